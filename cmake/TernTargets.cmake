@@ -2,12 +2,15 @@
 # lists no sources yet adds no target.
 #
 #   tern_layer(<name> SOURCES a.c b.c [LINK dep::x])        a folder of the core or of platform: part of libtern
-#   tern_program(<name> SOURCES a.c [LINK dep::x])          an executable on the static core
+#   tern_program(<name> MAIN main.c SOURCES a.c [LINK dep::x])
+#                                                           an executable on the static core; SOURCES become the
+#                                                           library <name>_parts, which tests can link
 #   tern_test(<name> SOURCES test_a.c [LINK dep::x]
 #             [TIMEOUT seconds] [LABELS l])                 a test executable on the harness, registered with ctest
 
 function(tern_own target)
-    target_include_directories(${target} PRIVATE "${PROJECT_SOURCE_DIR}" "${PROJECT_SOURCE_DIR}/include")
+    target_include_directories(${target} PRIVATE
+        "${PROJECT_SOURCE_DIR}/include" "${PROJECT_SOURCE_DIR}/core" "${PROJECT_SOURCE_DIR}")
     target_compile_definitions(${target} PRIVATE _POSIX_C_SOURCE=200809L)
     target_link_libraries(${target} PRIVATE tern_warnings tern_instrument)
     set_target_properties(${target} PROPERTIES C_VISIBILITY_PRESET hidden)
@@ -59,12 +62,20 @@ function(tern_finish_library)
 endfunction()
 
 function(tern_program name)
-    cmake_parse_arguments(PARSE_ARGV 1 arg "" "OUTPUT" "SOURCES;LINK")
-    if(NOT arg_SOURCES)
+    cmake_parse_arguments(PARSE_ARGV 1 arg "" "OUTPUT" "MAIN;SOURCES;LINK")
+    if(arg_SOURCES)
+        add_library(${name}_parts STATIC ${arg_SOURCES})
+        tern_own(${name}_parts)
+        target_link_libraries(${name}_parts PUBLIC tern_core ${arg_LINK})
+    endif()
+    if(NOT arg_MAIN)
         return()
     endif()
-    add_executable(${name} ${arg_SOURCES})
+    add_executable(${name} ${arg_MAIN})
     tern_own(${name})
+    if(arg_SOURCES)
+        target_link_libraries(${name} PRIVATE ${name}_parts)
+    endif()
     target_link_libraries(${name} PRIVATE tern_core ${arg_LINK})
     if(arg_OUTPUT)
         set_target_properties(${name} PROPERTIES OUTPUT_NAME ${arg_OUTPUT})

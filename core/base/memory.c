@@ -1,6 +1,6 @@
 /* The heap, over malloc. Tests fail single calls by wrapping malloc, calloc and realloc at link
  * time. */
-#include "core/base/memory.h"
+#include "base/memory.h"
 
 #include <stdlib.h>
 

@@ -1,8 +1,9 @@
 /*
- * The merge: one change's unit against one row's unit. Pure, and compiled into device and server alike.
+ * The merge: one change's unit against one row's unit. Pure, and compiled into device and server
+ * alike.
  *
- * Order never decides: whichever of two writes arrives first, the same one ends as the value, and whenever a value is
- * set aside that its overwriter had not seen, the result says so.
+ * Order never decides: whichever of two writes arrives first, the same one ends as the value, and
+ * whenever a value is set aside that its overwriter had not seen, the result says so.
  */
 #ifndef TRN_MERGE_MERGE_H
 #define TRN_MERGE_MERGE_H
@@ -11,14 +12,14 @@
 
 /* Why the winner won; the names are stored in audit entries. */
 enum trn_merge_rule {
-    TRN_RULE_NONE,   /* nothing was set aside */
-    TRN_RULE_RANK,   /* recorded before inferred */
-    TRN_RULE_LATER,  /* the later time */
-    TRN_RULE_DEVICE  /* equal times: the greater device id */
+    TRN_RULE_NONE,  /* nothing was set aside */
+    TRN_RULE_RANK,  /* recorded before inferred */
+    TRN_RULE_LATER, /* the later time */
+    TRN_RULE_DEVICE /* equal times: the greater device id */
 };
 
 struct trn_merge_unit_input {
-    bool current_written;      /* false where nothing has written the unit: any change wins */
+    bool current_written; /* false where nothing has written the unit: any change wins */
     struct trn_stamp current;
     struct trn_stamp incoming;
     bool base_is_current; /* the incoming writer had seen the current value */
@@ -39,7 +40,7 @@ const char *trn_merge_rule_name(enum trn_merge_rule rule);
 /* What an insert, delete or undelete meets. */
 struct trn_merge_row_input {
     enum trn_operation operation;
-    bool exists;  /* a row of that id is there, live or deleted */
+    bool exists; /* a row of that id is there, live or deleted */
     bool deleted;
     bool base_is_current; /* of existence */
     bool append_only;
@@ -48,9 +49,11 @@ struct trn_merge_row_input {
 };
 
 struct trn_merge_row_result {
-    tern_status status; /* TERN_OK, or why the whole tx is rejected: _DELETED, _APPEND_ONLY, _NOT_FOUND */
-    bool create;        /* the row does not exist yet: write it whole */
-    bool merge_units;   /* go on unit by unit (an insert that met a row of the same derived id, an update) */
+    tern_status
+        status;  /* TERN_OK, or why the whole tx is rejected: _DELETED, _APPEND_ONLY, _NOT_FOUND */
+    bool create; /* the row does not exist yet: write it whole */
+    bool merge_units; /* go on unit by unit (an insert that met a row of the same derived id, an
+                         update) */
     struct trn_merge_unit_result existence; /* what happens to deleted_at */
 };
 

@@ -12,20 +12,22 @@
 #define TRN_COLUMNS_MAX 64
 
 enum trn_operation {
-    TRN_OP_INSERT,   /* all columns */
-    TRN_OP_UPDATE,   /* all columns of one unit */
-    TRN_OP_UNDO,     /* as update, and recorded whatever the value rule says */
-    TRN_OP_DELETE,   /* existence */
-    TRN_OP_UNDELETE  /* existence */
+    TRN_OP_INSERT,  /* all columns */
+    TRN_OP_UPDATE,  /* all columns of one unit */
+    TRN_OP_UNDO,    /* as update, and recorded whatever the value rule says */
+    TRN_OP_DELETE,  /* existence */
+    TRN_OP_UNDELETE /* existence */
 };
 
-/* One line of an entry. `values` is indexed by column; only the columns that the operation carries are set. */
+/* One line of an entry. `values` is indexed by column; only the columns that the operation carries
+ * are set. */
 struct trn_change {
     enum trn_operation operation;
     const struct trn_table *table;
     tern_id id;
     size_t unit;  /* of update and undo; TRN_UNIT_EXISTENCE otherwise */
-    int64_t base; /* the version its writer saw: a server's number; negative, minus the ordinal of its own earlier tx; 0 for none */
+    int64_t base; /* the version its writer saw: a server's number; negative, minus the ordinal of
+                     its own earlier tx; 0 for none */
     tern_value values[TRN_COLUMNS_MAX];
 };
 
@@ -38,19 +40,31 @@ struct trn_row {
     tern_value values[TRN_COLUMNS_MAX];
 };
 
-/* What rank a write of `unit` has: the schema's value rule, then `undo`, then the tx's own word. `insert` applies the rule that a unit of
- * nothing but defaults is inferred. `values` is indexed by column. */
-enum trn_rank trn_change_rank(const struct trn_table *table, size_t unit, const tern_value *values, bool tx_inferred, bool undo,
+/* What rank a write of `unit` has: the schema's value rule, then `undo`, then the tx's own word.
+ * `insert` applies the rule that a unit of nothing but defaults is inferred. `values` is indexed by
+ * column. */
+enum trn_rank trn_change_rank(const struct trn_table *table,
+                              size_t unit,
+                              const tern_value *values,
+                              bool tx_inferred,
+                              bool undo,
                               bool insert);
 
 /* Whether two cells hold the same value. */
 bool trn_value_equal(const tern_value *a, const tern_value *b);
 /* Whether all columns of `unit` are equal. */
-bool trn_unit_equal(const struct trn_table *table, size_t unit, const tern_value *a, const tern_value *b);
+bool trn_unit_equal(const struct trn_table *table,
+                    size_t unit,
+                    const tern_value *a,
+                    const tern_value *b);
 
-/* The id that the natural key gives: UUIDv5 (RFC 9562) in the namespace of the table's name, over the key's columns as a canonical JSON array.
- * False if a column of a partial key is null, and the id is then minted. `values` is indexed by column. */
-tern_status trn_natural_id(const struct trn_table *table, const tern_value *values, bool *ret_derived, tern_id *ret_id,
+/* The id that the natural key gives: UUIDv5 (RFC 9562) in the namespace of the table's name, over
+ * the key's columns as a canonical JSON array. False if a column of a partial key is null, and the
+ * id is then minted. `values` is indexed by column. */
+tern_status trn_natural_id(const struct trn_table *table,
+                           const tern_value *values,
+                           bool *ret_derived,
+                           tern_id *ret_id,
                            tern_error *error);
 
 #endif

@@ -1,7 +1,9 @@
 /*
- * The hybrid logical clock and the server's correction of it. Pure: readings come in, stamps go out.
+ * The hybrid logical clock and the server's correction of it. Pure: readings come in, stamps go
+ * out.
  *
- * After Kulkarni et al., "Logical Physical Clocks" (2014), with the logical part folded into microseconds.
+ * After Kulkarni et al., "Logical Physical Clocks" (2014), with the logical part folded into
+ * microseconds.
  */
 #ifndef TRN_MODEL_CLOCK_H
 #define TRN_MODEL_CLOCK_H
@@ -11,7 +13,8 @@
 
 #include "tern/value.h"
 
-/* How far a claimed time may be from what the server works out before it is corrected, and how far ahead of it one may be stored. */
+/* How far a claimed time may be from what the server works out before it is corrected, and how far
+ * ahead of it one may be stored. */
 #define TRN_CLOCK_TOLERANCE_US (INT64_C(5) * 60 * 1000000)
 #define TRN_CLOCK_AHEAD_US (INT64_C(5) * 60 * 1000000)
 
@@ -34,10 +37,15 @@ int64_t trn_clock_now(const struct trn_clock *clock, int64_t wall_us);
 int64_t trn_clock_issue(struct trn_clock *clock, int64_t wall_us);
 /* Learns of a stamp stored elsewhere. */
 void trn_clock_observe(struct trn_clock *clock, int64_t stamp_us);
-/* Takes a fresh server offset from one exchange: server time against the wall clock at the middle of it. */
-void trn_clock_measure(struct trn_clock *clock, int64_t server_us, int64_t sent_wall_us, int64_t received_wall_us);
+/* Takes a fresh server offset from one exchange: server time against the wall clock at the middle
+ * of it. */
+void trn_clock_measure(struct trn_clock *clock,
+                       int64_t server_us,
+                       int64_t sent_wall_us,
+                       int64_t received_wall_us);
 
-/* Age of something read at `then`, now that the clocks read `now`: monotonic within one boot, else the wall difference, never below 0. */
+/* Age of something read at `then`, now that the clocks read `now`: monotonic within one boot, else
+ * the wall difference, never below 0. */
 int64_t trn_clock_age(const struct trn_reading *then, const struct trn_reading *now);
 
 struct trn_claim {
@@ -49,8 +57,9 @@ struct trn_claim {
     int64_t previous_us;    /* this device's previous stored time, INT64_MIN without */
 };
 
-/* The one stored time of a tx: what it claims, corrected where its clock is off, capped, and after all that it had seen.
- * `ret_corrected`, if not NULL, says whether the claim was moved for the clock's sake. */
+/* The one stored time of a tx: what it claims, corrected where its clock is off, capped, and after
+ * all that it had seen. `ret_corrected`, if not NULL, says whether the claim was moved for the
+ * clock's sake. */
 int64_t trn_clock_store(const struct trn_claim *claim, bool *ret_corrected);
 
 #endif

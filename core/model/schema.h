@@ -1,10 +1,12 @@
 /*
- * The description that engine and server run on: what a schema document says, in the order that the wire uses.
+ * The description that engine and server run on: what a schema document says, in the order that the
+ * wire uses.
  *
- * Built once by core/schema, immutable afterwards, and shared by any number of threads. Table and column indexes are those of the
- * document; tables and columns are only ever appended by later versions. `columns` holds the synced columns alone, in wire order,
- * the first being created_at; id, updated_at, deleted_at and tern_v are implied, and server-only columns live apart.
- * The last table is always sync_audit.
+ * Built once by core/schema, immutable afterwards, and shared by any number of threads. Table and
+ * column indexes are those of the document; tables and columns are only ever appended by later
+ * versions. `columns` holds the synced columns alone, in wire order, the first being created_at;
+ * id, updated_at, deleted_at and tern_v are implied, and server-only columns live apart. The last
+ * table is always sync_audit.
  */
 #ifndef TRN_MODEL_SCHEMA_H
 #define TRN_MODEL_SCHEMA_H
@@ -80,11 +82,11 @@ struct trn_column {
     tern_value default_value;
     bool nullable;
     bool sensitive;
-    bool immutable;    /* created_at, and columns of the natural key and of scope paths */
-    uint16_t unit;     /* index into the table's units; created_at is in TRN_UNIT_EXISTENCE */
-    uint16_t target;   /* table that it references, or TRN_NO_TABLE */
-    bool may_leave;    /* the reference may leave the scope: the server alone enforces it */
-    uint32_t since;    /* schema version that brought it */
+    bool immutable;  /* created_at, and columns of the natural key and of scope paths */
+    uint16_t unit;   /* index into the table's units; created_at is in TRN_UNIT_EXISTENCE */
+    uint16_t target; /* table that it references, or TRN_NO_TABLE */
+    bool may_leave;  /* the reference may leave the scope: the server alone enforces it */
+    uint32_t since;  /* schema version that brought it */
 };
 
 struct trn_unit {
@@ -95,15 +97,18 @@ struct trn_unit {
     uint16_t rank_column;
     const char *const *inferred_values;
     size_t inferred_value_count;
-    /* A unit may be recorded all the same where this column is true (a PRN dose's schedule); "table" of the exception is the row itself. */
+    /* A unit may be recorded all the same where this column is true (a PRN dose's schedule);
+     * "table" of the exception is the row itself. */
     uint16_t recorded_if_column;
     const char *recorded_if_value;
 };
 
-/* How a row finds one of its scopes: follow `hops` from column to table; the last column holds the scope's id. */
+/* How a row finds one of its scopes: follow `hops` from column to table; the last column holds the
+ * scope's id. */
 #define TRN_SCOPE_HOPS_MAX 4
 struct trn_scope_path {
-    uint16_t columns[TRN_SCOPE_HOPS_MAX]; /* columns[0] of the table itself, columns[i] of the table that columns[i-1] references */
+    uint16_t columns[TRN_SCOPE_HOPS_MAX]; /* columns[0] of the table itself, columns[i] of the table
+                                             that columns[i-1] references */
     uint16_t tables[TRN_SCOPE_HOPS_MAX];  /* table holding columns[i] */
     size_t hop_count;                     /* 0: the row's own id is the scope (users) */
 };
@@ -131,16 +136,19 @@ struct trn_table {
     size_t unit_count;
     const uint16_t *natural_key; /* columns the id derives from, in key order; empty: minted */
     size_t natural_key_count;
-    bool natural_key_is_partial; /* derived only where all its columns are set (notifications made by rule), else minted */
+    bool natural_key_is_partial; /* derived only where all its columns are set (notifications made
+                                    by rule), else minted */
     bool mint_v4;                /* minted ids are v4 rather than v7 */
     bool append_only;
-    bool server_owned_units[TRN_UNITS_MAX]; /* units that operator and server alone may write (users: account) */
+    bool server_owned_units[TRN_UNITS_MAX]; /* units that operator and server alone may write
+                                               (users: account) */
     enum trn_write_rule write_rule;
     const struct trn_scope_path *scopes;
     size_t scope_count;
     const struct trn_unique *uniques;
     size_t unique_count;
-    uint16_t window_column; /* date or timestamptz by which rows leave the replica, or TRN_NO_COLUMN */
+    uint16_t
+        window_column; /* date or timestamptz by which rows leave the replica, or TRN_NO_COLUMN */
     uint32_t window_days;
     uint32_t since;
 };

@@ -1,8 +1,9 @@
 /*
  * Stamps: the total order in which writes of one merge unit win.
  *
- * Ordered by (rank, time, device). The server gives a device's transactions strictly rising stored times, and a device stamps its own
- * so, which makes (time, device) name one transaction and the order total.
+ * Ordered by (rank, time, device). The server gives a device's transactions strictly rising stored
+ * times, and a device stamps its own so, which makes (time, device) name one transaction and the
+ * order total.
  */
 #ifndef TRN_MODEL_STAMP_H
 #define TRN_MODEL_STAMP_H

@@ -1,8 +1,9 @@
 /**
  * Every way in which a call can fail: one list for the library, the wire and the server.
  *
- * The numbers never change once released; the codes (`tern_status_code`) are what the wire and the server's problem
- * documents carry. Messages name tables, columns and limits, never a value of a row and never a token.
+ * The numbers never change once released; the codes (`tern_status_code`) are what the wire and the
+ * server's problem documents carry. Messages name tables, columns and limits, never a value of a
+ * row and never a token.
  */
 #ifndef TERN_ERROR_H
 #define TERN_ERROR_H
@@ -52,8 +53,8 @@ typedef enum tern_status {
     TERN_ERR_UNIQUE = 38,
     TERN_ERR_FOREIGN_KEY = 39,
     TERN_ERR_NOT_FOUND = 40,
-    TERN_ERR_EXISTS = 41,      /* the id is taken; undelete it if it was deleted */
-    TERN_ERR_DELETED = 42,     /* an insert met a delete that its writer had not seen; undelete it */
+    TERN_ERR_EXISTS = 41,  /* the id is taken; undelete it if it was deleted */
+    TERN_ERR_DELETED = 42, /* an insert met a delete that its writer had not seen; undelete it */
     TERN_ERR_APPEND_ONLY = 43, /* rows of this table never change */
     TERN_ERR_IMMUTABLE = 44,   /* id, created_at, natural key and scope never change */
     TERN_ERR_NATURAL_KEY = 45, /* the id is not the one derived from the key */
@@ -84,20 +85,23 @@ typedef enum tern_status {
     TERN_ERR_UPGRADE_REQUIRED = 82,
     TERN_ERR_TX_ID_REUSED = 83,
     TERN_ERR_DEPENDENCY_REJECTED = 84,
-    TERN_ERR_CURSOR = 85,      /* a cursor this server never gave */
+    TERN_ERR_CURSOR = 85,       /* a cursor this server never gave */
     TERN_ERR_CANNOT_UPCAST = 86 /* written under a schema version that cannot be read any more */
 } tern_status;
 
 /** Room for one sentence; longer ones are cut at a character's boundary. */
 #define TERN_ERROR_MESSAGE_BYTES 384
 
-/** Filled by the call that failed; the caller owns it, usually on its stack, and zeroes it before the first use. */
+/** Filled by the call that failed; the caller owns it, usually on its stack, and zeroes it before
+ * the first use. */
 typedef struct tern_error {
     tern_status status;
-    char message[TERN_ERROR_MESSAGE_BYTES]; /* NUL-terminated UTF-8; names the place, never a value */
+    char message[TERN_ERROR_MESSAGE_BYTES]; /* NUL-terminated UTF-8; names the place, never a value
+                                             */
 } tern_error;
 
-/** The stable upper-case name of a status, such as "FOREIGN_KEY"; "UNKNOWN" for a number not in the list. Static. Any thread. */
+/** The stable upper-case name of a status, such as "FOREIGN_KEY"; "UNKNOWN" for a number not in the
+ * list. Static. Any thread. */
 TERN_API const char *tern_status_code(tern_status status);
 
 /** The status of a code; TERN_ERR_PROTOCOL for a code not in the list. Any thread. */

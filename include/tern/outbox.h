@@ -1,4 +1,5 @@
-/** The outbox: what this device has committed, where each transaction stands, and what to do with a rejected one; status; reinstatement. */
+/** The outbox: what this device has committed, where each transaction stands, and what to do with a
+ * rejected one; status; reinstatement. */
 #ifndef TERN_OUTBOX_H
 #define TERN_OUTBOX_H
 
@@ -9,11 +10,14 @@ extern "C" {
 #endif
 
 typedef enum tern_entry_state {
-    TERN_ENTRY_PENDING = 0,     /* not yet acknowledged */
-    TERN_ENTRY_ACKED = 1,       /* durable on the server; kept in case the server comes back from a backup */
-    TERN_ENTRY_QUARANTINED = 2, /* rejected, or broken by what others did; waits for retry or discard */
-    TERN_ENTRY_LOCKED = 3,      /* its rows are no longer granted to this user */
-    TERN_ENTRY_DISCARDED = 4    /* given up by the user; its values are on their way to the audit, or there */
+    TERN_ENTRY_PENDING = 0, /* not yet acknowledged */
+    TERN_ENTRY_ACKED =
+        1, /* durable on the server; kept in case the server comes back from a backup */
+    TERN_ENTRY_QUARANTINED =
+        2,                 /* rejected, or broken by what others did; waits for retry or discard */
+    TERN_ENTRY_LOCKED = 3, /* its rows are no longer granted to this user */
+    TERN_ENTRY_DISCARDED =
+        4 /* given up by the user; its values are on their way to the audit, or there */
 } tern_entry_state;
 
 /** One transaction of the queue; borrowed for the callback. */
@@ -22,21 +26,24 @@ typedef struct tern_entry {
     tern_id tx;
     tern_id device; /* the author's */
     tern_entry_state state;
-    int64_t time_us;     /* stamp, microseconds; the server's stored one once acknowledged */
-    uint64_t number;     /* the server's, 0 before */
-    size_t size_bytes;   /* as kept */
-    uint32_t changes;    /* rows */
-    uint32_t attempts;   /* sent so often alone without a verdict */
-    tern_status reason;  /* why it is quarantined or locked */
-    const char *detail;  /* a sentence; empty without one */
-    uint64_t waits_for;  /* ordinal of the rejected transaction it depends on; 0 for none */
+    int64_t time_us;    /* stamp, microseconds; the server's stored one once acknowledged */
+    uint64_t number;    /* the server's, 0 before */
+    size_t size_bytes;  /* as kept */
+    uint32_t changes;   /* rows */
+    uint32_t attempts;  /* sent so often alone without a verdict */
+    tern_status reason; /* why it is quarantined or locked */
+    const char *detail; /* a sentence; empty without one */
+    uint64_t waits_for; /* ordinal of the rejected transaction it depends on; 0 for none */
 } tern_entry;
 
 /** Returns false to stop. Must not call into the replica. */
 typedef bool (*tern_entry_visitor)(void *context, const tern_entry *entry);
 
 /** Visits the entries in order. `states` is a set of bits `1u << TERN_ENTRY_...`; 0 means all. */
-TERN_API TERN_MUST_USE tern_status tern_outbox_visit(tern_replica *replica, unsigned states, tern_entry_visitor visitor, void *context,
+TERN_API TERN_MUST_USE tern_status tern_outbox_visit(tern_replica *replica,
+                                                     unsigned states,
+                                                     tern_entry_visitor visitor,
+                                                     void *context,
                                                      tern_error *error);
 
 /** One change of an entry as text, for a person to read; borrowed for the callback. */
@@ -51,20 +58,30 @@ typedef struct tern_entry_change {
 typedef bool (*tern_entry_change_visitor)(void *context, const tern_entry_change *change);
 
 /** Visits the changes of one entry. TERN_ERR_NOT_FOUND for an ordinal not in the queue. */
-TERN_API TERN_MUST_USE tern_status tern_outbox_changes(tern_replica *replica, uint64_t ordinal, tern_entry_change_visitor visitor,
-                                                       void *context, tern_error *error);
+TERN_API TERN_MUST_USE tern_status tern_outbox_changes(tern_replica *replica,
+                                                       uint64_t ordinal,
+                                                       tern_entry_change_visitor visitor,
+                                                       void *context,
+                                                       tern_error *error);
 
 /**
- * Sends a quarantined transaction again, as a new one, with its dependents behind it. They are laid over the rows as they are now.
+ * Sends a quarantined transaction again, as a new one, with its dependents behind it. They are laid
+ * over the rows as they are now.
  *
  * @param ret_ordinal The new entry's; may be NULL.
- * @return TERN_OK, TERN_ERR_NOT_FOUND, _MISUSE (not quarantined), or the constraint that it still breaks, and then nothing changed.
+ * @return TERN_OK, TERN_ERR_NOT_FOUND, _MISUSE (not quarantined), or the constraint that it still
+ * breaks, and then nothing changed.
  */
-TERN_API TERN_MUST_USE tern_status tern_quarantine_retry(tern_replica *replica, uint64_t ordinal, uint64_t *ret_ordinal,
+TERN_API TERN_MUST_USE tern_status tern_quarantine_retry(tern_replica *replica,
+                                                         uint64_t ordinal,
+                                                         uint64_t *ret_ordinal,
                                                          tern_error *error);
 
-/** Gives a quarantined or locked transaction up, with its dependents. The next sync hands their values to the server's audit. */
-TERN_API TERN_MUST_USE tern_status tern_quarantine_discard(tern_replica *replica, uint64_t ordinal, tern_error *error);
+/** Gives a quarantined or locked transaction up, with its dependents. The next sync hands their
+ * values to the server's audit. */
+TERN_API TERN_MUST_USE tern_status tern_quarantine_discard(tern_replica *replica,
+                                                           uint64_t ordinal,
+                                                           tern_error *error);
 
 /**
  * Brings the losing value of an audit entry back, as a new change made now by this user.
@@ -72,7 +89,9 @@ TERN_API TERN_MUST_USE tern_status tern_quarantine_discard(tern_replica *replica
  * @param audit Id of a row of `sync_audit`.
  * @return TERN_OK, TERN_ERR_NOT_FOUND (no such entry, or its row is gone), or a code of "The rows".
  */
-TERN_API TERN_MUST_USE tern_status tern_audit_reinstate(tern_replica *replica, const tern_id *audit, tern_error *error);
+TERN_API TERN_MUST_USE tern_status tern_audit_reinstate(tern_replica *replica,
+                                                        const tern_id *audit,
+                                                        tern_error *error);
 
 /** Where the replica stands. */
 typedef struct tern_replica_status {
@@ -81,18 +100,20 @@ typedef struct tern_replica_status {
     uint64_t acked;
     uint64_t quarantined;
     uint64_t locked;
-    uint64_t scopes;           /* records held */
-    uint64_t scopes_partial;   /* of which a download is under way */
-    int64_t last_sync_us;      /* stamp clock when a sync last ended well; 0 for never */
-    tern_status last_error;    /* of the last sync; TERN_OK */
-    int64_t server_offset_us;  /* server's clock minus the wall clock, as last measured */
+    uint64_t scopes;          /* records held */
+    uint64_t scopes_partial;  /* of which a download is under way */
+    int64_t last_sync_us;     /* stamp clock when a sync last ended well; 0 for never */
+    tern_status last_error;   /* of the last sync; TERN_OK */
+    int64_t server_offset_us; /* server's clock minus the wall clock, as last measured */
     bool server_offset_known;
-    bool clock_suspect;        /* the wall clock is off by more than the tolerance, or ran back */
-    uint64_t stamps_capped;    /* own stamps that the server moved */
+    bool clock_suspect;     /* the wall clock is off by more than the tolerance, or ran back */
+    uint64_t stamps_capped; /* own stamps that the server moved */
     uint32_t schema_version;
 } tern_replica_status;
 
-TERN_API TERN_MUST_USE tern_status tern_replica_read_status(tern_replica *replica, tern_replica_status *ret_status, tern_error *error);
+TERN_API TERN_MUST_USE tern_status tern_replica_read_status(tern_replica *replica,
+                                                            tern_replica_status *ret_status,
+                                                            tern_error *error);
 
 #ifdef __cplusplus
 }

@@ -1,8 +1,9 @@
 /**
  * The ports: all that the library asks of the world around it. The host supplies them at open.
  *
- * Every function is called on a thread of the caller's, inside a call that the caller made, and never while two calls on
- * one port of one replica are under way, except where it says so. `context` is the host's own.
+ * Every function is called on a thread of the caller's, inside a call that the caller made, and
+ * never while two calls on one port of one replica are under way, except where it says so.
+ * `context` is the host's own.
  */
 #ifndef TERN_PORT_H
 #define TERN_PORT_H
@@ -23,9 +24,11 @@ typedef struct tern_clock_port {
     void *context;
     /** Wall clock, microseconds since 1970, UTC. It may be wrong and may jump. */
     int64_t (*wall_us)(void *context);
-    /** Microseconds since some moment of this boot, counting while the machine sleeps; never runs back within one boot. */
+    /** Microseconds since some moment of this boot, counting while the machine sleeps; never runs
+     * back within one boot. */
     int64_t (*monotonic_us)(void *context);
-    /** An id that changes with each boot; all zero where the platform has none, which makes monotonic readings of no use. */
+    /** An id that changes with each boot; all zero where the platform has none, which makes
+     * monotonic readings of no use. */
     void (*boot_id)(void *context, tern_id *ret_id);
 } tern_clock_port;
 
@@ -43,7 +46,8 @@ typedef enum tern_log_level {
     TERN_LOG_DEBUG = 4
 } tern_log_level;
 
-/** Where log lines go. `message` is NUL-terminated, one line, without health data and without tokens. */
+/** Where log lines go. `message` is NUL-terminated, one line, without health data and without
+ * tokens. */
 typedef struct tern_log_port {
     void *context;
     void (*write)(void *context, tern_log_level level, const char *message); /* NULL: no log */
@@ -57,25 +61,31 @@ typedef struct tern_http_request {
     const char *token;        /* bearer token, or NULL */
     const void *body;
     size_t body_size;
-    size_t answer_limit_bytes; /* longest answer body as it travels; a longer one is TERN_ERR_TOO_LARGE */
+    size_t answer_limit_bytes; /* longest answer body as it travels; a longer one is
+                                  TERN_ERR_TOO_LARGE */
     int64_t timeout_ms;        /* for the whole exchange */
 } tern_http_request;
 
 /** Filled by the port. */
 typedef struct tern_http_answer {
-    int status;                  /* HTTP status */
-    bool body_is_gzip;           /* the body arrived, and is handed over, gzip-compressed */
-    bool is_problem;             /* Content-Type is application/problem+json */
-    int64_t retry_after_ms;      /* from Retry-After; -1 without one */
-    void *body;                  /* allocated by the port, released by its `release` */
+    int status;             /* HTTP status */
+    bool body_is_gzip;      /* the body arrived, and is handed over, gzip-compressed */
+    bool is_problem;        /* Content-Type is application/problem+json */
+    int64_t retry_after_ms; /* from Retry-After; -1 without one */
+    void *body;             /* allocated by the port, released by its `release` */
     size_t body_size;
 } tern_http_answer;
 
-/** An HTTP client. Called without the replica's lock, so that a slow network never holds up a local write. */
+/** An HTTP client. Called without the replica's lock, so that a slow network never holds up a local
+ * write. */
 typedef struct tern_http_port {
     void *context;
-    /** Carries one POST. Any HTTP status is TERN_OK; failures are TERN_ERR_NETWORK, _TIMEOUT, _TLS, _TLS_PIN, _TOO_LARGE, _CANCELLED, _NOMEM. */
-    tern_status (*exchange)(void *context, const tern_http_request *request, tern_http_answer *ret_answer, tern_error *error);
+    /** Carries one POST. Any HTTP status is TERN_OK; failures are TERN_ERR_NETWORK, _TIMEOUT, _TLS,
+     * _TLS_PIN, _TOO_LARGE, _CANCELLED, _NOMEM. */
+    tern_status (*exchange)(void *context,
+                            const tern_http_request *request,
+                            tern_http_answer *ret_answer,
+                            tern_error *error);
     /** Releases what `exchange` allocated in `answer`; accepts an empty one. */
     void (*release)(void *context, tern_http_answer *answer);
 } tern_http_port;

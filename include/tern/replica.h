@@ -1,9 +1,10 @@
 /**
  * The replica: one SQLite file that holds one user's records, its outbox and its sync state.
  *
- * A handle may be used from any thread; calls that write are serialised by it. No call here touches the network, and none waits
- * for it. Rows live in the app's own tables as the schema document names them; beside the document's columns each has `updated_at`,
- * `deleted_at` and the library's `tern_v`, which the app never writes.
+ * A handle may be used from any thread; calls that write are serialised by it. No call here touches
+ * the network, and none waits for it. Rows live in the app's own tables as the schema document
+ * names them; beside the document's columns each has `updated_at`, `deleted_at` and the library's
+ * `tern_v`, which the app never writes.
  */
 #ifndef TERN_REPLICA_H
 #define TERN_REPLICA_H
@@ -20,34 +21,41 @@ extern "C" {
 typedef struct tern_replica tern_replica;
 
 typedef struct tern_replica_options {
-    size_t size;             /* sizeof(tern_replica_options) */
-    const char *schema;      /* the schema document, JSON; NULL opens an existing file with the document it holds */
-    size_t schema_size;      /* bytes of `schema` */
-    tern_id user;            /* whose replica this is; the nil id opens an existing file as it is */
-    bool must_exist;         /* fail with TERN_ERR_NOT_FOUND rather than create */
-    int64_t busy_timeout_ms; /* how long a write waits for another connection of the file; 0 means 5,000 */
+    size_t size;        /* sizeof(tern_replica_options) */
+    const char *schema; /* the schema document, JSON; NULL opens an existing file with the document
+                           it holds */
+    size_t schema_size; /* bytes of `schema` */
+    tern_id user;       /* whose replica this is; the nil id opens an existing file as it is */
+    bool must_exist;    /* fail with TERN_ERR_NOT_FOUND rather than create */
+    int64_t busy_timeout_ms; /* how long a write waits for another connection of the file; 0 means
+                                5,000 */
     const tern_ports *ports; /* copied; see tern/platform.h for the desktop's */
 } tern_replica_options;
 
 /**
  * Opens the replica at `path`, creating or upgrading it as the schema document asks.
  *
- * Opening runs a full WAL checkpoint first, so that what was recovered after a crash is durable before it is served.
- * An upgrade adds tables, columns, indexes and enum values in one transaction; anything else in a newer document is
- * TERN_ERR_SCHEMA_INCOMPATIBLE. One process holds a replica for writing at a time; a second is refused with TERN_ERR_BUSY.
+ * Opening runs a full WAL checkpoint first, so that what was recovered after a crash is durable
+ * before it is served. An upgrade adds tables, columns, indexes and enum values in one transaction;
+ * anything else in a newer document is TERN_ERR_SCHEMA_INCOMPATIBLE. One process holds a replica
+ * for writing at a time; a second is refused with TERN_ERR_BUSY.
  *
  * @param path        UTF-8 file name; copied.
  * @param options     Copied.
- * @param ret_replica Owned by the caller on success, closed with tern_replica_close; untouched on failure.
+ * @param ret_replica Owned by the caller on success, closed with tern_replica_close; untouched on
+ * failure.
  * @param error       Filled on failure; may be NULL.
- * @return TERN_OK, TERN_ERR_MISUSE, _NOMEM, _IO, _DISK_FULL, _READ_ONLY, _CORRUPT, _NOT_A_REPLICA, _BUSY, _FORMAT_NEWER, _WRONG_USER,
- *         _SCHEMA, _SCHEMA_OLDER, _SCHEMA_INCOMPATIBLE or _NOT_FOUND.
+ * @return TERN_OK, TERN_ERR_MISUSE, _NOMEM, _IO, _DISK_FULL, _READ_ONLY, _CORRUPT, _NOT_A_REPLICA,
+ * _BUSY, _FORMAT_NEWER, _WRONG_USER, _SCHEMA, _SCHEMA_OLDER, _SCHEMA_INCOMPATIBLE or _NOT_FOUND.
  * @threadsafety Any thread.
  */
-TERN_API TERN_MUST_USE tern_status tern_replica_open(const char *path, const tern_replica_options *options,
-                                                     tern_replica **ret_replica, tern_error *error);
+TERN_API TERN_MUST_USE tern_status tern_replica_open(const char *path,
+                                                     const tern_replica_options *options,
+                                                     tern_replica **ret_replica,
+                                                     tern_error *error);
 
-/** Closes; NULL is accepted. An open transaction is rolled back. No other call may be under way on the handle. */
+/** Closes; NULL is accepted. An open transaction is rolled back. No other call may be under way on
+ * the handle. */
 TERN_API void tern_replica_close(tern_replica *replica);
 
 /** This installation's id. It changes when the server finds that a clone of the file is alive. */
@@ -57,12 +65,15 @@ TERN_API void tern_replica_device(tern_replica *replica, tern_id *ret_id);
 TERN_API void tern_replica_user(tern_replica *replica, tern_id *ret_id);
 
 /**
- * How often rows of `table` changed since open, by a local commit or a sync. A live query reads it, runs, and runs again once it moved.
+ * How often rows of `table` changed since open, by a local commit or a sync. A live query reads it,
+ * runs, and runs again once it moved.
  *
  * @return TERN_OK or TERN_ERR_UNKNOWN_TABLE.
  * @threadsafety Any thread, without waiting for a writer.
  */
-TERN_API TERN_MUST_USE tern_status tern_replica_changes(tern_replica *replica, const char *table, uint64_t *ret_count,
+TERN_API TERN_MUST_USE tern_status tern_replica_changes(tern_replica *replica,
+                                                        const char *table,
+                                                        uint64_t *ret_count,
                                                         tern_error *error);
 
 /* ---- Transactions ---- */
@@ -77,23 +88,30 @@ typedef struct tern_tx_options {
 /**
  * Begins a transaction: the unit of upload, shown whole or not at all on every device.
  *
- * The calling thread holds the replica's write lock until commit or rollback; other writers wait, readers do not.
+ * The calling thread holds the replica's write lock until commit or rollback; other writers wait,
+ * readers do not.
  *
  * @param options NULL for a recorded transaction.
  * @return TERN_OK, TERN_ERR_MISUSE (this thread holds one already), _BUSY, _IO, _NOMEM.
  */
-TERN_API TERN_MUST_USE tern_status tern_tx_begin(tern_replica *replica, const tern_tx_options *options, tern_tx **ret_tx,
+TERN_API TERN_MUST_USE tern_status tern_tx_begin(tern_replica *replica,
+                                                 const tern_tx_options *options,
+                                                 tern_tx **ret_tx,
                                                  tern_error *error);
 
 /**
- * Makes the changes durable, stamped, and queued for the server. `tx` is gone afterwards, whatever the outcome; after a failure
- * nothing of it remains. A transaction that changed no synced row queues nothing.
+ * Makes the changes durable, stamped, and queued for the server. `tx` is gone afterwards, whatever
+ * the outcome; after a failure nothing of it remains. A transaction that changed no synced row
+ * queues nothing.
  *
- * @param ret_kept How many units of an inferred transaction yielded to a recorded value; may be NULL.
- * @return TERN_OK, or why nothing was committed: TERN_ERR_FOREIGN_KEY, _OUTRANKED, _TOO_LARGE, _DISK_FULL, _IO, _NOMEM, or the
- *         first failure of a statement that broke a rule of synced rows.
+ * @param ret_kept How many units of an inferred transaction yielded to a recorded value; may be
+ * NULL.
+ * @return TERN_OK, or why nothing was committed: TERN_ERR_FOREIGN_KEY, _OUTRANKED, _TOO_LARGE,
+ * _DISK_FULL, _IO, _NOMEM, or the first failure of a statement that broke a rule of synced rows.
  */
-TERN_API TERN_MUST_USE tern_status tern_tx_commit(tern_tx *tx, uint64_t *ret_kept, tern_error *error);
+TERN_API TERN_MUST_USE tern_status tern_tx_commit(tern_tx *tx,
+                                                  uint64_t *ret_kept,
+                                                  tern_error *error);
 
 /** Forgets the changes; NULL is accepted. `tx` is gone afterwards. */
 TERN_API void tern_tx_rollback(tern_tx *tx);
@@ -105,28 +123,40 @@ typedef struct tern_statement tern_statement;
 /**
  * Compiles one SQL statement for the writer connection.
  *
- * On synced tables: DELETE marks the row deleted, REPLACE and OR FAIL, OR ROLLBACK are refused, and a write outside a transaction is one of its own.
- * Transaction control, ATTACH, PRAGMA writes and schema changes of synced or `tern_` tables are refused with TERN_ERR_SQL. Functions offered to SQL:
- * `tern_id()` mints an id, `tern_key(table, key...)` derives one from a natural key, `tern_id_text(blob)` and `tern_id_blob(text)`
- * convert, `tern_now()` is the stamp clock in microseconds.
+ * On synced tables: DELETE marks the row deleted, REPLACE and OR FAIL, OR ROLLBACK are refused, and
+ * a write outside a transaction is one of its own. Transaction control, ATTACH, PRAGMA writes and
+ * schema changes of synced or `tern_` tables are refused with TERN_ERR_SQL. Functions offered to
+ * SQL: `tern_id()` mints an id, `tern_key(table, key...)` derives one from a natural key,
+ * `tern_id_text(blob)` and `tern_id_blob(text)` convert, `tern_now()` is the stamp clock in
+ * microseconds.
  *
  * @param sql Exactly one statement, UTF-8, `sql_size` bytes.
  * @return TERN_OK, TERN_ERR_SQL, _NOMEM, _MISUSE.
  */
-TERN_API TERN_MUST_USE tern_status tern_statement_prepare(tern_replica *replica, const char *sql, size_t sql_size,
-                                                          tern_statement **ret_statement, tern_error *error);
+TERN_API TERN_MUST_USE tern_status tern_statement_prepare(tern_replica *replica,
+                                                          const char *sql,
+                                                          size_t sql_size,
+                                                          tern_statement **ret_statement,
+                                                          tern_error *error);
 
-/** Binds parameter `index`, from 1. Text and blobs are copied. Null, too, must be bound to overwrite an earlier value. */
-TERN_API TERN_MUST_USE tern_status tern_statement_bind(tern_statement *statement, int index, tern_value value,
+/** Binds parameter `index`, from 1. Text and blobs are copied. Null, too, must be bound to
+ * overwrite an earlier value. */
+TERN_API TERN_MUST_USE tern_status tern_statement_bind(tern_statement *statement,
+                                                       int index,
+                                                       tern_value value,
                                                        tern_error *error);
 
 /**
- * Runs to the next row or to the end. After the end, and after a failure, the statement is reset and may be run again; bindings stay.
+ * Runs to the next row or to the end. After the end, and after a failure, the statement is reset
+ * and may be run again; bindings stay.
  *
  * @param ret_row True if a row stands ready for tern_statement_value.
- * @return TERN_OK, or a code of "The rows", "The file" or TERN_ERR_NOMEM. A failed write changed nothing.
+ * @return TERN_OK, or a code of "The rows", "The file" or TERN_ERR_NOMEM. A failed write changed
+ * nothing.
  */
-TERN_API TERN_MUST_USE tern_status tern_statement_step(tern_statement *statement, bool *ret_row, tern_error *error);
+TERN_API TERN_MUST_USE tern_status tern_statement_step(tern_statement *statement,
+                                                       bool *ret_row,
+                                                       tern_error *error);
 
 /** Number of columns a row has. */
 TERN_API int tern_statement_columns(const tern_statement *statement);
@@ -143,13 +173,19 @@ TERN_API void tern_statement_free(tern_statement *statement);
 
 typedef struct tern_reader tern_reader;
 
-/** Opens a further, read-only connection. It reads while a sync or a transaction writes, and is used by one thread at a time. */
-TERN_API TERN_MUST_USE tern_status tern_reader_open(tern_replica *replica, tern_reader **ret_reader, tern_error *error);
+/** Opens a further, read-only connection. It reads while a sync or a transaction writes, and is
+ * used by one thread at a time. */
+TERN_API TERN_MUST_USE tern_status tern_reader_open(tern_replica *replica,
+                                                    tern_reader **ret_reader,
+                                                    tern_error *error);
 /** Closes; NULL is accepted. Its statements must be freed, and it closed, before the replica. */
 TERN_API void tern_reader_close(tern_reader *reader);
 /** As tern_statement_prepare, for reading only. */
-TERN_API TERN_MUST_USE tern_status tern_reader_prepare(tern_reader *reader, const char *sql, size_t sql_size,
-                                                       tern_statement **ret_statement, tern_error *error);
+TERN_API TERN_MUST_USE tern_status tern_reader_prepare(tern_reader *reader,
+                                                       const char *sql,
+                                                       size_t sql_size,
+                                                       tern_statement **ret_statement,
+                                                       tern_error *error);
 /** Holds one snapshot until tern_reader_end: all statements between see the same state. */
 TERN_API TERN_MUST_USE tern_status tern_reader_begin(tern_reader *reader, tern_error *error);
 TERN_API void tern_reader_end(tern_reader *reader);

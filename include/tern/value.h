@@ -1,9 +1,9 @@
 /**
  * The values that cross the interface: ids and the five kinds that a cell can hold.
  *
- * Column types map on kinds as they are stored in the replica: uuid BLOB of 16 bytes; text, decimal, date (YYYY-MM-DD),
- * enum and json TEXT; integer, bigint, bool (0 or 1) and timestamptz (microseconds since 1970, UTC) INTEGER; real REAL;
- * bytes BLOB.
+ * Column types map on kinds as they are stored in the replica: uuid BLOB of 16 bytes; text,
+ * decimal, date (YYYY-MM-DD), enum and json TEXT; integer, bigint, bool (0 or 1) and timestamptz
+ * (microseconds since 1970, UTC) INTEGER; real REAL; bytes BLOB.
  */
 #ifndef TERN_VALUE_H
 #define TERN_VALUE_H
@@ -30,7 +30,8 @@ typedef enum tern_kind {
     TERN_BLOB = 4
 } tern_kind;
 
-/** One cell. `data` is borrowed: valid for the call it is passed to, or as long as the call that returned it says. */
+/** One cell. `data` is borrowed: valid for the call it is passed to, or as long as the call that
+ * returned it says. */
 typedef struct tern_value {
     tern_kind kind;
     int64_t integer;
@@ -59,7 +60,8 @@ TERN_API tern_value tern_value_id(const tern_id *id);
 
 /** Writes the 36 lower-case characters and a NUL into `ret_text`. Any thread. */
 TERN_API void tern_id_format(const tern_id *id, char ret_text[TERN_ID_TEXT_BYTES]);
-/** Reads 36 characters, either case. False, and `ret_id` untouched, if the text is no UUID. Any thread. */
+/** Reads 36 characters, either case. False, and `ret_id` untouched, if the text is no UUID. Any
+ * thread. */
 TERN_API int tern_id_parse(const char *text, tern_id *ret_id);
 
 #ifdef __cplusplus

@@ -10,11 +10,7 @@
 
 #include "tests/harness/internal.h"
 
-enum {
-    FOLDERS_MAX = 16,
-    PATH_BYTES = 512,
-    PATHS = 8
-};
+enum { FOLDERS_MAX = 16, PATH_BYTES = 512, PATHS = 8 };
 
 static char folders[FOLDERS_MAX][PATH_BYTES];
 static size_t folder_count;

@@ -8,9 +8,7 @@
 #include "tests/harness/internal.h"
 
 /* Declared by a macro of cmocka.h that takes arrays only. */
-enum {
-    TESTS_MAX = 512
-};
+enum { TESTS_MAX = 512 };
 
 static struct CMUnitTest tests[TESTS_MAX];
 static size_t test_count;

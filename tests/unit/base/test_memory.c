@@ -1,5 +1,5 @@
 /* The allocator: NULL means that memory ran out and nothing else. */
-#include "core/base/memory.h"
+#include "base/memory.h"
 
 #include <stdint.h>
 #include <string.h>

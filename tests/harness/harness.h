@@ -22,12 +22,17 @@
 
 /** Defines and registers one test. */
 #define TEST(name)                                                                                 \
-    static void name(void **state);                                                                \
+    static void name(void);                                                                        \
+    static void harness_run_##name(void **harness_state)                                           \
+    {                                                                                              \
+        (void)harness_state;                                                                       \
+        name();                                                                                    \
+    }                                                                                              \
     __attribute__((constructor)) static void harness_register_##name(void)                         \
     {                                                                                              \
-        harness_register(#name, name);                                                             \
+        harness_register(#name, harness_run_##name);                                               \
     }                                                                                              \
-    static void name(void **state __attribute__((unused)))
+    static void name(void)
 
 /** Fails the test, naming the expression, unless it is true. */
 #define CHECK(condition) harness_check((condition), #condition, __FILE__, __LINE__)

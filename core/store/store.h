@@ -1,9 +1,11 @@
 /*
  * The replica's file: the only place of the core that knows SQLite.
  *
- * A store has one writer connection. Every function below works on it and must be called with the replica's lock held; those that write must be
- * inside trn_store_begin .. trn_store_commit. Row functions here go round capture: they are for the engine. Writes of the app run through
- * statement.h, and capture.h reports them. Nothing is cached across transactions but compiled statements.
+ * A store has one writer connection. Every function below works on it and must be called with the
+ * replica's lock held; those that write must be inside trn_store_begin .. trn_store_commit. Row
+ * functions here go round capture: they are for the engine. Writes of the app run through
+ * statement.h, and capture.h reports them. Nothing is cached across transactions but compiled
+ * statements.
  */
 #ifndef TRN_STORE_STORE_H
 #define TRN_STORE_STORE_H
@@ -25,51 +27,92 @@ struct trn_store_options {
 
 /* ---- Opening: file.c ---- */
 
-/* Opens or creates the file, checks that it is a replica and sound, checkpoints, takes the writer's place. The schema comes after. */
-tern_status trn_store_open(const struct trn_store_options *options, struct trn_store **ret_store, tern_error *error);
+/* Opens or creates the file, checks that it is a replica and sound, checkpoints, takes the writer's
+ * place. The schema comes after. */
+tern_status trn_store_open(const struct trn_store_options *options,
+                           struct trn_store **ret_store,
+                           tern_error *error);
 void trn_store_close(struct trn_store *store);
 /* True if the file has just been created and holds no schema yet. */
 bool trn_store_is_new(const struct trn_store *store);
 /* The schema document in the file; borrowed until it is replaced. */
-tern_status trn_store_document(struct trn_store *store, struct trn_slice *ret_document, tern_error *error);
-/* Inside a tx: runs generated DDL, one text of many statements, and keeps the document it came from. */
-tern_status trn_store_migrate(struct trn_store *store, const char *ddl, const struct trn_schema *schema, tern_error *error);
-/* Compiles what depends on the schema and puts the guards of this connection up. `schema` must outlive the store. */
-tern_status trn_store_attach_schema(struct trn_store *store, const struct trn_schema *schema, tern_error *error);
+tern_status
+trn_store_document(struct trn_store *store, struct trn_slice *ret_document, tern_error *error);
+/* Inside a tx: runs generated DDL, one text of many statements, and keeps the document it came
+ * from. */
+tern_status trn_store_migrate(struct trn_store *store,
+                              const char *ddl,
+                              const struct trn_schema *schema,
+                              tern_error *error);
+/* Compiles what depends on the schema and puts the guards of this connection up. `schema` must
+ * outlive the store. */
+tern_status trn_store_attach_schema(struct trn_store *store,
+                                    const struct trn_schema *schema,
+                                    tern_error *error);
 
 /* ---- Transactions ---- */
 
 tern_status trn_store_begin(struct trn_store *store, tern_error *error);
-tern_status trn_store_commit(struct trn_store *store, tern_error *error); /* on failure it is rolled back */
+tern_status trn_store_commit(struct trn_store *store,
+                             tern_error *error); /* on failure it is rolled back */
 void trn_store_rollback(struct trn_store *store);
 bool trn_store_in_transaction(const struct trn_store *store);
 /* Savepoints nest; depth is the caller's business. */
 tern_status trn_store_savepoint(struct trn_store *store, tern_error *error);
 tern_status trn_store_savepoint_release(struct trn_store *store, tern_error *error);
-tern_status trn_store_savepoint_rollback(struct trn_store *store, tern_error *error); /* rolls back to it and releases it */
-/* How many foreign keys are broken right now, deferred ones included, by rows that this connection wrote in this tx. Used before a commit or release. */
+tern_status trn_store_savepoint_rollback(struct trn_store *store,
+                                         tern_error *error); /* rolls back to it and releases it */
+/* How many foreign keys are broken right now, deferred ones included, by rows that this connection
+ * wrote in this tx. Used before a commit or release. */
 tern_status trn_store_foreign_keys_hold(struct trn_store *store, bool *ret_hold, tern_error *error);
 
 /* ---- Rows, round capture: row.c ---- */
 
 /* Values are borrowed until the next read of a row of the same table, or any write. */
-tern_status trn_store_row_read(struct trn_store *store, const struct trn_table *table, const tern_id *id, bool *ret_found,
-                               struct trn_row *ret_row, tern_error *error);
-/* Inserts or replaces the row whole, by its id. TERN_ERR_UNIQUE, _CHECK and their like where a constraint says no. */
-tern_status trn_store_row_write(struct trn_store *store, const struct trn_table *table, const struct trn_row *row, tern_error *error);
-/* Frees the way for `row`: erases live rows that hold one of its unique keys, reporting each id first. */
-tern_status trn_store_row_displace(struct trn_store *store, const struct trn_table *table, const struct trn_row *row,
-                                   tern_status (*displaced)(void *context, const tern_id *id, tern_error *error), void *context,
+tern_status trn_store_row_read(struct trn_store *store,
+                               const struct trn_table *table,
+                               const tern_id *id,
+                               bool *ret_found,
+                               struct trn_row *ret_row,
+                               tern_error *error);
+/* Inserts or replaces the row whole, by its id. TERN_ERR_UNIQUE, _CHECK and their like where a
+ * constraint says no. */
+tern_status trn_store_row_write(struct trn_store *store,
+                                const struct trn_table *table,
+                                const struct trn_row *row,
+                                tern_error *error);
+/* Frees the way for `row`: erases live rows that hold one of its unique keys, reporting each id
+ * first. */
+tern_status trn_store_row_displace(struct trn_store *store,
+                                   const struct trn_table *table,
+                                   const struct trn_row *row,
+                                   tern_status (*displaced)(void *context,
+                                                            const tern_id *id,
+                                                            tern_error *error),
+                                   void *context,
                                    tern_error *error);
 /* Takes the row out of the file. No error if there is none. */
-tern_status trn_store_row_erase(struct trn_store *store, const struct trn_table *table, const tern_id *id, tern_error *error);
-/* Calls back with the id of every row of the table that lies in `scope` and in none of `kept_scopes`. */
-tern_status trn_store_scope_rows(struct trn_store *store, const struct trn_table *table, const tern_id *scope,
-                                 tern_status (*visit)(void *context, const tern_id *id, tern_error *error), void *context,
+tern_status trn_store_row_erase(struct trn_store *store,
+                                const struct trn_table *table,
+                                const tern_id *id,
+                                tern_error *error);
+/* Calls back with the id of every row of the table that lies in `scope` and in none of
+ * `kept_scopes`. */
+tern_status
+trn_store_scope_rows(struct trn_store *store,
+                     const struct trn_table *table,
+                     const tern_id *scope,
+                     tern_status (*visit)(void *context, const tern_id *id, tern_error *error),
+                     void *context,
+                     tern_error *error);
+/* The scopes a row lies in, by the document's paths, at most `scope_count` of the table; absent
+ * ones are left out. */
+tern_status trn_store_row_scopes(struct trn_store *store,
+                                 const struct trn_table *table,
+                                 const struct trn_row *row,
+                                 tern_id *ret_scopes,
+                                 size_t *ret_count,
                                  tern_error *error);
-/* The scopes a row lies in, by the document's paths, at most `scope_count` of the table; absent ones are left out. */
-tern_status trn_store_row_scopes(struct trn_store *store, const struct trn_table *table, const struct trn_row *row, tern_id *ret_scopes,
-                                 size_t *ret_count, tern_error *error);
 /* Counts a change of the table for tern_replica_changes, made visible by the commit. */
 void trn_store_touch(struct trn_store *store, const struct trn_table *table);
 
@@ -83,13 +126,28 @@ struct trn_tx_info {
 };
 
 /* The key of the server's tx `number`, added if it is new. */
-tern_status trn_store_tx_put(struct trn_store *store, int64_t number, int64_t time_us, const tern_id *device, int64_t *ret_key,
+tern_status trn_store_tx_put(struct trn_store *store,
+                             int64_t number,
+                             int64_t time_us,
+                             const tern_id *device,
+                             int64_t *ret_key,
                              tern_error *error);
 /* A key for a tx of this device that has no number yet. */
-tern_status trn_store_tx_new(struct trn_store *store, int64_t time_us, const tern_id *device, int64_t *ret_key, tern_error *error);
-tern_status trn_store_tx_get(struct trn_store *store, int64_t key, struct trn_tx_info *ret_info, tern_error *error);
+tern_status trn_store_tx_new(struct trn_store *store,
+                             int64_t time_us,
+                             const tern_id *device,
+                             int64_t *ret_key,
+                             tern_error *error);
+tern_status trn_store_tx_get(struct trn_store *store,
+                             int64_t key,
+                             struct trn_tx_info *ret_info,
+                             tern_error *error);
 /* The server has stored it: sets number and time. */
-tern_status trn_store_tx_settle(struct trn_store *store, int64_t key, int64_t number, int64_t time_us, tern_error *error);
+tern_status trn_store_tx_settle(struct trn_store *store,
+                                int64_t key,
+                                int64_t number,
+                                int64_t time_us,
+                                tern_error *error);
 /* In another epoch no number means anything: forgets them all. */
 tern_status trn_store_tx_forget_numbers(struct trn_store *store, tern_error *error);
 
@@ -114,50 +172,114 @@ struct trn_entry {
 };
 
 /* Adds an entry and its undo image. `entry->ordinal` is the caller's; it must be the next. */
-tern_status trn_outbox_add(struct trn_store *store, const struct trn_entry *entry, struct trn_slice body, struct trn_slice undo,
-                           const uint64_t *depends_on, size_t depends_count, const char *detail, tern_error *error);
-/* The first entry with an ordinal above `after` in one of `states` (bits 1u << state); ordinal 0 if there is none. */
-tern_status trn_outbox_next(struct trn_store *store, uint64_t after, unsigned states, struct trn_entry *ret_entry, tern_error *error);
+tern_status trn_outbox_add(struct trn_store *store,
+                           const struct trn_entry *entry,
+                           struct trn_slice body,
+                           struct trn_slice undo,
+                           const uint64_t *depends_on,
+                           size_t depends_count,
+                           const char *detail,
+                           tern_error *error);
+/* The first entry with an ordinal above `after` in one of `states` (bits 1u << state); ordinal 0 if
+ * there is none. */
+tern_status trn_outbox_next(struct trn_store *store,
+                            uint64_t after,
+                            unsigned states,
+                            struct trn_entry *ret_entry,
+                            tern_error *error);
 /* The last entry with an ordinal below `before` in one of `states`. */
-tern_status trn_outbox_previous(struct trn_store *store, uint64_t before, unsigned states, struct trn_entry *ret_entry,
+tern_status trn_outbox_previous(struct trn_store *store,
+                                uint64_t before,
+                                unsigned states,
+                                struct trn_entry *ret_entry,
                                 tern_error *error);
 /* Body (decompressed), undo image, detail: appended to the buffer given. */
-tern_status trn_outbox_body(struct trn_store *store, uint64_t ordinal, struct trn_bytes *body, tern_error *error);
-tern_status trn_outbox_undo(struct trn_store *store, uint64_t ordinal, struct trn_bytes *undo, tern_error *error);
-tern_status trn_outbox_detail(struct trn_store *store, uint64_t ordinal, struct trn_bytes *text, tern_error *error);
-tern_status trn_outbox_set_undo(struct trn_store *store, uint64_t ordinal, struct trn_slice undo, tern_error *error);
-/* Replaces state, number, time, attempts, reason and waits_for by those of `entry`; the undo image goes where the new state is not pending. */
-tern_status trn_outbox_update(struct trn_store *store, const struct trn_entry *entry, const char *detail, tern_error *error);
-/* Replaces the kept body of an acknowledged entry by its compressed form (the store only keeps which it is). */
-tern_status trn_outbox_compress(struct trn_store *store, uint64_t ordinal, struct trn_slice gzip, tern_error *error);
+tern_status trn_outbox_body(struct trn_store *store,
+                            uint64_t ordinal,
+                            struct trn_bytes *body,
+                            tern_error *error);
+tern_status trn_outbox_undo(struct trn_store *store,
+                            uint64_t ordinal,
+                            struct trn_bytes *undo,
+                            tern_error *error);
+tern_status trn_outbox_detail(struct trn_store *store,
+                              uint64_t ordinal,
+                              struct trn_bytes *text,
+                              tern_error *error);
+tern_status trn_outbox_set_undo(struct trn_store *store,
+                                uint64_t ordinal,
+                                struct trn_slice undo,
+                                tern_error *error);
+/* Replaces state, number, time, attempts, reason and waits_for by those of `entry`; the undo image
+ * goes where the new state is not pending. */
+tern_status trn_outbox_update(struct trn_store *store,
+                              const struct trn_entry *entry,
+                              const char *detail,
+                              tern_error *error);
+/* Replaces the kept body of an acknowledged entry by its compressed form (the store only keeps
+ * which it is). */
+tern_status trn_outbox_compress(struct trn_store *store,
+                                uint64_t ordinal,
+                                struct trn_slice gzip,
+                                tern_error *error);
 /* Whether the kept body is compressed, and the bytes as kept. */
-tern_status trn_outbox_kept(struct trn_store *store, uint64_t ordinal, bool *ret_gzip, struct trn_bytes *kept, tern_error *error);
+tern_status trn_outbox_kept(struct trn_store *store,
+                            uint64_t ordinal,
+                            bool *ret_gzip,
+                            struct trn_bytes *kept,
+                            tern_error *error);
 tern_status trn_outbox_remove(struct trn_store *store, uint64_t ordinal, tern_error *error);
-tern_status trn_outbox_count(struct trn_store *store, unsigned states, uint64_t *ret_count, tern_error *error);
-/* The ordinals an entry depends on, oldest first; at most `room` of them are written, all are counted. */
-tern_status trn_outbox_depends(struct trn_store *store, uint64_t ordinal, uint64_t *ret_ordinals, size_t room, size_t *ret_count,
+tern_status
+trn_outbox_count(struct trn_store *store, unsigned states, uint64_t *ret_count, tern_error *error);
+/* The ordinals an entry depends on, oldest first; at most `room` of them are written, all are
+ * counted. */
+tern_status trn_outbox_depends(struct trn_store *store,
+                               uint64_t ordinal,
+                               uint64_t *ret_ordinals,
+                               size_t room,
+                               size_t *ret_count,
                                tern_error *error);
 /* The ordinal of the unacknowledged entry that has this key in tern_tx; 0 for none. */
-tern_status trn_outbox_by_key(struct trn_store *store, int64_t key, uint64_t *ret_ordinal, tern_error *error);
+tern_status
+trn_outbox_by_key(struct trn_store *store, int64_t key, uint64_t *ret_ordinal, tern_error *error);
 
 /* ---- Pages on their way: staging.c ---- */
 
-tern_status trn_stage_append(struct trn_store *store, const tern_id *scope, bool fresh, struct trn_slice lines, tern_error *error);
+tern_status trn_stage_append(struct trn_store *store,
+                             const tern_id *scope,
+                             bool fresh,
+                             struct trn_slice lines,
+                             tern_error *error);
 /* The next staged piece of the scope after `after` (0: the first); sequence 0 at the end. */
-tern_status trn_stage_next(struct trn_store *store, const tern_id *scope, int64_t after, int64_t *ret_sequence, struct trn_bytes *lines,
+tern_status trn_stage_next(struct trn_store *store,
+                           const tern_id *scope,
+                           int64_t after,
+                           int64_t *ret_sequence,
+                           struct trn_bytes *lines,
                            tern_error *error);
-tern_status trn_stage_is_fresh(struct trn_store *store, const tern_id *scope, bool *ret_any, bool *ret_fresh, tern_error *error);
-tern_status trn_stage_drop(struct trn_store *store, const tern_id *scope, tern_error *error); /* NULL: all */
-tern_status trn_stage_mark_complete(struct trn_store *store, const tern_id *scope, tern_error *error);
+tern_status trn_stage_is_fresh(struct trn_store *store,
+                               const tern_id *scope,
+                               bool *ret_any,
+                               bool *ret_fresh,
+                               tern_error *error);
+tern_status
+trn_stage_drop(struct trn_store *store, const tern_id *scope, tern_error *error); /* NULL: all */
+tern_status
+trn_stage_mark_complete(struct trn_store *store, const tern_id *scope, tern_error *error);
 /* A scope whose staged pages are complete; `ret_any` false if there is none. */
-tern_status trn_stage_complete(struct trn_store *store, bool *ret_any, tern_id *ret_scope, tern_error *error);
+tern_status
+trn_stage_complete(struct trn_store *store, bool *ret_any, tern_id *ret_scope, tern_error *error);
 
 /* ---- Scopes held: scopes.c ---- */
 
 tern_status trn_scope_hold(struct trn_store *store, const tern_id *scope, tern_error *error);
 tern_status trn_scope_release(struct trn_store *store, const tern_id *scope, tern_error *error);
-tern_status trn_scope_is_held(struct trn_store *store, const tern_id *scope, bool *ret_held, tern_error *error);
-tern_status trn_scope_counts(struct trn_store *store, uint64_t *ret_held, uint64_t *ret_partial, tern_error *error);
+tern_status
+trn_scope_is_held(struct trn_store *store, const tern_id *scope, bool *ret_held, tern_error *error);
+tern_status trn_scope_counts(struct trn_store *store,
+                             uint64_t *ret_held,
+                             uint64_t *ret_partial,
+                             tern_error *error);
 
 /* ---- Meta: meta.c. One row, read and written inside the tx that uses it. ---- */
 
@@ -170,7 +292,7 @@ struct trn_meta {
     uint64_t acked_ordinal; /* last acknowledged of this device */
     tern_id last_tx;
     tern_id acked_tx;
-    char epoch[17];     /* hex; "" before the first answer */
+    char epoch[17]; /* hex; "" before the first answer */
     int64_t last_sync_us;
     tern_status last_error;
     uint64_t stamps_capped;
@@ -184,6 +306,7 @@ tern_status trn_meta_read(struct trn_store *store, struct trn_meta *ret_meta, te
 tern_status trn_meta_write(struct trn_store *store, const struct trn_meta *meta, tern_error *error);
 /* The opaque cursor; size 0 before the first answer. */
 tern_status trn_meta_cursor(struct trn_store *store, struct trn_bytes *cursor, tern_error *error);
-tern_status trn_meta_set_cursor(struct trn_store *store, struct trn_slice cursor, tern_error *error);
+tern_status
+trn_meta_set_cursor(struct trn_store *store, struct trn_slice cursor, tern_error *error);
 
 #endif

@@ -1,0 +1,12 @@
+# The public headers: what is installed, and what tests/headers compiles one by one.
+set(TERN_PUBLIC_HEADERS
+    tern/api.h
+    tern/error.h
+    tern/outbox.h
+    tern/port.h
+    tern/replica.h
+    tern/row.h
+    tern/sync.h
+    tern/value.h
+    tern/version.h
+)

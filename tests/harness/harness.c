@@ -10,6 +10,27 @@
 /* Declared by a macro of cmocka.h that takes arrays only. */
 enum { TESTS_MAX = 512 };
 
+/* Read by the sanitizers before main: a request that cannot be met gives NULL, as malloc's contract
+ * says. */
+__attribute__((visibility("default"))) const char *__asan_default_options(void);
+__attribute__((visibility("default"))) const char *__tsan_default_options(void);
+__attribute__((visibility("default"))) const char *__ubsan_default_options(void);
+
+const char *__asan_default_options(void)
+{
+    return "allocator_may_return_null=1:detect_leaks=1:strict_string_checks=1";
+}
+
+const char *__tsan_default_options(void)
+{
+    return "allocator_may_return_null=1:halt_on_error=1";
+}
+
+const char *__ubsan_default_options(void)
+{
+    return "print_stacktrace=1";
+}
+
 static struct CMUnitTest tests[TESTS_MAX];
 static size_t test_count;
 

@@ -1,0 +1,250 @@
+"""Each gate is seen failing: a violation is planted in a copy of the tree, and the gate must name it."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(ROOT, "scripts"))
+
+import gatelib  # noqa: E402
+
+
+class Gate(unittest.TestCase):
+    """A copy of what is in the tree now, in which a test may plant what it likes."""
+
+    def setUp(self):
+        self.root = tempfile.mkdtemp(prefix="tern-gates-")
+        self.addCleanup(shutil.rmtree, self.root)
+        for path in gatelib.files(ROOT):
+            target = os.path.join(self.root, path)
+            os.makedirs(os.path.dirname(target), exist_ok=True)
+            shutil.copy2(os.path.join(ROOT, path), target)
+
+    def path(self, path):
+        return os.path.join(self.root, path)
+
+    def write(self, path, text):
+        os.makedirs(os.path.dirname(self.path(path)), exist_ok=True)
+        with open(self.path(path), "w", encoding="utf-8") as file:
+            file.write(text)
+
+    def append(self, path, text):
+        with open(self.path(path), "a", encoding="utf-8") as file:
+            file.write(text)
+
+    def replace(self, path, old, new):
+        text = gatelib.read(self.root, path)
+        self.assertIn(old, text)
+        self.write(path, text.replace(old, new, 1))
+
+    def run_gate(self, gate, *more):
+        run = subprocess.run([os.path.join(ROOT, "scripts", "check-" + gate), "--root", self.root, *more],
+                             capture_output=True, text=True)
+        return run.returncode, run.stdout + run.stderr
+
+    def assert_passes(self, gate, *more):
+        status, said = self.run_gate(gate, *more)
+        self.assertEqual(status, 0, said)
+
+    def assert_fails(self, reason, gate, *more):
+        status, said = self.run_gate(gate, *more)
+        self.assertNotEqual(status, 0, said)
+        self.assertIn(reason, said)
+
+
+class Layers(Gate):
+    def test_the_tree_as_it_is_passes(self):
+        self.assert_passes("layers")
+
+    def test_a_lower_layer_may_not_include_a_higher_one(self):
+        self.append("core/base/memory.c", '#include "model/schema.h"\n')
+        self.assert_fails("core/base may not include model/schema.h", "layers")
+
+    def test_siblings_may_not_include_each_other(self):
+        self.write("core/merge/seeded.c", '#include "store/store.h"\n')
+        self.assert_fails("core/merge may not include store/store.h", "layers")
+        self.write("core/merge/seeded.c", "")
+        self.write("core/store/seeded.c", '#include "wire/reader.h"\n')
+        self.assert_fails("core/store may not include wire/reader.h", "layers")
+        self.write("core/store/seeded.c", "")
+        self.write("core/wire/seeded.c", '#include "merge/merge.h"\n')
+        self.assert_fails("core/wire may not include merge/merge.h", "layers")
+
+    def test_only_the_store_may_use_sqlite(self):
+        self.write("core/engine/seeded.c", "#include <sqlite3.h>\n")
+        self.assert_fails("sqlite3.h may be included by", "layers")
+
+    def test_the_servers_storage_contract_is_not_shaped_by_sqlite(self):
+        self.write("server/db.h", "#include <sqlite3.h>\n")
+        self.assert_fails("sqlite3.h may be included by", "layers")
+
+    def test_the_core_touches_no_clock_socket_or_heap_of_its_own(self):
+        self.write("core/model/seeded.c", "#include <time.h>\n")
+        self.assert_fails("core may not include <time.h>", "layers")
+        self.write("core/model/seeded.c", "void *f(void)\n{\n    return malloc(1);\n}\n")
+        self.assert_fails("core/model/seeded.c:3: the core may not call malloc", "layers")
+
+    def test_words_in_comments_and_texts_are_no_calls(self):
+        self.write("core/model/seeded.c", '/* malloc(1) */\nconst char *t = "free(it)"; // time()\n')
+        self.assert_passes("layers")
+
+    def test_a_command_knows_the_public_headers_only(self):
+        self.write("cli/seeded.c", '#include "base/bytes.h"\n')
+        self.assert_fails("cli may not include base/bytes.h", "layers")
+
+    def test_platforms_do_not_know_each_other(self):
+        self.write("platform/curl/seeded.c", '#include "platform/posix/clock.h"\n')
+        self.assert_fails("platform/curl may not include platform/posix/clock.h", "layers")
+
+    def test_paths_are_written_from_a_root(self):
+        self.write("core/base/seeded.c", '#include "bytes.h"\n')
+        self.assert_fails("is not written from a root", "layers")
+        self.write("core/base/seeded.c", '#include "../model/schema.h"\n')
+        self.assert_fails("is not written from a root", "layers")
+
+    def test_a_folder_that_the_table_does_not_know_fails(self):
+        self.write("core/newlayer/seeded.c", "")
+        self.assert_fails("its folder is not in the table", "layers")
+
+    def test_a_tree_without_sources_proves_nothing(self):
+        with tempfile.TemporaryDirectory() as self.root:
+            self.assert_fails("no file to look at", "layers")
+
+
+class Format(Gate):
+    def test_the_tree_as_it_is_passes(self):
+        self.assert_passes("format")
+
+    def test_another_layout_fails(self):
+        self.append("core/base/memory.c", "int  seeded( void ){return 0;}\n")
+        self.assert_fails("core/base/memory.c", "format")
+
+    def test_a_tree_without_sources_proves_nothing(self):
+        with tempfile.TemporaryDirectory() as self.root:
+            self.assert_fails("no file to look at", "format")
+
+
+class Wording(Gate):
+    def test_the_tree_as_it_is_passes(self):
+        self.assert_passes("wording")
+
+    def test_a_path_of_one_machine_fails(self):
+        self.append("README.md", "see /home/someone/tern\n")
+        self.assert_fails("README.md", "wording")
+
+    def test_only_continuous_integration_knows_where_real_data_lies(self):
+        self.append("docs/STYLE.md", "../shared/data\n")
+        self.assert_fails("the folder of real data", "wording")
+
+    def test_unfinished_work_fails(self):
+        self.append("core/base/memory.c", "/* TODO */\n")
+        self.assert_fails("something left unfinished", "wording")
+
+
+class Abi(Gate):
+    header = "include/tern/version.h"
+    declaration = "TERN_API const char *tern_version(void);"
+
+    def test_the_tree_as_it_is_passes(self):
+        self.assert_passes("abi")
+
+    def test_a_variadic_function_fails(self):
+        self.replace(self.header, self.declaration, "TERN_API void tern_log(const char *format, ...);")
+        self.assert_fails("no variadic functions", "abi")
+
+    def test_a_function_without_its_mark_fails(self):
+        self.replace(self.header, self.declaration, "const char *tern_version(void);")
+        self.assert_fails("tern_version is not marked TERN_API", "abi")
+
+    def test_a_foreign_name_fails(self):
+        self.replace(self.header, self.declaration, "TERN_API const char *trn_version(void);")
+        self.assert_fails("trn_version is not named tern_*", "abi")
+
+    def test_options_without_their_size_fail(self):
+        self.replace(self.header, self.declaration,
+                     self.declaration + "\ntypedef struct tern_seeded_options {\n    int flags;\n} tern_seeded_options;\n")
+        self.assert_fails("tern_seeded_options does not begin with `size_t size`", "abi")
+
+    def test_a_header_that_is_not_listed_fails(self):
+        shutil.copy(self.path(self.header), self.path("include/tern/seeded.h"))
+        self.assert_fails("tern/seeded.h is not listed", "abi")
+
+    def test_a_missing_guard_and_linkage_fail(self):
+        self.replace(self.header, "TERN_VERSION_H", "SEEDED_H")
+        self.assert_fails("no guard TERN_VERSION_H", "abi")
+        self.replace(self.header, 'extern "C" {', "{")
+        self.assert_fails("no C linkage for C++", "abi")
+
+
+class Exports(Gate):
+    def library(self, source):
+        """A shared library made of `source` in place of the real one."""
+        self.write("seeded.c", source)
+        library = self.path("seeded.so")
+        subprocess.run(["gcc", "-shared", "-fPIC", "-o", library, self.path("seeded.c")], check=True)
+        os.remove(self.path("seeded.c"))
+        return library
+
+    def declare_only(self, *names):
+        for path in gatelib.files(self.root, ".h"):
+            if path.startswith("include/"):
+                os.remove(self.path(path))
+        self.write("scripts/exports-pending", "")
+        self.write("include/tern/seeded.h", "".join(f"TERN_API int {name}(void);\n" for name in names))
+
+    def test_what_is_declared_and_exported_passes(self):
+        self.declare_only("tern_one")
+        self.assert_passes("exports", "--library", self.library("int tern_one(void) { return 1; }"))
+
+    def test_an_internal_function_that_leaks_out_fails(self):
+        self.declare_only("tern_one")
+        library = self.library("int tern_one(void) { return 1; }\nint trn_two(void) { return 2; }")
+        self.assert_fails("trn_two is exported and in no public header", "exports", "--library", library)
+
+    def test_a_declared_function_that_is_missing_fails(self):
+        self.declare_only("tern_one", "tern_two")
+        library = self.library("int tern_one(void) { return 1; }")
+        self.assert_fails("tern_two is declared and not exported", "exports", "--library", library)
+
+    def test_a_library_that_exports_nothing_proves_nothing(self):
+        self.declare_only()
+        self.assert_fails("nothing is exported", "exports", "--library", self.library("static int a;"))
+
+
+class Tidy(Gate):
+    def check_seeded(self, source):
+        self.write("core/base/seeded.c", source)
+        build = self.path("build/dev")
+        os.makedirs(build)
+        command = f"cc -std=c11 -I{self.root}/include -I{self.root}/core -c {self.root}/core/base/seeded.c"
+        self.write("build/dev/compile_commands.json",
+                   f'[{{"directory": "{self.root}", "command": "{command}", "file": "core/base/seeded.c"}}]')
+        return ("tidy", "core/base/seeded.c")
+
+    def test_clean_code_passes_and_is_remembered(self):
+        gate = self.check_seeded("int seeded(int a);\nint seeded(int a)\n{\n    return a;\n}\n")
+        self.assert_passes(*gate)
+        self.assertEqual(len(os.listdir(self.path("build/tidy-cache"))), 1)
+        self.assert_passes(*gate)
+
+    def test_a_bug_that_the_analyzer_sees_fails_and_is_not_remembered(self):
+        gate = self.check_seeded("int seeded(void);\nint seeded(void)\n{\n    int *p = 0;\n    return *p;\n}\n")
+        self.assert_fails("clang-analyzer-core.NullDereference", *gate)
+        self.assertEqual(os.listdir(self.path("build/tidy-cache")), [])
+
+    def test_a_function_that_goes_on_and_on_fails(self):
+        lines = "    a += 1;\n" * 90
+        gate = self.check_seeded(f"int seeded(int a);\nint seeded(int a)\n{{\n{lines}    return a;\n}}\n")
+        self.assert_fails("readability-function-size", *gate)
+
+    def test_a_source_that_nothing_compiles_fails(self):
+        self.check_seeded("")
+        self.assert_fails("core/base/memory.c: no target compiles it", "tidy")
+
+
+if __name__ == "__main__":
+    unittest.main()

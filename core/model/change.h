@@ -40,9 +40,11 @@ struct trn_row {
     tern_value values[TRN_COLUMNS_MAX];
 };
 
-/* What rank a write of `unit` has: the schema's value rule, then `undo`, then the tx's own word.
- * `insert` applies the rule that a unit of nothing but defaults is inferred. `values` is indexed by
- * column. */
+/* What rank a write of `unit` has: recorded if `undo`; else inferred in a tx that says so; else, in
+ * an `insert`, inferred where the unit holds nothing but defaults; else by the schema's rule for
+ * the unit. Existence goes by the tx's word alone. `values` is indexed by column and must hold the
+ * unit's columns, and the one that the unit's exception names (the row's own, where the change does
+ * not carry it). */
 enum trn_rank trn_change_rank(const struct trn_table *table,
                               size_t unit,
                               const tern_value *values,
@@ -50,7 +52,7 @@ enum trn_rank trn_change_rank(const struct trn_table *table,
                               bool undo,
                               bool insert);
 
-/* Whether two cells hold the same value. */
+/* Whether two cells hold the same value; of different kinds they never do. */
 bool trn_value_equal(const tern_value *a, const tern_value *b);
 /* Whether all columns of `unit` are equal. */
 bool trn_unit_equal(const struct trn_table *table,

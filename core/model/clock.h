@@ -37,6 +37,10 @@ int64_t trn_clock_now(const struct trn_clock *clock, int64_t wall_us);
 int64_t trn_clock_issue(struct trn_clock *clock, int64_t wall_us);
 /* Learns of a stamp stored elsewhere. */
 void trn_clock_observe(struct trn_clock *clock, int64_t stamp_us);
+/* Takes the stamps back to the server's word: `stored_us` is the highest time that the server has
+ * stored for this device or sent to it. Only while nothing is pending, else a new stamp could fall
+ * before one that waits; then no stamp of a clock that ran ahead is left anywhere. */
+void trn_clock_anchor(struct trn_clock *clock, int64_t stored_us);
 /* Takes a fresh server offset from one exchange: server time against the wall clock at the middle
  * of it. */
 void trn_clock_measure(struct trn_clock *clock,
@@ -45,7 +49,7 @@ void trn_clock_measure(struct trn_clock *clock,
                        int64_t received_wall_us);
 
 /* Age of something read at `then`, now that the clocks read `now`: monotonic within one boot, else
- * the wall difference, never below 0. */
+ * the wall difference, never below 0. A boot of zeros is never the same as another. */
 int64_t trn_clock_age(const struct trn_reading *then, const struct trn_reading *now);
 
 struct trn_claim {
@@ -58,8 +62,9 @@ struct trn_claim {
 };
 
 /* The one stored time of a tx: what it claims, corrected where its clock is off, capped, and after
- * all that it had seen. `ret_corrected`, if not NULL, says whether the claim was moved for the
- * clock's sake. */
+ * all that it had seen, a cap notwithstanding. `ret_corrected`, if not NULL, says whether the claim
+ * was moved for the clock's sake. A time that a server had stored before (a re-offer) goes through
+ * unmoved with `age_us` = received - time and `sent_us` = received. */
 int64_t trn_clock_store(const struct trn_claim *claim, bool *ret_corrected);
 
 #endif

@@ -4,7 +4,9 @@
  * A key is a local name of a transaction: the row of tern_tx on a device, the server's number on
  * the server. Where one transaction wrote every unit, the cell is INTEGER `key << 16 | ranks`, bit
  * u of ranks being unit u's rank; else a BLOB of one LEB128 varint `key << 1 | rank` a unit. Key 0
- * says that nothing has written the unit yet (it came with an upgrade): any stamp is after it.
+ * says that nothing has written the unit yet (it came with an upgrade): any stamp is after it. An
+ * integer speaks for units that came later too: they hold their defaults, inferred, by that key,
+ * just as if the same insert were made under the newer schema.
  */
 #ifndef TRN_MODEL_VERSION_H
 #define TRN_MODEL_VERSION_H

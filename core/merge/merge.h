@@ -29,15 +29,17 @@ struct trn_merge_unit_input {
 struct trn_merge_unit_result {
     bool incoming_wins; /* its stamp becomes the unit's, its values too */
     bool audit;         /* a value is set aside that must be kept in an audit entry: the loser's */
-    enum trn_merge_rule rule;
+    enum trn_merge_rule rule; /* why the winner won, where there is an audit */
 };
 
+/* Equal stamps are one tx's own: its later word wins, and nothing is set aside. */
 struct trn_merge_unit_result trn_merge_unit(const struct trn_merge_unit_input *input);
 
 /* "RANK", "LATER", "DEVICE"; "" for none. */
 const char *trn_merge_rule_name(enum trn_merge_rule rule);
 
-/* What an insert, delete or undelete meets. */
+/* What a change meets. Of `existence`, `base_is_current` and `same_values` are worked out here from
+ * the members above it. */
 struct trn_merge_row_input {
     enum trn_operation operation;
     bool exists; /* a row of that id is there, live or deleted */
@@ -49,11 +51,11 @@ struct trn_merge_row_input {
 };
 
 struct trn_merge_row_result {
-    tern_status
-        status;  /* TERN_OK, or why the whole tx is rejected: _DELETED, _APPEND_ONLY, _NOT_FOUND */
-    bool create; /* the row does not exist yet: write it whole */
-    bool merge_units; /* go on unit by unit (an insert that met a row of the same derived id, an
-                         update) */
+    tern_status status; /* TERN_OK, or why the whole tx is rejected: _DELETED, _APPEND_ONLY,
+                           _NOT_FOUND, _OUTRANKED (an inferred tx deletes nothing) */
+    bool create;        /* the row does not exist yet: write it whole */
+    bool merge_units;   /* go on unit by unit (an insert that met a row of the same derived id, an
+                           update) */
     struct trn_merge_unit_result existence; /* what happens to deleted_at */
 };
 

@@ -12,6 +12,8 @@ function(tern_own target)
     target_include_directories(${target} PRIVATE
         "${PROJECT_SOURCE_DIR}/include" "${PROJECT_SOURCE_DIR}/core" "${PROJECT_SOURCE_DIR}")
     target_compile_definitions(${target} PRIVATE _POSIX_C_SOURCE=200809L)
+    # One section a function, so that the linker can leave out what nobody calls.
+    target_compile_options(${target} PRIVATE -ffunction-sections -fdata-sections)
     target_link_libraries(${target} PRIVATE tern_warnings tern_instrument)
     set_target_properties(${target} PROPERTIES C_VISIBILITY_PRESET hidden)
 endfunction()
@@ -51,7 +53,9 @@ function(tern_finish_library)
     target_link_libraries(tern_core PUBLIC ${links} Threads::Threads)
     set_target_properties(tern PROPERTIES
         VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR} C_VISIBILITY_PRESET hidden)
-    if(NOT APPLE)
+    if(APPLE)
+        target_link_options(tern PRIVATE "LINKER:-exported_symbol,_tern_*" LINKER:-dead_strip)
+    else()
         target_link_options(tern PRIVATE "LINKER:--version-script=${PROJECT_SOURCE_DIR}/core/tern.map"
             LINKER:--gc-sections)
         set_target_properties(tern PROPERTIES LINK_DEPENDS "${PROJECT_SOURCE_DIR}/core/tern.map")

@@ -1,6 +1,7 @@
 # The public headers: what is installed, and what tests/headers compiles one by one.
 set(TERN_PUBLIC_HEADERS
     tern/api.h
+    tern/curl.h
     tern/error.h
     tern/outbox.h
     tern/port.h

@@ -64,15 +64,19 @@ is_of_defaults(const struct trn_table *table, const struct trn_unit *unit, const
     return true;
 }
 
-/* Whether the row is the exception to the unit's rule. */
-static bool is_excepted(const struct trn_unit *unit, const tern_value *values)
+/* Whether the change is the exception to the unit's rule. An update carries the columns of its own
+ * unit alone, and device and server must decide alike. */
+static bool
+is_excepted(const struct trn_table *table, size_t at, const tern_value *values, bool insert)
 {
+    const struct trn_unit *unit = &table->units[at];
+    uint16_t column = unit->recorded_if_column;
     const tern_value *value;
 
-    if (unit->recorded_if_column == TRN_NO_COLUMN) {
+    if (column == TRN_NO_COLUMN || (!insert && table->columns[column].unit != at)) {
         return false;
     }
-    value = &values[unit->recorded_if_column];
+    value = &values[column];
     if (unit->recorded_if_value == NULL) {
         return value->kind == TERN_INTEGER && value->integer != 0;
     }
@@ -89,15 +93,18 @@ static bool holds_inferred_value(const struct trn_unit *unit, const tern_value *
     return false;
 }
 
-static bool is_inferred_by_rule(const struct trn_unit *unit, const tern_value *values)
+static bool
+is_inferred_by_rule(const struct trn_table *table, size_t at, const tern_value *values, bool insert)
 {
+    const struct trn_unit *unit = &table->units[at];
+
     switch (unit->rank_rule) {
     case TRN_RANK_RECORDED:
         return false;
     case TRN_RANK_INFERRED:
-        return !is_excepted(unit, values);
+        return !is_excepted(table, at, values, insert);
     case TRN_RANK_BY_VALUE:
-        return holds_inferred_value(unit, values) && !is_excepted(unit, values);
+        return holds_inferred_value(unit, values) && !is_excepted(table, at, values, insert);
     }
     return false;
 }
@@ -125,5 +132,6 @@ enum trn_rank trn_change_rank(const struct trn_table *table,
     if (insert && is_of_defaults(table, described, values)) {
         return TRN_RANK_0_INFERRED;
     }
-    return is_inferred_by_rule(described, values) ? TRN_RANK_0_INFERRED : TRN_RANK_1_RECORDED;
+    return is_inferred_by_rule(table, unit, values, insert) ? TRN_RANK_0_INFERRED
+                                                            : TRN_RANK_1_RECORDED;
 }

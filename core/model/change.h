@@ -69,4 +69,7 @@ tern_status trn_natural_id(const struct trn_table *table,
                            tern_id *ret_id,
                            tern_error *error);
 
+/* The namespace of a table's derived ids: UUIDv5 of its name. TERN_ERR_INTERNAL as trn_sha1. */
+tern_status trn_natural_space(const char *table, tern_id *ret_space);
+
 #endif

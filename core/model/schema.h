@@ -51,6 +51,9 @@ enum trn_format {
     TRN_FORMAT_LANGUAGE_TAG
 };
 
+/* What erasing the row that a foreign key names does to the row that holds it. */
+enum trn_delete_action { TRN_DELETE_RESTRICT, TRN_DELETE_CASCADE, TRN_DELETE_SET_NULL };
+
 enum trn_rank_rule {
     TRN_RANK_RECORDED, /* as the tx says */
     TRN_RANK_INFERRED, /* always inferred, whoever wrote it */
@@ -83,10 +86,15 @@ struct trn_column {
     bool nullable;
     bool sensitive;
     bool immutable;  /* created_at, and columns of the natural key and of scope paths */
-    uint16_t unit;   /* index into the table's units; created_at is in TRN_UNIT_EXISTENCE */
+    uint16_t unit;   /* index into the table's units. In TRN_UNIT_EXISTENCE are created_at and the
+                        immutable columns that the document puts in no unit: an insert sets them,
+                        nothing merges or sends them afterwards */
     uint16_t target; /* table that it references, or TRN_NO_TABLE */
     bool may_leave;  /* the reference may leave the scope: the server alone enforces it */
     uint32_t since;  /* schema version that brought it */
+    enum trn_delete_action on_delete; /* of `target` */
+    const char *const *words;         /* texts that it takes beside those of `format` */
+    size_t word_count;
 };
 
 struct trn_unit {
@@ -97,8 +105,9 @@ struct trn_unit {
     uint16_t rank_column;
     const char *const *inferred_values;
     size_t inferred_value_count;
-    /* A unit may be recorded all the same where this column is true (a PRN dose's schedule);
-     * "table" of the exception is the row itself. */
+    /* A change that holds this value here is as the tx says, whatever the rule. A column of another
+     * unit counts in an insert alone, since an update does not carry it (a PRN dose is inserted as
+     * taken: its schedule is a person's act). TRN_NO_COLUMN: no such exception. */
     uint16_t recorded_if_column;
     const char *recorded_if_value;
 };
@@ -117,6 +126,41 @@ struct trn_unique {
     const char *name;
     const uint16_t *columns;
     size_t column_count;
+};
+
+struct trn_index {
+    const char *name;
+    const uint16_t *columns;
+    size_t column_count;
+    bool live_only;         /* only rows that are not deleted */
+    uint16_t where_column;  /* only rows with `where_value` here, or TRN_NO_COLUMN */
+    tern_value where_value; /* the null value: IS NULL */
+};
+
+enum trn_check_kind {
+    TRN_CHECK_COMPARE, /* left `comparison` right, or either is null */
+    TRN_CHECK_REQUIRE  /* left is not null where right holds `value` */
+};
+enum trn_comparison { TRN_LESS, TRN_LESS_EQUAL, TRN_NOT_EQUAL };
+
+/* A check over two columns of one unit. */
+struct trn_check {
+    const char *name;
+    enum trn_check_kind kind;
+    uint16_t left;
+    uint16_t right;
+    enum trn_comparison comparison;
+    tern_value value;
+};
+
+/* A query over live rows that an index must cover. */
+struct trn_query {
+    const char *name;
+    const uint16_t *equal; /* columns compared with = */
+    size_t equal_count;
+    uint16_t range; /* column compared with a range, or TRN_NO_COLUMN */
+    const uint16_t *order;
+    size_t order_count;
 };
 
 /* Who may write the rows of their own record. */
@@ -151,6 +195,16 @@ struct trn_table {
         window_column; /* date or timestamptz by which rows leave the replica, or TRN_NO_COLUMN */
     uint32_t window_days;
     uint32_t since;
+    tern_id natural_space; /* namespace of its derived ids; nil: not worked out yet */
+    const struct trn_index *indexes;
+    size_t index_count;
+    const struct trn_check *checks;
+    size_t check_count;
+    const struct trn_query *queries;
+    size_t query_count;
+    const struct trn_column *server_columns; /* in the server's table alone, never on the wire */
+    size_t server_column_count;
+    uint32_t retention_days; /* after which the server may erase a row; 0: never */
 };
 
 /* A row of `table` in the state `when` opens the record of one of its two people to the other. */
@@ -186,6 +240,9 @@ struct trn_schema {
     uint16_t role_column;
     const struct trn_grant *grants;
     size_t grant_count;
+    const struct trn_table *server_tables; /* never in a replica nor on the wire */
+    size_t server_table_count;
+    bool camel_case;      /* the server's names are the replica's in camelCase */
     const char *document; /* the JSON text it was read from, NUL-terminated */
     size_t document_size;
 };

@@ -234,8 +234,8 @@ static void say_length(struct sentence *sentence, const struct trn_column *colum
 
 static void say_range(struct sentence *sentence, const struct trn_column *column)
 {
-    double min;
-    double max;
+    double min = 0;
+    double max = 0;
     bool has_min = trn_limit_min(column, &min);
     bool has_max = trn_limit_max(column, &max);
 

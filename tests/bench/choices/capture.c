@@ -16,6 +16,7 @@
 #include "tests/bench/choices/bench.h"
 #include "tests/bench/choices/touched.h"
 
+enum { COLUMN_DELETED_AT = 16, COLUMN_UPDATED_AT = 17, COLUMN_VERSION = 18 };
 enum { UNITS = 3, OUTCOME = 2, VERSION_BYTES = UNITS * 8, PACK_ABOVE_BYTES = 4096 };
 
 const char *const CAPTURE_NAMES[CAPTURE_KINDS] = {
@@ -111,6 +112,14 @@ static int is_changed(sqlite3 *db, int first, int count)
     return changed;
 }
 
+static void hook_delete(struct capture *capture, sqlite3 *db)
+{
+    buffer_put(&capture->body, "[", 1);
+    buffer_put_value(&capture->body, old_value(db, 0));
+    buffer_put(&capture->body, "]\n", 2);
+    buffer_put(&capture->undo, "[null]\n", 7);
+}
+
 static void hook_insert(struct capture *capture, sqlite3 *db)
 {
     int i;
@@ -141,6 +150,20 @@ static void hook_update(struct capture *capture, sqlite3 *db, int is_first)
     buffer_put(&capture->undo, "]\n", 2);
 }
 
+/* A rewritten statement is trusted only as far as this sees: a row it left unstamped would be
+ * stamped at commit like any other. */
+static void check_stamp(const struct capture *capture, sqlite3 *db)
+{
+    if (capture->kind == REWRITE) {
+        sqlite3_value *version = new_value(db, COLUMN_VERSION);
+
+        bench_check(sqlite3_value_int64(new_value(db, COLUMN_UPDATED_AT)) == capture->stamp_us &&
+                        sqlite3_value_bytes(version) == VERSION_BYTES,
+                    "stamp",
+                    NULL);
+    }
+}
+
 static void hook(void *context,
                  sqlite3 *db,
                  int operation,
@@ -161,12 +184,18 @@ static void hook(void *context,
         hook_insert(capture, db);
         return;
     }
+    if (is_changed(db, COLUMN_DELETED_AT, 1)) {
+        touched_add(&capture->touched, new_rowid);
+        hook_delete(capture, db);
+        return;
+    }
     if (capture->kind == TEMP_TRIGGER && sqlite3_preupdate_depth(db) > 0) {
         return;
     }
     if (capture->kind == HOOK_COMPARE ? is_changed(db, 0, DOSE_COLUMNS)
                                       : is_changed(db, DOSE_OUTCOME_FIRST, DOSE_OUTCOME_COUNT)) {
         hook_update(capture, db, touched_add(&capture->touched, new_rowid));
+        check_stamp(capture, db);
     }
 }
 
@@ -182,6 +211,20 @@ static void sql_stamp(sqlite3_context *context, int count, sqlite3_value **value
 static void version_bytes(const struct capture *capture, unsigned char out[VERSION_BYTES])
 {
     memcpy(out + (size_t)OUTCOME * 8, &capture->tx, 8);
+}
+
+/* tern_next_version(tern_v): a row's old versions with the outcome's replaced. */
+static void sql_next_version(sqlite3_context *context, int count, sqlite3_value **values)
+{
+    struct capture *capture = sqlite3_user_data(context);
+    unsigned char versions[VERSION_BYTES] = {0};
+
+    (void)count;
+    if (sqlite3_value_bytes(values[0]) == VERSION_BYTES) {
+        memcpy(versions, sqlite3_value_blob(values[0]), VERSION_BYTES);
+    }
+    version_bytes(capture, versions);
+    sqlite3_result_blob(context, versions, VERSION_BYTES, SQLITE_TRANSIENT);
 }
 
 /* tern_version([id]): of an insert, the transaction; of an update, the row's old versions with the
@@ -224,6 +267,14 @@ static void define_functions(struct capture *capture)
                             flags,
                             capture,
                             sql_version,
+                            NULL,
+                            NULL);
+    sqlite3_create_function(capture->db,
+                            "tern_next_version",
+                            1,
+                            flags,
+                            capture,
+                            sql_next_version,
                             NULL,
                             NULL);
 }
@@ -301,11 +352,11 @@ static void prepare(struct capture *capture)
     sqlite3 *db = capture->db;
 
     capture->insert = db_prepare(db, DOSE_INSERT);
-    capture->update =
-        db_prepare(db,
-                   capture->kind == REWRITE ? "UPDATE dose_events SET updated_at = tern_stamp(),"
-                                              " tern_v = tern_version(), status = ? WHERE id = ?"
-                                            : DOSE_UPDATE);
+    capture->update = db_prepare(
+        db,
+        capture->kind == REWRITE ? "UPDATE dose_events SET updated_at = tern_stamp(),"
+                                   " tern_v = tern_next_version(tern_v), status = ? WHERE id = ?"
+                                 : DOSE_UPDATE);
     capture->erase =
         db_prepare(db,
                    is_hook(capture->kind) ? "DELETE FROM dose_events WHERE id = ?"

@@ -42,6 +42,7 @@ enum variant {
     MEMORY_REPLACE,
     MEMORY_READ_WRITE,
     TOKENS_READ_WRITE,
+    TOKENS_INSERT_FIRST,
     VARIANTS
 };
 static const char *const NAMES[VARIANTS] = {
@@ -55,6 +56,7 @@ static const char *const NAMES[VARIANTS] = {
     "C5 memory -> REPLACE",
     "C6 memory -> SELECT, then INSERT or UPDATE unit",
     "C7 gunzip, tokens, SELECT, INSERT or UPDATE unit",
+    "C8 gunzip, tokens, INSERT DO NOTHING, else C7",
 };
 
 struct page {
@@ -66,7 +68,7 @@ struct page {
 
 struct writer {
     sqlite3 *db;
-    sqlite3_stmt *upsert, *insert, *update, *erase, *replace, *select, *outcome;
+    sqlite3_stmt *upsert, *fresh, *insert, *update, *erase, *replace, *select, *outcome;
 };
 
 static struct writer writer_open(const char *path)
@@ -86,6 +88,9 @@ static struct writer writer_open(const char *path)
     sqlite3_free(sql);
     sql = sqlite3_mprintf("REPLACE %s", DOSE_INSERT + strlen("INSERT "));
     writer.replace = db_prepare(writer.db, sql);
+    sqlite3_free(sql);
+    sql = sqlite3_mprintf("%s ON CONFLICT(id) DO NOTHING", DOSE_INSERT);
+    writer.fresh = db_prepare(writer.db, sql);
     writer.select = db_prepare(writer.db, "SELECT rowid, * FROM dose_events WHERE id = ?");
     writer.outcome = db_prepare(writer.db,
                                 "UPDATE dose_events SET status=?1, taken_at=?2, skip_reason=?3,"
@@ -321,7 +326,15 @@ static void write_page(struct writer *writer, const struct page *page, enum vari
             line_jansson(writer, line, (size_t)(stop - line));
         } else {
             read_line(line, (size_t)(stop - line), tokens, ids, form);
-            if (variant == TOKENS_READ_WRITE) {
+            if (variant == TOKENS_INSERT_FIRST) {
+                bind_tokens(writer->fresh, tokens);
+                db_run(writer->fresh);
+            }
+            if (variant == TOKENS_INSERT_FIRST && sqlite3_changes(writer->db) > 0) {
+                at = (size_t)(stop - plain.data) + 1;
+                continue;
+            }
+            if (variant == TOKENS_READ_WRITE || variant == TOKENS_INSERT_FIRST) {
                 apply_tokens(writer, tokens);
             } else {
                 bind_tokens(writer->upsert, tokens);

@@ -1,0 +1,251 @@
+/* Three readings of the files, and rows gathered by patient between them and the sink. */
+#include "cli/fhir_import.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "base/uuid.h"
+#include "cli/fhir_map.h"
+#include "cli/fhir_read.h"
+#include "cli/fhir_value.h"
+
+/* A resource makes at most a stranger, a prescription and a medication. */
+enum { ROWS_OF_RESOURCE = 3 };
+
+struct import {
+    const struct trn_fhir_sink *sink;
+    struct trn_fhir_report *report;
+    struct trn_fhir_index index;
+    json_t *users;             /* ids as text of the users rows made so far */
+    struct trn_fhir_row *rows; /* TRN_FHIR_HELD_ROWS of them */
+    size_t count;
+    size_t resources;
+};
+
+static tern_status note(void *context, json_t *resource, const char *full_url, tern_error *error)
+{
+    struct import *import = context;
+
+    return trn_fhir_index_add(&import->index, resource, full_url, error);
+}
+
+/* By patient; each patient's rows in the order in which they came, users rows thus first. */
+static int compare_rows(const void *left, const void *right)
+{
+    const struct trn_fhir_row *a = left;
+    const struct trn_fhir_row *b = right;
+    int order = trn_id_compare(&a->patient, &b->patient);
+
+    if (order != 0) {
+        return order;
+    }
+    if (a->resource != b->resource) {
+        return a->resource < b->resource ? -1 : 1;
+    }
+    return a->place - b->place;
+}
+
+/* Where the transaction that begins at `start` ends: with its patient, or at the limit, but never
+ * within a resource. */
+static size_t end_of_tx(const struct import *import, size_t start)
+{
+    const struct trn_fhir_row *rows = import->rows;
+    size_t end = start + 1;
+
+    while (end < import->count && end - start < TRN_FHIR_TX_ROWS &&
+           trn_id_equal(&rows[end].patient, &rows[start].patient)) {
+        end++;
+    }
+    while (end < import->count && end > start + 1 && rows[end].resource == rows[end - 1].resource) {
+        end--;
+    }
+    return end;
+}
+
+static tern_status flush(struct import *import, tern_error *error)
+{
+    tern_status status = TERN_OK;
+    size_t start = 0;
+
+    qsort(import->rows, import->count, sizeof(import->rows[0]), compare_rows);
+    while (status == TERN_OK && start < import->count) {
+        size_t end = end_of_tx(import, start);
+
+        status = import->sink->put(import->sink->context,
+                                   &import->rows[start],
+                                   end - start,
+                                   import->report,
+                                   error);
+        start = end;
+    }
+    import->count = 0;
+    return status;
+}
+
+/* The next free row; it counts once it is kept. */
+static struct trn_fhir_row *next_row(struct import *import, size_t ahead)
+{
+    return &import->rows[import->count + ahead];
+}
+
+static tern_status keep(struct import *import, size_t rows, tern_error *error)
+{
+    for (size_t i = 0; i < rows; i++) {
+        struct trn_fhir_row *row = next_row(import, i);
+
+        if (row->status != TERN_OK) {
+            return trn_fail(error, row->status, "a row could not be made");
+        }
+        row->resource = import->resources;
+        row->place = strcmp(row->table, "users") == 0 ? -1 : (int)i;
+    }
+    import->count += rows;
+    return TERN_OK;
+}
+
+/* Whether the user is new to this import; notes it. */
+static bool is_new_user(struct import *import, const tern_id *id)
+{
+    char text[TRN_ID_TEXT_SIZE + 1];
+
+    trn_id_format(id, text);
+    if (json_object_get(import->users, text) != NULL) {
+        return false;
+    }
+    if (json_object_set_new(import->users, text, json_true()) != 0) {
+        import->report->status = TERN_ERR_NOMEM;
+    }
+    return true;
+}
+
+static tern_status
+take_patient(struct import *import, json_t *resource, const char *full_url, tern_error *error)
+{
+    struct trn_fhir_row *user = next_row(import, 0);
+
+    if (!trn_fhir_map_patient(resource, full_url, import->report, user)) {
+        return TERN_OK;
+    }
+    if (!is_new_user(import, &user->id)) {
+        trn_fhir_report_unmapped(import->report, "Patient (a second time)");
+        return TERN_OK;
+    }
+    return keep(import, 1, error);
+}
+
+/* Patients are all taken first: their rows must reach the server before what refers to them. */
+static tern_status
+take_patients(void *context, json_t *resource, const char *full_url, tern_error *error)
+{
+    struct import *import = context;
+    const char *type = trn_fhir_text(resource, "resourceType");
+
+    trn_fhir_report_resource(import->report, type);
+    if (strcmp(type, "Patient") == 0) {
+        import->resources++;
+        if (import->count + ROWS_OF_RESOURCE > TRN_FHIR_HELD_ROWS) {
+            tern_status status = flush(import, error);
+
+            if (status != TERN_OK) {
+                return status;
+            }
+        }
+        return take_patient(import, resource, full_url, error);
+    }
+    if (strcmp(type, "MedicationRequest") != 0 && strcmp(type, "Medication") != 0) {
+        trn_fhir_report_unmapped(import->report, type);
+    }
+    return TERN_OK;
+}
+
+static tern_status
+take_requests(void *context, json_t *resource, const char *full_url, tern_error *error)
+{
+    struct import *import = context;
+    struct trn_fhir_row *prescription;
+    tern_status status = TERN_OK;
+
+    if (strcmp(trn_fhir_text(resource, "resourceType"), "MedicationRequest") != 0) {
+        return TERN_OK;
+    }
+    if (import->count + ROWS_OF_RESOURCE > TRN_FHIR_HELD_ROWS) {
+        status = flush(import, error);
+    }
+    if (status != TERN_OK) {
+        return status;
+    }
+    import->resources++;
+    prescription = next_row(import, 0);
+    if (!trn_fhir_map_request(&import->index,
+                              resource,
+                              full_url,
+                              import->report,
+                              prescription,
+                              next_row(import, 1))) {
+        return TERN_OK;
+    }
+    if (!is_new_user(import, &prescription->patient)) {
+        return keep(import, ROWS_OF_RESOURCE - 1, error);
+    }
+    trn_fhir_map_stranger(&prescription->patient, next_row(import, ROWS_OF_RESOURCE - 1));
+    return keep(import, ROWS_OF_RESOURCE, error);
+}
+
+static tern_status read_all(struct import *import,
+                            const char *const *paths,
+                            size_t path_count,
+                            trn_fhir_visitor visitor,
+                            tern_error *error)
+{
+    tern_status status = TERN_OK;
+
+    for (size_t i = 0; status == TERN_OK && i < path_count; i++) {
+        status = trn_fhir_read(paths[i], visitor, import, error);
+    }
+    if (status == TERN_OK && import->report->status != TERN_OK) {
+        status = trn_fail_nomem(error);
+    }
+    return status;
+}
+
+static void close_import(struct import *import)
+{
+    for (size_t i = 0; import->rows != NULL && i < TRN_FHIR_HELD_ROWS; i++) {
+        trn_fhir_row_free(&import->rows[i]);
+    }
+    trn_free(import->rows);
+    json_decref(import->users);
+    trn_fhir_index_close(&import->index);
+}
+
+tern_status trn_fhir_import(const char *const *paths,
+                            size_t path_count,
+                            const struct trn_fhir_sink *sink,
+                            struct trn_fhir_report *report,
+                            tern_error *error)
+{
+    struct import import = {.sink = sink, .report = report};
+    tern_status status = trn_fhir_index_open(&import.index, error);
+
+    import.users = json_object();
+    import.rows = trn_calloc(TRN_FHIR_HELD_ROWS, sizeof(import.rows[0]));
+    if (status == TERN_OK && (import.users == NULL || import.rows == NULL)) {
+        status = trn_fail_nomem(error);
+    }
+    if (status == TERN_OK) {
+        status = read_all(&import, paths, path_count, note, error);
+    }
+    if (status == TERN_OK) {
+        status = read_all(&import, paths, path_count, take_patients, error);
+    }
+    if (status == TERN_OK) {
+        status = read_all(&import, paths, path_count, take_requests, error);
+    }
+    if (status == TERN_OK) {
+        status = flush(&import, error);
+    }
+    close_import(&import);
+    return status;
+}

@@ -1,0 +1,105 @@
+/**
+ * From FHIR resources to rows: Patient to users, MedicationRequest to prescriptions and
+ * medications.
+ *
+ * | users | from Patient |
+ * |---|---|
+ * | id | the FHIR id if it is a UUID, else derived from "Patient/id" |
+ * | role | PATIENT |
+ * | first_name, last_name, full_name | the official name, else the usual one, else the first |
+ * | phone_number, email | the first of each in telecom |
+ * | gender, date_of_birth | gender, birthDate if it is a whole date |
+ * | language | the preferred of communication, else the first, if Khmer or English |
+ *
+ * | prescriptions | from MedicationRequest |
+ * |---|---|
+ * | id | as above |
+ * | patient_id | subject |
+ * | patient_name, patient_gender, patient_age | the Patient, if the files hold it; else
+ * subject.display; age at authoredOn |
+ * | diagnosis | reasonCode |
+ * | start_date, end_date | the dosage's boundsPeriod; else the date of authoredOn |
+ * | status | active ACTIVE, on-hold PAUSED, draft DRAFT, any other INACTIVE |
+ * | created_at | authoredOn |
+ *
+ * | medications | from MedicationRequest |
+ * |---|---|
+ * | id | derived from the prescription's |
+ * | row_number | 1 |
+ * | medicine_name, medicine_name_khmer | the medication's text, or a coding's display; its Khmer
+ * translation |
+ * | morning_dosage, daytime_dosage, night_dosage, frequency, timing, duration, is_prn |
+ * dosageInstruction, see fhir_timing.h |
+ * | created_at | authoredOn |
+ *
+ * A request without a patient or a medicine's name, and one that says not to give the medicine
+ * (doNotPerform), is left out and counted. Texts longer than their column are cut at a character
+ * and counted.
+ */
+#ifndef TRN_CLI_FHIR_MAP_H
+#define TRN_CLI_FHIR_MAP_H
+
+#include "cli/fhir_report.h"
+#include "cli/fhir_row.h"
+
+/** What the files hold beside the requests; found by reading them once before. */
+struct trn_fhir_index {
+    json_t *patients;    /* id as text -> {"name", "gender", "birth"} */
+    json_t *medications; /* "Medication/id" and full URLs -> concept */
+    json_t *aliases;     /* full URL -> "Type/id" */
+};
+
+/** TERN_ERR_NOMEM; the index can be closed then, too. */
+TERN_MUST_USE tern_status trn_fhir_index_open(struct trn_fhir_index *index, tern_error *error);
+void trn_fhir_index_close(struct trn_fhir_index *index);
+
+/** Notes what later resources may refer to. TERN_ERR_NOMEM. */
+TERN_MUST_USE tern_status trn_fhir_index_add(struct trn_fhir_index *index,
+                                             json_t *resource,
+                                             const char *full_url,
+                                             tern_error *error);
+
+/** The id of a Patient that a reference names; false if it names none. */
+bool trn_fhir_index_patient(const struct trn_fhir_index *index,
+                            const char *reference,
+                            tern_id *ret_id);
+
+/** The code of a Medication that a reference names; NULL if there is none. Borrowed. */
+const json_t *trn_fhir_index_medication(const struct trn_fhir_index *index, const char *reference);
+
+/** The id of a resource: its own, else its full URL's UUID. */
+bool trn_fhir_resource_id(const json_t *resource,
+                          const char *type,
+                          const char *full_url,
+                          tern_id *ret_id);
+
+/** A text for a person's name. TERN_ERR_NOMEM; empty if the Patient has none. */
+TERN_MUST_USE tern_status trn_fhir_patient_name(const json_t *patient, struct trn_bytes *ret_name);
+
+/** Makes the users row of a Patient. False if it has no id, which is counted. */
+bool trn_fhir_map_patient(json_t *patient,
+                          const char *full_url,
+                          struct trn_fhir_report *report,
+                          struct trn_fhir_row *ret_user);
+
+/** Makes the users row of somebody of whom there is nothing but the id. */
+void trn_fhir_map_stranger(const tern_id *id, struct trn_fhir_row *ret_user);
+
+/** Makes both rows of a MedicationRequest. False if it was left out, which is counted. */
+bool trn_fhir_map_request(const struct trn_fhir_index *index,
+                          json_t *request,
+                          const char *full_url,
+                          struct trn_fhir_report *report,
+                          struct trn_fhir_row *ret_prescription,
+                          struct trn_fhir_row *ret_medication);
+
+/** Adds a text of at most `limit` characters, cutting and counting a longer one; nothing for NULL
+ * or the empty text. */
+void trn_fhir_add_limited(struct trn_fhir_row *row,
+                          const char *column,
+                          const char *text,
+                          size_t limit,
+                          struct trn_fhir_report *report,
+                          const char *path);
+
+#endif

@@ -4,6 +4,7 @@ set(TERN_PUBLIC_HEADERS
     tern/curl.h
     tern/error.h
     tern/outbox.h
+    tern/platform.h
     tern/port.h
     tern/replica.h
     tern/row.h

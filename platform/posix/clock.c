@@ -1,0 +1,67 @@
+/* Readings in microseconds. The boot id is read once: it cannot change while the process lives. */
+#include "tern/platform.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/uuid.h"
+
+/* Linux's monotonic clock stands still while the machine sleeps; its boot clock does not. */
+#ifdef CLOCK_BOOTTIME
+#define CLOCK_SINCE_BOOT CLOCK_BOOTTIME
+#else
+#define CLOCK_SINCE_BOOT CLOCK_MONOTONIC
+#endif
+
+static pthread_once_t boot_once = PTHREAD_ONCE_INIT;
+static tern_id boot;
+
+static int64_t read_us(clockid_t clock)
+{
+    struct timespec now = {0};
+
+    (void)clock_gettime(clock, &now);
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+static int64_t wall_us(void *context)
+{
+    (void)context;
+    return read_us(CLOCK_REALTIME);
+}
+
+static int64_t monotonic_us(void *context)
+{
+    (void)context;
+    return read_us(CLOCK_SINCE_BOOT);
+}
+
+static void read_boot_id(void)
+{
+    char text[TRN_ID_TEXT_SIZE];
+    int file = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+
+    if (file < 0) {
+        return;
+    }
+    if (read(file, text, sizeof(text)) == (ssize_t)sizeof(text)) {
+        (void)trn_id_parse(trn_slice_make(text, sizeof(text)), &boot);
+    }
+    (void)close(file);
+}
+
+static void boot_id(void *context, tern_id *ret_id)
+{
+    (void)context;
+    (void)pthread_once(&boot_once, read_boot_id);
+    *ret_id = boot;
+}
+
+void tern_posix_clock(tern_clock_port *ret_clock)
+{
+    *ret_clock =
+        (tern_clock_port){.wall_us = wall_us, .monotonic_us = monotonic_us, .boot_id = boot_id};
+}

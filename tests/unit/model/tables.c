@@ -5,10 +5,11 @@
     .name = (text), .server_name = (text), .type = (kind), .unit = (in_unit),                      \
     .target = TRN_NO_TABLE, .nullable = true, .since = 1
 
-static const char *const outcomes[] = {"DUE", "TAKEN_ON_TIME", "TAKEN_LATE", "MISSED", "SKIPPED"};
-static const char *const outcome_fallbacks[] = {NULL, NULL, NULL, NULL, NULL};
+static const char *const outcomes[] =
+    {"DUE", "TAKEN_ON_TIME", "TAKEN_LATE", "MISSED", "SKIPPED", "POSTPONED"};
+static const char *const outcome_fallbacks[] = {NULL, NULL, NULL, NULL, NULL, "DUE"};
 static const char *const inferred_outcomes[] = {"DUE", "MISSED"};
-static const struct trn_enum enums[] = {{"Outcome", outcomes, outcome_fallbacks, 5}};
+static const struct trn_enum enums[] = {{"Outcome", outcomes, outcome_fallbacks, 6}};
 
 static const struct trn_column dose_columns[DOSE_COLUMNS] = {
     {COLUMN("created_at", TRN_TYPE_TIMESTAMPTZ, DOSE_UNIT_EXISTENCE), .immutable = true},
@@ -101,31 +102,51 @@ static const struct trn_unit kind_units[KIND_UNITS] = {
      .recorded_if_column = TRN_NO_COLUMN},
 };
 
+static const struct trn_column note_columns[NOTE_COLUMNS] = {
+    {COLUMN("created_at", TRN_TYPE_TIMESTAMPTZ, NOTE_UNIT_EXISTENCE), .immutable = true},
+    {COLUMN("note", TRN_TYPE_TEXT, NOTE_UNIT_ALL)},
+};
+
+static const uint16_t note_all[] = {NOTE_TEXT};
+
+static const struct trn_unit note_units[NOTE_UNITS] = {
+    {.name = "existence", .recorded_if_column = TRN_NO_COLUMN, .rank_column = TRN_NO_COLUMN},
+    {.name = "all",
+     .columns = note_all,
+     .column_count = 1,
+     .rank_column = TRN_NO_COLUMN,
+     .recorded_if_column = TRN_NO_COLUMN},
+};
+
+#define TABLE(text, at, described, columns_known, units_described, units_known, version)           \
+    {                                                                                              \
+        .name = (text), .server_name = (text), .index = (at), .columns = (described),              \
+        .column_count = (columns_known), .units = (units_described), .unit_count = (units_known),  \
+        .window_column = TRN_NO_COLUMN, .since = (version)                                         \
+    }
+#define DOSES TABLE("doses", TABLES_DOSES, dose_columns, DOSE_COLUMNS, dose_units, DOSE_UNITS, 1)
 #define KINDS(columns_known, units_known)                                                          \
-    {                                                                                              \
-        .name = "kinds", .server_name = "kinds", .index = TABLES_KINDS, .columns = kind_columns,   \
-        .column_count = (columns_known), .units = kind_units, .unit_count = (units_known),         \
-        .window_column = TRN_NO_COLUMN, .since = 1                                                 \
-    }
-#define DOSES                                                                                      \
-    {                                                                                              \
-        .name = "doses", .server_name = "doses", .index = TABLES_DOSES, .columns = dose_columns,   \
-        .column_count = DOSE_COLUMNS, .units = dose_units, .unit_count = DOSE_UNITS,               \
-        .window_column = TRN_NO_COLUMN, .since = 1                                                 \
-    }
+    TABLE("kinds", TABLES_KINDS, kind_columns, columns_known, kind_units, units_known, 1)
+#define NOTES(text, at, version)                                                                   \
+    TABLE(text, at, note_columns, NOTE_COLUMNS, note_units, NOTE_UNITS, version)
 
-static const struct trn_table tables_1[TABLES_COUNT] = {DOSES, KINDS(KIND_ADDED, KIND_UNIT_ADDED)};
-static const struct trn_table tables_2[TABLES_COUNT] = {DOSES, KINDS(KIND_COLUMNS, KIND_UNITS)};
+static const struct trn_table tables_1[] = {DOSES,
+                                            KINDS(KIND_ADDED, KIND_UNIT_ADDED),
+                                            NOTES("sync_audit", TABLES_1_AUDIT, 1)};
+static const struct trn_table tables_2[TABLES_COUNT] = {DOSES,
+                                                        KINDS(KIND_COLUMNS, KIND_UNITS),
+                                                        NOTES("later", TABLES_LATER, 2),
+                                                        NOTES("sync_audit", TABLES_AUDIT, 1)};
 
-#define SCHEMA(number, described)                                                                  \
+#define SCHEMA(number, described, count)                                                           \
     {                                                                                              \
         .name = "test", .version = (number), .minimum_version = 1, .tables = (described),          \
-        .table_count = TABLES_COUNT, .enums = enums, .enum_count = 1, .users_table = TRN_NO_TABLE, \
+        .table_count = (count), .enums = enums, .enum_count = 1, .users_table = TRN_NO_TABLE,      \
         .role_column = TRN_NO_COLUMN                                                               \
     }
 
-static const struct trn_schema schema_1 = SCHEMA(1, tables_1);
-static const struct trn_schema schema_2 = SCHEMA(2, tables_2);
+static const struct trn_schema schema_1 = SCHEMA(1, tables_1, TABLES_1_AUDIT + 1);
+static const struct trn_schema schema_2 = SCHEMA(2, tables_2, TABLES_COUNT);
 
 const struct trn_schema *tables_schema(void)
 {

@@ -4,7 +4,9 @@
 
 #include "model/schema.h"
 
-enum { TABLES_DOSES, TABLES_KINDS, TABLES_COUNT };
+/* `later` came with version 2; the audit is the last, so it moved. */
+enum { TABLES_DOSES, TABLES_KINDS, TABLES_LATER, TABLES_AUDIT, TABLES_COUNT };
+enum { TABLES_1_AUDIT = TABLES_LATER };
 
 /* doses: the shape of a dose event. */
 enum {
@@ -38,11 +40,16 @@ enum {
     KIND_ADDED,
     KIND_COLUMNS
 };
+/* later, sync_audit: one column. */
+enum { NOTE_CREATED_AT, NOTE_TEXT, NOTE_COLUMNS };
+enum { NOTE_UNIT_EXISTENCE, NOTE_UNIT_ALL, NOTE_UNITS };
+
 enum { KIND_UNIT_EXISTENCE, KIND_UNIT_ALL, KIND_UNIT_ADDED, KIND_UNITS };
 
 /* Version 2 of the schema. */
 const struct trn_schema *tables_schema(void);
-/* The same as version 1 had it: `kinds` without its last column and unit. */
+/* The same as version 1 had it: `kinds` without its last column and unit, no `later`, and no value
+ * POSTPONED, which it reads as DUE. */
 const struct trn_schema *tables_schema_1(void);
 
 #endif

@@ -1,0 +1,15 @@
+/* What the protocol bounds. A server may be set to lower or higher caps for requests. */
+#ifndef TRN_WIRE_LIMITS_H
+#define TRN_WIRE_LIMITS_H
+
+#include <stddef.h>
+
+#define TRN_WIRE_STRING_MAX ((size_t)1 << 20)        /* bytes of one text, blob or envelope */
+#define TRN_WIRE_TX_BYTES_MAX ((size_t)8 << 20)      /* one entry */
+#define TRN_WIRE_TX_CHANGES_MAX ((size_t)50000)      /* lines of one entry, its first left out */
+#define TRN_WIRE_REQUEST_BYTES_MAX ((size_t)1 << 20) /* as sent, that is compressed */
+#define TRN_WIRE_BODY_BYTES_MAX ((size_t)16 << 20)   /* decompressed */
+#define TRN_WIRE_GZIP_ABOVE ((size_t)300)            /* smaller bodies go as they are */
+#define TRN_WIRE_ENVELOPE_DEPTH_MAX 8
+
+#endif

@@ -85,7 +85,8 @@ struct trn_column {
     tern_value default_value;
     bool nullable;
     bool sensitive;
-    bool immutable;  /* created_at, and columns of the natural key and of scope paths */
+    bool immutable;  /* created_at, columns of the natural key and of scope paths, and
+                        what the document says */
     uint16_t unit;   /* index into the table's units. In TRN_UNIT_EXISTENCE are created_at and the
                         immutable columns that the document puts in no unit: an insert sets them,
                         nothing merges or sends them afterwards */

@@ -3,18 +3,29 @@
  *
  * The listener is called from SQLite's preupdate hook: it must not touch the store, only note what
  * it is told. It is told each changed row of each statement, with old and new values in column
- * order; a statement that fails takes its reports back through `forget`.
+ * order; a statement that fails takes its reports back through `forget`. A rule that a row breaks
+ * dooms the whole tx, since the hook cannot stop a statement.
  */
 #ifndef TRN_STORE_CAPTURE_H
 #define TRN_STORE_CAPTURE_H
 
 #include "store/store.h"
 
+/* All borrowed for the call. */
 struct trn_captured {
     const struct trn_table *table;
+    int64_t rowid;  /* names the row until the tx ends */
     bool is_insert; /* else an update; DELETE arrives as an update that sets deleted_at */
-    const struct trn_row *before; /* NULL for an insert; borrowed for the call */
-    const struct trn_row *after;  /* borrowed for the call */
+    /* Of an update. Columns of the schema that the statement names, units that these lie in
+     * (existence where it names deleted_at), and whether it names id, updated_at or tern_v. */
+    uint64_t named;
+    uint16_t units;
+    bool names_hidden;
+    /* NULL for an insert. Of an update `before` and `after` hold the columns of `named` and of
+     * `units`, and `after` those that ranks depend on. */
+    const struct trn_row *before;
+    const struct trn_row *after; /* its `version` is not set */
+    tern_value after_version;    /* the cell tern_v as the statement left it */
 };
 
 struct trn_capture_listener {
@@ -24,17 +35,30 @@ struct trn_capture_listener {
     /* A mark of all noted so far, and the way back to it when a statement fails. */
     size_t (*mark)(void *context);
     void (*forget)(void *context, size_t mark);
-    /* What `updated_at` and `tern_v` of changed rows get: asked once, at the first change of a tx.
-     */
+    /* What `updated_at` of changed rows gets, and the key that `tern_v` gets: asked once, before
+     * the first statement of a tx that writes synced rows. May use the store. */
     tern_status (*stamp)(void *context, int64_t *ret_time_us, int64_t *ret_key, tern_error *error);
 };
 
-/* Starts reporting to `listener` until trn_capture_stop. Between begin and commit only. */
+/* Starts reporting to `listener`, which must outlive it, until trn_capture_stop or the end of the
+ * tx. Inside a tx only. While it reports, the row functions of store.h must not be called. */
 void trn_capture_start(struct trn_store *store, const struct trn_capture_listener *listener);
 void trn_capture_stop(struct trn_store *store);
+/* Why the tx is doomed; TERN_OK if it is not. */
+tern_status trn_capture_doom(const struct trn_store *store, tern_error *error);
 
-/* Stamps the rows that were updated and not stamped by their own statement: to be called before
- * commit, once. */
-tern_status trn_capture_stamp_rows(struct trn_store *store, tern_error *error);
+/* What the next insert into the table gets as its tern_v, beside the tx's key; for a guess that is
+ * right no second write is needed. */
+void trn_capture_guess(struct trn_store *store, const struct trn_table *table, uint16_t ranks);
+
+/* Sets `updated_at` and `tern_v` of the rows first..last, all of which must be in the tx. Capture
+ * must have been stopped. */
+tern_status trn_capture_stamp_rows(struct trn_store *store,
+                                   const struct trn_table *table,
+                                   int64_t first_rowid,
+                                   int64_t last_rowid,
+                                   int64_t time_us,
+                                   const tern_value *version,
+                                   tern_error *error);
 
 #endif

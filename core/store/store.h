@@ -18,11 +18,19 @@
 
 struct trn_store;
 
+/* What SQL functions ask of the layers above; the writer's and a reader's may be called at once. */
+struct trn_store_host {
+    void *context;
+    int64_t (*now_us)(void *context);                    /* the stamp clock: tern_now() */
+    tern_status (*mint)(void *context, tern_id *ret_id); /* tern_id() */
+};
+
 struct trn_store_options {
     const char *path;
     const char *vfs;
     bool must_exist;
     int64_t busy_timeout_ms;
+    struct trn_store_host host; /* NULL functions: tern_now() and tern_id() fail */
 };
 
 /* ---- Opening: file.c ---- */
@@ -96,8 +104,8 @@ tern_status trn_store_row_erase(struct trn_store *store,
                                 const struct trn_table *table,
                                 const tern_id *id,
                                 tern_error *error);
-/* Calls back with the id of every row of the table that lies in `scope` and in none of
- * `kept_scopes`. */
+/* Calls back with the id of every row of the table that lies in `scope` and in no other scope held
+ * (trn_scope_hold). The visitor may erase the row. */
 tern_status
 trn_store_scope_rows(struct trn_store *store,
                      const struct trn_table *table,
@@ -115,6 +123,8 @@ tern_status trn_store_row_scopes(struct trn_store *store,
                                  tern_error *error);
 /* Counts a change of the table for tern_replica_changes, made visible by the commit. */
 void trn_store_touch(struct trn_store *store, const struct trn_table *table);
+/* What was counted and committed. Any thread, without the lock. */
+uint64_t trn_store_changes(const struct trn_store *store, const struct trn_table *table);
 
 /* ---- Transactions known here: txs.c ---- */
 
@@ -138,6 +148,12 @@ tern_status trn_store_tx_new(struct trn_store *store,
                              const tern_id *device,
                              int64_t *ret_key,
                              tern_error *error);
+/* The key that trn_store_tx_new or _put will give next. */
+tern_status trn_store_tx_next_key(struct trn_store *store, int64_t *ret_key, tern_error *error);
+/* What the wire calls the base of a unit with this key: the server's number; minus the ordinal of
+ * the outbox entry while the tx is not acknowledged; 0 for neither. */
+tern_status
+trn_store_tx_base(struct trn_store *store, int64_t key, int64_t *ret_base, tern_error *error);
 tern_status trn_store_tx_get(struct trn_store *store,
                              int64_t key,
                              struct trn_tx_info *ret_info,
@@ -193,7 +209,8 @@ tern_status trn_outbox_previous(struct trn_store *store,
                                 unsigned states,
                                 struct trn_entry *ret_entry,
                                 tern_error *error);
-/* Body (decompressed), undo image, detail: appended to the buffer given. */
+/* Body, undo image, detail: appended to the buffer given. A body that is kept compressed is read by
+ * trn_outbox_kept instead. */
 tern_status trn_outbox_body(struct trn_store *store,
                             uint64_t ordinal,
                             struct trn_bytes *body,

@@ -1,0 +1,273 @@
+/*
+ * The preupdate hook: rows of synced tables, handed on as they change.
+ *
+ * Only what the running statement names is read: the authorizer noted it when the statement was
+ * compiled. The hook cannot fail; what goes wrong in it dooms the tx.
+ */
+#include "store/internal.h"
+
+#include <string.h>
+
+#include "base/assert.h"
+#include "base/error.h"
+
+struct reading {
+    struct trn_store *store;
+    const struct trn_store_table *own;
+    int (*read)(sqlite3 *db, int position, sqlite3_value **value);
+};
+
+/* The first cause stays. */
+static void doom(struct trn_store *store, tern_status status, const char *text)
+{
+    tern_status kept = trn_fail(&store->doom, status, "%s", text);
+
+    (void)kept;
+}
+
+static struct trn_store_table *find_table(struct trn_store *store, const char *name)
+{
+    for (size_t i = 0; i < store->schema->table_count; i++) {
+        if (strcmp(store->tables[i].table->name, name) == 0) {
+            return &store->tables[i];
+        }
+    }
+    return NULL;
+}
+
+/* SQLite keeps a whole number in a REAL column as an integer, and the hook shows it so. */
+static tern_value read_cell(const struct reading *reading, int position, enum trn_type type)
+{
+    sqlite3_value *value = NULL;
+    tern_value cell = {.kind = TERN_NULL};
+    int rc = reading->read(reading->store->db, position, &value);
+
+    if (rc != SQLITE_OK || value == NULL) {
+        doom(reading->store,
+             rc == SQLITE_NOMEM ? TERN_ERR_NOMEM : TERN_ERR_INTERNAL,
+             "a changed row could not be read");
+        return cell;
+    }
+    cell = trn_value_of(value);
+    if ((cell.kind == TERN_TEXT || cell.kind == TERN_BLOB) &&
+        cell.size != (size_t)sqlite3_value_bytes(value)) {
+        doom(reading->store, TERN_ERR_NOMEM, "out of memory");
+    }
+    if (type == TRN_TYPE_REAL && cell.kind == TERN_INTEGER) {
+        cell.kind = TERN_REAL;
+        cell.real = (double)cell.integer;
+    }
+    return cell;
+}
+
+static void read_row(const struct reading *reading, uint64_t columns, struct trn_row *row)
+{
+    const struct trn_store_table *own = reading->own;
+    tern_value id = read_cell(reading, own->id_position, TRN_TYPE_UUID);
+
+    if (id.kind == TERN_BLOB && id.size == sizeof(row->id.bytes)) {
+        memcpy(row->id.bytes, id.data, sizeof(row->id.bytes));
+    } else {
+        doom(reading->store, TERN_ERR_TYPE, "an id is a blob of 16 bytes");
+    }
+    for (size_t i = 0; columns != 0; i++, columns >>= 1) {
+        if ((columns & 1) != 0) {
+            row->values[i] = read_cell(reading, own->positions[i], own->table->columns[i].type);
+        }
+    }
+    row->updated_at_us = read_cell(reading, own->updated_position, TRN_TYPE_BIGINT).integer;
+    row->deleted_at_us = read_cell(reading, own->deleted_position, TRN_TYPE_BIGINT).integer;
+}
+
+static uint64_t all_columns(const struct trn_table *table)
+{
+    return table->column_count >= 64 ? UINT64_MAX : (UINT64_C(1) << table->column_count) - 1;
+}
+
+static void report(struct trn_store *store, const struct trn_captured *captured)
+{
+    tern_status status;
+
+    if (store->doom.status != TERN_OK) {
+        return;
+    }
+    trn_store_touch(store, captured->table);
+    status = store->listener->changed(store->listener->context, captured, &store->doom);
+    if (status != TERN_OK && store->doom.status == TERN_OK) {
+        doom(store, status, "a changed row could not be noted");
+    }
+}
+
+static void on_insert(struct trn_store *store, struct trn_store_table *own, int64_t rowid)
+{
+    struct reading reading = {store, own, sqlite3_preupdate_new};
+    struct trn_row after;
+    struct trn_captured captured = {.table = own->table,
+                                    .rowid = rowid,
+                                    .is_insert = true,
+                                    .named = all_columns(own->table),
+                                    .after = &after};
+
+    read_row(&reading, captured.named, &after);
+    captured.after_version = read_cell(&reading, own->version_position, TRN_TYPE_BYTES);
+    report(store, &captured);
+}
+
+/* What the statement names of the table; all of it where that is not known. */
+static void note_named(const struct trn_store *store,
+                       const struct trn_store_table *own,
+                       struct trn_captured *captured)
+{
+    const struct trn_statement_names *names = trn_statement_names(store->running, own->table);
+
+    captured->named = names != NULL ? names->columns : all_columns(own->table);
+    captured->names_hidden = names == NULL || names->hidden;
+    for (size_t u = 1; u < own->table->unit_count; u++) {
+        if ((own->unit_columns[u] & captured->named) != 0) {
+            captured->units |= (uint16_t)(1u << u);
+        }
+    }
+    if (names == NULL || names->deleted_at) {
+        captured->units |= 1u << TRN_UNIT_EXISTENCE;
+    }
+}
+
+static void on_update(struct trn_store *store, struct trn_store_table *own, int64_t rowid)
+{
+    struct reading reading = {store, own, sqlite3_preupdate_old};
+    struct trn_row before;
+    struct trn_row after;
+    struct trn_captured captured = {.table = own->table,
+                                    .rowid = rowid,
+                                    .before = &before,
+                                    .after = &after};
+    tern_value version;
+    uint64_t columns;
+
+    note_named(store, own, &captured);
+    columns = captured.named;
+    for (size_t u = 1; u < own->table->unit_count; u++) {
+        if ((captured.units & (1u << u)) != 0) {
+            columns |= own->unit_columns[u];
+        }
+    }
+    read_row(&reading, columns, &before);
+    version = read_cell(&reading, own->version_position, TRN_TYPE_BYTES);
+    if (trn_version_decode(&version, own->table->unit_count, &before.version, &store->doom) !=
+        TERN_OK) {
+        return;
+    }
+    reading.read = sqlite3_preupdate_new;
+    read_row(&reading, columns | own->rank_columns, &after);
+    captured.after_version = read_cell(&reading, own->version_position, TRN_TYPE_BYTES);
+    report(store, &captured);
+}
+
+static void on_change(void *context,
+                      sqlite3 *db,
+                      int operation,
+                      const char *database,
+                      const char *name,
+                      sqlite3_int64 old_rowid,
+                      sqlite3_int64 new_rowid)
+{
+    struct trn_store *store = context;
+    struct trn_store_table *own;
+
+    (void)db;
+    if (store->listener == NULL || store->doom.status != TERN_OK || strcmp(database, "main") != 0) {
+        return;
+    }
+    own = find_table(store, name);
+    if (own == NULL) {
+        return;
+    }
+    if (operation == SQLITE_INSERT) {
+        on_insert(store, own, new_rowid);
+    } else if (operation == SQLITE_UPDATE && old_rowid == new_rowid) {
+        on_update(store, own, new_rowid);
+    } else if (operation == SQLITE_UPDATE) {
+        doom(store, TERN_ERR_IMMUTABLE, "the rowid of a synced row never changes");
+    } else {
+        doom(store, TERN_ERR_SQL, "a synced row may not be taken out of the file");
+    }
+}
+
+void trn_capture_install(struct trn_store *store)
+{
+    (void)sqlite3_preupdate_hook(store->db, on_change, store);
+}
+
+void trn_capture_start(struct trn_store *store, const struct trn_capture_listener *listener)
+{
+    TRN_ASSERT(store->schema != NULL && trn_store_in_transaction(store));
+    store->listener = listener;
+    store->stamped = false;
+    store->doom = (tern_error){TERN_OK, ""};
+}
+
+void trn_capture_stop(struct trn_store *store)
+{
+    store->listener = NULL;
+}
+
+void trn_capture_reset(struct trn_store *store)
+{
+    store->listener = NULL;
+    store->stamped = false;
+    store->doom = (tern_error){TERN_OK, ""};
+}
+
+tern_status trn_capture_doom(const struct trn_store *store, tern_error *error)
+{
+    return store->doom.status == TERN_OK
+               ? TERN_OK
+               : trn_fail(error, store->doom.status, "%s", store->doom.message);
+}
+
+void trn_capture_guess(struct trn_store *store, const struct trn_table *table, uint16_t ranks)
+{
+    trn_store_table(store, table)->rank_guess = ranks;
+}
+
+static tern_status build_stamp(struct trn_bytes *sql, const struct trn_table *table)
+{
+    tern_status status = trn_bytes_append_text(sql, "UPDATE main.");
+
+    if (status == TERN_OK) {
+        status = trn_sql_name(sql, table->name);
+    }
+    return status == TERN_OK
+               ? trn_bytes_append_text(
+                     sql,
+                     " SET updated_at = ?3, tern_v = ?4 WHERE rowid BETWEEN ?1 AND ?2")
+               : status;
+}
+
+tern_status trn_capture_stamp_rows(struct trn_store *store,
+                                   const struct trn_table *table,
+                                   int64_t first_rowid,
+                                   int64_t last_rowid,
+                                   int64_t time_us,
+                                   const tern_value *version,
+                                   tern_error *error)
+{
+    sqlite3_stmt **stmt = &trn_store_table(store, table)->statements[TRN_TABLE_STAMP];
+    struct trn_bytes sql = {0};
+    tern_status status = TERN_OK;
+
+    TRN_ASSERT(store->listener == NULL);
+    if (*stmt == NULL) {
+        tern_status built = build_stamp(&sql, table);
+
+        status = trn_store_compile(store, &sql, built, stmt, error);
+    }
+    if (status != TERN_OK) {
+        return status;
+    }
+    (void)sqlite3_bind_int64(*stmt, 1, first_rowid);
+    (void)sqlite3_bind_int64(*stmt, 2, last_rowid);
+    (void)sqlite3_bind_int64(*stmt, 3, time_us);
+    trn_bind_value(*stmt, 4, version);
+    return trn_store_run(store, *stmt, table->name, error);
+}

@@ -1,0 +1,431 @@
+/*
+ * Opening and closing the replica's file.
+ *
+ * Nothing is written before the file is known to be empty or a replica of a format known here, and
+ * before this connection holds the lock of the side file "<name>-lock", which says who writes. The
+ * lock is SQLite's own, so it goes with the process and works through any VFS.
+ */
+#include "store/internal.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/assert.h"
+#include "base/error.h"
+#include "base/memory.h"
+#include "base/text.h"
+
+enum { BUSY_TIMEOUT_MS = 5000 };
+
+static const char internals[] =
+    "PRAGMA application_id = 1952805486;"
+    "PRAGMA user_version = 1;"
+    "CREATE TABLE tern_meta(id INTEGER PRIMARY KEY CHECK (id = 1), device BLOB NOT NULL, "
+    "user BLOB NOT NULL, schema INTEGER NOT NULL, last_time INTEGER NOT NULL, "
+    "offset INTEGER NOT NULL, offset_known INTEGER NOT NULL, last_ordinal INTEGER NOT NULL, "
+    "acked_ordinal INTEGER NOT NULL, last_tx BLOB NOT NULL, acked_tx BLOB NOT NULL, "
+    "epoch TEXT NOT NULL, last_sync INTEGER NOT NULL, last_error INTEGER NOT NULL, "
+    "stamps_capped INTEGER NOT NULL, clock_suspect INTEGER NOT NULL, lease BLOB NOT NULL, "
+    "lease_until INTEGER NOT NULL, lease_wall INTEGER NOT NULL, lease_monotonic INTEGER NOT NULL, "
+    "lease_boot BLOB NOT NULL) STRICT;"
+    "INSERT INTO tern_meta VALUES(1, zeroblob(16), zeroblob(16), 0, 0, 0, 0, 0, 0, zeroblob(16), "
+    "zeroblob(16), '', 0, 0, 0, 0, zeroblob(16), 0, 0, 0, zeroblob(16));"
+    "CREATE TABLE tern_document(id INTEGER PRIMARY KEY CHECK (id = 1), version INTEGER NOT NULL, "
+    "text TEXT NOT NULL) STRICT;"
+    "CREATE TABLE tern_cursor(id INTEGER PRIMARY KEY CHECK (id = 1), value BLOB NOT NULL) STRICT;"
+    /* number: the server's; 0 none yet; minus the ordinal while the tx waits in the outbox. */
+    "CREATE TABLE tern_tx(key INTEGER PRIMARY KEY, number INTEGER NOT NULL, "
+    "time INTEGER NOT NULL, device BLOB NOT NULL) STRICT;"
+    "CREATE INDEX tern_tx_number ON tern_tx(number) WHERE number > 0;"
+    "CREATE TABLE tern_outbox(ordinal INTEGER PRIMARY KEY, tx BLOB NOT NULL, "
+    "author BLOB NOT NULL, key INTEGER NOT NULL, state INTEGER NOT NULL, time INTEGER NOT NULL, "
+    "number INTEGER NOT NULL, wall INTEGER NOT NULL, monotonic INTEGER NOT NULL, "
+    "boot BLOB NOT NULL, changes INTEGER NOT NULL, attempts INTEGER NOT NULL, "
+    "kind INTEGER NOT NULL, schema INTEGER NOT NULL, reason INTEGER NOT NULL, "
+    "waits_for INTEGER NOT NULL, size INTEGER NOT NULL, gzip INTEGER NOT NULL, detail TEXT, "
+    "undo BLOB) STRICT;"
+    "CREATE INDEX tern_outbox_open ON tern_outbox(ordinal, state) WHERE state <> 1;"
+    "CREATE TABLE tern_body(ordinal INTEGER PRIMARY KEY, body BLOB NOT NULL) STRICT;"
+    "CREATE TABLE tern_depends(ordinal INTEGER NOT NULL, needs INTEGER NOT NULL, "
+    "PRIMARY KEY (ordinal, needs)) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE tern_stage(sequence INTEGER PRIMARY KEY, scope BLOB NOT NULL, "
+    "lines BLOB NOT NULL) STRICT;"
+    "CREATE INDEX tern_stage_scope ON tern_stage(scope, sequence);"
+    "CREATE TABLE tern_stage_state(scope BLOB PRIMARY KEY, fresh INTEGER NOT NULL, "
+    "complete INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE tern_scope(scope BLOB PRIMARY KEY) STRICT, WITHOUT ROWID;";
+
+/* Tables whose absence means that somebody took the file apart. */
+static const char *const required[] = {"tern_meta", "tern_document", "tern_tx", "tern_outbox"};
+
+static tern_status read_number(sqlite3 *db, const char *sql, int64_t *ret_value, tern_error *error)
+{
+    sqlite3_stmt *stmt = NULL;
+    tern_status status = TERN_OK;
+    int rc = sqlite3_prepare_v2(db, sql, -1, &stmt, NULL);
+
+    if (rc == SQLITE_OK) {
+        rc = sqlite3_step(stmt);
+    }
+    if (rc == SQLITE_ROW) {
+        *ret_value = sqlite3_column_int64(stmt, 0);
+    } else {
+        status = trn_store_fail(db, rc, "the file", error);
+    }
+    (void)sqlite3_finalize(stmt);
+    return status;
+}
+
+static tern_status has_table(sqlite3 *db, const char *name, bool *ret_has, tern_error *error)
+{
+    char sql[128];
+    int64_t count = 0;
+    tern_status status;
+
+    (void)sqlite3_snprintf((int)sizeof(sql),
+                           sql,
+                           "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = %Q",
+                           name);
+    status = read_number(db, sql, &count, error);
+    *ret_has = count == 1;
+    return status;
+}
+
+static tern_status check_tables(sqlite3 *db, tern_error *error)
+{
+    bool has = true;
+    tern_status status = TERN_OK;
+
+    for (size_t i = 0; i < sizeof(required) / sizeof(required[0]); i++) {
+        status = has_table(db, required[i], &has, error);
+        if (status != TERN_OK) {
+            return status;
+        }
+        if (!has) {
+            return trn_fail(error,
+                            TERN_ERR_CORRUPT,
+                            "the file is a replica without its table %s",
+                            required[i]);
+        }
+    }
+    return TERN_OK;
+}
+
+/* Says what the file is, reading only. */
+static tern_status check_kind(sqlite3 *db, bool *ret_is_empty, tern_error *error)
+{
+    int64_t application = 0;
+    int64_t format = 0;
+    int64_t tables = 0;
+    tern_status status = read_number(db, "SELECT count(*) FROM sqlite_schema", &tables, error);
+
+    if (status == TERN_OK) {
+        status = read_number(db, "PRAGMA application_id", &application, error);
+    }
+    if (status == TERN_OK) {
+        status = read_number(db, "PRAGMA user_version", &format, error);
+    }
+    if (status != TERN_OK) {
+        return status;
+    }
+    *ret_is_empty = tables == 0 && application == 0 && format == 0;
+    if (*ret_is_empty) {
+        return TERN_OK;
+    }
+    if (application != TRN_STORE_APPLICATION_ID) {
+        return trn_fail(error,
+                        TERN_ERR_NOT_A_REPLICA,
+                        "the file is a database of another application (its id is %lld)",
+                        (long long)application);
+    }
+    if (format > TRN_STORE_FORMAT) {
+        return trn_fail(error,
+                        TERN_ERR_FORMAT_NEWER,
+                        "the file has format %lld, this library knows up to %d",
+                        (long long)format,
+                        TRN_STORE_FORMAT);
+    }
+    return check_tables(db, error);
+}
+
+static tern_status check_exists(const struct trn_store_options *options, tern_error *error)
+{
+    sqlite3_vfs *vfs = sqlite3_vfs_find(options->vfs);
+    int exists = 0;
+
+    if (vfs == NULL) {
+        return trn_fail(error,
+                        TERN_ERR_MISUSE,
+                        "no VFS of the name %s is registered",
+                        options->vfs != NULL ? options->vfs : "(default)");
+    }
+    if (!options->must_exist) {
+        return TERN_OK;
+    }
+    if (vfs->xAccess(vfs, options->path, SQLITE_ACCESS_EXISTS, &exists) != SQLITE_OK ||
+        exists == 0) {
+        return trn_fail(error, TERN_ERR_NOT_FOUND, "there is no such file, or it is empty");
+    }
+    return TERN_OK;
+}
+
+static tern_status
+connect(const char *path, const char *vfs, bool create, sqlite3 **ret_db, tern_error *error)
+{
+    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_FULLMUTEX | SQLITE_OPEN_EXRESCODE |
+                (create ? SQLITE_OPEN_CREATE : 0);
+    int rc = sqlite3_open_v2(path, ret_db, flags, vfs);
+
+    if (rc != SQLITE_OK) {
+        return trn_store_fail(*ret_db, rc, "open", error);
+    }
+    if (sqlite3_db_readonly(*ret_db, "main") == 1) {
+        return trn_fail(error, TERN_ERR_READ_ONLY, "the file may not be written");
+    }
+    return TERN_OK;
+}
+
+/* BEGIN EXCLUSIVE on the empty side file holds its lock and writes nothing. */
+static tern_status take_lock(struct trn_store *store, tern_error *error)
+{
+    const char *main_path = sqlite3_db_filename(store->db, "main");
+    struct trn_bytes path = {0};
+    tern_status status;
+    int rc;
+
+    status = trn_bytes_append_text(&path, main_path != NULL ? main_path : store->path);
+    if (status == TERN_OK) {
+        status = trn_bytes_append_text(&path, "-lock");
+    }
+    if (status != TERN_OK) {
+        trn_bytes_free(&path);
+        return trn_fail_nomem(error);
+    }
+    status = connect(trn_bytes_text(&path), store->vfs, true, &store->lock, error);
+    trn_bytes_free(&path);
+    if (status != TERN_OK) {
+        trn_error_context(error, "the lock file beside the replica");
+        return status;
+    }
+    rc = sqlite3_exec(store->lock,
+                      "PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE",
+                      NULL,
+                      NULL,
+                      NULL);
+    if ((rc & 0xff) == SQLITE_BUSY) {
+        return trn_fail(error, TERN_ERR_BUSY, "another process or handle has the replica open");
+    }
+    return rc == SQLITE_OK ? TERN_OK : trn_store_fail(store->lock, rc, "the lock file", error);
+}
+
+bool trn_store_set_flag(sqlite3 *db, int flag, int value)
+{
+    int now = !value;
+
+    return sqlite3_db_config(db, flag, value, &now) == SQLITE_OK && now == value;
+}
+
+static tern_status configure(struct trn_store *store, tern_error *error)
+{
+    sqlite3 *db = store->db;
+
+    if (!trn_store_set_flag(db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0) ||
+        !trn_store_set_flag(db, SQLITE_DBCONFIG_DEFENSIVE, 1) ||
+        !trn_store_set_flag(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0) ||
+        !trn_store_set_flag(db, SQLITE_DBCONFIG_ENABLE_FKEY, 1) ||
+        !trn_store_set_flag(db, SQLITE_DBCONFIG_DQS_DML, 0) ||
+        !trn_store_set_flag(db, SQLITE_DBCONFIG_DQS_DDL, 0)) {
+        return trn_fail(error, TERN_ERR_INTERNAL, "this build of SQLite lacks what is needed");
+    }
+    return trn_store_exec(store,
+                          "PRAGMA synchronous = FULL;"
+                          "PRAGMA fullfsync = ON;"
+                          "PRAGMA checkpoint_fullfsync = ON;"
+                          "PRAGMA cell_size_check = ON;"
+                          "PRAGMA wal_autocheckpoint = 1000;"
+                          "PRAGMA journal_size_limit = 4194304;",
+                          "settings",
+                          error);
+}
+
+static tern_status use_wal(struct trn_store *store, tern_error *error)
+{
+    sqlite3_stmt *stmt = NULL;
+    tern_status status = TERN_OK;
+    int rc = sqlite3_prepare_v2(store->db, "PRAGMA journal_mode = WAL", -1, &stmt, NULL);
+
+    if (rc == SQLITE_OK) {
+        rc = sqlite3_step(stmt);
+    }
+    if (rc != SQLITE_ROW) {
+        status = trn_store_fail(store->db, rc, "write-ahead log", error);
+    } else if (sqlite3_stricmp((const char *)sqlite3_column_text(stmt, 0), "wal") != 0) {
+        status = trn_fail(error, TERN_ERR_IO, "the file system has no write-ahead log to offer");
+    }
+    (void)sqlite3_finalize(stmt);
+    return status;
+}
+
+/* What was recovered after a crash is made durable before anything of it is served. */
+static tern_status checkpoint(struct trn_store *store, tern_error *error)
+{
+    int rc = sqlite3_wal_checkpoint_v2(store->db, "main", SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+
+    return rc == SQLITE_OK ? TERN_OK : trn_store_fail(store->db, rc, "checkpoint", error);
+}
+
+static tern_status create_internals(struct trn_store *store, tern_error *error)
+{
+    tern_status status = trn_store_begin(store, error);
+
+    if (status != TERN_OK) {
+        return status;
+    }
+    status = trn_store_exec(store, internals, "create", error);
+    if (status == TERN_OK) {
+        return trn_store_commit(store, error);
+    }
+    trn_store_rollback(store);
+    return status;
+}
+
+static tern_status load_document(struct trn_store *store, tern_error *error)
+{
+    sqlite3_stmt *stmt = NULL;
+    bool found = false;
+    tern_status status = trn_store_sql(store, TRN_SQL_DOCUMENT, &stmt, error);
+
+    if (status == TERN_OK) {
+        status = trn_store_step(store, stmt, "schema document", &found, error);
+    }
+    if (status != TERN_OK) {
+        return status;
+    }
+    store->is_new = !found;
+    if (found) {
+        trn_bytes_clear(&store->document);
+        status = trn_column_append(stmt, 0, &store->document, error);
+        (void)sqlite3_reset(stmt);
+    }
+    return status;
+}
+
+static tern_status
+open_file(struct trn_store *store, const struct trn_store_options *options, tern_error *error)
+{
+    bool is_empty = false;
+    tern_status status = connect(store->path, store->vfs, !options->must_exist, &store->db, error);
+
+    if (status != TERN_OK) {
+        return status;
+    }
+    (void)sqlite3_busy_timeout(store->db, (int)store->busy_timeout_ms);
+    /* Until the lock is ours, closing must leave another process's log alone. */
+    (void)trn_store_set_flag(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1);
+    status = check_kind(store->db, &is_empty, error);
+    if (status == TERN_OK && is_empty && options->must_exist) {
+        status = trn_fail(error, TERN_ERR_NOT_A_REPLICA, "the file is empty");
+    }
+    if (status == TERN_OK) {
+        status = take_lock(store, error);
+    }
+    if (status == TERN_OK) { /* again: another process may just have created it */
+        status = check_kind(store->db, &is_empty, error);
+    }
+    if (status == TERN_OK) {
+        status = configure(store, error);
+    }
+    if (status == TERN_OK) {
+        status = use_wal(store, error);
+    }
+    if (status == TERN_OK) {
+        status = checkpoint(store, error);
+    }
+    if (status == TERN_OK && is_empty) {
+        status = create_internals(store, error);
+    }
+    if (status == TERN_OK) {
+        (void)trn_store_set_flag(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0);
+        status = load_document(store, error);
+    }
+    return status;
+}
+
+tern_status trn_store_open(const struct trn_store_options *options,
+                           struct trn_store **ret_store,
+                           tern_error *error)
+{
+    struct trn_store *store = NULL;
+    tern_status status;
+
+    TRN_ASSERT(options != NULL && options->path != NULL && ret_store != NULL);
+
+    status = check_exists(options, error);
+    if (status != TERN_OK) {
+        return status;
+    }
+    store = trn_calloc(1, sizeof(*store));
+    if (store == NULL) {
+        return trn_fail_nomem(error);
+    }
+    store->busy_timeout_ms =
+        options->busy_timeout_ms > 0 ? options->busy_timeout_ms : BUSY_TIMEOUT_MS;
+    store->host = options->host;
+    store->path = trn_text_copy(trn_slice_text(options->path));
+    store->vfs = options->vfs != NULL ? trn_text_copy(trn_slice_text(options->vfs)) : NULL;
+    if (store->path == NULL || (options->vfs != NULL && store->vfs == NULL)) {
+        status = trn_fail_nomem(error);
+        goto out;
+    }
+    status = open_file(store, options, error);
+    if (status == TERN_OK) {
+        status = trn_functions_register(store->db, &store->host, &store->schema, store, error);
+    }
+    if (status == TERN_OK) {
+        store->guard.schema = &store->schema;
+        status = trn_guard_install(store->db, &store->guard, error);
+    }
+    if (status == TERN_OK) {
+        trn_capture_install(store);
+        *ret_store = store;
+        store = NULL;
+    }
+out:
+    trn_store_close(store);
+    return status;
+}
+
+void trn_store_close(struct trn_store *store)
+{
+    if (store == NULL) {
+        return;
+    }
+    if (store->db != NULL && trn_store_in_transaction(store)) {
+        trn_store_rollback(store);
+    }
+    trn_store_tables_free(store);
+    for (size_t i = 0; i < TRN_SQL_COUNT; i++) {
+        trn_store_finalize(&store->statements[i]);
+    }
+    (void)sqlite3_close_v2(store->db);
+    (void)sqlite3_close(store->lock);
+    trn_bytes_free(&store->document);
+    trn_free(store->path);
+    trn_free(store->vfs);
+    trn_free(store);
+}
+
+bool trn_store_is_new(const struct trn_store *store)
+{
+    return store->is_new;
+}
+
+tern_status
+trn_store_document(struct trn_store *store, struct trn_slice *ret_document, tern_error *error)
+{
+    if (store->is_new) {
+        return trn_fail(error, TERN_ERR_NOT_A_REPLICA, "the file holds no schema document");
+    }
+    *ret_document = trn_bytes_slice(&store->document);
+    return TERN_OK;
+}

@@ -1,0 +1,219 @@
+/*
+ * The functions that SQL is offered, and those that the replica's tables call for their hidden
+ * columns.
+ */
+#include "store/internal.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "base/uuid.h"
+
+static void give_error(sqlite3_context *call, tern_status status, const char *text)
+{
+    if (status == TERN_ERR_NOMEM) {
+        sqlite3_result_error_nomem(call);
+    } else {
+        sqlite3_result_error(call, text, -1);
+    }
+}
+
+static void give_id(sqlite3_context *call, const tern_id *id)
+{
+    sqlite3_result_blob(call, id->bytes, sizeof(id->bytes), SQLITE_TRANSIENT);
+}
+
+static void function_id(sqlite3_context *call, int count, sqlite3_value **arguments)
+{
+    const struct trn_functions *functions = sqlite3_user_data(call);
+    tern_id id;
+    tern_status status = TERN_ERR_INTERNAL;
+
+    (void)count;
+    (void)arguments;
+    if (functions->host.mint != NULL) {
+        status = functions->host.mint(functions->host.context, &id);
+    }
+    if (status == TERN_OK) {
+        give_id(call, &id);
+    } else {
+        give_error(call, status, "tern_id: the platform gave no random bytes");
+    }
+}
+
+static void function_now(sqlite3_context *call, int count, sqlite3_value **arguments)
+{
+    const struct trn_functions *functions = sqlite3_user_data(call);
+
+    (void)count;
+    (void)arguments;
+    if (functions->host.now_us == NULL) {
+        give_error(call, TERN_ERR_INTERNAL, "tern_now: there is no clock");
+        return;
+    }
+    sqlite3_result_int64(call, functions->host.now_us(functions->host.context));
+}
+
+static void function_id_text(sqlite3_context *call, int count, sqlite3_value **arguments)
+{
+    char text[TRN_ID_TEXT_SIZE + 1];
+    tern_id id;
+
+    (void)count;
+    if (sqlite3_value_type(arguments[0]) == SQLITE_NULL) {
+        return;
+    }
+    if (sqlite3_value_type(arguments[0]) != SQLITE_BLOB ||
+        sqlite3_value_bytes(arguments[0]) != (int)sizeof(id.bytes)) {
+        give_error(call, TERN_ERR_TYPE, "tern_id_text: an id is a blob of 16 bytes");
+        return;
+    }
+    memcpy(id.bytes, sqlite3_value_blob(arguments[0]), sizeof(id.bytes));
+    trn_id_format(&id, text);
+    sqlite3_result_text(call, text, TRN_ID_TEXT_SIZE, SQLITE_TRANSIENT);
+}
+
+static void function_id_blob(sqlite3_context *call, int count, sqlite3_value **arguments)
+{
+    tern_value text;
+    tern_id id;
+
+    (void)count;
+    if (sqlite3_value_type(arguments[0]) == SQLITE_NULL) {
+        return;
+    }
+    text = trn_value_of(arguments[0]);
+    if (text.kind != TERN_TEXT || !trn_id_parse(trn_slice_make(text.data, text.size), &id)) {
+        give_error(call, TERN_ERR_TYPE, "tern_id_blob: the text is no UUID");
+        return;
+    }
+    give_id(call, &id);
+}
+
+static const struct trn_table *table_argument(const struct trn_functions *functions,
+                                              sqlite3_value *argument)
+{
+    const char *name = (const char *)sqlite3_value_text(argument);
+
+    return name != NULL && *functions->schema != NULL ? trn_schema_table(*functions->schema, name)
+                                                      : NULL;
+}
+
+static void function_key(sqlite3_context *call, int count, sqlite3_value **arguments)
+{
+    const struct trn_functions *functions = sqlite3_user_data(call);
+    const struct trn_table *table = count > 0 ? table_argument(functions, arguments[0]) : NULL;
+    tern_value values[TRN_COLUMNS_MAX];
+    tern_error why = {0};
+    bool derived = false;
+    tern_id id;
+    tern_status status;
+
+    if (table == NULL || table->natural_key_count == 0) {
+        give_error(call, TERN_ERR_UNKNOWN_TABLE, "tern_key: no such table with a natural key");
+        return;
+    }
+    if ((size_t)count != table->natural_key_count + 1) {
+        give_error(call, TERN_ERR_MISUSE, "tern_key: takes the table's name and its key's columns");
+        return;
+    }
+    for (size_t i = 0; i < table->natural_key_count; i++) {
+        values[table->natural_key[i]] = trn_value_of(arguments[i + 1]);
+    }
+    status = trn_natural_id(table, values, &derived, &id, &why);
+    if (status != TERN_OK) {
+        give_error(call, status, why.message);
+    } else if (derived) {
+        give_id(call, &id);
+    }
+}
+
+/* DEFAULT of updated_at, and what DELETE sets deleted_at to. */
+static void function_stamp(sqlite3_context *call, int count, sqlite3_value **arguments)
+{
+    const struct trn_functions *functions = sqlite3_user_data(call);
+
+    (void)count;
+    (void)arguments;
+    if (functions->store == NULL || functions->store->listener == NULL) {
+        give_error(call, TERN_ERR_INTERNAL, "tern_stamp: no transaction of the library is open");
+        return;
+    }
+    sqlite3_result_int64(call, functions->store->stamp_time_us);
+}
+
+/* DEFAULT of tern_v: the tx's key, and the ranks that the last insert into the table had. */
+static void function_version(sqlite3_context *call, int count, sqlite3_value **arguments)
+{
+    const struct trn_functions *functions = sqlite3_user_data(call);
+    struct trn_store *store = functions->store;
+    sqlite3_int64 table = sqlite3_value_int64(arguments[0]);
+
+    (void)count;
+    if (store == NULL || store->listener == NULL || store->schema == NULL || table < 0 ||
+        (size_t)table >= store->schema->table_count) {
+        give_error(call, TERN_ERR_INTERNAL, "tern_version: no transaction of the library is open");
+        return;
+    }
+    sqlite3_result_int64(call, store->stamp_key << 16 | store->tables[table].rank_guess);
+}
+
+/* Whether the delete guard applies. */
+static void function_capturing(sqlite3_context *call, int count, sqlite3_value **arguments)
+{
+    const struct trn_functions *functions = sqlite3_user_data(call);
+
+    (void)count;
+    (void)arguments;
+    sqlite3_result_int(call, functions->store != NULL && functions->store->listener != NULL);
+}
+
+static const struct {
+    const char *name;
+    int arguments;
+    int flags;
+    void (*call)(sqlite3_context *, int, sqlite3_value **);
+} offered[] = {
+    {"tern_id", 0, 0, function_id},
+    {"tern_now", 0, 0, function_now},
+    {"tern_id_text", 1, SQLITE_DETERMINISTIC, function_id_text},
+    {"tern_id_blob", 1, SQLITE_DETERMINISTIC, function_id_blob},
+    {"tern_key", -1, SQLITE_DETERMINISTIC, function_key},
+    {"tern_stamp", 0, 0, function_stamp},
+    {"tern_version", 1, 0, function_version},
+    {"tern_capturing", 0, 0, function_capturing},
+};
+
+tern_status trn_functions_register(sqlite3 *db,
+                                   const struct trn_store_host *host,
+                                   const struct trn_schema *const *schema,
+                                   struct trn_store *store,
+                                   tern_error *error)
+{
+    for (size_t i = 0; i < sizeof(offered) / sizeof(offered[0]); i++) {
+        struct trn_functions *functions = trn_alloc(sizeof(*functions));
+        int rc;
+
+        if (functions == NULL) {
+            return trn_fail_nomem(error);
+        }
+        functions->host = *host;
+        functions->schema = schema;
+        functions->store = store;
+        /* SQLite frees it, also where this fails. */
+        rc = sqlite3_create_function_v2(db,
+                                        offered[i].name,
+                                        offered[i].arguments,
+                                        SQLITE_UTF8 | SQLITE_INNOCUOUS | offered[i].flags,
+                                        functions,
+                                        offered[i].call,
+                                        NULL,
+                                        NULL,
+                                        trn_free);
+        if (rc != SQLITE_OK) {
+            return trn_store_fail(db, rc, "SQL functions", error);
+        }
+    }
+    return TERN_OK;
+}

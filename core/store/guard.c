@@ -1,0 +1,325 @@
+/*
+ * What the app's statements may do, decided when they are compiled.
+ *
+ * The authorizer sees what a statement does, its triggers included; what it cannot see, the
+ * conflict clauses, is looked for in the text. Beside the synced tables and those of the library,
+ * which are named tern_, the app may have tables of its own in the file.
+ */
+#include "store/internal.h"
+
+#include <string.h>
+
+static const char *const pragmas[] = {
+    "table_info",      "table_xinfo",      "table_list",     "index_list",      "index_info",
+    "index_xinfo",     "foreign_key_list", "database_list",  "collation_list",  "function_list",
+    "module_list",     "pragma_list",      "quick_check",    "integrity_check", "foreign_key_check",
+    "compile_options", "data_version",     "freelist_count", "page_count",      "user_version",
+    "application_id",  "schema_version",   "page_size",      "journal_mode",    "encoding",
+    "synchronous",     "foreign_keys",     "optimize",
+};
+
+/* Those of the list above that change something when given a value. */
+static const char *const settings[] = {"user_version",
+                                       "application_id",
+                                       "schema_version",
+                                       "page_size",
+                                       "journal_mode",
+                                       "encoding",
+                                       "synchronous",
+                                       "foreign_keys"};
+
+static bool is_listed(const char *const *list, size_t count, const char *name)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (sqlite3_stricmp(list[i], name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_own(const char *name)
+{
+    return name != NULL && sqlite3_strnicmp(name, "tern_", 5) == 0;
+}
+
+static const struct trn_table *synced(const struct trn_guard *guard, const char *name)
+{
+    const struct trn_schema *schema = *guard->schema;
+
+    for (size_t i = 0; schema != NULL && name != NULL && i < schema->table_count; i++) {
+        if (sqlite3_stricmp(schema->tables[i].name, name) == 0) {
+            return &schema->tables[i];
+        }
+    }
+    return NULL;
+}
+
+static int deny(const struct trn_guard *guard, tern_status status, const char *reason)
+{
+    if (guard->statement->denied == TERN_OK) {
+        guard->statement->denied = status;
+        guard->statement->reason = reason;
+    }
+    return SQLITE_DENY;
+}
+
+static int check_pragma(const struct trn_guard *guard, const char *name, const char *value)
+{
+    if (!is_listed(pragmas, sizeof(pragmas) / sizeof(pragmas[0]), name) ||
+        (value != NULL && is_listed(settings, sizeof(settings) / sizeof(settings[0]), name))) {
+        return deny(guard, TERN_ERR_SQL, "this PRAGMA is the library's to set");
+    }
+    return SQLITE_OK;
+}
+
+static void
+note_update(struct trn_statement *statement, const struct trn_table *table, const char *column)
+{
+    struct trn_statement_names *names = &statement->names[table->index];
+    uint16_t index = trn_table_column(table, column);
+
+    if (index != TRN_NO_COLUMN) {
+        names->columns |= UINT64_C(1) << index;
+    } else if (strcmp(column, "deleted_at") == 0) {
+        names->deleted_at = true;
+    } else {
+        names->hidden = true;
+    }
+}
+
+static int
+check_write(const struct trn_guard *guard, int action, const char *name, const char *column)
+{
+    struct trn_statement *statement = guard->statement;
+    const struct trn_table *table = synced(guard, name);
+
+    if (is_own(name)) {
+        return deny(guard, TERN_ERR_SQL, "the library's own tables are read-only");
+    }
+    if (table == NULL) {
+        return SQLITE_OK;
+    }
+    if ((size_t)table->index + 1 == (*guard->schema)->table_count) {
+        return deny(guard, TERN_ERR_FORBIDDEN, "the audit is the server's to write");
+    }
+    statement->writes_synced = true;
+    if (action == SQLITE_UPDATE) {
+        note_update(statement, table, column);
+    }
+    return SQLITE_OK;
+}
+
+static int check_shape(const struct trn_guard *guard, const char *name)
+{
+    if (is_own(name) || synced(guard, name) != NULL) {
+        return deny(guard,
+                    TERN_ERR_SQL,
+                    "synced tables take their shape from the schema document alone");
+    }
+    return SQLITE_OK;
+}
+
+static int
+check_trigger(const struct trn_guard *guard, int action, const char *name, const char *table)
+{
+    if (action == SQLITE_CREATE_TRIGGER || action == SQLITE_DROP_TRIGGER) {
+        return deny(guard, TERN_ERR_SQL, "triggers must be TEMP ones");
+    }
+    if (is_own(name) || is_own(table)) {
+        return deny(guard, TERN_ERR_SQL, "names that begin with tern_ are the library's");
+    }
+    guard->statement->makes_trigger = true;
+    return SQLITE_OK;
+}
+
+static int
+check_reader(const struct trn_guard *guard, int action, const char *first, const char *second)
+{
+    switch (action) {
+    case SQLITE_SELECT:
+    case SQLITE_READ:
+    case SQLITE_FUNCTION:
+    case SQLITE_RECURSIVE:
+        return SQLITE_OK;
+    case SQLITE_PRAGMA:
+        return check_pragma(guard, first, second);
+    default:
+        return deny(guard, TERN_ERR_SQL, "a reader only reads");
+    }
+}
+
+static int authorize(void *context,
+                     int action,
+                     const char *first,
+                     const char *second,
+                     const char *database,
+                     const char *trigger)
+{
+    const struct trn_guard *guard = context;
+
+    (void)database;
+    (void)trigger;
+    if (guard->statement == NULL) {
+        return SQLITE_OK;
+    }
+    if (guard->read_only) {
+        return check_reader(guard, action, first, second);
+    }
+    switch (action) {
+    case SQLITE_TRANSACTION:
+    case SQLITE_SAVEPOINT:
+        return deny(guard, TERN_ERR_SQL, "transactions are begun and ended by calls, not by SQL");
+    case SQLITE_ATTACH:
+    case SQLITE_DETACH:
+        return deny(guard, TERN_ERR_SQL, "no other file can be attached, nor this one vacuumed");
+    case SQLITE_PRAGMA:
+        return check_pragma(guard, first, second);
+    case SQLITE_INSERT:
+    case SQLITE_UPDATE:
+    case SQLITE_DELETE:
+        return check_write(guard, action, first, second);
+    case SQLITE_ALTER_TABLE: /* database, table */
+    case SQLITE_CREATE_INDEX:
+    case SQLITE_DROP_INDEX: /* index, table */
+        return check_shape(guard, second);
+    case SQLITE_CREATE_TABLE:
+    case SQLITE_CREATE_TEMP_TABLE:
+    case SQLITE_CREATE_VIEW:
+    case SQLITE_CREATE_TEMP_VIEW:
+    case SQLITE_CREATE_VTABLE:
+    case SQLITE_DROP_TABLE:
+    case SQLITE_DROP_VTABLE:
+        return check_shape(guard, first);
+    case SQLITE_CREATE_TRIGGER:
+    case SQLITE_DROP_TRIGGER:
+    case SQLITE_CREATE_TEMP_TRIGGER:
+    case SQLITE_DROP_TEMP_TRIGGER:
+        return check_trigger(guard, action, first, second);
+    default:
+        return SQLITE_OK;
+    }
+}
+
+tern_status trn_guard_install(sqlite3 *db, struct trn_guard *guard, tern_error *error)
+{
+    int rc = sqlite3_set_authorizer(db, authorize, guard);
+
+    return rc == SQLITE_OK ? TERN_OK : trn_store_fail(db, rc, "guard", error);
+}
+
+/* ---- The text ---- */
+
+struct scan {
+    const char *at;
+    const char *end;
+};
+
+static bool is_word(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '$' || (unsigned char)c >= 0x80;
+}
+
+static bool begins(const struct scan *scan, const char *text)
+{
+    size_t size = strlen(text);
+
+    return (size_t)(scan->end - scan->at) >= size && memcmp(scan->at, text, size) == 0;
+}
+
+/* Moves behind the next `text`, or to the end. */
+static void skip_behind(struct scan *scan, const char *text)
+{
+    while (scan->at < scan->end && !begins(scan, text)) {
+        scan->at++;
+    }
+    scan->at += scan->at < scan->end ? strlen(text) : 0;
+}
+
+static void skip_blank(struct scan *scan)
+{
+    for (;;) {
+        if (scan->at < scan->end && strchr(" \t\n\f\r", *scan->at) != NULL && *scan->at != '\0') {
+            scan->at++;
+        } else if (begins(scan, "--")) {
+            skip_behind(scan, "\n");
+        } else if (begins(scan, "/*")) {
+            scan->at += 2;
+            skip_behind(scan, "*/");
+        } else {
+            return;
+        }
+    }
+}
+
+/* The next word, or one other token, which gives the empty slice. False at the end. */
+static bool next_token(struct scan *scan, struct trn_slice *ret_word)
+{
+    const char *start;
+
+    skip_blank(scan);
+    start = scan->at;
+    *ret_word = trn_slice_make(NULL, 0);
+    if (scan->at >= scan->end) {
+        return false;
+    }
+    if (*start == '\'' || *start == '"' || *start == '`' || *start == '[') {
+        const char quote[2] = {*start == '[' ? ']' : *start, '\0'};
+
+        scan->at++;
+        skip_behind(scan, quote); /* a doubled quote begins the next token, a string again */
+        return true;
+    }
+    while (scan->at < scan->end && is_word(*scan->at)) {
+        scan->at++;
+    }
+    if (scan->at == start) {
+        scan->at++;
+    } else {
+        *ret_word = trn_slice_make(start, (size_t)(scan->at - start));
+    }
+    return true;
+}
+
+static bool is(struct trn_slice word, const char *text)
+{
+    return word.size == strlen(text) &&
+           sqlite3_strnicmp((const char *)word.data, text, (int)word.size) == 0;
+}
+
+bool trn_guard_conflict_clause(struct trn_slice sql)
+{
+    struct scan scan = {(const char *)sql.data, (const char *)sql.data + sql.size};
+    struct trn_slice before[2] = {{NULL, 0}, {NULL, 0}};
+    struct trn_slice word;
+
+    while (next_token(&scan, &word)) {
+        if (is(word, "INTO") && is(before[1], "REPLACE")) {
+            return true;
+        }
+        if (is(before[1], "OR") && (is(before[0], "INSERT") || is(before[0], "UPDATE")) &&
+            (is(word, "REPLACE") || is(word, "FAIL") || is(word, "ROLLBACK"))) {
+            return true;
+        }
+        before[0] = before[1];
+        before[1] = word;
+    }
+    return false;
+}
+
+bool trn_guard_is_blank(struct trn_slice sql)
+{
+    struct scan scan = {(const char *)sql.data, (const char *)sql.data + sql.size};
+
+    for (;;) {
+        skip_blank(&scan);
+        if (scan.at >= scan.end) {
+            return true;
+        }
+        if (*scan.at != ';') {
+            return false;
+        }
+        scan.at++;
+    }
+}

@@ -1,0 +1,116 @@
+/* The one row of settings and clocks, and the cursor. Read and written inside the tx that uses it.
+ */
+#include "store/internal.h"
+
+#include <string.h>
+
+#include "base/error.h"
+
+static void read_cells(sqlite3_stmt *stmt, struct trn_meta *meta)
+{
+    const unsigned char *epoch = sqlite3_column_text(stmt, 10);
+
+    trn_column_id(stmt, 0, &meta->device);
+    trn_column_id(stmt, 1, &meta->user);
+    meta->schema_version = (uint32_t)sqlite3_column_int64(stmt, 2);
+    meta->clock.last_us = sqlite3_column_int64(stmt, 3);
+    meta->clock.offset_us = sqlite3_column_int64(stmt, 4);
+    meta->clock.offset_known = sqlite3_column_int(stmt, 5) != 0;
+    meta->last_ordinal = trn_column_uint64(stmt, 6);
+    meta->acked_ordinal = trn_column_uint64(stmt, 7);
+    trn_column_id(stmt, 8, &meta->last_tx);
+    trn_column_id(stmt, 9, &meta->acked_tx);
+    if (epoch != NULL && strlen((const char *)epoch) < sizeof(meta->epoch)) {
+        memcpy(meta->epoch, epoch, strlen((const char *)epoch));
+    }
+    meta->last_sync_us = sqlite3_column_int64(stmt, 11);
+    meta->last_error = (tern_status)sqlite3_column_int(stmt, 12);
+    meta->stamps_capped = trn_column_uint64(stmt, 13);
+    meta->clock_suspect = sqlite3_column_int(stmt, 14) != 0;
+    trn_column_id(stmt, 15, &meta->lease);
+    meta->lease_until_wall_us = sqlite3_column_int64(stmt, 16);
+    meta->lease_reading.wall_us = sqlite3_column_int64(stmt, 17);
+    meta->lease_reading.monotonic_us = sqlite3_column_int64(stmt, 18);
+    trn_column_id(stmt, 19, &meta->lease_reading.boot);
+}
+
+tern_status trn_meta_read(struct trn_store *store, struct trn_meta *ret_meta, tern_error *error)
+{
+    struct trn_meta meta = {0};
+    sqlite3_stmt *stmt = NULL;
+    bool found = false;
+    tern_status status = trn_store_sql(store, TRN_SQL_META, &stmt, error);
+
+    if (status == TERN_OK) {
+        status = trn_store_step(store, stmt, "tern_meta", &found, error);
+    }
+    if (status != TERN_OK) {
+        return status;
+    }
+    if (!found) {
+        return trn_fail(error, TERN_ERR_CORRUPT, "tern_meta lost its row");
+    }
+    read_cells(stmt, &meta);
+    (void)sqlite3_reset(stmt);
+    *ret_meta = meta;
+    return TERN_OK;
+}
+
+tern_status trn_meta_write(struct trn_store *store, const struct trn_meta *meta, tern_error *error)
+{
+    sqlite3_stmt *stmt = NULL;
+    tern_status status = trn_store_sql(store, TRN_SQL_META_SET, &stmt, error);
+
+    if (status != TERN_OK) {
+        return status;
+    }
+    trn_bind_id(stmt, 1, &meta->device);
+    trn_bind_id(stmt, 2, &meta->user);
+    (void)sqlite3_bind_int64(stmt, 3, meta->schema_version);
+    (void)sqlite3_bind_int64(stmt, 4, meta->clock.last_us);
+    (void)sqlite3_bind_int64(stmt, 5, meta->clock.offset_us);
+    (void)sqlite3_bind_int(stmt, 6, meta->clock.offset_known ? 1 : 0);
+    trn_bind_uint64(stmt, 7, meta->last_ordinal);
+    trn_bind_uint64(stmt, 8, meta->acked_ordinal);
+    trn_bind_id(stmt, 9, &meta->last_tx);
+    trn_bind_id(stmt, 10, &meta->acked_tx);
+    trn_bind_text(stmt, 11, meta->epoch);
+    (void)sqlite3_bind_int64(stmt, 12, meta->last_sync_us);
+    (void)sqlite3_bind_int(stmt, 13, (int)meta->last_error);
+    trn_bind_uint64(stmt, 14, meta->stamps_capped);
+    (void)sqlite3_bind_int(stmt, 15, meta->clock_suspect ? 1 : 0);
+    trn_bind_id(stmt, 16, &meta->lease);
+    (void)sqlite3_bind_int64(stmt, 17, meta->lease_until_wall_us);
+    (void)sqlite3_bind_int64(stmt, 18, meta->lease_reading.wall_us);
+    (void)sqlite3_bind_int64(stmt, 19, meta->lease_reading.monotonic_us);
+    trn_bind_id(stmt, 20, &meta->lease_reading.boot);
+    return trn_store_run(store, stmt, "tern_meta", error);
+}
+
+tern_status trn_meta_cursor(struct trn_store *store, struct trn_bytes *cursor, tern_error *error)
+{
+    sqlite3_stmt *stmt = NULL;
+    bool found = false;
+    tern_status status = trn_store_sql(store, TRN_SQL_CURSOR, &stmt, error);
+
+    if (status == TERN_OK) {
+        status = trn_store_step(store, stmt, "tern_cursor", &found, error);
+    }
+    if (status == TERN_OK && found) {
+        status = trn_column_append(stmt, 0, cursor, error);
+        (void)sqlite3_reset(stmt);
+    }
+    return status;
+}
+
+tern_status trn_meta_set_cursor(struct trn_store *store, struct trn_slice cursor, tern_error *error)
+{
+    sqlite3_stmt *stmt = NULL;
+    tern_status status = trn_store_sql(store, TRN_SQL_CURSOR_SET, &stmt, error);
+
+    if (status != TERN_OK) {
+        return status;
+    }
+    trn_bind_slice(stmt, 1, cursor);
+    return trn_store_run(store, stmt, "tern_cursor", error);
+}

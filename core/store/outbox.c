@@ -1,0 +1,441 @@
+/*
+ * The outbox: one row an entry, its bytes in a row of their own.
+ *
+ * The small row changes with the entry's state; the bytes are written once, and once more where
+ * they are compressed. An index over the entries that are not acknowledged keeps those in reach
+ * however many acknowledged ones are kept.
+ */
+#include "store/internal.h"
+
+#include "base/error.h"
+
+#define OPEN_STATES (~(1u << TERN_ENTRY_ACKED))
+
+static const char place[] = "outbox";
+
+static tern_status
+add_body(struct trn_store *store, uint64_t ordinal, struct trn_slice body, tern_error *error)
+{
+    sqlite3_stmt *stmt = NULL;
+    tern_status status = trn_store_sql(store, TRN_SQL_OUTBOX_ADD_BODY, &stmt, error);
+
+    if (status != TERN_OK) {
+        return status;
+    }
+    trn_bind_uint64(stmt, 1, ordinal);
+    trn_bind_slice(stmt, 2, body);
+    return trn_store_run(store, stmt, place, error);
+}
+
+static tern_status add_depends(struct trn_store *store,
+                               uint64_t ordinal,
+                               const uint64_t *depends_on,
+                               size_t depends_count,
+                               tern_error *error)
+{
+    sqlite3_stmt *stmt = NULL;
+    tern_status status = TERN_OK;
+
+    for (size_t i = 0; i < depends_count && status == TERN_OK; i++) {
+        status = trn_store_sql(store, TRN_SQL_OUTBOX_ADD_DEPENDS, &stmt, error);
+        if (status == TERN_OK) {
+            trn_bind_uint64(stmt, 1, ordinal);
+            trn_bind_uint64(stmt, 2, depends_on[i]);
+            status = trn_store_run(store, stmt, place, error);
+        }
+    }
+    return status;
+}
+
+/* From now on tern_tx says that the transaction waits here. */
+static tern_status
+queue_tx(struct trn_store *store, int64_t key, uint64_t ordinal, tern_error *error)
+{
+    sqlite3_stmt *stmt = NULL;
+    tern_status status = trn_store_sql(store, TRN_SQL_TX_QUEUE, &stmt, error);
+
+    if (status != TERN_OK) {
+        return status;
+    }
+    (void)sqlite3_bind_int64(stmt, 1, key);
+    trn_bind_uint64(stmt, 2, ordinal);
+    return trn_store_run(store, stmt, place, error);
+}
+
+static void bind_entry(sqlite3_stmt *stmt, const struct trn_entry *entry)
+{
+    trn_bind_uint64(stmt, 1, entry->ordinal);
+    trn_bind_id(stmt, 2, &entry->tx);
+    trn_bind_id(stmt, 3, &entry->author);
+    (void)sqlite3_bind_int64(stmt, 4, entry->key);
+    (void)sqlite3_bind_int(stmt, 5, (int)entry->state);
+    (void)sqlite3_bind_int64(stmt, 6, entry->time_us);
+    (void)sqlite3_bind_int64(stmt, 7, entry->number);
+    (void)sqlite3_bind_int64(stmt, 8, entry->reading.wall_us);
+    (void)sqlite3_bind_int64(stmt, 9, entry->reading.monotonic_us);
+    trn_bind_id(stmt, 10, &entry->reading.boot);
+    (void)sqlite3_bind_int64(stmt, 11, entry->change_count);
+    (void)sqlite3_bind_int64(stmt, 12, entry->attempts);
+    (void)sqlite3_bind_int(stmt, 13, entry->kind);
+    (void)sqlite3_bind_int64(stmt, 14, entry->schema_version);
+    (void)sqlite3_bind_int(stmt, 15, (int)entry->reason);
+    trn_bind_uint64(stmt, 16, entry->waits_for);
+}
+
+static void bind_optional(sqlite3_stmt *stmt, int index, const char *text)
+{
+    if (text == NULL || text[0] == '\0') {
+        (void)sqlite3_bind_null(stmt, index);
+    } else {
+        trn_bind_text(stmt, index, text);
+    }
+}
+
+tern_status trn_outbox_add(struct trn_store *store,
+                           const struct trn_entry *entry,
+                           struct trn_slice body,
+                           struct trn_slice undo,
+                           const uint64_t *depends_on,
+                           size_t depends_count,
+                           const char *detail,
+                           tern_error *error)
+{
+    sqlite3_stmt *stmt = NULL;
+    tern_status status = trn_store_sql(store, TRN_SQL_OUTBOX_ADD, &stmt, error);
+
+    if (status != TERN_OK) {
+        return status;
+    }
+    bind_entry(stmt, entry);
+    trn_bind_uint64(stmt, 17, body.size);
+    bind_optional(stmt, 18, detail);
+    if (entry->state == TERN_ENTRY_PENDING) {
+        trn_bind_slice(stmt, 19, undo);
+    } else {
+        (void)sqlite3_bind_null(stmt, 19);
+    }
+    status = trn_store_run(store, stmt, place, error);
+    if (status == TERN_OK) {
+        status = add_body(store, entry->ordinal, body, error);
+    }
+    if (status == TERN_OK) {
+        status = add_depends(store, entry->ordinal, depends_on, depends_count, error);
+    }
+    if (status == TERN_OK && entry->key != 0 && entry->state != TERN_ENTRY_ACKED) {
+        status = queue_tx(store, entry->key, entry->ordinal, error);
+    }
+    return status;
+}
+
+static void read_entry(sqlite3_stmt *stmt, struct trn_entry *entry)
+{
+    entry->ordinal = trn_column_uint64(stmt, 0);
+    trn_column_id(stmt, 1, &entry->tx);
+    trn_column_id(stmt, 2, &entry->author);
+    entry->key = sqlite3_column_int64(stmt, 3);
+    entry->state = (tern_entry_state)sqlite3_column_int(stmt, 4);
+    entry->time_us = sqlite3_column_int64(stmt, 5);
+    entry->number = sqlite3_column_int64(stmt, 6);
+    entry->reading.wall_us = sqlite3_column_int64(stmt, 7);
+    entry->reading.monotonic_us = sqlite3_column_int64(stmt, 8);
+    trn_column_id(stmt, 9, &entry->reading.boot);
+    entry->change_count = (uint32_t)sqlite3_column_int64(stmt, 10);
+    entry->attempts = (uint32_t)sqlite3_column_int64(stmt, 11);
+    entry->kind = (uint8_t)sqlite3_column_int(stmt, 12);
+    entry->schema_version = (uint32_t)sqlite3_column_int64(stmt, 13);
+    entry->reason = (tern_status)sqlite3_column_int(stmt, 14);
+    entry->waits_for = trn_column_uint64(stmt, 15);
+    entry->body_size = (size_t)trn_column_uint64(stmt, 16);
+}
+
+static tern_status seek(struct trn_store *store,
+                        enum trn_sql which,
+                        uint64_t from,
+                        unsigned states,
+                        struct trn_entry *ret_entry,
+                        tern_error *error)
+{
+    struct trn_entry entry = {0};
+    sqlite3_stmt *stmt = NULL;
+    bool found = false;
+    tern_status status = trn_store_sql(store, which, &stmt, error);
+
+    if (status != TERN_OK) {
+        return status;
+    }
+    trn_bind_uint64(stmt, 1, from < INT64_MAX ? from : INT64_MAX);
+    (void)sqlite3_bind_int64(stmt, 2, states);
+    status = trn_store_step(store, stmt, place, &found, error);
+    if (status != TERN_OK) {
+        return status;
+    }
+    if (found) {
+        read_entry(stmt, &entry);
+        (void)sqlite3_reset(stmt);
+    }
+    *ret_entry = entry;
+    return TERN_OK;
+}
+
+static bool only_open(unsigned states)
+{
+    return (states & (1u << TERN_ENTRY_ACKED)) == 0;
+}
+
+tern_status trn_outbox_next(struct trn_store *store,
+                            uint64_t after,
+                            unsigned states,
+                            struct trn_entry *ret_entry,
+                            tern_error *error)
+{
+    return seek(store,
+                only_open(states) ? TRN_SQL_OUTBOX_NEXT_OPEN : TRN_SQL_OUTBOX_NEXT_ANY,
+                after,
+                states,
+                ret_entry,
+                error);
+}
+
+tern_status trn_outbox_previous(struct trn_store *store,
+                                uint64_t before,
+                                unsigned states,
+                                struct trn_entry *ret_entry,
+                                tern_error *error)
+{
+    return seek(store,
+                only_open(states) ? TRN_SQL_OUTBOX_PREVIOUS_OPEN : TRN_SQL_OUTBOX_PREVIOUS_ANY,
+                before,
+                states,
+                ret_entry,
+                error);
+}
+
+/* Appends one cell of the entry; leaves the statement's second cell, if any, in `ret_flag`. */
+static tern_status read_cell(struct trn_store *store,
+                             enum trn_sql which,
+                             uint64_t ordinal,
+                             struct trn_bytes *bytes,
+                             bool *ret_flag,
+                             tern_error *error)
+{
+    sqlite3_stmt *stmt = NULL;
+    bool found = false;
+    tern_status status = trn_store_sql(store, which, &stmt, error);
+
+    if (status != TERN_OK) {
+        return status;
+    }
+    trn_bind_uint64(stmt, 1, ordinal);
+    status = trn_store_step(store, stmt, place, &found, error);
+    if (status != TERN_OK) {
+        return status;
+    }
+    if (!found) {
+        return trn_fail(error, TERN_ERR_NOT_FOUND, "the outbox has no such entry");
+    }
+    status = trn_column_append(stmt, 0, bytes, error);
+    if (status == TERN_OK && ret_flag != NULL) {
+        *ret_flag = sqlite3_column_int(stmt, 1) != 0;
+    }
+    (void)sqlite3_reset(stmt);
+    return status;
+}
+
+tern_status trn_outbox_kept(struct trn_store *store,
+                            uint64_t ordinal,
+                            bool *ret_gzip,
+                            struct trn_bytes *kept,
+                            tern_error *error)
+{
+    return read_cell(store, TRN_SQL_OUTBOX_BODY, ordinal, kept, ret_gzip, error);
+}
+
+tern_status trn_outbox_body(struct trn_store *store,
+                            uint64_t ordinal,
+                            struct trn_bytes *body,
+                            tern_error *error)
+{
+    size_t size = body->size;
+    bool gzip = false;
+    tern_status status = trn_outbox_kept(store, ordinal, &gzip, body, error);
+
+    if (status == TERN_OK && gzip) {
+        body->size = size;
+        return trn_fail(error, TERN_ERR_INTERNAL, "the entry is kept compressed");
+    }
+    return status;
+}
+
+tern_status trn_outbox_undo(struct trn_store *store,
+                            uint64_t ordinal,
+                            struct trn_bytes *undo,
+                            tern_error *error)
+{
+    return read_cell(store, TRN_SQL_OUTBOX_UNDO, ordinal, undo, NULL, error);
+}
+
+tern_status trn_outbox_detail(struct trn_store *store,
+                              uint64_t ordinal,
+                              struct trn_bytes *text,
+                              tern_error *error)
+{
+    return read_cell(store, TRN_SQL_OUTBOX_DETAIL, ordinal, text, NULL, error);
+}
+
+/* Runs a statement of (ordinal, bytes). */
+static tern_status write_cell(struct trn_store *store,
+                              enum trn_sql which,
+                              uint64_t ordinal,
+                              struct trn_slice bytes,
+                              tern_error *error)
+{
+    sqlite3_stmt *stmt = NULL;
+    tern_status status = trn_store_sql(store, which, &stmt, error);
+
+    if (status != TERN_OK) {
+        return status;
+    }
+    trn_bind_uint64(stmt, 1, ordinal);
+    trn_bind_slice(stmt, 2, bytes);
+    return trn_store_run(store, stmt, place, error);
+}
+
+tern_status trn_outbox_set_undo(struct trn_store *store,
+                                uint64_t ordinal,
+                                struct trn_slice undo,
+                                tern_error *error)
+{
+    return write_cell(store, TRN_SQL_OUTBOX_SET_UNDO, ordinal, undo, error);
+}
+
+tern_status trn_outbox_compress(struct trn_store *store,
+                                uint64_t ordinal,
+                                struct trn_slice gzip,
+                                tern_error *error)
+{
+    sqlite3_stmt *stmt = NULL;
+    tern_status status = write_cell(store, TRN_SQL_OUTBOX_COMPRESS, ordinal, gzip, error);
+
+    if (status == TERN_OK) {
+        status = trn_store_sql(store, TRN_SQL_OUTBOX_COMPRESSED, &stmt, error);
+    }
+    if (status != TERN_OK) {
+        return status;
+    }
+    trn_bind_uint64(stmt, 1, ordinal);
+    trn_bind_uint64(stmt, 2, gzip.size);
+    return trn_store_run(store, stmt, place, error);
+}
+
+tern_status trn_outbox_update(struct trn_store *store,
+                              const struct trn_entry *entry,
+                              const char *detail,
+                              tern_error *error)
+{
+    sqlite3_stmt *stmt = NULL;
+    tern_status status = trn_store_sql(store, TRN_SQL_OUTBOX_UPDATE, &stmt, error);
+
+    if (status != TERN_OK) {
+        return status;
+    }
+    trn_bind_uint64(stmt, 1, entry->ordinal);
+    (void)sqlite3_bind_int(stmt, 2, (int)entry->state);
+    (void)sqlite3_bind_int64(stmt, 3, entry->number);
+    (void)sqlite3_bind_int64(stmt, 4, entry->time_us);
+    (void)sqlite3_bind_int64(stmt, 5, entry->attempts);
+    (void)sqlite3_bind_int(stmt, 6, (int)entry->reason);
+    trn_bind_uint64(stmt, 7, entry->waits_for);
+    bind_optional(stmt, 8, detail);
+    return trn_store_run(store, stmt, place, error);
+}
+
+tern_status trn_outbox_remove(struct trn_store *store, uint64_t ordinal, tern_error *error)
+{
+    static const enum trn_sql steps[] = {TRN_SQL_TX_UNQUEUE,
+                                         TRN_SQL_OUTBOX_REMOVE,
+                                         TRN_SQL_OUTBOX_REMOVE_BODY,
+                                         TRN_SQL_OUTBOX_REMOVE_DEPENDS};
+    tern_status status = TERN_OK;
+
+    for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]) && status == TERN_OK; i++) {
+        sqlite3_stmt *stmt = NULL;
+
+        status = trn_store_sql(store, steps[i], &stmt, error);
+        if (status == TERN_OK) {
+            trn_bind_uint64(stmt, 1, ordinal);
+            status = trn_store_run(store, stmt, place, error);
+        }
+    }
+    return status;
+}
+
+tern_status
+trn_outbox_count(struct trn_store *store, unsigned states, uint64_t *ret_count, tern_error *error)
+{
+    sqlite3_stmt *stmt = NULL;
+    bool found = false;
+    tern_status status =
+        trn_store_sql(store,
+                      only_open(states) ? TRN_SQL_OUTBOX_COUNT_OPEN : TRN_SQL_OUTBOX_COUNT_ANY,
+                      &stmt,
+                      error);
+
+    if (status != TERN_OK) {
+        return status;
+    }
+    (void)sqlite3_bind_int64(stmt, 1, states);
+    status = trn_store_step(store, stmt, place, &found, error);
+    if (status == TERN_OK) {
+        *ret_count = found ? trn_column_uint64(stmt, 0) : 0;
+        (void)sqlite3_reset(stmt);
+    }
+    return status;
+}
+
+tern_status trn_outbox_depends(struct trn_store *store,
+                               uint64_t ordinal,
+                               uint64_t *ret_ordinals,
+                               size_t room,
+                               size_t *ret_count,
+                               tern_error *error)
+{
+    sqlite3_stmt *stmt = NULL;
+    bool found = false;
+    size_t count = 0;
+    tern_status status = trn_store_sql(store, TRN_SQL_OUTBOX_DEPENDS, &stmt, error);
+
+    if (status != TERN_OK) {
+        return status;
+    }
+    trn_bind_uint64(stmt, 1, ordinal);
+    for (;;) {
+        status = trn_store_step(store, stmt, place, &found, error);
+        if (status != TERN_OK || !found) {
+            break;
+        }
+        if (count < room) {
+            ret_ordinals[count] = trn_column_uint64(stmt, 0);
+        }
+        count++;
+    }
+    if (status == TERN_OK) {
+        *ret_count = count;
+    }
+    return status;
+}
+
+tern_status
+trn_outbox_by_key(struct trn_store *store, int64_t key, uint64_t *ret_ordinal, tern_error *error)
+{
+    struct trn_entry entry = {0};
+    int64_t base = 0;
+    tern_status status = trn_store_tx_base(store, key, &base, error);
+
+    if (status == TERN_OK && base < 0) {
+        status = trn_outbox_next(store, (uint64_t)-base - 1, OPEN_STATES, &entry, error);
+    }
+    if (status == TERN_OK) {
+        *ret_ordinal = base < 0 && entry.ordinal == (uint64_t)-base ? entry.ordinal : 0;
+    }
+    return status;
+}

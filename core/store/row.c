@@ -1,0 +1,371 @@
+/*
+ * Rows by id, round capture.
+ *
+ * Columns stand in every statement here as: id, the schema's columns, updated_at, deleted_at,
+ * tern_v.
+ */
+#include "store/internal.h"
+
+#include <string.h>
+
+#include "base/assert.h"
+#include "base/error.h"
+#include "base/uuid.h"
+
+/* ---- Text ---- */
+
+static tern_status append_columns(struct trn_bytes *sql, const struct trn_table *table)
+{
+    tern_status status = trn_bytes_append_text(sql, "id");
+
+    for (size_t i = 0; i < table->column_count && status == TERN_OK; i++) {
+        status = trn_bytes_append_text(sql, ", ");
+        if (status == TERN_OK) {
+            status = trn_sql_name(sql, table->columns[i].name);
+        }
+    }
+    return status == TERN_OK ? trn_bytes_append_text(sql, ", updated_at, deleted_at, tern_v")
+                             : status;
+}
+
+static tern_status build_read(struct trn_bytes *sql, const struct trn_table *table)
+{
+    tern_status status = trn_bytes_append_text(sql, "SELECT ");
+
+    if (status == TERN_OK) {
+        status = append_columns(sql, table);
+    }
+    if (status == TERN_OK) {
+        status = trn_bytes_append_text(sql, " FROM main.");
+    }
+    if (status == TERN_OK) {
+        status = trn_sql_name(sql, table->name);
+    }
+    return status == TERN_OK ? trn_bytes_append_text(sql, " WHERE id = ?1") : status;
+}
+
+static tern_status append_conflict(struct trn_bytes *sql, const struct trn_table *table)
+{
+    tern_status status = trn_bytes_append_text(sql, ") ON CONFLICT(id) DO UPDATE SET ");
+
+    for (size_t i = 0; i < table->column_count && status == TERN_OK; i++) {
+        status = trn_sql_name(sql, table->columns[i].name);
+        if (status == TERN_OK) {
+            status = trn_bytes_append_format(sql, " = ?%zu, ", i + 2);
+        }
+    }
+    return status == TERN_OK
+               ? trn_bytes_append_format(sql,
+                                         "updated_at = ?%zu, deleted_at = ?%zu, tern_v = ?%zu",
+                                         table->column_count + 2,
+                                         table->column_count + 3,
+                                         table->column_count + 4)
+               : status;
+}
+
+static tern_status build_write(struct trn_bytes *sql, const struct trn_table *table)
+{
+    tern_status status = trn_bytes_append_text(sql, "INSERT INTO main.");
+
+    if (status == TERN_OK) {
+        status = trn_sql_name(sql, table->name);
+    }
+    if (status == TERN_OK) {
+        status = trn_bytes_append_text(sql, "(");
+    }
+    if (status == TERN_OK) {
+        status = append_columns(sql, table);
+    }
+    if (status == TERN_OK) {
+        status = trn_bytes_append_text(sql, ") VALUES(?1");
+    }
+    for (size_t i = 2; i <= table->column_count + 4 && status == TERN_OK; i++) {
+        status = trn_bytes_append_format(sql, ", ?%zu", i);
+    }
+    return status == TERN_OK ? append_conflict(sql, table) : status;
+}
+
+static tern_status build_erase(struct trn_bytes *sql, const struct trn_table *table)
+{
+    tern_status status = trn_bytes_append_text(sql, "DELETE FROM main.");
+
+    if (status == TERN_OK) {
+        status = trn_sql_name(sql, table->name);
+    }
+    return status == TERN_OK ? trn_bytes_append_text(sql, " WHERE id = ?1") : status;
+}
+
+static tern_status statement_of(struct trn_store *store,
+                                const struct trn_table *table,
+                                enum trn_table_sql which,
+                                sqlite3_stmt **ret_stmt,
+                                tern_error *error)
+{
+    static tern_status (*const build[])(struct trn_bytes * sql, const struct trn_table *table) = {
+        [TRN_TABLE_READ] = build_read,
+        [TRN_TABLE_WRITE] = build_write,
+        [TRN_TABLE_ERASE] = build_erase,
+    };
+    sqlite3_stmt **stmt = &trn_store_table(store, table)->statements[which];
+    struct trn_bytes sql = {0};
+    tern_status status = TERN_OK;
+
+    if (*stmt == NULL) {
+        tern_status built = build[which](&sql, table);
+
+        status = trn_store_compile(store, &sql, built, stmt, error);
+    }
+    if (status == TERN_OK) {
+        *ret_stmt = *stmt;
+    }
+    return status;
+}
+
+/* ---- Reading ---- */
+
+/* Bytes that the cells from `first` on hold in all. */
+static size_t bytes_in(sqlite3_stmt *stmt, int first, int count)
+{
+    size_t size = 0;
+
+    for (int i = first; i < first + count; i++) {
+        int type = sqlite3_column_type(stmt, i);
+
+        if (type == SQLITE_TEXT || type == SQLITE_BLOB) {
+            size += (size_t)sqlite3_column_bytes(stmt, i);
+        }
+    }
+    return size;
+}
+
+/* Copies a cell's bytes into room reserved before, so that the statement can be reset. */
+static void keep(struct trn_bytes *room, tern_value *value)
+{
+    uint8_t *place = room->data + room->size;
+
+    if (value->kind != TERN_TEXT && value->kind != TERN_BLOB) {
+        return;
+    }
+    memcpy(place, value->data, value->size);
+    room->size += value->size;
+    value->data = place;
+}
+
+static tern_status read_cells(sqlite3_stmt *stmt,
+                              struct trn_store_table *own,
+                              struct trn_row *ret_row,
+                              tern_error *error)
+{
+    int columns = (int)own->table->column_count;
+    tern_value version;
+    tern_status status;
+
+    trn_bytes_clear(&own->room);
+    if (trn_bytes_reserve(&own->room, bytes_in(stmt, 1, columns) + 1) != TERN_OK) {
+        return trn_fail_nomem(error);
+    }
+    version = trn_column_value(stmt, columns + 3);
+    status = trn_version_decode(&version, own->table->unit_count, &ret_row->version, error);
+    if (status != TERN_OK) {
+        trn_error_context(error, "%s", own->table->name);
+        return status;
+    }
+    trn_column_id(stmt, 0, &ret_row->id);
+    for (int i = 0; i < columns; i++) {
+        ret_row->values[i] = trn_column_value(stmt, i + 1);
+        keep(&own->room, &ret_row->values[i]);
+    }
+    ret_row->updated_at_us = sqlite3_column_int64(stmt, columns + 1);
+    ret_row->deleted_at_us = sqlite3_column_int64(stmt, columns + 2);
+    return TERN_OK;
+}
+
+tern_status trn_store_row_read(struct trn_store *store,
+                               const struct trn_table *table,
+                               const tern_id *id,
+                               bool *ret_found,
+                               struct trn_row *ret_row,
+                               tern_error *error)
+{
+    sqlite3_stmt *stmt = NULL;
+    bool found = false;
+    tern_status status = statement_of(store, table, TRN_TABLE_READ, &stmt, error);
+
+    if (status != TERN_OK) {
+        return status;
+    }
+    trn_bind_id(stmt, 1, id);
+    status = trn_store_step(store, stmt, table->name, &found, error);
+    if (status != TERN_OK) {
+        return status;
+    }
+    if (found) {
+        status = read_cells(stmt, trn_store_table(store, table), ret_row, error);
+        (void)sqlite3_reset(stmt);
+    }
+    if (status == TERN_OK) {
+        *ret_found = found;
+    }
+    return status;
+}
+
+/* ---- Writing ---- */
+
+tern_status trn_store_row_write(struct trn_store *store,
+                                const struct trn_table *table,
+                                const struct trn_row *row,
+                                tern_error *error)
+{
+    uint8_t room[TRN_VERSION_BLOB_MAX];
+    tern_value version = {0};
+    sqlite3_stmt *stmt = NULL;
+    int columns = (int)table->column_count;
+    tern_status status = statement_of(store, table, TRN_TABLE_WRITE, &stmt, error);
+
+    TRN_ASSERT(store->listener == NULL);
+    if (status != TERN_OK) {
+        return status;
+    }
+    trn_version_encode(&row->version, table->unit_count, room, &version);
+    trn_bind_id(stmt, 1, &row->id);
+    for (int i = 0; i < columns; i++) {
+        trn_bind_value(stmt, i + 2, &row->values[i]);
+    }
+    (void)sqlite3_bind_int64(stmt, columns + 2, row->updated_at_us);
+    if (row->deleted_at_us != 0) {
+        (void)sqlite3_bind_int64(stmt, columns + 3, row->deleted_at_us);
+    } else {
+        (void)sqlite3_bind_null(stmt, columns + 3);
+    }
+    trn_bind_value(stmt, columns + 4, &version);
+    return trn_store_run(store, stmt, table->name, error);
+}
+
+tern_status trn_store_row_erase(struct trn_store *store,
+                                const struct trn_table *table,
+                                const tern_id *id,
+                                tern_error *error)
+{
+    sqlite3_stmt *stmt = NULL;
+    tern_status status = statement_of(store, table, TRN_TABLE_ERASE, &stmt, error);
+
+    TRN_ASSERT(store->listener == NULL);
+    if (status != TERN_OK) {
+        return status;
+    }
+    trn_bind_id(stmt, 1, id);
+    return trn_store_run(store, stmt, table->name, error);
+}
+
+/* ---- Unique keys ---- */
+
+static tern_status
+build_unique(struct trn_bytes *sql, const struct trn_table *table, const struct trn_unique *unique)
+{
+    tern_status status = trn_bytes_append_text(sql, "SELECT id FROM main.");
+
+    if (status == TERN_OK) {
+        status = trn_sql_name(sql, table->name);
+    }
+    if (status == TERN_OK) {
+        status = trn_bytes_append_text(sql, " WHERE deleted_at IS NULL AND id <> ?1");
+    }
+    for (size_t i = 0; i < unique->column_count && status == TERN_OK; i++) {
+        status = trn_bytes_append_text(sql, " AND ");
+        if (status == TERN_OK) {
+            status = trn_sql_name(sql, table->columns[unique->columns[i]].name);
+        }
+        if (status == TERN_OK) {
+            status = trn_bytes_append_format(sql, " = ?%zu", i + 2);
+        }
+    }
+    return status;
+}
+
+static tern_status unique_statement(struct trn_store *store,
+                                    const struct trn_table *table,
+                                    size_t which,
+                                    sqlite3_stmt **ret_stmt,
+                                    tern_error *error)
+{
+    sqlite3_stmt **stmt = &trn_store_table(store, table)->uniques[which];
+    struct trn_bytes sql = {0};
+    tern_status status = TERN_OK;
+
+    if (*stmt == NULL) {
+        tern_status built = build_unique(&sql, table, &table->uniques[which]);
+
+        status = trn_store_compile(store, &sql, built, stmt, error);
+    }
+    if (status == TERN_OK) {
+        *ret_stmt = *stmt;
+    }
+    return status;
+}
+
+/* A key with a null in it is held by nobody. */
+static tern_status find_holder(struct trn_store *store,
+                               const struct trn_table *table,
+                               size_t which,
+                               const struct trn_row *row,
+                               bool *ret_found,
+                               tern_id *ret_holder,
+                               tern_error *error)
+{
+    const struct trn_unique *unique = &table->uniques[which];
+    sqlite3_stmt *stmt = NULL;
+    tern_status status;
+
+    *ret_found = false;
+    for (size_t i = 0; i < unique->column_count; i++) {
+        if (row->values[unique->columns[i]].kind == TERN_NULL) {
+            return TERN_OK;
+        }
+    }
+    status = unique_statement(store, table, which, &stmt, error);
+    if (status != TERN_OK) {
+        return status;
+    }
+    trn_bind_id(stmt, 1, &row->id);
+    for (size_t i = 0; i < unique->column_count; i++) {
+        trn_bind_value(stmt, (int)i + 2, &row->values[unique->columns[i]]);
+    }
+    status = trn_store_step(store, stmt, table->name, ret_found, error);
+    if (status == TERN_OK && *ret_found) {
+        trn_column_id(stmt, 0, ret_holder);
+        (void)sqlite3_reset(stmt);
+    }
+    return status;
+}
+
+tern_status trn_store_row_displace(struct trn_store *store,
+                                   const struct trn_table *table,
+                                   const struct trn_row *row,
+                                   tern_status (*displaced)(void *context,
+                                                            const tern_id *id,
+                                                            tern_error *error),
+                                   void *context,
+                                   tern_error *error)
+{
+    tern_status status = TERN_OK;
+
+    if (row->deleted_at_us != 0) {
+        return TERN_OK;
+    }
+    for (size_t i = 0; i < table->unique_count && status == TERN_OK; i++) {
+        tern_id holder = {{0}};
+        bool found = false;
+
+        status = find_holder(store, table, i, row, &found, &holder, error);
+        if (status != TERN_OK || !found) {
+            continue;
+        }
+        if (displaced != NULL) {
+            status = displaced(context, &holder, error);
+        }
+        if (status == TERN_OK) {
+            status = trn_store_row_erase(store, table, &holder, error);
+        }
+    }
+    return status;
+}

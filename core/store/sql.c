@@ -1,0 +1,333 @@
+/* The store's own statements: their texts, compiled once each, and the small verbs to run them. */
+#include "store/internal.h"
+
+#include <string.h>
+
+#include "base/assert.h"
+#include "base/error.h"
+#include "base/uuid.h"
+
+#define ENTRY_COLUMNS                                                                              \
+    "ordinal, tx, author, key, state, time, number, wall, monotonic, boot, changes, attempts, "    \
+    "kind, schema, reason, waits_for, size "
+
+static const char *const texts[TRN_SQL_COUNT] = {
+    [TRN_SQL_BEGIN] = "BEGIN IMMEDIATE",
+    [TRN_SQL_COMMIT] = "COMMIT",
+    [TRN_SQL_ROLLBACK] = "ROLLBACK",
+    [TRN_SQL_SAVEPOINT] = "SAVEPOINT tern",
+    [TRN_SQL_SAVEPOINT_RELEASE] = "RELEASE tern",
+    [TRN_SQL_SAVEPOINT_ROLLBACK] = "ROLLBACK TO tern",
+    [TRN_SQL_DOCUMENT] = "SELECT text FROM tern_document WHERE id = 1",
+    [TRN_SQL_DOCUMENT_SET] =
+        "INSERT INTO tern_document(id, version, text) VALUES(1, ?1, ?2) "
+        "ON CONFLICT(id) DO UPDATE SET version = excluded.version, text = excluded.text",
+    [TRN_SQL_META] =
+        "SELECT device, user, schema, last_time, offset, offset_known, last_ordinal, "
+        "acked_ordinal, last_tx, acked_tx, epoch, last_sync, last_error, stamps_capped, "
+        "clock_suspect, lease, lease_until, lease_wall, lease_monotonic, lease_boot "
+        "FROM tern_meta WHERE id = 1",
+    [TRN_SQL_META_SET] =
+        "UPDATE tern_meta SET device = ?1, user = ?2, schema = ?3, last_time = ?4, offset = ?5, "
+        "offset_known = ?6, last_ordinal = ?7, acked_ordinal = ?8, last_tx = ?9, acked_tx = ?10, "
+        "epoch = ?11, last_sync = ?12, last_error = ?13, stamps_capped = ?14, "
+        "clock_suspect = ?15, lease = ?16, lease_until = ?17, lease_wall = ?18, "
+        "lease_monotonic = ?19, lease_boot = ?20 WHERE id = 1",
+    [TRN_SQL_CURSOR] = "SELECT value FROM tern_cursor WHERE id = 1",
+    [TRN_SQL_CURSOR_SET] = "INSERT INTO tern_cursor(id, value) VALUES(1, ?1) "
+                           "ON CONFLICT(id) DO UPDATE SET value = excluded.value",
+    [TRN_SQL_TX_BY_NUMBER] = "SELECT key FROM tern_tx WHERE number = ?1 AND number > 0",
+    [TRN_SQL_TX_ADD] = "INSERT INTO tern_tx(number, time, device) VALUES(?1, ?2, ?3)",
+    [TRN_SQL_TX_GET] = "SELECT number, time, device FROM tern_tx WHERE key = ?1",
+    [TRN_SQL_TX_LAST] = "SELECT coalesce(max(key), 0) FROM tern_tx",
+    [TRN_SQL_TX_SETTLE] = "UPDATE tern_tx SET number = ?2, time = ?3 WHERE key = ?1",
+    [TRN_SQL_TX_FORGET] = "UPDATE tern_tx SET number = 0 WHERE number > 0",
+    [TRN_SQL_TX_QUEUE] = "UPDATE tern_tx SET number = -?2 WHERE key = ?1 AND number = 0",
+    [TRN_SQL_TX_UNQUEUE] = "UPDATE tern_tx SET number = 0 "
+                           "WHERE key = (SELECT key FROM tern_outbox WHERE ordinal = ?1) "
+                           "AND number = -?1",
+    [TRN_SQL_OUTBOX_ADD] = "INSERT INTO tern_outbox(" ENTRY_COLUMNS ", gzip, detail, undo) "
+                           "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, "
+                           "?15, ?16, ?17, 0, ?18, ?19)",
+    [TRN_SQL_OUTBOX_ADD_BODY] = "INSERT INTO tern_body(ordinal, body) VALUES(?1, ?2)",
+    [TRN_SQL_OUTBOX_ADD_DEPENDS] = "INSERT INTO tern_depends(ordinal, needs) VALUES(?1, ?2)",
+    [TRN_SQL_OUTBOX_NEXT_OPEN] =
+        "SELECT " ENTRY_COLUMNS "FROM tern_outbox INDEXED BY tern_outbox_open "
+        "WHERE ordinal > ?1 AND state <> 1 AND ((1 << state) & ?2) <> 0 ORDER BY ordinal LIMIT 1",
+    [TRN_SQL_OUTBOX_NEXT_ANY] =
+        "SELECT " ENTRY_COLUMNS "FROM tern_outbox "
+        "WHERE ordinal > ?1 AND ((1 << state) & ?2) <> 0 ORDER BY ordinal LIMIT 1",
+    [TRN_SQL_OUTBOX_PREVIOUS_OPEN] =
+        "SELECT " ENTRY_COLUMNS "FROM tern_outbox INDEXED BY tern_outbox_open "
+        "WHERE ordinal < ?1 AND state <> 1 AND ((1 << state) & ?2) <> 0 "
+        "ORDER BY ordinal DESC LIMIT 1",
+    [TRN_SQL_OUTBOX_PREVIOUS_ANY] =
+        "SELECT " ENTRY_COLUMNS "FROM tern_outbox "
+        "WHERE ordinal < ?1 AND ((1 << state) & ?2) <> 0 ORDER BY ordinal DESC LIMIT 1",
+    [TRN_SQL_OUTBOX_BODY] = "SELECT b.body, o.gzip FROM tern_body AS b "
+                            "JOIN tern_outbox AS o ON o.ordinal = b.ordinal WHERE b.ordinal = ?1",
+    [TRN_SQL_OUTBOX_UNDO] = "SELECT undo FROM tern_outbox WHERE ordinal = ?1",
+    [TRN_SQL_OUTBOX_DETAIL] = "SELECT detail FROM tern_outbox WHERE ordinal = ?1",
+    [TRN_SQL_OUTBOX_SET_UNDO] = "UPDATE tern_outbox SET undo = ?2 WHERE ordinal = ?1",
+    [TRN_SQL_OUTBOX_UPDATE] =
+        "UPDATE tern_outbox SET state = ?2, number = ?3, time = ?4, attempts = ?5, reason = ?6, "
+        "waits_for = ?7, detail = ?8, undo = CASE WHEN ?2 = 0 THEN undo END WHERE ordinal = ?1",
+    [TRN_SQL_OUTBOX_COMPRESS] = "UPDATE tern_body SET body = ?2 WHERE ordinal = ?1",
+    [TRN_SQL_OUTBOX_COMPRESSED] = "UPDATE tern_outbox SET gzip = 1, size = ?2 WHERE ordinal = ?1",
+    [TRN_SQL_OUTBOX_REMOVE] = "DELETE FROM tern_outbox WHERE ordinal = ?1",
+    [TRN_SQL_OUTBOX_REMOVE_BODY] = "DELETE FROM tern_body WHERE ordinal = ?1",
+    [TRN_SQL_OUTBOX_REMOVE_DEPENDS] = "DELETE FROM tern_depends WHERE ordinal = ?1",
+    [TRN_SQL_OUTBOX_COUNT_OPEN] = "SELECT count(*) FROM tern_outbox INDEXED BY tern_outbox_open "
+                                  "WHERE state <> 1 AND ((1 << state) & ?1) <> 0",
+    [TRN_SQL_OUTBOX_COUNT_ANY] = "SELECT count(*) FROM tern_outbox WHERE ((1 << state) & ?1) <> 0",
+    [TRN_SQL_OUTBOX_DEPENDS] = "SELECT needs FROM tern_depends WHERE ordinal = ?1 ORDER BY needs",
+    [TRN_SQL_STAGE_APPEND] = "INSERT INTO tern_stage(scope, lines) VALUES(?1, ?2)",
+    [TRN_SQL_STAGE_STATE_PUT] =
+        "INSERT INTO tern_stage_state(scope, fresh, complete) VALUES(?1, ?2, 0) "
+        "ON CONFLICT(scope) DO UPDATE SET fresh = max(fresh, excluded.fresh), complete = 0",
+    [TRN_SQL_STAGE_STATE] = "SELECT fresh FROM tern_stage_state WHERE scope = ?1",
+    [TRN_SQL_STAGE_NEXT] = "SELECT sequence, lines FROM tern_stage "
+                           "WHERE scope = ?1 AND sequence > ?2 ORDER BY sequence LIMIT 1",
+    [TRN_SQL_STAGE_DROP] = "DELETE FROM tern_stage WHERE scope = ?1",
+    [TRN_SQL_STAGE_DROP_STATE] = "DELETE FROM tern_stage_state WHERE scope = ?1",
+    [TRN_SQL_STAGE_DROP_ALL] = "DELETE FROM tern_stage",
+    [TRN_SQL_STAGE_DROP_STATES] = "DELETE FROM tern_stage_state",
+    [TRN_SQL_STAGE_COMPLETE] = "SELECT scope FROM tern_stage_state WHERE complete LIMIT 1",
+    [TRN_SQL_STAGE_MARK] = "INSERT INTO tern_stage_state(scope, fresh, complete) VALUES(?1, 0, 1) "
+                           "ON CONFLICT(scope) DO UPDATE SET complete = 1",
+    [TRN_SQL_SCOPE_HOLD] = "INSERT INTO tern_scope(scope) VALUES(?1) ON CONFLICT DO NOTHING",
+    [TRN_SQL_SCOPE_RELEASE] = "DELETE FROM tern_scope WHERE scope = ?1",
+    [TRN_SQL_SCOPE_HELD] = "SELECT 1 FROM tern_scope WHERE scope = ?1",
+    [TRN_SQL_SCOPE_COUNTS] = "SELECT (SELECT count(*) FROM tern_scope), "
+                             "(SELECT count(*) FROM tern_stage_state)",
+};
+
+tern_status trn_store_sql(struct trn_store *store,
+                          enum trn_sql which,
+                          sqlite3_stmt **ret_stmt,
+                          tern_error *error)
+{
+    sqlite3_stmt **stmt = &store->statements[which];
+    int rc;
+
+    if (*stmt == NULL) {
+        rc = sqlite3_prepare_v3(store->db, texts[which], -1, SQLITE_PREPARE_PERSISTENT, stmt, NULL);
+        if (rc != SQLITE_OK) {
+            return trn_store_fail(store->db, rc, "the replica's own tables", error);
+        }
+    }
+    *ret_stmt = *stmt;
+    return TERN_OK;
+}
+
+tern_status trn_store_step(struct trn_store *store,
+                           sqlite3_stmt *stmt,
+                           const char *what,
+                           bool *ret_row,
+                           tern_error *error)
+{
+    int rc = sqlite3_step(stmt);
+    tern_status status = TERN_OK;
+
+    if (rc == SQLITE_ROW) {
+        *ret_row = true;
+        return TERN_OK;
+    }
+    if (rc == SQLITE_DONE) {
+        *ret_row = false;
+    } else {
+        status = trn_store_fail_rows(store->db, store->schema, rc, what, error);
+    }
+    (void)sqlite3_reset(stmt);
+    return status;
+}
+
+tern_status
+trn_store_run(struct trn_store *store, sqlite3_stmt *stmt, const char *what, tern_error *error)
+{
+    bool row = false;
+    tern_status status = trn_store_step(store, stmt, what, &row, error);
+
+    if (row) {
+        (void)sqlite3_reset(stmt);
+    }
+    return status;
+}
+
+tern_status
+trn_store_do(struct trn_store *store, enum trn_sql which, const char *what, tern_error *error)
+{
+    sqlite3_stmt *stmt = NULL;
+    tern_status status = trn_store_sql(store, which, &stmt, error);
+
+    return status != TERN_OK ? status : trn_store_run(store, stmt, what, error);
+}
+
+tern_status
+trn_store_exec(struct trn_store *store, const char *sql, const char *what, tern_error *error)
+{
+    int rc = sqlite3_exec(store->db, sql, NULL, NULL, NULL);
+
+    return rc == SQLITE_OK ? TERN_OK : trn_store_fail(store->db, rc, what, error);
+}
+
+tern_status trn_store_compile(struct trn_store *store,
+                              struct trn_bytes *sql,
+                              tern_status built,
+                              sqlite3_stmt **ret_stmt,
+                              tern_error *error)
+{
+    tern_status status = TERN_OK;
+    int rc;
+
+    if (built != TERN_OK) {
+        status = trn_fail_nomem(error);
+        goto out;
+    }
+    rc = sqlite3_prepare_v3(store->db,
+                            trn_bytes_text(sql),
+                            (int)sql->size,
+                            SQLITE_PREPARE_PERSISTENT,
+                            ret_stmt,
+                            NULL);
+    if (rc != SQLITE_OK) {
+        status = trn_store_fail(store->db, rc, "a table of the schema", error);
+    }
+out:
+    trn_bytes_free(sql);
+    return status;
+}
+
+void trn_store_finalize(sqlite3_stmt **stmt)
+{
+    (void)sqlite3_finalize(*stmt);
+    *stmt = NULL;
+}
+
+void trn_bind_id(sqlite3_stmt *stmt, int index, const tern_id *id)
+{
+    (void)sqlite3_bind_blob(stmt, index, id->bytes, sizeof(id->bytes), SQLITE_STATIC);
+}
+
+void trn_bind_slice(sqlite3_stmt *stmt, int index, struct trn_slice slice)
+{
+    const void *data = slice.data != NULL ? (const void *)slice.data : "";
+
+    (void)sqlite3_bind_blob64(stmt, index, data, slice.size, SQLITE_STATIC);
+}
+
+void trn_bind_text(sqlite3_stmt *stmt, int index, const char *text)
+{
+    (void)sqlite3_bind_text(stmt, index, text, -1, SQLITE_STATIC);
+}
+
+void trn_bind_uint64(sqlite3_stmt *stmt, int index, uint64_t value)
+{
+    TRN_ASSERT(value <= INT64_MAX);
+    (void)sqlite3_bind_int64(stmt, index, (sqlite3_int64)value);
+}
+
+void trn_bind_value(sqlite3_stmt *stmt, int index, const tern_value *value)
+{
+    const void *data = value->data != NULL ? value->data : "";
+
+    switch (value->kind) {
+    case TERN_INTEGER:
+        (void)sqlite3_bind_int64(stmt, index, value->integer);
+        return;
+    case TERN_REAL:
+        (void)sqlite3_bind_double(stmt, index, value->real);
+        return;
+    case TERN_TEXT:
+        (void)sqlite3_bind_text64(stmt, index, data, value->size, SQLITE_STATIC, SQLITE_UTF8);
+        return;
+    case TERN_BLOB:
+        (void)sqlite3_bind_blob64(stmt, index, data, value->size, SQLITE_STATIC);
+        return;
+    case TERN_NULL:
+    default:
+        (void)sqlite3_bind_null(stmt, index);
+        return;
+    }
+}
+
+void trn_column_id(sqlite3_stmt *stmt, int column, tern_id *ret_id)
+{
+    const void *bytes = sqlite3_column_blob(stmt, column);
+
+    *ret_id = (tern_id){{0}};
+    if (bytes != NULL && sqlite3_column_bytes(stmt, column) == (int)sizeof(ret_id->bytes)) {
+        memcpy(ret_id->bytes, bytes, sizeof(ret_id->bytes));
+    }
+}
+
+uint64_t trn_column_uint64(sqlite3_stmt *stmt, int column)
+{
+    return (uint64_t)sqlite3_column_int64(stmt, column);
+}
+
+tern_value trn_value_of(sqlite3_value *value)
+{
+    tern_value cell = {.kind = TERN_NULL};
+
+    switch (sqlite3_value_type(value)) {
+    case SQLITE_INTEGER:
+        cell.kind = TERN_INTEGER;
+        cell.integer = sqlite3_value_int64(value);
+        break;
+    case SQLITE_FLOAT:
+        cell.kind = TERN_REAL;
+        cell.real = sqlite3_value_double(value);
+        break;
+    case SQLITE_TEXT:
+        /* As a blob: the bytes are the same, and no copy is made to end them with a zero. */
+        cell.kind = TERN_TEXT;
+        cell.data = sqlite3_value_blob(value);
+        cell.size = (size_t)sqlite3_value_bytes(value);
+        break;
+    case SQLITE_BLOB:
+        cell.kind = TERN_BLOB;
+        cell.data = sqlite3_value_blob(value);
+        cell.size = (size_t)sqlite3_value_bytes(value);
+        break;
+    default:
+        break;
+    }
+    if (cell.data == NULL) {
+        cell.data = "";
+    }
+    return cell;
+}
+
+tern_value trn_column_value(sqlite3_stmt *stmt, int column)
+{
+    return trn_value_of(sqlite3_column_value(stmt, column));
+}
+
+tern_status
+trn_column_append(sqlite3_stmt *stmt, int column, struct trn_bytes *bytes, tern_error *error)
+{
+    const void *data = sqlite3_column_blob(stmt, column);
+    int size = sqlite3_column_bytes(stmt, column);
+
+    if (data == NULL && sqlite3_errcode(sqlite3_db_handle(stmt)) == SQLITE_NOMEM) {
+        return trn_fail_nomem(error);
+    }
+    if (trn_bytes_append(bytes, data, (size_t)size) != TERN_OK) {
+        return trn_fail_nomem(error);
+    }
+    return TERN_OK;
+}
+
+tern_status trn_sql_name(struct trn_bytes *sql, const char *name)
+{
+    tern_status status = trn_bytes_append_byte(sql, '"');
+
+    for (; *name != '\0' && status == TERN_OK; name++) {
+        status = trn_bytes_append_byte(sql, (uint8_t)*name);
+        if (*name == '"' && status == TERN_OK) {
+            status = trn_bytes_append_byte(sql, '"');
+        }
+    }
+    return status == TERN_OK ? trn_bytes_append_byte(sql, '"') : status;
+}

@@ -1,0 +1,151 @@
+/*
+ * Transactions of the writer connection.
+ *
+ * The counters behind tern_replica_changes move only after a commit, and are the one thing that
+ * other threads read without the replica's lock.
+ */
+#include "store/internal.h"
+
+#include "base/assert.h"
+#include "base/error.h"
+
+tern_status trn_store_begin(struct trn_store *store, tern_error *error)
+{
+    TRN_ASSERT(!trn_store_in_transaction(store));
+    return trn_store_do(store, TRN_SQL_BEGIN, "begin", error);
+}
+
+/* A statement that has written and still has rows to give would hold the commit up. */
+static void end_writers(struct trn_store *store)
+{
+    for (sqlite3_stmt *stmt = sqlite3_next_stmt(store->db, NULL); stmt != NULL;
+         stmt = sqlite3_next_stmt(store->db, stmt)) {
+        if (sqlite3_stmt_busy(stmt) && !sqlite3_stmt_readonly(stmt)) {
+            (void)sqlite3_reset(stmt);
+        }
+    }
+}
+
+static void count_changes(struct trn_store *store, bool committed)
+{
+    if (store->schema == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < store->schema->table_count; i++) {
+        if (committed && store->tables[i].touched != 0) {
+            atomic_fetch_add_explicit(&store->changes[i],
+                                      store->tables[i].touched,
+                                      memory_order_release);
+        }
+        store->tables[i].touched = 0;
+    }
+}
+
+/* Names one broken reference: costly, so only once something is broken. */
+static tern_status name_broken_key(struct trn_store *store, tern_error *error)
+{
+    sqlite3_stmt *stmt = NULL;
+    tern_status status;
+    int rc = sqlite3_prepare_v2(store->db, "PRAGMA foreign_key_check", -1, &stmt, NULL);
+
+    if (rc == SQLITE_OK) {
+        rc = sqlite3_step(stmt);
+    }
+    if (rc == SQLITE_ROW) {
+        const unsigned char *table = sqlite3_column_text(stmt, 0);
+        const unsigned char *target = sqlite3_column_text(stmt, 2);
+
+        status = trn_fail(error,
+                          TERN_ERR_FOREIGN_KEY,
+                          "a row of %s references a row of %s that is not there",
+                          table != NULL ? (const char *)table : "?",
+                          target != NULL ? (const char *)target : "?");
+    } else if ((rc & 0xff) == SQLITE_NOMEM) {
+        status = trn_fail_nomem(error);
+    } else {
+        status = trn_fail(error, TERN_ERR_FOREIGN_KEY, "a row references one that is not there");
+    }
+    (void)sqlite3_finalize(stmt);
+    return status;
+}
+
+tern_status trn_store_commit(struct trn_store *store, tern_error *error)
+{
+    bool hold = true;
+    tern_status status;
+
+    TRN_ASSERT(trn_store_in_transaction(store));
+    end_writers(store);
+    status = trn_store_foreign_keys_hold(store, &hold, error);
+    if (status == TERN_OK && !hold) {
+        status = name_broken_key(store, error);
+    }
+    if (status == TERN_OK) {
+        status = trn_store_do(store, TRN_SQL_COMMIT, "commit", error);
+    }
+    if (status != TERN_OK) {
+        trn_store_rollback(store);
+        return status;
+    }
+    count_changes(store, true);
+    trn_capture_reset(store);
+    return TERN_OK;
+}
+
+void trn_store_rollback(struct trn_store *store)
+{
+    end_writers(store);
+    if (trn_store_in_transaction(store) &&
+        trn_store_do(store, TRN_SQL_ROLLBACK, "rollback", NULL) != TERN_OK) {
+        /* Compiling it may have lacked memory; the text needs little, and closing rolls back too.
+         */
+        (void)sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+    }
+    count_changes(store, false);
+    trn_capture_reset(store);
+}
+
+bool trn_store_in_transaction(const struct trn_store *store)
+{
+    return sqlite3_get_autocommit(store->db) == 0;
+}
+
+tern_status trn_store_savepoint(struct trn_store *store, tern_error *error)
+{
+    return trn_store_do(store, TRN_SQL_SAVEPOINT, "savepoint", error);
+}
+
+tern_status trn_store_savepoint_release(struct trn_store *store, tern_error *error)
+{
+    return trn_store_do(store, TRN_SQL_SAVEPOINT_RELEASE, "savepoint", error);
+}
+
+tern_status trn_store_savepoint_rollback(struct trn_store *store, tern_error *error)
+{
+    tern_status status = trn_store_do(store, TRN_SQL_SAVEPOINT_ROLLBACK, "savepoint", error);
+
+    return status != TERN_OK ? status : trn_store_savepoint_release(store, error);
+}
+
+tern_status trn_store_foreign_keys_hold(struct trn_store *store, bool *ret_hold, tern_error *error)
+{
+    int broken = 0;
+    int unused = 0;
+    int rc = sqlite3_db_status(store->db, SQLITE_DBSTATUS_DEFERRED_FKS, &broken, &unused, 0);
+
+    if (rc != SQLITE_OK) {
+        return trn_store_fail(store->db, rc, "foreign keys", error);
+    }
+    *ret_hold = broken == 0;
+    return TERN_OK;
+}
+
+void trn_store_touch(struct trn_store *store, const struct trn_table *table)
+{
+    trn_store_table(store, table)->touched++;
+}
+
+uint64_t trn_store_changes(const struct trn_store *store, const struct trn_table *table)
+{
+    return atomic_load_explicit(&store->changes[table->index], memory_order_acquire);
+}

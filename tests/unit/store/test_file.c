@@ -1,0 +1,304 @@
+/* Opening: what is a replica, who may write it, and what no failed opening may change. */
+#include "tests/unit/store/fixture.h"
+
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static const char *new_path(void)
+{
+    return trn_test_path(trn_test_folder(), "replica.db");
+}
+
+static char *read_whole(const char *path, size_t *ret_size)
+{
+    FILE *file = fopen(path, "rb");
+    char *bytes = malloc(1 << 20);
+
+    *ret_size = 0;
+    if (file != NULL && bytes != NULL) {
+        *ret_size = fread(bytes, 1, 1 << 20, file);
+        (void)fclose(file);
+    }
+    return bytes;
+}
+
+static tern_status try_open(const char *path, tern_error *error)
+{
+    struct trn_store *store = NULL;
+    tern_status status = fixture_try(path, &store, error);
+
+    trn_store_close(store);
+    return status;
+}
+
+/* Opening fails with `expected` and leaves the file as it was. */
+static void refuses(const char *path, tern_status expected)
+{
+    tern_error error = {0};
+    size_t size_before;
+    size_t size_after;
+    char *before = read_whole(path, &size_before);
+    char *after;
+
+    CHECK_INT(try_open(path, &error), expected);
+    CHECK(error.message[0] != '\0');
+    after = read_whole(path, &size_after);
+    CHECK_INT(size_after, size_before);
+    CHECK(memcmp(before, after, size_before) == 0);
+    free(before);
+    free(after);
+}
+
+TEST(a_new_file_is_created_and_opens_again)
+{
+    const char *path = new_path();
+    struct trn_slice document = {0};
+    struct trn_store *store = fixture_open(path);
+
+    trn_store_close(store);
+    store = fixture_open(path);
+    CHECK(!trn_store_is_new(store));
+    CHECK_INT(trn_store_document(store, &document, NULL), TERN_OK);
+    CHECK(trn_slice_equal_text(document, "{\"name\":\"fixture\"}"));
+    trn_store_close(store);
+}
+
+TEST(an_absent_file_is_not_created_where_it_must_exist)
+{
+    struct trn_store_options options = {.path = new_path(), .must_exist = true};
+    struct trn_store *store = NULL;
+
+    CHECK_INT(trn_store_open(&options, &store, NULL), TERN_ERR_NOT_FOUND);
+    CHECK(store == NULL);
+    CHECK(access(options.path, F_OK) != 0);
+}
+
+TEST(an_empty_file_is_no_replica_where_one_must_exist)
+{
+    struct trn_store_options options = {.path = new_path(), .must_exist = true};
+    struct trn_store *store = NULL;
+    FILE *file = fopen(options.path, "wb");
+
+    (void)fclose(file);
+    CHECK_INT(trn_store_open(&options, &store, NULL), TERN_ERR_NOT_FOUND);
+    CHECK(store == NULL);
+}
+
+TEST(a_second_handle_is_refused_while_the_first_is_open)
+{
+    const char *path = new_path();
+    struct trn_store *store = fixture_open(path);
+    tern_error error = {0};
+
+    CHECK_INT(try_open(path, &error), TERN_ERR_BUSY);
+    trn_store_close(store);
+    CHECK_INT(try_open(path, NULL), TERN_OK);
+}
+
+TEST(a_second_process_is_refused_and_a_killed_one_holds_nothing)
+{
+    const char *path = new_path();
+    int ready[2];
+    char byte = 0;
+    int state = 0;
+    pid_t child;
+
+    trn_store_close(fixture_open(path));
+    CHECK_INT(pipe(ready), 0);
+    child = fork();
+    if (child == 0) {
+        struct trn_store *store = NULL;
+
+        byte = fixture_try(path, &store, NULL) == TERN_OK ? 'y' : 'n';
+        (void)!write(ready[1], &byte, 1);
+        for (;;) {
+            (void)pause();
+        }
+    }
+    CHECK_INT(read(ready[0], &byte, 1), 1);
+    CHECK_INT(byte, 'y');
+    CHECK_INT(try_open(path, NULL), TERN_ERR_BUSY);
+    CHECK_INT(kill(child, 9), 0);
+    CHECK_INT(waitpid(child, &state, 0), child);
+    CHECK_INT(try_open(path, NULL), TERN_OK);
+    (void)close(ready[0]);
+    (void)close(ready[1]);
+}
+
+TEST(a_file_that_is_no_database_is_refused)
+{
+    const char *path = new_path();
+    FILE *file = fopen(path, "wb");
+
+    for (int i = 0; i < 200; i++) {
+        (void)fputs("not a database at all\n", file);
+    }
+    (void)fclose(file);
+    refuses(path, TERN_ERR_NOT_A_REPLICA);
+}
+
+TEST(a_database_of_another_application_is_refused)
+{
+    const char *path = new_path();
+    sqlite3 *db = NULL;
+
+    CHECK_INT(sqlite3_open(path, &db), SQLITE_OK);
+    CHECK_INT(sqlite3_exec(db, "CREATE TABLE t(x); INSERT INTO t VALUES(1)", NULL, NULL, NULL), 0);
+    CHECK_INT(sqlite3_close(db), SQLITE_OK);
+    refuses(path, TERN_ERR_NOT_A_REPLICA);
+}
+
+TEST(a_file_of_a_newer_format_is_refused)
+{
+    const char *path = new_path();
+
+    trn_store_close(fixture_open(path));
+    CHECK_INT(fixture_outside(path, "PRAGMA user_version = 2"), SQLITE_OK);
+    refuses(path, TERN_ERR_FORMAT_NEWER);
+}
+
+TEST(a_replica_without_its_own_tables_is_corrupt)
+{
+    const char *path = new_path();
+
+    trn_store_close(fixture_open(path));
+    CHECK_INT(fixture_outside(path, "DROP TABLE tern_outbox"), SQLITE_OK);
+    refuses(path, TERN_ERR_CORRUPT);
+}
+
+TEST(a_truncated_file_never_opens_wherever_it_is_cut)
+{
+    const char *path = new_path();
+    size_t size;
+    char *bytes;
+
+    trn_store_close(fixture_open(path));
+    bytes = read_whole(path, &size);
+    CHECK(size > 8 * 4096);
+    for (size_t cut = 2; cut < size; cut += cut < 200 ? 33 : 2048) {
+        FILE *file = fopen(path, "wb");
+        tern_error error = {0};
+        tern_status status;
+
+        CHECK_INT(fwrite(bytes, 1, cut, file), cut);
+        (void)fclose(file);
+        status = try_open(path, &error);
+        CHECK(status == TERN_ERR_CORRUPT || status == TERN_ERR_NOT_A_REPLICA);
+        CHECK(error.message[0] != '\0');
+    }
+    free(bytes);
+}
+
+TEST(a_page_overwritten_with_garbage_is_found_when_it_is_read)
+{
+    const char *path = new_path();
+    FILE *file;
+
+    trn_store_close(fixture_open(path));
+    file = fopen(path, "r+b");
+    CHECK_INT(fseek(file, 108, SEEK_SET), 0); /* the schema's b-tree */
+    for (int i = 0; i < 3000; i++) {
+        (void)fputc(0xA5, file);
+    }
+    (void)fclose(file);
+    CHECK_INT(try_open(path, NULL), TERN_ERR_CORRUPT);
+}
+
+/* Runs as a user who may not write; root may write everything. */
+static tern_status open_unprivileged(const char *path)
+{
+    int state = 0;
+    pid_t child = fork();
+
+    if (child == 0) {
+        if (geteuid() == 0 && seteuid(65534) != 0) {
+            _exit(255);
+        }
+        _exit((int)try_open(path, NULL));
+    }
+    CHECK_INT(waitpid(child, &state, 0), child);
+    CHECK(WIFEXITED(state));
+    return (tern_status)WEXITSTATUS(state);
+}
+
+TEST(a_read_only_file_is_named_as_such)
+{
+    const char *folder = trn_test_folder();
+    const char *path = trn_test_path(folder, "replica.db");
+
+    trn_store_close(fixture_open(path));
+    CHECK_INT(chmod(folder, 0777), 0);
+    CHECK_INT(chmod(path, 0444), 0);
+    CHECK_INT(open_unprivileged(path), TERN_ERR_READ_ONLY);
+}
+
+TEST(a_read_only_folder_is_named_as_such)
+{
+    const char *folder = trn_test_folder();
+    const char *path = trn_test_path(folder, "replica.db");
+
+    trn_store_close(fixture_open(path));
+    CHECK_INT(unlink(trn_test_path(folder, "replica.db-lock")), 0);
+    CHECK_INT(chmod(path, 0666), 0);
+    CHECK_INT(chmod(folder, 0555), 0);
+    CHECK_INT(open_unprivileged(path), TERN_ERR_READ_ONLY);
+}
+
+TEST(what_a_crash_left_in_the_log_is_in_the_file_once_it_is_open)
+{
+    const char *path = new_path();
+    char log[512];
+    struct stat info;
+    int state = 0;
+    pid_t child;
+
+    trn_store_close(fixture_open(path));
+    child = fork();
+    if (child == 0) {
+        struct trn_store *store = fixture_open(path);
+        struct trn_row person = fixture_person(1, 0);
+
+        if (trn_store_begin(store, NULL) != TERN_OK ||
+            trn_store_row_write(store, &fixture_schema()->tables[PEOPLE], &person, NULL) !=
+                TERN_OK ||
+            trn_store_commit(store, NULL) != TERN_OK) {
+            _exit(1);
+        }
+        (void)kill(getpid(), 9);
+    }
+    CHECK_INT(waitpid(child, &state, 0), child);
+    CHECK(WIFSIGNALED(state));
+    (void)snprintf(log, sizeof(log), "%s-wal", path);
+    CHECK_INT(stat(log, &info), 0);
+    CHECK(info.st_size > 0);
+    {
+        struct trn_store *store = fixture_open(path);
+
+        CHECK_INT(stat(log, &info), 0);
+        CHECK_INT(info.st_size, 0);
+        trn_store_close(store);
+    }
+    CHECK_INT(fixture_number(path, "SELECT count(*) FROM people"), 1);
+}
+
+TEST(opening_survives_any_allocation_failing)
+{
+    const char *path = new_path();
+
+    FOR_EACH_ALLOC_FAILURE (nth) {
+        struct trn_store *store = NULL;
+        tern_error error = {0};
+        tern_status status = fixture_try(path, &store, &error);
+
+        CHECK(status == TERN_OK || status == TERN_ERR_NOMEM);
+        CHECK((status == TERN_OK) == (store != NULL));
+        trn_store_close(store);
+    }
+    trn_store_close(fixture_open(path));
+}

@@ -33,23 +33,47 @@ static bool is_too_deep(struct trn_slice text)
     return false;
 }
 
-static tern_status parse_failed(const json_error_t *cause, const char *what, tern_error *error)
+static json_t *load_once(struct trn_slice text, tern_status *ret_status)
 {
-    switch (json_error_code(cause)) {
-    case json_error_out_of_memory:
-        return trn_fail_nomem(error);
-    case json_error_invalid_utf8:
-        return trn_fail(error, TERN_ERR_NOT_UTF8, "%s: not UTF-8", what);
-    default:
-        return trn_fail(error, TERN_ERR_PROTOCOL, "%s: not JSON", what);
+    json_error_t cause = {0};
+    json_t *json = json_loadb((const char *)text.data, text.size, JSON_REJECT_DUPLICATES, &cause);
+
+    *ret_status = TERN_OK;
+    if (json == NULL) {
+        bool is_text = json_error_code(&cause) == json_error_invalid_utf8;
+
+        *ret_status = is_text ? TERN_ERR_NOT_UTF8 : TERN_ERR_PROTOCOL;
     }
+    return json;
+}
+
+/* Where memory runs out, jansson calls the text malformed or, seen in 2.14, leaves characters out
+ * of a token and reports success. So an envelope is parsed twice and believed when both agree. */
+static tern_status load(struct trn_slice text, json_t **ret_json)
+{
+    tern_status first_status;
+    tern_status second_status;
+    json_t *first = load_once(text, &first_status);
+    json_t *second = load_once(text, &second_status);
+    tern_status status = first_status == second_status ? first_status : TERN_ERR_NOMEM;
+
+    if (status == TERN_OK && !json_equal(first, second)) {
+        status = TERN_ERR_NOMEM;
+    }
+    json_decref(second);
+    if (status == TERN_OK) {
+        *ret_json = first;
+    } else {
+        json_decref(first);
+    }
+    return status;
 }
 
 tern_status
 trn_envelope_parse(struct trn_slice text, const char *what, json_t **ret_object, tern_error *error)
 {
-    json_error_t cause = {0};
-    json_t *object;
+    json_t *object = NULL;
+    tern_status status;
 
     if (text.size > TRN_WIRE_STRING_MAX) {
         return trn_fail(error, TERN_ERR_TOO_LARGE, "%s: above the cap", what);
@@ -57,9 +81,12 @@ trn_envelope_parse(struct trn_slice text, const char *what, json_t **ret_object,
     if (is_too_deep(text)) {
         return trn_fail(error, TERN_ERR_TOO_DEEP, "%s: nested too deep", what);
     }
-    object = json_loadb((const char *)text.data, text.size, JSON_REJECT_DUPLICATES, &cause);
-    if (object == NULL) {
-        return parse_failed(&cause, what, error);
+    status = load(text, &object);
+    if (status == TERN_ERR_NOMEM) {
+        return trn_fail_nomem(error);
+    }
+    if (status != TERN_OK) {
+        return trn_fail(error, status, "%s: not JSON in UTF-8", what);
     }
     if (!json_is_object(object)) {
         json_decref(object);

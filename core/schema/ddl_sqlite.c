@@ -228,6 +228,9 @@ write_limit(struct trn_writer *writer, const struct trn_column *column, enum trn
         write_range(writer, column);
         break;
     case TRN_LIMIT_JSON:
+        if (column->nullable) { /* before 3.42, json_valid says no to null */
+            trn_write(writer, "\"%s\" IS NULL OR ", column->name);
+        }
         trn_write(writer, "json_valid(\"%s\")", column->name);
         break;
     case TRN_LIMIT_FORMAT:

@@ -17,5 +17,11 @@ TERN_MUST_USE tern_status trn_sha256(const struct trn_slice *parts,
 TERN_MUST_USE tern_status trn_sha1(const struct trn_slice *parts,
                                    size_t count,
                                    uint8_t ret_hash[TRN_SHA1_BYTES]);
+/** The keyed hash (HMAC, RFC 2104) of `count` parts one after another. TERN_ERR_INTERNAL as above.
+ */
+TERN_MUST_USE tern_status trn_hmac_sha256(struct trn_slice key,
+                                          const struct trn_slice *parts,
+                                          size_t count,
+                                          uint8_t ret_mac[TRN_SHA256_BYTES]);
 
 #endif

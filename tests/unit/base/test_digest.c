@@ -1,4 +1,4 @@
-/* Hashes against the vectors of FIPS 180. */
+/* Hashes against the vectors of FIPS 180 and RFC 4231. */
 #include "base/digest.h"
 
 #include "base/hex.h"
@@ -29,4 +29,16 @@ TEST(sha1_gives_the_published_hash)
     CHECK_INT(trn_sha1(parts, 2, hash), TERN_OK);
     trn_hex_encode(hash, sizeof(hash), text);
     CHECK_TEXT(text, "a9993e364706816aba3e25717850c26c9cd0d89d");
+}
+
+TEST(hmac_sha256_gives_the_published_value)
+{
+    uint8_t mac[TRN_SHA256_BYTES];
+    char text[2 * TRN_SHA256_BYTES + 1];
+    const struct trn_slice parts[] = {trn_slice_text("what do ya want "),
+                                      trn_slice_text("for nothing?")};
+
+    CHECK_INT(trn_hmac_sha256(trn_slice_text("Jefe"), parts, 2, mac), TERN_OK);
+    trn_hex_encode(mac, sizeof(mac), text);
+    CHECK_TEXT(text, "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
 }

@@ -1,0 +1,208 @@
+/*
+ * The storage contract of the server: what sync needs of a database, whichever it is.
+ *
+ * One group at a time writes: begin, any number of savepoints, commit; what commit returned for is
+ * durable. Reading goes through a view: the group's own (`writer`), which sees what the group
+ * wrote, or a snapshot, which sees one committed state however long it lives. Keys of row versions
+ * are the numbers that `next_number` gives. Every function may fail with TERN_ERR_NOMEM, _IO,
+ * _DISK_FULL, _CORRUPT or _BUSY besides what it names; outputs are untouched then. An
+ * implementation serves one thread.
+ */
+#ifndef TRN_SERVER_DB_H
+#define TRN_SERVER_DB_H
+
+#include "base/bytes.h"
+#include "base/digest.h"
+#include "model/change.h"
+
+enum { TRN_EPOCH_SIZE = 8, TRN_SEAL_KEY_BYTES = 32, TRN_DETAIL_BYTES = 256 };
+
+/* A database, and somewhere to read from in it. */
+struct trn_db;
+struct trn_db_view;
+
+/* What names this server and its history. */
+struct trn_db_meta {
+    uint8_t epoch[TRN_EPOCH_SIZE];
+    uint8_t seal_key[TRN_SEAL_KEY_BYTES]; /* seals cursors */
+};
+
+/* One transaction that a device sent: its receipt, and, with its bytes, the history. */
+struct trn_db_entry {
+    int64_t number;
+    tern_id tx;
+    tern_id device; /* its author's */
+    tern_id sender; /* the device that handed it in: another one after a clone was found */
+    int64_t ordinal;
+    tern_id user;
+    int64_t time_us;     /* stored */
+    int64_t raw_time_us; /* as claimed */
+    int64_t received_us;
+    uint8_t hash[TRN_SHA256_BYTES];
+    uint8_t kind; /* docs/WIRE.md */
+    uint32_t schema_version;
+    tern_status verdict; /* TERN_OK: applied */
+    int32_t change;      /* of a rejected one: index of the change, or -1 */
+    char detail[TRN_DETAIL_BYTES];
+};
+
+/* What a number stands for. */
+struct trn_db_tx {
+    tern_id tx;
+    tern_id device;
+    int64_t time_us;
+};
+
+struct trn_db_device {
+    tern_id user;         /* who sent its last transaction */
+    int64_t last_time_us; /* its last stored time; INT64_MIN before the first */
+    int64_t last_ordinal; /* the highest that it handed in itself; 0 before the first */
+};
+
+/* A place in the log of a scope: everything up to and including it. Table TRN_NO_TABLE: the whole
+ * of `number`. */
+struct trn_db_place {
+    int64_t number;
+    uint16_t table;
+    tern_id id;
+};
+
+struct trn_db_ops {
+    /* NULL is accepted. A group under way is rolled back. */
+    void (*close)(struct trn_db *db);
+
+    /* ---- Groups ---- */
+
+    /* Keeps every other writer out of what the group reads until it ends: the group is the lock of
+     * all scopes that its transactions touch. */
+    tern_status (*begin)(struct trn_db *db, tern_error *error);
+    /* Returns once the group is durable; on failure it is rolled back. */
+    tern_status (*commit)(struct trn_db *db, tern_error *error);
+    void (*rollback)(struct trn_db *db);
+    /* Savepoints nest; `restore` undoes what was written since the innermost one and ends it. */
+    tern_status (*savepoint)(struct trn_db *db, tern_error *error);
+    tern_status (*release)(struct trn_db *db, tern_error *error);
+    tern_status (*restore)(struct trn_db *db, tern_error *error);
+    /* Whether every reference of the rows written in this group finds its row. References are not
+     * looked at before this or the commit. */
+    tern_status (*references_hold)(struct trn_db *db, bool *ret_hold, tern_error *error);
+    /* A number above every one that a committed group holds; gaps are harmless. */
+    tern_status (*next_number)(struct trn_db *db, int64_t *ret_number, tern_error *error);
+    /* Writes a new epoch. */
+    tern_status (*set_epoch)(struct trn_db *db,
+                             const uint8_t epoch[TRN_EPOCH_SIZE],
+                             tern_error *error);
+
+    /* ---- Views ---- */
+
+    /* The view of the group under way; valid as long as the database is open. */
+    struct trn_db_view *(*writer)(struct trn_db *db);
+    tern_status (*snapshot_open)(struct trn_db *db,
+                                 struct trn_db_view **ret_view,
+                                 tern_error *error);
+    void (*snapshot_close)(struct trn_db *db, struct trn_db_view *view);
+    tern_status (*meta_read)(struct trn_db_view *view,
+                             struct trn_db_meta *ret_meta,
+                             tern_error *error);
+
+    /* ---- Receipts, history, devices ---- */
+
+    tern_status (*entry_by_tx)(struct trn_db_view *view,
+                               const tern_id *tx,
+                               bool *ret_found,
+                               struct trn_db_entry *ret_entry,
+                               tern_error *error);
+    /* Two clones may have used one ordinal: what `sender` handed in comes before what others did.
+     */
+    tern_status (*entry_by_ordinal)(struct trn_db_view *view,
+                                    const tern_id *device,
+                                    int64_t ordinal,
+                                    const tern_id *sender,
+                                    bool *ret_found,
+                                    struct trn_db_entry *ret_entry,
+                                    tern_error *error);
+    /* Appends the bytes of an entry. TERN_ERR_NOT_FOUND without one. */
+    tern_status (*entry_body)(struct trn_db_view *view,
+                              int64_t number,
+                              struct trn_bytes *body,
+                              tern_error *error);
+    /* Number, tx id and (device, ordinal, sender) must be new. */
+    tern_status (*entry_add)(struct trn_db *db,
+                             const struct trn_db_entry *entry,
+                             struct trn_slice body,
+                             tern_error *error);
+    tern_status (*tx_get)(struct trn_db_view *view,
+                          int64_t number,
+                          bool *ret_found,
+                          struct trn_db_tx *ret_tx,
+                          tern_error *error);
+    /* The highest number with an entry; 0 before the first. */
+    tern_status (*last_number)(struct trn_db_view *view, int64_t *ret_number, tern_error *error);
+    /* Found or not, `ret_device` is filled. */
+    tern_status (*device_read)(struct trn_db_view *view,
+                               const tern_id *device,
+                               struct trn_db_device *ret_device,
+                               tern_error *error);
+    tern_status (*device_write)(struct trn_db *db,
+                                const tern_id *id,
+                                const struct trn_db_device *device,
+                                tern_error *error);
+
+    /* ---- Rows ---- */
+
+    /* Values are borrowed until the next read of a row of the same table through this view, or the
+     * view's end. */
+    tern_status (*row_read)(struct trn_db_view *view,
+                            const struct trn_table *table,
+                            const tern_id *id,
+                            bool *ret_found,
+                            struct trn_row *ret_row,
+                            tern_error *error);
+    /* Adds a row or replaces all of its synced columns. Where a constraint says no, its code, as
+     * TERN_ERR_UNIQUE, with a sentence that names it; the row is as before then. */
+    tern_status (*row_add)(struct trn_db *db,
+                           const struct trn_table *table,
+                           const struct trn_row *row,
+                           tern_error *error);
+    tern_status (*row_replace)(struct trn_db *db,
+                               const struct trn_table *table,
+                               const struct trn_row *row,
+                               tern_error *error);
+    /* Visits the live rows of `grant` in their opening state that name `person`. The row is
+     * borrowed for the call; the visitor reads no row of the grant's table. */
+    tern_status (*grant_rows)(struct trn_db_view *view,
+                              const struct trn_grant *grant,
+                              const tern_id *person,
+                              tern_status (*visit)(void *context,
+                                                   const struct trn_row *row,
+                                                   tern_error *error),
+                              void *context,
+                              tern_error *error);
+
+    /* ---- The log of a scope: each of its rows once, at its highest number ---- */
+
+    /* Puts a row at `number`, taking it from `old_number` where it stood before; 0: nowhere. */
+    tern_status (*log_put)(struct trn_db *db,
+                           const tern_id *scope,
+                           const struct trn_table *table,
+                           const tern_id *id,
+                           int64_t old_number,
+                           int64_t number,
+                           tern_error *error);
+    /* The next places after `after` in their order, at most `room`. */
+    tern_status (*log_read)(struct trn_db_view *view,
+                            const tern_id *scope,
+                            const struct trn_db_place *after,
+                            struct trn_db_place *ret_places,
+                            size_t room,
+                            size_t *ret_count,
+                            tern_error *error);
+};
+
+/* First member of every implementation. */
+struct trn_db {
+    const struct trn_db_ops *ops;
+    const struct trn_schema *schema;
+};
+
+#endif

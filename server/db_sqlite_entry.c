@@ -1,0 +1,345 @@
+/*
+ * Receipts, history, devices and meta in SQLite.
+ *
+ * tern_entry is all three of receipt, history and the table of numbers: one row a transaction,
+ * appended in the order of numbers, never changed.
+ */
+#include <string.h>
+
+#include "server/db_sqlite_internal.h"
+
+tern_status trn_db_sqlite_meta_get(struct trn_db_view *view,
+                                   const char *key,
+                                   bool *ret_found,
+                                   struct trn_bytes *value,
+                                   tern_error *error)
+{
+    sqlite3_stmt *statement = NULL;
+    bool row = false;
+    tern_status status = trn_db_sqlite_statement(view, SQL_META_READ, &statement, error);
+
+    if (status != TERN_OK) {
+        return status;
+    }
+    sqlite3_bind_text(statement, 1, key, -1, SQLITE_STATIC);
+    status = trn_db_sqlite_step(view, statement, &row, "meta: read", error);
+    if (status == TERN_OK && row) {
+        const void *blob = sqlite3_column_blob(statement, 0);
+
+        status =
+            trn_bytes_append(value, blob, (size_t)sqlite3_column_bytes(statement, 0)) == TERN_OK
+                ? TERN_OK
+                : trn_fail_nomem(error);
+    }
+    sqlite3_reset(statement);
+    if (status == TERN_OK) {
+        *ret_found = row;
+    }
+    return status;
+}
+
+tern_status trn_db_sqlite_meta_write(struct trn_db_view *view,
+                                     const char *key,
+                                     const void *value,
+                                     size_t size,
+                                     tern_error *error)
+{
+    sqlite3_stmt *statement = NULL;
+    tern_status status = trn_db_sqlite_statement(view, SQL_META_WRITE, &statement, error);
+
+    if (status != TERN_OK) {
+        return status;
+    }
+    sqlite3_bind_text(statement, 1, key, -1, SQLITE_STATIC);
+    sqlite3_bind_blob64(statement, 2, value, size, SQLITE_STATIC);
+    return trn_db_sqlite_run(view, statement, "meta: write", error);
+}
+
+static tern_status meta_bytes(struct trn_db_view *view,
+                              const char *key,
+                              uint8_t *ret_bytes,
+                              size_t size,
+                              tern_error *error)
+{
+    struct trn_bytes value = {0};
+    bool found = false;
+    tern_status status = trn_db_sqlite_meta_get(view, key, &found, &value, error);
+
+    if (status == TERN_OK && (!found || value.size != size)) {
+        status = trn_fail(error, TERN_ERR_CORRUPT, "meta: no %s", key);
+    }
+    if (status == TERN_OK) {
+        memcpy(ret_bytes, value.data, size);
+    }
+    trn_bytes_free(&value);
+    return status;
+}
+
+tern_status
+trn_db_sqlite_meta_read(struct trn_db_view *view, struct trn_db_meta *ret_meta, tern_error *error)
+{
+    struct trn_db_meta meta;
+    tern_status status = meta_bytes(view, "epoch", meta.epoch, sizeof(meta.epoch), error);
+
+    if (status == TERN_OK) {
+        status = meta_bytes(view, "seal_key", meta.seal_key, sizeof(meta.seal_key), error);
+    }
+    if (status == TERN_OK) {
+        *ret_meta = meta;
+    }
+    return status;
+}
+
+tern_status
+trn_db_sqlite_set_epoch(struct trn_db *db, const uint8_t epoch[TRN_EPOCH_SIZE], tern_error *error)
+{
+    return trn_db_sqlite_meta_write(trn_db_sqlite_of(db)->writer,
+                                    "epoch",
+                                    epoch,
+                                    TRN_EPOCH_SIZE,
+                                    error);
+}
+
+/* ---- Entries ---- */
+
+static void entry_of(sqlite3_stmt *statement, struct trn_db_entry *ret_entry)
+{
+    const unsigned char *detail = sqlite3_column_text(statement, 14);
+
+    memset(ret_entry, 0, sizeof(*ret_entry));
+    ret_entry->number = sqlite3_column_int64(statement, 0);
+    ret_entry->tx = trn_db_sqlite_column_id(statement, 1);
+    ret_entry->device = trn_db_sqlite_column_id(statement, 2);
+    ret_entry->sender = trn_db_sqlite_column_id(statement, 3);
+    ret_entry->ordinal = sqlite3_column_int64(statement, 4);
+    ret_entry->user = trn_db_sqlite_column_id(statement, 5);
+    ret_entry->time_us = sqlite3_column_int64(statement, 6);
+    ret_entry->raw_time_us = sqlite3_column_int64(statement, 7);
+    ret_entry->received_us = sqlite3_column_int64(statement, 8);
+    if (sqlite3_column_bytes(statement, 9) == TRN_SHA256_BYTES) {
+        memcpy(ret_entry->hash, sqlite3_column_blob(statement, 9), TRN_SHA256_BYTES);
+    }
+    ret_entry->kind = (uint8_t)sqlite3_column_int(statement, 10);
+    ret_entry->schema_version = (uint32_t)sqlite3_column_int64(statement, 11);
+    ret_entry->verdict = (tern_status)sqlite3_column_int(statement, 12);
+    ret_entry->change = sqlite3_column_int(statement, 13);
+    if (detail != NULL) {
+        size_t size = strnlen((const char *)detail, sizeof(ret_entry->detail) - 1);
+
+        memcpy(ret_entry->detail, detail, size);
+    }
+}
+
+static tern_status entry_read(struct trn_db_view *view,
+                              sqlite3_stmt *statement,
+                              bool *ret_found,
+                              struct trn_db_entry *ret_entry,
+                              tern_error *error)
+{
+    bool row = false;
+    tern_status status = trn_db_sqlite_step(view, statement, &row, "entry: read", error);
+
+    if (status != TERN_OK) {
+        return status;
+    }
+    if (row) {
+        entry_of(statement, ret_entry);
+    }
+    sqlite3_reset(statement);
+    *ret_found = row;
+    return TERN_OK;
+}
+
+tern_status trn_db_sqlite_entry_by_tx(struct trn_db_view *view,
+                                      const tern_id *tx,
+                                      bool *ret_found,
+                                      struct trn_db_entry *ret_entry,
+                                      tern_error *error)
+{
+    sqlite3_stmt *statement = NULL;
+    tern_status status = trn_db_sqlite_statement(view, SQL_ENTRY_BY_TX, &statement, error);
+
+    if (status != TERN_OK) {
+        return status;
+    }
+    trn_db_sqlite_bind_id(statement, 1, tx);
+    return entry_read(view, statement, ret_found, ret_entry, error);
+}
+
+tern_status trn_db_sqlite_entry_by_ordinal(struct trn_db_view *view,
+                                           const tern_id *device,
+                                           int64_t ordinal,
+                                           const tern_id *sender,
+                                           bool *ret_found,
+                                           struct trn_db_entry *ret_entry,
+                                           tern_error *error)
+{
+    sqlite3_stmt *statement = NULL;
+    tern_status status = trn_db_sqlite_statement(view, SQL_ENTRY_BY_ORDINAL, &statement, error);
+
+    if (status != TERN_OK) {
+        return status;
+    }
+    trn_db_sqlite_bind_id(statement, 1, device);
+    sqlite3_bind_int64(statement, 2, ordinal);
+    trn_db_sqlite_bind_id(statement, 3, sender);
+    return entry_read(view, statement, ret_found, ret_entry, error);
+}
+
+tern_status trn_db_sqlite_entry_body(struct trn_db_view *view,
+                                     int64_t number,
+                                     struct trn_bytes *body,
+                                     tern_error *error)
+{
+    sqlite3_stmt *statement = NULL;
+    bool row = false;
+    tern_status status = trn_db_sqlite_statement(view, SQL_ENTRY_BODY, &statement, error);
+
+    if (status != TERN_OK) {
+        return status;
+    }
+    sqlite3_bind_int64(statement, 1, number);
+    status = trn_db_sqlite_step(view, statement, &row, "entry: body", error);
+    if (status == TERN_OK && !row) {
+        return trn_fail(error, TERN_ERR_NOT_FOUND, "no entry has this number");
+    }
+    if (status == TERN_OK) {
+        const void *blob = sqlite3_column_blob(statement, 0);
+
+        if (trn_bytes_append(body, blob, (size_t)sqlite3_column_bytes(statement, 0)) != TERN_OK) {
+            status = trn_fail_nomem(error);
+        }
+    }
+    sqlite3_reset(statement);
+    return status;
+}
+
+tern_status trn_db_sqlite_entry_add(struct trn_db *db,
+                                    const struct trn_db_entry *entry,
+                                    struct trn_slice body,
+                                    tern_error *error)
+{
+    struct trn_db_view *view = trn_db_sqlite_of(db)->writer;
+    sqlite3_stmt *statement = NULL;
+    tern_status status = trn_db_sqlite_statement(view, SQL_ENTRY_ADD, &statement, error);
+
+    if (status != TERN_OK) {
+        return status;
+    }
+    sqlite3_bind_int64(statement, 1, entry->number);
+    trn_db_sqlite_bind_id(statement, 2, &entry->tx);
+    trn_db_sqlite_bind_id(statement, 3, &entry->device);
+    trn_db_sqlite_bind_id(statement, 4, &entry->sender);
+    sqlite3_bind_int64(statement, 5, entry->ordinal);
+    trn_db_sqlite_bind_id(statement, 6, &entry->user);
+    sqlite3_bind_int64(statement, 7, entry->time_us);
+    sqlite3_bind_int64(statement, 8, entry->raw_time_us);
+    sqlite3_bind_int64(statement, 9, entry->received_us);
+    sqlite3_bind_blob(statement, 10, entry->hash, TRN_SHA256_BYTES, SQLITE_STATIC);
+    sqlite3_bind_int(statement, 11, entry->kind);
+    sqlite3_bind_int64(statement, 12, entry->schema_version);
+    sqlite3_bind_int(statement, 13, (int)entry->verdict);
+    sqlite3_bind_int(statement, 14, entry->change);
+    sqlite3_bind_text(statement, 15, entry->detail, -1, SQLITE_STATIC);
+    sqlite3_bind_blob64(statement,
+                        16,
+                        body.size == 0 ? "" : (const void *)body.data,
+                        body.size,
+                        SQLITE_STATIC);
+    return trn_db_sqlite_run(view, statement, "entry: add", error);
+}
+
+tern_status trn_db_sqlite_tx_get(struct trn_db_view *view,
+                                 int64_t number,
+                                 bool *ret_found,
+                                 struct trn_db_tx *ret_tx,
+                                 tern_error *error)
+{
+    sqlite3_stmt *statement = NULL;
+    bool row = false;
+    tern_status status = trn_db_sqlite_statement(view, SQL_TX_GET, &statement, error);
+
+    if (status != TERN_OK) {
+        return status;
+    }
+    sqlite3_bind_int64(statement, 1, number);
+    status = trn_db_sqlite_step(view, statement, &row, "tx: read", error);
+    if (status != TERN_OK) {
+        return status;
+    }
+    if (row) {
+        ret_tx->tx = trn_db_sqlite_column_id(statement, 0);
+        ret_tx->device = trn_db_sqlite_column_id(statement, 1);
+        ret_tx->time_us = sqlite3_column_int64(statement, 2);
+        sqlite3_reset(statement);
+    }
+    *ret_found = row;
+    return TERN_OK;
+}
+
+tern_status
+trn_db_sqlite_last_number(struct trn_db_view *view, int64_t *ret_number, tern_error *error)
+{
+    sqlite3_stmt *statement = NULL;
+    bool row = false;
+    tern_status status = trn_db_sqlite_statement(view, SQL_LAST_NUMBER, &statement, error);
+
+    if (status == TERN_OK) {
+        status = trn_db_sqlite_step(view, statement, &row, "numbers: read", error);
+    }
+    if (status != TERN_OK) {
+        return status;
+    }
+    *ret_number = row ? sqlite3_column_int64(statement, 0) : 0;
+    sqlite3_reset(statement);
+    return TERN_OK;
+}
+
+/* ---- Devices ---- */
+
+tern_status trn_db_sqlite_device_read(struct trn_db_view *view,
+                                      const tern_id *device,
+                                      struct trn_db_device *ret_device,
+                                      tern_error *error)
+{
+    sqlite3_stmt *statement = NULL;
+    bool row = false;
+    tern_status status = trn_db_sqlite_statement(view, SQL_DEVICE_READ, &statement, error);
+
+    if (status != TERN_OK) {
+        return status;
+    }
+    trn_db_sqlite_bind_id(statement, 1, device);
+    status = trn_db_sqlite_step(view, statement, &row, "device: read", error);
+    if (status != TERN_OK) {
+        return status;
+    }
+    memset(ret_device, 0, sizeof(*ret_device));
+    ret_device->last_time_us = INT64_MIN;
+    if (row) {
+        ret_device->user = trn_db_sqlite_column_id(statement, 0);
+        ret_device->last_time_us = sqlite3_column_int64(statement, 1);
+        ret_device->last_ordinal = sqlite3_column_int64(statement, 2);
+        sqlite3_reset(statement);
+    }
+    return TERN_OK;
+}
+
+tern_status trn_db_sqlite_device_write(struct trn_db *db,
+                                       const tern_id *id,
+                                       const struct trn_db_device *device,
+                                       tern_error *error)
+{
+    struct trn_db_view *view = trn_db_sqlite_of(db)->writer;
+    sqlite3_stmt *statement = NULL;
+    tern_status status = trn_db_sqlite_statement(view, SQL_DEVICE_WRITE, &statement, error);
+
+    if (status != TERN_OK) {
+        return status;
+    }
+    trn_db_sqlite_bind_id(statement, 1, id);
+    trn_db_sqlite_bind_id(statement, 2, &device->user);
+    sqlite3_bind_int64(statement, 3, device->last_time_us);
+    sqlite3_bind_int64(statement, 4, device->last_ordinal);
+    return trn_db_sqlite_run(view, statement, "device: write", error);
+}

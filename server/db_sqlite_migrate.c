@@ -1,0 +1,136 @@
+/* Brings a file's tables to the schema in one transaction: new, upgraded by addition, or refused.
+ */
+#include <string.h>
+
+#include "schema/schema.h"
+#include "server/db_sqlite_internal.h"
+
+static const char bookkeeping[] =
+    "CREATE TABLE tern_meta(key TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;"
+    "CREATE TABLE tern_entry("
+    " number INTEGER PRIMARY KEY, tx BLOB NOT NULL UNIQUE, device BLOB NOT NULL,"
+    " sender BLOB NOT NULL, ordinal INTEGER NOT NULL, user BLOB NOT NULL, time INTEGER NOT NULL,"
+    " raw_time INTEGER NOT NULL, received INTEGER NOT NULL, hash BLOB NOT NULL,"
+    " kind INTEGER NOT NULL, schema INTEGER NOT NULL, verdict INTEGER NOT NULL,"
+    " change INTEGER NOT NULL, detail TEXT NOT NULL, body BLOB NOT NULL,"
+    " UNIQUE(device, ordinal, sender));"
+    "CREATE TABLE tern_device(id BLOB PRIMARY KEY, user BLOB NOT NULL, last_time INTEGER NOT NULL,"
+    " last_ordinal INTEGER NOT NULL) WITHOUT ROWID;"
+    "CREATE TABLE tern_log(scope BLOB NOT NULL, number INTEGER NOT NULL, tab INTEGER NOT NULL,"
+    " id BLOB NOT NULL, PRIMARY KEY(scope, number, tab, id)) WITHOUT ROWID;";
+
+static tern_status execute(struct trn_db_view *view, const char *sql, tern_error *error)
+{
+    int rc = sqlite3_exec(view->sqlite, sql, NULL, NULL, NULL);
+
+    return rc == SQLITE_OK ? TERN_OK : trn_db_sqlite_fail(view, rc, "database: migrate", error);
+}
+
+/* Whether the file holds tables at all, and whether ours are among them. */
+static tern_status
+look(struct trn_db_view *view, bool *ret_empty, bool *ret_ours, tern_error *error)
+{
+    sqlite3_stmt *statement = NULL;
+    bool row = false;
+    tern_status status = trn_db_sqlite_prepare(
+        view,
+        "SELECT count(*), coalesce(sum(name = 'tern_entry'), 0) FROM sqlite_schema",
+        &statement,
+        error);
+
+    if (status == TERN_OK) {
+        status = trn_db_sqlite_step(view, statement, &row, "database: look", error);
+    }
+    if (status == TERN_OK && row) {
+        *ret_empty = sqlite3_column_int(statement, 0) == 0;
+        *ret_ours = sqlite3_column_int(statement, 1) > 0;
+    }
+    sqlite3_finalize(statement);
+    return status;
+}
+
+static tern_status put_document(struct trn_db_sqlite *db, tern_error *error)
+{
+    return trn_db_sqlite_meta_write(db->writer,
+                                    "schema",
+                                    db->base.schema->document,
+                                    db->base.schema->document_size,
+                                    error);
+}
+
+static tern_status
+create(struct trn_db_sqlite *db, const struct trn_db_sqlite_options *options, tern_error *error)
+{
+    struct trn_bytes ddl = {0};
+    tern_status status = execute(db->writer, bookkeeping, error);
+
+    if (status == TERN_OK) {
+        status = trn_schema_ddl(db->base.schema, TRN_DIALECT_SERVER_SQLITE, &ddl, error);
+    }
+    if (status == TERN_OK) {
+        status = execute(db->writer, trn_bytes_text(&ddl), error);
+    }
+    if (status == TERN_OK) {
+        status = put_document(db, error);
+    }
+    if (status == TERN_OK) {
+        status = trn_db_sqlite_set_epoch(&db->base, options->epoch, error);
+    }
+    if (status == TERN_OK) {
+        status = trn_db_sqlite_meta_write(db->writer,
+                                          "seal_key",
+                                          options->seal_key,
+                                          sizeof(options->seal_key),
+                                          error);
+    }
+    trn_bytes_free(&ddl);
+    return status;
+}
+
+static tern_status upgrade(struct trn_db_sqlite *db, tern_error *error)
+{
+    struct trn_bytes document = {0};
+    bool found = false;
+    tern_status status = trn_db_sqlite_meta_get(db->writer, "schema", &found, &document, error);
+
+    if (status == TERN_OK && !found) {
+        status = trn_fail(error, TERN_ERR_CORRUPT, "database: its schema is not in it");
+    }
+    if (status != TERN_OK ||
+        trn_slice_equal_text(trn_bytes_slice(&document), db->base.schema->document)) {
+        goto out;
+    }
+    status = trn_fail(error,
+                      TERN_ERR_SCHEMA_INCOMPATIBLE,
+                      "database: it was made for another version of the schema");
+out:
+    trn_bytes_free(&document);
+    return status;
+}
+
+tern_status trn_db_sqlite_migrate(struct trn_db_sqlite *db,
+                                  const struct trn_db_sqlite_options *options,
+                                  tern_error *error)
+{
+    bool empty = false;
+    bool ours = false;
+    tern_status status = execute(db->writer, "BEGIN IMMEDIATE", error);
+
+    if (status != TERN_OK) {
+        return status;
+    }
+    status = look(db->writer, &empty, &ours, error);
+    if (status == TERN_OK && !empty && !ours) {
+        status = trn_fail(error, TERN_ERR_NOT_A_REPLICA, "database: a file of another program");
+    }
+    if (status == TERN_OK) {
+        status = empty ? create(db, options, error) : upgrade(db, error);
+    }
+    if (status == TERN_OK) {
+        status = execute(db->writer, "COMMIT", error);
+    }
+    if (status != TERN_OK) {
+        (void)execute(db->writer, "ROLLBACK", NULL);
+    }
+    return status;
+}

@@ -1,0 +1,361 @@
+/*
+ * Rows of the synced tables in SQLite.
+ *
+ * Statements are made from the schema once a connection and read or write all synced columns, in
+ * wire order, then updated_at, deleted_at and tern_v; server-only columns are never touched.
+ */
+#include <string.h>
+
+#include "model/limit.h"
+#include "server/db_sqlite_internal.h"
+
+#define UPDATED_AT "updated_at"
+#define DELETED_AT "deleted_at"
+#define TERN_V "tern_v"
+
+/* ---- Texts ---- */
+
+static tern_status append_names(struct trn_bytes *sql, const struct trn_table *table)
+{
+    tern_status status = TERN_OK;
+
+    for (size_t index = 0; index < table->column_count && status == TERN_OK; index++) {
+        status = trn_bytes_append_format(sql, "\"%s\", ", table->columns[index].name);
+    }
+    if (status == TERN_OK) {
+        status = trn_bytes_append_text(sql, UPDATED_AT ", " DELETED_AT ", " TERN_V);
+    }
+    return status;
+}
+
+static tern_status append_select(struct trn_bytes *sql, const struct trn_table *table)
+{
+    tern_status status = trn_bytes_append_text(sql, "SELECT id, ");
+
+    if (status == TERN_OK) {
+        status = append_names(sql, table);
+    }
+    if (status == TERN_OK) {
+        status = trn_bytes_append_format(sql, " FROM \"%s\" WHERE ", table->name);
+    }
+    return status;
+}
+
+static tern_status sql_read(struct trn_bytes *sql, const struct trn_table *table)
+{
+    tern_status status = append_select(sql, table);
+
+    return status == TERN_OK ? trn_bytes_append_text(sql, "id = ?1") : status;
+}
+
+static tern_status sql_add(struct trn_bytes *sql, const struct trn_table *table)
+{
+    tern_status status = trn_bytes_append_format(sql, "INSERT INTO \"%s\"(id, ", table->name);
+
+    if (status == TERN_OK) {
+        status = append_names(sql, table);
+    }
+    if (status == TERN_OK) {
+        status = trn_bytes_append_text(sql, ") VALUES(?1");
+    }
+    for (size_t index = 0; index < table->column_count + 3 && status == TERN_OK; index++) {
+        status = trn_bytes_append_format(sql, ", ?%zu", index + 2);
+    }
+    return status == TERN_OK ? trn_bytes_append_text(sql, ")") : status;
+}
+
+static tern_status sql_replace(struct trn_bytes *sql, const struct trn_table *table)
+{
+    tern_status status = trn_bytes_append_format(sql, "UPDATE \"%s\" SET ", table->name);
+    size_t next = table->column_count + 2;
+
+    for (size_t index = 0; index < table->column_count && status == TERN_OK; index++) {
+        status =
+            trn_bytes_append_format(sql, "\"%s\" = ?%zu, ", table->columns[index].name, index + 2);
+    }
+    if (status == TERN_OK) {
+        status = trn_bytes_append_format(sql,
+                                         UPDATED_AT " = ?%zu, " DELETED_AT " = ?%zu, " TERN_V
+                                                    " = ?%zu WHERE id = ?1",
+                                         next,
+                                         next + 1,
+                                         next + 2);
+    }
+    return status;
+}
+
+/* The conditions' values come from the schema document, not from a client; they are quoted all the
+ * same. */
+static tern_status append_condition(struct trn_bytes *sql,
+                                    const struct trn_table *table,
+                                    const struct trn_grant_condition *condition)
+{
+    char *quoted = sqlite3_mprintf(" AND \"%w\" = %Q",
+                                   table->columns[condition->column].name,
+                                   condition->value);
+    tern_status status = quoted == NULL ? TERN_ERR_NOMEM : trn_bytes_append_text(sql, quoted);
+
+    sqlite3_free(quoted);
+    return status;
+}
+
+static tern_status sql_grant(struct trn_bytes *sql,
+                             const struct trn_schema *schema,
+                             const struct trn_grant *grant,
+                             uint16_t person)
+{
+    const struct trn_table *table = &schema->tables[grant->table];
+    tern_status status = append_select(sql, table);
+
+    if (status == TERN_OK) {
+        status = trn_bytes_append_format(sql,
+                                         "\"%s\" = ?1 AND " DELETED_AT " IS NULL",
+                                         table->columns[person].name);
+    }
+    for (size_t index = 0; index < grant->when_count && status == TERN_OK; index++) {
+        status = append_condition(sql, table, &grant->when[index]);
+    }
+    return status;
+}
+
+static tern_status table_statement(struct trn_db_view *view,
+                                   const struct trn_table *table,
+                                   enum trn_table_sql which,
+                                   sqlite3_stmt **ret_statement,
+                                   tern_error *error)
+{
+    sqlite3_stmt **slot = &view->tables[table->index * TABLE_SQL_COUNT + which];
+    struct trn_bytes sql = {0};
+    tern_status status = TERN_OK;
+
+    if (*slot == NULL) {
+        status = which == TABLE_READ  ? sql_read(&sql, table)
+                 : which == TABLE_ADD ? sql_add(&sql, table)
+                                      : sql_replace(&sql, table);
+        status = status == TERN_OK ? trn_db_sqlite_prepare(view, trn_bytes_text(&sql), slot, error)
+                                   : trn_fail_nomem(error);
+        trn_bytes_free(&sql);
+    }
+    if (status == TERN_OK) {
+        *ret_statement = *slot;
+    }
+    return status;
+}
+
+/* ---- Reading ---- */
+
+static void value_of(sqlite3_stmt *statement, int column, tern_value *ret_value)
+{
+    memset(ret_value, 0, sizeof(*ret_value));
+    switch (sqlite3_column_type(statement, column)) {
+    case SQLITE_INTEGER:
+        ret_value->kind = TERN_INTEGER;
+        ret_value->integer = sqlite3_column_int64(statement, column);
+        break;
+    case SQLITE_FLOAT:
+        ret_value->kind = TERN_REAL;
+        ret_value->real = sqlite3_column_double(statement, column);
+        break;
+    case SQLITE_TEXT:
+        ret_value->kind = TERN_TEXT;
+        ret_value->data = sqlite3_column_text(statement, column);
+        ret_value->size = (size_t)sqlite3_column_bytes(statement, column);
+        break;
+    case SQLITE_BLOB:
+        ret_value->kind = TERN_BLOB;
+        ret_value->data = sqlite3_column_blob(statement, column);
+        ret_value->size = (size_t)sqlite3_column_bytes(statement, column);
+        break;
+    default:
+        ret_value->kind = TERN_NULL;
+        break;
+    }
+}
+
+/* The row under the statement's cursor; column 0 is the id. */
+static tern_status row_of(sqlite3_stmt *statement,
+                          const struct trn_table *table,
+                          struct trn_row *ret_row,
+                          tern_error *error)
+{
+    int column = 1;
+    tern_value version;
+
+    ret_row->id = trn_db_sqlite_column_id(statement, 0);
+    for (size_t index = 0; index < table->column_count; index++) {
+        value_of(statement, column++, &ret_row->values[index]);
+    }
+    ret_row->updated_at_us = sqlite3_column_int64(statement, column);
+    ret_row->deleted_at_us = sqlite3_column_int64(statement, column + 1);
+    value_of(statement, column + 2, &version);
+    return trn_version_decode(&version, table->unit_count, &ret_row->version, error);
+}
+
+tern_status trn_db_sqlite_row_read(struct trn_db_view *view,
+                                   const struct trn_table *table,
+                                   const tern_id *id,
+                                   bool *ret_found,
+                                   struct trn_row *ret_row,
+                                   tern_error *error)
+{
+    sqlite3_stmt *statement = NULL;
+    bool row = false;
+    tern_status status = table_statement(view, table, TABLE_READ, &statement, error);
+
+    if (status != TERN_OK) {
+        return status;
+    }
+    sqlite3_reset(statement); /* where the last read's values were borrowed until now */
+    trn_db_sqlite_bind_id(statement, 1, id);
+    status = trn_db_sqlite_step(view, statement, &row, "row: read", error);
+    if (status == TERN_OK && row) {
+        status = row_of(statement, table, ret_row, error);
+    }
+    if (status == TERN_OK) {
+        *ret_found = row;
+    }
+    return status;
+}
+
+tern_status trn_db_sqlite_grant_rows(struct trn_db_view *view,
+                                     const struct trn_grant *grant,
+                                     const tern_id *person,
+                                     tern_status (*visit)(void *context,
+                                                          const struct trn_row *row,
+                                                          tern_error *error),
+                                     void *context,
+                                     tern_error *error)
+{
+    const struct trn_schema *schema = view->owner->base.schema;
+    const struct trn_table *table = &schema->tables[grant->table];
+    size_t which = (size_t)(grant - schema->grants);
+    tern_status status = TERN_OK;
+
+    for (size_t side = 0; side < 2 && status == TERN_OK; side++) {
+        sqlite3_stmt **slot = &view->grants[which * 2 + side];
+        struct trn_bytes sql = {0};
+        struct trn_row row;
+        bool more = true;
+
+        if (sql_grant(&sql, schema, grant, side == 0 ? grant->person_a : grant->person_b) !=
+            TERN_OK) {
+            status = trn_fail_nomem(error);
+        } else {
+            status = trn_db_sqlite_prepare(view, trn_bytes_text(&sql), slot, error);
+        }
+        trn_bytes_free(&sql);
+        if (status != TERN_OK) {
+            return status;
+        }
+        trn_db_sqlite_bind_id(*slot, 1, person);
+        while (more && status == TERN_OK) {
+            status = trn_db_sqlite_step(view, *slot, &more, "grants: read", error);
+            if (status == TERN_OK && more) {
+                status = row_of(*slot, table, &row, error);
+            }
+            if (status == TERN_OK && more) {
+                status = visit(context, &row, error);
+            }
+        }
+        sqlite3_reset(*slot);
+    }
+    return status;
+}
+
+/* ---- Writing ---- */
+
+static void bind_value(sqlite3_stmt *statement, int index, const tern_value *value)
+{
+    switch (value->kind) {
+    case TERN_INTEGER:
+        sqlite3_bind_int64(statement, index, value->integer);
+        break;
+    case TERN_REAL:
+        sqlite3_bind_double(statement, index, value->real);
+        break;
+    case TERN_TEXT:
+        sqlite3_bind_text64(statement,
+                            index,
+                            value->size == 0 ? "" : value->data,
+                            value->size,
+                            SQLITE_STATIC,
+                            SQLITE_UTF8);
+        break;
+    case TERN_BLOB:
+        sqlite3_bind_blob64(statement,
+                            index,
+                            value->size == 0 ? "" : value->data,
+                            value->size,
+                            SQLITE_STATIC);
+        break;
+    default:
+        sqlite3_bind_null(statement, index);
+        break;
+    }
+}
+
+/* `room` must outlive the step: the version is borrowed. */
+static void bind_row(sqlite3_stmt *statement,
+                     const struct trn_table *table,
+                     const struct trn_row *row,
+                     uint8_t room[TRN_VERSION_BLOB_MAX])
+{
+    int next = 2;
+    tern_value version;
+
+    trn_db_sqlite_bind_id(statement, 1, &row->id);
+    for (size_t index = 0; index < table->column_count; index++) {
+        bind_value(statement, next++, &row->values[index]);
+    }
+    sqlite3_bind_int64(statement, next++, row->updated_at_us);
+    if (row->deleted_at_us != 0) {
+        sqlite3_bind_int64(statement, next++, row->deleted_at_us);
+    } else {
+        sqlite3_bind_null(statement, next++);
+    }
+    trn_version_encode(&row->version, table->unit_count, room, &version);
+    bind_value(statement, next, &version);
+}
+
+static tern_status write_row(struct trn_db *db,
+                             enum trn_table_sql which,
+                             const struct trn_table *table,
+                             const struct trn_row *row,
+                             tern_error *error)
+{
+    struct trn_db_view *view = trn_db_sqlite_of(db)->writer;
+    uint8_t room[TRN_VERSION_BLOB_MAX];
+    sqlite3_stmt *statement = NULL;
+    tern_status status = table_statement(view, table, which, &statement, error);
+    int rc;
+
+    if (status != TERN_OK) {
+        return status;
+    }
+    bind_row(statement, table, row, room);
+    rc = sqlite3_step(statement);
+    if ((rc & 0xff) == SQLITE_CONSTRAINT) {
+        status = trn_schema_explain(view->owner->base.schema, sqlite3_errmsg(view->sqlite), error);
+    } else if (rc != SQLITE_DONE) {
+        status = trn_db_sqlite_fail(view, rc, "row: write", error);
+    }
+    sqlite3_reset(statement);
+    sqlite3_clear_bindings(statement);
+    return status;
+}
+
+tern_status trn_db_sqlite_row_add(struct trn_db *db,
+                                  const struct trn_table *table,
+                                  const struct trn_row *row,
+                                  tern_error *error)
+{
+    return write_row(db, TABLE_ADD, table, row, error);
+}
+
+tern_status trn_db_sqlite_row_replace(struct trn_db *db,
+                                      const struct trn_table *table,
+                                      const struct trn_row *row,
+                                      tern_error *error)
+{
+    return write_row(db, TABLE_REPLACE, table, row, error);
+}

@@ -1,0 +1,221 @@
+/* Who may write what: own record, granted records, tables and units that are the server's. */
+#include <string.h>
+
+#include "base/error.h"
+#include "base/uuid.h"
+#include "server/push.h"
+
+static tern_status load_grants(struct trn_push *push, tern_error *error)
+{
+    tern_status status = TERN_OK;
+
+    if (!push->grants_loaded) {
+        status = trn_grants_load(push->db,
+                                 push->db->ops->writer(push->db),
+                                 &push->auth->user,
+                                 &push->grants,
+                                 error);
+        push->grants_loaded = status == TERN_OK;
+    }
+    return status;
+}
+
+static tern_status forbid(const struct trn_table *table, tern_error *error)
+{
+    return trn_fail(error, TERN_ERR_FORBIDDEN, "%s: writing this row is not granted", table->name);
+}
+
+/* The table's own rule, whoever's record it is. */
+static tern_status
+check_rule(const struct trn_push *push, const struct trn_change *change, tern_error *error)
+{
+    const struct trn_table *table = change->table;
+
+    if (push->auth->power == TRN_POWER_OPERATOR) {
+        return TERN_OK;
+    }
+    if (table->write_rule == TRN_WRITE_SERVER) {
+        return trn_fail(error, TERN_ERR_FORBIDDEN, "%s: only the server writes it", table->name);
+    }
+    if (table->write_rule == TRN_WRITE_INSERT_ONLY && change->operation != TRN_OP_INSERT) {
+        return trn_fail(error,
+                        TERN_ERR_FORBIDDEN,
+                        "%s: its rows are only ever inserted",
+                        table->name);
+    }
+    if ((change->operation == TRN_OP_UPDATE || change->operation == TRN_OP_UNDO) &&
+        table->server_owned_units[change->unit]) {
+        return trn_fail(error,
+                        TERN_ERR_FORBIDDEN,
+                        "%s: only the server writes the unit %s",
+                        table->name,
+                        table->units[change->unit].name);
+    }
+    return TERN_OK;
+}
+
+/* What the role column may hold in a row that its own user inserts. */
+static tern_value own_role(const struct trn_push *push, const struct trn_column *column)
+{
+    if (push->auth->role != NULL) {
+        return tern_value_text(push->auth->role);
+    }
+    if (column->has_default) {
+        return column->default_value;
+    }
+    if (column->enumeration != NULL && column->enumeration->value_count > 0) {
+        return tern_value_text(column->enumeration->values[0]);
+    }
+    return tern_value_null();
+}
+
+/* An insert carries the server's units, too: nothing but their defaults, and the role of the token.
+ */
+static tern_status
+check_server_units(const struct trn_push *push, const struct trn_change *change, tern_error *error)
+{
+    const struct trn_table *table = change->table;
+    const struct trn_schema *schema = push->db->schema;
+
+    for (size_t index = 0; index < table->column_count; index++) {
+        const struct trn_column *column = &table->columns[index];
+        tern_value allowed = column->has_default ? column->default_value : tern_value_null();
+
+        if (!table->server_owned_units[column->unit] || column->unit == TRN_UNIT_EXISTENCE) {
+            continue;
+        }
+        if (table->index == schema->users_table && index == schema->role_column) {
+            allowed = own_role(push, column);
+        }
+        if (!trn_value_equal(&change->values[index], &allowed)) {
+            return trn_fail(error,
+                            TERN_ERR_FORBIDDEN,
+                            "%s.%s: only the server sets it",
+                            table->name,
+                            column->name);
+        }
+    }
+    return TERN_OK;
+}
+
+static tern_status check_scopes(struct trn_push *push,
+                                const struct trn_table *table,
+                                const struct trn_row_scopes *scopes,
+                                tern_error *error)
+{
+    const struct trn_schema *schema = push->db->schema;
+    tern_status status;
+
+    if (push->auth->power == TRN_POWER_OPERATOR || trn_row_scopes_have(scopes, &push->auth->user)) {
+        return TERN_OK;
+    }
+    if (push->auth->power == TRN_POWER_SERVICE) {
+        return table->index == schema->users_table ? forbid(table, error) : TERN_OK;
+    }
+    status = load_grants(push, error);
+    if (status != TERN_OK) {
+        return status;
+    }
+    for (size_t index = 0; index < scopes->count; index++) {
+        const struct trn_opened *opened = trn_grants_find(&push->grants, &scopes->scopes[index]);
+
+        if (opened != NULL && trn_grants_let_write(opened, table)) {
+            return TERN_OK;
+        }
+    }
+    return forbid(table, error);
+}
+
+tern_status trn_access_check(struct trn_push *push,
+                             const struct trn_change *change,
+                             const struct trn_row_scopes *scopes,
+                             bool exists,
+                             tern_error *error)
+{
+    tern_status status = check_scopes(push, change->table, scopes, error);
+
+    if (status == TERN_OK) {
+        status = check_rule(push, change, error);
+    }
+    if (status == TERN_OK && change->operation == TRN_OP_INSERT && !exists &&
+        push->auth->power != TRN_POWER_OPERATOR) {
+        status = check_server_units(push, change, error);
+    }
+    return status;
+}
+
+static tern_status check_opening(struct trn_push *push,
+                                 const struct trn_grant *grant,
+                                 const struct trn_table *table,
+                                 const struct trn_row *after,
+                                 tern_error *error)
+{
+    tern_id people[2];
+    bool may = false;
+    tern_status status;
+
+    if (!trn_value_id(&after->values[grant->person_a], &people[0]) ||
+        !trn_value_id(&after->values[grant->person_b], &people[1])) {
+        return TERN_OK;
+    }
+    status = trn_grant_may_open(push->db,
+                                push->db->ops->writer(push->db),
+                                grant,
+                                people,
+                                &push->auth->user,
+                                &may,
+                                error);
+    if (status == TERN_OK && !may) {
+        return trn_fail(error,
+                        TERN_ERR_FORBIDDEN,
+                        "%s: a record is opened by the one whose it is",
+                        table->name);
+    }
+    return status;
+}
+
+tern_status trn_access_check_opening(struct trn_push *push,
+                                     const struct trn_table *table,
+                                     const struct trn_row *before,
+                                     const struct trn_row *after,
+                                     tern_error *error)
+{
+    const struct trn_schema *schema = push->db->schema;
+    tern_status status = TERN_OK;
+
+    if (push->auth->power != TRN_POWER_USER) {
+        return TERN_OK;
+    }
+    for (size_t index = 0; index < schema->grant_count && status == TERN_OK; index++) {
+        const struct trn_grant *grant = &schema->grants[index];
+
+        if (grant->table == table->index &&
+            trn_grant_opens(grant, after->values, after->deleted_at_us != 0) &&
+            (before == NULL ||
+             !trn_grant_opens(grant, before->values, before->deleted_at_us != 0))) {
+            status = check_opening(push, grant, table, after, error);
+        }
+    }
+    return status;
+}
+
+tern_status trn_access_reads(struct trn_push *push,
+                             const struct trn_row_scopes *scopes,
+                             bool *ret_reads,
+                             tern_error *error)
+{
+    bool reads =
+        push->auth->power != TRN_POWER_USER || trn_row_scopes_have(scopes, &push->auth->user);
+    tern_status status = TERN_OK;
+
+    if (!reads) {
+        status = load_grants(push, error);
+    }
+    for (size_t index = 0; index < scopes->count && status == TERN_OK && !reads; index++) {
+        reads = trn_grants_find(&push->grants, &scopes->scopes[index]) != NULL;
+    }
+    if (status == TERN_OK) {
+        *ret_reads = reads;
+    }
+    return status;
+}

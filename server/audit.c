@@ -1,0 +1,202 @@
+/*
+ * Audit rows: what was set aside, beside what was kept, as rows of the record they belong to.
+ *
+ * Values are kept as one JSON object, column name to value in the wire's spelling; of existence,
+ * its one member is deleted_at. An audit row's id is ordered by time and derived from the tx that
+ * caused it, so that the same history gives the same ids.
+ */
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/base64.h"
+#include "base/digest.h"
+#include "base/error.h"
+#include "base/memory.h"
+#include "base/uuid.h"
+#include "server/push.h"
+
+/* Columns of sync_audit, in the order of its description. */
+enum audit_column {
+    AUDIT_CREATED_AT,
+    AUDIT_SCOPE,
+    AUDIT_TABLE,
+    AUDIT_ROW,
+    AUDIT_UNIT,
+    AUDIT_RULE,
+    AUDIT_LOST_VALUES,
+    AUDIT_KEPT_VALUES,
+    AUDIT_LOST_TIME,
+    AUDIT_KEPT_TIME,
+    AUDIT_LOST_DEVICE,
+    AUDIT_KEPT_DEVICE,
+    AUDIT_LOST_NUMBER,
+    AUDIT_KEPT_NUMBER,
+    AUDIT_LOST_TX,
+    AUDIT_COLUMNS
+};
+
+static json_t *json_of_blob(const tern_value *value)
+{
+    size_t size = trn_base64_encoded_size(value->size);
+    char *text = trn_alloc(size + 1);
+    json_t *json = NULL;
+
+    if (text != NULL) {
+        trn_base64_encode(value->data, value->size, text);
+        json = json_stringn(text, size);
+        trn_free(text);
+    }
+    return json;
+}
+
+static json_t *json_of(const struct trn_column *column, const tern_value *value)
+{
+    switch (value->kind) {
+    case TERN_NULL:
+        return json_null();
+    case TERN_INTEGER:
+        if (column->type == TRN_TYPE_BOOL) {
+            return json_boolean(value->integer != 0);
+        }
+        return json_integer(value->integer);
+    case TERN_REAL:
+        return json_real(value->real);
+    case TERN_TEXT:
+        return json_stringn(value->size == 0 ? "" : value->data, value->size);
+    case TERN_BLOB:
+        return json_of_blob(value);
+    }
+    return NULL;
+}
+
+static int fill(json_t *object, const struct trn_audit *audit, const struct trn_audit_side *side)
+{
+    const struct trn_unit *unit = &audit->table->units[audit->unit];
+    int failed = 0;
+
+    if (audit->unit == TRN_UNIT_EXISTENCE) {
+        return json_object_set_new(object,
+                                   "deleted_at",
+                                   side->deleted_at_us == 0 ? json_null()
+                                                            : json_integer(side->deleted_at_us));
+    }
+    for (size_t index = 0; index < unit->column_count && failed == 0; index++) {
+        const struct trn_column *column = &audit->table->columns[unit->columns[index]];
+
+        failed = json_object_set_new(object,
+                                     column->name,
+                                     json_of(column, &side->values[unit->columns[index]]));
+    }
+    return failed;
+}
+
+/* The values of one side; "{}" where there were none. */
+static tern_status values_of(const struct trn_audit *audit,
+                             const struct trn_audit_side *side,
+                             struct trn_bytes *text,
+                             tern_error *error)
+{
+    json_t *object = json_object();
+    tern_status status = TERN_ERR_NOMEM;
+    char *dump = NULL;
+
+    if (object != NULL && (side->absent || fill(object, audit, side) == 0)) {
+        dump = json_dumps(object, JSON_COMPACT | JSON_REAL_PRECISION(17));
+    }
+    if (dump != NULL) {
+        status = trn_bytes_append_text(text, dump);
+    }
+    free(dump);
+    json_decref(object);
+    return status == TERN_OK ? TERN_OK : trn_fail_nomem(error);
+}
+
+/* Version 8 of RFC 9562: milliseconds, then bits of a hash. */
+static tern_status make_id(struct trn_push *push, tern_id *ret_id, tern_error *error)
+{
+    uint8_t hash[TRN_SHA256_BYTES];
+    uint64_t ms = (uint64_t)(push->entry.received_us / 1000);
+    uint64_t index = push->audits++;
+    struct trn_slice parts[2] = {
+        trn_slice_make(push->entry.tx.bytes, sizeof(push->entry.tx.bytes)),
+        trn_slice_make(&index, sizeof(index)),
+    };
+
+    if (trn_sha256(parts, 2, hash) != TERN_OK) {
+        return trn_fail(error, TERN_ERR_INTERNAL, "audit: the hash engine failed");
+    }
+    memcpy(ret_id->bytes, hash, sizeof(ret_id->bytes));
+    for (size_t byte = 0; byte < 6; byte++) {
+        ret_id->bytes[byte] = (uint8_t)(ms >> (40 - 8 * byte));
+    }
+    ret_id->bytes[6] = (uint8_t)(0x80 | (ret_id->bytes[6] & 0x0f));
+    ret_id->bytes[8] = (uint8_t)(0x80 | (ret_id->bytes[8] & 0x3f));
+    return TERN_OK;
+}
+
+static tern_value text_value(const struct trn_bytes *text)
+{
+    return (tern_value){.kind = TERN_TEXT, .data = text->data, .size = text->size};
+}
+
+static tern_value number_value(int64_t number)
+{
+    return number == 0 ? tern_value_null() : tern_value_integer(number);
+}
+
+static tern_status
+write_into(struct trn_push *push, struct trn_row *row, const tern_id *scope, tern_error *error)
+{
+    const struct trn_schema *schema = push->db->schema;
+    const struct trn_table *table = &schema->tables[schema->table_count - 1];
+    tern_status status = make_id(push, &row->id, error);
+
+    if (status == TERN_OK) {
+        row->values[AUDIT_SCOPE] = tern_value_id(scope);
+        status = push->db->ops->row_add(push->db, table, row, error);
+    }
+    if (status == TERN_OK) {
+        status =
+            push->db->ops->log_put(push->db, scope, table, &row->id, 0, push->entry.number, error);
+    }
+    return status;
+}
+
+tern_status trn_audit_write(struct trn_push *push, const struct trn_audit *audit, tern_error *error)
+{
+    const struct trn_schema *schema = push->db->schema;
+    const struct trn_table *table = &schema->tables[schema->table_count - 1];
+    struct trn_row row = {.updated_at_us = push->entry.time_us};
+    struct trn_bytes lost = {0};
+    struct trn_bytes kept = {0};
+    tern_status status = values_of(audit, &audit->lost, &lost, error);
+
+    if (status == TERN_OK) {
+        status = values_of(audit, &audit->kept, &kept, error);
+    }
+    for (size_t unit = 0; unit < table->unit_count; unit++) {
+        trn_version_set(&row.version, unit, push->entry.number, TRN_RANK_1_RECORDED);
+    }
+    row.values[AUDIT_CREATED_AT] = tern_value_integer(push->entry.received_us);
+    row.values[AUDIT_TABLE] = tern_value_text(audit->table->name);
+    row.values[AUDIT_ROW] = tern_value_id(&audit->id);
+    row.values[AUDIT_UNIT] = tern_value_text(audit->table->units[audit->unit].name);
+    row.values[AUDIT_RULE] = tern_value_text(audit->rule);
+    row.values[AUDIT_LOST_VALUES] = text_value(&lost);
+    row.values[AUDIT_KEPT_VALUES] = text_value(&kept);
+    row.values[AUDIT_LOST_TIME] = tern_value_integer(audit->lost.time_us);
+    row.values[AUDIT_KEPT_TIME] = tern_value_integer(audit->kept.time_us);
+    row.values[AUDIT_LOST_DEVICE] = tern_value_id(&audit->lost.device);
+    row.values[AUDIT_KEPT_DEVICE] = tern_value_id(&audit->kept.device);
+    row.values[AUDIT_LOST_NUMBER] = number_value(audit->lost.number);
+    row.values[AUDIT_KEPT_NUMBER] = number_value(audit->kept.number);
+    row.values[AUDIT_LOST_TX] =
+        trn_id_is_nil(&audit->lost.tx) ? tern_value_null() : tern_value_id(&audit->lost.tx);
+    for (size_t index = 0; index < audit->scopes->count && status == TERN_OK; index++) {
+        status = write_into(push, &row, &audit->scopes->scopes[index], error);
+    }
+    trn_bytes_free(&kept);
+    trn_bytes_free(&lost);
+    return status;
+}

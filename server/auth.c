@@ -1,0 +1,246 @@
+/* Tokens by libjwt, whose decoding follows a token's own header; so the header is read and compared
+ * with the one algorithm first, and again on what was verified. */
+#include "server/auth.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <jwt.h>
+#include <openssl/bio.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "base/text.h"
+#include "base/uuid.h"
+
+struct trn_tokens {
+    jwt_alg_t algorithm;
+    struct trn_bytes key;
+    char *audience;
+};
+
+/* ---- Keys ---- */
+
+/* The kind of public key that the PEM holds; EVP_PKEY_NONE for none. */
+static int kind_of_key(struct trn_slice pem)
+{
+    BIO *bio = BIO_new_mem_buf(pem.data, (int)pem.size);
+    EVP_PKEY *key = bio == NULL ? NULL : PEM_read_bio_PUBKEY(bio, NULL, NULL, NULL);
+    int kind = key == NULL ? EVP_PKEY_NONE : EVP_PKEY_base_id(key);
+
+    EVP_PKEY_free(key);
+    BIO_free(bio);
+    return kind;
+}
+
+static tern_status check_key(jwt_alg_t algorithm, struct trn_slice key, tern_error *error)
+{
+    int kind = algorithm == JWT_ALG_HS256   ? EVP_PKEY_NONE
+               : algorithm == JWT_ALG_RS256 ? EVP_PKEY_RSA
+                                            : EVP_PKEY_EC;
+
+    if (algorithm == JWT_ALG_HS256 && key.size < TRN_HS256_KEY_BYTES_MIN) {
+        return trn_fail(error,
+                        TERN_ERR_MISUSE,
+                        "token key: a secret has at least %d bytes",
+                        TRN_HS256_KEY_BYTES_MIN);
+    }
+    if (kind_of_key(key) != kind) {
+        return trn_fail(error,
+                        TERN_ERR_MISUSE,
+                        "token key: not one of the kind that the algorithm takes");
+    }
+    return TERN_OK;
+}
+
+static bool find_algorithm(const char *name, jwt_alg_t *ret_algorithm)
+{
+    static const jwt_alg_t known[] = {JWT_ALG_HS256, JWT_ALG_RS256, JWT_ALG_ES256};
+
+    for (size_t index = 0; name != NULL && index < sizeof(known) / sizeof(known[0]); index++) {
+        if (strcmp(name, jwt_alg_str(known[index])) == 0) {
+            *ret_algorithm = known[index];
+            return true;
+        }
+    }
+    return false;
+}
+
+tern_status trn_tokens_open(const struct trn_auth_settings *settings,
+                            struct trn_tokens **ret_tokens,
+                            tern_error *error)
+{
+    struct trn_tokens *tokens;
+    jwt_alg_t algorithm;
+    tern_status status;
+
+    if (!find_algorithm(settings->algorithm, &algorithm)) {
+        return trn_fail(error,
+                        TERN_ERR_MISUSE,
+                        "token algorithm: one of HS256, RS256 and ES256 is wanted");
+    }
+    if (settings->audience == NULL || settings->audience[0] == '\0') {
+        return trn_fail(error, TERN_ERR_MISUSE, "token audience: none was given");
+    }
+    status = check_key(algorithm, settings->key, error);
+    if (status != TERN_OK) {
+        return status;
+    }
+    tokens = trn_calloc(1, sizeof(*tokens));
+    if (tokens == NULL) {
+        return trn_fail_nomem(error);
+    }
+    tokens->algorithm = algorithm;
+    tokens->audience = trn_text_copy(trn_slice_text(settings->audience));
+    if (tokens->audience == NULL ||
+        trn_bytes_append_slice(&tokens->key, settings->key) != TERN_OK) {
+        trn_tokens_close(tokens);
+        return trn_fail_nomem(error);
+    }
+    *ret_tokens = tokens;
+    return TERN_OK;
+}
+
+void trn_tokens_close(struct trn_tokens *tokens)
+{
+    if (tokens == NULL) {
+        return;
+    }
+    trn_bytes_free(&tokens->key);
+    trn_free(tokens->audience);
+    trn_free(tokens);
+}
+
+/* ---- Tokens ---- */
+
+static tern_status refuse(tern_error *error, const char *why)
+{
+    return trn_fail(error, TERN_ERR_UNAUTHORIZED, "token: %s", why);
+}
+
+/* Behind "Bearer ", or NULL. */
+static const char *token_of(const char *header)
+{
+    static const char scheme[] = "Bearer ";
+
+    if (header == NULL || strncasecmp(header, scheme, sizeof(scheme) - 1) != 0) {
+        return NULL;
+    }
+    return header + sizeof(scheme) - 1;
+}
+
+static bool names_algorithm(const struct trn_tokens *tokens, const char *token)
+{
+    jwt_t *jwt = NULL;
+    const char *name;
+    bool names = false;
+
+    if (jwt_decode(&jwt, token, NULL, 0) == 0) {
+        name = jwt_get_header(jwt, "alg");
+        names = name != NULL && strcmp(name, jwt_alg_str(tokens->algorithm)) == 0;
+    }
+    jwt_free(jwt);
+    return names;
+}
+
+/* `aud` is one text or a list of them. */
+static bool is_for(const struct trn_tokens *tokens, jwt_t *jwt)
+{
+    const char *one = jwt_get_grant(jwt, "aud");
+    char *text = one == NULL ? jwt_get_grants_json(jwt, "aud") : NULL;
+    json_t *list = text == NULL ? NULL : json_loads(text, JSON_DECODE_ANY, NULL);
+    bool found = one != NULL && strcmp(one, tokens->audience) == 0;
+
+    for (size_t index = 0; index < json_array_size(list) && !found; index++) {
+        const char *item = json_string_value(json_array_get(list, index));
+
+        found = item != NULL && strcmp(item, tokens->audience) == 0;
+    }
+    json_decref(list);
+    free(text);
+    return found;
+}
+
+static bool time_of(jwt_t *jwt, const char *name, int64_t *ret_s)
+{
+    errno = 0;
+    *ret_s = jwt_get_grant_int(jwt, name);
+    return errno == 0;
+}
+
+static void read_role(const char *claim, struct trn_bearer *ret_bearer)
+{
+    if (claim == NULL || strlen(claim) >= sizeof(ret_bearer->role)) {
+        return;
+    }
+    if (strcmp(claim, "operator") == 0) {
+        ret_bearer->auth.power = TRN_POWER_OPERATOR;
+    } else if (strcmp(claim, "service") == 0) {
+        ret_bearer->auth.power = TRN_POWER_SERVICE;
+    } else {
+        memcpy(ret_bearer->role, claim, strlen(claim) + 1);
+        ret_bearer->auth.role = ret_bearer->role;
+    }
+}
+
+static tern_status read_claims(const struct trn_tokens *tokens,
+                               jwt_t *jwt,
+                               int64_t now_s,
+                               struct trn_bearer *ret_bearer,
+                               tern_error *error)
+{
+    const char *subject = jwt_get_grant(jwt, "sub");
+    int64_t expires_s = 0;
+    int64_t begins_s = 0;
+    tern_id user;
+
+    if (!is_for(tokens, jwt)) {
+        return refuse(error, "it is for another audience");
+    }
+    if (!time_of(jwt, "exp", &expires_s)) {
+        return refuse(error, "it never expires");
+    }
+    if (expires_s <= now_s) {
+        return refuse(error, "it has expired");
+    }
+    if (time_of(jwt, "nbf", &begins_s) && begins_s > now_s + TRN_TOKEN_LEEWAY_S) {
+        return refuse(error, "it is not valid yet");
+    }
+    if (subject == NULL || !trn_id_parse(trn_slice_text(subject), &user) || trn_id_is_nil(&user)) {
+        return refuse(error, "its subject is no user id");
+    }
+    memset(ret_bearer, 0, sizeof(*ret_bearer));
+    ret_bearer->auth.user = user;
+    read_role(jwt_get_grant(jwt, "role"), ret_bearer);
+    return TERN_OK;
+}
+
+tern_status trn_tokens_check(const struct trn_tokens *tokens,
+                             const char *header,
+                             int64_t now_s,
+                             struct trn_bearer *ret_bearer,
+                             tern_error *error)
+{
+    const char *token = token_of(header);
+    jwt_t *jwt = NULL;
+    tern_status status;
+
+    if (token == NULL) {
+        return refuse(error, "none was sent");
+    }
+    if (strlen(token) > TRN_TOKEN_BYTES_MAX || !names_algorithm(tokens, token)) {
+        return refuse(error, "it is not one of this server's");
+    }
+    if (jwt_decode(&jwt, token, tokens->key.data, (int)tokens->key.size) != 0 ||
+        jwt_get_alg(jwt) != tokens->algorithm) {
+        status = refuse(error, "its signature does not hold");
+    } else {
+        status = read_claims(tokens, jwt, now_s, ret_bearer, error);
+    }
+    jwt_free(jwt);
+    return status;
+}

@@ -1,0 +1,435 @@
+/* Walks the log of each scope that the user is served, and writes the rows it names. */
+#include "server/pull.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "base/uuid.h"
+#include "server/grants.h"
+
+enum { PLACES_AT_ONCE = 256 };
+
+/* The numbers announced for the rows of one scope on this page, as an open hash table. */
+struct announced {
+    int64_t *numbers; /* 0: free */
+    size_t count;
+    size_t capacity; /* a power of two */
+};
+
+/* A scope under way. */
+struct walk {
+    struct trn_pull *pull;
+    struct trn_answer_writer *page;
+    struct announced *announced;
+    struct trn_position position;
+    bool opened; /* its first line is written */
+    bool done;   /* everything of it is sent */
+};
+
+/* ---- Numbers announced ---- */
+
+static size_t slot_of(const struct announced *announced, int64_t number)
+{
+    size_t slot = ((uint64_t)number * UINT64_C(0x9e3779b97f4a7c15)) >> 32;
+
+    slot &= announced->capacity - 1;
+    while (announced->numbers[slot] != 0 && announced->numbers[slot] != number) {
+        slot = (slot + 1) & (announced->capacity - 1);
+    }
+    return slot;
+}
+
+static void forget(struct announced *announced)
+{
+    if (announced->count > 0) {
+        memset(announced->numbers, 0, announced->capacity * sizeof(*announced->numbers));
+        announced->count = 0;
+    }
+}
+
+static tern_status announced_grow(struct announced *announced)
+{
+    struct announced bigger = {.capacity = announced->capacity == 0 ? 64 : announced->capacity * 2,
+                               .count = announced->count};
+
+    bigger.numbers = trn_calloc(bigger.capacity, sizeof(*bigger.numbers));
+    if (bigger.numbers == NULL) {
+        return TERN_ERR_NOMEM;
+    }
+    for (size_t index = 0; index < announced->capacity; index++) {
+        if (announced->numbers[index] != 0) {
+            bigger.numbers[slot_of(&bigger, announced->numbers[index])] = announced->numbers[index];
+        }
+    }
+    trn_free(announced->numbers);
+    *announced = bigger;
+    return TERN_OK;
+}
+
+/* Announces the number unless that was done. `as_last`: the rows behind name no other, so it must
+ * be the one announced last. */
+static tern_status announce(struct walk *walk, int64_t number, bool as_last, tern_error *error)
+{
+    struct announced *announced = walk->announced;
+    struct trn_db_tx tx;
+    size_t slot;
+    tern_status status;
+
+    if (number == 0 || (as_last && walk->page->last == number)) {
+        return TERN_OK;
+    }
+    if (announced->count * 2 >= announced->capacity && announced_grow(announced) != TERN_OK) {
+        return trn_fail_nomem(error);
+    }
+    slot = slot_of(announced, number);
+    if (announced->numbers[slot] == number && !as_last) {
+        return TERN_OK;
+    }
+    status = trn_facts_tx(walk->pull->facts, number, &tx, error);
+    if (status == TERN_OK) {
+        const struct trn_answer_tx line = {number, tx.time_us, tx.device};
+
+        status = trn_answer_write_tx(walk->page, &line, error);
+    }
+    if (status != TERN_OK) {
+        return status;
+    }
+    announced->count += announced->numbers[slot] == 0 ? 1 : 0;
+    announced->numbers[slot] = number;
+    return TERN_OK;
+}
+
+/* ---- Rows ---- */
+
+static bool is_uniform(const struct trn_table *table, const struct trn_version *version)
+{
+    for (size_t unit = 1; unit < table->unit_count; unit++) {
+        if (version->keys[unit] != version->keys[0]) {
+            return false;
+        }
+    }
+    return version->keys[0] != 0;
+}
+
+/* The device holds the row as it is: it wrote every unit of it. The server's own rows it never saw.
+ */
+static tern_status is_own(struct walk *walk,
+                          const struct trn_table *table,
+                          const struct trn_row *row,
+                          bool *ret_own,
+                          tern_error *error)
+{
+    const struct trn_pull *pull = walk->pull;
+    bool own = !walk->position.fresh && table->index + 1U != pull->db->schema->table_count;
+    int64_t seen = 0;
+
+    for (size_t unit = 0; unit < table->unit_count && own; unit++) {
+        int64_t number = row->version.keys[unit];
+        struct trn_db_tx tx;
+        tern_status status;
+
+        if (number == 0 || number == seen) {
+            continue;
+        }
+        status = trn_facts_tx(pull->facts, number, &tx, error);
+        if (status != TERN_OK) {
+            return status;
+        }
+        own = trn_id_equal(&tx.device, &pull->device);
+        seen = number;
+    }
+    *ret_own = own;
+    return TERN_OK;
+}
+
+static tern_status open_scope(struct walk *walk, tern_error *error)
+{
+    tern_status status = TERN_OK;
+
+    if (!walk->opened) {
+        forget(walk->announced);
+        status =
+            trn_answer_begin_scope(walk->page, &walk->position.scope, !walk->position.begun, error);
+        walk->opened = status == TERN_OK;
+    }
+    return status;
+}
+
+static tern_status write_row(struct walk *walk,
+                             const struct trn_table *table,
+                             const struct trn_row *row,
+                             tern_error *error)
+{
+    bool uniform = is_uniform(table, &row->version);
+    tern_status status = open_scope(walk, error);
+
+    for (size_t unit = 0; unit < table->unit_count && status == TERN_OK; unit++) {
+        if (unit == 0 || !uniform) {
+            status = announce(walk, row->version.keys[unit], uniform, error);
+        }
+    }
+    if (status == TERN_OK) {
+        status = trn_answer_write_row(walk->page, table, row, error);
+    }
+    if (status == TERN_OK) {
+        walk->pull->rows++;
+    }
+    return status;
+}
+
+static bool is_full(const struct walk *walk)
+{
+    return walk->pull->rows >= walk->pull->room_rows ||
+           walk->page->lines.bytes->size >= walk->pull->room_bytes;
+}
+
+/* Sends what stands at one place, or finds that it does not fit any more. */
+static tern_status
+visit(struct walk *walk, const struct trn_db_place *place, bool *ret_fits, tern_error *error)
+{
+    const struct trn_table *table = &walk->pull->db->schema->tables[place->table];
+    struct trn_row row;
+    bool found = false;
+    bool skip = table->since > walk->pull->schema_version;
+    tern_status status = TERN_OK;
+
+    *ret_fits = true;
+    if (!skip) {
+        status =
+            walk->pull->db->ops->row_read(walk->pull->view, table, &place->id, &found, &row, error);
+    }
+    if (status == TERN_OK && !skip && !found) {
+        status =
+            trn_fail(error, TERN_ERR_CORRUPT, "%s: the log names a row that is gone", table->name);
+    }
+    if (status == TERN_OK && !skip) {
+        status = is_own(walk, table, &row, &skip, error);
+    }
+    if (status != TERN_OK || skip) {
+        return status;
+    }
+    if (is_full(walk)) {
+        *ret_fits = false;
+        return TERN_OK;
+    }
+    return write_row(walk, table, &row, error);
+}
+
+static tern_status walk_places(struct walk *walk,
+                               const struct trn_db_place *places,
+                               size_t count,
+                               bool *ret_fits,
+                               tern_error *error)
+{
+    struct trn_db_place *place = &walk->position.place;
+    tern_status status = TERN_OK;
+
+    *ret_fits = true;
+    for (size_t index = 0; index < count && status == TERN_OK; index++) {
+        status = visit(walk, &places[index], ret_fits, error);
+        if (status == TERN_OK && !*ret_fits) {
+            if (places[index].number > place->number) {
+                place->table = TRN_NO_TABLE; /* the number before is sent whole */
+            }
+            return TERN_OK;
+        }
+        *place = places[index];
+    }
+    return status;
+}
+
+static tern_status finish_scope(struct walk *walk, int64_t high, tern_error *error)
+{
+    tern_status status = TERN_OK;
+
+    if (!walk->position.begun || walk->position.partial) {
+        status = open_scope(walk, error);
+    }
+    if (status == TERN_OK && walk->opened) {
+        status = trn_answer_end_scope(walk->page, &walk->position.scope, error);
+    }
+    walk->position.place.number = high;
+    walk->position.place.table = TRN_NO_TABLE;
+    walk->position.begun = true;
+    walk->position.fresh = false;
+    walk->position.partial = false;
+    walk->done = true;
+    return status;
+}
+
+static tern_status walk_scope(struct walk *walk, tern_error *error)
+{
+    struct trn_db_place places[PLACES_AT_ONCE];
+    struct trn_pull *pull = walk->pull;
+    size_t count = PLACES_AT_ONCE;
+    bool fits = true;
+    tern_status status = TERN_OK;
+
+    while (status == TERN_OK && fits && count == PLACES_AT_ONCE) {
+        status = pull->db->ops->log_read(pull->view,
+                                         &walk->position.scope,
+                                         &walk->position.place,
+                                         places,
+                                         PLACES_AT_ONCE,
+                                         &count,
+                                         error);
+        if (status == TERN_OK) {
+            status = walk_places(walk, places, count, &fits, error);
+        }
+    }
+    if (status == TERN_OK && fits && !walk->position.begun && is_full(walk)) {
+        fits = false; /* an empty scope may be a fresh one, too: next time */
+    }
+    if (status == TERN_OK && fits) {
+        return finish_scope(walk, pull->next.high, error);
+    }
+    pull->more = true;
+    walk->position.begun = walk->position.begun || walk->opened;
+    walk->position.partial = walk->position.partial || walk->opened;
+    return status;
+}
+
+/* ---- The page ---- */
+
+static void start_position(struct trn_position *position, const struct trn_position *held)
+{
+    if (held != NULL && held->begun && held->version == position->version) {
+        *position = *held;
+        return;
+    }
+    position->place.number = 0;
+    position->place.table = TRN_NO_TABLE;
+    position->fresh = true;
+    position->begun = false;
+    position->partial = false;
+}
+
+static tern_status serve(struct trn_pull *pull,
+                         const tern_id *scope,
+                         int64_t version,
+                         const struct trn_position *held,
+                         struct trn_answer_writer *page,
+                         struct announced *announced,
+                         struct trn_position *ret_position,
+                         tern_error *error)
+{
+    struct walk walk = {.pull = pull,
+                        .page = page,
+                        .announced = announced,
+                        .position = {.scope = *scope, .version = version}};
+    tern_status status;
+
+    start_position(&walk.position, held);
+    status = walk_scope(&walk, error);
+    if (status == TERN_OK) {
+        *ret_position = walk.position;
+    }
+    return status;
+}
+
+static tern_status name_gone(struct trn_answer_writer *page,
+                             const struct trn_cursor *cursor,
+                             const struct trn_grants *grants,
+                             tern_error *error)
+{
+    tern_status status = TERN_OK;
+
+    for (size_t index = 0; index < cursor->count && status == TERN_OK; index++) {
+        if (trn_grants_find(grants, &cursor->others[index].scope) == NULL) {
+            status = trn_answer_write_gone(page, &cursor->others[index].scope, error);
+        }
+    }
+    return status;
+}
+
+static tern_status set_high(struct trn_pull *pull, tern_error *error)
+{
+    struct trn_db_tx tx = {.time_us = 0};
+    tern_status status = pull->db->ops->last_number(pull->view, &pull->next.high, error);
+
+    if (status == TERN_OK && pull->next.high != 0) {
+        status = trn_facts_tx(pull->facts, pull->next.high, &tx, error);
+    }
+    memcpy(pull->next.tag, tx.tx.bytes, sizeof(pull->next.tag));
+    return status;
+}
+
+static tern_status serve_granted(struct trn_pull *pull,
+                                 const struct trn_cursor *cursor,
+                                 const struct trn_grants *grants,
+                                 struct trn_answer_writer *page,
+                                 struct announced *announced,
+                                 tern_error *error)
+{
+    tern_status status = TERN_OK;
+
+    for (size_t index = 0; index < grants->count && status == TERN_OK; index++) {
+        const struct trn_opened *opened = &grants->items[index];
+        struct trn_position position;
+
+        status = serve(pull,
+                       &opened->scope,
+                       opened->version,
+                       trn_cursor_find(cursor, &opened->scope),
+                       page,
+                       announced,
+                       &position,
+                       error);
+        if (status == TERN_OK && position.begun &&
+            trn_cursor_add(&pull->next, &position) != TERN_OK) {
+            status = trn_fail_nomem(error);
+        }
+    }
+    return status;
+}
+
+tern_status trn_pull_page(struct trn_pull *pull,
+                          const struct trn_cursor *cursor,
+                          struct trn_answer_writer *page,
+                          tern_error *error)
+{
+    const struct trn_cursor none = {.count = 0};
+    struct announced announced = {.numbers = NULL};
+    struct trn_grants grants = {.items = NULL};
+    tern_status status = set_high(pull, error);
+
+    cursor = cursor == NULL ? &none : cursor;
+    if (status == TERN_OK) {
+        status = trn_grants_load(pull->db, pull->view, &pull->user, &grants, error);
+    }
+    if (status == TERN_OK) {
+        status = name_gone(page, cursor, &grants, error);
+    }
+    if (status == TERN_OK) {
+        status =
+            serve(pull, &pull->user, 0, &cursor->own, page, &announced, &pull->next.own, error);
+    }
+    if (status == TERN_OK) {
+        status = serve_granted(pull, cursor, &grants, page, &announced, error);
+    }
+    trn_grants_free(&grants);
+    trn_free(announced.numbers);
+    return status;
+}
+
+tern_status
+trn_pull_nothing(struct trn_pull *pull, const struct trn_cursor *cursor, tern_error *error)
+{
+    tern_status status = set_high(pull, error);
+
+    pull->next.own.place.table = TRN_NO_TABLE;
+    if (cursor == NULL || status != TERN_OK) {
+        return status;
+    }
+    pull->next.own = cursor->own;
+    for (size_t index = 0; index < cursor->count && status == TERN_OK; index++) {
+        status = trn_cursor_add(&pull->next, &cursor->others[index]);
+    }
+    return status == TERN_OK ? TERN_OK : trn_fail_nomem(error);
+}
+
+void trn_pull_free(struct trn_pull *pull)
+{
+    trn_cursor_free(&pull->next);
+}

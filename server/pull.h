@@ -1,0 +1,47 @@
+/*
+ * One page: what is new in the user's record and in those open to them, read in one snapshot.
+ *
+ * Each scope's rows come in the order of their highest number, so a position says all that was
+ * sent. A scope whose grant has another version than the cursor's is sent whole; one that is gone
+ * is named. A row that the asking device wrote alone is left out, unless the scope is sent whole.
+ */
+#ifndef TRN_SERVER_PULL_H
+#define TRN_SERVER_PULL_H
+
+#include "server/cursor.h"
+#include "server/facts.h"
+#include "wire/answer.h"
+
+struct trn_pull {
+    struct trn_db *db;
+    struct trn_db_view *view;
+    struct trn_facts *facts; /* over `view` */
+    tern_id user;
+    tern_id device;
+    uint32_t schema_version; /* of the device, at most the server's */
+    size_t room_rows;
+    size_t room_bytes;
+
+    struct trn_cursor next; /* filled by trn_pull_page */
+    bool more;
+    size_t rows;
+};
+
+/**
+ * Writes the page's lines and works out the cursor behind it.
+ *
+ * @param cursor What the device holds, or NULL.
+ * @param page   Appended to.
+ */
+tern_status trn_pull_page(struct trn_pull *pull,
+                          const struct trn_cursor *cursor,
+                          struct trn_answer_writer *page,
+                          tern_error *error);
+
+/* The cursor of a device that only pushes: as it was, at the snapshot's highest number. */
+tern_status
+trn_pull_nothing(struct trn_pull *pull, const struct trn_cursor *cursor, tern_error *error);
+
+void trn_pull_free(struct trn_pull *pull);
+
+#endif

@@ -1,0 +1,471 @@
+/*
+ * The verdict on one entry.
+ *
+ * Its number is taken first, since row versions name it; a rejected entry keeps the number it took,
+ * for its receipt. Its changes are applied in order; one that needs what a later one brings (its
+ * parent, a unique key to be freed) waits for the rest of them.
+ */
+#include "server/push.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "base/hex.h"
+#include "base/memory.h"
+#include "base/uuid.h"
+#include "model/clock.h"
+
+/* Indexes of the changes that wait, ascending. */
+struct waiting {
+    size_t *indexes;
+    size_t count;
+    size_t capacity;
+};
+
+void trn_push_begin(struct trn_push *push,
+                    struct trn_db *db,
+                    const struct trn_db_meta *meta,
+                    struct trn_facts *facts,
+                    const struct trn_auth *auth)
+{
+    memset(push, 0, sizeof(*push));
+    push->db = db;
+    push->facts = facts;
+    push->auth = auth;
+    trn_hex_encode(meta->epoch, sizeof(meta->epoch), push->epoch);
+}
+
+void trn_push_end(struct trn_push *push)
+{
+    trn_grants_free(&push->grants);
+}
+
+bool trn_push_rejects(tern_status status)
+{
+    switch (status) {
+    case TERN_OK:
+    case TERN_ERR_NOMEM:
+    case TERN_ERR_INTERNAL:
+    case TERN_ERR_IO:
+    case TERN_ERR_DISK_FULL:
+    case TERN_ERR_READ_ONLY:
+    case TERN_ERR_CORRUPT:
+    case TERN_ERR_NOT_A_REPLICA:
+    case TERN_ERR_BUSY:
+        return false;
+    default:
+        return true;
+    }
+}
+
+static struct trn_db_view *writer(const struct trn_push *push)
+{
+    return push->db->ops->writer(push->db);
+}
+
+/* ---- Receipts ---- */
+
+static void
+reject(struct trn_outcome *outcome, tern_status code, int32_t change, const char *detail)
+{
+    outcome->kind = TRN_OUTCOME_REJECTED;
+    outcome->code = code;
+    outcome->change = change;
+    (void)strncpy(outcome->detail, detail, sizeof(outcome->detail) - 1);
+    outcome->detail[sizeof(outcome->detail) - 1] = '\0';
+}
+
+/* The verdict that an earlier sending got. */
+static void repeat(const struct trn_push *push,
+                   const struct trn_db_entry *receipt,
+                   struct trn_outcome *ret_outcome)
+{
+    if (memcmp(receipt->hash, push->entry.hash, sizeof(receipt->hash)) != 0 ||
+        !trn_id_equal(&receipt->user, &push->auth->user)) {
+        reject(ret_outcome, TERN_ERR_TX_ID_REUSED, -1, "this tx id belongs to another body");
+        return;
+    }
+    if (receipt->verdict != TERN_OK) {
+        reject(ret_outcome, receipt->verdict, receipt->change, receipt->detail);
+        return;
+    }
+    ret_outcome->kind = TRN_OUTCOME_DUPLICATE;
+    ret_outcome->number = receipt->number;
+    ret_outcome->time_us = receipt->time_us;
+}
+
+/* One ordinal with two tx ids: two live copies of one replica. */
+static tern_status
+find_clone(struct trn_push *push, const struct trn_db_device *device, tern_error *error)
+{
+    struct trn_db_entry other;
+    bool found = false;
+    tern_status status;
+
+    if (!trn_id_equal(&push->entry.device, &push->entry.sender) ||
+        push->entry.ordinal > device->last_ordinal) {
+        return TERN_OK;
+    }
+    status = push->db->ops->entry_by_ordinal(writer(push),
+                                             &push->entry.device,
+                                             push->entry.ordinal,
+                                             &push->entry.sender,
+                                             &found,
+                                             &other,
+                                             error);
+    if (status == TERN_OK && found) {
+        push->cloned = true;
+    }
+    return status;
+}
+
+static tern_status check_dependencies(struct trn_push *push,
+                                      const struct trn_entry_header *header,
+                                      struct trn_outcome *ret_outcome,
+                                      tern_error *error)
+{
+    tern_status status = TERN_OK;
+
+    if (header->kind == TRN_ENTRY_DISCARDED) {
+        return TERN_OK; /* that is why it is discarded */
+    }
+    for (size_t index = 0; index < header->depends_count && status == TERN_OK; index++) {
+        struct trn_db_entry other;
+        bool found = false;
+
+        status = push->db->ops->entry_by_ordinal(writer(push),
+                                                 &push->entry.device,
+                                                 (int64_t)header->depends_on[index],
+                                                 &push->entry.sender,
+                                                 &found,
+                                                 &other,
+                                                 error);
+        if (status == TERN_OK && found && other.verdict != TERN_OK) {
+            reject(ret_outcome,
+                   TERN_ERR_DEPENDENCY_REJECTED,
+                   -1,
+                   "a transaction that it depends on was rejected");
+            return TERN_OK;
+        }
+    }
+    return status;
+}
+
+/* ---- Time ---- */
+
+/* The newest stored time among the bases that the entry names. */
+static tern_status newest_base(struct trn_push *push,
+                               struct trn_slice bytes,
+                               int64_t *ret_newest_us,
+                               tern_error *error)
+{
+    struct trn_entry_reader reader = {.schema = NULL};
+    struct trn_change change;
+    bool any = true;
+    tern_status status = trn_entry_open(&reader, push->db->schema, bytes, error);
+
+    while (status == TERN_OK) {
+        struct trn_db_tx tx;
+        int64_t number = 0;
+        bool found = false;
+
+        status = trn_entry_next(&reader, &any, &change, error);
+        if (status != TERN_OK || !any) {
+            break;
+        }
+        status = trn_apply_base(push, &change, &number, error);
+        if (status == TERN_OK && number > 0 && number != push->entry.number) {
+            status = push->db->ops->tx_get(writer(push), number, &found, &tx, error);
+        }
+        if (status == TERN_OK && found && tx.time_us > *ret_newest_us) {
+            *ret_newest_us = tx.time_us;
+        }
+    }
+    trn_entry_close(&reader);
+    return status;
+}
+
+/* A device stamps an entry after all that it had seen, so its bases matter only where the claim
+ * does not stand. */
+static tern_status store_time(struct trn_push *push,
+                              const struct trn_request_entry *request,
+                              const struct trn_db_device *device,
+                              tern_error *error)
+{
+    struct trn_claim claim = {.time_us = push->entry.raw_time_us,
+                              .age_us = request->attempt.age_us,
+                              .sent_us = push->sent_us,
+                              .received_us = push->entry.received_us,
+                              .newest_base_us = INT64_MIN,
+                              .previous_us = device->last_time_us};
+    tern_status status = TERN_OK;
+
+    if (request->attempt.is_reoffer) {
+        claim.time_us = request->attempt.stored_us;
+        claim.sent_us = claim.received_us;
+        claim.age_us = claim.received_us > claim.time_us ? claim.received_us - claim.time_us : 0;
+    }
+    push->entry.time_us = trn_clock_store(&claim, NULL);
+    if (push->entry.time_us < push->entry.raw_time_us) {
+        status = newest_base(push, request->bytes, &claim.newest_base_us, error);
+        if (status == TERN_OK) {
+            push->entry.time_us = trn_clock_store(&claim, NULL);
+        }
+    }
+    return status;
+}
+
+/* ---- Changes ---- */
+
+static tern_status wait_for(struct waiting *waiting, size_t index, tern_error *error)
+{
+    if (waiting->count == waiting->capacity) {
+        size_t capacity = waiting->capacity == 0 ? 16 : waiting->capacity * 2;
+        size_t *indexes = trn_realloc(waiting->indexes, capacity * sizeof(*indexes));
+
+        if (indexes == NULL) {
+            return trn_fail_nomem(error);
+        }
+        waiting->indexes = indexes;
+        waiting->capacity = capacity;
+    }
+    waiting->indexes[waiting->count++] = index;
+    return TERN_OK;
+}
+
+/* One pass over the entry's changes: all of them, or those of `only`. Those that wait are added to
+ * `waiting`; `ret_index` is the change that failed. */
+static tern_status apply_pass(struct trn_push *push,
+                              struct trn_slice bytes,
+                              const struct waiting *only,
+                              bool last_call,
+                              struct waiting *waiting,
+                              size_t *ret_index,
+                              tern_error *error)
+{
+    struct trn_entry_reader reader = {.schema = NULL};
+    struct trn_change change;
+    size_t next = 0;
+    tern_status status = trn_entry_open(&reader, push->db->schema, bytes, error);
+
+    for (size_t index = 0; status == TERN_OK; index++) {
+        bool any = false;
+        bool waits = false;
+
+        *ret_index = index;
+        status = trn_entry_next(&reader, &any, &change, error);
+        if (status != TERN_OK || !any) {
+            break;
+        }
+        if (only != NULL && (next == only->count || only->indexes[next] != index)) {
+            continue;
+        }
+        next++;
+        status = push->entry.kind == TRN_ENTRY_DISCARDED
+                     ? trn_apply_discard(push, &change, error)
+                     : trn_apply_change(push, &change, last_call, &waits, error);
+        if (status == TERN_OK && waits) {
+            status = wait_for(waiting, index, error);
+        }
+    }
+    trn_entry_close(&reader);
+    return status;
+}
+
+static tern_status apply_waiting(struct trn_push *push,
+                                 struct trn_slice bytes,
+                                 struct waiting *waiting,
+                                 size_t *ret_index,
+                                 tern_error *error)
+{
+    bool last_call = false;
+    tern_status status = TERN_OK;
+
+    while (waiting->count > 0 && status == TERN_OK) {
+        struct waiting still = {.indexes = NULL};
+
+        status = apply_pass(push, bytes, waiting, last_call, &still, ret_index, error);
+        last_call = still.count == waiting->count;
+        trn_free(waiting->indexes);
+        *waiting = still;
+    }
+    return status;
+}
+
+static tern_status
+apply_changes(struct trn_push *push, struct trn_slice bytes, int32_t *ret_change, tern_error *error)
+{
+    struct waiting waiting = {.indexes = NULL};
+    size_t index = 0;
+    bool hold = true;
+    tern_status status = apply_pass(push, bytes, NULL, false, &waiting, &index, error);
+
+    if (status == TERN_OK) {
+        status = apply_waiting(push, bytes, &waiting, &index, error);
+    }
+    trn_free(waiting.indexes);
+    *ret_change = (int32_t)index;
+    if (status == TERN_OK) {
+        status = push->db->ops->references_hold(push->db, &hold, error);
+        *ret_change = -1;
+    }
+    if (status == TERN_OK && !hold) {
+        status = trn_fail(error, TERN_ERR_FOREIGN_KEY, "a row references one that is not there");
+    }
+    return status;
+}
+
+/* Applies the entry or undoes it. TERN_OK with the verdict in either case. */
+static tern_status decide(struct trn_push *push,
+                          struct trn_slice bytes,
+                          struct trn_outcome *ret_outcome,
+                          tern_error *error)
+{
+    const struct trn_db_tx tx = {.tx = push->entry.tx,
+                                 .device = push->entry.device,
+                                 .time_us = push->entry.time_us};
+    tern_error cause = {.status = TERN_OK};
+    int32_t change = -1;
+    tern_status status = push->db->ops->savepoint(push->db, error);
+
+    if (status != TERN_OK) {
+        return status;
+    }
+    trn_facts_put_tx(push->facts, push->entry.number, &tx);
+    status = apply_changes(push, bytes, &change, &cause);
+    if (status == TERN_OK) {
+        ret_outcome->kind = TRN_OUTCOME_APPLIED;
+        ret_outcome->number = push->entry.number;
+        ret_outcome->time_us = push->entry.time_us;
+        return push->db->ops->release(push->db, error);
+    }
+    if (!trn_push_rejects(status)) {
+        return trn_fail(error, status, "%s", cause.message);
+    }
+    reject(ret_outcome, status, change, cause.message);
+    trn_facts_forget(push->facts);
+    push->grants_loaded = false;
+    return push->db->ops->restore(push->db, error);
+}
+
+/* ---- The entry ---- */
+
+static tern_status keep_receipt(struct trn_push *push,
+                                struct trn_slice bytes,
+                                struct trn_db_device *device,
+                                const struct trn_outcome *outcome,
+                                tern_error *error)
+{
+    struct trn_db_entry *entry = &push->entry;
+    tern_status status;
+
+    if (outcome->kind == TRN_OUTCOME_REJECTED) {
+        entry->verdict = outcome->code;
+        entry->change = outcome->change;
+        memcpy(entry->detail, outcome->detail, sizeof(entry->detail));
+    } else if (entry->time_us > device->last_time_us) {
+        device->last_time_us = entry->time_us;
+    }
+    status = push->db->ops->entry_add(push->db, entry, bytes, error);
+    if (status != TERN_OK) {
+        return status;
+    }
+    device->user = push->auth->user;
+    if (trn_id_equal(&entry->device, &entry->sender) && entry->ordinal > device->last_ordinal) {
+        device->last_ordinal = entry->ordinal;
+    }
+    return push->db->ops->device_write(push->db, &entry->device, device, error);
+}
+
+static tern_status push_new(struct trn_push *push,
+                            const struct trn_request_entry *request,
+                            const struct trn_entry_header *header,
+                            struct trn_outcome *ret_outcome,
+                            tern_error *error)
+{
+    struct trn_db_device device;
+    tern_status status =
+        push->db->ops->device_read(writer(push), &push->entry.device, &device, error);
+
+    if (status == TERN_OK) {
+        status = find_clone(push, &device, error);
+    }
+    if (status != TERN_OK || push->cloned) {
+        return status;
+    }
+    if (!trn_id_is_nil(&device.user) && !trn_id_equal(&device.user, &push->auth->user)) {
+        reject(ret_outcome, TERN_ERR_FORBIDDEN, -1, "the device belongs to another user");
+        return TERN_OK;
+    }
+    status = push->db->ops->next_number(push->db, &push->entry.number, error);
+    if (status == TERN_OK) {
+        status = store_time(push, request, &device, error);
+    }
+    if (status == TERN_OK) {
+        status = check_dependencies(push, header, ret_outcome, error);
+    }
+    if (status == TERN_OK && ret_outcome->kind != TRN_OUTCOME_REJECTED) {
+        status = decide(push, request->bytes, ret_outcome, error);
+    }
+    if (status == TERN_OK) {
+        status = keep_receipt(push, request->bytes, &device, ret_outcome, error);
+    }
+    return status;
+}
+
+static void fill_entry(struct trn_push *push,
+                       const struct trn_request_entry *request,
+                       const struct trn_entry_header *header)
+{
+    struct trn_db_entry *entry = &push->entry;
+
+    memset(entry, 0, sizeof(*entry));
+    entry->tx = header->tx;
+    entry->sender = push->sender;
+    entry->device = request->attempt.is_inherited ? request->attempt.author : push->sender;
+    entry->ordinal = (int64_t)header->ordinal;
+    entry->user = push->auth->user;
+    entry->raw_time_us = header->time_us;
+    entry->received_us = push->received_us;
+    entry->kind = (uint8_t)header->kind;
+    entry->schema_version = header->schema_version;
+    entry->change = -1;
+    memcpy(entry->hash, request->hash, sizeof(entry->hash));
+    push->audits = 0;
+    push->same_epoch = strcmp(header->epoch, push->epoch) == 0;
+}
+
+tern_status trn_push_entry(struct trn_push *push,
+                           const struct trn_request_entry *request,
+                           struct trn_outcome *ret_outcome,
+                           tern_error *error)
+{
+    struct trn_entry_reader reader = {.schema = NULL};
+    struct trn_outcome outcome = {.kind = TRN_OUTCOME_APPLIED};
+    struct trn_db_entry receipt;
+    bool found = false;
+    tern_status status = trn_entry_open(&reader, NULL, request->bytes, error);
+
+    if (status != TERN_OK) {
+        goto out;
+    }
+    fill_entry(push, request, &reader.header);
+    status = push->db->ops->entry_by_tx(writer(push), &push->entry.tx, &found, &receipt, error);
+    if (status != TERN_OK) {
+        goto out;
+    }
+    if (found) {
+        repeat(push, &receipt, &outcome);
+    } else if (reader.header.schema_version > push->db->schema->version) {
+        outcome.kind =
+            TRN_OUTCOME_RETRY; /* this server is to be upgraded; nothing is wrong with it */
+    } else {
+        status = push_new(push, request, &reader.header, &outcome, error);
+    }
+    if (status == TERN_OK) {
+        *ret_outcome = outcome;
+    }
+out:
+    trn_entry_close(&reader);
+    return status;
+}

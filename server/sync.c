@@ -1,0 +1,602 @@
+/*
+ * The exchange in two halves: all that is pushed, in one group for all calls; after its commit,
+ * each call's page and answer.
+ *
+ * A call whose request cannot be taken (malformed, another epoch, a clone) leaves no trace in the
+ * group: its part is undone to a savepoint. A failure of the database ends the group, and every
+ * call in it is asked to come back.
+ */
+#include "server/sync.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "base/hex.h"
+#include "base/memory.h"
+#include "base/uuid.h"
+#include "server/pull.h"
+#include "wire/problem.h"
+
+enum { RETRY_AFTER_S = 2 };
+
+static const char media_sync[] = "application/vnd.tern.sync+ndjson; version=1";
+
+struct trn_server {
+    struct trn_db *db;
+    struct trn_sync_limits limits;
+    struct trn_facts *facts;      /* of the group under way */
+    struct trn_facts *page_facts; /* of the snapshot under way */
+};
+
+/* One call between the halves. */
+struct exchange {
+    struct trn_sync_call *call;
+    struct trn_request_reader reader;
+    struct trn_cursor cursor;
+    bool has_cursor;
+    struct trn_outcome *outcomes;
+    size_t outcome_count;
+    tern_error error; /* set: the call is answered with this problem */
+};
+
+struct trn_server *trn_server_new(struct trn_db *db, const struct trn_sync_limits *limits)
+{
+    const struct trn_sync_limits standard = {.page_rows = TRN_SYNC_PAGE_ROWS,
+                                             .page_bytes = TRN_SYNC_PAGE_BYTES};
+    struct trn_server *server = trn_calloc(1, sizeof(*server));
+
+    if (server == NULL) {
+        return NULL;
+    }
+    server->db = db;
+    server->limits = limits == NULL ? standard : *limits;
+    server->facts = trn_facts_new(db, db->ops->writer(db));
+    server->page_facts = trn_facts_new(db, NULL);
+    if (server->facts == NULL || server->page_facts == NULL) {
+        trn_server_free(server);
+        return NULL;
+    }
+    return server;
+}
+
+void trn_server_free(struct trn_server *server)
+{
+    if (server == NULL) {
+        return;
+    }
+    trn_facts_free(server->facts);
+    trn_facts_free(server->page_facts);
+    trn_free(server);
+}
+
+void trn_sync_call_free(struct trn_sync_call *call)
+{
+    trn_bytes_free(&call->answer);
+    memset(call, 0, sizeof(*call));
+}
+
+/* ---- What the request proves of this server and that device ---- */
+
+/* A new history after a restored backup: named by what came before it, so no chance is needed. */
+static tern_status start_epoch(struct trn_server *server,
+                               const struct trn_db_meta *meta,
+                               int64_t now_us,
+                               tern_error *error)
+{
+    uint8_t hash[TRN_SHA256_BYTES];
+    struct trn_slice parts[3] = {
+        trn_slice_make(meta->seal_key, sizeof(meta->seal_key)),
+        trn_slice_make(meta->epoch, sizeof(meta->epoch)),
+        trn_slice_make(&now_us, sizeof(now_us)),
+    };
+
+    if (trn_sha256(parts, 3, hash) != TERN_OK) {
+        return trn_fail(error, TERN_ERR_INTERNAL, "epoch: the hash engine failed");
+    }
+    return server->db->ops->set_epoch(server->db, hash, error);
+}
+
+/* Whether this server knows what a cursor of its own names. */
+static tern_status cursor_is_known(struct trn_server *server,
+                                   const struct trn_cursor *cursor,
+                                   bool *ret_known,
+                                   tern_error *error)
+{
+    struct trn_db_tx tx;
+    bool found = cursor->high == 0;
+    tern_status status = TERN_OK;
+
+    if (!found) {
+        status = server->db->ops->tx_get(server->db->ops->writer(server->db),
+                                         cursor->high,
+                                         &found,
+                                         &tx,
+                                         error);
+        found = status == TERN_OK && found &&
+                memcmp(tx.tx.bytes, cursor->tag, sizeof(cursor->tag)) == 0;
+    }
+    *ret_known = found;
+    return status;
+}
+
+static tern_status check_acked(struct trn_server *server,
+                               const struct trn_request_envelope *envelope,
+                               tern_error *error)
+{
+    struct trn_db_entry entry;
+    bool found = true;
+    tern_status status = TERN_OK;
+
+    if (envelope->acked.ordinal != 0) {
+        status = server->db->ops->entry_by_tx(server->db->ops->writer(server->db),
+                                              &envelope->acked.tx,
+                                              &found,
+                                              &entry,
+                                              error);
+    }
+    if (status == TERN_OK && !found) {
+        return trn_fail(error,
+                        TERN_ERR_EPOCH_CHANGED,
+                        "a transaction that was acknowledged is not known here");
+    }
+    return status;
+}
+
+/* A device without a cursor begins afresh, whatever it remembers of earlier epochs. */
+static tern_status check_epoch(struct trn_server *server,
+                               struct exchange *exchange,
+                               const struct trn_db_meta *meta,
+                               int64_t now_us,
+                               bool *ret_restored,
+                               tern_error *error)
+{
+    bool known = false;
+    tern_status status;
+
+    if (exchange->reader.envelope.cursor.size == 0) {
+        return TERN_OK;
+    }
+    status = trn_cursor_open(exchange->reader.envelope.cursor,
+                             meta,
+                             &exchange->call->auth.user,
+                             &exchange->reader.envelope.device,
+                             &exchange->cursor,
+                             error);
+    if (status != TERN_OK) {
+        return status;
+    }
+    exchange->has_cursor = true;
+    if (!exchange->cursor.same_epoch) {
+        return trn_fail(error, TERN_ERR_EPOCH_CHANGED, "the cursor is of another epoch");
+    }
+    status = cursor_is_known(server, &exchange->cursor, &known, error);
+    if (status == TERN_OK && !known) {
+        status = start_epoch(server, meta, now_us, error);
+        if (status == TERN_OK) {
+            *ret_restored = true;
+            return trn_fail(error, TERN_ERR_EPOCH_CHANGED, "this server came back from a backup");
+        }
+    }
+    return status == TERN_OK ? check_acked(server, &exchange->reader.envelope, error) : status;
+}
+
+static tern_status check_landmark(struct trn_server *server,
+                                  const tern_id *device,
+                                  const struct trn_landmark *landmark,
+                                  bool *ret_cloned,
+                                  tern_error *error)
+{
+    struct trn_db_entry entry;
+    bool found = false;
+    tern_status status = TERN_OK;
+
+    if (landmark->ordinal == 0) {
+        return TERN_OK;
+    }
+    status = server->db->ops->entry_by_ordinal(server->db->ops->writer(server->db),
+                                               device,
+                                               (int64_t)landmark->ordinal,
+                                               device,
+                                               &found,
+                                               &entry,
+                                               error);
+    if (status == TERN_OK && found && trn_id_equal(&entry.sender, device) &&
+        !trn_id_equal(&entry.tx, &landmark->tx)) {
+        *ret_cloned = true;
+    }
+    return status;
+}
+
+static tern_status
+check_device(struct trn_server *server, const struct exchange *exchange, tern_error *error)
+{
+    const struct trn_request_envelope *envelope = &exchange->reader.envelope;
+    struct trn_db_device device;
+    bool cloned = false;
+    tern_status status = server->db->ops->device_read(server->db->ops->writer(server->db),
+                                                      &envelope->device,
+                                                      &device,
+                                                      error);
+
+    if (status != TERN_OK) {
+        return status;
+    }
+    if (!trn_id_is_nil(&device.user) && !trn_id_equal(&device.user, &exchange->call->auth.user)) {
+        return trn_fail(error, TERN_ERR_FORBIDDEN, "the device belongs to another user");
+    }
+    cloned = device.last_ordinal > (int64_t)envelope->top.ordinal;
+    if (!cloned) {
+        status = check_landmark(server, &envelope->device, &envelope->top, &cloned, error);
+    }
+    if (status == TERN_OK && !cloned) {
+        status = check_landmark(server, &envelope->device, &envelope->acked, &cloned, error);
+    }
+    if (status == TERN_OK && cloned) {
+        return trn_fail(error, TERN_ERR_DEVICE_CLONED, "another copy of this device is alive");
+    }
+    return status;
+}
+
+/* ---- First half ---- */
+
+static void count(struct trn_sync_call *call, const struct trn_outcome *outcome)
+{
+    call->applied += outcome->kind == TRN_OUTCOME_APPLIED;
+    call->duplicates += outcome->kind == TRN_OUTCOME_DUPLICATE;
+    call->rejected += outcome->kind == TRN_OUTCOME_REJECTED;
+}
+
+static tern_status push_entries(struct trn_server *server,
+                                struct exchange *exchange,
+                                const struct trn_db_meta *meta,
+                                int64_t now_us,
+                                tern_error *error)
+{
+    struct trn_push push;
+    bool any = true;
+    tern_status status = TERN_OK;
+
+    trn_push_begin(&push, server->db, meta, server->facts, &exchange->call->auth);
+    push.sender = exchange->reader.envelope.device;
+    push.sent_us = exchange->reader.envelope.sent_us;
+    push.received_us = now_us;
+    while (status == TERN_OK && exchange->outcome_count < exchange->reader.envelope.tx_count) {
+        struct trn_outcome *outcome = &exchange->outcomes[exchange->outcome_count];
+        struct trn_request_entry entry;
+
+        status = trn_request_next(&exchange->reader, &any, &entry, error);
+        if (status != TERN_OK || !any) {
+            break;
+        }
+        status = trn_push_entry(&push, &entry, outcome, error);
+        if (status == TERN_OK && push.cloned) {
+            status =
+                trn_fail(error, TERN_ERR_DEVICE_CLONED, "another copy of this device is alive");
+        }
+        if (status == TERN_OK) {
+            exchange->outcome_count++;
+            count(exchange->call, outcome);
+        }
+    }
+    trn_push_end(&push);
+    return status;
+}
+
+static tern_status take(struct trn_server *server,
+                        struct exchange *exchange,
+                        int64_t now_us,
+                        bool *ret_restored,
+                        tern_error *error)
+{
+    struct trn_db_view *view = server->db->ops->writer(server->db);
+    struct trn_db_meta meta;
+    tern_status status = trn_request_open(&exchange->reader, exchange->call->request, error);
+
+    if (status == TERN_OK) {
+        status = server->db->ops->meta_read(view, &meta, error);
+    }
+    if (status == TERN_OK) {
+        status = check_epoch(server, exchange, &meta, now_us, ret_restored, error);
+    }
+    if (status == TERN_OK) {
+        status = check_device(server, exchange, error);
+    }
+    if (status != TERN_OK) {
+        return status;
+    }
+    exchange->outcomes =
+        trn_calloc(exchange->reader.envelope.tx_count + 1, sizeof(*exchange->outcomes));
+    if (exchange->outcomes == NULL) {
+        return trn_fail_nomem(error);
+    }
+    return push_entries(server, exchange, &meta, now_us, error);
+}
+
+/* Takes one call inside the group. A failure returned ends the group. */
+static tern_status
+take_alone(struct trn_server *server, struct exchange *exchange, int64_t now_us, tern_error *error)
+{
+    bool restored = false;
+    tern_status status = server->db->ops->savepoint(server->db, error);
+    tern_status taken;
+
+    if (status != TERN_OK) {
+        return status;
+    }
+    taken = take(server, exchange, now_us, &restored, &exchange->error);
+    if (taken == TERN_OK || restored) {
+        return server->db->ops->release(server->db, error);
+    }
+    if (!trn_push_rejects(taken)) {
+        return trn_fail(error, taken, "%s", exchange->error.message);
+    }
+    trn_facts_forget(server->facts);
+    exchange->call->applied = 0;
+    exchange->call->duplicates = 0;
+    exchange->call->rejected = 0;
+    return server->db->ops->restore(server->db, error);
+}
+
+static tern_status take_all(struct trn_server *server,
+                            struct exchange *exchanges,
+                            size_t total,
+                            int64_t now_us,
+                            tern_error *error)
+{
+    tern_status status = server->db->ops->begin(server->db, error);
+
+    if (status != TERN_OK) {
+        return status;
+    }
+    for (size_t index = 0; index < total && status == TERN_OK; index++) {
+        status = take_alone(server, &exchanges[index], now_us, error);
+    }
+    if (status == TERN_OK) {
+        return server->db->ops->commit(server->db, error);
+    }
+    server->db->ops->rollback(server->db);
+    trn_facts_forget(server->facts);
+    return status;
+}
+
+/* ---- Second half ---- */
+
+static struct trn_verdict verdict_of(size_t index, const struct trn_outcome *outcome)
+{
+    static const enum trn_verdict_kind kinds[] = {
+        [TRN_OUTCOME_APPLIED] = TRN_VERDICT_APPLIED,
+        [TRN_OUTCOME_DUPLICATE] = TRN_VERDICT_DUPLICATE,
+        [TRN_OUTCOME_REJECTED] = TRN_VERDICT_REJECTED,
+        [TRN_OUTCOME_RETRY] = TRN_VERDICT_RETRY,
+    };
+
+    return (struct trn_verdict){.index = index,
+                                .kind = kinds[outcome->kind],
+                                .number = outcome->number,
+                                .stored_us = outcome->time_us,
+                                .code = outcome->code,
+                                .change = outcome->change,
+                                .sentence = trn_slice_text(outcome->detail)};
+}
+
+static tern_status write_envelope(struct exchange *exchange,
+                                  const struct trn_pull *pull,
+                                  const struct trn_db_meta *meta,
+                                  int64_t now_us,
+                                  struct trn_answer_writer *writer,
+                                  tern_error *error)
+{
+    struct trn_answer_envelope envelope = {.schema_version = pull->db->schema->version,
+                                           .time_us = now_us,
+                                           .verdict_count = exchange->outcome_count,
+                                           .more = pull->more};
+    struct trn_bytes cursor = {0};
+    tern_status status =
+        trn_cursor_seal(&pull->next, meta, &pull->user, &pull->device, &cursor, error);
+
+    if (status == TERN_OK) {
+        trn_hex_encode(meta->epoch, sizeof(meta->epoch), envelope.epoch);
+        envelope.cursor = trn_bytes_slice(&cursor);
+        status = trn_answer_write_envelope(writer, &envelope, error);
+    }
+    trn_bytes_free(&cursor);
+    return status;
+}
+
+/* The page is written first, since the envelope says what comes of it. */
+static tern_status write_answer(struct exchange *exchange,
+                                struct trn_pull *pull,
+                                const struct trn_db_meta *meta,
+                                int64_t now_us,
+                                tern_error *error)
+{
+    const struct trn_schema *schema = pull->db->schema;
+    struct trn_answer_writer page;
+    struct trn_answer_writer writer;
+    struct trn_bytes lines = {0};
+    tern_status status;
+
+    trn_answer_writer_open(&page, schema, pull->schema_version, &lines);
+    trn_answer_writer_open(&writer, schema, pull->schema_version, &exchange->call->answer);
+    if (pull->room_rows == 0) {
+        status = trn_pull_nothing(pull, exchange->has_cursor ? &exchange->cursor : NULL, error);
+    } else {
+        status = trn_pull_page(pull, exchange->has_cursor ? &exchange->cursor : NULL, &page, error);
+    }
+    if (status == TERN_OK) {
+        status = write_envelope(exchange, pull, meta, now_us, &writer, error);
+    }
+    for (size_t index = 0; index < exchange->outcome_count && status == TERN_OK; index++) {
+        struct trn_verdict verdict = verdict_of(index, &exchange->outcomes[index]);
+
+        status = trn_answer_write_verdict(&writer, &verdict, error);
+    }
+    if (status == TERN_OK) {
+        status = trn_line_append(&writer.lines, trn_bytes_slice(&lines), error);
+    }
+    if (status == TERN_OK) {
+        status = trn_line_write_last(&writer.lines, error);
+    }
+    trn_bytes_free(&lines);
+    return status;
+}
+
+static tern_status answer(struct trn_server *server,
+                          struct trn_db_view *view,
+                          struct exchange *exchange,
+                          int64_t now_us,
+                          tern_error *error)
+{
+    const struct trn_request_envelope *envelope = &exchange->reader.envelope;
+    uint32_t rows =
+        envelope->rows < server->limits.page_rows ? envelope->rows : server->limits.page_rows;
+    struct trn_pull pull = {.db = server->db,
+                            .view = view,
+                            .facts = server->page_facts,
+                            .user = exchange->call->auth.user,
+                            .device = envelope->device,
+                            .schema_version = envelope->schema_version,
+                            .room_rows = rows,
+                            .room_bytes = server->limits.page_bytes};
+    struct trn_db_meta meta;
+    tern_status status = server->db->ops->meta_read(view, &meta, error);
+
+    if (pull.schema_version > server->db->schema->version) {
+        pull.schema_version = server->db->schema->version;
+    }
+    if (status == TERN_OK) {
+        status = write_answer(exchange, &pull, &meta, now_us, error);
+    }
+    exchange->call->rows = pull.rows;
+    trn_pull_free(&pull);
+    if (status == TERN_OK) {
+        exchange->call->status = 200;
+        exchange->call->media_type = media_sync;
+    }
+    return status;
+}
+
+/* ---- Problems ---- */
+
+static void problem(struct trn_sync_call *call, const struct trn_problem *problem)
+{
+    trn_bytes_clear(&call->answer);
+    call->code = problem->code;
+    call->status = (unsigned)problem->http_status;
+    call->media_type = TRN_PROBLEM_TYPE;
+    call->retry_after_s = call->status == 503 || call->status == 429 ? RETRY_AFTER_S : 0;
+    if (trn_problem_write(problem, &call->answer, NULL) != TERN_OK) {
+        trn_bytes_free(&call->answer); /* the status alone must do */
+    }
+}
+
+void trn_sync_problem(struct trn_sync_call *call, tern_status code, const char *detail)
+{
+    const struct trn_problem document = {.http_status = trn_problem_http_status(code),
+                                         .code = code,
+                                         .detail = trn_slice_text(detail)};
+
+    problem(call, &document);
+}
+
+/* What fails here is the server's trouble, whatever it is: the device does well to come back. */
+static void answer_trouble(struct trn_sync_call *call)
+{
+    trn_sync_problem(call, TERN_ERR_UNAVAILABLE, "the server cannot store or read just now");
+}
+
+/* The push of an outdated device is taken all the same. */
+static void answer_upgrade(struct exchange *exchange)
+{
+    struct trn_verdict *verdicts = trn_calloc(exchange->outcome_count + 1, sizeof(*verdicts));
+    struct trn_problem document = {
+        .http_status = trn_problem_http_status(TERN_ERR_UPGRADE_REQUIRED),
+        .code = TERN_ERR_UPGRADE_REQUIRED,
+        .detail = trn_slice_text("this version of the schema is no longer served"),
+        .verdicts = verdicts,
+        .verdict_count = exchange->outcome_count};
+
+    if (verdicts == NULL) {
+        answer_trouble(exchange->call);
+        return;
+    }
+    for (size_t index = 0; index < exchange->outcome_count; index++) {
+        verdicts[index] = verdict_of(index, &exchange->outcomes[index]);
+    }
+    problem(exchange->call, &document);
+    trn_free(verdicts);
+}
+
+/* ---- Both ---- */
+
+static void answer_one(struct trn_server *server,
+                       struct trn_db_view *view,
+                       struct exchange *exchange,
+                       int64_t now_us)
+{
+    tern_error error = {.status = TERN_OK};
+
+    if (exchange->error.status != TERN_OK) {
+        trn_sync_problem(exchange->call, exchange->error.status, exchange->error.message);
+    } else if (exchange->reader.envelope.schema_version < server->db->schema->minimum_version) {
+        answer_upgrade(exchange);
+    } else if (answer(server, view, exchange, now_us, &error) != TERN_OK) {
+        answer_trouble(exchange->call);
+    }
+}
+
+static void
+answer_all(struct trn_server *server, struct exchange *exchanges, size_t total, int64_t now_us)
+{
+    struct trn_db_view *view = NULL;
+    bool served = server->db->ops->snapshot_open(server->db, &view, NULL) == TERN_OK;
+
+    if (served) {
+        trn_facts_set_view(server->page_facts, view);
+    }
+    for (size_t index = 0; index < total; index++) {
+        if (served) {
+            answer_one(server, view, &exchanges[index], now_us);
+        } else {
+            answer_trouble(exchanges[index].call);
+        }
+    }
+    if (served) {
+        server->db->ops->snapshot_close(server->db, view);
+    }
+}
+
+static void exchange_free(struct exchange *exchange)
+{
+    trn_request_close(&exchange->reader);
+    trn_cursor_free(&exchange->cursor);
+    trn_free(exchange->outcomes);
+}
+
+void trn_server_handle(struct trn_server *server,
+                       int64_t now_us,
+                       struct trn_sync_call *calls,
+                       size_t count_of_calls)
+{
+    struct exchange *exchanges = trn_calloc(count_of_calls + 1, sizeof(*exchanges));
+    tern_error error = {.status = TERN_OK};
+    bool taken;
+
+    for (size_t index = 0; exchanges != NULL && index < count_of_calls; index++) {
+        exchanges[index].call = &calls[index];
+    }
+    taken =
+        exchanges != NULL && take_all(server, exchanges, count_of_calls, now_us, &error) == TERN_OK;
+    if (taken) {
+        answer_all(server, exchanges, count_of_calls, now_us);
+    }
+    for (size_t index = 0; index < count_of_calls; index++) {
+        if (!taken) {
+            answer_trouble(&calls[index]);
+        }
+        if (exchanges != NULL) {
+            exchange_free(&exchanges[index]);
+        }
+    }
+    trn_free(exchanges);
+}

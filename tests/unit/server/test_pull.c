@@ -1,0 +1,288 @@
+/* What a device is sent: its own record, what is granted, nothing else, and each row once. */
+#include <string.h>
+
+#include "base/uuid.h"
+#include "tests/unit/server/lab.h"
+
+static void fill(struct phone *phone, unsigned prescriptions)
+{
+    phone_insert_user(phone, "PATIENT");
+    for (unsigned number = 1; number <= prescriptions; number++) {
+        phone_insert_prescription(phone, lab_id('p', number), phone->auth.user, "One");
+    }
+    phone_push(phone);
+}
+
+TEST(a_new_device_is_sent_the_whole_record)
+{
+    struct lab lab;
+    struct phone first;
+    struct phone second;
+    struct reply reply;
+    tern_id third = lab_id('p', 3);
+
+    lab_open(&lab);
+    phone_open(&first, &lab, 1, 1);
+    phone_open(&second, &lab, 1, 2);
+    fill(&first, 3);
+    phone_sync(&second, 100, &reply);
+    CHECK_INT(reply.rows, 4);
+    CHECK_INT(reply.fresh, 1);
+    CHECK_INT(reply.completes, 1);
+    CHECK(!reply.more);
+    CHECK(reply_has_text(&reply, "prescriptions", &third, "patient_name", "One"));
+    reply_free(&reply);
+    phone_sync(&second, 100, &reply);
+    CHECK_INT(reply.rows, 0);
+    CHECK_INT(reply.scopes, 0);
+    reply_free(&reply);
+    phone_close(&first);
+    phone_close(&second);
+    lab_close(&lab);
+}
+
+TEST(a_record_comes_in_pages_and_each_row_once)
+{
+    struct lab lab;
+    struct phone first;
+    struct phone second;
+    struct reply reply;
+    size_t rows = 0;
+    size_t pages = 0;
+    size_t completes = 0;
+
+    lab_open(&lab);
+    phone_open(&first, &lab, 1, 1);
+    phone_open(&second, &lab, 1, 2);
+    fill(&first, 20);
+    do {
+        phone_sync(&second, 4, &reply);
+        CHECK(reply.rows <= 4);
+        CHECK_INT(reply.fresh, pages == 0 ? 1 : 0);
+        rows += reply.rows;
+        completes += reply.completes;
+        pages++;
+        reply_free(&reply);
+    } while (reply.more && pages < 50);
+    CHECK_INT(rows, 21);
+    CHECK_INT(completes, 1);
+    phone_close(&first);
+    phone_close(&second);
+    lab_close(&lab);
+}
+
+TEST(a_page_may_end_inside_one_transaction)
+{
+    struct lab lab;
+    struct phone first;
+    struct phone second;
+    struct reply reply;
+    size_t rows = 0;
+    bool more = true;
+
+    lab_open(&lab);
+    phone_open(&first, &lab, 1, 1);
+    phone_open(&second, &lab, 1, 2);
+    fill(&first, 0);
+    phone_begin(&first, TRN_ENTRY_RECORDED);
+    for (unsigned number = 0; number < 10; number++) {
+        struct trn_change change =
+            lab_change(&lab, TRN_OP_INSERT, "prescriptions", lab_id('p', number));
+
+        lab_set(&change, "patient_id", tern_value_id(&first.auth.user));
+        lab_set(&change, "patient_name", tern_value_text("Bulk"));
+        phone_change(&first, &change);
+    }
+    phone_commit(&first);
+    phone_push(&first);
+    while (more) {
+        phone_sync(&second, 3, &reply);
+        rows += reply.rows;
+        more = reply.more;
+        reply_free(&reply);
+    }
+    CHECK_INT(rows, 11);
+    phone_close(&first);
+    phone_close(&second);
+    lab_close(&lab);
+}
+
+TEST(rows_that_a_device_wrote_alone_are_not_sent_back_to_it)
+{
+    struct lab lab;
+    struct phone first;
+    struct phone second;
+    struct reply reply;
+    tern_id changed = lab_id('p', 2);
+    struct trn_change change;
+
+    lab_open(&lab);
+    phone_open(&first, &lab, 1, 1);
+    phone_open(&second, &lab, 1, 2);
+    phone_sync(&first, 100, &reply);
+    CHECK_INT(reply.completes, 1);
+    reply_free(&reply);
+    fill(&first, 3);
+    phone_sync(&first, 100, &reply);
+    CHECK_INT(reply.rows, 0);
+    reply_free(&reply);
+    change = lab_change(&lab, TRN_OP_UPDATE, "prescriptions", changed);
+    lab_set(&change, "status", tern_value_text("PAUSED"));
+    phone_begin(&second, TRN_ENTRY_RECORDED);
+    phone_change(&second, &change);
+    phone_commit(&second);
+    phone_push(&second);
+    phone_sync(&first, 100, &reply);
+    CHECK_INT(reply_count(&reply, "prescriptions"), 1);
+    CHECK(reply_has_text(&reply, "prescriptions", &changed, "status", "PAUSED"));
+    reply_free(&reply);
+    phone_close(&first);
+    phone_close(&second);
+    lab_close(&lab);
+}
+
+TEST(a_stranger_is_sent_nothing)
+{
+    struct lab lab;
+    struct phone patient;
+    struct phone stranger;
+    struct reply reply;
+
+    lab_open(&lab);
+    phone_open(&patient, &lab, 1, 1);
+    phone_open(&stranger, &lab, 2, 2);
+    fill(&patient, 3);
+    phone_sync(&stranger, 100, &reply);
+    CHECK_INT(reply.rows, 0);
+    CHECK_INT(reply.completes, 1);
+    reply_free(&reply);
+    phone_close(&patient);
+    phone_close(&stranger);
+    lab_close(&lab);
+}
+
+/* A patient and a doctor who asked to be connected. */
+static void acquaint(struct lab *lab, struct phone *patient, struct phone *doctor)
+{
+    phone_open(patient, lab, 1, 1);
+    phone_open(doctor, lab, 3, 3);
+    doctor->auth.role = "DOCTOR";
+    fill(patient, 2);
+    phone_insert_user(doctor, "DOCTOR");
+    phone_insert_connection(doctor, doctor->auth.user, patient->auth.user, "PENDING");
+    phone_push(doctor);
+}
+
+static void set_status(struct phone *patient, const struct phone *doctor, const char *status)
+{
+    struct trn_change change =
+        lab_change(patient->lab,
+                   TRN_OP_UPDATE,
+                   "connections",
+                   lab_connection_id(patient->lab, doctor->auth.user, patient->auth.user));
+
+    lab_set(&change, "initiator_id", tern_value_id(&doctor->auth.user));
+    lab_set(&change, "recipient_id", tern_value_id(&patient->auth.user));
+    lab_set(&change, "requested_at", tern_value_integer(LAB_START_US));
+    lab_set(&change, "status", tern_value_text(status));
+    phone_begin(patient, TRN_ENTRY_RECORDED);
+    phone_change(patient, &change);
+    phone_commit(patient);
+    phone_push(patient);
+}
+
+TEST(an_accepted_connection_opens_the_record_and_a_revoked_one_closes_it)
+{
+    struct lab lab;
+    struct phone patient;
+    struct phone doctor;
+    struct reply reply;
+
+    lab_open(&lab);
+    acquaint(&lab, &patient, &doctor);
+    phone_sync(&doctor, 100, &reply);
+    CHECK_INT(reply_count(&reply, "prescriptions"), 0);
+    reply_free(&reply);
+    set_status(&patient, &doctor, "ACCEPTED");
+    phone_sync(&doctor, 100, &reply);
+    CHECK_INT(reply_count(&reply, "prescriptions"), 2);
+    CHECK_INT(reply.fresh, 1);
+    reply_free(&reply);
+    phone_sync(&doctor, 100, &reply);
+    CHECK_INT(reply.rows, 0);
+    reply_free(&reply);
+    phone_insert_prescription(&doctor, lab_id('p', 9), patient.auth.user, "By the doctor");
+    phone_push(&doctor);
+    set_status(&patient, &doctor, "REVOKED");
+    phone_insert_prescription(&doctor, lab_id('p', 10), patient.auth.user, "Too late");
+    phone_sync(&doctor, 100, &reply);
+    CHECK_INT(reply.verdicts[0].code, TERN_ERR_FORBIDDEN);
+    CHECK_INT(reply.gones, 1);
+    CHECK_INT(reply_count(&reply, "prescriptions"), 0);
+    CHECK_INT(reply_count(&reply, "connections"), 1);
+    reply_free(&reply);
+    phone_close(&patient);
+    phone_close(&doctor);
+    lab_close(&lab);
+}
+
+TEST(a_grant_given_anew_sends_the_record_anew)
+{
+    struct lab lab;
+    struct phone patient;
+    struct phone doctor;
+    struct reply reply;
+
+    lab_open(&lab);
+    acquaint(&lab, &patient, &doctor);
+    set_status(&patient, &doctor, "ACCEPTED");
+    phone_sync(&doctor, 100, &reply);
+    reply_free(&reply);
+    set_status(&patient, &doctor, "REVOKED");
+    set_status(&patient, &doctor, "ACCEPTED");
+    phone_sync(&doctor, 100, &reply);
+    CHECK_INT(reply.gones, 0);
+    CHECK_INT(reply.fresh, 1);
+    CHECK_INT(reply_count(&reply, "prescriptions"), 2);
+    reply_free(&reply);
+    phone_close(&patient);
+    phone_close(&doctor);
+    lab_close(&lab);
+}
+
+TEST(a_cursor_of_another_device_or_a_forged_one_is_refused)
+{
+    struct lab lab;
+    struct phone first;
+    struct phone second;
+    struct trn_bytes body = {0};
+    struct reply reply;
+
+    lab_open(&lab);
+    phone_open(&first, &lab, 1, 1);
+    phone_open(&second, &lab, 1, 2);
+    fill(&first, 1);
+    phone_request(&first, 10, &body);
+    for (size_t byte = 0; byte < first.cursor.size; byte++) {
+        uint8_t kept = first.cursor.data[byte];
+
+        first.cursor.data[byte] = kept == 'A' ? 'B' : 'A';
+        trn_bytes_clear(&body);
+        phone_request(&first, 10, &body);
+        phone_send(&first, trn_bytes_slice(&body), &reply);
+        CHECK_INT(reply.call.code, TERN_ERR_CURSOR);
+        CHECK_INT(reply.call.status, 400);
+        reply_free(&reply);
+        first.cursor.data[byte] = kept;
+    }
+    CHECK(trn_bytes_append_slice(&second.cursor, trn_bytes_slice(&first.cursor)) == TERN_OK);
+    trn_bytes_clear(&body);
+    phone_request(&second, 10, &body);
+    phone_send(&second, trn_bytes_slice(&body), &reply);
+    CHECK_INT(reply.call.code, TERN_ERR_CURSOR);
+    reply_free(&reply);
+    trn_bytes_free(&body);
+    phone_close(&first);
+    phone_close(&second);
+    lab_close(&lab);
+}

@@ -1,0 +1,447 @@
+/* What becomes of a pushed transaction: its verdict, its effect, its receipt, its audit. */
+#include <string.h>
+
+#include "base/uuid.h"
+#include "tests/unit/server/lab.h"
+
+/* One patient with one prescription, one medication and one dose, all on the server. */
+struct scene {
+    struct lab lab;
+    struct phone phone;
+    tern_id prescription;
+    tern_id medication;
+    tern_id dose;
+};
+
+static void scene_open(struct scene *scene)
+{
+    lab_open(&scene->lab);
+    phone_open(&scene->phone, &scene->lab, 1, 1);
+    scene->prescription = lab_id('p', 1);
+    scene->medication = lab_id('m', 1);
+    phone_insert_user(&scene->phone, "PATIENT");
+    phone_insert_prescription(&scene->phone, scene->prescription, scene->phone.auth.user, "One");
+    phone_insert_medication(&scene->phone, scene->medication, scene->prescription);
+    scene->dose = phone_insert_dose(&scene->phone, scene->prescription, scene->medication);
+    phone_push(&scene->phone);
+}
+
+static void scene_close(struct scene *scene)
+{
+    phone_close(&scene->phone);
+    lab_close(&scene->lab);
+}
+
+/* Another device of the same user. */
+static void second_open(struct phone *phone, struct scene *scene)
+{
+    phone_open(phone, &scene->lab, 1, 2);
+    memcpy(phone->epoch, scene->phone.epoch, sizeof(phone->epoch));
+}
+
+/* The one verdict of an exchange. */
+static tern_status code_of(struct phone *phone)
+{
+    struct reply reply;
+    tern_status code;
+
+    phone_sync(phone, 0, &reply);
+    CHECK_INT(reply.verdict_count, 1);
+    code = reply.verdicts[0].kind == TRN_VERDICT_REJECTED ? reply.verdicts[0].code : TERN_OK;
+    reply_free(&reply);
+    return code;
+}
+
+TEST(what_was_pushed_stands_in_the_tables)
+{
+    struct scene scene;
+
+    scene_open(&scene);
+    CHECK_INT(lab_number(&scene.lab, "SELECT count(*) FROM users"), 1);
+    CHECK_INT(lab_number(&scene.lab, "SELECT count(*) FROM dose_events WHERE status = 'DUE'"), 1);
+    CHECK_INT(lab_number(&scene.lab, "SELECT count(*) FROM tern_entry WHERE verdict = 0"), 4);
+    CHECK_INT(lab_number(&scene.lab, "SELECT count(*) FROM tern_log"), 4);
+    CHECK_INT(lab_number(&scene.lab, "SELECT count(*) FROM sync_audit"), 0);
+    scene_close(&scene);
+}
+
+TEST(a_repeated_request_has_the_effect_of_one_and_the_same_answer)
+{
+    struct scene scene;
+    struct trn_bytes body = {0};
+    struct reply first;
+    struct reply again;
+
+    scene_open(&scene);
+    phone_update_dose(&scene.phone, scene.dose, -4, "TAKEN_ON_TIME", TRN_ENTRY_RECORDED);
+    phone_request(&scene.phone, 0, &body);
+    phone_send(&scene.phone, trn_bytes_slice(&body), &first);
+    phone_send(&scene.phone, trn_bytes_slice(&body), &again);
+    CHECK(first.verdicts[0].kind == TRN_VERDICT_APPLIED);
+    CHECK(again.verdicts[0].kind == TRN_VERDICT_DUPLICATE);
+    CHECK_INT(again.verdicts[0].number, first.verdicts[0].number);
+    CHECK_INT(again.verdicts[0].stored_us, first.verdicts[0].stored_us);
+    CHECK_INT(lab_number(&scene.lab, "SELECT count(*) FROM tern_entry"), 5);
+    reply_free(&first);
+    reply_free(&again);
+    trn_bytes_free(&body);
+    scene_close(&scene);
+}
+
+TEST(a_known_tx_id_with_another_body_is_refused_and_changes_nothing)
+{
+    struct scene scene;
+
+    scene_open(&scene);
+    scene.phone.ordinal = 3;
+    scene.phone.lab->now_us += 7;
+    phone_update_dose(&scene.phone, scene.dose, 4, "SKIPPED", TRN_ENTRY_RECORDED);
+    CHECK_INT(code_of(&scene.phone), TERN_ERR_TX_ID_REUSED);
+    CHECK_TEXT(lab_text(&scene.lab, "SELECT status FROM dose_events"), "DUE");
+    scene_close(&scene);
+}
+
+TEST(the_later_write_wins_and_the_unseen_value_is_kept_in_the_audit)
+{
+    struct scene scene;
+    struct phone other;
+
+    scene_open(&scene);
+    second_open(&other, &scene);
+    phone_update_dose(&scene.phone, scene.dose, -4, "TAKEN_ON_TIME", TRN_ENTRY_RECORDED);
+    phone_update_dose(&other, scene.dose, 4, "SKIPPED", TRN_ENTRY_RECORDED);
+    phone_push(&other);
+    phone_push(&scene.phone);
+    CHECK_TEXT(lab_text(&scene.lab, "SELECT status FROM dose_events"), "SKIPPED");
+    CHECK_INT(lab_number(&scene.lab, "SELECT count(*) FROM sync_audit"), 1);
+    CHECK_TEXT(lab_text(&scene.lab, "SELECT rule FROM sync_audit"), "LATER");
+    CHECK_TEXT(lab_text(&scene.lab, "SELECT json_extract(lost_values, '$.status') FROM sync_audit"),
+               "TAKEN_ON_TIME");
+    CHECK_TEXT(lab_text(&scene.lab, "SELECT json_extract(kept_values, '$.status') FROM sync_audit"),
+               "SKIPPED");
+    phone_close(&other);
+    scene_close(&scene);
+}
+
+TEST(who_had_seen_the_value_overwrites_it_without_an_audit)
+{
+    struct scene scene;
+
+    scene_open(&scene);
+    phone_update_dose(&scene.phone, scene.dose, -4, "TAKEN_ON_TIME", TRN_ENTRY_RECORDED);
+    phone_push(&scene.phone);
+    phone_update_dose(&scene.phone, scene.dose, -5, "SKIPPED", TRN_ENTRY_RECORDED);
+    phone_push(&scene.phone);
+    CHECK_TEXT(lab_text(&scene.lab, "SELECT status FROM dose_events"), "SKIPPED");
+    CHECK_INT(lab_number(&scene.lab, "SELECT count(*) FROM sync_audit"), 0);
+    scene_close(&scene);
+}
+
+TEST(a_recorded_dose_is_never_overruled_by_a_job)
+{
+    struct scene scene;
+    struct phone job;
+
+    scene_open(&scene);
+    phone_open(&job, &scene.lab, 9, 9);
+    job.auth.power = TRN_POWER_SERVICE;
+    phone_update_dose(&scene.phone, scene.dose, -4, "TAKEN_LATE", TRN_ENTRY_RECORDED);
+    phone_push(&scene.phone);
+    scene.lab.now_us += 60 * LAB_SECOND_US;
+    phone_update_dose(&job, scene.dose, 4, "MISSED", TRN_ENTRY_INFERRED);
+    phone_push(&job);
+    CHECK_TEXT(lab_text(&scene.lab, "SELECT status FROM dose_events"), "TAKEN_LATE");
+    CHECK_TEXT(lab_text(&scene.lab, "SELECT rule FROM sync_audit"), "RANK");
+    phone_close(&job);
+    scene_close(&scene);
+}
+
+TEST(a_job_s_guess_yields_to_a_record_made_before_it)
+{
+    struct scene scene;
+    struct phone job;
+
+    scene_open(&scene);
+    phone_open(&job, &scene.lab, 9, 9);
+    job.auth.power = TRN_POWER_SERVICE;
+    phone_update_dose(&scene.phone, scene.dose, -4, "TAKEN_ON_TIME", TRN_ENTRY_RECORDED);
+    scene.lab.now_us += 60 * LAB_SECOND_US;
+    phone_update_dose(&job, scene.dose, 4, "MISSED", TRN_ENTRY_INFERRED);
+    phone_push(&job);
+    CHECK_TEXT(lab_text(&scene.lab, "SELECT status FROM dose_events"), "MISSED");
+    phone_push(&scene.phone);
+    CHECK_TEXT(lab_text(&scene.lab, "SELECT status FROM dose_events"), "TAKEN_ON_TIME");
+    phone_close(&job);
+    scene_close(&scene);
+}
+
+TEST(two_devices_that_make_the_same_row_make_one)
+{
+    struct scene scene;
+    struct phone other;
+    tern_id dose;
+
+    scene_open(&scene);
+    second_open(&other, &scene);
+    dose = phone_insert_dose(&other, scene.prescription, scene.medication);
+    CHECK(trn_id_equal(&dose, &scene.dose));
+    phone_push(&other);
+    CHECK_INT(lab_number(&scene.lab, "SELECT count(*) FROM dose_events"), 1);
+    CHECK_INT(lab_number(&scene.lab, "SELECT count(*) FROM sync_audit"), 0);
+    phone_close(&other);
+    scene_close(&scene);
+}
+
+TEST(a_clock_years_ahead_poisons_nothing)
+{
+    struct scene scene;
+    struct phone fast;
+    struct reply reply;
+
+    scene_open(&scene);
+    second_open(&fast, &scene);
+    fast.clock_off_us = INT64_C(5) * 365 * 86400 * LAB_SECOND_US;
+    phone_update_dose(&fast, scene.dose, 4, "SKIPPED", TRN_ENTRY_RECORDED);
+    phone_sync(&fast, 0, &reply);
+    CHECK(reply.verdicts[0].kind == TRN_VERDICT_APPLIED);
+    CHECK(reply.verdicts[0].stored_us <= scene.lab.now_us);
+    reply_free(&reply);
+    phone_update_dose(&scene.phone, scene.dose, -4, "TAKEN_ON_TIME", TRN_ENTRY_RECORDED);
+    phone_push(&scene.phone);
+    CHECK_TEXT(lab_text(&scene.lab, "SELECT status FROM dose_events"), "TAKEN_ON_TIME");
+    CHECK(lab_number(&scene.lab, "SELECT max(raw_time) FROM tern_entry") >
+          scene.lab.now_us + 86400 * LAB_SECOND_US);
+    phone_close(&fast);
+    scene_close(&scene);
+}
+
+TEST(a_rejected_transaction_parks_what_depends_on_it_and_nothing_else)
+{
+    struct scene scene;
+    struct reply reply;
+    tern_id nowhere = lab_id('p', 99);
+
+    scene_open(&scene);
+    phone_insert_medication(&scene.phone, lab_id('m', 2), nowhere);
+    phone_depend(&scene.phone, scene.phone.ordinal);
+    phone_commit(&scene.phone);
+    phone_insert_medication(&scene.phone, lab_id('m', 3), scene.prescription);
+    phone_sync(&scene.phone, 0, &reply);
+    CHECK_INT(reply.verdict_count, 3);
+    CHECK_INT(reply.verdicts[0].code, TERN_ERR_SCOPE);
+    CHECK_INT(reply.verdicts[0].change, 0);
+    CHECK_INT(reply.verdicts[1].code, TERN_ERR_DEPENDENCY_REJECTED);
+    CHECK(reply.verdicts[2].kind == TRN_VERDICT_APPLIED);
+    reply_free(&reply);
+    CHECK_INT(lab_number(&scene.lab, "SELECT count(*) FROM medications"), 2);
+    scene_close(&scene);
+}
+
+TEST(a_rejection_is_final_and_repeated_word_for_word)
+{
+    struct scene scene;
+    struct trn_bytes body = {0};
+    struct reply first;
+    struct reply again;
+
+    scene_open(&scene);
+    phone_insert_medication(&scene.phone, lab_id('m', 2), lab_id('p', 99));
+    phone_request(&scene.phone, 0, &body);
+    phone_send(&scene.phone, trn_bytes_slice(&body), &first);
+    lab_reopen(&scene.lab);
+    phone_send(&scene.phone, trn_bytes_slice(&body), &again);
+    CHECK(again.verdicts[0].kind == TRN_VERDICT_REJECTED);
+    CHECK_INT(again.verdicts[0].code, first.verdicts[0].code);
+    CHECK_INT(again.verdicts[0].change, first.verdicts[0].change);
+    CHECK_TEXT(again.sentences[0], first.sentences[0]);
+    reply_free(&first);
+    reply_free(&again);
+    trn_bytes_free(&body);
+    scene_close(&scene);
+}
+
+TEST(a_child_may_come_before_its_parent_in_one_transaction)
+{
+    struct scene scene;
+    struct trn_change child;
+    struct trn_change parent;
+    tern_id prescription = lab_id('p', 2);
+
+    scene_open(&scene);
+    parent = lab_change(&scene.lab, TRN_OP_INSERT, "prescriptions", prescription);
+    lab_set(&parent, "patient_id", tern_value_id(&scene.phone.auth.user));
+    lab_set(&parent, "patient_name", tern_value_text("Two"));
+    child = lab_change(&scene.lab, TRN_OP_INSERT, "medications", lab_id('m', 2));
+    lab_set(&child, "prescription_id", tern_value_id(&prescription));
+    lab_set(&child, "row_number", tern_value_integer(1));
+    lab_set(&child, "medicine_name", tern_value_text("Ibuprofen"));
+    phone_begin(&scene.phone, TRN_ENTRY_RECORDED);
+    phone_change(&scene.phone, &child);
+    phone_change(&scene.phone, &parent);
+    phone_commit(&scene.phone);
+    phone_push(&scene.phone);
+    CHECK_INT(lab_number(&scene.lab, "SELECT count(*) FROM medications"), 2);
+    scene_close(&scene);
+}
+
+TEST(a_delete_is_a_mark_and_an_edit_is_kept_beneath_it)
+{
+    struct scene scene;
+    struct phone other;
+    struct trn_change gone;
+
+    scene_open(&scene);
+    second_open(&other, &scene);
+    gone = lab_change(&scene.lab, TRN_OP_DELETE, "dose_events", scene.dose);
+    gone.base = -4;
+    phone_begin(&scene.phone, TRN_ENTRY_RECORDED);
+    phone_change(&scene.phone, &gone);
+    phone_commit(&scene.phone);
+    phone_push(&scene.phone);
+    phone_update_dose(&other, scene.dose, 4, "SKIPPED", TRN_ENTRY_RECORDED);
+    phone_push(&other);
+    CHECK_TEXT(lab_text(&scene.lab, "SELECT status FROM dose_events"), "SKIPPED");
+    CHECK_INT(lab_number(&scene.lab, "SELECT deleted_at IS NOT NULL FROM dose_events"), 1);
+    CHECK_INT(lab_number(&scene.lab,
+                         "SELECT deleted_at = (SELECT time FROM tern_entry WHERE number = 5) "
+                         "FROM dose_events"),
+              1);
+    phone_close(&other);
+    scene_close(&scene);
+}
+
+TEST(an_insert_over_a_delete_it_had_not_seen_is_rejected)
+{
+    struct scene scene;
+    struct phone other;
+    struct trn_change gone;
+
+    scene_open(&scene);
+    second_open(&other, &scene);
+    gone = lab_change(&scene.lab, TRN_OP_DELETE, "dose_events", scene.dose);
+    gone.base = -4;
+    phone_begin(&scene.phone, TRN_ENTRY_RECORDED);
+    phone_change(&scene.phone, &gone);
+    phone_commit(&scene.phone);
+    phone_push(&scene.phone);
+    (void)phone_insert_dose(&other, scene.prescription, scene.medication);
+    CHECK_INT(code_of(&other), TERN_ERR_DELETED);
+    phone_close(&other);
+    scene_close(&scene);
+}
+
+TEST(a_broken_check_rejects_the_whole_transaction)
+{
+    struct scene scene;
+    struct trn_change good;
+    struct trn_change bad;
+
+    scene_open(&scene);
+    good = lab_change(&scene.lab, TRN_OP_INSERT, "prescriptions", lab_id('p', 2));
+    lab_set(&good, "patient_id", tern_value_id(&scene.phone.auth.user));
+    lab_set(&good, "patient_name", tern_value_text("Two"));
+    bad = lab_change(&scene.lab, TRN_OP_UPDATE, "dose_events", scene.dose);
+    lab_set(&bad, "status", tern_value_text("SWALLOWED"));
+    phone_begin(&scene.phone, TRN_ENTRY_RECORDED);
+    phone_change(&scene.phone, &good);
+    phone_change(&scene.phone, &bad);
+    phone_commit(&scene.phone);
+    CHECK_INT(code_of(&scene.phone), TERN_ERR_ENUM);
+    CHECK_INT(lab_number(&scene.lab, "SELECT count(*) FROM prescriptions"), 1);
+    scene_close(&scene);
+}
+
+TEST(rows_of_another_user_can_neither_be_written_nor_referenced)
+{
+    struct scene scene;
+    struct phone stranger;
+    struct trn_change gone;
+
+    scene_open(&scene);
+    phone_open(&stranger, &scene.lab, 2, 2);
+    phone_insert_user(&stranger, "PATIENT");
+    phone_push(&stranger);
+    phone_update_dose(&stranger, scene.dose, 4, "SKIPPED", TRN_ENTRY_RECORDED);
+    CHECK_INT(code_of(&stranger), TERN_ERR_FORBIDDEN);
+    gone = lab_change(&scene.lab, TRN_OP_DELETE, "prescriptions", scene.prescription);
+    phone_begin(&stranger, TRN_ENTRY_RECORDED);
+    phone_change(&stranger, &gone);
+    phone_commit(&stranger);
+    CHECK_INT(code_of(&stranger), TERN_ERR_FORBIDDEN);
+    phone_insert_prescription(&stranger, lab_id('p', 3), scene.phone.auth.user, "Forged");
+    CHECK_INT(code_of(&stranger), TERN_ERR_FORBIDDEN);
+    (void)phone_insert_dose(&stranger, lab_id('p', 3), scene.medication);
+    CHECK_INT(code_of(&stranger), TERN_ERR_FORBIDDEN);
+    CHECK_TEXT(lab_text(&scene.lab, "SELECT status FROM dose_events"), "DUE");
+    phone_close(&stranger);
+    scene_close(&scene);
+}
+
+TEST(another_user_s_row_is_no_foreign_key_target)
+{
+    struct scene scene;
+    struct phone stranger;
+    tern_id own = lab_id('p', 2);
+
+    scene_open(&scene);
+    phone_open(&stranger, &scene.lab, 2, 2);
+    phone_insert_user(&stranger, "PATIENT");
+    phone_insert_prescription(&stranger, own, stranger.auth.user, "Own");
+    phone_push(&stranger);
+    scene.phone.auth.user = stranger.auth.user; /* its dose names the stranger as patient */
+    (void)phone_insert_dose(&stranger, own, lab_id('m', 77));
+    CHECK_INT(code_of(&stranger), TERN_ERR_FOREIGN_KEY);
+    phone_close(&stranger);
+    scene_close(&scene);
+}
+
+TEST(a_user_may_not_make_itself_more_than_its_token_says)
+{
+    struct lab lab;
+    struct phone doctor;
+
+    lab_open(&lab);
+    phone_open(&doctor, &lab, 3, 3);
+    phone_insert_user(&doctor, "DOCTOR");
+    CHECK_INT(code_of(&doctor), TERN_ERR_FORBIDDEN);
+    doctor.auth.role = "DOCTOR";
+    phone_insert_user(&doctor, "DOCTOR");
+    CHECK_INT(code_of(&doctor), TERN_OK);
+    CHECK_TEXT(lab_text(&lab, "SELECT role FROM users"), "DOCTOR");
+    phone_close(&doctor);
+    lab_close(&lab);
+}
+
+TEST(a_doctor_cannot_open_a_patient_s_record_for_itself)
+{
+    struct scene scene;
+    struct phone doctor;
+
+    scene_open(&scene);
+    phone_open(&doctor, &scene.lab, 3, 3);
+    doctor.auth.role = "DOCTOR";
+    phone_insert_user(&doctor, "DOCTOR");
+    phone_push(&doctor);
+    phone_insert_connection(&doctor, doctor.auth.user, scene.phone.auth.user, "ACCEPTED");
+    CHECK_INT(code_of(&doctor), TERN_ERR_FORBIDDEN);
+    phone_insert_connection(&doctor, doctor.auth.user, scene.phone.auth.user, "PENDING");
+    CHECK_INT(code_of(&doctor), TERN_OK);
+    phone_insert_prescription(&doctor, lab_id('p', 5), scene.phone.auth.user, "One");
+    CHECK_INT(code_of(&doctor), TERN_ERR_FORBIDDEN);
+    phone_close(&doctor);
+    scene_close(&scene);
+}
+
+TEST(what_an_author_discards_goes_to_the_audit_and_changes_no_row)
+{
+    struct scene scene;
+
+    scene_open(&scene);
+    phone_update_dose(&scene.phone, scene.dose, -4, "SKIPPED", TRN_ENTRY_DISCARDED);
+    phone_push(&scene.phone);
+    CHECK_TEXT(lab_text(&scene.lab, "SELECT status FROM dose_events"), "DUE");
+    CHECK_TEXT(lab_text(&scene.lab, "SELECT rule FROM sync_audit"), "DISCARDED");
+    CHECK_TEXT(lab_text(&scene.lab, "SELECT json_extract(lost_values, '$.status') FROM sync_audit"),
+               "SKIPPED");
+    scene_close(&scene);
+}

@@ -246,5 +246,30 @@ class Tidy(Gate):
         self.assert_fails("core/base/memory.c: no target compiles it", "tidy")
 
 
+class OpenApi(Gate):
+    def test_the_tree_as_it_is_passes(self):
+        self.assert_passes("openapi")
+
+    def test_a_document_that_is_no_openapi_fails(self):
+        self.replace("docs/openapi.yaml", "operationId: sync", "operationId: [sync]")
+        self.assert_fails("['sync'] is not of type 'string'", "openapi")
+
+    def test_a_reference_to_nothing_fails(self):
+        self.replace("docs/openapi.yaml", "    Health:\n", "    Wealth:\n")
+        self.assert_fails("Health", "openapi")
+
+    def test_an_example_that_is_not_what_the_document_says_fails(self):
+        self.replace("docs/openapi.yaml", '["z",4]', '["z",5]')
+        self.assert_fails("the end line is wrong", "openapi")
+
+    def test_a_line_that_breaks_its_schema_fails(self):
+        self.replace("docs/openapi.yaml", '["@",60000000]', '["@","old"]')
+        self.assert_fails("'old' is not of type 'integer'", "openapi")
+
+    def test_a_code_that_is_not_listed_fails(self):
+        self.replace("docs/openapi.yaml", "        - EPOCH_CHANGED\n", "")
+        self.assert_fails("code EPOCH_CHANGED is not listed", "openapi")
+
+
 if __name__ == "__main__":
     unittest.main()

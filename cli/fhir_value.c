@@ -206,7 +206,7 @@ static bool zone_seconds(const char *text, int64_t *ret_seconds)
     if (hours < 0 || hours > 14 || minutes < 0 || minutes > 59) {
         return false;
     }
-    *ret_seconds = (hours * 60 + minutes) * (text[0] == '-' ? -60 : 60);
+    *ret_seconds = ((int64_t)hours * 60 + minutes) * (text[0] == '-' ? -60 : 60);
     return true;
 }
 
@@ -256,13 +256,13 @@ bool trn_fhir_time(const char *text, int64_t *ret_us)
 
 int trn_fhir_time_of_day(const char *text)
 {
-    char whole[9] = "00:00:00";
+    char whole[sizeof("00:00:00")];
     size_t size = text != NULL ? strlen(text) : 0;
 
     if (size != 5 && size != 8) {
         return -1;
     }
-    memcpy(whole, text, size);
+    (void)snprintf(whole, sizeof(whole), "%s%s", text, size == 5 ? ":00" : "");
     return clock_seconds(whole);
 }
 

@@ -216,26 +216,28 @@ static bool has_format(const struct trn_column *column, const tern_value *value)
 
 /* jansson knows a few rules beyond the grammar, about what it can represent; the text is kept as it
  * is and never represented, so they do not count. */
+static bool is_beyond_grammar(const json_error_t *reason)
+{
+    return json_error_code(reason) == json_error_numeric_overflow ||
+           strncmp(reason->text, "invalid Unicode", strlen("invalid Unicode")) == 0;
+}
+
+/* jansson calls some failed allocations syntax errors, so a text is refused only when it is refused
+ * twice. */
 static tern_status check_json(const tern_value *value, bool *ret_holds)
 {
+    const size_t flags = JSON_DECODE_ANY | JSON_DECODE_INT_AS_REAL | JSON_ALLOW_NUL;
     json_error_t reason = {.line = 0};
-    json_t *tree = json_loadb(value->data,
-                              value->size,
-                              JSON_DECODE_ANY | JSON_DECODE_INT_AS_REAL | JSON_ALLOW_NUL,
-                              &reason);
-    enum json_error_code code;
+    json_t *tree = json_loadb(value->data, value->size, flags, &reason);
 
-    *ret_holds = tree != NULL;
-    if (tree != NULL) {
-        json_decref(tree);
-        return TERN_OK;
+    if (tree == NULL) {
+        tree = json_loadb(value->data, value->size, flags, &reason);
     }
-    code = json_error_code(&reason);
-    if (code == json_error_out_of_memory || reason.text[0] == '\0') {
+    if (tree == NULL && json_error_code(&reason) == json_error_out_of_memory) {
         return TERN_ERR_NOMEM;
     }
-    *ret_holds = code == json_error_numeric_overflow ||
-                 strncmp(reason.text, "invalid Unicode", strlen("invalid Unicode")) == 0;
+    *ret_holds = tree != NULL || is_beyond_grammar(&reason);
+    json_decref(tree);
     return TERN_OK;
 }
 

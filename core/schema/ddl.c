@@ -100,10 +100,10 @@ static void write_indexes(struct trn_writer *writer,
     }
 }
 
-static void write_table(struct trn_writer *writer,
-                        const struct trn_schema *schema,
-                        const struct trn_table *table,
-                        bool is_server_only)
+void trn_write_table(struct trn_writer *writer,
+                     const struct trn_schema *schema,
+                     const struct trn_table *table,
+                     bool is_server_only)
 {
     if (writer->dialect == TRN_DIALECT_SERVER_POSTGRES) {
         trn_postgres_table(writer, schema, table, is_server_only);
@@ -160,10 +160,10 @@ tern_status trn_schema_ddl(const struct trn_schema *schema,
         write_postgres_enums(&writer, schema);
     }
     for (size_t i = 0; i < schema->table_count; i++) {
-        write_table(&writer, schema, &schema->tables[i], false);
+        trn_write_table(&writer, schema, &schema->tables[i], false);
     }
     for (size_t i = 0; dialect != TRN_DIALECT_REPLICA && i < schema->server_table_count; i++) {
-        write_table(&writer, schema, &schema->server_tables[i], true);
+        trn_write_table(&writer, schema, &schema->server_tables[i], true);
     }
     if (dialect == TRN_DIALECT_SERVER_POSTGRES) {
         write_postgres_references(&writer, schema);

@@ -78,13 +78,13 @@ static void write_length(struct trn_writer *writer, const struct trn_column *col
     }
 }
 
-/* date() moves 31 April to 1 May, so a date is what it leaves alone. It is asked only about texts
- * of the right shape: the word 'now' would be an error in a CHECK. */
+/* date() counts on from 31 April to 1 May, so a date is what it leaves alone. It is asked only
+ * about texts of the right shape: the word 'now' would be an error in a CHECK. */
 static void write_date(struct trn_writer *writer, const char *name)
 {
     trn_write(writer,
               "\"%s\" GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]' AND \"%s\" >= '0001' AND "
-              "date(\"%s\") IS \"%s\"",
+              "date(\"%s\", '+0 days') IS \"%s\"",
               name,
               name,
               name,
@@ -202,6 +202,15 @@ static void write_format(struct trn_writer *writer, const struct trn_column *col
     }
 }
 
+/* Before 3.45, json_valid(NULL) is false. */
+static void write_json(struct trn_writer *writer, const struct trn_column *column)
+{
+    if (column->nullable) {
+        trn_write(writer, "\"%s\" IS NULL OR ", column->name);
+    }
+    trn_write(writer, "json_valid(\"%s\")", column->name);
+}
+
 static void
 write_limit(struct trn_writer *writer, const struct trn_column *column, enum trn_limit limit)
 {
@@ -228,10 +237,7 @@ write_limit(struct trn_writer *writer, const struct trn_column *column, enum trn
         write_range(writer, column);
         break;
     case TRN_LIMIT_JSON:
-        if (column->nullable) { /* before 3.42, json_valid says no to null */
-            trn_write(writer, "\"%s\" IS NULL OR ", column->name);
-        }
-        trn_write(writer, "json_valid(\"%s\")", column->name);
+        write_json(writer, column);
         break;
     case TRN_LIMIT_FORMAT:
         write_format(writer, column);

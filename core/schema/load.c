@@ -451,7 +451,7 @@ static tern_status fail_parse(const json_error_t *reason, tern_error *error)
 {
     enum json_error_code code = json_error_code(reason);
 
-    if (code == json_error_out_of_memory || reason->text[0] == '\0') {
+    if (code == json_error_out_of_memory) {
         return trn_fail_nomem(error);
     }
     return trn_fail(error,
@@ -477,6 +477,9 @@ static tern_status parse(const char *json, size_t size, json_t **ret_tree, tern_
         return trn_fail(error, TERN_ERR_SCHEMA, "(document): not UTF-8");
     }
     tree = json_loadb(json, size, JSON_REJECT_DUPLICATES, &reason);
+    if (tree == NULL) { /* jansson calls some failed allocations syntax errors: ask twice */
+        tree = json_loadb(json, size, JSON_REJECT_DUPLICATES, &reason);
+    }
     if (tree == NULL) {
         return fail_parse(&reason, error);
     }

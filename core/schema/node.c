@@ -172,7 +172,7 @@ static bool is_digit(char c)
 tern_status
 trn_node_name(const struct trn_reader *reader, const struct trn_node *node, const char **ret_name)
 {
-    const char *text = NULL;
+    const char *text = "";
     tern_status status = trn_node_text(reader, node, &text);
     bool is_good = status == TERN_OK && is_lower(text[0]) && strlen(text) <= NAME_MAX_BYTES;
 
@@ -193,7 +193,7 @@ tern_status trn_node_identifier(const struct trn_reader *reader,
                                 const struct trn_node *node,
                                 const char **ret_name)
 {
-    const char *text = NULL;
+    const char *text = "";
     tern_status status = trn_node_text(reader, node, &text);
     bool is_good = status == TERN_OK && text[0] != '\0' && !is_digit(text[0]) &&
                    strlen(text) <= IDENTIFIER_MAX_BYTES;
@@ -282,7 +282,7 @@ tern_status trn_node_word(const struct trn_reader *reader,
                           size_t *ret_index)
 {
     char list[TERN_ERROR_MESSAGE_BYTES] = "";
-    const char *text = NULL;
+    const char *text = "";
     tern_status status = trn_node_text(reader, node, &text);
     size_t size = 0;
 

@@ -81,6 +81,11 @@ void trn_write_index(struct trn_writer *writer,
                      const struct trn_schema *schema,
                      const struct trn_table *table,
                      const struct trn_index *index);
+/* The table with its guards and indexes. */
+void trn_write_table(struct trn_writer *writer,
+                     const struct trn_schema *schema,
+                     const struct trn_table *table,
+                     bool is_server_only);
 void trn_write_action(struct trn_writer *writer, const struct trn_column *column);
 /* CONSTRAINT "..." CHECK (...) over two columns */
 void trn_write_check(struct trn_writer *writer,

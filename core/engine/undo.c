@@ -2,7 +2,7 @@
  * The undo image, written and read.
  *
  * A record: table, id, units + 1 (0: the row was absent); then updated_at, deleted_at, the version
- * cell, and of each unit but existence its columns' values, every value led by its kind.
+ * cell, and of each unit its columns' values, every value led by its kind.
  */
 #include "engine/undo.h"
 
@@ -85,7 +85,8 @@ static tern_status write_units(struct trn_bytes *image,
                                const struct trn_row *before,
                                uint16_t units)
 {
-    tern_status status = TERN_OK;
+    /* created_at comes with the insert that wins existence. */
+    tern_status status = (units & 1u) != 0 ? write_value(image, &before->values[0]) : TERN_OK;
 
     for (size_t u = 1; u < table->unit_count; u++) {
         const struct trn_unit *unit = &table->units[u];
@@ -234,6 +235,9 @@ read_before(struct trn_undo_reader *reader, struct trn_undo_record *record, tern
     if (!read_signed(reader, &record->updated_at_us) ||
         !read_signed(reader, &record->deleted_at_us) || !read_value(reader, &version) ||
         trn_version_decode(&version, table->unit_count, &record->version, error) != TERN_OK) {
+        return false;
+    }
+    if ((record->units & 1u) != 0 && !read_value(reader, &record->values[0])) {
         return false;
     }
     for (size_t u = 1; u < TRN_UNITS_MAX; u++) {

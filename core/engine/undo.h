@@ -19,7 +19,7 @@ struct trn_undo_record {
     int64_t updated_at_us;
     int64_t deleted_at_us;              /* 0: live; set whether or not bit 0 is */
     struct trn_version version;         /* of all units */
-    tern_value values[TRN_COLUMNS_MAX]; /* columns of `units`; existence has none here */
+    tern_value values[TRN_COLUMNS_MAX]; /* columns of `units`; of existence, created_at */
 };
 
 /* ---- Writing ---- */

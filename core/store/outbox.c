@@ -349,6 +349,14 @@ tern_status trn_outbox_update(struct trn_store *store,
     return trn_store_run(store, stmt, place, error);
 }
 
+tern_status
+trn_outbox_requeue(struct trn_store *store, const struct trn_entry *entry, tern_error *error)
+{
+    tern_status status = trn_outbox_update(store, entry, NULL, error);
+
+    return status == TERN_OK ? queue_tx(store, entry->key, entry->ordinal, error) : status;
+}
+
 tern_status trn_outbox_remove(struct trn_store *store, uint64_t ordinal, tern_error *error)
 {
     static const enum trn_sql steps[] = {TRN_SQL_TX_UNQUEUE,

@@ -10,7 +10,7 @@
 #include "base/error.h"
 #include "base/uuid.h"
 
-enum { VISIT_BATCH = 256, SCOPES_MAX = 8 };
+enum { VISIT_BATCH = 256 };
 
 static const char place[] = "scopes";
 
@@ -204,7 +204,7 @@ static tern_status lies_elsewhere(struct trn_store *store,
                                   tern_error *error)
 {
     struct trn_row row;
-    tern_id scopes[SCOPES_MAX];
+    tern_id scopes[TRN_SCOPES_MAX];
     size_t count = 0;
     bool found = false;
     tern_status status;
@@ -349,7 +349,7 @@ tern_status trn_store_row_scopes(struct trn_store *store,
     size_t count = 0;
     tern_status status = TERN_OK;
 
-    TRN_ASSERT(table->scope_count <= SCOPES_MAX);
+    TRN_ASSERT(table->scope_count <= TRN_SCOPES_MAX);
     for (size_t i = 0; i < table->scope_count && status == TERN_OK; i++) {
         bool found = false;
         bool known = false;

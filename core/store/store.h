@@ -113,6 +113,8 @@ trn_store_scope_rows(struct trn_store *store,
                      tern_status (*visit)(void *context, const tern_id *id, tern_error *error),
                      void *context,
                      tern_error *error);
+/* More than the paths that a document may give a table. */
+#define TRN_SCOPES_MAX 8
 /* The scopes a row lies in, by the document's paths, at most `scope_count` of the table; absent
  * ones are left out. */
 tern_status trn_store_row_scopes(struct trn_store *store,
@@ -158,6 +160,12 @@ tern_status trn_store_tx_get(struct trn_store *store,
                              int64_t key,
                              struct trn_tx_info *ret_info,
                              tern_error *error);
+/* The server's tx `number`, if it has been put. */
+tern_status trn_store_tx_by_number(struct trn_store *store,
+                                   int64_t number,
+                                   bool *ret_found,
+                                   struct trn_tx_info *ret_info,
+                                   tern_error *error);
 /* The server has stored it: sets number and time. */
 tern_status trn_store_tx_settle(struct trn_store *store,
                                 int64_t key,
@@ -245,6 +253,10 @@ tern_status trn_outbox_kept(struct trn_store *store,
                             bool *ret_gzip,
                             struct trn_bytes *kept,
                             tern_error *error);
+/* As trn_outbox_update, for an entry that had been acknowledged and waits again: tern_tx says so
+ * too. Its number must have been forgotten. */
+tern_status
+trn_outbox_requeue(struct trn_store *store, const struct trn_entry *entry, tern_error *error);
 tern_status trn_outbox_remove(struct trn_store *store, uint64_t ordinal, tern_error *error);
 tern_status
 trn_outbox_count(struct trn_store *store, unsigned states, uint64_t *ret_count, tern_error *error);

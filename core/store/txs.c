@@ -46,6 +46,33 @@ tern_status trn_store_tx_put(struct trn_store *store,
     return status;
 }
 
+tern_status trn_store_tx_by_number(struct trn_store *store,
+                                   int64_t number,
+                                   bool *ret_found,
+                                   struct trn_tx_info *ret_info,
+                                   tern_error *error)
+{
+    sqlite3_stmt *stmt = NULL;
+    bool found = false;
+    int64_t key = 0;
+    tern_status status = trn_store_sql(store, TRN_SQL_TX_BY_NUMBER, &stmt, error);
+
+    if (status != TERN_OK) {
+        return status;
+    }
+    (void)sqlite3_bind_int64(stmt, 1, number);
+    status = trn_store_step(store, stmt, "tern_tx", &found, error);
+    if (status == TERN_OK && found) {
+        key = sqlite3_column_int64(stmt, 0);
+        (void)sqlite3_reset(stmt);
+        status = trn_store_tx_get(store, key, ret_info, error);
+    }
+    if (status == TERN_OK) {
+        *ret_found = found;
+    }
+    return status;
+}
+
 tern_status trn_store_tx_new(struct trn_store *store,
                              int64_t time_us,
                              const tern_id *device,

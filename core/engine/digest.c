@@ -1,0 +1,219 @@
+/* What an answer means for the session. */
+#include "base/error.h"
+#include "base/log.h"
+#include "engine/history.h"
+#include "engine/lay.h"
+#include "engine/state.h"
+
+enum { STARTS_OVER = 2 /* in one session */ };
+
+static void report(const struct trn_session *session)
+{
+    if (session->options.progress != NULL) {
+        session->options.progress(session->options.progress_context, &session->progress);
+    }
+}
+
+/* What the file holds does not go together with what the server sends: all of it afresh, but not
+ * for ever. */
+static tern_status start_over(struct trn_session *session, tern_status why, tern_error *error)
+{
+    tern_status status;
+
+    if (session->starts_over == STARTS_OVER) {
+        trn_session_finish(session, why);
+        return TERN_OK;
+    }
+    trn_error_clear(error);
+    status = trn_history_start_over(&session->engine, &session->id, error);
+    if (status == TERN_OK) {
+        session->starts_over++;
+        session->pulled = false;
+        session->phase = PHASE_READY;
+    }
+    return status;
+}
+
+static tern_status taken(struct trn_session *session, tern_error *error)
+{
+    const struct trn_intake_result *result = trn_intake_result(session->intake);
+    tern_status status = TERN_OK;
+
+    if (session->batch.count > 0 && result->decided == 0) {
+        /* Asked to send all of it again: that is a server that has no time now. */
+        status = trn_session_count_failure(session, TERN_ERR_UNAVAILABLE, true, -1, error);
+    } else {
+        status = trn_session_count_success(session, error);
+        session->phase =
+            status == TERN_OK && session->phase == PHASE_ANSWERED ? PHASE_READY : session->phase;
+    }
+    if (status != TERN_OK) {
+        return status;
+    }
+    session->progress.round_trips++;
+    session->pulled = !result->more && !result->refetch;
+    if (result->refetch && session->starts_over++ == STARTS_OVER) {
+        trn_session_finish(session, TERN_ERR_UNIQUE);
+    }
+    return TERN_OK;
+}
+
+static tern_status take_page(struct trn_session *session, tern_error *error)
+{
+    bool done = false;
+    tern_status status = TERN_OK;
+
+    if (session->intake == NULL) {
+        status = trn_intake_new(&session->engine,
+                                &session->answer,
+                                &session->batch,
+                                &session->sent,
+                                &session->intake,
+                                error);
+    }
+    if (status == TERN_OK) {
+        status = trn_intake_step(session->intake,
+                                 &session->id,
+                                 session->options.step_rows,
+                                 &session->progress,
+                                 &done,
+                                 error);
+    }
+    if (status == TERN_OK && done) {
+        status = taken(session, error);
+    }
+    if (status == TERN_OK) {
+        report(session);
+    }
+    return status;
+}
+
+static tern_status ask_for_token(struct trn_session *session)
+{
+    if (session->token_refused) {
+        trn_session_finish(session, TERN_ERR_UNAUTHORIZED);
+        return TERN_OK;
+    }
+    session->token_refused = true;
+    session->phase = PHASE_TOKEN;
+    return TERN_OK;
+}
+
+/* History has forked: told once, acted upon, and then it must have an end. */
+static tern_status follow_history(struct trn_session *session, tern_status code, tern_error *error)
+{
+    tern_status status;
+
+    if (session->starts_over == STARTS_OVER) {
+        trn_session_finish(session, code);
+        return TERN_OK;
+    }
+    status = code == TERN_ERR_EPOCH_CHANGED
+                 ? trn_history_epoch_changed(&session->engine, &session->id, error)
+                 : trn_history_cloned(&session->engine, &session->id, error);
+    if (status == TERN_OK) {
+        session->starts_over++;
+        session->pulled = false;
+        session->phase = PHASE_READY;
+    }
+    return status;
+}
+
+static tern_status take_upgrade(struct trn_session *session, tern_error *error)
+{
+    uint64_t decided = 0;
+    tern_status status = trn_exchange_take_verdicts(&session->engine,
+                                                    &session->id,
+                                                    &session->answer,
+                                                    &session->batch,
+                                                    &session->progress,
+                                                    &decided,
+                                                    error);
+
+    if (status != TERN_OK) {
+        return status;
+    }
+    session->upgrade = true;
+    session->progress.round_trips++;
+    if (session->batch.count > 0 && decided == 0) {
+        return trn_session_count_failure(session, TERN_ERR_UPGRADE_REQUIRED, true, -1, error);
+    }
+    session->phase = PHASE_READY;
+    return trn_session_count_success(session, error);
+}
+
+static tern_status take_problem(struct trn_session *session, tern_error *error)
+{
+    tern_status code = TERN_OK;
+    tern_status status = trn_exchange_read_problem(&session->answer, &code, error);
+
+    if (status != TERN_OK) {
+        return status;
+    }
+    switch (code) {
+    case TERN_ERR_UNAUTHORIZED:
+        return ask_for_token(session);
+    case TERN_ERR_EPOCH_CHANGED:
+    case TERN_ERR_DEVICE_CLONED:
+        return follow_history(session, code, error);
+    case TERN_ERR_CURSOR:
+        return start_over(session, code, error);
+    case TERN_ERR_UPGRADE_REQUIRED:
+        return take_upgrade(session, error);
+    default:
+        return trn_session_count_failure(session,
+                                         code,
+                                         false,
+                                         session->answer.retry_after_ms,
+                                         error);
+    }
+}
+
+/* Whether the failure says that the answer is no good, rather than that the work on it could not be
+ * done. */
+static bool is_bad_answer(const struct trn_session *session, tern_status status)
+{
+    bool unread = session->intake == NULL; /* nothing but its bytes was looked at */
+
+    if (status == TERN_ERR_PROTOCOL || status == TERN_ERR_TOO_DEEP || status == TERN_ERR_NOT_UTF8 ||
+        status == TERN_ERR_TOO_LARGE) {
+        return true;
+    }
+    return unread && trn_lay_is_of_rows(status);
+}
+
+static tern_status digest(struct trn_session *session, tern_error *error)
+{
+    return session->answer.status == 200 ? take_page(session, error) : take_problem(session, error);
+}
+
+tern_status trn_session_digest(struct trn_session *session, tern_error *error)
+{
+    tern_error why = {0};
+    tern_status status = digest(session, &why);
+
+    if (status == TERN_OK) {
+        return TERN_OK;
+    }
+    if (is_bad_answer(session, status)) {
+        trn_log(&session->engine.ports->log,
+                TERN_LOG_WARNING,
+                "sync: the answer is no good: %s",
+                why.message);
+        return trn_session_count_failure(session, TERN_ERR_PROTOCOL, true, -1, error);
+    }
+    if (status == TERN_ERR_EPOCH_CHANGED) {
+        return follow_history(session, status, error);
+    }
+    if (trn_lay_is_of_rows(status)) {
+        trn_log(&session->engine.ports->log,
+                TERN_LOG_WARNING,
+                "sync: what came does not fit what is here: %s",
+                why.message);
+        return start_over(session, status, error);
+    }
+    if (error != NULL && error->status == TERN_OK) {
+        *error = why;
+    }
+    return status;
+}

@@ -1,0 +1,313 @@
+/* Requests are made inside the write transaction that renews the lease. */
+#include "engine/exchange.h"
+
+#include "base/error.h"
+#include "base/uuid.h"
+#include "wire/gzip.h"
+#include "wire/problem.h"
+#include "wire/request.h"
+
+enum { GZIP_LEVEL = 6 };
+
+void trn_sent_free(struct trn_sent *sent)
+{
+    trn_bytes_free(&sent->cursor);
+}
+
+tern_status trn_sent_matches(const struct trn_sent *sent,
+                             struct trn_work *work,
+                             bool *ret_matches,
+                             tern_error *error)
+{
+    struct trn_bytes cursor = {0};
+    tern_status status = trn_meta_cursor(work->store, &cursor, error);
+
+    if (status == TERN_OK) {
+        *ret_matches = trn_id_equal(&sent->device, &work->meta.device) &&
+                       trn_slice_equal(trn_bytes_slice(&sent->cursor), trn_bytes_slice(&cursor));
+    }
+    trn_bytes_free(&cursor);
+    return status;
+}
+
+static tern_status write_entries(struct trn_line_writer *writer,
+                                 const struct trn_meta *meta,
+                                 const struct trn_batch *batch,
+                                 tern_error *error)
+{
+    tern_status status = TERN_OK;
+
+    for (size_t i = 0; i < batch->count && status == TERN_OK; i++) {
+        const struct trn_batch_item *item = &batch->items[i];
+        struct trn_attempt attempt = {.age_us = item->age_us,
+                                      .is_reoffer = item->stored,
+                                      .stored_us = item->time_us,
+                                      .is_inherited = !trn_id_equal(&item->author, &meta->device),
+                                      .author = item->author};
+
+        status = trn_request_write_entry(writer, &attempt, trn_batch_body(batch, i), error);
+    }
+    return status;
+}
+
+static tern_status write_body(struct trn_work *work,
+                              const struct trn_batch *batch,
+                              uint32_t rows,
+                              const struct trn_sent *sent,
+                              struct trn_bytes *body,
+                              tern_error *error)
+{
+    const struct trn_meta *meta = &work->meta;
+    struct trn_request_envelope envelope = {.schema_version = work->engine->schema->version,
+                                            .device = meta->device,
+                                            .sent_us =
+                                                trn_clock_now(&meta->clock, work->now.wall_us),
+                                            .rows = rows,
+                                            .cursor = trn_bytes_slice(&sent->cursor),
+                                            .acked = {meta->acked_ordinal, meta->acked_tx},
+                                            .top = {meta->last_ordinal, meta->last_tx},
+                                            .tx_count = batch->count};
+    struct trn_line_writer writer;
+    tern_status status;
+
+    trn_line_writer_open(&writer, body);
+    status = trn_request_write_envelope(&writer, &envelope, error);
+    if (status == TERN_OK) {
+        status = write_entries(&writer, meta, batch, error);
+    }
+    return status == TERN_OK ? trn_line_write_last(&writer, error) : status;
+}
+
+tern_status trn_exchange_compose(struct trn_work *work,
+                                 const struct trn_batch *batch,
+                                 uint32_t rows,
+                                 struct trn_sent *sent,
+                                 struct trn_bytes *body,
+                                 bool *ret_gzip,
+                                 tern_error *error)
+{
+    struct trn_bytes plain = {0};
+    tern_status status;
+
+    sent->device = work->meta.device;
+    sent->sent = work->now;
+    trn_bytes_clear(&sent->cursor);
+    status = trn_meta_cursor(work->store, &sent->cursor, error);
+    if (status == TERN_OK) {
+        status = write_body(work, batch, rows, sent, &plain, error);
+    }
+    if (status == TERN_OK && plain.size > TRN_WIRE_GZIP_ABOVE) {
+        status = trn_gzip(trn_bytes_slice(&plain), GZIP_LEVEL, body, error);
+        *ret_gzip = true;
+    } else if (status == TERN_OK) {
+        *body = trn_bytes_move(&plain);
+        *ret_gzip = false;
+    }
+    trn_bytes_free(&plain);
+    return status;
+}
+
+tern_status trn_exchange_set_clock(struct trn_work *work,
+                                   const struct trn_sent *sent,
+                                   int64_t server_us,
+                                   const struct trn_verdict_tally *tally,
+                                   tern_error *error)
+{
+    const struct trn_reading *then = &sent->sent;
+    const struct trn_reading *now = &sent->received;
+    struct trn_clock *clock = &work->meta.clock;
+    struct trn_entry pending = {0};
+    /* A wall clock that was set during the exchange would spoil the middle of it; where there is a
+     * better one, it says how long it took. */
+    int64_t sent_wall_us = now->wall_us - trn_clock_age(then, now);
+    tern_status status;
+
+    trn_clock_measure(clock, server_us, sent_wall_us, now->wall_us);
+    work->meta.clock_suspect = clock->offset_us > TRN_CLOCK_TOLERANCE_US ||
+                               clock->offset_us < -TRN_CLOCK_TOLERANCE_US ||
+                               now->wall_us < then->wall_us;
+    if (tally->newest_us != INT64_MIN) {
+        trn_clock_observe(clock, tally->newest_us);
+    }
+    if (clock->last_us <= server_us + TRN_CLOCK_AHEAD_US) {
+        return TERN_OK;
+    }
+    status = trn_outbox_next(work->store, 0, 1U << TERN_ENTRY_PENDING, &pending, error);
+    if (status == TERN_OK && pending.ordinal == 0) {
+        trn_clock_anchor(clock, tally->newest_us > server_us ? tally->newest_us : server_us);
+    }
+    return status;
+}
+
+tern_status
+trn_exchange_expand(const tern_http_answer *answer, struct trn_bytes *body, tern_error *error)
+{
+    struct trn_slice raw = trn_slice_make(answer->body, answer->body_size);
+
+    if (answer->body_is_gzip) {
+        return trn_gunzip(raw, TRN_EXCHANGE_ANSWER_BYTES_MAX, body, error);
+    }
+    if (raw.size > TRN_EXCHANGE_ANSWER_BYTES_MAX) {
+        return trn_fail(error, TERN_ERR_TOO_LARGE, "an answer of more than 16 MiB");
+    }
+    return trn_bytes_append_slice(body, raw) == TERN_OK ? TERN_OK : trn_fail_nomem(error);
+}
+
+/* What a status says where no document of the protocol does: a proxy's word, or a crash. */
+static tern_status code_of_http(int status)
+{
+    switch (status) {
+    case 401:
+        return TERN_ERR_UNAUTHORIZED;
+    case 408:
+        return TERN_ERR_TIMEOUT;
+    case 413:
+        return TERN_ERR_TOO_LARGE;
+    case 429:
+        return TERN_ERR_UNAVAILABLE;
+    default:
+        return status >= 500 && status <= 599 ? TERN_ERR_UNAVAILABLE : TERN_ERR_HTTP;
+    }
+}
+
+static tern_status read_problem(const tern_http_answer *answer,
+                                struct trn_problem_document *document,
+                                tern_error *error)
+{
+    struct trn_bytes body = {0};
+    tern_status status = trn_exchange_expand(answer, &body, error);
+
+    if (status == TERN_OK) {
+        status = trn_problem_read(trn_bytes_slice(&body), document, error);
+    }
+    trn_bytes_free(&body);
+    return status;
+}
+
+tern_status
+trn_exchange_read_problem(const tern_http_answer *answer, tern_status *ret_code, tern_error *error)
+{
+    struct trn_problem_document document = {0};
+    tern_status code = code_of_http(answer->status);
+    tern_status status = answer->is_problem ? read_problem(answer, &document, error) : TERN_OK;
+
+    /* The status decides about trying again, whatever the document says; a document that is none is
+     * no news. */
+    if (answer->is_problem && status == TERN_OK && code != TERN_ERR_UNAVAILABLE &&
+        code != TERN_ERR_TIMEOUT) {
+        code = document.problem.code;
+    }
+    trn_problem_free(&document);
+    if (status == TERN_ERR_NOMEM) {
+        return status;
+    }
+    trn_error_clear(error);
+    *ret_code = code;
+    return TERN_OK;
+}
+
+static tern_status take_verdicts(struct trn_work *work,
+                                 const struct trn_problem *problem,
+                                 const struct trn_batch *batch,
+                                 struct trn_verdict_tally *tally,
+                                 tern_error *error)
+{
+    tern_status status = TERN_OK;
+
+    for (size_t i = 0; i < problem->verdict_count && status == TERN_OK; i++) {
+        const struct trn_verdict *verdict = &problem->verdicts[i];
+
+        if (verdict->index >= batch->count) {
+            return trn_fail(error, TERN_ERR_PROTOCOL, "a verdict on an entry that was not sent");
+        }
+        status = trn_verdict_take(work, &batch->items[verdict->index], verdict, tally, error);
+    }
+    return status;
+}
+
+static tern_status take_problem(const struct trn_engine *engine,
+                                const tern_id *session,
+                                const struct trn_problem *problem,
+                                const struct trn_batch *batch,
+                                struct trn_verdict_tally *tally,
+                                tern_error *error)
+{
+    struct trn_work work;
+    tern_status status = trn_work_begin(&work, engine, session, error);
+
+    if (status != TERN_OK) {
+        return status;
+    }
+    status = take_verdicts(&work, problem, batch, tally, error);
+    if (status != TERN_OK) {
+        trn_work_rollback(&work);
+        return status;
+    }
+    return trn_work_commit(&work, error);
+}
+
+tern_status trn_exchange_take_verdicts(const struct trn_engine *engine,
+                                       const tern_id *session,
+                                       const tern_http_answer *answer,
+                                       const struct trn_batch *batch,
+                                       tern_sync_progress *progress,
+                                       uint64_t *ret_decided,
+                                       tern_error *error)
+{
+    struct trn_problem_document document = {0};
+    struct trn_verdict_tally tally = {.newest_us = INT64_MIN};
+    tern_status status = read_problem(answer, &document, error);
+
+    if (status == TERN_OK) {
+        status = take_problem(engine, session, &document.problem, batch, &tally, error);
+    }
+    trn_problem_free(&document);
+    if (status == TERN_OK) {
+        progress->sent_txs += tally.acknowledged;
+        *ret_decided = tally.decided;
+    }
+    return status;
+}
+
+static tern_status count_attempt(struct trn_work *work, uint64_t ordinal, tern_error *error)
+{
+    const unsigned states =
+        1U << TERN_ENTRY_PENDING | 1U << TERN_ENTRY_DISCARDED | 1U << TERN_ENTRY_LOCKED;
+    struct trn_bytes detail = {0};
+    struct trn_entry entry = {0};
+    tern_status status = trn_outbox_next(work->store, ordinal - 1, states, &entry, error);
+
+    if (status != TERN_OK || entry.ordinal != ordinal) {
+        return status;
+    }
+    status = trn_outbox_detail(work->store, ordinal, &detail, error);
+    if (status == TERN_OK) {
+        entry.attempts++;
+        status = trn_outbox_update(work->store, &entry, trn_bytes_text(&detail), error);
+    }
+    trn_bytes_free(&detail);
+    return status;
+}
+
+tern_status trn_exchange_set_aside(const struct trn_engine *engine,
+                                   const tern_id *session,
+                                   uint64_t ordinal,
+                                   struct trn_set_aside *aside,
+                                   tern_error *error)
+{
+    struct trn_work work;
+    tern_status status = trn_work_begin(&work, engine, session, error);
+
+    if (status != TERN_OK) {
+        return status;
+    }
+    status = count_attempt(&work, ordinal, error);
+    if (status == TERN_OK) {
+        status = trn_set_aside_add(aside, ordinal, error);
+    }
+    if (status != TERN_OK) {
+        trn_work_rollback(&work);
+        return status;
+    }
+    return trn_work_commit(&work, error);
+}

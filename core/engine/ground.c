@@ -1,0 +1,326 @@
+/* One row at a time, so that heap does not grow with the page. */
+#include "engine/ground.h"
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "base/uuid.h"
+#include "engine/rebase.h"
+
+void trn_displaced_free(struct trn_displaced *displaced)
+{
+    trn_free(displaced->rows);
+    *displaced = (struct trn_displaced){0};
+}
+
+tern_status trn_displaced_are_back(const struct trn_displaced *displaced,
+                                   struct trn_store *store,
+                                   bool *ret_back,
+                                   tern_error *error)
+{
+    struct trn_row row;
+    bool back = true;
+
+    for (size_t i = 0; i < displaced->count && back; i++) {
+        tern_status status = trn_store_row_read(store,
+                                                displaced->rows[i].table,
+                                                &displaced->rows[i].id,
+                                                &back,
+                                                &row,
+                                                error);
+
+        if (status != TERN_OK) {
+            return status;
+        }
+    }
+    *ret_back = back;
+    return TERN_OK;
+}
+
+/* From the server's numbers to the file's keys. */
+static tern_status to_keys(struct trn_work *work,
+                           const struct trn_table *table,
+                           struct trn_version *version,
+                           tern_error *error)
+{
+    int64_t last_number = 0;
+    int64_t last_key = 0;
+
+    for (size_t unit = 0; unit < table->unit_count; unit++) {
+        struct trn_tx_info info = {0};
+        tern_status status;
+
+        if (version->keys[unit] == 0) {
+            continue;
+        }
+        if (version->keys[unit] != last_number) {
+            status = trn_known_number(&work->known, work->store, version->keys[unit], &info, error);
+            if (status != TERN_OK) {
+                return status;
+            }
+            last_number = version->keys[unit];
+            last_key = info.key;
+        }
+        version->keys[unit] = last_key;
+    }
+    return TERN_OK;
+}
+
+/* Whether a pending edit stands on the row. */
+static tern_status is_edited(struct trn_work *work,
+                             const struct trn_table *table,
+                             const struct trn_row *ground,
+                             bool *ret_edited,
+                             tern_error *error)
+{
+    int64_t last_key = 0;
+
+    for (size_t unit = 0; unit < table->unit_count; unit++) {
+        struct trn_tx_info info = {0};
+        uint64_t ordinal = 0;
+        tern_status status;
+
+        if (ground->version.keys[unit] == 0 || ground->version.keys[unit] == last_key) {
+            continue;
+        }
+        last_key = ground->version.keys[unit];
+        status = trn_known_get(&work->known, work->store, last_key, &info, error);
+        if (status == TERN_OK && info.number == 0) {
+            status = trn_outbox_by_key(work->store, last_key, &ordinal, error);
+        }
+        if (status != TERN_OK) {
+            return status;
+        }
+        if (ordinal != 0) {
+            *ret_edited = true;
+            return TERN_OK;
+        }
+    }
+    *ret_edited = false;
+    return TERN_OK;
+}
+
+/* Whether the ground's unit stays, the incoming one being older. */
+static tern_status ground_stays(struct trn_work *work,
+                                const struct trn_version *ground,
+                                const struct trn_version *incoming,
+                                size_t unit,
+                                enum trn_ground_mode mode,
+                                bool *ret_stays,
+                                tern_error *error)
+{
+    struct trn_tx_info here = {0};
+    struct trn_tx_info there = {0};
+    struct trn_stamp here_stamp;
+    struct trn_stamp there_stamp;
+    tern_status status;
+
+    *ret_stays = false;
+    if (ground->keys[unit] == incoming->keys[unit] || ground->keys[unit] == 0) {
+        return TERN_OK;
+    }
+    if (incoming->keys[unit] == 0) {
+        *ret_stays = mode == TRN_GROUND_MERGE;
+        return TERN_OK;
+    }
+    status = trn_known_get(&work->known, work->store, ground->keys[unit], &here, error);
+    if (status == TERN_OK) {
+        status = trn_known_get(&work->known, work->store, incoming->keys[unit], &there, error);
+    }
+    if (status != TERN_OK || there.number >= here.number) {
+        return status;
+    }
+    /* Only an own tx, acknowledged after the page was read, can be ahead of a scope that is sent
+     * whole. */
+    if (mode != TRN_GROUND_MERGE && !trn_id_equal(&here.device, &work->meta.device)) {
+        return TERN_OK;
+    }
+    here_stamp = (struct trn_stamp){trn_version_rank(ground, unit), here.time_us, here.device};
+    there_stamp = (struct trn_stamp){trn_version_rank(incoming, unit), there.time_us, there.device};
+    *ret_stays = trn_stamp_compare(&here_stamp, &there_stamp) > 0;
+    return TERN_OK;
+}
+
+static void keep_unit(const struct trn_table *table,
+                      size_t unit,
+                      const struct trn_row *ground,
+                      struct trn_row *incoming)
+{
+    trn_version_set(&incoming->version,
+                    unit,
+                    ground->version.keys[unit],
+                    trn_version_rank(&ground->version, unit));
+    if (unit == TRN_UNIT_EXISTENCE) {
+        incoming->deleted_at_us = ground->deleted_at_us;
+    }
+    for (size_t i = 0; i < table->units[unit].column_count; i++) {
+        uint16_t column = table->units[unit].columns[i];
+
+        incoming->values[column] = ground->values[column];
+    }
+}
+
+/* What is to be written: `incoming`, or, where the ground has units that are later, both combined
+ * in `mixed`; NULL where it is all here already. `mixed` borrows from both. */
+static tern_status combine(struct trn_work *work,
+                           const struct trn_table *table,
+                           const struct trn_row *ground,
+                           const struct trn_row *incoming,
+                           enum trn_ground_mode mode,
+                           struct trn_row *mixed,
+                           const struct trn_row **ret_result,
+                           tern_error *error)
+{
+    const struct trn_row *result = incoming;
+    bool same = mode == TRN_GROUND_MERGE;
+
+    for (size_t unit = 0; unit < table->unit_count; unit++) {
+        bool stays = false;
+        tern_status status =
+            ground_stays(work, &ground->version, &incoming->version, unit, mode, &stays, error);
+
+        if (status != TERN_OK) {
+            return status;
+        }
+        if (stays && result == incoming) {
+            *mixed = *incoming;
+            result = mixed;
+        }
+        if (stays) {
+            keep_unit(table, unit, ground, mixed);
+        } else if (ground->version.keys[unit] != incoming->version.keys[unit]) {
+            same = false;
+        }
+    }
+    *ret_result = same ? NULL : result;
+    return result != incoming ? trn_known_newest(&work->known,
+                                                 work->store,
+                                                 &mixed->version,
+                                                 table->unit_count,
+                                                 &mixed->updated_at_us,
+                                                 error)
+                              : TERN_OK;
+}
+
+struct displacing {
+    struct trn_displaced *displaced;
+    const struct trn_table *table;
+};
+
+static tern_status note_displaced(void *context, const tern_id *id, tern_error *error)
+{
+    const struct displacing *displacing = context;
+    struct trn_displaced *displaced = displacing->displaced;
+
+    if (displaced->count == displaced->room) {
+        size_t room = displaced->room == 0 ? 8 : displaced->room * 2;
+        struct trn_displaced_row *rows = trn_realloc(displaced->rows, room * sizeof *rows);
+
+        if (rows == NULL) {
+            return trn_fail_nomem(error);
+        }
+        displaced->rows = rows;
+        displaced->room = room;
+    }
+    displaced->rows[displaced->count++] = (struct trn_displaced_row){displacing->table, *id};
+    return TERN_OK;
+}
+
+/* A unique key is taken: by a pending edit, which is lifted, or by a row of the ground, which the
+ * server has given another by now. */
+static tern_status write_through(struct trn_work *work,
+                                 const struct trn_table *table,
+                                 const struct trn_row *row,
+                                 struct trn_displaced *displaced,
+                                 tern_error *error)
+{
+    struct displacing displacing = {displaced, table};
+    tern_status status =
+        trn_store_row_displace(work->store, table, row, note_displaced, &displacing, error);
+
+    return status == TERN_OK ? trn_store_row_write(work->store, table, row, error) : status;
+}
+
+/* Reads what is here and works out what is to be written. `ret_lift` where a pending edit stands on
+ * the row. */
+static tern_status meet(struct trn_work *work,
+                        const struct trn_table *table,
+                        const struct trn_row *incoming,
+                        enum trn_ground_mode mode,
+                        struct trn_row *mixed,
+                        const struct trn_row **ret_result,
+                        bool *ret_lift,
+                        tern_error *error)
+{
+    struct trn_row ground;
+    bool found = false;
+    tern_status status =
+        trn_store_row_read(work->store, table, &incoming->id, &found, &ground, error);
+
+    *ret_result = incoming;
+    if (status != TERN_OK || !found) {
+        return status;
+    }
+    if (!work->lifted) {
+        status = is_edited(work, table, &ground, ret_lift, error);
+    }
+    if (status == TERN_OK && !*ret_lift) {
+        status = combine(work, table, &ground, incoming, mode, mixed, ret_result, error);
+    }
+    return status;
+}
+
+/* One attempt. `ret_lift` where pending edits are in the way. */
+static tern_status take(struct trn_work *work,
+                        const struct trn_table *table,
+                        const struct trn_row *incoming,
+                        enum trn_ground_mode mode,
+                        struct trn_displaced *displaced,
+                        bool *ret_lift,
+                        tern_error *error)
+{
+    struct trn_row mixed;
+    const struct trn_row *result = incoming;
+    tern_error first = {0};
+    tern_status status = TERN_OK;
+
+    if (mode != TRN_GROUND_BLIND) {
+        status = meet(work, table, incoming, mode, &mixed, &result, ret_lift, error);
+        if (status != TERN_OK || *ret_lift || result == NULL) {
+            return status;
+        }
+    }
+    status = trn_store_row_write(work->store, table, result, &first);
+    if (status == TERN_ERR_UNIQUE && !work->lifted) {
+        *ret_lift = true;
+        return TERN_OK;
+    }
+    if (status == TERN_ERR_UNIQUE) {
+        return write_through(work, table, result, displaced, error);
+    }
+    if (status != TERN_OK && error != NULL && error->status == TERN_OK) {
+        *error = first;
+    }
+    return status;
+}
+
+tern_status trn_ground_take(struct trn_work *work,
+                            const struct trn_table *table,
+                            struct trn_row *incoming,
+                            enum trn_ground_mode mode,
+                            struct trn_displaced *displaced,
+                            tern_error *error)
+{
+    bool lift = false;
+    tern_status status = to_keys(work, table, &incoming->version, error);
+
+    if (status == TERN_OK) {
+        status = take(work, table, incoming, mode, displaced, &lift, error);
+    }
+    if (status == TERN_OK && lift) {
+        status = trn_rebase_lift(work, error);
+        if (status == TERN_OK) {
+            status = take(work, table, incoming, mode, displaced, &lift, error);
+        }
+    }
+    return status;
+}

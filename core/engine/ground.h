@@ -1,0 +1,51 @@
+/*
+ * Rows of the server entering the ground.
+ *
+ * Unit by unit the server's stamp never goes back, and the ground's may only be ahead of a page
+ * where this device's own tx was acknowledged after the page was read, or was acknowledged and
+ * lost. So a greater number wins, and below that the greater stamp does.
+ */
+#ifndef TRN_ENGINE_GROUND_H
+#define TRN_ENGINE_GROUND_H
+
+#include "engine/work.h"
+
+enum trn_ground_mode {
+    TRN_GROUND_MERGE, /* rows on top of what is here */
+    TRN_GROUND_FRESH, /* rows that replace what is here */
+    TRN_GROUND_BLIND  /* as fresh, and neither edits nor older rows can be in the way: nothing is
+                         read first */
+};
+
+/* Ids of rows that a checkpoint took out of the way of others. */
+struct trn_displaced {
+    struct trn_displaced_row {
+        const struct trn_table *table;
+        tern_id id;
+    } * rows;
+    size_t count;
+    size_t room;
+};
+
+void trn_displaced_free(struct trn_displaced *displaced);
+/* Whether all displaced rows stand in the file again. */
+tern_status trn_displaced_are_back(const struct trn_displaced *displaced,
+                                   struct trn_store *store,
+                                   bool *ret_back,
+                                   tern_error *error);
+
+/*
+ * Takes one row of the server. Its version names units by the server's numbers, all of them put
+ * into `work->known` before; they are keys afterwards.
+ *
+ * Lifts the pending edits off first where one stands on the row, or holds a unique key that the row
+ * needs.
+ */
+tern_status trn_ground_take(struct trn_work *work,
+                            const struct trn_table *table,
+                            struct trn_row *incoming,
+                            enum trn_ground_mode mode,
+                            struct trn_displaced *displaced,
+                            tern_error *error);
+
+#endif

@@ -1,0 +1,118 @@
+/* Each in one write transaction. */
+#include "engine/history.h"
+
+#include <string.h>
+
+#include "base/uuid.h"
+#include "engine/work.h"
+
+/* An acknowledged entry waits again. It keeps its key, so that its values on the rows are its own
+ * edit once more; it has no undo image, since the server's fresh rows replace what lies beneath
+ * anyway. */
+static tern_status offer_again(struct trn_work *work, struct trn_entry *entry, tern_error *error)
+{
+    if (entry->number <= 0) {
+        return TERN_OK;
+    }
+    entry->number = 0;
+    entry->reason = TERN_ERR_EPOCH_CHANGED;
+    if (entry->state == TERN_ENTRY_ACKED) {
+        entry->state = TERN_ENTRY_PENDING;
+    }
+    return trn_outbox_requeue(work->store, entry, error);
+}
+
+static tern_status offer_all_again(struct trn_work *work, tern_error *error)
+{
+    const unsigned states = 1U << TERN_ENTRY_ACKED | 1U << TERN_ENTRY_DISCARDED;
+    struct trn_entry entry = {0};
+
+    for (;;) {
+        tern_status status = trn_outbox_next(work->store, entry.ordinal, states, &entry, error);
+
+        if (status != TERN_OK || entry.ordinal == 0) {
+            return status;
+        }
+        status = offer_again(work, &entry, error);
+        if (status != TERN_OK) {
+            return status;
+        }
+    }
+}
+
+static tern_status start_over(struct trn_work *work, tern_error *error)
+{
+    return trn_work_start_over(work, error);
+}
+
+static void forget_acknowledged(struct trn_meta *meta)
+{
+    meta->acked_ordinal = 0;
+    memset(&meta->acked_tx, 0, sizeof meta->acked_tx);
+}
+
+static tern_status change_epoch(struct trn_work *work, tern_error *error)
+{
+    tern_status status = trn_store_tx_forget_numbers(work->store, error);
+
+    if (status == TERN_OK) {
+        status = offer_all_again(work, error);
+    }
+    if (status == TERN_OK) {
+        status = trn_work_start_over(work, error);
+    }
+    work->meta.epoch[0] = '\0';
+    forget_acknowledged(&work->meta);
+    return status;
+}
+
+static tern_status change_device(struct trn_work *work, tern_error *error)
+{
+    uint8_t random[16];
+    tern_status status = trn_engine_random(work->engine, random, sizeof random, error);
+
+    if (status != TERN_OK) {
+        return status;
+    }
+    trn_id_v4(random, &work->meta.device);
+    forget_acknowledged(&work->meta);
+    return trn_work_start_over(work, error);
+}
+
+static tern_status in_a_transaction(const struct trn_engine *engine,
+                                    const tern_id *session,
+                                    tern_status (*change)(struct trn_work *work, tern_error *error),
+                                    tern_error *error)
+{
+    struct trn_work work;
+    tern_status status = trn_work_begin(&work, engine, session, error);
+
+    if (status != TERN_OK) {
+        return status;
+    }
+    status = change(&work, error);
+    if (status != TERN_OK) {
+        trn_work_rollback(&work);
+        return status;
+    }
+    return trn_work_commit(&work, error);
+}
+
+tern_status
+trn_history_start_over(const struct trn_engine *engine, const tern_id *session, tern_error *error)
+{
+    return in_a_transaction(engine, session, start_over, error);
+}
+
+tern_status trn_history_epoch_changed(const struct trn_engine *engine,
+                                      const tern_id *session,
+                                      tern_error *error)
+{
+    return in_a_transaction(engine, session, change_epoch, error);
+}
+
+tern_status
+trn_history_cloned(const struct trn_engine *engine, const tern_id *session, tern_error *error)
+{
+    return in_a_transaction(engine, session, change_device, error);
+}

@@ -1,0 +1,333 @@
+/* The answer is read once to check it and to find its parts, and once more, part by part, to take
+ * it. */
+#include "engine/intake.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "base/uuid.h"
+#include "engine/checkpoint.h"
+#include "engine/leave.h"
+#include "engine/verdict.h"
+
+/* Scopes share a transaction up to so many rows: a local writer waits for one transaction at most.
+ */
+enum { GROUP_ROWS = 500 };
+
+/* The lines of one scope, or its loss. */
+struct part {
+    struct trn_checkpoint checkpoint;
+    bool gone;
+    bool complete;
+    size_t rows; /* in these lines */
+};
+
+struct trn_intake {
+    const struct trn_engine *engine;
+    const struct trn_batch *batch;
+    const struct trn_sent *sent;
+    struct trn_bytes body;
+    struct trn_answer_reader reader;
+    struct part *parts;
+    size_t count;
+    size_t room;
+    size_t next; /* part to take */
+    bool begun;  /* the verdicts are taken */
+    struct trn_intake_result result;
+};
+
+/* ---- Finding the parts ---- */
+
+static tern_status add_part(struct trn_intake *intake, const struct part *part, tern_error *error)
+{
+    if (intake->count == intake->room) {
+        size_t room = intake->room == 0 ? 8 : intake->room * 2;
+        struct part *parts = trn_realloc(intake->parts, room * sizeof *parts);
+
+        if (parts == NULL) {
+            return trn_fail_nomem(error);
+        }
+        intake->parts = parts;
+        intake->room = room;
+    }
+    intake->parts[intake->count++] = *part;
+    return TERN_OK;
+}
+
+static void extend_part(struct trn_intake *intake, const struct trn_answer_item *item)
+{
+    struct part *part = &intake->parts[intake->count - 1];
+    struct trn_slice *lines = &part->checkpoint.lines;
+
+    if (lines->size == 0) {
+        *lines = item->line;
+    } else {
+        lines->size = (size_t)(item->line.data + item->line.size - lines->data);
+    }
+    part->rows += item->kind == TRN_ANSWER_ROW;
+}
+
+static tern_status
+check_verdict(const struct trn_intake *intake, const struct trn_verdict *verdict, tern_error *error)
+{
+    if (verdict->index >= intake->batch->count) {
+        return trn_fail(error, TERN_ERR_PROTOCOL, "a verdict on an entry that was not sent");
+    }
+    return TERN_OK;
+}
+
+static tern_status
+sort_item(struct trn_intake *intake, const struct trn_answer_item *item, tern_error *error)
+{
+    struct part part = {.checkpoint = {.scope = item->scope, .fresh = item->fresh},
+                        .gone = item->kind == TRN_ANSWER_GONE};
+
+    switch (item->kind) {
+    case TRN_ANSWER_VERDICT:
+        return check_verdict(intake, &item->verdict, error);
+    case TRN_ANSWER_GONE:
+    case TRN_ANSWER_SCOPE:
+        return add_part(intake, &part, error);
+    case TRN_ANSWER_TX:
+    case TRN_ANSWER_ROW:
+        extend_part(intake, item);
+        return TERN_OK;
+    case TRN_ANSWER_COMPLETE:
+        intake->parts[intake->count - 1].complete = true;
+        return TERN_OK;
+    case TRN_ANSWER_END:
+        return TERN_OK;
+    }
+    return TERN_OK;
+}
+
+static tern_status find_parts(struct trn_intake *intake, tern_error *error)
+{
+    struct trn_answer_item item;
+    struct trn_row row;
+    tern_status status = trn_answer_open(&intake->reader,
+                                         intake->engine->schema,
+                                         trn_bytes_slice(&intake->body),
+                                         error);
+
+    while (status == TERN_OK) {
+        status = trn_answer_next(&intake->reader, &item, &row, error);
+        if (status == TERN_OK) {
+            status = sort_item(intake, &item, error);
+        }
+        if (status == TERN_OK && item.kind == TRN_ANSWER_END) {
+            break;
+        }
+    }
+    intake->result.more = intake->reader.envelope.more;
+    return status;
+}
+
+tern_status trn_intake_new(const struct trn_engine *engine,
+                           const tern_http_answer *answer,
+                           const struct trn_batch *batch,
+                           const struct trn_sent *sent,
+                           struct trn_intake **ret_intake,
+                           tern_error *error)
+{
+    struct trn_intake *intake = trn_calloc(1, sizeof *intake);
+    tern_status status;
+
+    if (intake == NULL) {
+        return trn_fail_nomem(error);
+    }
+    intake->engine = engine;
+    intake->batch = batch;
+    intake->sent = sent;
+    status = trn_exchange_expand(answer, &intake->body, error);
+    if (status == TERN_OK) {
+        status = find_parts(intake, error);
+    }
+    if (status != TERN_OK) {
+        trn_intake_free(intake);
+        return status;
+    }
+    *ret_intake = intake;
+    return TERN_OK;
+}
+
+void trn_intake_free(struct trn_intake *intake)
+{
+    if (intake == NULL) {
+        return;
+    }
+    trn_answer_close(&intake->reader);
+    trn_bytes_free(&intake->body);
+    trn_free(intake->parts);
+    trn_free(intake);
+}
+
+const struct trn_intake_result *trn_intake_result(const struct trn_intake *intake)
+{
+    return &intake->result;
+}
+
+/* ---- Taking them ---- */
+
+/* Verdicts stand first, so the reader stops at the first item of another kind. */
+static tern_status take_verdicts(struct trn_intake *intake,
+                                 struct trn_work *work,
+                                 struct trn_verdict_tally *tally,
+                                 tern_error *error)
+{
+    struct trn_answer_reader reader;
+    struct trn_answer_item item;
+    struct trn_row row;
+    tern_status status =
+        trn_answer_open(&reader, intake->engine->schema, trn_bytes_slice(&intake->body), error);
+
+    while (status == TERN_OK) {
+        status = trn_answer_next(&reader, &item, &row, error);
+        if (status != TERN_OK || item.kind != TRN_ANSWER_VERDICT) {
+            break;
+        }
+        status = trn_verdict_take(work,
+                                  &intake->batch->items[item.verdict.index],
+                                  &item.verdict,
+                                  tally,
+                                  error);
+    }
+    trn_answer_close(&reader);
+    return status;
+}
+
+static tern_status check_epoch(struct trn_intake *intake, struct trn_work *work, tern_error *error)
+{
+    const char *epoch = intake->reader.envelope.epoch;
+
+    if (work->meta.epoch[0] != '\0' && strcmp(work->meta.epoch, epoch) != 0) {
+        return trn_fail(error, TERN_ERR_EPOCH_CHANGED, "the server began a new epoch");
+    }
+    memcpy(work->meta.epoch, epoch, sizeof work->meta.epoch);
+    return TERN_OK;
+}
+
+static tern_status begin(struct trn_intake *intake,
+                         struct trn_work *work,
+                         struct trn_verdict_tally *tally,
+                         tern_error *error)
+{
+    tern_status status = check_epoch(intake, work, error);
+
+    if (status == TERN_OK) {
+        status = take_verdicts(intake, work, tally, error);
+    }
+    return status == TERN_OK ? trn_exchange_set_clock(work,
+                                                      intake->sent,
+                                                      intake->reader.envelope.time_us,
+                                                      tally,
+                                                      error)
+                             : status;
+}
+
+static tern_status take_part(struct trn_work *work, struct part *part, tern_error *error)
+{
+    if (part->gone) {
+        return trn_leave(work, &part->checkpoint.scope, error);
+    }
+    return part->complete ? trn_checkpoint_apply(work, &part->checkpoint, error)
+                          : trn_checkpoint_stage(work, &part->checkpoint, error);
+}
+
+/* As many parts as fit. `ret_next` is the first that did not. */
+static tern_status take_parts(struct trn_intake *intake,
+                              struct trn_work *work,
+                              uint32_t rows,
+                              size_t *ret_next,
+                              tern_error *error)
+{
+    size_t limit = rows < GROUP_ROWS ? rows : GROUP_ROWS;
+    size_t taken = 0;
+    size_t at = intake->next;
+
+    while (at < intake->count && (taken == 0 || taken + intake->parts[at].rows <= limit)) {
+        struct part *part = &intake->parts[at];
+        tern_status status;
+
+        part->checkpoint.rows = 0;
+        status = take_part(work, part, error);
+        if (status != TERN_OK) {
+            return status;
+        }
+        taken += part->rows + 1;
+        at++;
+    }
+    *ret_next = at;
+    return TERN_OK;
+}
+
+static tern_status work_off(struct trn_intake *intake,
+                            struct trn_work *work,
+                            uint32_t rows,
+                            struct trn_verdict_tally *tally,
+                            size_t *ret_next,
+                            tern_error *error)
+{
+    bool matches = false;
+    tern_status status = trn_sent_matches(intake->sent, work, &matches, error);
+
+    if (status == TERN_OK && !matches) {
+        return trn_fail(error, TERN_ERR_PROTOCOL, "the answer is to a request that was overtaken");
+    }
+    if (status == TERN_OK && !intake->begun) {
+        status = begin(intake, work, tally, error);
+    }
+    if (status == TERN_OK) {
+        status = take_parts(intake, work, rows, ret_next, error);
+    }
+    if (status == TERN_OK && *ret_next == intake->count) {
+        status = trn_meta_set_cursor(work->store, intake->reader.envelope.cursor, error);
+    }
+    return status;
+}
+
+static void count_progress(struct trn_intake *intake,
+                           size_t next,
+                           const struct trn_verdict_tally *tally,
+                           tern_sync_progress *progress)
+{
+    for (size_t i = intake->next; i < next; i++) {
+        progress->rows += intake->parts[i].rows;
+        progress->scopes_done += intake->parts[i].complete;
+    }
+    progress->sent_txs += tally->acknowledged;
+    intake->result.decided += tally->decided;
+    intake->next = next;
+    intake->begun = true;
+}
+
+tern_status trn_intake_step(struct trn_intake *intake,
+                            const tern_id *session,
+                            uint32_t rows,
+                            tern_sync_progress *progress,
+                            bool *ret_done,
+                            tern_error *error)
+{
+    struct trn_verdict_tally tally = {.newest_us = INT64_MIN};
+    struct trn_work work;
+    size_t next = 0;
+    tern_status status = trn_work_begin(&work, intake->engine, session, error);
+
+    if (status != TERN_OK) {
+        return status;
+    }
+    status = work_off(intake, &work, rows, &tally, &next, error);
+    if (status != TERN_OK) {
+        trn_work_rollback(&work);
+        return status;
+    }
+    status = trn_work_commit(&work, error);
+    if (status != TERN_OK) {
+        return status;
+    }
+    intake->result.refetch = intake->result.refetch || work.refetch;
+    count_progress(intake, next, &tally, progress);
+    *ret_done = next == intake->count || work.refetch;
+    return TERN_OK;
+}

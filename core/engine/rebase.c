@@ -1,0 +1,168 @@
+/* Entry by entry, so that heap holds one entry and its rows at most. */
+#include "engine/rebase.h"
+
+#include "base/error.h"
+#include "engine/keep.h"
+#include "engine/lay.h"
+#include "engine/lift.h"
+
+enum { DEPENDENCIES_AT_ONCE = 16 };
+
+static const unsigned PENDING = 1U << TERN_ENTRY_PENDING;
+static const unsigned PARKED = 1U << TERN_ENTRY_QUARANTINED | 1U << TERN_ENTRY_LOCKED;
+
+tern_status trn_rebase_lift(struct trn_work *work, tern_error *error)
+{
+    struct trn_entry entry = {.ordinal = INT64_MAX};
+    tern_status status = TERN_OK;
+
+    if (work->lifted) {
+        return TERN_OK;
+    }
+    work->lifted = true;
+    for (;;) {
+        status = trn_outbox_previous(work->store, entry.ordinal, PENDING, &entry, error);
+        if (status != TERN_OK || entry.ordinal == 0) {
+            return status;
+        }
+        status = trn_lift(work, entry.ordinal, error);
+        if (status != TERN_OK) {
+            return status;
+        }
+    }
+}
+
+tern_status trn_rebase_park(struct trn_work *work,
+                            struct trn_entry *entry,
+                            tern_entry_state state,
+                            tern_status reason,
+                            uint64_t waits_for,
+                            const char *detail,
+                            tern_error *error)
+{
+    entry->state = state;
+    entry->reason = reason;
+    entry->waits_for = waits_for;
+    return trn_outbox_update(work->store, entry, detail, error);
+}
+
+/* The parked entry that `ordinal` is, if it is one. */
+static tern_status find_parked(struct trn_work *work,
+                               uint64_t ordinal,
+                               struct trn_entry *ret_parked,
+                               tern_error *error)
+{
+    tern_status status = trn_outbox_next(work->store, ordinal - 1, PARKED, ret_parked, error);
+
+    if (status == TERN_OK && ret_parked->ordinal != ordinal) {
+        ret_parked->ordinal = 0;
+    }
+    return status;
+}
+
+tern_status trn_rebase_find_blocker(struct trn_work *work,
+                                    uint64_t ordinal,
+                                    struct trn_entry *ret_blocker,
+                                    tern_error *error)
+{
+    uint64_t depends[DEPENDENCIES_AT_ONCE];
+    size_t count = 0;
+    tern_status status =
+        trn_outbox_depends(work->store, ordinal, depends, DEPENDENCIES_AT_ONCE, &count, error);
+
+    ret_blocker->ordinal = 0;
+    for (size_t i = 0;
+         i < count && i < DEPENDENCIES_AT_ONCE && status == TERN_OK && ret_blocker->ordinal == 0;
+         i++) {
+        status = find_parked(work, depends[i], ret_blocker, error);
+    }
+    return status;
+}
+
+static tern_status lay_under_savepoint(struct trn_work *work,
+                                       const struct trn_entry *entry,
+                                       struct trn_bytes *body,
+                                       struct trn_bytes *undo,
+                                       tern_error *error)
+{
+    struct trn_lay lay = {.key = entry->key,
+                          .time_us = entry->time_us,
+                          .author = entry->author,
+                          .inferred = entry->kind == 0};
+    bool hold = true;
+    tern_status status = trn_keep_body(work->store, entry->ordinal, body, error);
+
+    if (status == TERN_OK) {
+        status = trn_lay(work, &lay, trn_bytes_slice(body), undo, error);
+    }
+    if (status == TERN_OK) {
+        status = trn_store_foreign_keys_hold(work->store, &hold, error);
+    }
+    if (status == TERN_OK && !hold) {
+        status = trn_fail(error, TERN_ERR_FOREIGN_KEY, "a row that it references is gone");
+    }
+    if (status == TERN_OK) {
+        status = trn_outbox_set_undo(work->store, entry->ordinal, trn_bytes_slice(undo), error);
+    }
+    return status;
+}
+
+/* Lays one entry, or parks it if it no longer fits. */
+static tern_status lay_one(struct trn_work *work, struct trn_entry *entry, tern_error *error)
+{
+    struct trn_bytes body = {0};
+    struct trn_bytes undo = {0};
+    tern_error why = {0};
+    tern_status status = trn_store_savepoint(work->store, error);
+    tern_status laid;
+
+    if (status != TERN_OK) {
+        return status;
+    }
+    laid = lay_under_savepoint(work, entry, &body, &undo, &why);
+    trn_bytes_free(&body);
+    trn_bytes_free(&undo);
+    if (laid == TERN_OK) {
+        return trn_store_savepoint_release(work->store, error);
+    }
+    status = trn_store_savepoint_rollback(work->store, error);
+    if (status != TERN_OK) {
+        return status;
+    }
+    if (!trn_lay_is_of_rows(laid)) {
+        return trn_fail(error, laid, "%s", why.message);
+    }
+    return trn_rebase_park(work, entry, TERN_ENTRY_QUARANTINED, laid, 0, why.message, error);
+}
+
+tern_status trn_rebase_lay(struct trn_work *work, tern_error *error)
+{
+    struct trn_entry entry = {0};
+    struct trn_entry blocker = {0};
+    tern_status status;
+
+    for (;;) {
+        status = trn_outbox_next(work->store, entry.ordinal, PENDING, &entry, error);
+        if (status != TERN_OK || entry.ordinal == 0) {
+            break;
+        }
+        status = trn_rebase_find_blocker(work, entry.ordinal, &blocker, error);
+        if (status != TERN_OK) {
+            break;
+        }
+        status = blocker.ordinal == 0
+                     ? lay_one(work, &entry, error)
+                     : trn_rebase_park(work,
+                                       &entry,
+                                       blocker.state,
+                                       TERN_ERR_DEPENDENCY_REJECTED,
+                                       blocker.ordinal,
+                                       "an earlier transaction that it builds on is parked",
+                                       error);
+        if (status != TERN_OK) {
+            break;
+        }
+    }
+    work->lifted = status != TERN_OK;
+    return status;
+}

@@ -1,0 +1,38 @@
+/*
+ * Pending edits off the rows and back onto them.
+ *
+ * Lifting walks the entries from the newest to the oldest by their undo images, which leaves the
+ * ground as the server knows it. Laying back goes in order, each entry under a savepoint, by the
+ * merge that the server runs: a unit that loses is not shown and stays queued; an entry that breaks
+ * a constraint is quarantined, and so is what depends on it.
+ */
+#ifndef TRN_ENGINE_REBASE_H
+#define TRN_ENGINE_REBASE_H
+
+#include "engine/work.h"
+
+/* In the number of an entry that is neither pending nor acknowledged: the server has said no, so it
+ * is not sent again. */
+#define TRN_ENTRY_REFUSED INT64_C(-1)
+
+/* Lifts all pending edits off, unless they are off already. */
+tern_status trn_rebase_lift(struct trn_work *work, tern_error *error);
+/* Lays them back; to be called with them lifted. */
+tern_status trn_rebase_lay(struct trn_work *work, tern_error *error);
+/* Parks an entry that cannot stand: `state` is quarantined or locked. Its values must not be on the
+ * rows. */
+tern_status trn_rebase_park(struct trn_work *work,
+                            struct trn_entry *entry,
+                            tern_entry_state state,
+                            tern_status reason,
+                            uint64_t waits_for,
+                            const char *detail,
+                            tern_error *error);
+
+/* The first parked entry that `ordinal` builds on; its ordinal is 0 if there is none. */
+tern_status trn_rebase_find_blocker(struct trn_work *work,
+                                    uint64_t ordinal,
+                                    struct trn_entry *ret_blocker,
+                                    tern_error *error);
+
+#endif

@@ -1,0 +1,365 @@
+/* In one write transaction; ordinals rise, so what builds on an entry stays behind it. */
+#include "engine/reissue.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "base/uuid.h"
+#include "engine/keep.h"
+#include "engine/lay.h"
+#include "wire/entry.h"
+
+static const unsigned PARKED = 1U << TERN_ENTRY_QUARANTINED | 1U << TERN_ENTRY_LOCKED;
+static const unsigned ALL = 0x1F;
+
+/* From old ordinals to new ones, in rising order of both. */
+struct reissued {
+    struct reissued_pair {
+        uint64_t old;
+        uint64_t now;
+    } * pairs;
+    size_t count;
+    size_t room;
+};
+
+struct reissuing {
+    struct trn_work *work;
+    bool discards;
+    struct reissued done;
+};
+
+static uint64_t new_ordinal(const struct reissued *done, uint64_t old)
+{
+    for (size_t i = 0; i < done->count; i++) {
+        if (done->pairs[i].old == old) {
+            return done->pairs[i].now;
+        }
+    }
+    return 0;
+}
+
+static tern_status note(struct reissued *done, uint64_t old, uint64_t now, tern_error *error)
+{
+    if (done->count == done->room) {
+        size_t room = done->room == 0 ? 8 : done->room * 2;
+        struct reissued_pair *pairs = trn_realloc(done->pairs, room * sizeof *pairs);
+
+        if (pairs == NULL) {
+            return trn_fail_nomem(error);
+        }
+        done->pairs = pairs;
+        done->room = room;
+    }
+    done->pairs[done->count++] = (struct reissued_pair){old, now};
+    return TERN_OK;
+}
+
+/* Whether the entry builds on one that is being reissued. */
+static tern_status builds_on(struct reissuing *reissuing,
+                             const struct trn_entry *entry,
+                             bool *ret_builds,
+                             tern_error *error)
+{
+    uint64_t *depends = NULL;
+    size_t count = 0;
+    tern_status status =
+        trn_outbox_depends(reissuing->work->store, entry->ordinal, NULL, 0, &count, error);
+
+    *ret_builds = false;
+    if (status != TERN_OK || count == 0) {
+        return status;
+    }
+    depends = trn_calloc(count, sizeof *depends);
+    if (depends == NULL) {
+        return trn_fail_nomem(error);
+    }
+    status =
+        trn_outbox_depends(reissuing->work->store, entry->ordinal, depends, count, &count, error);
+    for (size_t i = 0; i < count && status == TERN_OK && !*ret_builds; i++) {
+        *ret_builds = new_ordinal(&reissuing->done, depends[i]) != 0;
+    }
+    trn_free(depends);
+    return status;
+}
+
+/* What is still to be decided before the new entry: earlier ones of the outbox, and those reissued
+ * before it. */
+static tern_status map_depends(struct reissuing *reissuing,
+                               const struct trn_entry_header *old,
+                               struct trn_bytes *depends,
+                               tern_error *error)
+{
+    const unsigned waiting = 1U << TERN_ENTRY_PENDING;
+
+    for (size_t i = 0; i < old->depends_count; i++) {
+        uint64_t ordinal = new_ordinal(&reissuing->done, old->depends_on[i]);
+        struct trn_entry entry = {0};
+
+        if (ordinal == 0) {
+            tern_status status = trn_outbox_next(reissuing->work->store,
+                                                 old->depends_on[i] - 1,
+                                                 waiting,
+                                                 &entry,
+                                                 error);
+
+            if (status != TERN_OK) {
+                return status;
+            }
+            ordinal = entry.ordinal == old->depends_on[i] ? entry.ordinal : 0;
+        }
+        if (ordinal != 0 && trn_bytes_append(depends, &ordinal, sizeof ordinal) != TERN_OK) {
+            return trn_fail_nomem(error);
+        }
+    }
+    return TERN_OK;
+}
+
+static tern_status copy_changes(struct reissuing *reissuing,
+                                struct trn_entry_reader *reader,
+                                struct trn_line_writer *writer,
+                                tern_error *error)
+{
+    struct trn_change change;
+    bool any = true;
+    tern_status status = TERN_OK;
+
+    for (;;) {
+        status = trn_entry_next(reader, &any, &change, error);
+        if (status != TERN_OK || !any) {
+            return status;
+        }
+        if (change.base < 0 && new_ordinal(&reissuing->done, (uint64_t)-change.base) != 0) {
+            change.base = -(int64_t)new_ordinal(&reissuing->done, (uint64_t)-change.base);
+        }
+        status = trn_entry_write_change(writer, &change, error);
+        if (status != TERN_OK) {
+            return status;
+        }
+    }
+}
+
+static tern_status rewrite(struct reissuing *reissuing,
+                           struct trn_entry_reader *reader,
+                           const struct trn_entry *entry,
+                           struct trn_bytes *body,
+                           struct trn_bytes *depends,
+                           tern_error *error)
+{
+    struct trn_entry_header header = reader->header;
+    struct trn_line_writer writer;
+    tern_status status =
+        reissuing->discards ? TERN_OK : map_depends(reissuing, &reader->header, depends, error);
+
+    if (status != TERN_OK) {
+        return status;
+    }
+    header.ordinal = entry->ordinal;
+    header.tx = entry->tx;
+    header.time_us = entry->time_us;
+    header.kind = (enum trn_entry_kind)entry->kind;
+    header.schema_version = entry->schema_version;
+    header.depends_on = (const uint64_t *)(const void *)depends->data;
+    header.depends_count = depends->size / sizeof(uint64_t);
+    trn_line_writer_open(&writer, body);
+    status = trn_entry_write_header(&writer, &header, error);
+    return status == TERN_OK ? copy_changes(reissuing, reader, &writer, error) : status;
+}
+
+/* The next entry of this device, as it will be, without its bytes. */
+static tern_status name_entry(struct reissuing *reissuing,
+                              const struct trn_entry *old,
+                              struct trn_entry *ret_entry,
+                              tern_error *error)
+{
+    struct trn_work *work = reissuing->work;
+    struct trn_meta *meta = &work->meta;
+    struct trn_entry entry = {
+        .ordinal = meta->last_ordinal + 1,
+        .author = meta->device,
+        .state = reissuing->discards ? TERN_ENTRY_DISCARDED : TERN_ENTRY_PENDING,
+        .reading = work->now,
+        .change_count = old->change_count,
+        .kind = reissuing->discards ? (uint8_t)TRN_ENTRY_DISCARDED : old->kind,
+        .schema_version = work->engine->schema->version};
+    uint8_t random[16];
+    tern_status status = trn_engine_random(work->engine, random, sizeof random, error);
+
+    if (status != TERN_OK) {
+        return status;
+    }
+    trn_id_v4(random, &entry.tx);
+    entry.time_us = trn_clock_issue(&meta->clock, work->now.wall_us);
+    status = trn_store_tx_new(work->store, entry.time_us, &entry.author, &entry.key, error);
+    if (status == TERN_OK) {
+        meta->last_ordinal = entry.ordinal;
+        meta->last_tx = entry.tx;
+        *ret_entry = entry;
+    }
+    return status;
+}
+
+static tern_status lay_new(struct trn_work *work,
+                           const struct trn_entry *entry,
+                           const struct trn_bytes *body,
+                           struct trn_bytes *undo,
+                           tern_error *error)
+{
+    struct trn_lay lay = {.key = entry->key,
+                          .time_us = entry->time_us,
+                          .author = entry->author,
+                          .inferred = entry->kind == (uint8_t)TRN_ENTRY_INFERRED};
+    bool hold = true;
+    tern_status status = trn_lay(work, &lay, trn_bytes_slice(body), undo, error);
+
+    if (status == TERN_OK) {
+        status = trn_store_foreign_keys_hold(work->store, &hold, error);
+    }
+    return status == TERN_OK && !hold
+               ? trn_fail(error, TERN_ERR_FOREIGN_KEY, "a row that it references is gone")
+               : status;
+}
+
+static tern_status reissue(struct reissuing *reissuing,
+                           const struct trn_entry *old,
+                           struct trn_slice old_body,
+                           tern_error *error)
+{
+    struct trn_work *work = reissuing->work;
+    struct trn_entry_reader reader;
+    struct trn_entry entry = {0};
+    struct trn_bytes body = {0};
+    struct trn_bytes undo = {0};
+    struct trn_bytes depends = {0};
+    tern_status status = trn_entry_open(&reader, work->engine->schema, old_body, error);
+
+    if (status == TERN_OK) {
+        status = name_entry(reissuing, old, &entry, error);
+    }
+    if (status == TERN_OK) {
+        status = rewrite(reissuing, &reader, &entry, &body, &depends, error);
+    }
+    if (status == TERN_OK && !reissuing->discards) {
+        status = lay_new(work, &entry, &body, &undo, error);
+    }
+    if (status == TERN_OK) {
+        status = trn_outbox_add(work->store,
+                                &entry,
+                                trn_bytes_slice(&body),
+                                trn_bytes_slice(&undo),
+                                (const uint64_t *)(const void *)depends.data,
+                                depends.size / sizeof(uint64_t),
+                                NULL,
+                                error);
+    }
+    if (status == TERN_OK) {
+        status = note(&reissuing->done, old->ordinal, entry.ordinal, error);
+    }
+    trn_entry_close(&reader);
+    trn_bytes_free(&body);
+    trn_bytes_free(&undo);
+    trn_bytes_free(&depends);
+    return status;
+}
+
+static tern_status
+replace(struct reissuing *reissuing, const struct trn_entry *old, tern_error *error)
+{
+    struct trn_bytes body = {0};
+    tern_status status = trn_keep_body(reissuing->work->store, old->ordinal, &body, error);
+
+    if (status == TERN_OK) {
+        status = reissue(reissuing, old, trn_bytes_slice(&body), error);
+    }
+    trn_bytes_free(&body);
+    return status == TERN_OK ? trn_outbox_remove(reissuing->work->store, old->ordinal, error)
+                             : status;
+}
+
+static tern_status
+find_parked(struct trn_work *work, uint64_t ordinal, struct trn_entry *ret_entry, tern_error *error)
+{
+    tern_status status =
+        ordinal == 0 ? TERN_OK : trn_outbox_next(work->store, ordinal - 1, ALL, ret_entry, error);
+
+    if (status != TERN_OK) {
+        return status;
+    }
+    if (ordinal == 0 || ret_entry->ordinal != ordinal) {
+        return trn_fail(error,
+                        TERN_ERR_NOT_FOUND,
+                        "the outbox has no entry %llu",
+                        (unsigned long long)ordinal);
+    }
+    if ((1U << ret_entry->state & PARKED) == 0) {
+        return trn_fail(error,
+                        TERN_ERR_MISUSE,
+                        "entry %llu is neither quarantined nor locked",
+                        (unsigned long long)ordinal);
+    }
+    return TERN_OK;
+}
+
+/* The entry, then all parked ones behind it that build on one taken already. */
+static tern_status replace_all(struct reissuing *reissuing, uint64_t ordinal, tern_error *error)
+{
+    struct trn_entry entry = {0};
+    uint64_t last = reissuing->work->meta.last_ordinal;
+    tern_status status = find_parked(reissuing->work, ordinal, &entry, error);
+    bool builds = true;
+
+    while (status == TERN_OK && entry.ordinal != 0 && entry.ordinal <= last) {
+        if (builds) {
+            status = replace(reissuing, &entry, error);
+        }
+        if (status == TERN_OK) {
+            status = trn_outbox_next(reissuing->work->store, entry.ordinal, PARKED, &entry, error);
+        }
+        if (status == TERN_OK && entry.ordinal != 0) {
+            status = builds_on(reissuing, &entry, &builds, error);
+        }
+    }
+    return status;
+}
+
+static tern_status run(const struct trn_engine *engine,
+                       uint64_t ordinal,
+                       bool discards,
+                       uint64_t *ret_ordinal,
+                       tern_error *error)
+{
+    struct trn_work work;
+    struct reissuing reissuing = {.work = &work, .discards = discards};
+    tern_status status = trn_work_begin(&work, engine, NULL, error);
+
+    if (status != TERN_OK) {
+        return status;
+    }
+    status = replace_all(&reissuing, ordinal, error);
+    if (status == TERN_OK) {
+        uint64_t first = reissuing.done.pairs[0].now;
+
+        status = trn_work_commit(&work, error);
+        if (status == TERN_OK && ret_ordinal != NULL) {
+            *ret_ordinal = first;
+        }
+    } else {
+        trn_work_rollback(&work);
+    }
+    trn_free(reissuing.done.pairs);
+    return status;
+}
+
+tern_status trn_reissue_retry(const struct trn_engine *engine,
+                              uint64_t ordinal,
+                              uint64_t *ret_ordinal,
+                              tern_error *error)
+{
+    return run(engine, ordinal, false, ret_ordinal, error);
+}
+
+tern_status
+trn_reissue_discard(const struct trn_engine *engine, uint64_t ordinal, tern_error *error)
+{
+    return run(engine, ordinal, true, NULL, error);
+}

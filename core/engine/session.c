@@ -1,0 +1,372 @@
+/* The state machine: which step comes next. What a step does to the file is in the other parts of
+ * the engine. */
+#include "engine/session.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "base/text.h"
+#include "engine/keep.h"
+#include "engine/lease.h"
+#include "engine/state.h"
+
+enum {
+    PAGE_ROWS = 5000,
+    PUSH_BYTES = 1 << 20,
+    STEP_ROWS = 2000,
+    MAX_ATTEMPTS = 5,
+    TRIM_AT_ONCE = 200,
+    TIMEOUT_MS = 60 * 1000
+};
+
+static int64_t monotonic_us(const struct trn_session *session)
+{
+    return trn_engine_reading(&session->engine).monotonic_us;
+}
+
+/* ---- The request ---- */
+
+static void drop_exchange(struct trn_session *session)
+{
+    trn_batch_free(&session->batch);
+    trn_sent_free(&session->sent);
+    trn_bytes_free(&session->body);
+    trn_bytes_free(&session->answer_body);
+    trn_intake_free(session->intake);
+    session->intake = NULL;
+}
+
+static void address_request(struct trn_session *session, bool gzip)
+{
+    session->request = (tern_http_request){.path = "/v1/sync",
+                                           .content_type = TRN_EXCHANGE_MEDIA_TYPE,
+                                           .body_is_gzip = gzip,
+                                           .token = session->token,
+                                           .body = session->body.data,
+                                           .body_size = session->body.size,
+                                           .answer_limit_bytes = TRN_EXCHANGE_ANSWER_BYTES_MAX,
+                                           .timeout_ms = TIMEOUT_MS};
+}
+
+/* Whether there is anything left to say or to ask. */
+static bool is_through(const struct trn_session *session, uint64_t first_waiting)
+{
+    bool pushed = first_waiting == 0 || first_waiting > session->last_at_start;
+
+    return pushed && !session->probing && (session->pulled || session->upgrade);
+}
+
+static tern_status
+compose(struct trn_session *session, struct trn_work *work, bool *ret_through, tern_error *error)
+{
+    struct trn_batch_limits limits = {.bytes = session->options.push_bytes,
+                                      .entries = session->probing ? 0 : session->entry_limit};
+    bool gzip = false;
+    uint64_t first = 0;
+    tern_status status = trn_batch_fill(&session->batch, work, &limits, &session->aside, error);
+
+    if (status == TERN_OK) {
+        status =
+            trn_batch_waiting(work, &session->aside, &session->progress.pending_txs, &first, error);
+    }
+    if (status != TERN_OK) {
+        return status;
+    }
+    *ret_through = is_through(session, first);
+    if (*ret_through) {
+        return TERN_OK;
+    }
+    status = trn_exchange_compose(work,
+                                  &session->batch,
+                                  session->upgrade ? 0 : session->options.page_rows,
+                                  &session->sent,
+                                  &session->body,
+                                  &gzip,
+                                  error);
+    if (status == TERN_OK) {
+        address_request(session, gzip);
+    }
+    return status;
+}
+
+static tern_status prepare(struct trn_session *session, tern_error *error)
+{
+    struct trn_work work;
+    bool through = false;
+    tern_status status;
+
+    drop_exchange(session);
+    status = trn_work_begin(&work, &session->engine, &session->id, error);
+    if (status != TERN_OK) {
+        return status;
+    }
+    status = compose(session, &work, &through, error);
+    if (status != TERN_OK) {
+        trn_work_rollback(&work);
+        return status;
+    }
+    status = trn_work_commit(&work, error); /* the lease is renewed */
+    if (status == TERN_OK) {
+        session->phase = through ? PHASE_TIDYING : PHASE_SENT;
+    }
+    return status;
+}
+
+/* ---- The end ---- */
+
+static tern_status tidy(struct trn_session *session, tern_error *error)
+{
+    struct trn_work work;
+    bool more = false;
+    tern_status status = trn_work_begin(&work, &session->engine, &session->id, error);
+
+    if (status != TERN_OK) {
+        return status;
+    }
+    status = trn_keep_trim(work.store,
+                           trn_clock_now(&work.meta.clock, work.now.wall_us),
+                           TRIM_AT_ONCE,
+                           &more,
+                           error);
+    if (status != TERN_OK) {
+        trn_work_rollback(&work);
+        return status;
+    }
+    status = trn_work_commit(&work, error);
+    if (status == TERN_OK && !more) {
+        trn_session_finish(session,
+                           session->upgrade           ? TERN_ERR_UPGRADE_REQUIRED
+                           : session->aside.count > 0 ? session->aside_reason
+                                                      : TERN_OK);
+    }
+    return status;
+}
+
+static tern_status conclude(struct trn_session *session, tern_error *error)
+{
+    struct trn_work work;
+    tern_status status = trn_work_begin(&work, &session->engine, &session->id, error);
+
+    if (status == TERN_ERR_BUSY) {
+        trn_error_clear(error);
+        session->phase = PHASE_DONE; /* the lease is another's by now, and so is the report */
+        return TERN_OK;
+    }
+    if (status != TERN_OK) {
+        return status;
+    }
+    work.meta.last_error = session->result;
+    if (session->result == TERN_OK) {
+        work.meta.last_sync_us = trn_clock_now(&work.meta.clock, work.now.wall_us);
+    }
+    trn_lease_release(&work.meta, &session->id);
+    status = trn_work_commit(&work, error);
+    if (status == TERN_OK) {
+        session->phase = PHASE_DONE;
+    }
+    return status;
+}
+
+/* ---- Steps ---- */
+
+static tern_status work_on(struct trn_session *session, tern_error *error)
+{
+    switch (session->phase) {
+    case PHASE_READY:
+        return prepare(session, error);
+    case PHASE_ANSWERED:
+        return trn_session_digest(session, error);
+    case PHASE_TIDYING:
+        return tidy(session, error);
+    case PHASE_FINISHING:
+        return conclude(session, error);
+    case PHASE_WAITING:
+        if (monotonic_us(session) >= session->wake_us) {
+            session->phase = PHASE_READY;
+        }
+        return TERN_OK;
+    case PHASE_SENT:
+    case PHASE_TOKEN:
+    case PHASE_DONE:
+        return TERN_OK;
+    }
+    return TERN_OK;
+}
+
+static void describe(const struct trn_session *session, tern_sync_step *ret_step)
+{
+    tern_sync_step step = {.action = TERN_SYNC_WORK};
+
+    if (session->phase == PHASE_SENT) {
+        step.action = TERN_SYNC_SEND;
+        step.request = &session->request;
+    } else if (session->phase == PHASE_TOKEN) {
+        step.action = TERN_SYNC_TOKEN;
+    } else if (session->phase == PHASE_WAITING) {
+        int64_t left_us = session->wake_us - monotonic_us(session);
+
+        step.action = TERN_SYNC_WAIT;
+        step.wait_ms = left_us > 0 ? (left_us + 999) / 1000 : 0;
+    } else if (session->phase == PHASE_DONE) {
+        step.action = TERN_SYNC_DONE;
+        step.result = session->result;
+    }
+    *ret_step = step;
+}
+
+tern_status
+trn_session_next(struct trn_session *session, tern_sync_step *ret_step, tern_error *error)
+{
+    tern_status status;
+
+    if (atomic_load(&session->cancelled) && session->phase != PHASE_FINISHING &&
+        session->phase != PHASE_DONE) {
+        trn_session_finish(session, TERN_ERR_CANCELLED);
+    }
+    status = work_on(session, error);
+    if (status == TERN_ERR_BUSY) {
+        trn_error_clear(error);
+        trn_session_finish(session, TERN_ERR_BUSY);
+        status = TERN_OK;
+    }
+    if (status == TERN_OK) {
+        describe(session, ret_step);
+    }
+    return status;
+}
+
+tern_status
+trn_session_answered(struct trn_session *session, const tern_http_answer *answer, tern_error *error)
+{
+    if (session->phase != PHASE_SENT) {
+        return trn_fail(error, TERN_ERR_MISUSE, "no request is under way");
+    }
+    trn_bytes_clear(&session->answer_body);
+    if (trn_bytes_append(&session->answer_body, answer->body, answer->body_size) != TERN_OK) {
+        return trn_fail_nomem(error);
+    }
+    session->answer = *answer;
+    session->answer.body = session->answer_body.data;
+    session->sent.received = trn_engine_reading(&session->engine);
+    session->phase = PHASE_ANSWERED;
+    return TERN_OK;
+}
+
+tern_status trn_session_failed(struct trn_session *session, tern_status why, tern_error *error)
+{
+    if ((session->phase != PHASE_SENT && session->phase != PHASE_TOKEN) || why == TERN_OK) {
+        return trn_fail(error, TERN_ERR_MISUSE, "no request is under way");
+    }
+    if (why == TERN_ERR_CANCELLED || session->phase == PHASE_TOKEN) {
+        trn_session_finish(session, why);
+        return TERN_OK;
+    }
+    return trn_session_count_failure(session, why, false, -1, error);
+}
+
+tern_status trn_session_set_token(struct trn_session *session, const char *token, tern_error *error)
+{
+    char *copy = token == NULL ? NULL : trn_text_copy(trn_slice_text(token));
+
+    if (token != NULL && copy == NULL) {
+        return trn_fail_nomem(error);
+    }
+    trn_free(session->token);
+    session->token = copy;
+    session->request.token = copy;
+    if (session->phase == PHASE_TOKEN) {
+        session->phase = PHASE_READY;
+    }
+    return TERN_OK;
+}
+
+void trn_session_cancel(struct trn_session *session)
+{
+    atomic_store(&session->cancelled, true);
+}
+
+void trn_session_progress(const struct trn_session *session, tern_sync_progress *ret_progress)
+{
+    *ret_progress = session->progress;
+}
+
+/* ---- Beginning and end ---- */
+
+static void set_defaults(tern_sync_options *options)
+{
+    options->page_rows = options->page_rows == 0 ? PAGE_ROWS : options->page_rows;
+    options->push_bytes = options->push_bytes == 0 ? PUSH_BYTES : options->push_bytes;
+    options->step_rows = options->step_rows == 0 ? STEP_ROWS : options->step_rows;
+    options->max_attempts = options->max_attempts == 0 ? MAX_ATTEMPTS : options->max_attempts;
+}
+
+static tern_status take_lease(struct trn_session *session, tern_error *error)
+{
+    struct trn_work work;
+    tern_status status =
+        trn_engine_random(&session->engine, &session->id, sizeof session->id, error);
+
+    if (status == TERN_OK) {
+        status = trn_work_begin(&work, &session->engine, &session->id, error);
+    }
+    if (status != TERN_OK) {
+        return status;
+    }
+    session->last_at_start = work.meta.last_ordinal;
+    return trn_work_commit(&work, error);
+}
+
+tern_status trn_session_open(const struct trn_engine *engine,
+                             const tern_sync_options *options,
+                             struct trn_session **ret_session,
+                             tern_error *error)
+{
+    struct trn_session *session = trn_calloc(1, sizeof *session);
+    tern_status status;
+
+    if (session == NULL) {
+        return trn_fail_nomem(error);
+    }
+    session->engine = *engine;
+    if (options != NULL) {
+        session->options = *options;
+    }
+    set_defaults(&session->options);
+    session->entry_limit = SIZE_MAX;
+    atomic_init(&session->cancelled, false);
+    status = take_lease(session, error);
+    if (status != TERN_OK) {
+        trn_free(session);
+        return status;
+    }
+    *ret_session = session;
+    return TERN_OK;
+}
+
+static void give_lease_back(struct trn_session *session)
+{
+    struct trn_work work;
+
+    if (session->phase == PHASE_DONE ||
+        trn_work_begin(&work, &session->engine, &session->id, NULL) != TERN_OK) {
+        return;
+    }
+    trn_lease_release(&work.meta, &session->id);
+    (void)trn_work_commit(&work, NULL); /* else it runs out */
+}
+
+void trn_session_close(struct trn_session *session)
+{
+    if (session == NULL) {
+        return;
+    }
+    give_lease_back(session);
+    drop_exchange(session);
+    trn_set_aside_free(&session->aside);
+    if (session->token != NULL) {
+        memset(session->token, 0, strlen(session->token));
+    }
+    trn_free(session->token);
+    trn_free(session);
+}

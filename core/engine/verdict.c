@@ -1,0 +1,222 @@
+/* One verdict at a time, in the order in which the entries were sent. */
+#include "engine/verdict.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "base/uuid.h"
+#include "engine/keep.h"
+#include "engine/lay.h"
+#include "engine/rebase.h"
+
+static const unsigned WAITING =
+    1U << TERN_ENTRY_PENDING | 1U << TERN_ENTRY_DISCARDED | 1U << TERN_ENTRY_LOCKED;
+
+static tern_status find(struct trn_work *work,
+                        const struct trn_batch_item *item,
+                        bool *ret_found,
+                        struct trn_entry *ret_entry,
+                        tern_error *error)
+{
+    tern_status status = trn_outbox_next(work->store, item->ordinal - 1, WAITING, ret_entry, error);
+
+    *ret_found = status == TERN_OK && ret_entry->ordinal == item->ordinal &&
+                 trn_id_equal(&ret_entry->tx, &item->tx);
+    return status;
+}
+
+static tern_status
+is_oldest(struct trn_work *work, uint64_t ordinal, bool *ret_oldest, tern_error *error)
+{
+    struct trn_entry oldest = {0};
+    tern_status status = trn_outbox_next(work->store, 0, 1U << TERN_ENTRY_PENDING, &oldest, error);
+
+    *ret_oldest = oldest.ordinal == ordinal;
+    return status;
+}
+
+/* The entry's values become ground, with the stored time; pending edits are off the rows. */
+static tern_status
+lay_as_ground(struct trn_work *work, const struct trn_entry *entry, tern_error *error)
+{
+    struct trn_lay lay = {.key = entry->key,
+                          .time_us = entry->time_us,
+                          .author = entry->author,
+                          .inferred = entry->kind == 0};
+    struct trn_bytes body = {0};
+    tern_error why = {0};
+    tern_status status = trn_store_savepoint(work->store, error);
+    tern_status laid;
+
+    if (status != TERN_OK) {
+        return status;
+    }
+    laid = trn_keep_body(work->store, entry->ordinal, &body, &why);
+    if (laid == TERN_OK) {
+        laid = trn_lay(work, &lay, trn_bytes_slice(&body), NULL, &why);
+    }
+    trn_bytes_free(&body);
+    if (laid == TERN_OK) {
+        return trn_store_savepoint_release(work->store, error);
+    }
+    status = trn_store_savepoint_rollback(work->store, error);
+    if (status == TERN_OK && !trn_lay_is_of_rows(laid)) {
+        return trn_fail(error, laid, "%s", why.message);
+    }
+    /* It stands on the server and not beside the rows that are here, so these are not what the
+     * server has. */
+    work->refetch = true;
+    return status;
+}
+
+static void note_acknowledged(struct trn_work *work,
+                              const struct trn_entry *entry,
+                              const struct trn_verdict *verdict,
+                              int64_t claimed_us,
+                              struct trn_verdict_tally *tally)
+{
+    struct trn_meta *meta = &work->meta;
+
+    tally->acknowledged++;
+    if (verdict->stored_us > tally->newest_us) {
+        tally->newest_us = verdict->stored_us;
+    }
+    if (verdict->stored_us != claimed_us) {
+        meta->stamps_capped++;
+    }
+    if (trn_id_equal(&entry->author, &meta->device) && entry->ordinal > meta->acked_ordinal) {
+        meta->acked_ordinal = entry->ordinal;
+        meta->acked_tx = entry->tx;
+    }
+}
+
+static tern_status acknowledge(struct trn_work *work,
+                               struct trn_entry *entry,
+                               const struct trn_verdict *verdict,
+                               struct trn_verdict_tally *tally,
+                               tern_error *error)
+{
+    bool shown = entry->state == TERN_ENTRY_PENDING;
+    bool as_it_stands = true;
+    int64_t claimed_us = entry->time_us;
+    tern_status status = TERN_OK;
+
+    if (shown) {
+        status = is_oldest(work, entry->ordinal, &as_it_stands, error);
+        as_it_stands = as_it_stands && verdict->stored_us == claimed_us && !work->lifted;
+        if (status == TERN_OK && !as_it_stands) {
+            status = trn_rebase_lift(work, error);
+        }
+    }
+    entry->time_us = verdict->stored_us;
+    entry->number = verdict->number;
+    entry->reason = TERN_OK;
+    entry->waits_for = 0;
+    if (status == TERN_OK) {
+        status = trn_known_settle(&work->known,
+                                  work->store,
+                                  entry->key,
+                                  verdict->number,
+                                  verdict->stored_us,
+                                  error);
+    }
+    if (status == TERN_OK && !as_it_stands) {
+        status = lay_as_ground(work, entry, error);
+    }
+    if (status != TERN_OK) {
+        return status;
+    }
+    if (entry->state != TERN_ENTRY_DISCARDED) {
+        entry->state = TERN_ENTRY_ACKED;
+    }
+    note_acknowledged(work, entry, verdict, claimed_us, tally);
+    status = trn_outbox_update(work->store, entry, NULL, error);
+    return status == TERN_OK ? trn_keep_compress(work->store, entry, error) : status;
+}
+
+/* The ordinal of a parked entry that `entry` builds on; 0 without one. */
+static tern_status find_rejected(struct trn_work *work,
+                                 const struct trn_entry *entry,
+                                 uint64_t *ret_ordinal,
+                                 tern_error *error)
+{
+    struct trn_entry blocker = {0};
+    tern_status status = trn_rebase_find_blocker(work, entry->ordinal, &blocker, error);
+
+    *ret_ordinal = blocker.ordinal;
+    return status;
+}
+
+/* Cut at a character's boundary, as every message is. */
+static void copy_sentence(struct trn_slice sentence, char ret_text[TERN_ERROR_MESSAGE_BYTES])
+{
+    size_t size = sentence.size;
+
+    if (size >= TERN_ERROR_MESSAGE_BYTES) {
+        size = trn_utf8_whole(trn_slice_make(sentence.data, TERN_ERROR_MESSAGE_BYTES - 1));
+    }
+    if (size > 0) {
+        memcpy(ret_text, sentence.data, size);
+    }
+    ret_text[size] = '\0';
+}
+
+static tern_status reject(struct trn_work *work,
+                          struct trn_entry *entry,
+                          const struct trn_verdict *verdict,
+                          tern_error *error)
+{
+    bool locks = verdict->code == TERN_ERR_FORBIDDEN || entry->state == TERN_ENTRY_LOCKED;
+    char detail[TERN_ERROR_MESSAGE_BYTES];
+    uint64_t waits_for = 0;
+    tern_status status = TERN_OK;
+
+    copy_sentence(verdict->sentence, detail);
+    if (entry->state == TERN_ENTRY_DISCARDED) {
+        entry->reason = verdict->code;
+        entry->number = TRN_ENTRY_REFUSED;
+        return trn_outbox_update(work->store, entry, detail, error);
+    }
+    if (entry->state == TERN_ENTRY_PENDING) {
+        status = trn_rebase_lift(work, error);
+    }
+    if (status == TERN_OK && verdict->code == TERN_ERR_DEPENDENCY_REJECTED) {
+        status = find_rejected(work, entry, &waits_for, error);
+    }
+    if (status != TERN_OK) {
+        return status;
+    }
+    if (locks) {
+        entry->number = TRN_ENTRY_REFUSED;
+    }
+    return trn_rebase_park(work,
+                           entry,
+                           locks ? TERN_ENTRY_LOCKED : TERN_ENTRY_QUARANTINED,
+                           verdict->code,
+                           waits_for,
+                           detail,
+                           error);
+}
+
+tern_status trn_verdict_take(struct trn_work *work,
+                             const struct trn_batch_item *item,
+                             const struct trn_verdict *verdict,
+                             struct trn_verdict_tally *tally,
+                             tern_error *error)
+{
+    struct trn_entry entry = {0};
+    bool found = false;
+    tern_status status;
+
+    if (verdict->kind == TRN_VERDICT_RETRY) {
+        return TERN_OK;
+    }
+    status = find(work, item, &found, &entry, error);
+    if (status != TERN_OK || !found) {
+        return status;
+    }
+    tally->decided++;
+    return verdict->kind != TRN_VERDICT_REJECTED ? acknowledge(work, &entry, verdict, tally, error)
+                                                 : reject(work, &entry, verdict, error);
+}

@@ -1,0 +1,37 @@
+/*
+ * One write transaction of a sync: what it read at its start, what it has met, and what it owes
+ * before it may commit.
+ *
+ * Nothing in here outlives the transaction. Pending edits are lifted off the rows when the first
+ * change of the ground touches them, and the commit lays them back, so that whatever happens
+ * between, no reader ever sees the ground without them.
+ */
+#ifndef TRN_ENGINE_WORK_H
+#define TRN_ENGINE_WORK_H
+
+#include "engine/engine.h"
+#include "engine/known.h"
+
+struct trn_work {
+    const struct trn_engine *engine;
+    struct trn_store *store;
+    struct trn_meta meta; /* written back by the commit */
+    struct trn_reading now;
+    struct trn_known known;
+    bool lifted;  /* no row shows a pending edit right now */
+    bool refetch; /* some scope does not hold together: the commit drops cursor and staging, so that
+                     all is sent afresh */
+};
+
+/* Begins. With a `session`, takes or renews its lease: TERN_ERR_BUSY if another holds it. */
+tern_status trn_work_begin(struct trn_work *work,
+                           const struct trn_engine *engine,
+                           const tern_id *session,
+                           tern_error *error);
+/* Lays pending edits back, writes the meta row, commits. On failure all of it is rolled back. */
+tern_status trn_work_commit(struct trn_work *work, tern_error *error);
+void trn_work_rollback(struct trn_work *work);
+/* The cursor is forgotten with all that is staged, in this transaction. */
+tern_status trn_work_start_over(struct trn_work *work, tern_error *error);
+
+#endif

@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/hex.h"
 #include "base/memory.h"
+#include "base/text.h"
 #include "base/uuid.h"
 #include "model/clock.h"
 
@@ -68,11 +69,17 @@ static struct trn_db_view *writer(const struct trn_push *push)
 static void
 reject(struct trn_outcome *outcome, tern_status code, int32_t change, const char *detail)
 {
+    struct trn_slice text = trn_slice_text(detail);
+
     outcome->kind = TRN_OUTCOME_REJECTED;
     outcome->code = code;
     outcome->change = change;
-    (void)strncpy(outcome->detail, detail, sizeof(outcome->detail) - 1);
-    outcome->detail[sizeof(outcome->detail) - 1] = '\0';
+    if (text.size >= sizeof(outcome->detail)) {
+        text.size = sizeof(outcome->detail) - 1;
+    }
+    text.size = trn_utf8_whole(text);
+    memmove(outcome->detail, text.data, text.size);
+    outcome->detail[text.size] = '\0';
 }
 
 /* The verdict that an earlier sending got. */

@@ -1,0 +1,358 @@
+/* The socket, TLS, the loop and its signals. */
+#include "server/listen.h"
+
+#include <event2/bufferevent_ssl.h>
+#include <event2/listener.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <openssl/err.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "server/journal.h"
+#include "server/listen_internal.h"
+
+/* Active events of higher priority run first: a group gathers until nothing more is to be read. */
+enum { PRIORITY_IO = 0, PRIORITY_FLUSH = 1, PRIORITY_COUNT = 2 };
+enum { BACKLOG = 512, HEADERS_BYTES_MAX = 32 * 1024, BODY_SLACK = 4 };
+
+/* ---- TLS ---- */
+
+static tern_status tls_open(struct trn_listener *listener, tern_error *error)
+{
+    const struct trn_settings *settings = listener->parts.settings;
+    SSL_CTX *tls = SSL_CTX_new(TLS_server_method());
+
+    listener->tls = tls;
+    if (tls == NULL || SSL_CTX_set_min_proto_version(tls, TLS1_2_VERSION) != 1) {
+        return trn_fail(error, TERN_ERR_TLS, "TLS cannot be set up");
+    }
+    (void)SSL_CTX_set_options(tls, SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE);
+    (void)SSL_CTX_set_mode(tls, SSL_MODE_RELEASE_BUFFERS);
+    if (SSL_CTX_use_certificate_chain_file(tls, settings->certificate) != 1) {
+        return trn_fail(error, TERN_ERR_TLS, "the certificate cannot be read");
+    }
+    if (SSL_CTX_use_PrivateKey_file(tls, settings->private_key, SSL_FILETYPE_PEM) != 1 ||
+        SSL_CTX_check_private_key(tls) != 1) {
+        return trn_fail(error,
+                        TERN_ERR_TLS,
+                        "the private key cannot be read, or is not the certificate's");
+    }
+    return TERN_OK;
+}
+
+/* How many connections are open follows from their TLS sessions: libevent counts none. */
+static int connection_slot = -1;
+
+static void limit_connections(struct trn_listener *listener)
+{
+    struct evconnlistener *accepting;
+
+    if (listener->socket == NULL) {
+        return;
+    }
+    accepting = evhttp_bound_socket_get_listener(listener->socket);
+    if (listener->metrics.connections >= listener->parts.settings->connections) {
+        (void)evconnlistener_disable(accepting);
+    } else {
+        (void)evconnlistener_enable(accepting);
+    }
+}
+
+static void on_session_freed(void *parent,
+                             void *pointer,
+                             CRYPTO_EX_DATA *data,
+                             int index,
+                             long number,
+                             void *context)
+{
+    struct trn_listener *listener = pointer;
+
+    (void)parent;
+    (void)data;
+    (void)index;
+    (void)number;
+    (void)context;
+    if (listener != NULL) {
+        listener->metrics.connections--;
+        limit_connections(listener);
+    }
+}
+
+static struct bufferevent *on_connection(struct event_base *base, void *context)
+{
+    struct trn_listener *listener = context;
+    SSL *session = SSL_new(listener->tls);
+    struct bufferevent *connection;
+
+    if (session == NULL) {
+        /* libevent would go on in plain HTTP: rather stop than that. */
+        (void)event_base_loopexit(base, NULL);
+        return NULL;
+    }
+    if (SSL_set_ex_data(session, connection_slot, listener) == 1) {
+        listener->metrics.connections++;
+        limit_connections(listener);
+    }
+    connection = bufferevent_openssl_socket_new(base,
+                                                -1,
+                                                session,
+                                                BUFFEREVENT_SSL_ACCEPTING,
+                                                BEV_OPT_CLOSE_ON_FREE);
+    if (connection != NULL) {
+        bufferevent_openssl_set_allow_dirty_shutdown(connection, 1);
+        (void)bufferevent_priority_set(connection, PRIORITY_IO);
+    }
+    return connection;
+}
+
+/* ---- The socket ---- */
+
+/* Set on the listening socket, every connection inherits it: without it answers wait for ACKs. */
+static tern_status set_no_delay(evutil_socket_t socket, tern_error *error)
+{
+    int on = 1;
+
+    if (setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) != 0) {
+        return trn_fail(error, TERN_ERR_IO, "the socket does not take TCP_NODELAY");
+    }
+    return TERN_OK;
+}
+
+static tern_status socket_open(struct trn_listener *listener, tern_error *error)
+{
+    const struct trn_settings *settings = listener->parts.settings;
+    struct sockaddr_storage address = {0};
+    int size = (int)sizeof(address);
+    struct evconnlistener *accepting;
+    tern_status status;
+
+    if (evutil_parse_sockaddr_port(settings->address, (struct sockaddr *)&address, &size) != 0) {
+        return trn_fail(error, TERN_ERR_MISUSE, "--listen: not a numeric address");
+    }
+    if (address.ss_family == AF_INET6) {
+        ((struct sockaddr_in6 *)&address)->sin6_port = htons((uint16_t)settings->port);
+    } else {
+        ((struct sockaddr_in *)&address)->sin_port = htons((uint16_t)settings->port);
+    }
+    accepting =
+        evconnlistener_new_bind(listener->base,
+                                NULL,
+                                NULL,
+                                LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_REUSEABLE,
+                                BACKLOG,
+                                (struct sockaddr *)&address,
+                                size);
+    if (accepting == NULL) {
+        return trn_fail(error, TERN_ERR_IO, "the address cannot be listened on");
+    }
+    status = set_no_delay(evconnlistener_get_fd(accepting), error);
+    if (status == TERN_OK) {
+        listener->socket = evhttp_bind_listener(listener->http, accepting);
+        status = listener->socket != NULL ? TERN_OK : trn_fail_nomem(error);
+    }
+    if (status != TERN_OK) {
+        evconnlistener_free(accepting);
+    }
+    return status;
+}
+
+static int64_t port_of(const struct trn_listener *listener)
+{
+    struct sockaddr_storage address = {0};
+    socklen_t size = sizeof(address);
+    evutil_socket_t socket = evhttp_bound_socket_get_fd(listener->socket);
+
+    if (getsockname(socket, (struct sockaddr *)&address, &size) != 0) {
+        return 0;
+    }
+    return address.ss_family == AF_INET6 ? ntohs(((const struct sockaddr_in6 *)&address)->sin6_port)
+                                         : ntohs(((const struct sockaddr_in *)&address)->sin_port);
+}
+
+/* Written aside and moved into place, so that who waits for the file never reads half of it. */
+static tern_status announce_port(const struct trn_listener *listener, tern_error *error)
+{
+    const char *name = listener->parts.settings->port_file;
+    struct trn_bytes aside = {0};
+    tern_status status = TERN_OK;
+    FILE *file;
+
+    if (name == NULL) {
+        return TERN_OK;
+    }
+    if (trn_bytes_append_format(&aside, "%s.new", name) != TERN_OK) {
+        return trn_fail_nomem(error);
+    }
+    file = fopen(trn_bytes_text(&aside), "w");
+    if (file == NULL || fprintf(file, "%lld\n", (long long)port_of(listener)) < 0) {
+        status = TERN_ERR_IO;
+    }
+    if (file != NULL && fclose(file) != 0) {
+        status = TERN_ERR_IO;
+    }
+    if (status == TERN_OK && rename(trn_bytes_text(&aside), name) != 0) {
+        status = TERN_ERR_IO;
+    }
+    trn_bytes_free(&aside);
+    return status == TERN_OK ? TERN_OK : trn_fail(error, status, "the port file cannot be written");
+}
+
+/* ---- The loop ---- */
+
+static void on_flush(evutil_socket_t socket, short what, void *context)
+{
+    (void)socket;
+    (void)what;
+    trn_route_flush(context);
+}
+
+static void on_deadline(evutil_socket_t socket, short what, void *context)
+{
+    struct trn_listener *listener = context;
+
+    (void)socket;
+    (void)what;
+    (void)event_base_loopexit(listener->base, NULL);
+}
+
+/* No new connections; what was read is handled and committed, what is answered is written out. */
+static void on_signal(evutil_socket_t socket, short what, void *context)
+{
+    struct trn_listener *listener = context;
+    struct timeval most = {.tv_sec = (time_t)listener->parts.settings->stop_s};
+
+    (void)socket;
+    (void)what;
+    trn_journal_note(TRN_LOG_INFO, "stopping", NULL, NULL, NULL, 0);
+    if (listener->stopping) {
+        (void)event_base_loopexit(listener->base, NULL);
+        return;
+    }
+    listener->stopping = true;
+    evhttp_del_accept_socket(listener->http, listener->socket);
+    listener->socket = NULL;
+    trn_route_flush(listener);
+    if (listener->unsent == 0) {
+        (void)event_base_loopexit(listener->base, NULL);
+    } else {
+        (void)event_add(listener->deadline, &most);
+    }
+}
+
+static tern_status loop_open(struct trn_listener *listener, tern_error *error)
+{
+    struct event_base *base = event_base_new();
+
+    listener->base = base;
+    if (base == NULL || event_base_priority_init(base, PRIORITY_COUNT) != 0) {
+        return trn_fail_nomem(error);
+    }
+    listener->http = evhttp_new(base);
+    listener->flush = event_new(base, -1, 0, on_flush, listener);
+    listener->deadline = evtimer_new(base, on_deadline, listener);
+    listener->on_term = evsignal_new(base, SIGTERM, on_signal, listener);
+    listener->on_int = evsignal_new(base, SIGINT, on_signal, listener);
+    if (listener->http == NULL || listener->flush == NULL || listener->deadline == NULL ||
+        listener->on_term == NULL || listener->on_int == NULL ||
+        event_priority_set(listener->flush, PRIORITY_FLUSH) != 0 ||
+        event_add(listener->on_term, NULL) != 0 || event_add(listener->on_int, NULL) != 0) {
+        return trn_fail_nomem(error);
+    }
+    return TERN_OK;
+}
+
+static void http_configure(struct trn_listener *listener)
+{
+    const struct trn_settings *settings = listener->parts.settings;
+
+    evhttp_set_timeout(listener->http, (int)settings->timeout_s);
+    evhttp_set_max_headers_size(listener->http, HEADERS_BYTES_MAX);
+    /* Up to this a body that is too large gets our problem document, above it libevent's answer. */
+    evhttp_set_max_body_size(listener->http, (ev_ssize_t)(settings->body_bytes * BODY_SLACK));
+    evhttp_set_allowed_methods(listener->http,
+                               EVHTTP_REQ_GET | EVHTTP_REQ_POST | EVHTTP_REQ_HEAD | EVHTTP_REQ_PUT |
+                                   EVHTTP_REQ_DELETE | EVHTTP_REQ_OPTIONS | EVHTTP_REQ_PATCH);
+    evhttp_set_bevcb(listener->http, on_connection, listener);
+    evhttp_set_gencb(listener->http, trn_route, listener);
+}
+
+tern_status trn_listener_open(const struct trn_listener_parts *parts,
+                              struct trn_listener **ret_listener,
+                              tern_error *error)
+{
+    struct trn_listener *listener = trn_calloc(1, sizeof(*listener));
+    tern_status status;
+
+    if (listener == NULL) {
+        return trn_fail_nomem(error);
+    }
+    listener->parts = *parts;
+    listener->metrics.started_s = trn_clock_wall_us() / 1000000;
+    if (connection_slot < 0) {
+        connection_slot = SSL_get_ex_new_index(0, NULL, NULL, NULL, on_session_freed);
+    }
+    status = tls_open(listener, error);
+    if (status == TERN_OK) {
+        status = loop_open(listener, error);
+    }
+    if (status == TERN_OK) {
+        http_configure(listener);
+        status = socket_open(listener, error);
+    }
+    if (status == TERN_OK) {
+        status = announce_port(listener, error);
+    }
+    if (status != TERN_OK) {
+        trn_listener_close(listener);
+        return status;
+    }
+    trn_journal_note(TRN_LOG_INFO,
+                     "listening",
+                     "address",
+                     parts->settings->address,
+                     "port",
+                     port_of(listener));
+    *ret_listener = listener;
+    return TERN_OK;
+}
+
+static void event_drop(struct event *event)
+{
+    if (event != NULL) {
+        event_free(event);
+    }
+}
+
+void trn_listener_close(struct trn_listener *listener)
+{
+    if (listener == NULL) {
+        return;
+    }
+    listener->socket = NULL;
+    if (listener->http != NULL) {
+        evhttp_free(listener->http);
+    }
+    event_drop(listener->flush);
+    event_drop(listener->deadline);
+    event_drop(listener->on_term);
+    event_drop(listener->on_int);
+    if (listener->base != NULL) {
+        event_base_free(listener->base);
+    }
+    SSL_CTX_free(listener->tls);
+    trn_free(listener);
+}
+
+tern_status trn_listener_run(struct trn_listener *listener, tern_error *error)
+{
+    if (event_base_dispatch(listener->base) < 0) {
+        return trn_fail(error, TERN_ERR_IO, "the loop cannot wait for events");
+    }
+    trn_journal_note(TRN_LOG_INFO, "stopped", NULL, NULL, NULL, 0);
+    return TERN_OK;
+}

@@ -1,0 +1,51 @@
+/* What the loop and the routes share. */
+#ifndef TRN_SERVER_LISTEN_INTERNAL_H
+#define TRN_SERVER_LISTEN_INTERNAL_H
+
+#include <event2/event.h>
+#include <event2/http.h>
+#include <openssl/ssl.h>
+
+#include "server/listen.h"
+#include "server/metrics.h"
+
+enum { TRN_GROUP_MAX = 256 };
+
+/* A request between its arrival and its answer. */
+struct trn_job {
+    struct trn_listener *listener;
+    struct evhttp_request *request;
+    struct trn_bearer bearer;
+    struct trn_bytes body; /* decompressed */
+    struct trn_sync_call call;
+    const char *path; /* for the log; static */
+    size_t bytes_in;
+    int64_t begun_us;
+    bool takes_gzip;
+};
+
+struct trn_listener {
+    struct trn_listener_parts parts;
+    struct event_base *base;
+    struct evhttp *http;
+    struct evhttp_bound_socket *socket;
+    SSL_CTX *tls;
+    struct event *flush;
+    struct event *on_term;
+    struct event *on_int;
+    struct event *deadline;
+    struct trn_metrics metrics;
+    struct trn_job *jobs[TRN_GROUP_MAX];
+    size_t job_count;
+    size_t unsent; /* answers not yet written out */
+    bool stopping;
+};
+
+/* The callback of evhttp for every request. */
+void trn_route(struct evhttp_request *request, void *listener);
+/* Handles what has gathered. */
+void trn_route_flush(struct trn_listener *listener);
+
+int64_t trn_clock_wall_us(void);
+
+#endif

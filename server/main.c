@@ -1,0 +1,157 @@
+/* ternd: reads its settings, opens what they name, serves until it is asked to stop. */
+#include <openssl/rand.h>
+#include <signal.h>
+#include <stdio.h>
+
+#include "base/error.h"
+#include "schema/schema.h"
+#include "server/db_sqlite.h"
+#include "server/journal.h"
+#include "server/listen.h"
+
+enum { EXIT_STOPPED = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, FILE_BYTES_MAX = 4 * 1024 * 1024 };
+
+struct daemon {
+    struct trn_settings settings;
+    struct trn_schema *schema;
+    struct trn_tokens *tokens;
+    struct trn_db *db;
+    struct trn_server *server;
+    struct trn_listener *listener;
+};
+
+static tern_status
+read_file(const char *name, const char *what, struct trn_bytes *bytes, tern_error *error)
+{
+    FILE *file = fopen(name, "rb");
+    tern_status status = file == NULL ? TERN_ERR_IO : TERN_OK;
+    char part[4096];
+
+    while (status == TERN_OK && bytes->size < FILE_BYTES_MAX) {
+        size_t size = fread(part, 1, sizeof(part), file);
+
+        if (size == 0) {
+            break;
+        }
+        status = trn_bytes_append(bytes, part, size);
+    }
+    if (file != NULL) {
+        status = ferror(file) != 0 ? TERN_ERR_IO : status;
+        (void)fclose(file);
+    }
+    return status == TERN_OK ? TERN_OK : trn_fail(error, status, "%s: cannot be read", what);
+}
+
+static tern_status open_schema(struct daemon *daemon, tern_error *error)
+{
+    struct trn_bytes text = {0};
+    tern_status status = read_file(daemon->settings.schema, "the schema document", &text, error);
+
+    if (status == TERN_OK) {
+        status = trn_schema_load(trn_bytes_text(&text), text.size, &daemon->schema, error);
+    }
+    trn_bytes_free(&text);
+    return status;
+}
+
+/* A secret is its file without the line end that editors leave behind it. */
+static tern_status open_tokens(struct daemon *daemon, tern_error *error)
+{
+    struct trn_auth_settings auth = {.algorithm = daemon->settings.token_algorithm,
+                                     .audience = daemon->settings.audience};
+    struct trn_bytes key = {0};
+    tern_status status = read_file(daemon->settings.token_key, "the token key", &key, error);
+
+    if (status == TERN_OK) {
+        auth.key = trn_bytes_slice(&key);
+        if (auth.key.size > 0 && auth.key.data[auth.key.size - 1] == '\n') {
+            auth.key.size--;
+        }
+        status = trn_tokens_open(&auth, &daemon->tokens, error);
+    }
+    trn_bytes_free(&key);
+    return status;
+}
+
+static tern_status open_database(struct daemon *daemon, tern_error *error)
+{
+    struct trn_db_sqlite_options options = {.path = daemon->settings.database};
+
+    if (RAND_bytes(options.seal_key, sizeof(options.seal_key)) != 1 ||
+        RAND_bytes(options.epoch, sizeof(options.epoch)) != 1) {
+        return trn_fail(error, TERN_ERR_INTERNAL, "there is no randomness to be had");
+    }
+    return trn_db_sqlite_open(&options, daemon->schema, &daemon->db, error);
+}
+
+static tern_status open_server(struct daemon *daemon, tern_error *error)
+{
+    const struct trn_sync_limits limits = {.page_rows = (uint32_t)daemon->settings.page_rows,
+                                           .page_bytes = (size_t)daemon->settings.page_bytes};
+    struct trn_listener_parts parts = {.settings = &daemon->settings};
+
+    daemon->server = trn_server_new(daemon->db, &limits);
+    if (daemon->server == NULL) {
+        return trn_fail_nomem(error);
+    }
+    parts.db = daemon->db;
+    parts.server = daemon->server;
+    parts.tokens = daemon->tokens;
+    return trn_listener_open(&parts, &daemon->listener, error);
+}
+
+static tern_status serve(struct daemon *daemon, tern_error *error)
+{
+    tern_status status = open_schema(daemon, error);
+
+    if (status == TERN_OK) {
+        status = open_tokens(daemon, error);
+    }
+    if (status == TERN_OK) {
+        status = open_database(daemon, error);
+    }
+    if (status == TERN_OK) {
+        status = open_server(daemon, error);
+    }
+    return status == TERN_OK ? trn_listener_run(daemon->listener, error) : status;
+}
+
+static void close_all(struct daemon *daemon)
+{
+    trn_listener_close(daemon->listener);
+    trn_server_free(daemon->server);
+    if (daemon->db != NULL) {
+        daemon->db->ops->close(daemon->db);
+    }
+    trn_tokens_close(daemon->tokens);
+    trn_schema_free(daemon->schema);
+}
+
+int main(int argc, char **argv)
+{
+    struct daemon daemon = {.schema = NULL};
+    enum trn_wanted wanted = TRN_WANTED_SERVE;
+    tern_error error = {.status = TERN_OK};
+    tern_status status = trn_settings_read(argc, argv, &daemon.settings, &wanted, &error);
+
+    if (status != TERN_OK) {
+        (void)fprintf(stderr, "ternd: %s\nternd --help tells more\n", error.message);
+        return EXIT_USAGE;
+    }
+    if (wanted == TRN_WANTED_HELP) {
+        trn_settings_help(stdout);
+        return EXIT_STOPPED;
+    }
+    if (wanted == TRN_WANTED_VERSION) {
+        (void)printf("ternd %s\n", TERND_VERSION);
+        return EXIT_STOPPED;
+    }
+    (void)signal(SIGPIPE, SIG_IGN);
+    trn_journal_set_level(daemon.settings.log_level);
+    status = serve(&daemon, &error);
+    if (status != TERN_OK) {
+        trn_journal_note(TRN_LOG_ERROR, "failed", "reason", error.message, NULL, 0);
+    }
+    close_all(&daemon);
+    return status == TERN_OK ? EXIT_STOPPED : EXIT_FAILED;
+}

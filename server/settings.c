@@ -1,0 +1,318 @@
+/* One table of settings: flag --a-b is environment TERND_A_B. */
+#include "server/settings.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "server/sync.h"
+#include "wire/limits.h"
+
+enum kind { TEXT, NUMBER, LEVEL, OFF_SWITCH };
+
+struct setting {
+    const char *flag;
+    const char *environment;
+    enum kind kind;
+    size_t offset;
+    bool required;
+    int64_t min;
+    int64_t max;
+    const char *help;
+};
+
+#define AT(member) offsetof(struct trn_settings, member)
+
+static const struct setting settings[] = {
+    {"database", "TERND_DATABASE", TEXT, AT(database), true, 0, 0, "FILE of the database"},
+    {"schema", "TERND_SCHEMA", TEXT, AT(schema), true, 0, 0, "FILE of the schema document"},
+    {"certificate",
+     "TERND_CERTIFICATE",
+     TEXT,
+     AT(certificate),
+     true,
+     0,
+     0,
+     "FILE of the TLS certificate and its chain, PEM"},
+    {"private-key", "TERND_PRIVATE_KEY", TEXT, AT(private_key), true, 0, 0, "FILE of its key, PEM"},
+    {"token-algorithm",
+     "TERND_TOKEN_ALGORITHM",
+     TEXT,
+     AT(token_algorithm),
+     false,
+     0,
+     0,
+     "of bearer tokens: HS256 (default), RS256 or ES256"},
+    {"token-key",
+     "TERND_TOKEN_KEY",
+     TEXT,
+     AT(token_key),
+     true,
+     0,
+     0,
+     "FILE of the tokens' secret, or public key as PEM"},
+    {"audience", "TERND_AUDIENCE", TEXT, AT(audience), false, 0, 0, "of tokens; default \"tern\""},
+    {"listen", "TERND_LISTEN", TEXT, AT(address), false, 0, 0, "ADDRESS; default 127.0.0.1"},
+    {"port", "TERND_PORT", NUMBER, AT(port), false, 0, 65535, "default 8443; 0: any free one"},
+    {"port-file",
+     "TERND_PORT_FILE",
+     TEXT,
+     AT(port_file),
+     false,
+     0,
+     0,
+     "FILE to write the port to, once it is listened on"},
+    {"body-bytes",
+     "TERND_BODY_BYTES",
+     NUMBER,
+     AT(body_bytes),
+     false,
+     1024,
+     1 << 28,
+     "largest request as sent; default 1 MiB"},
+    {"expanded-bytes",
+     "TERND_EXPANDED_BYTES",
+     NUMBER,
+     AT(expanded_bytes),
+     false,
+     1024,
+     1 << 30,
+     "largest request decompressed; default 16 MiB"},
+    {"page-rows",
+     "TERND_PAGE_ROWS",
+     NUMBER,
+     AT(page_rows),
+     false,
+     1,
+     1000000,
+     "most rows in an answer; default 10000"},
+    {"page-bytes",
+     "TERND_PAGE_BYTES",
+     NUMBER,
+     AT(page_bytes),
+     false,
+     1024,
+     1 << 28,
+     "size at which an answer is closed, uncompressed; default 4 MiB"},
+    {"timeout",
+     "TERND_TIMEOUT",
+     NUMBER,
+     AT(timeout_s),
+     false,
+     1,
+     3600,
+     "seconds that a connection may be idle or stuck; default 60"},
+    {"stop-timeout",
+     "TERND_STOP_TIMEOUT",
+     NUMBER,
+     AT(stop_s),
+     false,
+     0,
+     3600,
+     "seconds for what is under way when asked to stop; default 10"},
+    {"connections",
+     "TERND_CONNECTIONS",
+     NUMBER,
+     AT(connections),
+     false,
+     1,
+     1000000,
+     "most open at once; default 1000"},
+    {"log-level",
+     "TERND_LOG_LEVEL",
+     LEVEL,
+     AT(log_level),
+     false,
+     0,
+     0,
+     "error, info or requests (default)"},
+    {"no-group-commit",
+     "TERND_NO_GROUP_COMMIT",
+     OFF_SWITCH,
+     AT(group_commit),
+     false,
+     0,
+     0,
+     "commit each request by itself"},
+};
+
+enum { SETTING_COUNT = sizeof(settings) / sizeof(settings[0]), HELP = 1000, VERSION };
+
+/* A zero-filled byte of `given` per setting becomes one once it has a value. */
+static void *member(struct trn_settings *values, const struct setting *setting)
+{
+    return (char *)values + setting->offset;
+}
+
+static tern_status read_number(struct trn_settings *values,
+                               const struct setting *setting,
+                               const char *text,
+                               tern_error *error)
+{
+    char *end = NULL;
+    long long number;
+
+    errno = 0;
+    number = strtoll(text, &end, 10);
+    if (errno != 0 || end == text || *end != '\0' || number < setting->min ||
+        number > setting->max) {
+        return trn_fail(error,
+                        TERN_ERR_MISUSE,
+                        "--%s: a number from %lld to %lld is wanted",
+                        setting->flag,
+                        (long long)setting->min,
+                        (long long)setting->max);
+    }
+    *(int64_t *)member(values, setting) = number;
+    return TERN_OK;
+}
+
+static tern_status read_level(struct trn_settings *values, const char *text, tern_error *error)
+{
+    static const char *const names[] = {"error", "info", "requests"};
+
+    for (size_t index = 0; index < sizeof(names) / sizeof(names[0]); index++) {
+        if (strcmp(text, names[index]) == 0) {
+            values->log_level = (enum trn_log_level)index;
+            return TERN_OK;
+        }
+    }
+    return trn_fail(error, TERN_ERR_MISUSE, "--log-level: error, info or requests is wanted");
+}
+
+static tern_status read_value(struct trn_settings *values,
+                              const struct setting *setting,
+                              const char *text,
+                              tern_error *error)
+{
+    switch (setting->kind) {
+    case TEXT:
+        *(const char **)member(values, setting) = text;
+        return TERN_OK;
+    case NUMBER:
+        return read_number(values, setting, text, error);
+    case LEVEL:
+        return read_level(values, text, error);
+    case OFF_SWITCH:
+        *(bool *)member(values, setting) = text != NULL && strcmp(text, "0") == 0;
+        return TERN_OK;
+    }
+    return TERN_OK;
+}
+
+static tern_status read_environment(struct trn_settings *values, tern_error *error)
+{
+    tern_status status = TERN_OK;
+
+    for (size_t index = 0; index < SETTING_COUNT && status == TERN_OK; index++) {
+        const char *text = getenv(settings[index].environment);
+
+        if (text != NULL && text[0] != '\0') {
+            status = read_value(values, &settings[index], text, error);
+        }
+    }
+    return status;
+}
+
+static void fill_options(struct option options[SETTING_COUNT + 3])
+{
+    for (size_t index = 0; index < SETTING_COUNT; index++) {
+        options[index] = (struct option){
+            .name = settings[index].flag,
+            .has_arg = settings[index].kind == OFF_SWITCH ? no_argument : required_argument,
+            .val = (int)index + 1};
+    }
+    options[SETTING_COUNT] = (struct option){.name = "help", .val = HELP};
+    options[SETTING_COUNT + 1] = (struct option){.name = "version", .val = VERSION};
+    options[SETTING_COUNT + 2] = (struct option){.name = NULL};
+}
+
+static tern_status read_flags(int argc,
+                              char **argv,
+                              struct trn_settings *values,
+                              enum trn_wanted *ret_wanted,
+                              tern_error *error)
+{
+    struct option options[SETTING_COUNT + 3];
+    tern_status status = TERN_OK;
+    int found;
+
+    fill_options(options);
+    optind = 1;
+    opterr = 0;
+    while (status == TERN_OK && (found = getopt_long(argc, argv, "", options, NULL)) != -1) {
+        if (found == HELP) {
+            *ret_wanted = TRN_WANTED_HELP;
+        } else if (found == VERSION) {
+            *ret_wanted = TRN_WANTED_VERSION;
+        } else if (found >= 1 && found <= SETTING_COUNT) {
+            status = read_value(values, &settings[found - 1], optarg, error);
+        } else {
+            status = trn_fail(error,
+                              TERN_ERR_MISUSE,
+                              "%s: no such flag, or no value for it",
+                              argv[optind - 1]);
+        }
+    }
+    if (status == TERN_OK && optind < argc) {
+        status = trn_fail(error, TERN_ERR_MISUSE, "%s: no arguments are taken", argv[optind]);
+    }
+    return status;
+}
+
+tern_status trn_settings_read(int argc,
+                              char **argv,
+                              struct trn_settings *ret_settings,
+                              enum trn_wanted *ret_wanted,
+                              tern_error *error)
+{
+    struct trn_settings values = {.address = "127.0.0.1",
+                                  .token_algorithm = "HS256",
+                                  .audience = "tern",
+                                  .port = 8443,
+                                  .body_bytes = TRN_WIRE_REQUEST_BYTES_MAX,
+                                  .expanded_bytes = TRN_WIRE_BODY_BYTES_MAX,
+                                  .page_rows = TRN_SYNC_PAGE_ROWS,
+                                  .page_bytes = TRN_SYNC_PAGE_BYTES,
+                                  .timeout_s = 60,
+                                  .stop_s = 10,
+                                  .connections = 1000,
+                                  .log_level = TRN_LOG_REQUESTS,
+                                  .group_commit = true};
+    enum trn_wanted wanted = TRN_WANTED_SERVE;
+    tern_status status = read_environment(&values, error);
+
+    if (status == TERN_OK) {
+        status = read_flags(argc, argv, &values, &wanted, error);
+    }
+    for (size_t index = 0; index < SETTING_COUNT && status == TERN_OK && wanted == TRN_WANTED_SERVE;
+         index++) {
+        if (settings[index].required && *(const char **)member(&values, &settings[index]) == NULL) {
+            status = trn_fail(error, TERN_ERR_MISUSE, "--%s is needed", settings[index].flag);
+        }
+    }
+    if (status == TERN_OK) {
+        *ret_settings = values;
+        *ret_wanted = wanted;
+    }
+    return status;
+}
+
+void trn_settings_help(FILE *file)
+{
+    (void)fprintf(
+        file,
+        "ternd: the sync server of Tern\n\n"
+        "usage: ternd --database FILE --schema FILE --certificate FILE --private-key FILE "
+        "--token-key FILE [flags]\n\n"
+        "It serves POST /v1/sync, GET /healthz and GET /metrics over HTTPS, and stops "
+        "gracefully on SIGTERM.\nEach flag can be set in the environment, too: --port is "
+        "TERND_PORT.\n\n");
+    for (size_t index = 0; index < SETTING_COUNT; index++) {
+        (void)fprintf(file, "  --%-18s %s\n", settings[index].flag, settings[index].help);
+    }
+    (void)fprintf(file, "  --%-18s %s\n  --%-18s %s\n", "help", "this text", "version", "");
+}

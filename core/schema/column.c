@@ -68,48 +68,60 @@ static bool is_reserved(const char *name)
     return strncmp(name, "tern_", 5) == 0;
 }
 
-static tern_status
-refuse_unless(struct trn_loader *loader, const struct trn_node *node, const char *key, bool fits)
+static bool has_length(const struct trn_column *column)
 {
-    struct trn_node member;
+    return column->type == TRN_TYPE_TEXT || column->type == TRN_TYPE_BYTES;
+}
 
-    if (!fits && trn_node_member(node, key, &member)) {
-        return trn_node_fail(&loader->reader, &member, "does not go with this type");
-    }
-    return TERN_OK;
+static bool has_range(const struct trn_column *column)
+{
+    return column->type == TRN_TYPE_INTEGER || column->type == TRN_TYPE_BIGINT ||
+           column->type == TRN_TYPE_REAL || column->type == TRN_TYPE_DECIMAL;
 }
 
 /* Keys that only some types have. */
-static tern_status check_keys_of_type(struct trn_loader *loader,
-                                      const struct trn_node *node,
-                                      const struct trn_column *column)
+static bool fits_type(const struct trn_column *column, const char *key)
 {
-    bool is_text = column->type == TRN_TYPE_TEXT;
-    bool is_decimal = column->type == TRN_TYPE_DECIMAL;
-    bool has_length = is_text || column->type == TRN_TYPE_BYTES;
-    bool has_range = column->type == TRN_TYPE_INTEGER || column->type == TRN_TYPE_BIGINT ||
-                     column->type == TRN_TYPE_REAL || is_decimal;
     const struct {
         const char *key;
         bool fits;
     } pairs[] = {
         {"enum", column->type == TRN_TYPE_ENUM},
-        {"length", has_length},
-        {"length_min", has_length},
-        {"precision", is_decimal},
-        {"scale", is_decimal},
-        {"min", has_range},
-        {"max", has_range},
-        {"format", is_text},
-        {"words", is_text},
+        {"length", has_length(column)},
+        {"length_min", has_length(column)},
+        {"precision", column->type == TRN_TYPE_DECIMAL},
+        {"scale", column->type == TRN_TYPE_DECIMAL},
+        {"min", has_range(column)},
+        {"max", has_range(column)},
+        {"format", column->type == TRN_TYPE_TEXT},
+        {"words", column->type == TRN_TYPE_TEXT},
         {"references", column->type == TRN_TYPE_UUID},
     };
-    tern_status status = TERN_OK;
 
-    for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]) && status == TERN_OK; i++) {
-        status = refuse_unless(loader, node, pairs[i].key, pairs[i].fits);
+    for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+        if (strcmp(pairs[i].key, key) == 0) {
+            return pairs[i].fits;
+        }
     }
-    return status;
+    return true;
+}
+
+static tern_status check_keys_of_type(struct trn_loader *loader,
+                                      const struct trn_node *node,
+                                      const struct trn_column *column)
+{
+    const char *key;
+    json_t *value;
+
+    json_object_foreach(node->json, key, value)
+    {
+        struct trn_node member = {.up = node, .key = key, .json = value};
+
+        if (!fits_type(column, key)) {
+            return trn_node_fail(&loader->reader, &member, "does not go with this type");
+        }
+    }
+    return TERN_OK;
 }
 
 static tern_status
@@ -291,18 +303,25 @@ load_type(struct trn_loader *loader, const struct trn_node *node, struct trn_col
     return status;
 }
 
+/* Only what the type can have is looked for: an open replica waits for this. */
 static tern_status
 load_limits(struct trn_loader *loader, const struct trn_node *node, struct trn_column *column)
 {
-    tern_status status = load_length(loader, node, column);
+    tern_status status = TERN_OK;
 
-    if (status == TERN_OK) {
+    if (has_length(column)) {
+        status = load_length(loader, node, column);
+    }
+    if (status == TERN_OK && has_range(column)) {
         status = load_range(loader, node, column);
     }
-    if (status == TERN_OK) {
+    if (status == TERN_OK && column->type == TRN_TYPE_TEXT) {
         status = load_format(loader, node, column);
     }
-    return status == TERN_OK ? load_words(loader, node, column) : status;
+    if (status == TERN_OK && column->type == TRN_TYPE_TEXT) {
+        status = load_words(loader, node, column);
+    }
+    return status;
 }
 
 /* "scheduled_time" -> "scheduledTime", in place. */

@@ -5,7 +5,6 @@
 
 #include "base/assert.h"
 #include "base/memory.h"
-#include "base/text.h"
 #include "model/change.h"
 
 enum { ENUMS_MAX = 256, ENUM_VALUES_MAX = 256, VERSION_MAX = 1000000, LANGUAGE = 1 };
@@ -445,47 +444,7 @@ static tern_status load_document(struct trn_loader *loader)
     return status == TERN_OK ? load_parts(loader) : status;
 }
 
-/* ---- The text ---- */
-
-static tern_status fail_parse(const json_error_t *reason, tern_error *error)
-{
-    enum json_error_code code = json_error_code(reason);
-
-    if (code == json_error_out_of_memory) {
-        return trn_fail_nomem(error);
-    }
-    return trn_fail(error,
-                    TERN_ERR_SCHEMA,
-                    "line %d, column %d: %s",
-                    reason->line,
-                    reason->column,
-                    code == json_error_stack_overflow ? "too deep" : reason->text);
-}
-
-static tern_status parse(const char *json, size_t size, json_t **ret_tree, tern_error *error)
-{
-    json_error_t reason = {.line = 0};
-    json_t *tree;
-
-    if (size > TRN_SCHEMA_DOCUMENT_MAX) {
-        return trn_fail(error,
-                        TERN_ERR_SCHEMA,
-                        "(document): larger than %zu bytes",
-                        TRN_SCHEMA_DOCUMENT_MAX);
-    }
-    if (!trn_utf8_is_valid(trn_slice_make(json, size))) {
-        return trn_fail(error, TERN_ERR_SCHEMA, "(document): not UTF-8");
-    }
-    tree = json_loadb(json, size, JSON_REJECT_DUPLICATES, &reason);
-    if (tree == NULL) { /* jansson calls some failed allocations syntax errors: ask twice */
-        tree = json_loadb(json, size, JSON_REJECT_DUPLICATES, &reason);
-    }
-    if (tree == NULL) {
-        return fail_parse(&reason, error);
-    }
-    *ret_tree = tree;
-    return TERN_OK;
-}
+/* ---- The whole ---- */
 
 static tern_status
 load_trees(struct loaded *loaded, json_t *document, json_t *audit, tern_error *error)
@@ -524,9 +483,9 @@ trn_schema_load(const char *json, size_t size, struct trn_schema **ret_schema, t
     if (loaded == NULL) {
         return trn_fail_nomem(error);
     }
-    status = parse(json, size, &document, error);
+    status = trn_document_parse(json, size, &document, error);
     if (status == TERN_OK) {
-        status = parse(trn_audit_document, strlen(trn_audit_document), &audit, error);
+        status = trn_document_parse(trn_audit_document, strlen(trn_audit_document), &audit, error);
     }
     if (status == TERN_OK) {
         status = load_trees(loaded, document, audit, error);

@@ -34,6 +34,12 @@ struct trn_loader {
     struct trn_node audit_tables;
 };
 
+/* document.c: the tree of a text, owned by the caller. TERN_ERR_SCHEMA, TERN_ERR_NOMEM. */
+TERN_MUST_USE tern_status trn_document_parse(const char *json,
+                                             size_t size,
+                                             json_t **ret_tree,
+                                             tern_error *error);
+
 /* column.c: names, types, limits. */
 TERN_MUST_USE tern_status trn_load_columns(struct trn_loader *loader, struct trn_draft *draft);
 /* reference.c, once all tables are known. */

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { NAME_MAX_BYTES = 48, IDENTIFIER_MAX_BYTES = 63, WAY_BYTES = 200 };
+enum { NAME_MAX_BYTES = 48, IDENTIFIER_MAX_BYTES = 63, TEXT_MAX_BYTES = 400, WAY_BYTES = 200 };
 
 static void append(char *way, const char *text)
 {
@@ -150,6 +150,9 @@ trn_node_text(const struct trn_reader *reader, const struct trn_node *node, cons
     if (!json_is_string(node->json)) {
         return trn_node_fail(reader, node, "must be a string");
     }
+    if (json_string_length(node->json) > TEXT_MAX_BYTES) {
+        return trn_node_fail(reader, node, "is longer than %d bytes", TEXT_MAX_BYTES);
+    }
     *ret_text = json_string_value(node->json);
     return TERN_OK;
 }
@@ -276,25 +279,34 @@ tern_status trn_node_count(const struct trn_reader *reader,
     return status;
 }
 
+static tern_status
+fail_word(const struct trn_reader *reader, const struct trn_node *node, const char *const *words)
+{
+    char list[TERN_ERROR_MESSAGE_BYTES] = "";
+    size_t size = 0;
+
+    for (size_t i = 0; words[i] != NULL && size < sizeof(list); i++) {
+        size += (size_t)
+            snprintf(list + size, sizeof(list) - size, "%s%s", i == 0 ? "" : ", ", words[i]);
+    }
+    return trn_node_fail(reader, node, "must be one of %s", list);
+}
+
 tern_status trn_node_word(const struct trn_reader *reader,
                           const struct trn_node *node,
                           const char *const *words,
                           size_t *ret_index)
 {
-    char list[TERN_ERROR_MESSAGE_BYTES] = "";
     const char *text = "";
     tern_status status = trn_node_text(reader, node, &text);
-    size_t size = 0;
 
     for (size_t i = 0; status == TERN_OK && words[i] != NULL; i++) {
         if (strcmp(words[i], text) == 0) {
             *ret_index = i;
             return TERN_OK;
         }
-        size += (size_t)
-            snprintf(list + size, sizeof(list) - size, "%s%s", i == 0 ? "" : ", ", words[i]);
     }
-    return status == TERN_OK ? trn_node_fail(reader, node, "must be one of %s", list) : status;
+    return status == TERN_OK ? fail_word(reader, node, words) : status;
 }
 
 void *trn_reader_take(const struct trn_reader *reader, size_t count, size_t size)

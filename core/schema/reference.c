@@ -55,7 +55,7 @@ load_reference(struct trn_loader *loader, const struct trn_node *node, struct tr
     struct trn_node table;
     tern_status status;
 
-    if (!trn_node_member(node, "references", &member)) {
+    if (column->type != TRN_TYPE_UUID || !trn_node_member(node, "references", &member)) {
         return TERN_OK;
     }
     status = trn_node_object(&loader->reader, &member, reference_keys);

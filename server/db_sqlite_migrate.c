@@ -90,6 +90,8 @@ create(struct trn_db_sqlite *db, const struct trn_db_sqlite_options *options, te
 static tern_status upgrade(struct trn_db_sqlite *db, tern_error *error)
 {
     struct trn_bytes document = {0};
+    struct trn_bytes ddl = {0};
+    struct trn_schema *from = NULL;
     bool found = false;
     tern_status status = trn_db_sqlite_meta_get(db->writer, "schema", &found, &document, error);
 
@@ -100,10 +102,20 @@ static tern_status upgrade(struct trn_db_sqlite *db, tern_error *error)
         trn_slice_equal_text(trn_bytes_slice(&document), db->base.schema->document)) {
         goto out;
     }
-    status = trn_fail(error,
-                      TERN_ERR_SCHEMA_INCOMPATIBLE,
-                      "database: it was made for another version of the schema");
+    status = trn_schema_load(trn_bytes_text(&document), document.size, &from, error);
+    if (status == TERN_OK) {
+        status =
+            trn_schema_upgrade_ddl(from, db->base.schema, TRN_DIALECT_SERVER_SQLITE, &ddl, error);
+    }
+    if (status == TERN_OK && ddl.size > 0) {
+        status = execute(db->writer, trn_bytes_text(&ddl), error);
+    }
+    if (status == TERN_OK) {
+        status = put_document(db, error);
+    }
 out:
+    trn_schema_free(from);
+    trn_bytes_free(&ddl);
     trn_bytes_free(&document);
     return status;
 }

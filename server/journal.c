@@ -74,15 +74,18 @@ void trn_journal_request(const struct trn_journal_request *request)
 {
     json_t *line;
 
-    if (threshold < TRN_LOG_REQUESTS) {
+    if (threshold < TRN_LOG_REQUESTS && request->cause[0] == '\0') {
         return;
     }
-    line = line_of("info", "request");
+    line = line_of(request->cause[0] == '\0' ? "info" : "error", "request");
     (void)json_object_set_new(line, "method", json_string(request->method));
     (void)json_object_set_new(line, "path", json_string(request->path));
     (void)json_object_set_new(line, "status", json_integer(request->status));
     if (request->code != NULL) {
         (void)json_object_set_new(line, "code", json_string(request->code));
+    }
+    if (request->cause[0] != '\0') {
+        (void)json_object_set_new(line, "cause", json_string(request->cause));
     }
     (void)json_object_set_new(line, "us", json_integer(request->duration_us));
     set_count(line, "bytes_in", request->bytes_in);

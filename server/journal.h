@@ -19,7 +19,8 @@ struct trn_journal_request {
     const char *method;
     const char *path; /* of the routes only; others are "other" */
     unsigned status;
-    const char *code; /* NULL: none */
+    const char *code;  /* NULL: none */
+    const char *cause; /* of the server's own trouble; "": none */
     int64_t duration_us;
     size_t bytes_in;
     size_t bytes_out;

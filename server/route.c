@@ -131,6 +131,7 @@ static void note(const struct trn_job *job, size_t bytes_out)
         .path = job->path,
         .status = job->call.status,
         .code = job->call.code == TERN_OK ? NULL : tern_status_code(job->call.code),
+        .cause = job->call.cause.message,
         .duration_us = monotonic_us() - job->begun_us,
         .bytes_in = job->bytes_in,
         .bytes_out = bytes_out,

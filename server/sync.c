@@ -352,10 +352,13 @@ static tern_status take_all(struct trn_server *server,
         status = take_alone(server, &exchanges[index], now_us, error);
     }
     if (status == TERN_OK) {
-        return server->db->ops->commit(server->db, error);
+        status = server->db->ops->commit(server->db, error);
+    } else {
+        server->db->ops->rollback(server->db);
     }
-    server->db->ops->rollback(server->db);
-    trn_facts_forget(server->facts);
+    if (status != TERN_OK) {
+        trn_facts_forget(server->facts); /* what they tell of was never written */
+    }
     return status;
 }
 
@@ -500,8 +503,9 @@ void trn_sync_problem(struct trn_sync_call *call, tern_status code, const char *
 }
 
 /* What fails here is the server's trouble, whatever it is: the device does well to come back. */
-static void answer_trouble(struct trn_sync_call *call)
+static void answer_trouble(struct trn_sync_call *call, const tern_error *cause)
 {
+    call->cause = *cause;
     trn_sync_problem(call, TERN_ERR_UNAVAILABLE, "the server cannot store or read just now");
 }
 
@@ -517,7 +521,7 @@ static void answer_upgrade(struct exchange *exchange)
         .verdict_count = exchange->outcome_count};
 
     if (verdicts == NULL) {
-        answer_trouble(exchange->call);
+        answer_trouble(exchange->call, &(tern_error){.status = TERN_ERR_NOMEM});
         return;
     }
     for (size_t index = 0; index < exchange->outcome_count; index++) {
@@ -541,7 +545,7 @@ static void answer_one(struct trn_server *server,
     } else if (exchange->reader.envelope.schema_version < server->db->schema->minimum_version) {
         answer_upgrade(exchange);
     } else if (answer(server, view, exchange, now_us, &error) != TERN_OK) {
-        answer_trouble(exchange->call);
+        answer_trouble(exchange->call, &error);
     }
 }
 
@@ -549,7 +553,8 @@ static void
 answer_all(struct trn_server *server, struct exchange *exchanges, size_t total, int64_t now_us)
 {
     struct trn_db_view *view = NULL;
-    bool served = server->db->ops->snapshot_open(server->db, &view, NULL) == TERN_OK;
+    tern_error error = {.status = TERN_OK};
+    bool served = server->db->ops->snapshot_open(server->db, &view, &error) == TERN_OK;
 
     if (served) {
         trn_facts_set_view(server->page_facts, view);
@@ -558,7 +563,7 @@ answer_all(struct trn_server *server, struct exchange *exchanges, size_t total, 
         if (served) {
             answer_one(server, view, &exchanges[index], now_us);
         } else {
-            answer_trouble(exchanges[index].call);
+            answer_trouble(exchanges[index].call, &error);
         }
     }
     if (served) {
@@ -582,6 +587,9 @@ void trn_server_handle(struct trn_server *server,
     tern_error error = {.status = TERN_OK};
     bool taken;
 
+    if (exchanges == NULL) {
+        error.status = trn_fail_nomem(&error);
+    }
     for (size_t index = 0; exchanges != NULL && index < count_of_calls; index++) {
         exchanges[index].call = &calls[index];
     }
@@ -592,7 +600,7 @@ void trn_server_handle(struct trn_server *server,
     }
     for (size_t index = 0; index < count_of_calls; index++) {
         if (!taken) {
-            answer_trouble(&calls[index]);
+            answer_trouble(&calls[index], &error);
         }
         if (exchanges != NULL) {
             exchange_free(&exchanges[index]);

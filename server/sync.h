@@ -26,6 +26,7 @@ struct trn_sync_call {
     unsigned status;         /* of HTTP */
     const char *media_type;  /* static */
     tern_status code;        /* TERN_OK, or what a problem names */
+    tern_error cause;        /* of the server's own trouble; for its log alone */
     struct trn_bytes answer; /* owned by the caller */
     uint32_t retry_after_s;  /* 0: none */
     size_t applied;          /* transactions, by verdict */

@@ -29,7 +29,7 @@ void lab_open(struct lab *lab)
 {
     memset(lab, 0, sizeof(*lab));
     lab->schema = documents_dastern();
-    lab->path = trn_test_path(trn_test_folder(), "server.db");
+    (void)snprintf(lab->path, sizeof(lab->path), "%s/server.db", trn_test_folder());
     lab->now_us = LAB_START_US;
     lab->epoch = 1;
     lab->limits.page_rows = TRN_SYNC_PAGE_ROWS;
@@ -50,6 +50,42 @@ static void close_database(struct lab *lab)
 void lab_reopen(struct lab *lab)
 {
     close_database(lab);
+    open_database(lab);
+}
+
+static void copy_file(const char *from, const char *to)
+{
+    FILE *in = fopen(from, "rb");
+    FILE *out = fopen(to, "wb");
+    char part[4096];
+    size_t size;
+
+    CHECK(in != NULL && out != NULL);
+    while ((size = fread(part, 1, sizeof(part), in)) > 0) {
+        CHECK(fwrite(part, 1, size, out) == size);
+    }
+    CHECK(fclose(in) == 0 && fclose(out) == 0);
+}
+
+static const char *backup_name(const struct lab *lab)
+{
+    static char name[sizeof(lab->path) + 8];
+
+    (void)snprintf(name, sizeof(name), "%s.backup", lab->path);
+    return name;
+}
+
+void lab_backup(struct lab *lab)
+{
+    close_database(lab); /* the last connection leaves all in one file */
+    copy_file(lab->path, backup_name(lab));
+    open_database(lab);
+}
+
+void lab_restore(struct lab *lab)
+{
+    close_database(lab);
+    copy_file(backup_name(lab), lab->path);
     open_database(lab);
 }
 
@@ -134,6 +170,7 @@ static void begin(struct phone *phone,
     phone->lab->now_us += 1000;
     phone->top = lab_id('x', (unsigned)phone->ordinal);
     memcpy(phone->top.bytes + 4, phone->device.bytes + 12, 4);
+    phone->top.bytes[8] = phone->salt;
     header.tx = phone->top;
     header.time_us = phone_now(phone);
     memcpy(header.epoch, phone->epoch, sizeof(header.epoch));
@@ -400,6 +437,21 @@ static void keep(struct phone *phone, const struct reply *reply)
     phone->queued = 0;
 }
 
+tern_status phone_refused(struct phone *phone, uint32_t rows)
+{
+    struct trn_bytes body = {0};
+    struct reply reply;
+    tern_status code;
+
+    phone->lab->now_us += LAB_SECOND_US;
+    phone_request(phone, rows, &body);
+    phone_send(phone, trn_bytes_slice(&body), &reply);
+    code = reply.call.status == 200 ? TERN_OK : reply.call.code;
+    reply_free(&reply);
+    trn_bytes_free(&body);
+    return code;
+}
+
 void phone_sync(struct phone *phone, uint32_t rows, struct reply *ret_reply)
 {
     struct trn_bytes body = {0};
@@ -409,6 +461,7 @@ void phone_sync(struct phone *phone, uint32_t rows, struct reply *ret_reply)
     phone_send(phone, trn_bytes_slice(&body), ret_reply);
     trn_bytes_free(&body);
     if (ret_reply->call.status != 200) {
+        print_error("%s\n", ret_reply->call.cause.message);
         CHECK_TEXT(trn_bytes_text(&ret_reply->call.answer), "an answer");
     }
     keep(phone, ret_reply);

@@ -18,7 +18,7 @@ struct lab {
     struct trn_db *db;
     struct trn_server *server;
     struct trn_sync_limits limits;
-    const char *path;
+    char path[512];
     int64_t now_us;
     uint8_t epoch; /* of a file made next */
 };
@@ -27,6 +27,9 @@ void lab_open(struct lab *lab);
 /* As after a crash or a restart. */
 void lab_reopen(struct lab *lab);
 void lab_close(struct lab *lab);
+/* Keeps a copy of the database's file; puts it back in place of what is there. */
+void lab_backup(struct lab *lab);
+void lab_restore(struct lab *lab);
 /* A number read from the file by plain SQL. */
 int64_t lab_number(struct lab *lab, const char *sql);
 /* A text read likewise, in a static buffer; "" for null. */
@@ -45,6 +48,7 @@ struct phone {
     int64_t clock_off_us; /* how far its clock is ahead */
     uint64_t ordinal;     /* of its last entry */
     tern_id top;
+    uint8_t salt; /* tells the tx ids of clones apart */
     struct trn_landmark acked;
     char epoch[TRN_EPOCH_BYTES];
     struct trn_bytes cursor;
@@ -109,7 +113,9 @@ void phone_request(const struct phone *phone, uint32_t rows, struct trn_bytes *b
 void phone_send(struct phone *phone, struct trn_slice request, struct reply *ret_reply);
 /* A whole exchange: the queue is sent, the cursor kept, what got a verdict leaves the queue. */
 void phone_sync(struct phone *phone, uint32_t rows, struct reply *ret_reply);
-/* The same, and every entry must be applied. */
+/* The status of an exchange that is refused whole; the queue stays. */
+tern_status phone_refused(struct phone *phone, uint32_t rows);
+/* The same as phone_sync, and every entry must be applied. */
 void phone_push(struct phone *phone);
 /* Finds a row in the answer; its values are borrowed from `room`, freed with reply_free_room. */
 bool reply_row(const struct reply *reply,

@@ -221,14 +221,29 @@ compare_units(const struct trn_table *from, const struct trn_table *to, tern_err
     return TERN_OK;
 }
 
+/* Hops through the same tables; its own one is the same wherever it stands (sync_audit moves). */
+static bool are_same_ways(const struct trn_table *from,
+                          const struct trn_scope_path *a,
+                          const struct trn_table *to,
+                          const struct trn_scope_path *b)
+{
+    for (size_t i = 0; i < a->hop_count; i++) {
+        bool is_own = a->tables[i] == from->index && b->tables[i] == to->index;
+
+        if (a->columns[i] != b->columns[i] || (!is_own && a->tables[i] != b->tables[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool are_same_scopes(const struct trn_table *from, const struct trn_table *to)
 {
     for (size_t i = 0; from->scope_count == to->scope_count && i < from->scope_count; i++) {
         const struct trn_scope_path *a = &from->scopes[i];
         const struct trn_scope_path *b = &to->scopes[i];
 
-        if (!are_same_lists(a->columns, a->hop_count, b->columns, b->hop_count) ||
-            !are_same_lists(a->tables, a->hop_count, b->tables, b->hop_count)) {
+        if (a->hop_count != b->hop_count || !are_same_ways(from, a, to, b)) {
             return false;
         }
     }

@@ -83,9 +83,14 @@ static void stamp_function(sqlite3_context *context, int count, sqlite3_value **
 
 sqlite3 *documents_database(void)
 {
+    return documents_database_at(":memory:");
+}
+
+sqlite3 *documents_database_at(const char *path)
+{
     sqlite3 *db = NULL;
 
-    CHECK(sqlite3_open(":memory:", &db) == SQLITE_OK);
+    CHECK(sqlite3_open(path, &db) == SQLITE_OK);
     CHECK(
         sqlite3_create_function(db, "tern_now", 0, SQLITE_UTF8, NULL, stamp_function, NULL, NULL) ==
         SQLITE_OK);

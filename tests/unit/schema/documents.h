@@ -22,6 +22,8 @@ char *documents_notes_text(const char *columns, const char *extra);
 
 /* An in-memory database with the functions that the library's connections have. */
 sqlite3 *documents_database(void);
+/* The same on a file. */
+sqlite3 *documents_database_at(const char *path);
 /* Runs the statements in one transaction, or fails the test with the message. */
 void documents_run(sqlite3 *db, const char *sql);
 /* A database that holds the schema, guard triggers out of the way. */

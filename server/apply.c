@@ -594,6 +594,36 @@ apply_met(struct meeting *meeting, bool last_call, bool *ret_waits, tern_error *
     return status;
 }
 
+/* The row is there. */
+static tern_status meet(struct trn_push *push,
+                        const struct trn_change *change,
+                        const struct trn_row_scopes *scopes,
+                        bool last_call,
+                        bool *ret_waits,
+                        tern_error *error)
+{
+    struct meeting meeting = {.push = push, .change = change, .scopes = scopes};
+    bool found = false;
+    tern_status status = trn_apply_base(push, change, &meeting.base, error);
+
+    if (status == TERN_OK) {
+        status = push->db->ops->row_read(push->db->ops->writer(push->db),
+                                         change->table,
+                                         &change->id,
+                                         &found,
+                                         &meeting.before,
+                                         error);
+    }
+    if (status != TERN_OK) {
+        return status;
+    }
+    if (!found) {
+        return trn_fail(error, TERN_ERR_INTERNAL, "a row that was there is gone");
+    }
+    meeting.after = meeting.before;
+    return apply_met(&meeting, last_call, ret_waits, error);
+}
+
 tern_status trn_apply_change(struct trn_push *push,
                              const struct trn_change *change,
                              bool last_call,
@@ -601,7 +631,6 @@ tern_status trn_apply_change(struct trn_push *push,
                              tern_error *error)
 {
     struct trn_row_scopes scopes = {.count = 0};
-    struct meeting meeting = {.push = push, .change = change, .scopes = &scopes};
     bool found = false;
     tern_status status = TERN_OK;
 
@@ -623,23 +652,7 @@ tern_status trn_apply_change(struct trn_push *push,
     if (status != TERN_OK || *ret_waits) {
         return status;
     }
-    status = trn_apply_base(push, change, &meeting.base, error);
-    if (status == TERN_OK) {
-        status = push->db->ops->row_read(push->db->ops->writer(push->db),
-                                         change->table,
-                                         &change->id,
-                                         &found,
-                                         &meeting.before,
-                                         error);
-    }
-    if (status != TERN_OK) {
-        return status;
-    }
-    if (!found) {
-        return trn_fail(error, TERN_ERR_INTERNAL, "a row that was there is gone");
-    }
-    meeting.after = meeting.before;
-    return apply_met(&meeting, last_call, ret_waits, error);
+    return meet(push, change, &scopes, last_call, ret_waits, error);
 }
 
 /* ---- Discards ---- */

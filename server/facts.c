@@ -9,12 +9,13 @@
 #include "base/uuid.h"
 
 struct tx_fact {
-    int64_t number; /* 0: empty */
+    uint64_t age; /* what is not of the table's age is forgotten */
+    int64_t number;
     struct trn_db_tx tx;
 };
 
 struct row_fact {
-    bool used;
+    uint64_t age;
     uint16_t table;
     tern_id id;
     struct trn_row_scopes scopes;
@@ -23,6 +24,7 @@ struct row_fact {
 struct trn_facts {
     const struct trn_db *db;
     struct trn_db_view *view;
+    uint64_t age; /* from 1; forgetting is one step of it, not a pass over the tables */
     struct tx_fact txs[TRN_FACT_TXS];
     struct row_fact rows[TRN_FACT_ROWS];
 };
@@ -34,6 +36,7 @@ struct trn_facts *trn_facts_new(const struct trn_db *db, struct trn_db_view *vie
     if (facts != NULL) {
         facts->db = db;
         facts->view = view;
+        facts->age = 1;
     }
     return facts;
 }
@@ -45,10 +48,7 @@ void trn_facts_free(struct trn_facts *facts)
 
 void trn_facts_forget(struct trn_facts *facts)
 {
-    memset(facts->txs, 0, sizeof(facts->txs));
-    for (size_t index = 0; index < TRN_FACT_ROWS; index++) {
-        facts->rows[index].used = false;
-    }
+    facts->age++;
 }
 
 void trn_facts_set_view(struct trn_facts *facts, struct trn_db_view *view)
@@ -63,6 +63,7 @@ void trn_facts_put_tx(struct trn_facts *facts, int64_t number, const struct trn_
 {
     struct tx_fact *fact = &facts->txs[(uint64_t)number % TRN_FACT_TXS];
 
+    fact->age = facts->age;
     fact->number = number;
     fact->tx = *tx;
 }
@@ -77,7 +78,7 @@ trn_facts_tx(struct trn_facts *facts, int64_t number, struct trn_db_tx *ret_tx, 
 
     TRN_ASSERT(number > 0);
 
-    if (fact->number != number) {
+    if (fact->age != facts->age || fact->number != number) {
         status = facts->db->ops->tx_get(facts->view, number, &found, &tx, error);
         if (status != TERN_OK) {
             return status;
@@ -147,7 +148,7 @@ void trn_facts_put_row(struct trn_facts *facts,
 {
     struct row_fact *fact = row_slot(facts, table, id);
 
-    fact->used = true;
+    fact->age = facts->age;
     fact->table = table->index;
     fact->id = *id;
     fact->scopes = *scopes;
@@ -250,7 +251,7 @@ tern_status trn_facts_row_scopes(struct trn_facts *facts,
 
     TRN_ASSERT(table->scope_count <= TRN_ROW_SCOPES_MAX);
 
-    if (fact->used && fact->table == table->index && trn_id_equal(&fact->id, id)) {
+    if (fact->age == facts->age && fact->table == table->index && trn_id_equal(&fact->id, id)) {
         *ret_scopes = fact->scopes;
         *ret_found = true;
         return TERN_OK;

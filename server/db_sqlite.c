@@ -232,7 +232,10 @@ static tern_status view_configure(struct trn_db_view *view, bool fast, tern_erro
             pragma(view, fast ? "PRAGMA synchronous = OFF" : "PRAGMA synchronous = FULL", error);
     }
     if (status == TERN_OK) {
-        status = pragma(view, "PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY", error);
+        status = pragma(view,
+                        "PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY; "
+                        "PRAGMA wal_autocheckpoint = 8192",
+                        error);
     }
     return status;
 }

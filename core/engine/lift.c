@@ -15,7 +15,10 @@ static tern_status restore(struct trn_drafts *drafts,
     draft->deleted_at_us = record->deleted_at_us;
     draft->version = record->version;
     for (uint16_t column = 0; column < record->table->column_count && status == TERN_OK; column++) {
-        if ((record->units & 1U << record->table->columns[column].unit) != 0) {
+        uint16_t unit = record->table->columns[column].unit;
+
+        /* Of existence an image holds created_at alone: the others never change. */
+        if ((unit != TRN_UNIT_EXISTENCE || column == 0) && (record->units & 1U << unit) != 0) {
             status = trn_drafts_set(drafts, draft, column, &record->values[column], error);
         }
     }

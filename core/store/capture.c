@@ -145,7 +145,7 @@ static void on_update(struct trn_store *store, struct trn_store_table *own, int6
     uint64_t columns;
 
     note_named(store, own, &captured);
-    columns = captured.named;
+    columns = captured.named | (captured.units & 1u); /* created_at goes with existence */
     for (size_t u = 1; u < own->table->unit_count; u++) {
         if ((captured.units & (1u << u)) != 0) {
             columns |= own->unit_columns[u];

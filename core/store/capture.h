@@ -22,7 +22,7 @@ struct trn_captured {
     uint16_t units;
     bool names_hidden;
     /* NULL for an insert. Of an update `before` and `after` hold the columns of `named` and of
-     * `units`, and `after` those that ranks depend on. */
+     * `units` (of existence, created_at), and `after` those that ranks depend on. */
     const struct trn_row *before;
     const struct trn_row *after; /* its `version` is not set */
     tern_value after_version;    /* the cell tern_v as the statement left it */

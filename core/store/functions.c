@@ -42,17 +42,23 @@ static void function_id(sqlite3_context *call, int count, sqlite3_value **argume
     }
 }
 
+/* The stamp clock; inside a tx that has its stamp, that. */
 static void function_now(sqlite3_context *call, int count, sqlite3_value **arguments)
 {
     const struct trn_functions *functions = sqlite3_user_data(call);
+    const struct trn_store *store = functions->store;
 
     (void)count;
     (void)arguments;
-    if (functions->host.now_us == NULL) {
+    if (functions->is_writer && store->listener != NULL && store->stamped) {
+        sqlite3_result_int64(call, store->stamp_time_us);
+    } else if (functions->host.wall_us != NULL) {
+        sqlite3_result_int64(call,
+                             functions->host.wall_us(functions->host.context) +
+                                 trn_store_clock_offset(store));
+    } else {
         give_error(call, TERN_ERR_INTERNAL, "tern_now: there is no clock");
-        return;
     }
-    sqlite3_result_int64(call, functions->host.now_us(functions->host.context));
 }
 
 static void function_id_text(sqlite3_context *call, int count, sqlite3_value **arguments)
@@ -136,7 +142,7 @@ static void function_stamp(sqlite3_context *call, int count, sqlite3_value **arg
 
     (void)count;
     (void)arguments;
-    if (functions->store == NULL || functions->store->listener == NULL) {
+    if (!functions->is_writer || functions->store->listener == NULL) {
         give_error(call, TERN_ERR_INTERNAL, "tern_stamp: no transaction of the library is open");
         return;
     }
@@ -151,7 +157,7 @@ static void function_version(sqlite3_context *call, int count, sqlite3_value **a
     sqlite3_int64 table = sqlite3_value_int64(arguments[0]);
 
     (void)count;
-    if (store == NULL || store->listener == NULL || store->schema == NULL || table < 0 ||
+    if (!functions->is_writer || store->listener == NULL || store->schema == NULL || table < 0 ||
         (size_t)table >= store->schema->table_count) {
         give_error(call, TERN_ERR_INTERNAL, "tern_version: no transaction of the library is open");
         return;
@@ -166,7 +172,7 @@ static void function_capturing(sqlite3_context *call, int count, sqlite3_value *
 
     (void)count;
     (void)arguments;
-    sqlite3_result_int(call, functions->store != NULL && functions->store->listener != NULL);
+    sqlite3_result_int(call, functions->is_writer && functions->store->listener != NULL);
 }
 
 static const struct {
@@ -189,6 +195,7 @@ tern_status trn_functions_register(sqlite3 *db,
                                    const struct trn_store_host *host,
                                    const struct trn_schema *const *schema,
                                    struct trn_store *store,
+                                   bool is_writer,
                                    tern_error *error)
 {
     for (size_t i = 0; i < sizeof(offered) / sizeof(offered[0]); i++) {
@@ -201,6 +208,7 @@ tern_status trn_functions_register(sqlite3 *db,
         functions->host = *host;
         functions->schema = schema;
         functions->store = store;
+        functions->is_writer = is_writer;
         /* SQLite frees it, also where this fails. */
         rc = sqlite3_create_function_v2(db,
                                         offered[i].name,

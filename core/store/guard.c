@@ -129,7 +129,7 @@ check_trigger(const struct trn_guard *guard, int action, const char *name, const
     if (is_own(name) || is_own(table)) {
         return deny(guard, TERN_ERR_SQL, "names that begin with tern_ are the library's");
     }
-    guard->statement->makes_trigger = true;
+    guard->statement->makes_trigger = action == SQLITE_CREATE_TEMP_TRIGGER;
     return SQLITE_OK;
 }
 
@@ -322,4 +322,79 @@ bool trn_guard_is_blank(struct trn_slice sql)
         }
         scan.at++;
     }
+}
+
+/* Moves behind the next word that is `text`, outside of parentheses. */
+static bool find_word(struct scan *scan, const char *text, struct trn_slice *ret_word)
+{
+    int depth = 0;
+
+    while (next_token(scan, ret_word)) {
+        if (depth == 0 && is(*ret_word, text)) {
+            return true;
+        }
+        if (ret_word->data == NULL) {
+            depth += (scan->at[-1] == '(') - (scan->at[-1] == ')');
+        }
+    }
+    return false;
+}
+
+static tern_status append_part(struct trn_bytes *sql, const char *from, const char *to)
+{
+    return trn_bytes_append(sql, from, (size_t)(to - from));
+}
+
+/* WHEN, empty without one, and BEGIN of a CREATE TRIGGER. */
+static bool
+find_condition(struct trn_slice sql, struct trn_slice *ret_when, struct trn_slice *ret_begin)
+{
+    struct scan scan = {(const char *)sql.data, (const char *)sql.data + sql.size};
+    struct scan behind;
+    struct trn_slice word;
+
+    if (!find_word(&scan, "TRIGGER", &word) || !find_word(&scan, "ON", &word) ||
+        !next_token(&scan, &word)) {
+        return false;
+    }
+    behind = scan;
+    if (!find_word(&scan, "BEGIN", ret_begin)) {
+        return false;
+    }
+    behind.end = (const char *)ret_begin->data;
+    if (!find_word(&behind, "WHEN", ret_when)) {
+        *ret_when = trn_slice_make(NULL, 0);
+    }
+    return true;
+}
+
+tern_status trn_guard_limit_trigger(struct trn_slice sql, struct trn_bytes *limited)
+{
+    const char *start = (const char *)sql.data;
+    const char *end = start + sql.size;
+    struct trn_slice when;
+    struct trn_slice begin;
+    const char *body;
+    const char *condition;
+    tern_status status;
+
+    if (!find_condition(sql, &when, &begin)) {
+        return trn_bytes_append_slice(limited, sql);
+    }
+    body = (const char *)begin.data;
+    condition = when.data != NULL ? (const char *)when.data : body;
+    status = append_part(limited, start, condition);
+    if (status == TERN_OK) {
+        status = trn_bytes_append_text(limited, "WHEN tern_capturing() ");
+    }
+    if (status == TERN_OK && when.data != NULL) {
+        status = trn_bytes_append_text(limited, "AND (");
+        if (status == TERN_OK) {
+            status = append_part(limited, condition + when.size, body);
+        }
+        if (status == TERN_OK) {
+            status = trn_bytes_append_text(limited, ") ");
+        }
+    }
+    return status == TERN_OK ? append_part(limited, body, end) : status;
 }

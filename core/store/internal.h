@@ -145,6 +145,8 @@ struct trn_store {
     struct trn_store_table *tables; /* one for each of schema->tables */
     sqlite3_stmt *statements[TRN_SQL_COUNT];
     atomic_ullong *changes; /* per table */
+    int64_t offset_us;      /* as last written */
+    atomic_llong offset_committed_us;
 
     /* Capture: capture.c. */
     const struct trn_capture_listener *listener;
@@ -229,6 +231,9 @@ tern_status trn_store_fail_rows(sqlite3 *db,
 tern_status trn_guard_install(sqlite3 *db, struct trn_guard *guard, tern_error *error);
 /* Whether the text asks for REPLACE, OR FAIL or OR ROLLBACK. */
 bool trn_guard_conflict_clause(struct trn_slice sql);
+/* Appends the CREATE TRIGGER with a condition that lets it run for the app's statements alone: not
+ * when rows are stamped, and not when a sync writes them. */
+tern_status trn_guard_limit_trigger(struct trn_slice sql, struct trn_bytes *limited);
 /* Whether nothing but spaces, comments and semicolons is left. */
 bool trn_guard_is_blank(struct trn_slice sql);
 
@@ -251,12 +256,14 @@ const struct trn_statement_names *trn_statement_names(const struct trn_statement
 struct trn_functions {
     struct trn_store_host host;
     const struct trn_schema *const *schema;
-    struct trn_store *store; /* NULL for a reader */
+    struct trn_store *store; /* of the connection, or that the reader belongs to */
+    bool is_writer;
 };
 tern_status trn_functions_register(sqlite3 *db,
                                    const struct trn_store_host *host,
                                    const struct trn_schema *const *schema,
                                    struct trn_store *store,
+                                   bool is_writer,
                                    tern_error *error);
 
 /* ---- table.c ---- */

@@ -52,6 +52,10 @@ tern_status trn_meta_read(struct trn_store *store, struct trn_meta *ret_meta, te
     }
     read_cells(stmt, &meta);
     (void)sqlite3_reset(stmt);
+    if (!trn_store_in_transaction(store)) {
+        atomic_store(&store->offset_committed_us, meta.clock.offset_us);
+    }
+    store->offset_us = meta.clock.offset_us;
     *ret_meta = meta;
     return TERN_OK;
 }
@@ -84,6 +88,7 @@ tern_status trn_meta_write(struct trn_store *store, const struct trn_meta *meta,
     (void)sqlite3_bind_int64(stmt, 18, meta->lease_reading.wall_us);
     (void)sqlite3_bind_int64(stmt, 19, meta->lease_reading.monotonic_us);
     trn_bind_id(stmt, 20, &meta->lease_reading.boot);
+    store->offset_us = meta->clock.offset_us;
     return trn_store_run(store, stmt, "tern_meta", error);
 }
 
@@ -113,4 +118,9 @@ tern_status trn_meta_set_cursor(struct trn_store *store, struct trn_slice cursor
     }
     trn_bind_slice(stmt, 1, cursor);
     return trn_store_run(store, stmt, "tern_cursor", error);
+}
+
+int64_t trn_store_clock_offset(const struct trn_store *store)
+{
+    return atomic_load(&store->offset_committed_us);
 }

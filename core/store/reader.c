@@ -15,7 +15,6 @@ static tern_status configure(struct trn_reader *reader, tern_error *error)
     int rc;
 
     (void)trn_store_set_flag(reader->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1);
-    (void)trn_store_set_flag(reader->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0);
     (void)trn_store_set_flag(reader->db, SQLITE_DBCONFIG_DEFENSIVE, 1);
     rc = sqlite3_exec(reader->db,
                       "PRAGMA query_only = ON; PRAGMA cell_size_check = ON",
@@ -50,7 +49,8 @@ trn_reader_open(struct trn_store *store, struct trn_reader **ret_reader, tern_er
     (void)sqlite3_busy_timeout(reader->db, (int)store->busy_timeout_ms);
     status = configure(reader, error);
     if (status == TERN_OK) {
-        status = trn_functions_register(reader->db, &store->host, &reader->schema, NULL, error);
+        status =
+            trn_functions_register(reader->db, &store->host, &reader->schema, store, false, error);
     }
     if (status == TERN_OK) {
         status = trn_guard_install(reader->db, &reader->guard, error);

@@ -48,6 +48,24 @@ static tern_status compile(struct trn_statement *statement, struct trn_slice sql
     return TERN_OK;
 }
 
+/* A trigger is compiled a second time, limited to the app's own statements. */
+static tern_status
+compile_limited(struct trn_statement *statement, struct trn_slice sql, tern_error *error)
+{
+    struct trn_bytes limited = {0};
+    tern_status status = compile(statement, sql, error);
+
+    if (status != TERN_OK || !statement->makes_trigger) {
+        return status;
+    }
+    trn_store_finalize(&statement->stmt);
+    status = trn_guard_limit_trigger(sql, &limited) == TERN_OK
+                 ? compile(statement, trn_bytes_slice(&limited), error)
+                 : trn_fail_nomem(error);
+    trn_bytes_free(&limited);
+    return status;
+}
+
 tern_status trn_statement_compile(sqlite3 *db,
                                   struct trn_store *store,
                                   struct trn_guard *guard,
@@ -76,7 +94,7 @@ tern_status trn_statement_compile(sqlite3 *db,
         }
     }
     if (status == TERN_OK) {
-        status = compile(statement, sql, error);
+        status = compile_limited(statement, sql, error);
     }
     if (status == TERN_OK) {
         *ret_statement = statement;

@@ -21,8 +21,8 @@ struct trn_store;
 /* What SQL functions ask of the layers above; the writer's and a reader's may be called at once. */
 struct trn_store_host {
     void *context;
-    int64_t (*now_us)(void *context);                    /* the stamp clock: tern_now() */
-    tern_status (*mint)(void *context, tern_id *ret_id); /* tern_id() */
+    int64_t (*wall_us)(void *context);                   /* for tern_now() */
+    tern_status (*mint)(void *context, tern_id *ret_id); /* for tern_id() */
 };
 
 struct trn_store_options {
@@ -331,6 +331,8 @@ struct trn_meta {
     struct trn_reading lease_reading;
 };
 
+/* meta.clock.offset_us as last committed. Any thread, without the lock. */
+int64_t trn_store_clock_offset(const struct trn_store *store);
 tern_status trn_meta_read(struct trn_store *store, struct trn_meta *ret_meta, tern_error *error);
 tern_status trn_meta_write(struct trn_store *store, const struct trn_meta *meta, tern_error *error);
 /* The opaque cursor; size 0 before the first answer. */

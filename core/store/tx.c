@@ -88,6 +88,7 @@ tern_status trn_store_commit(struct trn_store *store, tern_error *error)
         return status;
     }
     count_changes(store, true);
+    atomic_store(&store->offset_committed_us, store->offset_us);
     trn_capture_reset(store);
     return TERN_OK;
 }
@@ -102,6 +103,7 @@ void trn_store_rollback(struct trn_store *store)
         (void)sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
     }
     count_changes(store, false);
+    store->offset_us = atomic_load(&store->offset_committed_us);
     trn_capture_reset(store);
 }
 

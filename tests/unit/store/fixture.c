@@ -174,7 +174,7 @@ static tern_status create(struct trn_store *store, tern_error *error)
 
 tern_status fixture_try(const char *path, struct trn_store **ret_store, tern_error *error)
 {
-    struct trn_store_options options = {.path = path, .host = {.now_us = now}};
+    struct trn_store_options options = {.path = path, .host = {.wall_us = now}};
     struct trn_store *store = NULL;
     tern_status status;
 

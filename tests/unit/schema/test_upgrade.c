@@ -274,6 +274,7 @@ TEST(the_same_version_needs_nothing)
 
     CHECK_INT(trn_schema_upgrade_ddl(from, to, TRN_DIALECT_REPLICA, &ddl, NULL), TERN_OK);
     CHECK_INT(ddl.size, 0);
+    trn_bytes_free(&ddl);
     trn_schema_free(from);
     trn_schema_free(to);
 }

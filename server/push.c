@@ -168,6 +168,7 @@ static tern_status newest_base(struct trn_push *push,
 {
     struct trn_entry_reader reader = {.schema = NULL};
     struct trn_change change;
+    int64_t last = 0; /* looked up; the changes of an entry often share their base */
     bool any = true;
     tern_status status = trn_entry_open(&reader, push->db->schema, bytes, error);
 
@@ -181,7 +182,8 @@ static tern_status newest_base(struct trn_push *push,
             break;
         }
         status = trn_apply_base(push, &change, &number, error);
-        if (status == TERN_OK && number > 0 && number != push->entry.number) {
+        if (status == TERN_OK && number > 0 && number != push->entry.number && number != last) {
+            last = number;
             status = push->db->ops->tx_get(writer(push), number, &found, &tx, error);
         }
         if (status == TERN_OK && found && tx.time_us > *ret_newest_us) {
@@ -192,8 +194,8 @@ static tern_status newest_base(struct trn_push *push,
     return status;
 }
 
-/* A device stamps an entry after all that it had seen, so its bases matter only where the claim
- * does not stand. */
+/* Bases are looked at even where the claim stands: its clock may be behind theirs by less than the
+ * tolerance. What is wrong with the changes shows when they are applied. */
 static tern_status store_time(struct trn_push *push,
                               const struct trn_request_entry *request,
                               const struct trn_db_device *device,
@@ -212,14 +214,13 @@ static tern_status store_time(struct trn_push *push,
         claim.sent_us = claim.received_us;
         claim.age_us = claim.received_us > claim.time_us ? claim.received_us - claim.time_us : 0;
     }
-    push->entry.time_us = trn_clock_store(&claim, NULL);
-    if (push->entry.time_us < push->entry.raw_time_us) {
-        status = newest_base(push, request->bytes, &claim.newest_base_us, error);
-        if (status == TERN_OK) {
-            push->entry.time_us = trn_clock_store(&claim, NULL);
-        }
+    status = newest_base(push, request->bytes, &claim.newest_base_us, error);
+    if (status != TERN_OK && !trn_push_rejects(status)) {
+        return status;
     }
-    return status;
+    trn_error_clear(error);
+    push->entry.time_us = trn_clock_store(&claim, NULL);
+    return TERN_OK;
 }
 
 /* ---- Changes ---- */

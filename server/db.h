@@ -49,7 +49,8 @@ struct trn_db_entry {
 /* What a number stands for. */
 struct trn_db_tx {
     tern_id tx;
-    tern_id device;
+    tern_id device; /* its author's */
+    tern_id sender; /* who handed it in: another device, where a copied replica did */
     int64_t time_us;
 };
 

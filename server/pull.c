@@ -112,7 +112,8 @@ static bool is_uniform(const struct trn_table *table, const struct trn_version *
     return version->keys[0] != 0;
 }
 
-/* The device holds the row as it is: it wrote every unit of it. The server's own rows it never saw.
+/* The device holds the row as it is: it handed every unit of it in. The server's own rows it never
+ * saw.
  */
 static tern_status is_own(struct walk *walk,
                           const struct trn_table *table,
@@ -136,7 +137,7 @@ static tern_status is_own(struct walk *walk,
         if (status != TERN_OK) {
             return status;
         }
-        own = trn_id_equal(&tx.device, &pull->device);
+        own = trn_id_equal(&tx.sender, &pull->device);
         seen = number;
     }
     *ret_own = own;

@@ -34,6 +34,14 @@ static tern_status start_over(struct trn_session *session, tern_status why, tern
     return status;
 }
 
+/* The server decided nothing of what was sent: it has no time now. */
+static tern_status ask_later(struct trn_session *session, tern_status why, tern_error *error)
+{
+    const struct trn_failure later = {why, true, true, -1};
+
+    return trn_session_count_failure(session, &later, error);
+}
+
 static tern_status taken(struct trn_session *session, tern_error *error)
 {
     const struct trn_intake_result *result = trn_intake_result(session->intake);
@@ -41,7 +49,7 @@ static tern_status taken(struct trn_session *session, tern_error *error)
 
     if (session->batch.count > 0 && result->decided == 0) {
         /* Asked to send all of it again: that is a server that has no time now. */
-        status = trn_session_count_failure(session, TERN_ERR_UNAVAILABLE, true, -1, error);
+        status = ask_later(session, TERN_ERR_UNAVAILABLE, error);
     } else {
         status = trn_session_count_success(session, error);
         session->phase =
@@ -136,10 +144,23 @@ static tern_status take_upgrade(struct trn_session *session, tern_error *error)
     session->upgrade = true;
     session->progress.round_trips++;
     if (session->batch.count > 0 && decided == 0) {
-        return trn_session_count_failure(session, TERN_ERR_UPGRADE_REQUIRED, true, -1, error);
+        return ask_later(session, TERN_ERR_UPGRADE_REQUIRED, error);
     }
     session->phase = PHASE_READY;
     return trn_session_count_success(session, error);
+}
+
+/* 429 and 503 are a server's word on itself; a crash, or what stands before it, says something
+ * else. */
+static tern_status count_problem(struct trn_session *session, tern_status code, tern_error *error)
+{
+    const tern_http_answer *answer = &session->answer;
+    const struct trn_failure failure = {code,
+                                        false,
+                                        answer->status == 429 || answer->status == 503,
+                                        answer->retry_after_ms};
+
+    return trn_session_count_failure(session, &failure, error);
 }
 
 static tern_status take_problem(struct trn_session *session, tern_error *error)
@@ -161,11 +182,7 @@ static tern_status take_problem(struct trn_session *session, tern_error *error)
     case TERN_ERR_UPGRADE_REQUIRED:
         return take_upgrade(session, error);
     default:
-        return trn_session_count_failure(session,
-                                         code,
-                                         false,
-                                         session->answer.retry_after_ms,
-                                         error);
+        return count_problem(session, code, error);
     }
 }
 
@@ -189,6 +206,7 @@ static tern_status digest(struct trn_session *session, tern_error *error)
 
 tern_status trn_session_digest(struct trn_session *session, tern_error *error)
 {
+    static const struct trn_failure bad = {TERN_ERR_PROTOCOL, true, false, -1};
     tern_error why = {0};
     tern_status status = digest(session, &why);
 
@@ -200,7 +218,7 @@ tern_status trn_session_digest(struct trn_session *session, tern_error *error)
                 TERN_LOG_WARNING,
                 "sync: the answer is no good: %s",
                 why.message);
-        return trn_session_count_failure(session, TERN_ERR_PROTOCOL, true, -1, error);
+        return trn_session_count_failure(session, &bad, error);
     }
     if (status == TERN_ERR_EPOCH_CHANGED) {
         return follow_history(session, status, error);

@@ -3,7 +3,10 @@
 
 #include "engine/backoff.h"
 
-enum { BATCH_FAILURES = 2 /* of one batch, before the server is asked without it */ };
+enum {
+    BATCH_FAILURES = 2, /* of one batch, before the server is asked without it */
+    LONE_PROBES = 2     /* that worked, before an entry that fails alone is set aside */
+};
 
 void trn_session_finish(struct trn_session *session, tern_status result)
 {
@@ -40,7 +43,7 @@ static void suspect_batch(struct trn_session *session, tern_status why)
     }
     if (session->suspect.ordinal != batch->items[0].ordinal ||
         session->suspect.count != batch->count) {
-        session->suspect = (struct trn_suspect){batch->items[0].ordinal, batch->count, why};
+        session->suspect = (struct trn_suspect){batch->items[0].ordinal, batch->count, 0, why};
         session->batch_failures = 0;
     }
     session->batch_failures++;
@@ -49,64 +52,64 @@ static void suspect_batch(struct trn_session *session, tern_status why)
 /* Trying again with nothing changed helps, or something has to change first, or nothing helps. */
 enum remedy { REMEDY_TIME, REMEDY_OTHER_BATCH, REMEDY_NONE };
 
-static enum remedy remedy_for(const struct trn_session *session, tern_status why, bool transient)
+static enum remedy remedy_for(const struct trn_session *session, const struct trn_failure *failure)
 {
-    if (why == TERN_ERR_TLS || why == TERN_ERR_TLS_PIN ||
+    if (failure->why == TERN_ERR_TLS || failure->why == TERN_ERR_TLS_PIN ||
         session->failures >= session->options.max_attempts) {
         return REMEDY_NONE;
     }
-    if (transient || tern_status_is_retryable(why)) {
+    if (failure->transient || tern_status_is_retryable(failure->why)) {
         return REMEDY_TIME;
     }
-    return session->batch.count > 0 ? REMEDY_OTHER_BATCH : REMEDY_NONE;
+    return session->batch.count > 0 && !failure->blameless ? REMEDY_OTHER_BATCH : REMEDY_NONE;
 }
 
 tern_status trn_session_count_failure(struct trn_session *session,
-                                      tern_status why,
-                                      bool transient,
-                                      int64_t retry_after_ms,
+                                      const struct trn_failure *failure,
                                       tern_error *error)
 {
     enum remedy remedy;
 
     session->failures++;
-    suspect_batch(session, why);
-    remedy = remedy_for(session, why, transient);
+    if (!failure->blameless) {
+        suspect_batch(session, failure->why);
+    }
+    remedy = remedy_for(session, failure);
     if (remedy == REMEDY_OTHER_BATCH) {
         session->batch_failures = BATCH_FAILURES;
     }
     session->probing = session->batch_failures >= BATCH_FAILURES;
     if (remedy == REMEDY_TIME) {
-        return wait_a_while(session, retry_after_ms, error);
+        return wait_a_while(session, failure->retry_after_ms, error);
     }
     if (remedy == REMEDY_NONE) {
-        trn_session_finish(session, why);
+        trn_session_finish(session, failure->why);
     } else {
         session->phase = PHASE_READY;
     }
     return TERN_OK;
 }
 
-/* The server works, so the batch that failed holds an entry that it cannot take: half of it next,
- * or, alone, set aside. */
+/* The server works, so the batch that failed holds an entry that it cannot take: half of it next.
+ * One alone gets another chance, for the network may have failed it by accident, and is then set
+ * aside. */
 static tern_status blame_batch(struct trn_session *session, tern_error *error)
 {
+    struct trn_suspect *suspect = &session->suspect;
     tern_status status = TERN_OK;
 
-    if (session->suspect.count > 1) {
-        session->entry_limit = session->suspect.count / 2;
-    } else {
+    session->probing = false;
+    session->batch_failures = 0;
+    suspect->probes++;
+    if (suspect->count > 1) {
+        session->entry_limit = suspect->count / 2;
+    } else if (suspect->probes >= LONE_PROBES) {
         status = trn_exchange_set_aside(&session->engine,
                                         &session->id,
-                                        session->suspect.ordinal,
+                                        suspect->ordinal,
                                         &session->aside,
                                         error);
-        session->aside_reason = session->suspect.why;
-    }
-    if (status == TERN_OK) {
-        session->probing = false;
-        session->batch_failures = 0;
-        session->suspect = (struct trn_suspect){0};
+        session->aside_reason = suspect->why;
     }
     return status;
 }

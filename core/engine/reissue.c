@@ -5,10 +5,8 @@
 
 #include "base/error.h"
 #include "base/memory.h"
-#include "base/uuid.h"
+#include "engine/issue.h"
 #include "engine/keep.h"
-#include "engine/lay.h"
-#include "wire/entry.h"
 
 static const unsigned PARKED = 1U << TERN_ENTRY_QUARANTINED | 1U << TERN_ENTRY_LOCKED;
 static const unsigned ALL = 0x1F;
@@ -166,98 +164,39 @@ static tern_status rewrite(struct reissuing *reissuing,
     return status == TERN_OK ? copy_changes(reissuing, reader, &writer, error) : status;
 }
 
-/* The next entry of this device, as it will be, without its bytes. */
-static tern_status name_entry(struct reissuing *reissuing,
-                              const struct trn_entry *old,
-                              struct trn_entry *ret_entry,
-                              tern_error *error)
-{
-    struct trn_work *work = reissuing->work;
-    struct trn_meta *meta = &work->meta;
-    struct trn_entry entry = {
-        .ordinal = meta->last_ordinal + 1,
-        .author = meta->device,
-        .state = reissuing->discards ? TERN_ENTRY_DISCARDED : TERN_ENTRY_PENDING,
-        .reading = work->now,
-        .change_count = old->change_count,
-        .kind = reissuing->discards ? (uint8_t)TRN_ENTRY_DISCARDED : old->kind,
-        .schema_version = work->engine->schema->version};
-    uint8_t random[16];
-    tern_status status = trn_engine_random(work->engine, random, sizeof random, error);
-
-    if (status != TERN_OK) {
-        return status;
-    }
-    trn_id_v4(random, &entry.tx);
-    entry.time_us = trn_clock_issue(&meta->clock, work->now.wall_us);
-    status = trn_store_tx_new(work->store, entry.time_us, &entry.author, &entry.key, error);
-    if (status == TERN_OK) {
-        meta->last_ordinal = entry.ordinal;
-        meta->last_tx = entry.tx;
-        *ret_entry = entry;
-    }
-    return status;
-}
-
-static tern_status lay_new(struct trn_work *work,
-                           const struct trn_entry *entry,
-                           const struct trn_bytes *body,
-                           struct trn_bytes *undo,
-                           tern_error *error)
-{
-    struct trn_lay lay = {.key = entry->key,
-                          .time_us = entry->time_us,
-                          .author = entry->author,
-                          .inferred = entry->kind == (uint8_t)TRN_ENTRY_INFERRED};
-    bool hold = true;
-    tern_status status = trn_lay(work, &lay, trn_bytes_slice(body), undo, error);
-
-    if (status == TERN_OK) {
-        status = trn_store_foreign_keys_hold(work->store, &hold, error);
-    }
-    return status == TERN_OK && !hold
-               ? trn_fail(error, TERN_ERR_FOREIGN_KEY, "a row that it references is gone")
-               : status;
-}
-
 static tern_status reissue(struct reissuing *reissuing,
                            const struct trn_entry *old,
                            struct trn_slice old_body,
                            tern_error *error)
 {
     struct trn_work *work = reissuing->work;
+    enum trn_entry_kind kind =
+        reissuing->discards ? TRN_ENTRY_DISCARDED : (enum trn_entry_kind)old->kind;
     struct trn_entry_reader reader;
     struct trn_entry entry = {0};
     struct trn_bytes body = {0};
-    struct trn_bytes undo = {0};
     struct trn_bytes depends = {0};
     tern_status status = trn_entry_open(&reader, work->engine->schema, old_body, error);
 
     if (status == TERN_OK) {
-        status = name_entry(reissuing, old, &entry, error);
+        status = trn_issue_name(work, kind, old->change_count, &entry, error);
     }
     if (status == TERN_OK) {
         status = rewrite(reissuing, &reader, &entry, &body, &depends, error);
     }
-    if (status == TERN_OK && !reissuing->discards) {
-        status = lay_new(work, &entry, &body, &undo, error);
-    }
     if (status == TERN_OK) {
-        status = trn_outbox_add(work->store,
-                                &entry,
-                                trn_bytes_slice(&body),
-                                trn_bytes_slice(&undo),
-                                (const uint64_t *)(const void *)depends.data,
-                                depends.size / sizeof(uint64_t),
-                                NULL,
-                                error);
+        status = trn_issue_queue(work,
+                                 &entry,
+                                 trn_bytes_slice(&body),
+                                 (const uint64_t *)(const void *)depends.data,
+                                 depends.size / sizeof(uint64_t),
+                                 error);
     }
     if (status == TERN_OK) {
         status = note(&reissuing->done, old->ordinal, entry.ordinal, error);
     }
     trn_entry_close(&reader);
     trn_bytes_free(&body);
-    trn_bytes_free(&undo);
     trn_bytes_free(&depends);
     return status;
 }

@@ -262,7 +262,7 @@ tern_status trn_session_failed(struct trn_session *session, tern_status why, ter
         trn_session_finish(session, why);
         return TERN_OK;
     }
-    return trn_session_count_failure(session, why, false, -1, error);
+    return trn_session_count_failure(session, &(struct trn_failure){why, false, false, -1}, error);
 }
 
 tern_status trn_session_set_token(struct trn_session *session, const char *token, tern_error *error)

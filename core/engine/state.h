@@ -49,6 +49,7 @@ struct trn_session {
     struct trn_suspect {
         uint64_t ordinal; /* its first */
         size_t count;
+        uint32_t probes; /* that worked since */
         tern_status why;
     } suspect;
     bool probing; /* the next request carries no entries: is it them, or the server? */
@@ -64,13 +65,18 @@ struct trn_session {
 
 /* The session ends with `result`. */
 void trn_session_finish(struct trn_session *session, tern_status result);
+/* How an attempt failed. */
+struct trn_failure {
+    tern_status why;
+    bool transient;         /* time may help, whatever `why` says of other occasions */
+    bool blameless;         /* it does not lie in what was sent */
+    int64_t retry_after_ms; /* the server's word; negative without one */
+};
+
 /* One attempt came to nothing. Where it may lie in what was sent, the server is asked once without
- * it: if that works, the batch is to blame. `transient`: time may help, whatever `why` says of
- * other occasions. */
+ * it: if that works, the batch is to blame. */
 tern_status trn_session_count_failure(struct trn_session *session,
-                                      tern_status why,
-                                      bool transient,
-                                      int64_t retry_after_ms,
+                                      const struct trn_failure *failure,
                                       tern_error *error);
 /* One exchange worked. */
 tern_status trn_session_count_success(struct trn_session *session, tern_error *error);

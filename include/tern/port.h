@@ -88,6 +88,9 @@ typedef struct tern_http_port {
                             tern_error *error);
     /** Releases what `exchange` allocated in `answer`; accepts an empty one. */
     void (*release)(void *context, tern_http_answer *answer);
+    /** Lets `wait_ms` pass; false if the host wants the sync to end instead. NULL: tern_sync_run
+     * never waits, and ends where it would have to. */
+    bool (*wait)(void *context, int64_t wait_ms);
 } tern_http_port;
 
 /** The ports of one replica. */

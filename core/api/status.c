@@ -1,0 +1,65 @@
+/* Where the replica stands. */
+#include "api/internal.h"
+#include "tern/outbox.h"
+
+static tern_status
+count(struct trn_store *store, tern_entry_state state, uint64_t *ret_count, tern_error *error)
+{
+    return trn_outbox_count(store, 1U << state, ret_count, error);
+}
+
+static tern_status
+read_counts(struct trn_store *store, tern_replica_status *status, tern_error *error)
+{
+    tern_status result = count(store, TERN_ENTRY_PENDING, &status->pending, error);
+
+    if (result == TERN_OK) {
+        result = count(store, TERN_ENTRY_ACKED, &status->acked, error);
+    }
+    if (result == TERN_OK) {
+        result = count(store, TERN_ENTRY_QUARANTINED, &status->quarantined, error);
+    }
+    if (result == TERN_OK) {
+        result = count(store, TERN_ENTRY_LOCKED, &status->locked, error);
+    }
+    return result == TERN_OK
+               ? trn_scope_counts(store, &status->scopes, &status->scopes_partial, error)
+               : result;
+}
+
+static void fill(const struct trn_meta *meta, uint32_t schema_version, tern_replica_status *status)
+{
+    status->last_sync_us = meta->last_sync_us;
+    status->last_error = meta->last_error;
+    status->server_offset_us = meta->clock.offset_us;
+    status->server_offset_known = meta->clock.offset_known;
+    status->clock_suspect = meta->clock_suspect;
+    status->stamps_capped = meta->stamps_capped;
+    status->schema_version = schema_version;
+}
+
+tern_status
+tern_replica_read_status(tern_replica *replica, tern_replica_status *ret_status, tern_error *error)
+{
+    tern_replica_status filled = {.size = sizeof filled};
+    struct trn_meta meta = {0};
+    tern_status status;
+
+    trn_error_clear(error);
+    if (replica == NULL || ret_status == NULL || ret_status->size < sizeof filled) {
+        return trn_fail(error,
+                        TERN_ERR_MISUSE,
+                        "a replica and a result that knows its size are needed");
+    }
+    trn_replica_enter(replica);
+    status = read_counts(replica->store, &filled, error);
+    if (status == TERN_OK) {
+        status = trn_meta_read(replica->store, &meta, error);
+    }
+    trn_replica_leave(replica);
+    if (status == TERN_OK) {
+        fill(&meta, replica->schema->version, &filled);
+        *ret_status = filled;
+    }
+    return status;
+}

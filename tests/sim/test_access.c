@@ -1,0 +1,163 @@
+/* Records opened and closed to others. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/sim/world.h"
+
+#define SECOND_US INT64_C(1000000)
+
+struct practice {
+    struct world world;
+    struct device patient;
+    struct device doctor;
+};
+
+static void begin(struct practice *practice)
+{
+    world_begin(&practice->world);
+    device_begin(&practice->world, &practice->patient, "patient", 'p');
+    device_begin(&practice->world, &practice->doctor, "doctor", 'd');
+    practice->doctor.power = TRN_POWER_OPERATOR; /* lets it name its role */
+    device_run(&practice->doctor, "INSERT INTO users(id, role, name) VALUES(@d, 'DOCTOR', 'Dr')");
+    device_sync_well(&practice->doctor);
+    practice->doctor.power = TRN_POWER_USER;
+    device_run(&practice->patient,
+               "INSERT INTO users(id, role, name) VALUES(@p, 'PATIENT', 'Sok')");
+    device_run(&practice->patient,
+               "INSERT INTO bonds(id, patient_id, doctor_id, status) VALUES(tern_key('bonds', @p, "
+               "@d), @p, @d, 'ACCEPTED')");
+    device_run(&practice->patient,
+               "INSERT INTO notes(id, owner_id, place, title) VALUES(tern_id(), @p, 1, 'mine')");
+    device_sync_well(&practice->patient);
+    world_pass(&practice->world, SECOND_US);
+    device_sync_well(&practice->doctor);
+    world_pass(&practice->world, SECOND_US);
+}
+
+static void end(struct practice *practice)
+{
+    device_check_converged(&practice->patient);
+    device_check_converged(&practice->doctor);
+    device_end(&practice->patient);
+    device_end(&practice->doctor);
+    world_end(&practice->world);
+}
+
+TEST(a_granted_record_is_read_and_written_where_the_grant_says)
+{
+    struct practice practice;
+
+    begin(&practice);
+    CHECK_TEXT(device_ask(&practice.doctor, "SELECT title FROM notes"), "mine");
+    CHECK_INT(device_status(&practice.doctor).scopes, 2);
+    device_run(&practice.doctor, "UPDATE notes SET body = 'by the doctor'");
+    device_sync_well(&practice.doctor);
+    device_sync_well(&practice.patient);
+    CHECK_TEXT(device_ask(&practice.patient, "SELECT body FROM notes"), "by the doctor");
+    end(&practice);
+}
+
+TEST(a_revoked_record_leaves_at_once_and_unsent_edits_of_it_are_locked)
+{
+    struct practice practice;
+    char *dump;
+
+    begin(&practice);
+    device_run(&practice.doctor, "UPDATE notes SET body = 'secret edit'");
+    device_run(&practice.doctor,
+               "INSERT INTO notes(id, owner_id, title) VALUES(tern_id(), @d, 'own')");
+    device_run(&practice.patient, "UPDATE bonds SET status = 'ENDED'");
+    device_sync_well(&practice.patient);
+    world_pass(&practice.world, SECOND_US);
+    device_sync_well(&practice.doctor);
+    CHECK_INT(device_status(&practice.doctor).locked, 1);
+    CHECK_INT(device_status(&practice.doctor).pending, 0);
+    CHECK_INT(device_status(&practice.doctor).scopes, 1);
+    dump = device_dump(&practice.doctor);
+    CHECK(strstr(dump, "mine") == NULL && strstr(dump, "secret edit") == NULL &&
+          strstr(dump, "Sok") == NULL);
+    CHECK(strstr(dump, "own") != NULL && strstr(dump, "ENDED") != NULL);
+    free(dump);
+    device_sync_well(&practice.patient);
+    CHECK_TEXT(device_ask(&practice.patient, "SELECT body FROM notes"), "null");
+    end(&practice);
+}
+
+static bool ignore_change(void *context, const tern_entry_change *change)
+{
+    (void)context;
+    (void)change;
+    return true;
+}
+
+static bool note_ordinal(void *context, const tern_entry *entry)
+{
+    *(uint64_t *)context = entry->ordinal;
+    return true;
+}
+
+TEST(a_locked_edit_cannot_be_read_and_can_be_discarded)
+{
+    struct practice practice;
+    uint64_t ordinal = 0;
+
+    begin(&practice);
+    device_run(&practice.doctor, "UPDATE notes SET body = 'secret edit'");
+    device_run(&practice.patient, "UPDATE bonds SET status = 'ENDED'");
+    device_sync_well(&practice.patient);
+    device_sync_well(&practice.doctor);
+    CHECK(tern_outbox_visit(practice.doctor.replica,
+                            1U << TERN_ENTRY_LOCKED,
+                            note_ordinal,
+                            &ordinal,
+                            NULL) == TERN_OK);
+    CHECK(ordinal != 0);
+    CHECK_INT(tern_outbox_changes(practice.doctor.replica, ordinal, ignore_change, NULL, NULL),
+              TERN_ERR_FORBIDDEN);
+    CHECK_INT(tern_quarantine_discard(practice.doctor.replica, ordinal, NULL), TERN_OK);
+    device_sync_well(&practice.doctor);
+    CHECK_INT(device_status(&practice.doctor).locked, 0);
+    /* In the record of the one who wrote it: the other is not theirs any more. */
+    CHECK_TEXT(
+        device_ask(
+            &practice.doctor,
+            "SELECT json_extract(lost_values, '$.body') FROM sync_audit WHERE rule = 'DISCARDED'"),
+        "secret edit");
+    end(&practice);
+}
+
+TEST(a_record_granted_again_comes_back_whole)
+{
+    struct practice practice;
+
+    begin(&practice);
+    device_run(&practice.patient, "UPDATE bonds SET status = 'ENDED'");
+    device_sync_well(&practice.patient);
+    device_sync_well(&practice.doctor);
+    CHECK_TEXT(device_ask(&practice.doctor, "SELECT count(*) FROM notes"), "0");
+    device_run(&practice.patient, "DELETE FROM notes");
+    device_run(&practice.patient,
+               "INSERT INTO notes(id, owner_id, place, title) VALUES(tern_id(), @p, 1, 'second')");
+    device_run(&practice.patient, "UPDATE bonds SET status = 'ACCEPTED'");
+    device_sync_well(&practice.patient);
+    device_sync_well(&practice.doctor);
+    CHECK_TEXT(device_ask(&practice.doctor, "SELECT title FROM notes WHERE deleted_at IS NULL"),
+               "second");
+    end(&practice);
+}
+
+TEST(nobody_writes_a_record_that_is_not_open_to_them)
+{
+    struct practice practice;
+
+    begin(&practice);
+    device_run(
+        &practice.doctor,
+        "INSERT INTO doses(id, patient_id, slot) VALUES(tern_key('doses', @p, 'x'), @p, 'x')");
+    device_sync_well(&practice.doctor);
+    CHECK_INT(device_status(&practice.doctor).locked, 1);
+    CHECK_TEXT(device_ask(&practice.doctor, "SELECT count(*) FROM doses"), "0");
+    device_sync_well(&practice.patient);
+    CHECK_TEXT(device_ask(&practice.patient, "SELECT count(*) FROM doses"), "0");
+    end(&practice);
+}

@@ -1,0 +1,292 @@
+/* The ground under pending edits: rows always show it merged with them, and what no longer fits is
+ * parked alone. */
+#include <stdio.h>
+#include <string.h>
+
+#include "tests/sim/world.h"
+
+#define SECOND_US INT64_C(1000000)
+
+struct pair {
+    struct world world;
+    struct device phone;
+    struct device tablet;
+};
+
+static void begin(struct pair *pair)
+{
+    world_begin(&pair->world);
+    device_begin(&pair->world, &pair->phone, "phone", 'p');
+    device_run(&pair->phone, "INSERT INTO users(id, role, name) VALUES(@p, 'PATIENT', 'Sok')");
+    device_run(&pair->phone,
+               "INSERT INTO notes(id, owner_id, place, title, body) "
+               "VALUES(x'00000000000040008000000000000001', @p, 1, 'one', 'b')");
+    device_run(&pair->phone,
+               "INSERT INTO notes(id, owner_id, place, title, body) "
+               "VALUES(x'00000000000040008000000000000002', @p, 2, 'two', 'b')");
+    device_sync_well(&pair->phone);
+    device_begin(&pair->world, &pair->tablet, "tablet", 'p');
+    device_sync_well(&pair->tablet);
+    world_pass(&pair->world, SECOND_US);
+}
+
+static void end(struct pair *pair)
+{
+    device_check_converged(&pair->phone);
+    device_check_converged(&pair->tablet);
+    device_end(&pair->phone);
+    device_end(&pair->tablet);
+    world_end(&pair->world);
+}
+
+/* What the phone sends never gets through; what it asks for does. */
+static bool
+hold_pushes(struct device *device, const tern_http_request *request, tern_http_answer *ret_answer)
+{
+    (void)device;
+    if (request_entries(request) == 0) {
+        return false;
+    }
+    device_answer_problem(ret_answer, 500, NULL);
+    return true;
+}
+
+TEST(a_pending_edit_stays_visible_over_what_comes_beneath_it)
+{
+    struct pair pair;
+    tern_sync *sync;
+    tern_sync_step step;
+
+    begin(&pair);
+    device_run(&pair.tablet, "UPDATE notes SET body = 'theirs', title = 'theirs' WHERE place = 1");
+    device_sync_well(&pair.tablet);
+    world_pass(&pair.world, SECOND_US);
+    device_run(&pair.phone, "UPDATE users SET name = 'warm'");
+    sync = device_sync_open(&pair.phone);
+    CHECK(tern_sync_next(sync, &step, NULL) == TERN_OK &&
+          tern_sync_next(sync, &step, NULL) == TERN_OK);
+    CHECK(step.action == TERN_SYNC_SEND);
+    /* Written after the request was made: pending when its answer comes. */
+    device_run(&pair.phone, "UPDATE notes SET title = 'mine' WHERE place = 1");
+    device_carry(&pair.phone, sync, step.request);
+    do {
+        CHECK(tern_sync_next(sync, &step, NULL) == TERN_OK);
+    } while (step.action == TERN_SYNC_WORK);
+    tern_sync_close(sync);
+    CHECK_TEXT(device_ask(&pair.phone, "SELECT title, body FROM notes WHERE place = 1"),
+               "mine,theirs");
+    CHECK_INT(device_status(&pair.phone).pending, 1);
+    device_sync_well(&pair.phone);
+    device_sync_well(&pair.tablet);
+    CHECK_TEXT(device_ask(&pair.tablet, "SELECT title, body FROM notes WHERE place = 1"),
+               "mine,theirs");
+    end(&pair);
+}
+
+TEST(an_edit_that_loses_is_not_shown_but_is_sent_and_audited)
+{
+    struct pair pair;
+
+    begin(&pair);
+    device_run(&pair.phone, "UPDATE notes SET title = 'early' WHERE place = 1");
+    world_pass(&pair.world, SECOND_US);
+    device_run(&pair.tablet, "UPDATE notes SET title = 'late' WHERE place = 1");
+    device_sync_well(&pair.tablet);
+    pair.phone.meddle = hold_pushes;
+    CHECK(device_sync(&pair.phone) != TERN_OK);
+    pair.phone.meddle = NULL;
+    CHECK_TEXT(device_ask(&pair.phone, "SELECT title FROM notes WHERE place = 1"), "late");
+    device_sync_well(&pair.phone);
+    CHECK_TEXT(
+        device_ask(&pair.phone, "SELECT json_extract(lost_values, '$.title') FROM sync_audit"),
+        "early");
+    device_sync_well(&pair.tablet);
+    end(&pair);
+}
+
+TEST(unsent_edits_never_hold_back_a_download)
+{
+    struct pair pair;
+
+    begin(&pair);
+    device_run(&pair.tablet, "UPDATE users SET name = 'fresh'");
+    device_sync_well(&pair.tablet);
+    device_run(&pair.phone, "INSERT INTO notes(id, owner_id, title) VALUES(tern_id(), @p, 'n')");
+    pair.phone.meddle = hold_pushes;
+    CHECK(device_sync(&pair.phone) != TERN_OK);
+    CHECK_TEXT(device_ask(&pair.phone, "SELECT name FROM users"), "fresh");
+    CHECK_INT(device_status(&pair.phone).pending, 1);
+    pair.phone.meddle = NULL;
+    device_sync_well(&pair.phone);
+    device_sync_well(&pair.tablet);
+    end(&pair);
+}
+
+TEST(unique_keys_traded_in_one_transaction_arrive_in_one_checkpoint)
+{
+    struct pair pair;
+
+    begin(&pair);
+    device_run(&pair.phone, "UPDATE notes SET place = NULL WHERE title = 'one'");
+    device_run(&pair.phone, "UPDATE notes SET place = 1 WHERE title = 'two'");
+    device_run(&pair.phone, "UPDATE notes SET place = 2 WHERE title = 'one'");
+    device_run(&pair.tablet, "UPDATE notes SET body = 'pending' WHERE title = 'one'");
+    device_sync_well(&pair.phone);
+    device_sync_well(&pair.tablet);
+    CHECK_TEXT(device_ask(&pair.tablet, "SELECT place, body FROM notes WHERE title = 'one'"),
+               "2,pending");
+    CHECK_TEXT(device_ask(&pair.tablet, "SELECT place FROM notes WHERE title = 'two'"), "1");
+    device_sync_well(&pair.phone);
+    end(&pair);
+}
+
+TEST(a_rejected_transaction_parks_itself_and_its_dependents_and_nothing_else)
+{
+    struct pair pair;
+    tern_replica_status status;
+
+    begin(&pair);
+    device_run(&pair.tablet,
+               "INSERT INTO notes(id, owner_id, place, title) VALUES(tern_id(), @p, 7, 'theirs')");
+    device_run(&pair.phone,
+               "INSERT INTO notes(id, owner_id, place, title) "
+               "VALUES(x'00000000000040008000000000000003', @p, 7, 'mine')");
+    device_run(&pair.phone,
+               "INSERT INTO comments(id, note_id, body) VALUES(tern_id(), "
+               "x'00000000000040008000000000000003', 'on mine')");
+    device_run(&pair.phone, "UPDATE users SET name = 'unrelated'");
+    device_sync_well(&pair.tablet);
+    device_sync_well(&pair.phone);
+    status = device_status(&pair.phone);
+    CHECK_INT(status.quarantined, 2);
+    CHECK_INT(status.pending, 0);
+    CHECK_TEXT(device_ask(&pair.phone, "SELECT title FROM notes WHERE place = 7"), "theirs");
+    CHECK_TEXT(device_ask(&pair.phone, "SELECT count(*) FROM comments"), "0");
+    device_sync_well(&pair.tablet);
+    CHECK_TEXT(device_ask(&pair.tablet, "SELECT name FROM users"), "unrelated");
+    end(&pair);
+}
+
+struct found {
+    uint64_t ordinal;
+    uint64_t waits_for;
+    tern_status reason;
+    size_t count;
+};
+
+static bool find_first(void *context, const tern_entry *entry)
+{
+    struct found *found = context;
+
+    if (found->count++ == 0) {
+        found->ordinal = entry->ordinal;
+        found->reason = entry->reason;
+    } else {
+        found->waits_for = entry->waits_for;
+    }
+    return true;
+}
+
+static struct found quarantined(struct device *device)
+{
+    struct found found = {0};
+
+    CHECK(tern_outbox_visit(device->replica,
+                            1U << TERN_ENTRY_QUARANTINED,
+                            find_first,
+                            &found,
+                            NULL) == TERN_OK);
+    return found;
+}
+
+static void collide(struct pair *pair)
+{
+    begin(pair);
+    device_run(&pair->tablet,
+               "INSERT INTO notes(id, owner_id, place, title) VALUES(tern_id(), @p, 7, 'theirs')");
+    device_run(&pair->phone,
+               "INSERT INTO notes(id, owner_id, place, title) "
+               "VALUES(x'00000000000040008000000000000003', @p, 7, 'mine')");
+    device_run(&pair->phone,
+               "INSERT INTO comments(id, note_id, body) VALUES(tern_id(), "
+               "x'00000000000040008000000000000003', 'on mine')");
+    device_sync_well(&pair->tablet);
+    device_sync_well(&pair->phone);
+}
+
+TEST(a_quarantined_transaction_can_be_tried_again_once_the_way_is_free)
+{
+    struct pair pair;
+    struct found found;
+    uint64_t ordinal = 0;
+
+    collide(&pair);
+    found = quarantined(&pair.phone);
+    CHECK_INT(found.count, 2);
+    CHECK_INT(found.reason, TERN_ERR_UNIQUE);
+    CHECK_INT(found.waits_for, found.ordinal);
+    CHECK_INT(tern_quarantine_retry(pair.phone.replica, found.ordinal, &ordinal, NULL),
+              TERN_ERR_UNIQUE);
+    CHECK_INT(quarantined(&pair.phone).count, 2);
+    device_run(&pair.phone, "UPDATE notes SET place = 8 WHERE title = 'theirs'");
+    CHECK_INT(tern_quarantine_retry(pair.phone.replica, found.ordinal, &ordinal, NULL), TERN_OK);
+    CHECK(ordinal > found.ordinal);
+    CHECK_TEXT(device_ask(&pair.phone, "SELECT title FROM notes WHERE place = 7"), "mine");
+    CHECK_TEXT(device_ask(&pair.phone, "SELECT body FROM comments"), "on mine");
+    device_sync_well(&pair.phone);
+    CHECK_INT(device_status(&pair.phone).pending, 0);
+    CHECK_INT(device_status(&pair.phone).quarantined, 0);
+    device_sync_well(&pair.tablet);
+    CHECK_TEXT(device_ask(&pair.tablet, "SELECT title FROM notes WHERE place = 7"), "mine");
+    CHECK_TEXT(device_ask(&pair.tablet, "SELECT body FROM comments"), "on mine");
+    end(&pair);
+}
+
+TEST(a_discarded_transaction_stands_in_the_audit)
+{
+    struct pair pair;
+    struct found found;
+
+    collide(&pair);
+    found = quarantined(&pair.phone);
+    CHECK_INT(tern_quarantine_discard(pair.phone.replica, found.ordinal, NULL), TERN_OK);
+    CHECK_INT(device_status(&pair.phone).quarantined, 0);
+    CHECK_INT(tern_quarantine_discard(pair.phone.replica, found.ordinal, NULL), TERN_ERR_NOT_FOUND);
+    device_sync_well(&pair.phone);
+    device_sync_well(&pair.tablet);
+    CHECK_TEXT(device_ask(&pair.tablet,
+                          "SELECT json_extract(lost_values, '$.title') FROM sync_audit WHERE rule "
+                          "= 'DISCARDED' AND table_name = 'notes' AND unit = 'head'"),
+               "mine");
+    CHECK_TEXT(device_ask(&pair.tablet, "SELECT count(*) FROM notes WHERE title = 'mine'"), "0");
+    end(&pair);
+}
+
+TEST(an_overwritten_value_can_be_brought_back_from_its_audit_entry)
+{
+    struct pair pair;
+    tern_id audit;
+    const char *hex;
+
+    begin(&pair);
+    device_run(&pair.phone, "UPDATE notes SET title = 'early' WHERE place = 1");
+    world_pass(&pair.world, SECOND_US);
+    device_run(&pair.tablet, "UPDATE notes SET title = 'late' WHERE place = 1");
+    device_sync_well(&pair.tablet);
+    device_sync_well(&pair.phone);
+    hex = device_ask(&pair.phone, "SELECT id FROM sync_audit");
+    for (size_t i = 0; i < sizeof audit.bytes; i++) {
+        unsigned byte = 0;
+
+        CHECK(sscanf(hex + 2 * i, "%2x", &byte) == 1);
+        audit.bytes[i] = (uint8_t)byte;
+    }
+    CHECK_INT(tern_audit_reinstate(pair.phone.replica, &audit, NULL), TERN_OK);
+    CHECK_TEXT(device_ask(&pair.phone, "SELECT title FROM notes WHERE place = 1"), "early");
+    device_sync_well(&pair.phone);
+    device_sync_well(&pair.tablet);
+    CHECK_TEXT(device_ask(&pair.tablet, "SELECT title FROM notes WHERE place = 1"), "early");
+    audit.bytes[3] ^= 1;
+    CHECK_INT(tern_audit_reinstate(pair.phone.replica, &audit, NULL), TERN_ERR_NOT_FOUND);
+    end(&pair);
+}

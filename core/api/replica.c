@@ -83,6 +83,13 @@ create(tern_replica *replica, const tern_replica_options *options, tern_error *e
     return status;
 }
 
+/* The usual case: an app opens the file with the document that it holds. */
+static bool is_same(const struct trn_schema *schema, struct trn_slice document)
+{
+    return schema != NULL && schema->document_size == document.size &&
+           memcmp(schema->document, document.data, document.size) == 0;
+}
+
 /* Takes the newer of the file's document and the caller's; one older than the file's fails. */
 static tern_status upgrade(tern_replica *replica, tern_error *error)
 {
@@ -91,6 +98,9 @@ static tern_status upgrade(tern_replica *replica, tern_error *error)
     struct trn_bytes ddl = {0};
     tern_status status = trn_store_document(replica->store, &document, error);
 
+    if (status == TERN_OK && is_same(replica->schema, document)) {
+        return TERN_OK;
+    }
     if (status == TERN_OK) {
         status = trn_schema_load((const char *)document.data, document.size, &kept, error);
         if (status == TERN_ERR_SCHEMA) {

@@ -56,7 +56,8 @@ static const char internals[] =
     "CREATE TABLE tern_scope(scope BLOB PRIMARY KEY) STRICT, WITHOUT ROWID;";
 
 /* Tables whose absence means that somebody took the file apart. */
-static const char *const required[] = {"tern_meta", "tern_document", "tern_tx", "tern_outbox"};
+#define REQUIRED_TABLES "'tern_meta', 'tern_document', 'tern_tx', 'tern_outbox'"
+enum { REQUIRED_COUNT = 4 };
 
 static tern_status read_number(sqlite3 *db, const char *sql, int64_t *ret_value, tern_error *error)
 {
@@ -76,39 +77,21 @@ static tern_status read_number(sqlite3 *db, const char *sql, int64_t *ret_value,
     return status;
 }
 
-static tern_status has_table(sqlite3 *db, const char *name, bool *ret_has, tern_error *error)
-{
-    char sql[128];
-    int64_t count = 0;
-    tern_status status;
-
-    (void)sqlite3_snprintf((int)sizeof(sql),
-                           sql,
-                           "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = %Q",
-                           name);
-    status = read_number(db, sql, &count, error);
-    *ret_has = count == 1;
-    return status;
-}
-
 static tern_status check_tables(sqlite3 *db, tern_error *error)
 {
-    bool has = true;
-    tern_status status = TERN_OK;
+    int64_t count = 0;
+    tern_status status = read_number(db,
+                                     "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND "
+                                     "name IN (" REQUIRED_TABLES ")",
+                                     &count,
+                                     error);
 
-    for (size_t i = 0; i < sizeof(required) / sizeof(required[0]); i++) {
-        status = has_table(db, required[i], &has, error);
-        if (status != TERN_OK) {
-            return status;
-        }
-        if (!has) {
-            return trn_fail(error,
-                            TERN_ERR_CORRUPT,
-                            "the file is a replica without its table %s",
-                            required[i]);
-        }
+    if (status == TERN_OK && count != REQUIRED_COUNT) {
+        return trn_fail(error,
+                        TERN_ERR_CORRUPT,
+                        "the file is a replica without one of: " REQUIRED_TABLES);
     }
-    return TERN_OK;
+    return status;
 }
 
 /* Says what the file is, reading only. */
@@ -330,7 +313,7 @@ open_file(struct trn_store *store, const struct trn_store_options *options, tern
     if (status == TERN_OK) {
         status = take_lock(store, error);
     }
-    if (status == TERN_OK) { /* again: another process may just have created it */
+    if (status == TERN_OK && is_empty) { /* again: another process may just have created it */
         status = check_kind(store->db, &is_empty, error);
     }
     if (status == TERN_OK) {

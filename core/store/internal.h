@@ -143,6 +143,7 @@ struct trn_store {
     struct trn_bytes document;
     const struct trn_schema *schema;
     struct trn_store_table *tables; /* one for each of schema->tables */
+    bool is_guarded;                /* the triggers of trn_store_guard_deletes are up */
     sqlite3_stmt *statements[TRN_SQL_COUNT];
     atomic_ullong *changes; /* per table */
     int64_t offset_us;      /* as last written */
@@ -267,6 +268,11 @@ tern_status trn_functions_register(sqlite3 *db,
                                    tern_error *error);
 
 /* ---- table.c ---- */
+
+/* DELETE becomes a mark, for the app's statements; the engine's own deletes pass. Puts up what does
+ * it, before the first statement that writes synced rows runs, and again where a rollback has taken
+ * it down: opening a file to read it does not pay for that. */
+tern_status trn_store_guard_deletes(struct trn_store *store, tern_error *error);
 
 struct trn_store_table *trn_store_table(struct trn_store *store, const struct trn_table *table);
 void trn_store_tables_free(struct trn_store *store);

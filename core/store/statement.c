@@ -203,11 +203,17 @@ static tern_status ready_to_write(struct trn_statement *statement, tern_error *e
     if (!trn_store_in_transaction(store)) {
         return trn_fail(error, TERN_ERR_MISUSE, "a write needs a transaction");
     }
-    if (!statement->writes_synced || store->stamped) {
+    if (!statement->writes_synced) {
         return TERN_OK;
     }
     if (store->listener == NULL) {
         return trn_fail(error, TERN_ERR_MISUSE, "this transaction may not write synced rows");
+    }
+    if (!store->is_guarded) { /* SQLite compiles the statement anew */
+        status = trn_store_guard_deletes(store, error);
+    }
+    if (status != TERN_OK || store->stamped) {
+        return status;
     }
     status = store->listener->stamp(store->listener->context,
                                     &store->stamp_time_us,

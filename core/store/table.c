@@ -100,30 +100,46 @@ static void note_position(struct trn_store_table *own, const char *name, int pos
     }
 }
 
+/* Every column of the table, in SQLite's order; NULL for a table that is not there. */
+static tern_status select_all(struct trn_store *store,
+                              const struct trn_table *table,
+                              sqlite3_stmt **ret_stmt,
+                              tern_error *error)
+{
+    struct trn_bytes sql = {0};
+    tern_status status = trn_bytes_append_text(&sql, "SELECT * FROM main.");
+    int rc = SQLITE_OK;
+
+    if (status == TERN_OK) {
+        status = trn_sql_name(&sql, table->name);
+    }
+    if (status == TERN_OK) {
+        rc = sqlite3_prepare_v2(store->db, trn_bytes_text(&sql), -1, ret_stmt, NULL);
+    }
+    trn_bytes_free(&sql);
+    if (status != TERN_OK) {
+        return trn_fail_nomem(error);
+    }
+    return rc == SQLITE_OK || rc == SQLITE_ERROR ? TERN_OK
+                                                 : trn_store_fail(store->db, rc, "columns", error);
+}
+
 /* Where SQLite has each column: an upgrade appends behind the hidden ones. */
 static tern_status
 read_positions(struct trn_store *store, struct trn_store_table *own, tern_error *error)
 {
     sqlite3_stmt *stmt = NULL;
-    struct trn_bytes sql = {0};
-    bool row = false;
     int left = (int)own->table->column_count + 4;
-    tern_status built = trn_bytes_append_text(&sql, "SELECT name, cid FROM pragma_table_info(?1)");
-    tern_status status = trn_store_compile(store, &sql, built, &stmt, error);
+    tern_status status = select_all(store, own->table, &stmt, error);
 
-    if (status != TERN_OK) {
-        return status;
-    }
-    trn_bind_text(stmt, 1, own->table->name);
-    for (;;) {
-        status = trn_store_step(store, stmt, own->table->name, &row, error);
-        if (status != TERN_OK || !row) {
-            break;
+    for (int i = 0; stmt != NULL && status == TERN_OK && i < sqlite3_column_count(stmt); i++) {
+        const char *name = sqlite3_column_name(stmt, i);
+
+        if (name == NULL) {
+            status = trn_fail_nomem(error);
+        } else {
+            note_position(own, name, i, &left);
         }
-        note_position(own,
-                      (const char *)sqlite3_column_text(stmt, 0),
-                      sqlite3_column_int(stmt, 1),
-                      &left);
     }
     trn_store_finalize(&stmt);
     if (status == TERN_OK && left != 0) {
@@ -159,9 +175,8 @@ static tern_status append_all(struct trn_bytes *sql, const char *const *parts, c
     return status;
 }
 
-/* DELETE becomes a mark, for the app's statements; the engine's own deletes pass. */
 static tern_status
-guard_deletes(struct trn_store *store, const struct trn_table *table, tern_error *error)
+guard_table(struct trn_store *store, const struct trn_table *table, tern_error *error)
 {
     /* An empty part stands for the table's name. */
     static const char *const parts[] = {
@@ -192,6 +207,20 @@ guard_deletes(struct trn_store *store, const struct trn_table *table, tern_error
     return status;
 }
 
+tern_status trn_store_guard_deletes(struct trn_store *store, tern_error *error)
+{
+    tern_status status = TERN_OK;
+
+    for (size_t i = 0; i < store->schema->table_count && !store->is_guarded; i++) {
+        status = guard_table(store, &store->schema->tables[i], error);
+        if (status != TERN_OK) {
+            return status;
+        }
+    }
+    store->is_guarded = true;
+    return TERN_OK;
+}
+
 tern_status
 trn_store_attach_schema(struct trn_store *store, const struct trn_schema *schema, tern_error *error)
 {
@@ -200,6 +229,7 @@ trn_store_attach_schema(struct trn_store *store, const struct trn_schema *schema
     TRN_ASSERT(store->listener == NULL);
     trn_store_tables_free(store);
     store->schema = schema;
+    store->is_guarded = false;
     store->tables = trn_calloc(schema->table_count, sizeof(*store->tables));
     store->changes = trn_calloc(schema->table_count, sizeof(*store->changes));
     if (store->tables == NULL || store->changes == NULL) {
@@ -209,9 +239,6 @@ trn_store_attach_schema(struct trn_store *store, const struct trn_schema *schema
         status = prepare_table(&store->tables[i], &schema->tables[i], error);
         if (status == TERN_OK) {
             status = read_positions(store, &store->tables[i], error);
-        }
-        if (status == TERN_OK) {
-            status = guard_deletes(store, &schema->tables[i], error);
         }
     }
     if (status != TERN_OK) {

@@ -65,6 +65,8 @@ struct trn_enum {
     const char *const *values;
     const char *const *fallbacks; /* per value: what older versions read instead, or NULL */
     size_t value_count;
+    const uint32_t *sinces; /* per value: the schema version that brought it; NULL: unknown, and
+                               every older version gets the fallback */
 };
 
 struct trn_column {

@@ -418,11 +418,11 @@ static tern_status load_column(struct trn_loader *loader,
     if (status == TERN_OK) {
         status = trn_node_flag(&loader->reader, node, "immutable", &column->immutable);
     }
-    return status == TERN_OK ? trn_node_count(&loader->reader,
-                                              node,
-                                              "since",
-                                              loader->schema->version,
-                                              &column->since)
+    return status == TERN_OK ? trn_node_version(&loader->reader,
+                                                node,
+                                                "since",
+                                                loader->schema->version,
+                                                &column->since)
                              : status;
 }
 

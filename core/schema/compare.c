@@ -63,8 +63,10 @@ are_same_words(const char *const *a, size_t a_count, const char *const *b, size_
 
 /* ---- Enums ---- */
 
-static tern_status
-compare_enum(const struct trn_enum *from, const struct trn_enum *to, tern_error *error)
+static tern_status compare_enum(const struct trn_enum *from,
+                                const struct trn_enum *to,
+                                uint32_t version,
+                                tern_error *error)
 {
     if (to == NULL) {
         return refuse(error, from->name, "", "the enum is gone");
@@ -74,14 +76,55 @@ compare_enum(const struct trn_enum *from, const struct trn_enum *to, tern_error 
         return refuse(error, from->name, "", "values are only added behind those there are");
     }
     for (size_t i = from->value_count; i < to->value_count; i++) {
-        if (to->fallbacks[i] == NULL) {
+        if (to->fallbacks[i] == NULL || to->sinces[i] <= version) {
             return refuse(error,
                           from->name,
                           to->values[i],
-                          "a new value needs a fallback for older versions");
+                          "a new value says since which version, and what older ones read");
         }
     }
     return TERN_OK;
+}
+
+/* PostgreSQL does not use a value in the transaction that adds it. */
+static tern_status check_new_default(const struct trn_schema *schema,
+                                     const struct trn_table *table,
+                                     const struct trn_column *column,
+                                     tern_error *error)
+{
+    const struct trn_enum *known;
+
+    if (column->type != TRN_TYPE_ENUM || !column->has_default) {
+        return TERN_OK;
+    }
+    known = trn_schema_enum(schema, column->enumeration->name);
+    for (size_t i = 0; known != NULL && i < known->value_count; i++) {
+        if (trn_slice_equal_text(
+                trn_slice_make(column->default_value.data, column->default_value.size),
+                known->values[i])) {
+            return TERN_OK;
+        }
+    }
+    return known == NULL ? TERN_OK
+                         : refuse(error,
+                                  table->name,
+                                  column->name,
+                                  "the default is a value that the same version adds to its enum");
+}
+
+static tern_status check_new_defaults(const struct trn_schema *schema,
+                                      const struct trn_table *table,
+                                      tern_error *error)
+{
+    tern_status status = TERN_OK;
+
+    for (size_t i = 0; i < table->column_count && status == TERN_OK; i++) {
+        status = check_new_default(schema, table, &table->columns[i], error);
+    }
+    for (size_t i = 0; i < table->server_column_count && status == TERN_OK; i++) {
+        status = check_new_default(schema, table, &table->server_columns[i], error);
+    }
+    return status;
 }
 
 /* ---- Columns ---- */
@@ -164,7 +207,7 @@ static tern_status check_new_column(const struct trn_schema *schema,
                       column->name,
                       "a new column is in a new unit: an older writer would wipe it");
     }
-    return TERN_OK;
+    return check_new_default(schema, from, column, error);
 }
 
 static tern_status compare_list(const struct trn_schema *schema,
@@ -406,6 +449,7 @@ compare_tables(const struct trn_schema *from, const struct trn_schema *to, tern_
         if (to->tables[i].since <= from->version) {
             return refuse(error, to->tables[i].name, "", "a new table says since which version");
         }
+        status = check_new_defaults(from, &to->tables[i], error);
     }
     return status == TERN_OK ? compare_table(from,
                                              &from->tables[from->table_count - 1],
@@ -426,6 +470,11 @@ compare_server_tables(const struct trn_schema *from, const struct trn_schema *to
 
         status = other == NULL ? refuse(error, table->name, "", "the table is gone")
                                : compare_table(from, table, other, false, error);
+    }
+    for (size_t i = 0; i < to->server_table_count && status == TERN_OK; i++) {
+        if (trn_schema_server_table(from, to->server_tables[i].name) == NULL) {
+            status = check_new_defaults(from, &to->server_tables[i], error);
+        }
     }
     return status;
 }
@@ -459,7 +508,10 @@ trn_schema_compare(const struct trn_schema *from, const struct trn_schema *to, t
     tern_status status = compare_heads(from, to, error);
 
     for (size_t i = 0; i < from->enum_count && status == TERN_OK; i++) {
-        status = compare_enum(&from->enums[i], trn_schema_enum(to, from->enums[i].name), error);
+        status = compare_enum(&from->enums[i],
+                              trn_schema_enum(to, from->enums[i].name),
+                              from->version,
+                              error);
     }
     if (status == TERN_OK) {
         status = compare_tables(from, to, error);

@@ -65,8 +65,13 @@ tern_status trn_load_natural_key(struct trn_loader *loader, struct trn_draft *dr
                                "natural_key_partial",
                                &table->natural_key_is_partial);
     }
-    if (status != TERN_OK || !trn_node_member(&draft->node, "natural_key", &list)) {
+    if (status != TERN_OK) {
         return status;
+    }
+    if (!trn_node_member(&draft->node, "natural_key", &list)) {
+        return table->natural_key_is_partial
+                   ? trn_node_fail(&loader->reader, &draft->node, "there is no natural_key")
+                   : TERN_OK;
     }
     status = trn_load_column_list(loader,
                                   draft,
@@ -256,6 +261,11 @@ tern_status trn_load_scopes(struct trn_loader *loader, struct trn_draft *draft)
         struct trn_node item = trn_node_item(&list, i);
 
         status = load_path(loader, draft, &item, &paths[i]);
+        for (size_t k = 0; k < i && status == TERN_OK; k++) {
+            if (json_equal(item.json, json_array_get(list.json, k))) {
+                status = trn_node_fail(&loader->reader, &item, "the path is listed twice");
+            }
+        }
     }
     draft->table->scopes = paths;
     draft->table->scope_count = count;

@@ -63,12 +63,11 @@ static tern_status load_versions(struct trn_loader *loader)
     }
     schema->version = (uint32_t)version;
     schema->minimum_version = 1;
-    status = trn_node_count(&loader->reader,
+    return trn_node_version(&loader->reader,
                             &loader->root,
                             "minimum_version",
                             schema->version,
                             &schema->minimum_version);
-    return status;
 }
 
 static tern_status load_head(struct trn_loader *loader)
@@ -106,50 +105,78 @@ static size_t find_value(const char *const *values, size_t count, const char *te
     return i;
 }
 
-/* A later value, {"value": ..., "fallback": ...}: older versions read the fallback. */
+/* An enum's lists while they are filled. */
+struct values {
+    const char **names;
+    const char **fallbacks;
+    uint32_t *sinces;
+};
+
+/* A later value, {"value": ..., "since": ..., "fallback": ...}: older versions read the fallback.
+ */
 static tern_status load_late_value(struct trn_loader *loader,
                                    const struct trn_node *node,
-                                   const char **values,
-                                   const char **fallbacks,
+                                   struct values *values,
                                    size_t index)
 {
-    static const char *const keys[] = {"value", "fallback", NULL};
-    struct trn_node value;
-    struct trn_node fallback;
+    static const char *const keys[] = {"value", "since", "fallback", NULL};
+    struct trn_node member;
+    size_t fallback;
     tern_status status = trn_node_object(&loader->reader, node, keys);
 
     if (status == TERN_OK) {
-        status = trn_node_need(&loader->reader, node, "value", &value);
+        status = trn_node_need(&loader->reader, node, "value", &member);
     }
     if (status == TERN_OK) {
-        status = trn_node_identifier(&loader->reader, &value, &values[index]);
+        status = trn_node_identifier(&loader->reader, &member, &values->names[index]);
     }
     if (status == TERN_OK) {
-        status = trn_node_need(&loader->reader, node, "fallback", &fallback);
+        status = trn_node_need(&loader->reader, node, "since", &member);
     }
     if (status == TERN_OK) {
-        status = trn_node_identifier(&loader->reader, &fallback, &fallbacks[index]);
+        status = trn_node_version(&loader->reader,
+                                  node,
+                                  "since",
+                                  loader->schema->version,
+                                  &values->sinces[index]);
     }
-    if (status == TERN_OK && find_value(values, index, fallbacks[index]) == index) {
-        return trn_node_fail(&loader->reader, &fallback, "must be one of the values before it");
+    if (status == TERN_OK) {
+        status = trn_node_need(&loader->reader, node, "fallback", &member);
     }
-    return status;
+    if (status == TERN_OK) {
+        status = trn_node_identifier(&loader->reader, &member, &values->fallbacks[index]);
+    }
+    if (status != TERN_OK) {
+        return status;
+    }
+    fallback = find_value(values->names, index, values->fallbacks[index]);
+    if (fallback == index || values->sinces[fallback] >= values->sinces[index]) {
+        return trn_node_fail(&loader->reader, &member, "must be a value of an earlier version");
+    }
+    return TERN_OK;
 }
 
 static tern_status load_enum_value(struct trn_loader *loader,
                                    const struct trn_node *node,
-                                   const char **values,
-                                   const char **fallbacks,
+                                   struct values *values,
                                    size_t index)
 {
-    tern_status status = json_is_object(node->json)
-                             ? load_late_value(loader, node, values, fallbacks, index)
-                             : trn_node_identifier(&loader->reader, node, &values[index]);
+    tern_status status;
 
-    if (status == TERN_OK && find_value(values, index, values[index]) != index) {
+    values->sinces[index] = 1;
+    status = json_is_object(node->json)
+                 ? load_late_value(loader, node, values, index)
+                 : trn_node_identifier(&loader->reader, node, &values->names[index]);
+    if (status != TERN_OK) {
+        return status;
+    }
+    if (find_value(values->names, index, values->names[index]) != index) {
         return trn_node_fail(&loader->reader, node, "the value is listed twice");
     }
-    return status;
+    if (index > 0 && values->sinces[index] < values->sinces[index - 1]) {
+        return trn_node_fail(&loader->reader, node, "stands behind a value of a later version");
+    }
+    return TERN_OK;
 }
 
 static tern_status
@@ -157,8 +184,7 @@ load_enum(struct trn_loader *loader, const struct trn_node *node, struct trn_enu
 {
     static const char *const keys[] = {"name", "description", "values", NULL};
     struct trn_node member;
-    const char **values;
-    const char **fallbacks;
+    struct values values;
     size_t count = 0;
     tern_status status = trn_node_object(&loader->reader, node, keys);
 
@@ -177,18 +203,20 @@ load_enum(struct trn_loader *loader, const struct trn_node *node, struct trn_enu
     if (status != TERN_OK) {
         return status;
     }
-    values = trn_reader_take(&loader->reader, count, sizeof(*values));
-    fallbacks = trn_reader_take(&loader->reader, count, sizeof(*fallbacks));
-    if (values == NULL || fallbacks == NULL) {
+    values.names = trn_reader_take(&loader->reader, count, sizeof(*values.names));
+    values.fallbacks = trn_reader_take(&loader->reader, count, sizeof(*values.fallbacks));
+    values.sinces = trn_reader_take(&loader->reader, count, sizeof(*values.sinces));
+    if (values.names == NULL || values.fallbacks == NULL || values.sinces == NULL) {
         return TERN_ERR_NOMEM;
     }
     for (size_t i = 0; i < count && status == TERN_OK; i++) {
         struct trn_node item = trn_node_item(&member, i);
 
-        status = load_enum_value(loader, &item, values, fallbacks, i);
+        status = load_enum_value(loader, &item, &values, i);
     }
-    enumeration->values = values;
-    enumeration->fallbacks = fallbacks;
+    enumeration->values = values.names;
+    enumeration->fallbacks = values.fallbacks;
+    enumeration->sinces = values.sinces;
     enumeration->value_count = count;
     return status;
 }
@@ -288,11 +316,11 @@ static tern_status load_table(struct trn_loader *loader, struct trn_draft *draft
         status = load_table_names(loader, draft);
     }
     if (status == TERN_OK) {
-        status = trn_node_count(&loader->reader,
-                                &draft->node,
-                                "since",
-                                loader->schema->version,
-                                &table->since);
+        status = trn_node_version(&loader->reader,
+                                  &draft->node,
+                                  "since",
+                                  loader->schema->version,
+                                  &table->since);
     }
     if (status == TERN_OK && !draft->is_server) {
         status = load_write_rule(loader, draft);

@@ -91,6 +91,9 @@ tern_status trn_node_object(const struct trn_reader *reader,
         if (!is_listed(keys, key)) {
             return trn_node_fail(reader, node, "unknown key \"%.60s\"", key);
         }
+        if (strcmp(key, "description") == 0 && !json_is_string(value)) {
+            return trn_node_fail(reader, node, "the description must be a string");
+        }
     }
     return TERN_OK;
 }
@@ -259,11 +262,12 @@ tern_status trn_node_flag(const struct trn_reader *reader,
     return TERN_OK;
 }
 
-tern_status trn_node_count(const struct trn_reader *reader,
-                           const struct trn_node *node,
-                           const char *key,
-                           uint32_t max,
-                           uint32_t *value)
+static tern_status read_small(const struct trn_reader *reader,
+                              const struct trn_node *node,
+                              const char *key,
+                              uint32_t min,
+                              uint32_t max,
+                              uint32_t *value)
 {
     struct trn_node member;
     int64_t integer = 0;
@@ -272,11 +276,29 @@ tern_status trn_node_count(const struct trn_reader *reader,
     if (!trn_node_member(node, key, &member)) {
         return TERN_OK;
     }
-    status = trn_node_integer(reader, &member, 0, max, &integer);
+    status = trn_node_integer(reader, &member, min, max, &integer);
     if (status == TERN_OK) {
         *value = (uint32_t)integer;
     }
     return status;
+}
+
+tern_status trn_node_count(const struct trn_reader *reader,
+                           const struct trn_node *node,
+                           const char *key,
+                           uint32_t max,
+                           uint32_t *value)
+{
+    return read_small(reader, node, key, 0, max, value);
+}
+
+tern_status trn_node_version(const struct trn_reader *reader,
+                             const struct trn_node *node,
+                             const char *key,
+                             uint32_t max,
+                             uint32_t *value)
+{
+    return read_small(reader, node, key, 1, max, value);
 }
 
 static tern_status

@@ -86,6 +86,12 @@ TERN_MUST_USE tern_status trn_node_count(const struct trn_reader *reader,
                                          const char *key,
                                          uint32_t max,
                                          uint32_t *value);
+/* The member as a version, 1 to `max`; `*value` stays as it was if there is none. */
+TERN_MUST_USE tern_status trn_node_version(const struct trn_reader *reader,
+                                           const struct trn_node *node,
+                                           const char *key,
+                                           uint32_t max,
+                                           uint32_t *value);
 /* One of the words (the list ends with NULL): its index. */
 TERN_MUST_USE tern_status trn_node_word(const struct trn_reader *reader,
                                         const struct trn_node *node,

@@ -105,20 +105,31 @@ tern_status trn_answer_write_tx(struct trn_answer_writer *writer,
     return trn_line_finish(&writer->lines, error);
 }
 
-/* What an older version reads in place of an enum's value. */
-static tern_value fall_back(const struct trn_enum *enumeration, const tern_value *value)
+static size_t find_value(const struct trn_enum *enumeration, struct trn_slice text)
 {
-    struct trn_slice text = trn_slice_make(value->data, value->size);
+    size_t i = 0;
 
-    for (size_t i = 0; i < enumeration->value_count; i++) {
-        if (trn_slice_equal_text(text, enumeration->values[i])) {
-            const char *fallback =
-                enumeration->fallbacks != NULL ? enumeration->fallbacks[i] : NULL;
-
-            return fallback != NULL ? tern_value_text(fallback) : *value;
-        }
+    while (i < enumeration->value_count && !trn_slice_equal_text(text, enumeration->values[i])) {
+        i++;
     }
-    return *value;
+    return i;
+}
+
+/* What a version reads in place of an enum's value that it does not know: the fallback, or what
+ * that falls back to in turn; each is of an earlier version than the one before it. */
+static tern_value
+fall_back(const struct trn_enum *enumeration, const tern_value *value, uint32_t version)
+{
+    tern_value read = *value;
+    size_t at = find_value(enumeration, trn_slice_make(value->data, value->size));
+
+    while (at < enumeration->value_count && enumeration->fallbacks != NULL &&
+           enumeration->fallbacks[at] != NULL &&
+           (enumeration->sinces == NULL || enumeration->sinces[at] > version)) {
+        read = tern_value_text(enumeration->fallbacks[at]);
+        at = find_value(enumeration, trn_slice_text(enumeration->fallbacks[at]));
+    }
+    return read;
 }
 
 static bool is_of_one_tx(const struct trn_row *row, size_t unit_count, int64_t number)
@@ -144,7 +155,7 @@ static void write_columns(struct trn_answer_writer *writer,
         tern_value fallback;
 
         if (is_older && column->enumeration != NULL && value->kind == TERN_TEXT) {
-            fallback = fall_back(column->enumeration, value);
+            fallback = fall_back(column->enumeration, value, writer->version);
             value = &fallback;
         }
         trn_line_write_value(&writer->lines, column, value);

@@ -9,7 +9,9 @@ static const char *const outcomes[] =
     {"DUE", "TAKEN_ON_TIME", "TAKEN_LATE", "MISSED", "SKIPPED", "POSTPONED"};
 static const char *const outcome_fallbacks[] = {NULL, NULL, NULL, NULL, NULL, "DUE"};
 static const char *const inferred_outcomes[] = {"DUE", "MISSED"};
-static const struct trn_enum enums[] = {{"Outcome", outcomes, outcome_fallbacks, 6}};
+static const uint32_t outcome_sinces[] = {1, 1, 1, 1, 1, 2};
+static const struct trn_enum enums[] = {
+    {"Outcome", outcomes, outcome_fallbacks, 6, outcome_sinces}};
 
 static const struct trn_column dose_columns[DOSE_COLUMNS] = {
     {COLUMN("created_at", TRN_TYPE_TIMESTAMPTZ, DOSE_UNIT_EXISTENCE), .immutable = true},

@@ -64,7 +64,7 @@ static const struct bad bads[] = {
     {",{'name':'a','type':'text','since':2}",
      "",
      COLUMN "/since",
-     "must be a whole number from 0 to 1"},
+     "must be a whole number from 1 to 1"},
     /* defaults */
     {",{'name':'a','type':'text','default':null}", "", COLUMN "/default", "leave the key out"},
     {",{'name':'a','type':'text','default':5}", "", COLUMN "/default", "must be a string"},
@@ -108,6 +108,9 @@ static const struct bad bads[] = {
     {"", ",'natural_key':['owner_id','owner_id']", NOTES "/natural_key/1", "listed twice"},
     {"", ",'natural_key':['created_at']", NOTES "/natural_key/0", "created_at cannot be"},
     {",{'name':'a','type':'real'}", ",'natural_key':['a']", NOTES "/natural_key/0", "real, json"},
+    {"", ",'natural_key_partial':true", NOTES, "there is no natural_key"},
+    {"", ",'since':0", NOTES "/since", "must be a whole number from 1"},
+    {"", ",'description':5", NOTES, "the description must be a string"},
     {"", ",'ids':'v9'", NOTES "/ids", "must be one of v7, v4"},
     /* units */
     {"",
@@ -220,6 +223,11 @@ static const struct bad bads[] = {
      "'scopes':['b.']",
      "/tables/2/scopes/0",
      "no path of columns"},
+    {"",
+     "},{'name':'a','columns':[{'name':'b','type':'uuid','references':{'table':'users'}}],"
+     "'scopes':['b','b']",
+     "/tables/2/scopes/1",
+     "the path is listed twice"},
     /* behind the tables */
     {"",
      "}],'server_tables':[{'name':'users','columns':[{'name':'b','type':'text'}]",
@@ -413,6 +421,41 @@ TEST(a_description_says_what_the_document_says)
     CHECK_INT(schema->role_column, 1);
     CHECK_INT(strlen(schema->document), schema->document_size);
     trn_schema_free(schema);
+}
+
+static void refuse_enum(const char *values, const char *place, const char *reason)
+{
+    char text[1000];
+    struct trn_schema *schema = NULL;
+    tern_error error = {.status = TERN_OK};
+
+    (void)snprintf(
+        text,
+        sizeof(text),
+        "{\"tern\":1,\"name\":\"n\",\"version\":3,\"users\":{\"table\":\"u\"},\"enums\":[{"
+        "\"name\":\"E\",\"values\":[%s]}],\"tables\":[]}",
+        values);
+    CHECK_INT(trn_schema_load(text, strlen(text), &schema, &error), TERN_ERR_SCHEMA);
+    if (strncmp(error.message, place, strlen(place)) != 0 ||
+        strstr(error.message, reason) == NULL) {
+        CHECK_TEXT(error.message, reason);
+    }
+}
+
+TEST(a_later_value_of_an_enum_falls_back_to_one_that_older_versions_know)
+{
+#define LATE(value, since, fallback)                                                               \
+    "{\"value\":\"" value "\",\"since\":" since ",\"fallback\":\"" fallback "\"}"
+    refuse_enum("", "/enums/0/values", "must have 1 to");
+    refuse_enum("\"A\",\"A\"", "/enums/0/values/1", "listed twice");
+    refuse_enum("\"A B\"", "/enums/0/values/0", "must be letters");
+    refuse_enum("\"A\",{\"value\":\"B\"}", "/enums/0/values/1", "\"since\" is missing");
+    refuse_enum("\"A\"," LATE("B", "2", "C"), "/enums/0/values/1/fallback", "earlier version");
+    refuse_enum("\"A\"," LATE("B", "1", "A"), "/enums/0/values/1/fallback", "earlier version");
+    refuse_enum("\"A\"," LATE("B", "4", "A"), "/enums/0/values/1/since", "from 1 to 3");
+    refuse_enum("\"A\"," LATE("B", "2", "A") ",\"C\"", "/enums/0/values/2", "stands behind");
+    refuse_enum("\"A\"," LATE("B", "2", "A") "," LATE("C", "3", "B"), "/tables", "must have 1");
+#undef LATE
 }
 
 TEST(a_table_whose_rows_never_change_has_no_unit_but_existence)

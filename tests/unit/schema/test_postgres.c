@@ -277,7 +277,7 @@ static struct trn_schema *version(bool is_second)
         sizeof(text),
         form,
         is_second ? 2 : 1,
-        is_second ? ",{\"value\":\"B\",\"fallback\":\"A\"}" : "",
+        is_second ? ",{\"value\":\"B\",\"since\":2,\"fallback\":\"A\"}" : "",
         is_second ? ",{\"name\":\"Mood\",\"values\":[\"GOOD\"]}" : "",
         is_second
             ? ",{\"name\":\"my_mood\",\"type\":\"enum\",\"enum\":\"Mood\",\"default\":\"GOOD\","

@@ -33,7 +33,7 @@ static const char first[] =
 /* An edit that is allowed, as whole as can be. */
 static const struct edit additions[] = {
     {"'version':1", "'version':2"},
-    {"['READER','WRITER']", "['READER','WRITER',{'value':'ADMIN','fallback':'WRITER'}]"},
+    {"['READER','WRITER']", "['READER','WRITER',{'value':'ADMIN','since':2,'fallback':'WRITER'}]"},
     {"'nullable':true}],'units'",
      "'nullable':true},"
      "{'name':'colour','type':'text','length':7,'default':'it\\u0027s','since':2},"
@@ -47,7 +47,7 @@ static const struct edit additions[] = {
      "'indexes':[{'columns':['day']},{'columns':['colour']}]},"
      "{'name':'tasks','scopes':['owner_id'],'since':2,'columns':["
      "{'name':'owner_id','type':'uuid','references':{'table':'users'}},"
-     "{'name':'by','type':'enum','enum':'Role','default':'ADMIN'}]}"},
+     "{'name':'by','type':'enum','enum':'Role','default':'WRITER'}]}"},
     {"{'columns':['body']}", "{'columns':['body']},{'columns':['body','twin_id']}"},
     {"'nullable':true}]},", "'nullable':true},{'name':'pin','type':'text','nullable':true}]},"},
     {"'type':'text'}]}]}",
@@ -318,7 +318,7 @@ TEST(whatever_is_no_addition_is_refused_with_its_place)
         {{"['READER','WRITER']", "['WRITER','READER']"},
          "Role: values are only added behind those there are"},
         {{"['READER','WRITER']", "['READER','WRITER','ADMIN']"},
-         "Role.ADMIN: a new value needs a fallback for older versions"},
+         "Role.ADMIN: a new value says since which version, and what older ones read"},
         {{"'length':20", "'length':21"}, "notes.body: a limit changed"},
         {{"'length':20,'nullable':true", "'length':20"}, "notes.body: nullable changed"},
         {{"'default':'x'", "'default':'y'"}, "notes.body: the default changed"},
@@ -364,6 +364,24 @@ TEST(whatever_is_no_addition_is_refused_with_its_place)
 
         refuse(edits, 2, TERN_ERR_SCHEMA_INCOMPATIBLE, changes[i].message);
     }
+}
+
+TEST(a_default_that_the_same_version_adds_to_its_enum_is_refused)
+{
+    static const struct edit edits[] = {
+        {"'version':1", "'version':2"},
+        {"['READER','WRITER']",
+         "['READER','WRITER',{'value':'ADMIN','since':2,'fallback':'WRITER'}]"},
+        {"'indexes':[{'columns':['day']}]}",
+         "'indexes':[{'columns':['day']}]},{'name':'tasks','scopes':['owner_id'],'since':2,"
+         "'columns':[{'name':'owner_id','type':'uuid','references':{'table':'users'}},"
+         "{'name':'by','type':'enum','enum':'Role','default':'ADMIN'}]}"},
+    };
+
+    refuse(edits,
+           3,
+           TERN_ERR_SCHEMA_INCOMPATIBLE,
+           "tasks.by: the default is a value that the same version adds to its enum");
 }
 
 TEST(an_addition_under_the_same_version_is_refused)

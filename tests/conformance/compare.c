@@ -25,6 +25,8 @@ struct pull {
     struct trn_answer_reader readers[ROWS_MAX]; /* their scratch holds what is decoded */
     struct trn_bytes pieces[ROWS_MAX];
     size_t count;
+    int64_t named[WORLD_TXS_MAX]; /* by the "t" lines of this scope so far */
+    size_t named_count;
 };
 
 /* ---- Pulling ---- */
@@ -71,6 +73,51 @@ static void check_tx(struct pull *pull, const struct trn_answer_tx *named)
     }
 }
 
+static void note_tx(struct pull *pull, const struct trn_answer_tx *named)
+{
+    check_tx(pull, named);
+    if (pull->named_count < WORLD_TXS_MAX) {
+        pull->named[pull->named_count++] = named->number;
+    }
+}
+
+/* A device knows no number but those that the scope's own lines have named. */
+static void
+check_named(struct pull *pull, const struct trn_table *table, const struct trn_version *version)
+{
+    for (size_t unit = 0; unit < table->unit_count; unit++) {
+        bool is_named = version->keys[unit] == 0;
+
+        for (size_t i = 0; i < pull->named_count; i++) {
+            is_named = is_named || pull->named[i] == version->keys[unit];
+        }
+        if (!is_named) {
+            world_problem(pull->world, "a row of %s names a tx that no line named", table->name);
+        }
+    }
+}
+
+static void take_item(struct pull *pull,
+                      const struct trn_answer_reader *reader,
+                      const struct trn_answer_item *item,
+                      const struct trn_row *row)
+{
+    switch (item->kind) {
+    case TRN_ANSWER_SCOPE:
+        pull->named_count = 0;
+        break;
+    case TRN_ANSWER_TX:
+        note_tx(pull, &item->tx);
+        break;
+    case TRN_ANSWER_ROW:
+        check_named(pull, item->table, &row->version);
+        keep_row(pull, reader, item->line);
+        break;
+    default:
+        break;
+    }
+}
+
 /* One page; false where there is no other. */
 static bool pull_page(struct pull *pull, struct trn_bytes *cursor)
 {
@@ -99,10 +146,8 @@ static bool pull_page(struct pull *pull, struct trn_bytes *cursor)
     status = trn_answer_open(&reader, world->schema, trn_bytes_slice(&call.answer), &error);
     while (status == TERN_OK && item.kind != TRN_ANSWER_END) {
         status = trn_answer_next(&reader, &item, &row, &error);
-        if (status == TERN_OK && item.kind == TRN_ANSWER_TX) {
-            check_tx(pull, &item.tx);
-        } else if (status == TERN_OK && item.kind == TRN_ANSWER_ROW) {
-            keep_row(pull, &reader, item.line);
+        if (status == TERN_OK) {
+            take_item(pull, &reader, &item, &row);
         }
     }
     if (status == TERN_OK) {

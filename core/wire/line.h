@@ -67,7 +67,7 @@ bool trn_line_is_null(const struct trn_line_reader *reader);
  *
  * TERN_ERR_PROTOCOL where it is malformed, missing or of another kind; _TOO_DEEP for an array or an
  * object; _NOT_UTF8; _TOO_LARGE for a text above the cap; for a column _TYPE where it is of another
- * kind. A failed line can only be left.
+ * kind. A failed line can only be left; `ret_token` is undefined then.
  */
 TERN_MUST_USE tern_status trn_line_read(struct trn_line_reader *reader,
                                         struct trn_token *ret_token,

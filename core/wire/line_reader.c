@@ -385,20 +385,13 @@ scan_token(struct trn_line_reader *reader, struct trn_token *ret_token, tern_err
 tern_status
 trn_line_read(struct trn_line_reader *reader, struct trn_token *ret_token, tern_error *error)
 {
-    struct trn_token token = {.kind = TRN_TOKEN_NULL};
     tern_status status;
 
     TRN_ASSERT(reader->cursor != NULL && reader->cursor <= reader->end);
 
     reader->member++;
-    status = scan_token(reader, &token, error);
-    if (status == TERN_OK) {
-        status = finish_member(reader, error);
-    }
-    if (status == TERN_OK) {
-        *ret_token = token;
-    }
-    return status;
+    status = scan_token(reader, ret_token, error);
+    return status == TERN_OK ? finish_member(reader, error) : status;
 }
 
 static tern_status read_kind(struct trn_line_reader *reader,
@@ -495,7 +488,7 @@ decode_bytes(struct trn_line_reader *reader, const struct trn_token *token, tern
     struct trn_bytes *scratch = &reader->scratch;
     uint8_t *room = scratch->data + scratch->size;
 
-    if (token->kind != TRN_TOKEN_TEXT || !trn_base64_decode(token->text, room)) {
+    if (!trn_base64_decode(token->text, room)) {
         return false;
     }
     *ret_value = tern_value_blob(room, trn_base64_decoded_size(token->text.size));
@@ -503,7 +496,35 @@ decode_bytes(struct trn_line_reader *reader, const struct trn_token *token, tern
     return true;
 }
 
-/* The token as a cell of that type; false where it is of another. */
+static tern_value number_value(const struct trn_token *token)
+{
+    return tern_value_real(token->kind == TRN_TOKEN_INTEGER ? (double)token->integer : token->real);
+}
+
+static bool is_kind_of(enum trn_token_kind kind, enum trn_type type)
+{
+    switch (type) {
+    case TRN_TYPE_UUID:
+    case TRN_TYPE_BYTES:
+    case TRN_TYPE_TEXT:
+    case TRN_TYPE_DECIMAL:
+    case TRN_TYPE_DATE:
+    case TRN_TYPE_ENUM:
+    case TRN_TYPE_JSON:
+        return kind == TRN_TOKEN_TEXT;
+    case TRN_TYPE_INTEGER:
+    case TRN_TYPE_BIGINT:
+    case TRN_TYPE_TIMESTAMPTZ:
+        return kind == TRN_TOKEN_INTEGER;
+    case TRN_TYPE_BOOL:
+        return kind == TRN_TOKEN_TRUE || kind == TRN_TOKEN_FALSE;
+    case TRN_TYPE_REAL:
+        return kind == TRN_TOKEN_INTEGER || kind == TRN_TOKEN_REAL;
+    }
+    return false;
+}
+
+/* The token, which is of that type's kind, as a cell; false for base64 that is none. */
 static bool value_of(struct trn_line_reader *reader,
                      const struct trn_token *token,
                      enum trn_type type,
@@ -514,27 +535,22 @@ static bool value_of(struct trn_line_reader *reader,
         return decode_bytes(reader, token, ret_value) && ret_value->size == ID_BYTES;
     case TRN_TYPE_BYTES:
         return decode_bytes(reader, token, ret_value);
-    case TRN_TYPE_TEXT:
-    case TRN_TYPE_DECIMAL:
-    case TRN_TYPE_DATE:
-    case TRN_TYPE_ENUM:
-    case TRN_TYPE_JSON:
-        *ret_value = text_value(token);
-        return token->kind == TRN_TOKEN_TEXT;
+    case TRN_TYPE_BOOL:
+        *ret_value = tern_value_integer(token->kind == TRN_TOKEN_TRUE);
+        break;
+    case TRN_TYPE_REAL:
+        *ret_value = number_value(token);
+        break;
     case TRN_TYPE_INTEGER:
     case TRN_TYPE_BIGINT:
     case TRN_TYPE_TIMESTAMPTZ:
         *ret_value = tern_value_integer(token->integer);
-        return token->kind == TRN_TOKEN_INTEGER;
-    case TRN_TYPE_BOOL:
-        *ret_value = tern_value_integer(token->kind == TRN_TOKEN_TRUE);
-        return token->kind == TRN_TOKEN_TRUE || token->kind == TRN_TOKEN_FALSE;
-    case TRN_TYPE_REAL:
-        *ret_value = tern_value_real(token->kind == TRN_TOKEN_INTEGER ? (double)token->integer
-                                                                      : token->real);
-        return token->kind == TRN_TOKEN_INTEGER || token->kind == TRN_TOKEN_REAL;
+        break;
+    default:
+        *ret_value = text_value(token);
+        break;
     }
-    return false;
+    return true;
 }
 
 tern_status trn_line_read_value(struct trn_line_reader *reader,
@@ -551,7 +567,8 @@ tern_status trn_line_read_value(struct trn_line_reader *reader,
     }
     if (token.kind == TRN_TOKEN_NULL) {
         value = tern_value_null();
-    } else if (!value_of(reader, &token, column->type, &value)) {
+    } else if (!is_kind_of(token.kind, column->type) ||
+               !value_of(reader, &token, column->type, &value)) {
         return trn_fail(error,
                         TERN_ERR_TYPE,
                         "line %zu, column %s: not of the column's type",

@@ -409,3 +409,35 @@ TEST(when_memory_runs_out_an_answer_is_refused_for_that)
         trn_bytes_free(&bytes);
     }
 }
+
+/* A small generator of its own, so that every run damages the same bytes. */
+static uint32_t dice(uint32_t *state)
+{
+    *state ^= *state << 13;
+    *state ^= *state >> 17;
+    *state ^= *state << 5;
+    return *state;
+}
+
+TEST(a_body_damaged_anywhere_is_refused_or_read_and_never_read_beyond)
+{
+    uint32_t state = 123456789;
+    struct trn_bytes bytes = {0};
+    unsigned refused = 0;
+
+    CHECK_INT(write_answer(&bytes, 2), TERN_OK);
+    for (unsigned round = 0; round < 20000; round++) {
+        struct trn_bytes damaged = {0};
+        size_t cut = round % 5 == 0 ? dice(&state) % bytes.size : bytes.size;
+
+        /* Of its own size, so that the address sanitizer sees a byte too far. */
+        CHECK_INT(trn_bytes_append(&damaged, bytes.data, cut), TERN_OK);
+        for (unsigned i = dice(&state) % 4; cut != 0 && i < 4; i++) {
+            damaged.data[dice(&state) % cut] = (uint8_t)(dice(&state) >> 7);
+        }
+        refused += read_all(trn_bytes_slice(&damaged), NULL) != TERN_OK;
+        trn_bytes_free(&damaged);
+    }
+    CHECK(refused > 15000);
+    trn_bytes_free(&bytes);
+}

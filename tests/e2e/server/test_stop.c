@@ -1,0 +1,177 @@
+/* However ternd ends, what it acknowledged is there when it comes back. */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "tests/e2e/server/daemon.h"
+#include "tests/unit/schema/documents.h"
+#include "tests/unit/server/lab.h"
+
+static const char type[] = "Content-Type: application/vnd.tern.sync+ndjson; version=1";
+
+struct scene {
+    struct daemon daemon;
+    struct lab lab;
+    struct phone phone;
+    char *token;
+    unsigned acknowledged;
+};
+
+static void scene_open(struct scene *scene)
+{
+    memset(scene, 0, sizeof(*scene));
+    daemon_prepare(&scene->daemon);
+    scene->lab.schema = documents_dastern();
+    scene->lab.now_us = (int64_t)time(NULL) * 1000000;
+    phone_open(&scene->phone, &scene->lab, 1, 1);
+    phone_insert_user(&scene->phone, "PATIENT");
+    scene->token = daemon_token(&scene->phone.auth.user, "tern", NULL, 600);
+    (void)snprintf(scene->lab.path,
+                   sizeof(scene->lab.path),
+                   "%s",
+                   daemon_path(&scene->daemon, "server.db"));
+}
+
+static void scene_close(struct scene *scene)
+{
+    daemon_free(&scene->daemon);
+    phone_close(&scene->phone);
+    trn_schema_free(scene->lab.schema);
+    free(scene->token);
+}
+
+/* Sends what is queued; true once it is acknowledged, and leaves the queue then. */
+static bool push(struct scene *scene)
+{
+    const char *headers[] = {scene->token, type, NULL};
+    struct trn_bytes body = {0};
+    struct http_reply reply;
+    bool acknowledged;
+
+    phone_request(&scene->phone, 0, &body);
+    daemon_request(&scene->daemon, "POST", "/v1/sync", headers, trn_bytes_slice(&body), &reply);
+    acknowledged = !reply.failed && reply.status == 200;
+    if (acknowledged) {
+        CHECK(strstr(trn_bytes_text(&reply.body), "\"rejected\"") == NULL);
+        scene->acknowledged += (unsigned)scene->phone.queued;
+        trn_bytes_free(&scene->phone.queue[0].bytes);
+        scene->phone.queued = 0;
+    }
+    http_reply_free(&reply);
+    trn_bytes_free(&body);
+    return acknowledged;
+}
+
+/* Ends the server from outside after a while. */
+static pid_t end_after(const struct scene *scene, unsigned after_us, int signal)
+{
+    pid_t pid = fork();
+
+    CHECK(pid >= 0);
+    if (pid == 0) {
+        (void)usleep(after_us);
+        (void)kill(scene->daemon.pid, signal);
+        _exit(0);
+    }
+    return pid;
+}
+
+/* Pushes one row after the other until the server is gone. */
+static void push_until_end(struct scene *scene, unsigned after_us, int signal)
+{
+    pid_t ender = end_after(scene, after_us, signal);
+
+    do {
+        if (scene->phone.queued == 0) {
+            phone_insert_prescription(&scene->phone,
+                                      lab_id('p', 1 + scene->acknowledged),
+                                      scene->phone.auth.user,
+                                      "One");
+        }
+    } while (push(scene));
+    CHECK(waitpid(ender, NULL, 0) == ender);
+}
+
+static void check_nothing_lost(struct scene *scene)
+{
+    CHECK_INT(lab_number(&scene->lab, "SELECT count(*) FROM prescriptions") + 1,
+              (int64_t)scene->acknowledged);
+    CHECK_INT(lab_number(&scene->lab, "SELECT count(*) FROM tern_entry WHERE verdict = 0"),
+              (int64_t)scene->acknowledged);
+    CHECK_TEXT(lab_text(&scene->lab, "PRAGMA integrity_check"), "ok");
+}
+
+TEST(killed_at_any_moment_it_loses_nothing_acknowledged)
+{
+    struct scene scene;
+
+    scene_open(&scene);
+    for (unsigned round = 0; round < 8; round++) {
+        daemon_start(&scene.daemon, NULL);
+        push_until_end(&scene, 20000 + round * 7919, SIGKILL);
+        CHECK_INT(daemon_wait(&scene.daemon), -1);
+    }
+    daemon_start(&scene.daemon, NULL);
+    CHECK(push(&scene)); /* what was in flight: it had been applied or not, and now it is once */
+    CHECK_INT(daemon_stop(&scene.daemon, SIGTERM), 0);
+    check_nothing_lost(&scene);
+    scene_close(&scene);
+}
+
+TEST(asked_to_stop_it_ends_well_and_loses_nothing_acknowledged)
+{
+    struct scene scene;
+
+    scene_open(&scene);
+    for (unsigned round = 0; round < 4; round++) {
+        daemon_start(&scene.daemon, NULL);
+        push_until_end(&scene, 30000 + round * 7919, SIGTERM);
+        CHECK_INT(daemon_wait(&scene.daemon), 0);
+    }
+    daemon_start(&scene.daemon, NULL);
+    CHECK(push(&scene));
+    CHECK_INT(daemon_stop(&scene.daemon, SIGTERM), 0);
+    check_nothing_lost(&scene);
+    scene_close(&scene);
+}
+
+TEST(a_second_server_on_one_database_is_refused)
+{
+    struct scene scene;
+    struct daemon second;
+    char *log;
+
+    scene_open(&scene);
+    daemon_start(&scene.daemon, NULL);
+    second = scene.daemon;
+    second.pid = fork();
+    CHECK(second.pid >= 0);
+    if (second.pid == 0) {
+        char command[2048];
+
+        (void)snprintf(command,
+                       sizeof(command),
+                       "'%s' --schema '%s/schemas/dastern.json' --port 0 --database '%s/server.db' "
+                       "--certificate '%s/server.pem' --private-key '%s/server.key' "
+                       "--token-key '%s/token.key' 2>'%s/second.log'",
+                       TERND_PROGRAM,
+                       TERN_SOURCE_DIR,
+                       second.folder,
+                       second.folder,
+                       second.folder,
+                       second.folder,
+                       second.folder);
+        (void)execl("/bin/sh", "sh", "-c", command, (char *)NULL);
+        _exit(127);
+    }
+    CHECK_INT(daemon_wait(&second), 1);
+    log = daemon_log(&scene.daemon);
+    CHECK(strstr(log, "listening") != NULL);
+    free(log);
+    CHECK_INT(daemon_stop(&scene.daemon, SIGTERM), 0);
+    scene_close(&scene);
+}

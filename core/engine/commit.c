@@ -10,9 +10,10 @@
 #include "base/uuid.h"
 #include "engine/fold.h"
 #include "wire/entry.h"
+#include "wire/gzip.h"
 #include "wire/limits.h"
 
-enum { BASES_RECENT = 256, BASE_TEXT_BYTES = 24 };
+enum { BASES_RECENT = 256, BASE_TEXT_BYTES = 24, PACK_BYTES_MIN = 4096, PACK_LEVEL = 1 };
 
 /* A row that is to get its stamp. */
 struct stamping {
@@ -435,6 +436,26 @@ static tern_status fill_entry(struct assembly *assembly, struct trn_entry *entry
     return status;
 }
 
+/* Fewer pages to write weigh more than compressing; and the file does not grow by what waits. */
+static tern_status pack_body(struct trn_entry *entry, struct trn_bytes *body, tern_error *error)
+{
+    struct trn_bytes packed = {0};
+    tern_status status;
+
+    if (body->size < PACK_BYTES_MIN) {
+        return TERN_OK;
+    }
+    status = trn_gzip(trn_bytes_slice(body), PACK_LEVEL, &packed, error);
+    if (status == TERN_OK && packed.size < body->size) {
+        entry->is_packed = true;
+        entry->body_size = body->size;
+        trn_bytes_free(body);
+        *body = trn_bytes_move(&packed);
+    }
+    trn_bytes_free(&packed);
+    return status;
+}
+
 static tern_status queue_entry(struct assembly *assembly, tern_error *error)
 {
     struct trn_recorder *recorder = assembly->recorder;
@@ -447,6 +468,9 @@ static tern_status queue_entry(struct assembly *assembly, tern_error *error)
 
     if (status == TERN_OK) {
         status = write_body(assembly, &entry, depends, depends_count, &body, error);
+    }
+    if (status == TERN_OK) {
+        status = pack_body(&entry, &body, error);
     }
     if (status == TERN_OK) {
         status = trn_outbox_add(store,

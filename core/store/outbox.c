@@ -107,8 +107,9 @@ tern_status trn_outbox_add(struct trn_store *store,
         return status;
     }
     bind_entry(stmt, entry);
-    trn_bind_uint64(stmt, 17, body.size);
+    trn_bind_uint64(stmt, 17, entry->is_packed ? entry->body_size : body.size);
     bind_optional(stmt, 18, detail);
+    (void)sqlite3_bind_int(stmt, 20, entry->is_packed);
     if (entry->state == TERN_ENTRY_PENDING) {
         trn_bind_slice(stmt, 19, undo);
     } else {

@@ -48,7 +48,7 @@ static const char *const texts[TRN_SQL_COUNT] = {
                            "AND number = -?1",
     [TRN_SQL_OUTBOX_ADD] = "INSERT INTO tern_outbox(" ENTRY_COLUMNS ", gzip, detail, undo) "
                            "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, "
-                           "?15, ?16, ?17, 0, ?18, ?19)",
+                           "?15, ?16, ?17, ?20, ?18, ?19)",
     [TRN_SQL_OUTBOX_ADD_BODY] = "INSERT INTO tern_body(ordinal, body) VALUES(?1, ?2)",
     [TRN_SQL_OUTBOX_ADD_DEPENDS] = "INSERT INTO tern_depends(ordinal, needs) VALUES(?1, ?2)",
     [TRN_SQL_OUTBOX_NEXT_OPEN] =

@@ -192,7 +192,8 @@ struct trn_entry {
     uint32_t schema_version;
     tern_status reason;
     uint64_t waits_for;
-    size_t body_size;
+    size_t body_size; /* of the plain bytes */
+    bool is_packed;   /* for trn_outbox_add: the body given is compressed, and body_size is set */
 };
 
 /* Adds an entry and its undo image. `entry->ordinal` is the caller's; it must be the next. */

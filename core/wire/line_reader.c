@@ -411,7 +411,7 @@ static tern_status read_kind(struct trn_line_reader *reader,
 tern_status
 trn_line_read_integer(struct trn_line_reader *reader, int64_t *ret_integer, tern_error *error)
 {
-    struct trn_token token;
+    struct trn_token token = {.kind = TRN_TOKEN_NULL};
     tern_status status = read_kind(reader, TRN_TOKEN_INTEGER, "not an integer", &token, error);
 
     if (status == TERN_OK) {
@@ -440,7 +440,7 @@ tern_status trn_line_read_count(struct trn_line_reader *reader,
 
 tern_status trn_line_read_bool(struct trn_line_reader *reader, bool *ret_bool, tern_error *error)
 {
-    struct trn_token token;
+    struct trn_token token = {.kind = TRN_TOKEN_NULL};
     tern_status status = trn_line_read(reader, &token, error);
 
     if (status != TERN_OK) {
@@ -456,7 +456,7 @@ tern_status trn_line_read_bool(struct trn_line_reader *reader, bool *ret_bool, t
 tern_status
 trn_line_read_text(struct trn_line_reader *reader, struct trn_slice *ret_text, tern_error *error)
 {
-    struct trn_token token;
+    struct trn_token token = {.kind = TRN_TOKEN_NULL};
     tern_status status = read_kind(reader, TRN_TOKEN_TEXT, "not a text", &token, error);
 
     if (status == TERN_OK) {
@@ -467,7 +467,7 @@ trn_line_read_text(struct trn_line_reader *reader, struct trn_slice *ret_text, t
 
 tern_status trn_line_read_id(struct trn_line_reader *reader, tern_id *ret_id, tern_error *error)
 {
-    struct trn_token token;
+    struct trn_token token = {.kind = TRN_TOKEN_NULL};
     tern_status status = read_kind(reader, TRN_TOKEN_TEXT, "not an id", &token, error);
 
     if (status == TERN_OK && !trn_id_from_wire(token.text, ret_id)) {
@@ -558,7 +558,7 @@ tern_status trn_line_read_value(struct trn_line_reader *reader,
                                 tern_value *ret_value,
                                 tern_error *error)
 {
-    struct trn_token token;
+    struct trn_token token = {.kind = TRN_TOKEN_NULL};
     tern_value value;
     tern_status status = trn_line_read(reader, &token, error);
 
@@ -591,7 +591,7 @@ tern_status trn_line_read_end(struct trn_line_reader *reader, tern_error *error)
 
 tern_status trn_line_skip(struct trn_line_reader *reader, tern_error *error)
 {
-    struct trn_token token;
+    struct trn_token token = {.kind = TRN_TOKEN_NULL};
     tern_status status = TERN_OK;
 
     while (status == TERN_OK && trn_line_has_more(reader)) {

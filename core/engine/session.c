@@ -97,16 +97,16 @@ static tern_status prepare(struct trn_session *session, tern_error *error)
     tern_status status;
 
     drop_exchange(session);
-    status = trn_work_begin(&work, &session->engine, &session->id, error);
+    status = trn_work_begin_hasty(&work, &session->engine, &session->id, error);
     if (status != TERN_OK) {
         return status;
     }
     status = compose(session, &work, &through, error);
-    if (status != TERN_OK) {
+    if (status != TERN_OK || through) {
         trn_work_rollback(&work);
-        return status;
+    } else {
+        status = trn_work_commit(&work, error); /* the lease is renewed */
     }
-    status = trn_work_commit(&work, error); /* the lease is renewed */
     if (status == TERN_OK) {
         session->phase = through ? PHASE_TIDYING : PHASE_SENT;
     }
@@ -119,7 +119,7 @@ static tern_status tidy(struct trn_session *session, tern_error *error)
 {
     struct trn_work work;
     bool more = false;
-    tern_status status = trn_work_begin(&work, &session->engine, &session->id, error);
+    tern_status status = trn_work_begin_hasty(&work, &session->engine, &session->id, error);
 
     if (status != TERN_OK) {
         return status;
@@ -146,7 +146,7 @@ static tern_status tidy(struct trn_session *session, tern_error *error)
 static tern_status conclude(struct trn_session *session, tern_error *error)
 {
     struct trn_work work;
-    tern_status status = trn_work_begin(&work, &session->engine, &session->id, error);
+    tern_status status = trn_work_begin_hasty(&work, &session->engine, &session->id, error);
 
     if (status == TERN_ERR_BUSY) {
         trn_error_clear(error);
@@ -308,7 +308,7 @@ static tern_status take_lease(struct trn_session *session, tern_error *error)
         trn_engine_random(&session->engine, &session->id, sizeof session->id, error);
 
     if (status == TERN_OK) {
-        status = trn_work_begin(&work, &session->engine, &session->id, error);
+        status = trn_work_begin_hasty(&work, &session->engine, &session->id, error);
     }
     if (status != TERN_OK) {
         return status;
@@ -349,7 +349,7 @@ static void give_lease_back(struct trn_session *session)
     struct trn_work work;
 
     if (session->phase == PHASE_DONE ||
-        trn_work_begin(&work, &session->engine, &session->id, NULL) != TERN_OK) {
+        trn_work_begin_hasty(&work, &session->engine, &session->id, NULL) != TERN_OK) {
         return;
     }
     trn_lease_release(&work.meta, &session->id);

@@ -17,26 +17,46 @@ static tern_status read_start(struct trn_work *work, const tern_id *session, ter
     return status;
 }
 
-tern_status trn_work_begin(struct trn_work *work,
-                           const struct trn_engine *engine,
-                           const tern_id *session,
-                           tern_error *error)
+static void start(struct trn_work *work, const struct trn_engine *engine)
 {
-    tern_status status;
-
     memset(work, 0, sizeof *work);
     work->engine = engine;
     work->store = engine->store;
     work->now = trn_engine_reading(engine);
-    status = trn_store_begin(work->store, error);
-    if (status != TERN_OK) {
-        return status;
+}
+
+/* After the transaction was begun, with what came of it. */
+static tern_status
+enter(struct trn_work *work, const tern_id *session, tern_status begun, tern_error *error)
+{
+    tern_status status;
+
+    if (begun != TERN_OK) {
+        return begun;
     }
     status = read_start(work, session, error);
     if (status != TERN_OK) {
         trn_store_rollback(work->store);
     }
     return status;
+}
+
+tern_status trn_work_begin(struct trn_work *work,
+                           const struct trn_engine *engine,
+                           const tern_id *session,
+                           tern_error *error)
+{
+    start(work, engine);
+    return enter(work, session, trn_store_begin(work->store, error), error);
+}
+
+tern_status trn_work_begin_hasty(struct trn_work *work,
+                                 const struct trn_engine *engine,
+                                 const tern_id *session,
+                                 tern_error *error)
+{
+    start(work, engine);
+    return enter(work, session, trn_store_begin_hasty(work->store, error), error);
 }
 
 static tern_status settle_debts(struct trn_work *work, tern_error *error)

@@ -28,6 +28,11 @@ tern_status trn_work_begin(struct trn_work *work,
                            const struct trn_engine *engine,
                            const tern_id *session,
                            tern_error *error);
+/* The same for what a power cut may take back: the lease, and the report of how a sync ended. */
+tern_status trn_work_begin_hasty(struct trn_work *work,
+                                 const struct trn_engine *engine,
+                                 const tern_id *session,
+                                 tern_error *error);
 /* Lays pending edits back, writes the meta row, commits. On failure all of it is rolled back. */
 tern_status trn_work_commit(struct trn_work *work, tern_error *error);
 void trn_work_rollback(struct trn_work *work);

@@ -19,6 +19,8 @@
 #define TRN_STORE_FORMAT 1
 
 enum trn_sql {
+    TRN_SQL_DURABLE,
+    TRN_SQL_HASTY,
     TRN_SQL_BEGIN,
     TRN_SQL_COMMIT,
     TRN_SQL_ROLLBACK,
@@ -143,6 +145,7 @@ struct trn_store {
     struct trn_bytes document;
     const struct trn_schema *schema;
     struct trn_store_table *tables; /* one for each of schema->tables */
+    bool is_hasty;                  /* commits are not waited for: synchronous is NORMAL */
     bool is_guarded;                /* the triggers of trn_store_guard_deletes are up */
     sqlite3_stmt *statements[TRN_SQL_COUNT];
     atomic_ullong *changes; /* per table */

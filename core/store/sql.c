@@ -12,6 +12,8 @@
     "kind, schema, reason, waits_for, size "
 
 static const char *const texts[TRN_SQL_COUNT] = {
+    [TRN_SQL_DURABLE] = "PRAGMA synchronous = FULL",
+    [TRN_SQL_HASTY] = "PRAGMA synchronous = NORMAL",
     [TRN_SQL_BEGIN] = "BEGIN IMMEDIATE",
     [TRN_SQL_COMMIT] = "COMMIT",
     [TRN_SQL_ROLLBACK] = "ROLLBACK",

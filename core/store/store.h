@@ -61,6 +61,9 @@ tern_status trn_store_attach_schema(struct trn_store *store,
 /* ---- Transactions ---- */
 
 tern_status trn_store_begin(struct trn_store *store, tern_error *error);
+/* A tx whose commit need not outlive a power cut: it is atomic all the same, and durable with the
+ * next one that is. */
+tern_status trn_store_begin_hasty(struct trn_store *store, tern_error *error);
 tern_status trn_store_commit(struct trn_store *store,
                              tern_error *error); /* on failure it is rolled back */
 void trn_store_rollback(struct trn_store *store);

@@ -9,10 +9,31 @@
 #include "base/assert.h"
 #include "base/error.h"
 
+/* SQLite takes the setting between transactions alone. */
+static tern_status begin(struct trn_store *store, bool durable, tern_error *error)
+{
+    tern_status status = TERN_OK;
+
+    TRN_ASSERT(!trn_store_in_transaction(store));
+    if (store->is_hasty == durable) {
+        status =
+            trn_store_do(store, durable ? TRN_SQL_DURABLE : TRN_SQL_HASTY, "durability", error);
+    }
+    if (status != TERN_OK) {
+        return status;
+    }
+    store->is_hasty = !durable;
+    return trn_store_do(store, TRN_SQL_BEGIN, "begin", error);
+}
+
 tern_status trn_store_begin(struct trn_store *store, tern_error *error)
 {
-    TRN_ASSERT(!trn_store_in_transaction(store));
-    return trn_store_do(store, TRN_SQL_BEGIN, "begin", error);
+    return begin(store, true, error);
+}
+
+tern_status trn_store_begin_hasty(struct trn_store *store, tern_error *error)
+{
+    return begin(store, false, error);
 }
 
 /* A statement that has written and still has rows to give would hold the commit up. */
@@ -105,6 +126,7 @@ void trn_store_rollback(struct trn_store *store)
     count_changes(store, false);
     store->offset_us = atomic_load(&store->offset_committed_us);
     trn_capture_reset(store);
+    store->is_guarded = false; /* the guards may have been put up in this transaction */
 }
 
 bool trn_store_in_transaction(const struct trn_store *store)

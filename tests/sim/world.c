@@ -138,6 +138,53 @@ void world_restart(struct world *world)
     start_server(world);
 }
 
+void world_serve(struct world *world, const char *text)
+{
+    tern_error error = {0};
+    char *copy = strdup(text);
+
+    CHECK(copy != NULL);
+    stop_server(world);
+    trn_schema_free(world->schema);
+    free(world->document);
+    world->document = copy;
+    if (trn_schema_load(copy, strlen(copy), &world->schema, &error) != TERN_OK) {
+        fail_with("schema", &error);
+        CHECK(false);
+    }
+    start_server(world);
+}
+
+/* The text with the first `from` in it replaced; to be freed. */
+static char *replaced(const char *text, const char *from, const char *to)
+{
+    const char *at = strstr(text, from);
+    size_t size = strlen(text) + strlen(to) + 1;
+    char *copy = malloc(size);
+
+    CHECK(at != NULL && copy != NULL);
+    (void)snprintf(copy, size, "%.*s%s%s", (int)(at - text), text, to, at + strlen(from));
+    return copy;
+}
+
+char *world_next_document(const struct world *world)
+{
+    char *newer = replaced(world->document, "\"version\":1", "\"version\":2");
+    char *column = replaced(newer,
+                            "{\"name\":\"body\",\"type\":\"text\",\"nullable\":true}]",
+                            "{\"name\":\"body\",\"type\":\"text\",\"nullable\":true},{\"name\":"
+                            "\"colour\",\"type\":\"text\",\"length\":20,\"nullable\":true,"
+                            "\"since\":2}]");
+    char *unit = replaced(column,
+                          "{\"name\":\"text\",\"columns\":[\"body\"]}",
+                          "{\"name\":\"text\",\"columns\":[\"body\"]},{\"name\":\"look\","
+                          "\"columns\":[\"colour\"]}");
+
+    free(newer);
+    free(column);
+    return unit;
+}
+
 static void copy_file(const char *from, const char *to)
 {
     char buffer[65536];
@@ -374,10 +421,12 @@ void device_open(struct device *device)
     tern_ports ports = {.size = sizeof ports,
                         .clock = {device, read_wall, read_monotonic, read_boot},
                         .random = {device, roll},
-                        .log = {device, write_log}};
+                        .log = {device, write_log},
+                        .vfs = device->vfs};
+    const char *text = device->document != NULL ? device->document : device->world->document;
     tern_replica_options options = {.size = sizeof options,
-                                    .schema = device->world->document,
-                                    .schema_size = strlen(device->world->document),
+                                    .schema = text,
+                                    .schema_size = strlen(text),
                                     .user = device->user,
                                     .ports = &ports};
     tern_error error = {0};

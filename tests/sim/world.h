@@ -41,6 +41,8 @@ struct device;
 struct device {
     struct world *world;
     char path[600];
+    const char *document; /* the app's own, borrowed; NULL: the world's */
+    const char *vfs;      /* where its file lies; NULL: the default */
     tern_replica *replica;
     tern_id user;
     enum trn_power power;
@@ -66,6 +68,11 @@ void world_end(struct world *world);
 void world_pass(struct world *world, int64_t us);
 /* Restarts the server's process over the same database. */
 void world_restart(struct world *world);
+/* Restarts it with another schema document, which is copied and becomes the world's. */
+void world_serve(struct world *world, const char *text);
+/* The next version of the world's document: notes have a colour, in a unit of its own; to be freed.
+ */
+char *world_next_document(const struct world *world);
 /* Copies of the server's database: what a backup is. */
 void world_save(struct world *world, const char *name);
 void world_restore(struct world *world, const char *name);

@@ -416,7 +416,7 @@ static void write_log(void *context, tern_log_level level, const char *message)
     }
 }
 
-void device_open(struct device *device)
+tern_status device_try_open(struct device *device, tern_error *error)
 {
     tern_ports ports = {.size = sizeof ports,
                         .clock = {device, read_wall, read_monotonic, read_boot},
@@ -429,9 +429,15 @@ void device_open(struct device *device)
                                     .schema_size = strlen(text),
                                     .user = device->user,
                                     .ports = &ports};
+
+    return tern_replica_open(device->path, &options, &device->replica, error);
+}
+
+void device_open(struct device *device)
+{
     tern_error error = {0};
 
-    if (tern_replica_open(device->path, &options, &device->replica, &error) != TERN_OK) {
+    if (device_try_open(device, &error) != TERN_OK) {
         fail_with("open", &error);
         CHECK(false);
     }

@@ -82,6 +82,7 @@ void device_begin(struct world *world, struct device *device, const char *name, 
 void device_end(struct device *device);
 void device_close(struct device *device);
 void device_open(struct device *device);
+tern_status device_try_open(struct device *device, tern_error *error);
 tern_id world_user(char user);
 
 /* One statement of the app; it must work. */

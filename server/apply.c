@@ -149,6 +149,7 @@ static tern_status put_into_logs(struct trn_push *push,
 {
     tern_status status = TERN_OK;
 
+    push->touched = true;
     for (size_t index = 0; index < scopes->count && status == TERN_OK; index++) {
         status = push->db->ops->log_put(push->db,
                                         &scopes->scopes[index],

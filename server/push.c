@@ -46,6 +46,7 @@ bool trn_push_rejects(tern_status status)
     switch (status) {
     case TERN_OK:
     case TERN_ERR_NOMEM:
+    case TERN_ERR_CANCELLED:
     case TERN_ERR_INTERNAL:
     case TERN_ERR_IO:
     case TERN_ERR_DISK_FULL:
@@ -335,8 +336,11 @@ static tern_status decide(struct trn_push *push,
                                  .time_us = push->entry.time_us};
     tern_error cause = {.status = TERN_OK};
     int32_t change = -1;
-    tern_status status = push->db->ops->savepoint(push->db, error);
+    tern_status status = TERN_OK;
 
+    if (push->careful) {
+        status = push->db->ops->savepoint(push->db, error);
+    }
     if (status != TERN_OK) {
         return status;
     }
@@ -346,15 +350,18 @@ static tern_status decide(struct trn_push *push,
         ret_outcome->kind = TRN_OUTCOME_APPLIED;
         ret_outcome->number = push->entry.number;
         ret_outcome->time_us = push->entry.time_us;
-        return push->db->ops->release(push->db, error);
+        return push->careful ? push->db->ops->release(push->db, error) : TERN_OK;
     }
     if (!trn_push_rejects(status)) {
         return trn_fail(error, status, "%s", cause.message);
     }
     reject(ret_outcome, status, change, cause.message);
+    if (!push->careful && push->touched) {
+        return TERN_ERR_CANCELLED;
+    }
     trn_facts_forget(push->facts);
     push->grants_loaded = false;
-    return push->db->ops->restore(push->db, error);
+    return push->careful ? push->db->ops->restore(push->db, error) : TERN_OK;
 }
 
 /* ---- The entry ---- */
@@ -375,6 +382,7 @@ static tern_status keep_receipt(struct trn_push *push,
     } else if (entry->time_us > device->last_time_us) {
         device->last_time_us = entry->time_us;
     }
+    push->wrote = true;
     status = push->db->ops->entry_add(push->db, entry, bytes, error);
     if (status != TERN_OK) {
         return status;
@@ -441,6 +449,7 @@ static void fill_entry(struct trn_push *push,
     entry->change = -1;
     memcpy(entry->hash, request->hash, sizeof(entry->hash));
     push->audits = 0;
+    push->touched = false;
     push->same_epoch = strcmp(header->epoch, push->epoch) == 0;
 }
 

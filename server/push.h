@@ -53,6 +53,9 @@ struct trn_push {
     struct trn_grants grants;
     bool grants_loaded;
     bool cloned; /* an ordinal of the sender's came with two tx ids */
+    bool
+        careful; /* each entry has a savepoint; else what must be undone gives TERN_ERR_CANCELLED */
+    bool wrote;  /* anything, since trn_push_begin */
 
     char epoch[2 * TRN_EPOCH_SIZE + 1]; /* in force, as entries name it */
 
@@ -60,6 +63,7 @@ struct trn_push {
     struct trn_db_entry entry;
     bool same_epoch; /* its bases are numbers of the epoch in force */
     size_t audits;   /* audit rows so far */
+    bool touched;    /* it has written something */
 };
 
 /* `facts` reads through the group's view; all are borrowed until trn_push_end. */

@@ -14,30 +14,13 @@
 #include "base/hex.h"
 #include "base/memory.h"
 #include "base/uuid.h"
+#include "server/intake.h"
 #include "server/pull.h"
 #include "wire/problem.h"
 
 enum { RETRY_AFTER_S = 2 };
 
 static const char media_sync[] = "application/vnd.tern.sync+ndjson; version=1";
-
-struct trn_server {
-    struct trn_db *db;
-    struct trn_sync_limits limits;
-    struct trn_facts *facts;      /* of the group under way */
-    struct trn_facts *page_facts; /* of the snapshot under way */
-};
-
-/* One call between the halves. */
-struct exchange {
-    struct trn_sync_call *call;
-    struct trn_request_reader reader;
-    struct trn_cursor cursor;
-    bool has_cursor;
-    struct trn_outcome *outcomes;
-    size_t outcome_count;
-    tern_error error; /* set: the call is answered with this problem */
-};
 
 struct trn_server *trn_server_new(struct trn_db *db, const struct trn_sync_limits *limits)
 {
@@ -75,293 +58,6 @@ void trn_sync_call_free(struct trn_sync_call *call)
     memset(call, 0, sizeof(*call));
 }
 
-/* ---- What the request proves of this server and that device ---- */
-
-/* A new history after a restored backup: named by what came before it, so no chance is needed. */
-static tern_status start_epoch(struct trn_server *server,
-                               const struct trn_db_meta *meta,
-                               int64_t now_us,
-                               tern_error *error)
-{
-    uint8_t hash[TRN_SHA256_BYTES];
-    struct trn_slice parts[3] = {
-        trn_slice_make(meta->seal_key, sizeof(meta->seal_key)),
-        trn_slice_make(meta->epoch, sizeof(meta->epoch)),
-        trn_slice_make(&now_us, sizeof(now_us)),
-    };
-
-    if (trn_sha256(parts, 3, hash) != TERN_OK) {
-        return trn_fail(error, TERN_ERR_INTERNAL, "epoch: the hash engine failed");
-    }
-    return server->db->ops->set_epoch(server->db, hash, error);
-}
-
-/* Whether this server knows what a cursor of its own names. */
-static tern_status cursor_is_known(struct trn_server *server,
-                                   const struct trn_cursor *cursor,
-                                   bool *ret_known,
-                                   tern_error *error)
-{
-    struct trn_db_tx tx;
-    bool found = cursor->high == 0;
-    tern_status status = TERN_OK;
-
-    if (!found) {
-        status = server->db->ops->tx_get(server->db->ops->writer(server->db),
-                                         cursor->high,
-                                         &found,
-                                         &tx,
-                                         error);
-        found = status == TERN_OK && found &&
-                memcmp(tx.tx.bytes, cursor->tag, sizeof(cursor->tag)) == 0;
-    }
-    *ret_known = found;
-    return status;
-}
-
-static tern_status check_acked(struct trn_server *server,
-                               const struct trn_request_envelope *envelope,
-                               tern_error *error)
-{
-    struct trn_db_entry entry;
-    bool found = true;
-    tern_status status = TERN_OK;
-
-    if (envelope->acked.ordinal != 0) {
-        status = server->db->ops->entry_by_tx(server->db->ops->writer(server->db),
-                                              &envelope->acked.tx,
-                                              &found,
-                                              &entry,
-                                              error);
-    }
-    if (status == TERN_OK && !found) {
-        return trn_fail(error,
-                        TERN_ERR_EPOCH_CHANGED,
-                        "a transaction that was acknowledged is not known here");
-    }
-    return status;
-}
-
-/* A device without a cursor begins afresh, whatever it remembers of earlier epochs. */
-static tern_status check_epoch(struct trn_server *server,
-                               struct exchange *exchange,
-                               const struct trn_db_meta *meta,
-                               int64_t now_us,
-                               bool *ret_restored,
-                               tern_error *error)
-{
-    bool known = false;
-    tern_status status;
-
-    if (exchange->reader.envelope.cursor.size == 0) {
-        return TERN_OK;
-    }
-    status = trn_cursor_open(exchange->reader.envelope.cursor,
-                             meta,
-                             &exchange->call->auth.user,
-                             &exchange->reader.envelope.device,
-                             &exchange->cursor,
-                             error);
-    if (status != TERN_OK) {
-        return status;
-    }
-    exchange->has_cursor = true;
-    if (!exchange->cursor.same_epoch) {
-        return trn_fail(error, TERN_ERR_EPOCH_CHANGED, "the cursor is of another epoch");
-    }
-    status = cursor_is_known(server, &exchange->cursor, &known, error);
-    if (status == TERN_OK && !known) {
-        status = start_epoch(server, meta, now_us, error);
-        if (status == TERN_OK) {
-            *ret_restored = true;
-            return trn_fail(error, TERN_ERR_EPOCH_CHANGED, "this server came back from a backup");
-        }
-    }
-    return status == TERN_OK ? check_acked(server, &exchange->reader.envelope, error) : status;
-}
-
-static tern_status check_landmark(struct trn_server *server,
-                                  const tern_id *device,
-                                  const struct trn_landmark *landmark,
-                                  bool *ret_cloned,
-                                  tern_error *error)
-{
-    struct trn_db_entry entry;
-    bool found = false;
-    tern_status status = TERN_OK;
-
-    if (landmark->ordinal == 0) {
-        return TERN_OK;
-    }
-    status = server->db->ops->entry_by_ordinal(server->db->ops->writer(server->db),
-                                               device,
-                                               (int64_t)landmark->ordinal,
-                                               device,
-                                               &found,
-                                               &entry,
-                                               error);
-    if (status == TERN_OK && found && trn_id_equal(&entry.sender, device) &&
-        !trn_id_equal(&entry.tx, &landmark->tx)) {
-        *ret_cloned = true;
-    }
-    return status;
-}
-
-static tern_status
-check_device(struct trn_server *server, const struct exchange *exchange, tern_error *error)
-{
-    const struct trn_request_envelope *envelope = &exchange->reader.envelope;
-    struct trn_db_device device;
-    bool cloned = false;
-    tern_status status = server->db->ops->device_read(server->db->ops->writer(server->db),
-                                                      &envelope->device,
-                                                      &device,
-                                                      error);
-
-    if (status != TERN_OK) {
-        return status;
-    }
-    if (!trn_id_is_nil(&device.user) && !trn_id_equal(&device.user, &exchange->call->auth.user)) {
-        return trn_fail(error, TERN_ERR_FORBIDDEN, "the device belongs to another user");
-    }
-    cloned = device.last_ordinal > (int64_t)envelope->top.ordinal;
-    if (!cloned) {
-        status = check_landmark(server, &envelope->device, &envelope->top, &cloned, error);
-    }
-    if (status == TERN_OK && !cloned) {
-        status = check_landmark(server, &envelope->device, &envelope->acked, &cloned, error);
-    }
-    if (status == TERN_OK && cloned) {
-        return trn_fail(error, TERN_ERR_DEVICE_CLONED, "another copy of this device is alive");
-    }
-    return status;
-}
-
-/* ---- First half ---- */
-
-static void count(struct trn_sync_call *call, const struct trn_outcome *outcome)
-{
-    call->applied += outcome->kind == TRN_OUTCOME_APPLIED;
-    call->duplicates += outcome->kind == TRN_OUTCOME_DUPLICATE;
-    call->rejected += outcome->kind == TRN_OUTCOME_REJECTED;
-}
-
-static tern_status push_entries(struct trn_server *server,
-                                struct exchange *exchange,
-                                const struct trn_db_meta *meta,
-                                int64_t now_us,
-                                tern_error *error)
-{
-    struct trn_push push;
-    bool any = true;
-    tern_status status = TERN_OK;
-
-    trn_push_begin(&push, server->db, meta, server->facts, &exchange->call->auth);
-    push.sender = exchange->reader.envelope.device;
-    push.sent_us = exchange->reader.envelope.sent_us;
-    push.received_us = now_us;
-    while (status == TERN_OK && exchange->outcome_count < exchange->reader.envelope.tx_count) {
-        struct trn_outcome *outcome = &exchange->outcomes[exchange->outcome_count];
-        struct trn_request_entry entry;
-
-        status = trn_request_next(&exchange->reader, &any, &entry, error);
-        if (status != TERN_OK || !any) {
-            break;
-        }
-        status = trn_push_entry(&push, &entry, outcome, error);
-        if (status == TERN_OK && push.cloned) {
-            status =
-                trn_fail(error, TERN_ERR_DEVICE_CLONED, "another copy of this device is alive");
-        }
-        if (status == TERN_OK) {
-            exchange->outcome_count++;
-            count(exchange->call, outcome);
-        }
-    }
-    trn_push_end(&push);
-    return status;
-}
-
-static tern_status take(struct trn_server *server,
-                        struct exchange *exchange,
-                        int64_t now_us,
-                        bool *ret_restored,
-                        tern_error *error)
-{
-    struct trn_db_view *view = server->db->ops->writer(server->db);
-    struct trn_db_meta meta;
-    tern_status status = trn_request_open(&exchange->reader, exchange->call->request, error);
-
-    if (status == TERN_OK) {
-        status = server->db->ops->meta_read(view, &meta, error);
-    }
-    if (status == TERN_OK) {
-        status = check_epoch(server, exchange, &meta, now_us, ret_restored, error);
-    }
-    if (status == TERN_OK) {
-        status = check_device(server, exchange, error);
-    }
-    if (status != TERN_OK) {
-        return status;
-    }
-    exchange->outcomes =
-        trn_calloc(exchange->reader.envelope.tx_count + 1, sizeof(*exchange->outcomes));
-    if (exchange->outcomes == NULL) {
-        return trn_fail_nomem(error);
-    }
-    return push_entries(server, exchange, &meta, now_us, error);
-}
-
-/* Takes one call inside the group. A failure returned ends the group. */
-static tern_status
-take_alone(struct trn_server *server, struct exchange *exchange, int64_t now_us, tern_error *error)
-{
-    bool restored = false;
-    tern_status status = server->db->ops->savepoint(server->db, error);
-    tern_status taken;
-
-    if (status != TERN_OK) {
-        return status;
-    }
-    taken = take(server, exchange, now_us, &restored, &exchange->error);
-    if (taken == TERN_OK || restored) {
-        return server->db->ops->release(server->db, error);
-    }
-    if (!trn_push_rejects(taken)) {
-        return trn_fail(error, taken, "%s", exchange->error.message);
-    }
-    trn_facts_forget(server->facts);
-    exchange->call->applied = 0;
-    exchange->call->duplicates = 0;
-    exchange->call->rejected = 0;
-    return server->db->ops->restore(server->db, error);
-}
-
-static tern_status take_all(struct trn_server *server,
-                            struct exchange *exchanges,
-                            size_t total,
-                            int64_t now_us,
-                            tern_error *error)
-{
-    tern_status status = server->db->ops->begin(server->db, error);
-
-    if (status != TERN_OK) {
-        return status;
-    }
-    for (size_t index = 0; index < total && status == TERN_OK; index++) {
-        status = take_alone(server, &exchanges[index], now_us, error);
-    }
-    if (status == TERN_OK) {
-        status = server->db->ops->commit(server->db, error);
-    } else {
-        server->db->ops->rollback(server->db);
-    }
-    if (status != TERN_OK) {
-        trn_facts_forget(server->facts); /* what they tell of was never written */
-    }
-    return status;
-}
-
 /* ---- Second half ---- */
 
 static struct trn_verdict verdict_of(size_t index, const struct trn_outcome *outcome)
@@ -382,7 +78,7 @@ static struct trn_verdict verdict_of(size_t index, const struct trn_outcome *out
                                 .sentence = trn_slice_text(outcome->detail)};
 }
 
-static tern_status write_envelope(struct exchange *exchange,
+static tern_status write_envelope(struct trn_exchange *exchange,
                                   const struct trn_pull *pull,
                                   const struct trn_db_meta *meta,
                                   int64_t now_us,
@@ -407,7 +103,7 @@ static tern_status write_envelope(struct exchange *exchange,
 }
 
 /* The page is written first, since the envelope says what comes of it. */
-static tern_status write_answer(struct exchange *exchange,
+static tern_status write_answer(struct trn_exchange *exchange,
                                 struct trn_pull *pull,
                                 const struct trn_db_meta *meta,
                                 int64_t now_us,
@@ -446,7 +142,7 @@ static tern_status write_answer(struct exchange *exchange,
 
 static tern_status answer(struct trn_server *server,
                           struct trn_db_view *view,
-                          struct exchange *exchange,
+                          struct trn_exchange *exchange,
                           int64_t now_us,
                           tern_error *error)
 {
@@ -461,14 +157,13 @@ static tern_status answer(struct trn_server *server,
                             .schema_version = envelope->schema_version,
                             .room_rows = rows,
                             .room_bytes = server->limits.page_bytes};
-    struct trn_db_meta meta;
-    tern_status status = server->db->ops->meta_read(view, &meta, error);
+    tern_status status = TERN_OK;
 
     if (pull.schema_version > server->db->schema->version) {
         pull.schema_version = server->db->schema->version;
     }
     if (status == TERN_OK) {
-        status = write_answer(exchange, &pull, &meta, now_us, error);
+        status = write_answer(exchange, &pull, &server->meta, now_us, error);
     }
     exchange->call->rows = pull.rows;
     trn_pull_free(&pull);
@@ -510,7 +205,7 @@ static void answer_trouble(struct trn_sync_call *call, const tern_error *cause)
 }
 
 /* The push of an outdated device is taken all the same. */
-static void answer_upgrade(struct exchange *exchange)
+static void answer_upgrade(struct trn_exchange *exchange)
 {
     struct trn_verdict *verdicts = trn_calloc(exchange->outcome_count + 1, sizeof(*verdicts));
     struct trn_problem document = {
@@ -535,7 +230,7 @@ static void answer_upgrade(struct exchange *exchange)
 
 static void answer_one(struct trn_server *server,
                        struct trn_db_view *view,
-                       struct exchange *exchange,
+                       struct trn_exchange *exchange,
                        int64_t now_us)
 {
     tern_error error = {.status = TERN_OK};
@@ -550,7 +245,7 @@ static void answer_one(struct trn_server *server,
 }
 
 static void
-answer_all(struct trn_server *server, struct exchange *exchanges, size_t total, int64_t now_us)
+answer_all(struct trn_server *server, struct trn_exchange *exchanges, size_t total, int64_t now_us)
 {
     struct trn_db_view *view = NULL;
     tern_error error = {.status = TERN_OK};
@@ -571,19 +266,12 @@ answer_all(struct trn_server *server, struct exchange *exchanges, size_t total, 
     }
 }
 
-static void exchange_free(struct exchange *exchange)
-{
-    trn_request_close(&exchange->reader);
-    trn_cursor_free(&exchange->cursor);
-    trn_free(exchange->outcomes);
-}
-
 void trn_server_handle(struct trn_server *server,
                        int64_t now_us,
                        struct trn_sync_call *calls,
                        size_t count_of_calls)
 {
-    struct exchange *exchanges = trn_calloc(count_of_calls + 1, sizeof(*exchanges));
+    struct trn_exchange *exchanges = trn_calloc(count_of_calls + 1, sizeof(*exchanges));
     tern_error error = {.status = TERN_OK};
     bool taken;
 
@@ -593,8 +281,8 @@ void trn_server_handle(struct trn_server *server,
     for (size_t index = 0; exchanges != NULL && index < count_of_calls; index++) {
         exchanges[index].call = &calls[index];
     }
-    taken =
-        exchanges != NULL && take_all(server, exchanges, count_of_calls, now_us, &error) == TERN_OK;
+    taken = exchanges != NULL &&
+            trn_intake_group(server, exchanges, count_of_calls, now_us, &error) == TERN_OK;
     if (taken) {
         answer_all(server, exchanges, count_of_calls, now_us);
     }
@@ -603,7 +291,7 @@ void trn_server_handle(struct trn_server *server,
             answer_trouble(&calls[index], &error);
         }
         if (exchanges != NULL) {
-            exchange_free(&exchanges[index]);
+            trn_exchange_reset(&exchanges[index]);
         }
     }
     trn_free(exchanges);

@@ -1,0 +1,354 @@
+/*
+ * The first half of an exchange: what a request proves of this server and of its device, and its
+ * entries' verdicts, for all requests of a group in one commit.
+ *
+ * Savepoints cost a fifth of a push, and what is undone to them is rare. So a group is tried
+ * without them; once something written must be undone, all of it is rolled back and taken again
+ * with care.
+ */
+#include "server/intake.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "base/uuid.h"
+
+/* ---- What the request proves of this server and that device ---- */
+
+/* A new history after a restored backup: named by what came before it, so no chance is needed. */
+static tern_status start_epoch(struct trn_server *server, int64_t now_us, tern_error *error)
+{
+    struct trn_db_meta *meta = &server->meta;
+    uint8_t hash[TRN_SHA256_BYTES];
+    struct trn_slice parts[3] = {
+        trn_slice_make(meta->seal_key, sizeof(meta->seal_key)),
+        trn_slice_make(meta->epoch, sizeof(meta->epoch)),
+        trn_slice_make(&now_us, sizeof(now_us)),
+    };
+
+    if (trn_sha256(parts, 3, hash) != TERN_OK) {
+        return trn_fail(error, TERN_ERR_INTERNAL, "epoch: the hash engine failed");
+    }
+    memcpy(meta->epoch, hash, sizeof(meta->epoch));
+    return server->db->ops->set_epoch(server->db, meta->epoch, error);
+}
+
+/* Whether this server knows what a cursor of its own names. */
+static tern_status cursor_is_known(struct trn_server *server,
+                                   const struct trn_cursor *cursor,
+                                   bool *ret_known,
+                                   tern_error *error)
+{
+    struct trn_db_tx tx;
+    bool found = cursor->high == 0;
+    tern_status status = TERN_OK;
+
+    if (!found) {
+        status = server->db->ops->tx_get(server->db->ops->writer(server->db),
+                                         cursor->high,
+                                         &found,
+                                         &tx,
+                                         error);
+        found = status == TERN_OK && found &&
+                memcmp(tx.tx.bytes, cursor->tag, sizeof(cursor->tag)) == 0;
+    }
+    *ret_known = found;
+    return status;
+}
+
+/* Whether the entry is what the device says it is. */
+static bool is_landmark(const struct trn_db_entry *entry,
+                        const tern_id *device,
+                        const struct trn_landmark *landmark)
+{
+    return trn_id_equal(&entry->sender, device) && trn_id_equal(&entry->tx, &landmark->tx) &&
+           entry->ordinal == (int64_t)landmark->ordinal;
+}
+
+static tern_status
+check_acked(struct trn_server *server, struct trn_exchange *exchange, tern_error *error)
+{
+    const struct trn_request_envelope *envelope = &exchange->reader.envelope;
+    struct trn_db_entry entry;
+    bool found = true;
+    tern_status status = TERN_OK;
+
+    if (envelope->acked.ordinal != 0) {
+        status = server->db->ops->entry_by_tx(server->db->ops->writer(server->db),
+                                              &envelope->acked.tx,
+                                              &found,
+                                              &entry,
+                                              error);
+    }
+    if (status == TERN_OK && !found) {
+        return trn_fail(error,
+                        TERN_ERR_EPOCH_CHANGED,
+                        "a transaction that was acknowledged is not known here");
+    }
+    exchange->acked_holds = status == TERN_OK && envelope->acked.ordinal != 0 &&
+                            is_landmark(&entry, &envelope->device, &envelope->acked);
+    return status;
+}
+
+/* A device without a cursor begins afresh, whatever it remembers of earlier epochs. */
+static tern_status check_epoch(struct trn_server *server,
+                               struct trn_exchange *exchange,
+                               int64_t now_us,
+                               bool *ret_restored,
+                               tern_error *error)
+{
+    bool known = false;
+    tern_status status;
+
+    if (exchange->reader.envelope.cursor.size == 0) {
+        return TERN_OK;
+    }
+    status = trn_cursor_open(exchange->reader.envelope.cursor,
+                             &server->meta,
+                             &exchange->call->auth.user,
+                             &exchange->reader.envelope.device,
+                             &exchange->cursor,
+                             error);
+    if (status != TERN_OK) {
+        return status;
+    }
+    exchange->has_cursor = true;
+    if (!exchange->cursor.same_epoch) {
+        return trn_fail(error, TERN_ERR_EPOCH_CHANGED, "the cursor is of another epoch");
+    }
+    status = cursor_is_known(server, &exchange->cursor, &known, error);
+    if (status == TERN_OK && !known) {
+        status = start_epoch(server, now_us, error);
+        if (status == TERN_OK) {
+            *ret_restored = true;
+            return trn_fail(error, TERN_ERR_EPOCH_CHANGED, "this server came back from a backup");
+        }
+    }
+    return status == TERN_OK ? check_acked(server, exchange, error) : status;
+}
+
+static tern_status check_landmark(struct trn_server *server,
+                                  const tern_id *device,
+                                  const struct trn_landmark *landmark,
+                                  bool *ret_cloned,
+                                  tern_error *error)
+{
+    struct trn_db_entry entry;
+    bool found = false;
+    tern_status status = TERN_OK;
+
+    if (landmark->ordinal == 0) {
+        return TERN_OK;
+    }
+    status = server->db->ops->entry_by_ordinal(server->db->ops->writer(server->db),
+                                               device,
+                                               (int64_t)landmark->ordinal,
+                                               device,
+                                               &found,
+                                               &entry,
+                                               error);
+    if (status == TERN_OK && found && trn_id_equal(&entry.sender, device) &&
+        !trn_id_equal(&entry.tx, &landmark->tx)) {
+        *ret_cloned = true;
+    }
+    return status;
+}
+
+static tern_status
+check_device(struct trn_server *server, const struct trn_exchange *exchange, tern_error *error)
+{
+    const struct trn_request_envelope *envelope = &exchange->reader.envelope;
+    struct trn_db_device device;
+    bool cloned = false;
+    tern_status status = server->db->ops->device_read(server->db->ops->writer(server->db),
+                                                      &envelope->device,
+                                                      &device,
+                                                      error);
+
+    if (status != TERN_OK) {
+        return status;
+    }
+    if (!trn_id_is_nil(&device.user) && !trn_id_equal(&device.user, &exchange->call->auth.user)) {
+        return trn_fail(error, TERN_ERR_FORBIDDEN, "the device belongs to another user");
+    }
+    cloned = device.last_ordinal > (int64_t)envelope->top.ordinal;
+    if (device.last_ordinal == (int64_t)envelope->top.ordinal) {
+        status = check_landmark(server, &envelope->device, &envelope->top, &cloned, error);
+    }
+    if (status == TERN_OK && !cloned && !exchange->acked_holds) {
+        status = check_landmark(server, &envelope->device, &envelope->acked, &cloned, error);
+    }
+    if (status == TERN_OK && cloned) {
+        return trn_fail(error, TERN_ERR_DEVICE_CLONED, "another copy of this device is alive");
+    }
+    return status;
+}
+
+/* ---- First half ---- */
+
+static void count(struct trn_sync_call *call, const struct trn_outcome *outcome)
+{
+    call->applied += outcome->kind == TRN_OUTCOME_APPLIED;
+    call->duplicates += outcome->kind == TRN_OUTCOME_DUPLICATE;
+    call->rejected += outcome->kind == TRN_OUTCOME_REJECTED;
+}
+
+static tern_status push_entries(struct trn_server *server,
+                                struct trn_exchange *exchange,
+                                int64_t now_us,
+                                tern_error *error)
+{
+    struct trn_push push;
+    bool any = true;
+    tern_status status = TERN_OK;
+
+    trn_push_begin(&push, server->db, &server->meta, server->facts, &exchange->call->auth);
+    push.careful = server->careful;
+    push.sender = exchange->reader.envelope.device;
+    push.sent_us = exchange->reader.envelope.sent_us;
+    push.received_us = now_us;
+    while (status == TERN_OK && exchange->outcome_count < exchange->reader.envelope.tx_count) {
+        struct trn_outcome *outcome = &exchange->outcomes[exchange->outcome_count];
+        struct trn_request_entry entry;
+
+        status = trn_request_next(&exchange->reader, &any, &entry, error);
+        if (status != TERN_OK || !any) {
+            break;
+        }
+        status = trn_push_entry(&push, &entry, outcome, error);
+        if (status == TERN_OK && push.cloned) {
+            status =
+                trn_fail(error, TERN_ERR_DEVICE_CLONED, "another copy of this device is alive");
+        }
+        if (status == TERN_OK) {
+            exchange->outcome_count++;
+            count(exchange->call, outcome);
+        }
+    }
+    exchange->wrote = push.wrote;
+    trn_push_end(&push);
+    return status;
+}
+
+static tern_status take(struct trn_server *server,
+                        struct trn_exchange *exchange,
+                        int64_t now_us,
+                        bool *ret_restored,
+                        tern_error *error)
+{
+    tern_status status = trn_request_open(&exchange->reader, exchange->call->request, error);
+
+    if (status == TERN_OK) {
+        status = check_epoch(server, exchange, now_us, ret_restored, error);
+    }
+    if (status == TERN_OK) {
+        status = check_device(server, exchange, error);
+    }
+    if (status != TERN_OK) {
+        return status;
+    }
+    exchange->outcomes =
+        trn_calloc(exchange->reader.envelope.tx_count + 1, sizeof(*exchange->outcomes));
+    if (exchange->outcomes == NULL) {
+        return trn_fail_nomem(error);
+    }
+    return push_entries(server, exchange, now_us, error);
+}
+
+static void forget_outcomes(struct trn_exchange *exchange)
+{
+    exchange->outcome_count = 0;
+    exchange->call->applied = 0;
+    exchange->call->duplicates = 0;
+    exchange->call->rejected = 0;
+}
+
+/* Takes one call inside the group. A failure returned ends the group. */
+static tern_status take_alone(struct trn_server *server,
+                              struct trn_exchange *exchange,
+                              int64_t now_us,
+                              tern_error *error)
+{
+    bool restored = false;
+    tern_status status = TERN_OK;
+    tern_status taken;
+
+    if (server->careful) {
+        status = server->db->ops->savepoint(server->db, error);
+    }
+    if (status != TERN_OK) {
+        return status;
+    }
+    taken = take(server, exchange, now_us, &restored, &exchange->error);
+    if (taken == TERN_OK || restored) {
+        return server->careful ? server->db->ops->release(server->db, error) : TERN_OK;
+    }
+    if (!trn_push_rejects(taken)) {
+        return trn_fail(error, taken, "%s", exchange->error.message);
+    }
+    if (!server->careful) {
+        return exchange->wrote ? TERN_ERR_CANCELLED : TERN_OK;
+    }
+    trn_facts_forget(server->facts);
+    forget_outcomes(exchange);
+    return server->db->ops->restore(server->db, error);
+}
+
+void trn_exchange_reset(struct trn_exchange *exchange)
+{
+    struct trn_sync_call *call = exchange->call;
+
+    trn_request_close(&exchange->reader);
+    trn_cursor_free(&exchange->cursor);
+    trn_free(exchange->outcomes);
+    forget_outcomes(exchange);
+    memset(exchange, 0, sizeof(*exchange));
+    exchange->call = call;
+}
+
+static tern_status take_group(struct trn_server *server,
+                              struct trn_exchange *exchanges,
+                              size_t total,
+                              int64_t now_us,
+                              tern_error *error)
+{
+    tern_status status = server->db->ops->begin(server->db, error);
+
+    if (status != TERN_OK) {
+        return status;
+    }
+    status = server->db->ops->meta_read(server->db->ops->writer(server->db), &server->meta, error);
+    for (size_t index = 0; index < total && status == TERN_OK; index++) {
+        status = take_alone(server, &exchanges[index], now_us, error);
+    }
+    if (status == TERN_OK) {
+        status = server->db->ops->commit(server->db, error);
+    } else {
+        server->db->ops->rollback(server->db);
+    }
+    if (status != TERN_OK) {
+        trn_facts_forget(server->facts); /* what they tell of was never written */
+    }
+    return status;
+}
+
+tern_status trn_intake_group(struct trn_server *server,
+                             struct trn_exchange *exchanges,
+                             size_t total,
+                             int64_t now_us,
+                             tern_error *error)
+{
+    tern_status status;
+
+    server->careful = false;
+    status = take_group(server, exchanges, total, now_us, error);
+    if (status != TERN_ERR_CANCELLED) {
+        return status;
+    }
+    for (size_t index = 0; index < total; index++) {
+        trn_exchange_reset(&exchanges[index]);
+    }
+    server->careful = true;
+    return take_group(server, exchanges, total, now_us, error);
+}

@@ -483,6 +483,12 @@ static const struct trn_db_ops sqlite_ops = {
 
 /* ---- Opening ---- */
 
+void trn_db_sqlite_single_thread(void)
+{
+    (void)sqlite3_config(SQLITE_CONFIG_SINGLETHREAD);
+    (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 /* A lock of its own file: SQLite closes and thereby unlocks its own files as it likes. */
 static tern_status lock_file(struct trn_db_sqlite *db, tern_error *error)
 {

@@ -295,14 +295,13 @@ static tern_status take_alone(struct trn_server *server,
     return server->db->ops->restore(server->db, error);
 }
 
-void trn_exchange_reset(struct trn_exchange *exchange)
+void trn_exchange_free(struct trn_exchange *exchange)
 {
     struct trn_sync_call *call = exchange->call;
 
     trn_request_close(&exchange->reader);
     trn_cursor_free(&exchange->cursor);
     trn_free(exchange->outcomes);
-    forget_outcomes(exchange);
     memset(exchange, 0, sizeof(*exchange));
     exchange->call = call;
 }
@@ -347,7 +346,8 @@ tern_status trn_intake_group(struct trn_server *server,
         return status;
     }
     for (size_t index = 0; index < total; index++) {
-        trn_exchange_reset(&exchanges[index]);
+        forget_outcomes(&exchanges[index]);
+        trn_exchange_free(&exchanges[index]);
     }
     server->careful = true;
     return take_group(server, exchanges, total, now_us, error);

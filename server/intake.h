@@ -28,7 +28,7 @@ struct trn_exchange {
 };
 
 /* Frees what the exchange holds, and makes it as new for its call. */
-void trn_exchange_reset(struct trn_exchange *exchange);
+void trn_exchange_free(struct trn_exchange *exchange);
 
 /* Takes all requests in one group, and returns once it is durable. */
 tern_status trn_intake_group(struct trn_server *server,

@@ -147,6 +147,7 @@ int main(int argc, char **argv)
         return EXIT_STOPPED;
     }
     (void)signal(SIGPIPE, SIG_IGN);
+    trn_db_sqlite_single_thread();
     trn_journal_set_level(daemon.settings.log_level);
     status = serve(&daemon, &error);
     if (status != TERN_OK) {

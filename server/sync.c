@@ -291,7 +291,7 @@ void trn_server_handle(struct trn_server *server,
             answer_trouble(&calls[index], &error);
         }
         if (exchanges != NULL) {
-            trn_exchange_reset(&exchanges[index]);
+            trn_exchange_free(&exchanges[index]);
         }
     }
     trn_free(exchanges);

@@ -24,7 +24,8 @@ struct row_fact {
 struct trn_facts {
     const struct trn_db *db;
     struct trn_db_view *view;
-    uint64_t age; /* from 1; forgetting is one step of it, not a pass over the tables */
+    uint64_t age;             /* from 1; forgetting is one step of it, not a pass over the tables */
+    struct tx_fact unwritten; /* the tx under way: no table but this one can know it */
     struct tx_fact txs[TRN_FACT_TXS];
     struct row_fact rows[TRN_FACT_ROWS];
 };
@@ -61,34 +62,43 @@ void trn_facts_set_view(struct trn_facts *facts, struct trn_db_view *view)
 
 void trn_facts_put_tx(struct trn_facts *facts, int64_t number, const struct trn_db_tx *tx)
 {
-    struct tx_fact *fact = &facts->txs[(uint64_t)number % TRN_FACT_TXS];
+    facts->unwritten = (struct tx_fact){facts->age, number, *tx};
+}
 
-    fact->age = facts->age;
-    fact->number = number;
-    fact->tx = *tx;
+/* NULL where it has to be looked up. */
+static const struct tx_fact *known_tx(const struct trn_facts *facts, int64_t number)
+{
+    const struct tx_fact *fact = &facts->txs[(uint64_t)number % TRN_FACT_TXS];
+
+    if (facts->unwritten.age == facts->age && facts->unwritten.number == number) {
+        return &facts->unwritten;
+    }
+    return fact->age == facts->age && fact->number == number ? fact : NULL;
 }
 
 tern_status
 trn_facts_tx(struct trn_facts *facts, int64_t number, struct trn_db_tx *ret_tx, tern_error *error)
 {
-    struct tx_fact *fact = &facts->txs[(uint64_t)number % TRN_FACT_TXS];
+    const struct tx_fact *known = known_tx(facts, number);
     struct trn_db_tx tx;
     bool found = false;
     tern_status status;
 
     TRN_ASSERT(number > 0);
 
-    if (fact->age != facts->age || fact->number != number) {
-        status = facts->db->ops->tx_get(facts->view, number, &found, &tx, error);
-        if (status != TERN_OK) {
-            return status;
-        }
-        if (!found) {
-            return trn_fail(error, TERN_ERR_CORRUPT, "a row names a number that no entry has");
-        }
-        trn_facts_put_tx(facts, number, &tx);
+    if (known != NULL) {
+        *ret_tx = known->tx;
+        return TERN_OK;
     }
-    *ret_tx = fact->tx;
+    status = facts->db->ops->tx_get(facts->view, number, &found, &tx, error);
+    if (status != TERN_OK) {
+        return status;
+    }
+    if (!found) {
+        return trn_fail(error, TERN_ERR_CORRUPT, "a row names a number that no entry has");
+    }
+    facts->txs[(uint64_t)number % TRN_FACT_TXS] = (struct tx_fact){facts->age, number, tx};
+    *ret_tx = tx;
     return TERN_OK;
 }
 

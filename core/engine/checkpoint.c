@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "engine/ground.h"
 #include "engine/idset.h"
+#include "engine/leave.h"
 #include "engine/sweep.h"
 #include "wire/answer.h"
 
@@ -14,7 +15,6 @@ struct applying {
     enum trn_ground_mode mode;
     bool sweeps; /* what is met is noted, and what is not goes */
     struct trn_idset met;
-    struct trn_displaced displaced;
     const struct trn_table *touched; /* counted last */
 };
 
@@ -24,8 +24,7 @@ static tern_status take_row(struct applying *applying,
                             tern_error *error)
 {
     struct trn_work *work = applying->work;
-    tern_status status =
-        trn_ground_take(work, table, row, applying->mode, &applying->displaced, error);
+    tern_status status = trn_ground_take(work, table, row, applying->mode, error);
 
     if (status == TERN_OK && applying->sweeps) {
         status = trn_idset_add(&applying->met, table, &row->id, error);
@@ -129,7 +128,6 @@ static tern_status take_all(struct applying *applying, bool staged, tern_error *
 {
     struct trn_work *work = applying->work;
     bool lifted = work->lifted;
-    bool back = true;
     tern_status status = take_rows(applying, staged, error);
 
     /* Lifting on the way takes rows out that only a pending edit had made, and with them, by the
@@ -141,11 +139,19 @@ static tern_status take_all(struct applying *applying, bool staged, tern_error *
     if (status == TERN_OK && applying->sweeps) {
         status = trn_sweep(work, &applying->checkpoint->scope, &applying->met, error);
     }
-    if (status == TERN_OK) {
-        status = trn_displaced_are_back(&applying->displaced, work->store, &back, error);
-    }
-    work->refetch = work->refetch || !back;
     return status;
+}
+
+static tern_status hold(struct trn_work *work, const tern_id *scope, tern_error *error)
+{
+    bool held = false;
+    tern_status status = trn_scope_is_held(work->store, scope, &held, error);
+
+    if (status != TERN_OK || held) {
+        return status;
+    }
+    status = trn_scope_hold(work->store, scope, error);
+    return status == TERN_OK ? trn_leave_undo(work, error) : status;
 }
 
 tern_status
@@ -166,11 +172,10 @@ trn_checkpoint_apply(struct trn_work *work, struct trn_checkpoint *checkpoint, t
         status = take_all(&applying, staged, error);
     }
     trn_idset_free(&applying.met);
-    trn_displaced_free(&applying.displaced);
     if (status == TERN_OK) {
         status = trn_stage_drop(work->store, &checkpoint->scope, error);
     }
-    return status == TERN_OK ? trn_scope_hold(work->store, &checkpoint->scope, error) : status;
+    return status == TERN_OK ? hold(work, &checkpoint->scope, error) : status;
 }
 
 tern_status trn_checkpoint_stage(struct trn_work *work,

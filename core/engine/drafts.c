@@ -321,6 +321,14 @@ static tern_status write_all(struct trn_drafts *drafts, struct trn_store *store,
     return status;
 }
 
+static tern_status hand_over(tern_status status, const tern_error *first, tern_error *error)
+{
+    if (status != TERN_OK && error != NULL && error->status == TERN_OK) {
+        *error = *first;
+    }
+    return status;
+}
+
 tern_status trn_drafts_write(struct trn_drafts *drafts, struct trn_store *store, tern_error *error)
 {
     tern_error first = {0};
@@ -330,8 +338,38 @@ tern_status trn_drafts_write(struct trn_drafts *drafts, struct trn_store *store,
         status = park_all(drafts, store, error);
         return status == TERN_OK ? write_all(drafts, store, error) : status;
     }
-    if (status != TERN_OK && error != NULL && error->status == TERN_OK) {
-        *error = first;
+    return hand_over(status, &first, error);
+}
+
+static tern_status
+force_one(const struct trn_draft *draft, struct trn_work *work, tern_error *error)
+{
+    struct trn_row row;
+    tern_status status;
+
+    if (!draft->changed) {
+        return TERN_OK;
+    }
+    if (!draft->is) {
+        return trn_store_row_erase(work->store, draft->table, &draft->id, error);
+    }
+    trn_draft_as_row(draft, &row);
+    status = trn_work_displace(work, draft->table, &row, error);
+    return status == TERN_OK ? trn_store_row_write(work->store, draft->table, &row, error) : status;
+}
+
+tern_status trn_drafts_force(struct trn_drafts *drafts, struct trn_work *work, tern_error *error)
+{
+    tern_error first = {0};
+    tern_status status = trn_drafts_write(drafts, work->store, &first);
+
+    if (status != TERN_ERR_UNIQUE) {
+        return hand_over(status, &first, error);
+    }
+    /* Those of the set are out of each other's way already. */
+    status = park_all(drafts, work->store, error);
+    for (size_t i = 0; i < drafts->count && status == TERN_OK; i++) {
+        status = force_one(drafts->items[i], work, error);
     }
     return status;
 }

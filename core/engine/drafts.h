@@ -9,7 +9,7 @@
 #ifndef TRN_ENGINE_DRAFTS_H
 #define TRN_ENGINE_DRAFTS_H
 
-#include "store/store.h"
+#include "engine/work.h"
 
 struct trn_draft {
     const struct trn_table *table;
@@ -49,5 +49,7 @@ void trn_draft_as_row(const struct trn_draft *draft, struct trn_row *ret_row);
 /* Writes or erases every changed row. A constraint's code if one says no; then some rows may be
  * written already: a savepoint is the caller's. */
 tern_status trn_drafts_write(struct trn_drafts *drafts, struct trn_store *store, tern_error *error);
+/* As trn_drafts_write, but rows of others that hold unique keys of these make way. */
+tern_status trn_drafts_force(struct trn_drafts *drafts, struct trn_work *work, tern_error *error);
 
 #endif

@@ -2,39 +2,8 @@
 #include "engine/ground.h"
 
 #include "base/error.h"
-#include "base/memory.h"
 #include "base/uuid.h"
 #include "engine/rebase.h"
-
-void trn_displaced_free(struct trn_displaced *displaced)
-{
-    trn_free(displaced->rows);
-    *displaced = (struct trn_displaced){0};
-}
-
-tern_status trn_displaced_are_back(const struct trn_displaced *displaced,
-                                   struct trn_store *store,
-                                   bool *ret_back,
-                                   tern_error *error)
-{
-    struct trn_row row;
-    bool back = true;
-
-    for (size_t i = 0; i < displaced->count && back; i++) {
-        tern_status status = trn_store_row_read(store,
-                                                displaced->rows[i].table,
-                                                &displaced->rows[i].id,
-                                                &back,
-                                                &row,
-                                                error);
-
-        if (status != TERN_OK) {
-            return status;
-        }
-    }
-    *ret_back = back;
-    return TERN_OK;
-}
 
 /* From the server's numbers to the file's keys. */
 static tern_status to_keys(struct trn_work *work,
@@ -201,41 +170,13 @@ static tern_status combine(struct trn_work *work,
                               : TERN_OK;
 }
 
-struct displacing {
-    struct trn_displaced *displaced;
-    const struct trn_table *table;
-};
-
-static tern_status note_displaced(void *context, const tern_id *id, tern_error *error)
-{
-    const struct displacing *displacing = context;
-    struct trn_displaced *displaced = displacing->displaced;
-
-    if (displaced->count == displaced->room) {
-        size_t room = displaced->room == 0 ? 8 : displaced->room * 2;
-        struct trn_displaced_row *rows = trn_realloc(displaced->rows, room * sizeof *rows);
-
-        if (rows == NULL) {
-            return trn_fail_nomem(error);
-        }
-        displaced->rows = rows;
-        displaced->room = room;
-    }
-    displaced->rows[displaced->count++] = (struct trn_displaced_row){displacing->table, *id};
-    return TERN_OK;
-}
-
-/* A unique key is taken: by a pending edit, which is lifted, or by a row of the ground, which the
- * server has given another by now. */
+/* A unique key is taken by a row of the ground that the server has given another by now. */
 static tern_status write_through(struct trn_work *work,
                                  const struct trn_table *table,
                                  const struct trn_row *row,
-                                 struct trn_displaced *displaced,
                                  tern_error *error)
 {
-    struct displacing displacing = {displaced, table};
-    tern_status status =
-        trn_store_row_displace(work->store, table, row, note_displaced, &displacing, error);
+    tern_status status = trn_work_displace(work, table, row, error);
 
     return status == TERN_OK ? trn_store_row_write(work->store, table, row, error) : status;
 }
@@ -274,7 +215,6 @@ static tern_status take(struct trn_work *work,
                         const struct trn_table *table,
                         const struct trn_row *incoming,
                         enum trn_ground_mode mode,
-                        struct trn_displaced *displaced,
                         bool *ret_lift,
                         tern_error *error)
 {
@@ -295,7 +235,7 @@ static tern_status take(struct trn_work *work,
         return TERN_OK;
     }
     if (status == TERN_ERR_UNIQUE) {
-        return write_through(work, table, result, displaced, error);
+        return write_through(work, table, result, error);
     }
     if (status != TERN_OK && error != NULL && error->status == TERN_OK) {
         *error = first;
@@ -307,19 +247,18 @@ tern_status trn_ground_take(struct trn_work *work,
                             const struct trn_table *table,
                             struct trn_row *incoming,
                             enum trn_ground_mode mode,
-                            struct trn_displaced *displaced,
                             tern_error *error)
 {
     bool lift = false;
     tern_status status = to_keys(work, table, &incoming->version, error);
 
     if (status == TERN_OK) {
-        status = take(work, table, incoming, mode, displaced, &lift, error);
+        status = take(work, table, incoming, mode, &lift, error);
     }
     if (status == TERN_OK && lift) {
         status = trn_rebase_lift(work, error);
         if (status == TERN_OK) {
-            status = take(work, table, incoming, mode, displaced, &lift, error);
+            status = take(work, table, incoming, mode, &lift, error);
         }
     }
     return status;

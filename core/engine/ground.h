@@ -17,23 +17,6 @@ enum trn_ground_mode {
                          read first */
 };
 
-/* Ids of rows that a checkpoint took out of the way of others. */
-struct trn_displaced {
-    struct trn_displaced_row {
-        const struct trn_table *table;
-        tern_id id;
-    } * rows;
-    size_t count;
-    size_t room;
-};
-
-void trn_displaced_free(struct trn_displaced *displaced);
-/* Whether all displaced rows stand in the file again. */
-tern_status trn_displaced_are_back(const struct trn_displaced *displaced,
-                                   struct trn_store *store,
-                                   bool *ret_back,
-                                   tern_error *error);
-
 /*
  * Takes one row of the server. Its version names units by the server's numbers, all of them put
  * into `work->known` before; they are keys afterwards.
@@ -45,7 +28,6 @@ tern_status trn_ground_take(struct trn_work *work,
                             const struct trn_table *table,
                             struct trn_row *incoming,
                             enum trn_ground_mode mode,
-                            struct trn_displaced *displaced,
                             tern_error *error);
 
 #endif

@@ -5,6 +5,7 @@
 
 #include "base/uuid.h"
 #include "engine/work.h"
+#include "wire/entry.h"
 
 /* An acknowledged entry waits again. It keeps its key, so that its values on the rows are its own
  * edit once more; it has no undo image, since the server's fresh rows replace what lies beneath
@@ -16,19 +17,17 @@ static tern_status offer_again(struct trn_work *work, struct trn_entry *entry, t
     }
     entry->number = 0;
     entry->reason = TERN_ERR_EPOCH_CHANGED;
-    if (entry->state == TERN_ENTRY_ACKED) {
-        entry->state = TERN_ENTRY_PENDING;
-    }
+    entry->state = entry->kind == TRN_ENTRY_DISCARDED ? TERN_ENTRY_DISCARDED : TERN_ENTRY_PENDING;
     return trn_outbox_requeue(work->store, entry, error);
 }
 
 static tern_status offer_all_again(struct trn_work *work, tern_error *error)
 {
-    const unsigned states = 1U << TERN_ENTRY_ACKED | 1U << TERN_ENTRY_DISCARDED;
     struct trn_entry entry = {0};
 
     for (;;) {
-        tern_status status = trn_outbox_next(work->store, entry.ordinal, states, &entry, error);
+        tern_status status =
+            trn_outbox_next(work->store, entry.ordinal, 1U << TERN_ENTRY_ACKED, &entry, error);
 
         if (status != TERN_OK || entry.ordinal == 0) {
             return status;

@@ -59,13 +59,13 @@ tern_status trn_keep_trim(struct trn_store *store,
                           bool *ret_more,
                           tern_error *error)
 {
-    const unsigned states = 1U << TERN_ENTRY_ACKED | 1U << TERN_ENTRY_DISCARDED;
     struct trn_entry entry = {0};
     size_t removed = 0;
 
     *ret_more = false;
     for (;;) {
-        tern_status status = trn_outbox_next(store, entry.ordinal, states, &entry, error);
+        tern_status status =
+            trn_outbox_next(store, entry.ordinal, 1U << TERN_ENTRY_ACKED, &entry, error);
 
         if (status != TERN_OK || entry.ordinal == 0 || !is_over(&entry, now_us)) {
             return status;

@@ -16,7 +16,7 @@ trn_keep_body(struct trn_store *store, uint64_t ordinal, struct trn_bytes *body,
 /* Compresses the body where that saves something. */
 tern_status
 trn_keep_compress(struct trn_store *store, const struct trn_entry *entry, tern_error *error);
-/* Removes at most `room` acknowledged or discarded entries whose time has come; `ret_more` if there
+/* Removes at most `room` acknowledged entries whose time has come; `ret_more` if there
  * may be others. */
 tern_status trn_keep_trim(struct trn_store *store,
                           int64_t now_us,

@@ -3,15 +3,12 @@
 #include "engine/leave.h"
 
 #include <limits.h>
-#include <string.h>
 
 #include "base/error.h"
 #include "base/memory.h"
-#include "base/uuid.h"
-#include "engine/keep.h"
+#include "engine/reach.h"
 #include "engine/rebase.h"
 #include "engine/sweep.h"
-#include "wire/entry.h"
 
 struct locking {
     uint64_t *ordinals;
@@ -35,81 +32,6 @@ static tern_status note(struct locking *locking, uint64_t ordinal, tern_error *e
     return TERN_OK;
 }
 
-/* Whether the row lies in `scope` and in no other that is held. */
-static tern_status lies_there_alone(struct trn_work *work,
-                                    const struct trn_table *table,
-                                    const struct trn_row *row,
-                                    const tern_id *scope,
-                                    bool *ret_there,
-                                    tern_error *error)
-{
-    tern_id scopes[TRN_SCOPES_MAX];
-    size_t count = 0;
-    bool there = false;
-    bool elsewhere = false;
-    tern_status status = trn_store_row_scopes(work->store, table, row, scopes, &count, error);
-
-    for (size_t i = 0; i < count && status == TERN_OK && !elsewhere; i++) {
-        if (trn_id_equal(&scopes[i], scope)) {
-            there = true;
-        } else {
-            status = trn_scope_is_held(work->store, &scopes[i], &elsewhere, error);
-        }
-    }
-    *ret_there = there && !elsewhere;
-    return status;
-}
-
-static tern_status change_is_there(struct trn_work *work,
-                                   const struct trn_change *change,
-                                   const tern_id *scope,
-                                   bool *ret_there,
-                                   tern_error *error)
-{
-    struct trn_row row;
-    bool found = false;
-    tern_status status =
-        trn_store_row_read(work->store, change->table, &change->id, &found, &row, error);
-
-    if (status == TERN_OK && !found && change->operation == TRN_OP_INSERT) {
-        row.id = change->id;
-        memcpy(row.values, change->values, change->table->column_count * sizeof *row.values);
-        found = true;
-    }
-    *ret_there = false;
-    return status == TERN_OK && found
-               ? lies_there_alone(work, change->table, &row, scope, ret_there, error)
-               : status;
-}
-
-static tern_status entry_is_there(struct trn_work *work,
-                                  uint64_t ordinal,
-                                  const tern_id *scope,
-                                  bool *ret_there,
-                                  tern_error *error)
-{
-    struct trn_entry_reader reader = {0};
-    struct trn_change change;
-    struct trn_bytes body = {0};
-    bool any = true;
-    tern_status status = trn_keep_body(work->store, ordinal, &body, error);
-
-    *ret_there = false;
-    if (status == TERN_OK) {
-        status = trn_entry_open(&reader, work->engine->schema, trn_bytes_slice(&body), error);
-    }
-    while (status == TERN_OK && !*ret_there) {
-        status = trn_entry_next(&reader, &any, &change, error);
-        if (status != TERN_OK || !any) {
-            break;
-        }
-        status = change_is_there(work, &change, scope, ret_there, error);
-    }
-    trn_entry_close(&reader);
-    trn_bytes_free(&body);
-    return status;
-}
-
 static tern_status find_to_lock(struct trn_work *work,
                                 const tern_id *scope,
                                 struct locking *locking,
@@ -125,7 +47,7 @@ static tern_status find_to_lock(struct trn_work *work,
         if (status != TERN_OK || entry.ordinal == 0) {
             return status;
         }
-        status = entry_is_there(work, entry.ordinal, scope, &there, error);
+        status = trn_reach_alone(work, entry.ordinal, scope, &there, error);
         if (status == TERN_OK && there) {
             status = note(locking, entry.ordinal, error);
         }
@@ -164,6 +86,47 @@ static tern_status lock_all(struct trn_work *work, const struct locking *locking
         status = lock(work, locking->ordinals[i], error);
     }
     return status;
+}
+
+/* One that the server has not refused, and whose rows are all granted now. */
+static tern_status unlock(struct trn_work *work, struct trn_entry *entry, tern_error *error)
+{
+    bool all = false;
+    bool any = false;
+    tern_status status = TERN_OK;
+
+    if (entry->number != 0) {
+        return TERN_OK;
+    }
+    status = trn_reach_held(work, entry->ordinal, &all, &any, error);
+    if (status == TERN_OK && all) {
+        status = trn_rebase_lift(work, error);
+    }
+    if (status != TERN_OK || !all) {
+        return status;
+    }
+    entry->state = TERN_ENTRY_PENDING;
+    entry->reason = TERN_OK;
+    entry->waits_for = 0;
+    return trn_outbox_update(work->store, entry, NULL, error);
+}
+
+tern_status trn_leave_undo(struct trn_work *work, tern_error *error)
+{
+    struct trn_entry entry = {0};
+
+    for (;;) {
+        tern_status status =
+            trn_outbox_next(work->store, entry.ordinal, 1U << TERN_ENTRY_LOCKED, &entry, error);
+
+        if (status != TERN_OK || entry.ordinal == 0) {
+            return status;
+        }
+        status = unlock(work, &entry, error);
+        if (status != TERN_OK) {
+            return status;
+        }
+    }
 }
 
 tern_status trn_leave(struct trn_work *work, const tern_id *scope, tern_error *error)

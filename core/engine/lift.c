@@ -62,7 +62,7 @@ static tern_status take_all_back(struct trn_drafts *drafts,
             break;
         }
     }
-    return status == TERN_OK ? trn_drafts_write(drafts, work->store, error) : status;
+    return status == TERN_OK ? trn_drafts_force(drafts, work, error) : status;
 }
 
 tern_status trn_lift(struct trn_work *work, uint64_t ordinal, tern_error *error)

@@ -8,6 +8,7 @@
 #include "base/uuid.h"
 #include "engine/keep.h"
 #include "engine/lay.h"
+#include "engine/reach.h"
 #include "engine/rebase.h"
 
 static const unsigned WAITING =
@@ -91,18 +92,31 @@ static void note_acknowledged(struct trn_work *work,
     }
 }
 
+/* Whether the entry's values belong on the rows: pending ones are there, of the locked ones those
+ * that lie in what is held now. */
+static tern_status
+is_shown(struct trn_work *work, const struct trn_entry *entry, bool *ret_shown, tern_error *error)
+{
+    bool all = false;
+
+    *ret_shown = entry->state == TERN_ENTRY_PENDING;
+    return entry->state == TERN_ENTRY_LOCKED
+               ? trn_reach_held(work, entry->ordinal, &all, ret_shown, error)
+               : TERN_OK;
+}
+
 static tern_status acknowledge(struct trn_work *work,
                                struct trn_entry *entry,
                                const struct trn_verdict *verdict,
                                struct trn_verdict_tally *tally,
                                tern_error *error)
 {
-    bool shown = entry->state == TERN_ENTRY_PENDING;
+    bool shown = false;
     bool as_it_stands = true;
     int64_t claimed_us = entry->time_us;
-    tern_status status = TERN_OK;
+    tern_status status = is_shown(work, entry, &shown, error);
 
-    if (shown) {
+    if (status == TERN_OK && shown) {
         status = is_oldest(work, entry->ordinal, &as_it_stands, error);
         as_it_stands = as_it_stands && verdict->stored_us == claimed_us && !work->lifted;
         if (status == TERN_OK && !as_it_stands) {
@@ -127,9 +141,7 @@ static tern_status acknowledge(struct trn_work *work,
     if (status != TERN_OK) {
         return status;
     }
-    if (entry->state != TERN_ENTRY_DISCARDED) {
-        entry->state = TERN_ENTRY_ACKED;
-    }
+    entry->state = TERN_ENTRY_ACKED;
     note_acknowledged(work, entry, verdict, claimed_us, tally);
     status = trn_outbox_update(work->store, entry, NULL, error);
     return status == TERN_OK ? trn_keep_compress(work->store, entry, error) : status;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/memory.h"
 #include "engine/lease.h"
 #include "engine/rebase.h"
 
@@ -59,11 +60,71 @@ tern_status trn_work_begin_hasty(struct trn_work *work,
     return enter(work, session, trn_store_begin_hasty(work->store, error), error);
 }
 
-static tern_status settle_debts(struct trn_work *work, tern_error *error)
+struct displacing {
+    struct trn_displaced *displaced;
+    const struct trn_table *table;
+};
+
+static tern_status note_displaced(void *context, const tern_id *id, tern_error *error)
 {
+    const struct displacing *displacing = context;
+    struct trn_displaced *displaced = displacing->displaced;
+
+    if (displaced->count == displaced->room) {
+        size_t room = displaced->room == 0 ? 8 : displaced->room * 2;
+        struct trn_displaced_row *rows = trn_realloc(displaced->rows, room * sizeof *rows);
+
+        if (rows == NULL) {
+            return trn_fail_nomem(error);
+        }
+        displaced->rows = rows;
+        displaced->room = room;
+    }
+    displaced->rows[displaced->count++] = (struct trn_displaced_row){displacing->table, *id};
+    return TERN_OK;
+}
+
+tern_status trn_work_displace(struct trn_work *work,
+                              const struct trn_table *table,
+                              const struct trn_row *row,
+                              tern_error *error)
+{
+    struct displacing displacing = {&work->displaced, table};
+
+    return trn_store_row_displace(work->store, table, row, note_displaced, &displacing, error);
+}
+
+static void forget_displaced(struct trn_work *work)
+{
+    trn_free(work->displaced.rows);
+    work->displaced = (struct trn_displaced){0};
+}
+
+/* Where a displaced row has not come back, the server is asked for all of it again. */
+static tern_status look_for_displaced(struct trn_work *work, tern_error *error)
+{
+    struct trn_row row;
     tern_status status = TERN_OK;
 
-    if (work->lifted) {
+    for (size_t i = 0; i < work->displaced.count && status == TERN_OK && !work->refetch; i++) {
+        bool back = false;
+
+        status = trn_store_row_read(work->store,
+                                    work->displaced.rows[i].table,
+                                    &work->displaced.rows[i].id,
+                                    &back,
+                                    &row,
+                                    error);
+        work->refetch = work->refetch || !back;
+    }
+    return status;
+}
+
+static tern_status settle_debts(struct trn_work *work, tern_error *error)
+{
+    tern_status status = look_for_displaced(work, error);
+
+    if (status == TERN_OK && work->lifted) {
         status = trn_rebase_lay(work, error);
     }
     if (status == TERN_OK && work->refetch) {
@@ -79,6 +140,7 @@ tern_status trn_work_commit(struct trn_work *work, tern_error *error)
 {
     tern_status status = settle_debts(work, error);
 
+    forget_displaced(work);
     if (status != TERN_OK) {
         trn_store_rollback(work->store);
         return status;
@@ -88,6 +150,7 @@ tern_status trn_work_commit(struct trn_work *work, tern_error *error)
 
 void trn_work_rollback(struct trn_work *work)
 {
+    forget_displaced(work);
     trn_store_rollback(work->store);
 }
 

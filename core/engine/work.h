@@ -12,12 +12,24 @@
 #include "engine/engine.h"
 #include "engine/known.h"
 
+/* Rows of the ground that had to make way for others. Where they are not back when the transaction
+ * ends, the ground does not hold together. */
+struct trn_displaced {
+    struct trn_displaced_row {
+        const struct trn_table *table;
+        tern_id id;
+    } * rows;
+    size_t count;
+    size_t room;
+};
+
 struct trn_work {
     const struct trn_engine *engine;
     struct trn_store *store;
     struct trn_meta meta; /* written back by the commit */
     struct trn_reading now;
     struct trn_known known;
+    struct trn_displaced displaced;
     bool lifted;  /* no row shows a pending edit right now */
     bool refetch; /* some scope does not hold together: the commit drops cursor and staging, so that
                      all is sent afresh */
@@ -36,6 +48,11 @@ tern_status trn_work_begin_hasty(struct trn_work *work,
 /* Lays pending edits back, writes the meta row, commits. On failure all of it is rolled back. */
 tern_status trn_work_commit(struct trn_work *work, tern_error *error);
 void trn_work_rollback(struct trn_work *work);
+/* Frees the unique keys of `row` from the rows that hold them now. */
+tern_status trn_work_displace(struct trn_work *work,
+                              const struct trn_table *table,
+                              const struct trn_row *row,
+                              tern_error *error);
 /* The cursor is forgotten with all that is staged, in this transaction. */
 tern_status trn_work_start_over(struct trn_work *work, tern_error *error);
 

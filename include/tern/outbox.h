@@ -17,7 +17,7 @@ typedef enum tern_entry_state {
         2,                 /* rejected, or broken by what others did; waits for retry or discard */
     TERN_ENTRY_LOCKED = 3, /* its rows are no longer granted to this user */
     TERN_ENTRY_DISCARDED =
-        4 /* given up by the user; its values are on their way to the audit, or there */
+        4 /* given up by the user; its values are on their way to the audit, and then it is acked */
 } tern_entry_state;
 
 /** One transaction of the queue; borrowed for the callback. */

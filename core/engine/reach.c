@@ -1,0 +1,129 @@
+/* One walk over the entry's lines, asking something of each row. */
+#include "engine/reach.h"
+
+#include <string.h>
+
+#include "base/uuid.h"
+#include "engine/keep.h"
+#include "wire/entry.h"
+
+struct asking {
+    struct trn_work *work;
+    const tern_id *scope; /* NULL: whether each is held */
+    bool alone;           /* some row lies in `scope` alone */
+    bool all;             /* every row lies in a held one */
+    bool any;             /* some row does */
+};
+
+static tern_status
+ask(struct asking *asking, const tern_id *scopes, size_t count, tern_error *error)
+{
+    bool there = false;
+    bool elsewhere = false;
+    tern_status status = TERN_OK;
+
+    for (size_t i = 0; i < count && status == TERN_OK && !elsewhere; i++) {
+        if (asking->scope != NULL && trn_id_equal(&scopes[i], asking->scope)) {
+            there = true;
+        } else {
+            status = trn_scope_is_held(asking->work->store, &scopes[i], &elsewhere, error);
+        }
+    }
+    asking->alone = asking->alone || (there && !elsewhere);
+    asking->all = asking->all && elsewhere;
+    asking->any = asking->any || elsewhere;
+    return status;
+}
+
+static tern_status ask_of_row(struct asking *asking,
+                              const struct trn_table *table,
+                              const struct trn_row *row,
+                              tern_error *error)
+{
+    tern_id scopes[TRN_SCOPES_MAX];
+    size_t count = 0;
+    tern_status status =
+        trn_store_row_scopes(asking->work->store, table, row, scopes, &count, error);
+
+    return status == TERN_OK ? ask(asking, scopes, count, error) : status;
+}
+
+static tern_status
+ask_of_change(struct asking *asking, const struct trn_change *change, tern_error *error)
+{
+    struct trn_row row;
+    bool found = false;
+    tern_status status =
+        trn_store_row_read(asking->work->store, change->table, &change->id, &found, &row, error);
+
+    if (status != TERN_OK) {
+        return status;
+    }
+    if (!found && change->operation != TRN_OP_INSERT) {
+        asking->all = false;
+        return TERN_OK;
+    }
+    if (!found) {
+        row.id = change->id;
+        memcpy(row.values, change->values, change->table->column_count * sizeof *row.values);
+    }
+    return ask_of_row(asking, change->table, &row, error);
+}
+
+static tern_status ask_of_entry(struct asking *asking, struct trn_slice body, tern_error *error)
+{
+    struct trn_entry_reader reader;
+    struct trn_change change;
+    bool any = true;
+    tern_status status = trn_entry_open(&reader, asking->work->engine->schema, body, error);
+
+    while (status == TERN_OK) {
+        status = trn_entry_next(&reader, &any, &change, error);
+        if (status != TERN_OK || !any) {
+            break;
+        }
+        status = ask_of_change(asking, &change, error);
+    }
+    trn_entry_close(&reader);
+    return status;
+}
+
+static tern_status run(struct asking *asking, uint64_t ordinal, tern_error *error)
+{
+    struct trn_bytes body = {0};
+    tern_status status = trn_keep_body(asking->work->store, ordinal, &body, error);
+
+    asking->all = true;
+    if (status == TERN_OK) {
+        status = ask_of_entry(asking, trn_bytes_slice(&body), error);
+    }
+    trn_bytes_free(&body);
+    return status;
+}
+
+tern_status trn_reach_alone(struct trn_work *work,
+                            uint64_t ordinal,
+                            const tern_id *scope,
+                            bool *ret_alone,
+                            tern_error *error)
+{
+    struct asking asking = {.work = work, .scope = scope};
+    tern_status status = run(&asking, ordinal, error);
+
+    *ret_alone = asking.alone;
+    return status;
+}
+
+tern_status trn_reach_held(struct trn_work *work,
+                           uint64_t ordinal,
+                           bool *ret_all,
+                           bool *ret_any,
+                           tern_error *error)
+{
+    struct asking asking = {.work = work};
+    tern_status status = run(&asking, ordinal, error);
+
+    *ret_all = asking.all;
+    *ret_any = asking.any;
+    return status;
+}

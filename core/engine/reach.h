@@ -1,0 +1,21 @@
+/* Which scopes the changes of an entry lie in, by the rows as they are or as the entry would make
+ * them. */
+#ifndef TRN_ENGINE_REACH_H
+#define TRN_ENGINE_REACH_H
+
+#include "engine/work.h"
+
+/* Whether some row of the entry lies in `scope` and in no other that is held. */
+tern_status trn_reach_alone(struct trn_work *work,
+                            uint64_t ordinal,
+                            const tern_id *scope,
+                            bool *ret_alone,
+                            tern_error *error);
+/* Whether all rows of the entry, or any, lie in scopes that are held. */
+tern_status trn_reach_held(struct trn_work *work,
+                           uint64_t ordinal,
+                           bool *ret_all,
+                           bool *ret_any,
+                           tern_error *error);
+
+#endif

@@ -8,7 +8,7 @@
 
 #define SECOND_US INT64_C(1000000)
 
-enum { DEVICES = 4, ROUNDS = 120, LIVES = 12 };
+enum { DEVICES = 4, ROUNDS = 120, LIVES = 6 };
 
 struct life {
     struct world world;
@@ -208,6 +208,14 @@ TEST(all_devices_converge_whatever_happens)
         begin(&life, seed * 7919);
         for (unsigned i = 0; i < ROUNDS; i++) {
             live_a_moment(&life);
+            if (getenv("SIM_WATCH") != NULL) {
+                fprintf(stderr,
+                        "%u: desk %s %s %s\n",
+                        i,
+                        device_ask(&life.devices[2], "SELECT count(*) FROM notes"),
+                        device_ask(&life.devices[2], "SELECT status FROM bonds"),
+                        device_ask(&life.devices[2], "SELECT hex(scope) FROM tern_scope"));
+            }
         }
         calm_down(&life);
         for (unsigned i = 0; i < DEVICES; i++) {

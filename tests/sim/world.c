@@ -318,6 +318,21 @@ ask_server(struct device *device, const tern_http_request *request, struct trn_s
     call->request = trn_bytes_slice(&body);
     trn_server_handle(device->world->server, device->world->now_us, call, 1);
     device->rows_received += call->rows;
+    if (call->status == 503 && getenv("SIM_TRACE") != NULL) {
+        fail_with("server", &call->cause);
+    }
+    if (getenv("SIM_TALK") != NULL) {
+        (void)fprintf(stderr,
+                      "%s >> %.*s",
+                      device->path,
+                      (int)call->request.size,
+                      (const char *)call->request.data);
+        (void)fprintf(stderr,
+                      "%s << %.*s",
+                      device->path,
+                      (int)call->answer.size,
+                      (const char *)call->answer.data);
+    }
     trn_bytes_free(&body);
 }
 
@@ -734,6 +749,24 @@ void device_answer_problem(tern_http_answer *ret_answer, int status, const char 
     }
 }
 
+/* Rows of `left` that `right` does not have. */
+static void show_difference(const char *what, const char *left, const char *right)
+{
+    const char *at = left;
+
+    while (*at != '\0') {
+        size_t size = strcspn(at, ";");
+        char *row = strndup(at, size);
+
+        CHECK(row != NULL);
+        if (strstr(right, row) == NULL) {
+            (void)fprintf(stderr, "%s: %s\n", what, row);
+        }
+        free(row);
+        at += size + (at[size] == ';');
+    }
+}
+
 void device_check_converged(struct device *device)
 {
     struct device fresh;
@@ -747,7 +780,9 @@ void device_check_converged(struct device *device)
     device_sync_well(&fresh);
     held = device_dump(device);
     sent = device_dump(&fresh);
-    CHECK_TEXT(held, sent);
+    show_difference("held only", held, sent);
+    show_difference("sent only", sent, held);
+    CHECK(strcmp(held, sent) == 0);
     free(held);
     free(sent);
     device_end(&fresh);

@@ -10,7 +10,7 @@
 #include "cli/files.h"
 #include "cli/output.h"
 
-enum { COLUMNS_MAX = 256, TABLES_MAX = 512 };
+enum { COLUMNS_MAX = 2000, TABLES_MAX = 512 };
 
 /* One export under way. */
 struct export
@@ -22,9 +22,11 @@ struct export
 };
 
 /* The synced tables are those that carry the library's version column. */
-static const char tables_query[] =
-    "SELECT m.name FROM sqlite_schema AS m JOIN pragma_table_info(m.name) AS c "
-    "WHERE m.type = 'table' AND c.name = 'tern_v' ORDER BY m.name";
+static const char tables_query[] = "SELECT name FROM sqlite_schema WHERE type = 'table' AND "
+                                   "sql LIKE '%\"tern\\_v\"%' ESCAPE '\\' ORDER BY name";
+
+/* The library's own column is no data of the record. */
+static const char own_column[] = "tern_v";
 
 static tern_status list_tables(struct export *export, tern_error *error)
 {
@@ -79,27 +81,40 @@ static tern_status choose_tables(struct export *export, tern_error *error)
     return TERN_OK;
 }
 
+/* The places of the columns to be written, and their names. */
+static size_t choose_columns(tern_statement *statement, int places[], const char *names[])
+{
+    int columns = tern_statement_columns(statement);
+    size_t count = 0;
+
+    for (int i = 0; i < columns && count < COLUMNS_MAX; i++) {
+        const char *name = tern_statement_name(statement, i);
+
+        if (strcmp(name, own_column) != 0) {
+            places[count] = i;
+            names[count] = name;
+            count++;
+        }
+    }
+    return count;
+}
+
 static tern_status
 write_rows(tern_statement *statement, enum trn_sheet_format format, FILE *file, tern_error *error)
 {
-    size_t columns = (size_t)tern_statement_columns(statement);
+    int places[COLUMNS_MAX];
     const char *names[COLUMNS_MAX];
     tern_value values[COLUMNS_MAX];
+    size_t columns = choose_columns(statement, places, names);
     struct trn_sheet sheet;
     tern_status status;
     tern_status written;
     bool ready = false;
 
-    if (columns > COLUMNS_MAX) {
-        return trn_fail(error, TERN_ERR_TOO_LARGE, "a table has more than %d columns", COLUMNS_MAX);
-    }
-    for (size_t i = 0; i < columns; i++) {
-        names[i] = tern_statement_name(statement, (int)i);
-    }
     trn_sheet_begin(&sheet, format, file, names, columns);
     while ((status = tern_statement_step(statement, &ready, error)) == TERN_OK && ready) {
         for (size_t i = 0; i < columns; i++) {
-            values[i] = tern_statement_value(statement, (int)i);
+            values[i] = tern_statement_value(statement, places[i]);
         }
         trn_sheet_row(&sheet, values);
     }
@@ -109,47 +124,18 @@ write_rows(tern_statement *statement, enum trn_sheet_format format, FILE *file, 
                : status;
 }
 
-/* The library's own column is no data of the record. */
-static tern_status
-select_columns(struct export *export, const char *table, struct trn_bytes *sql, tern_error *error)
-{
-    static const char query[] =
-        "SELECT name FROM pragma_table_info(?1) WHERE name <> 'tern_v' ORDER BY cid";
-    tern_value name = tern_value_text(table);
-    tern_statement *statement = NULL;
-    tern_status status = trn_prepare_with(export->reader, query, &name, 1, &statement, error);
-    bool ready = false;
-
-    while (status == TERN_OK &&
-           (status = tern_statement_step(statement, &ready, error)) == TERN_OK && ready) {
-        tern_value column = tern_statement_value(statement, 0);
-
-        status = trn_bytes_append_format(sql,
-                                         "%s\"%.*s\"",
-                                         sql->size > 0 ? ", " : "SELECT ",
-                                         (int)column.size,
-                                         (const char *)column.data);
-        if (status != TERN_OK) {
-            status = trn_fail_nomem(error);
-        }
-    }
-    tern_statement_free(statement);
-    return status;
-}
-
 static tern_status
 write_table(struct export *export, const char *table, FILE *file, tern_error *error)
 {
     bool with_deleted = trn_has(export->call, TRN_OPT_DELETED);
     struct trn_bytes sql = {0};
     tern_statement *statement = NULL;
-    tern_status status = select_columns(export, table, &sql, error);
+    tern_status status = trn_bytes_append_format(&sql,
+                                                 "SELECT * FROM \"%s\"%s ORDER BY id",
+                                                 table,
+                                                 with_deleted ? "" : " WHERE deleted_at IS NULL");
 
-    if (status == TERN_OK &&
-        trn_bytes_append_format(&sql,
-                                " FROM \"%s\"%s ORDER BY id",
-                                table,
-                                with_deleted ? "" : " WHERE deleted_at IS NULL") != TERN_OK) {
+    if (status != TERN_OK) {
         status = trn_fail_nomem(error);
     }
     if (status == TERN_OK) {

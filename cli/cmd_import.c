@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "cli/command.h"
 #include "cli/fhir_import.h"
+#include "cli/fhir_map.h"
 #include "cli/files.h"
 #include "cli/output.h"
 #include "tern/row.h"
@@ -81,7 +82,18 @@ static bool is_equal(tern_value left, tern_value right)
     return left.size == 0 || memcmp(left.data, right.data, left.size) == 0;
 }
 
-/* The cells in which the file differs from the replica; created_at never changes. */
+/* Whether the file has a say in the cell once the row is there. created_at never changes; contacts
+ * may have been left out; and that these files do not name somebody takes no name away. */
+static bool may_change(const char *column, tern_value wanted)
+{
+    size_t size = strlen(trn_fhir_nameless);
+
+    return strcmp(column, "created_at") != 0 && !is_contact(column) &&
+           !(strcmp(column, "patient_name") == 0 && wanted.size == size &&
+             memcmp(wanted.data, trn_fhir_nameless, size) == 0);
+}
+
+/* The cells in which the file differs from the replica. */
 static tern_status changed_cells(const tern_row *stored,
                                  const struct trn_fhir_row *row,
                                  tern_cell cells[TRN_FHIR_CELLS_MAX],
@@ -99,8 +111,7 @@ static tern_status changed_cells(const tern_row *stored,
         if (status != TERN_OK) {
             return status;
         }
-        if (strcmp(column, "created_at") != 0 && !is_contact(column) &&
-            !is_equal(present, wanted)) {
+        if (may_change(column, wanted) && !is_equal(present, wanted)) {
             cells[count++] = (tern_cell){.column = column, .value = wanted};
         }
     }

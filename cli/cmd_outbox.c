@@ -27,18 +27,15 @@ static bool add(void *context, const tern_entry_change *change)
     return sheet->status == TERN_OK;
 }
 
-static enum trn_exit print_changes(const struct trn_call *call, tern_replica *replica)
+static enum trn_exit
+print_changes(const struct trn_call *call, tern_replica *replica, uint64_t ordinal)
 {
     enum trn_sheet_format format = trn_has(call, TRN_OPT_JSON) ? TRN_SHEET_JSON : TRN_SHEET_TABLE;
     struct trn_sheet sheet;
     tern_error error = {0};
     tern_status status;
     tern_status printed;
-    uint64_t ordinal;
 
-    if (!trn_ordinal_of(call, call->arguments[0], &ordinal)) {
-        return TRN_EXIT_USAGE;
-    }
     trn_sheet_begin(&sheet, format, stdout, names, COLUMNS);
     status = tern_outbox_changes(replica, ordinal, add, &sheet, &error);
     printed = trn_sheet_end(&sheet);
@@ -56,13 +53,18 @@ static enum trn_exit run(const struct trn_call *call)
             : 1U << TERN_ENTRY_PENDING | 1U << TERN_ENTRY_QUARANTINED | 1U << TERN_ENTRY_LOCKED;
     tern_replica *replica = NULL;
     tern_error error = {0};
-    tern_status status = trn_replica_of(call, &replica, &error);
+    tern_status status;
     enum trn_exit result;
+    uint64_t ordinal = 0;
 
+    if (call->argument_count > 0 && !trn_ordinal_of(call, call->arguments[0], &ordinal)) {
+        return TRN_EXIT_USAGE;
+    }
+    status = trn_replica_of(call, &replica, &error);
     if (status != TERN_OK) {
         return trn_report_failure(call, status, &error);
     }
-    result = call->argument_count > 0 ? print_changes(call, replica)
+    result = call->argument_count > 0 ? print_changes(call, replica, ordinal)
                                       : trn_entries_print(call, replica, states);
     tern_replica_close(replica);
     return result;

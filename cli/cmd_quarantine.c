@@ -37,37 +37,50 @@ static enum trn_exit discard(const struct trn_call *call, tern_replica *replica,
                              : trn_report_failure(call, status, &error);
 }
 
-static enum trn_exit act(const struct trn_call *call, tern_replica *replica)
+static enum trn_exit list(const struct trn_call *call, tern_replica *replica, uint64_t ordinal)
 {
-    const char *verb = call->argument_count > 0 ? call->arguments[0] : "list";
-    uint64_t ordinal;
+    (void)ordinal;
+    return trn_entries_print(call, replica, 1U << TERN_ENTRY_QUARANTINED | 1U << TERN_ENTRY_LOCKED);
+}
 
-    if (strcmp(verb, "list") == 0 && call->argument_count < 2) {
-        return trn_entries_print(call,
-                                 replica,
-                                 1U << TERN_ENTRY_QUARANTINED | 1U << TERN_ENTRY_LOCKED);
+static const struct verb {
+    const char *name;
+    size_t arguments; /* behind it */
+    enum trn_exit (*act)(const struct trn_call *call, tern_replica *replica, uint64_t ordinal);
+} verbs[] = {{"list", 0, list}, {"retry", 1, retry}, {"discard", 1, discard}};
+
+static const struct verb *find_verb(const struct trn_call *call)
+{
+    if (call->argument_count == 0) {
+        return &verbs[0];
     }
-    if (call->argument_count != 2 || (strcmp(verb, "retry") != 0 && strcmp(verb, "discard") != 0)) {
-        return trn_usage_error(call, "list, retry ENTRY or discard ENTRY is expected");
+    for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
+        if (strcmp(verbs[i].name, call->arguments[0]) == 0 &&
+            verbs[i].arguments == call->argument_count - 1) {
+            return &verbs[i];
+        }
     }
-    if (!trn_ordinal_of(call, call->arguments[1], &ordinal)) {
-        return TRN_EXIT_USAGE;
-    }
-    return strcmp(verb, "retry") == 0 ? retry(call, replica, ordinal)
-                                      : discard(call, replica, ordinal);
+    return NULL;
 }
 
 static enum trn_exit run(const struct trn_call *call)
 {
+    const struct verb *verb = find_verb(call);
     tern_replica *replica = NULL;
     tern_error error = {0};
-    tern_status status = trn_replica_of(call, &replica, &error);
+    tern_status status;
     enum trn_exit result;
+    uint64_t ordinal = 0;
 
-    if (status != TERN_OK) {
-        return trn_report_failure(call, status, &error);
+    if (verb == NULL) {
+        return trn_usage_error(call, "list, retry ENTRY or discard ENTRY is expected");
     }
-    result = act(call, replica);
+    if (verb->arguments > 0 && !trn_ordinal_of(call, call->arguments[1], &ordinal)) {
+        return TRN_EXIT_USAGE;
+    }
+    status = trn_replica_of(call, &replica, &error);
+    result = status == TERN_OK ? verb->act(call, replica, ordinal)
+                               : trn_report_failure(call, status, &error);
     tern_replica_close(replica);
     return result;
 }

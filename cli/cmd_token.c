@@ -18,7 +18,6 @@ enum { KEY_MAX = 64 * 1024, TTL_MAX_S = 10 * 365 * 24 * 3600 };
 struct claims {
     char user[TRN_ID_TEXT_SIZE + 1];
     const char *audience;
-    const char *power;
     const char *role;
     jwt_alg_t algorithm;
     long ttl_s;
@@ -57,13 +56,7 @@ static bool read_claims(const struct trn_call *call, struct claims *claims)
     }
     trn_id_format(&id, claims->user);
     claims->audience = trn_option(call, TRN_OPT_AUDIENCE);
-    claims->power = trn_option(call, TRN_OPT_POWER);
     claims->role = trn_option(call, TRN_OPT_ROLE);
-    if (strcmp(claims->power, "user") != 0 && strcmp(claims->power, "service") != 0 &&
-        strcmp(claims->power, "operator") != 0) {
-        (void)trn_usage_error(call, "--power must be user, service or operator");
-        return false;
-    }
     return true;
 }
 
@@ -76,9 +69,6 @@ static int add_claims(jwt_t *token, const struct claims *claims)
     result = result != 0 ? result : jwt_add_grant(token, "aud", claims->audience);
     result = result != 0 ? result : jwt_add_grant_int(token, "iat", now);
     result = result != 0 ? result : jwt_add_grant_int(token, "exp", now + claims->ttl_s);
-    if (result == 0 && strcmp(claims->power, "user") != 0) {
-        result = jwt_add_grant(token, "power", claims->power);
-    }
     if (result == 0 && claims->role != NULL) {
         result = jwt_add_grant(token, "role", claims->role);
     }
@@ -145,7 +135,6 @@ static const enum trn_option options[] = {TRN_OPT_USER,
                                           TRN_OPT_ALGORITHM,
                                           TRN_OPT_AUDIENCE,
                                           TRN_OPT_TTL,
-                                          TRN_OPT_POWER,
                                           TRN_OPT_ROLE,
                                           TRN_OPT_JSON,
                                           TRN_OPT_END};
@@ -160,7 +149,7 @@ const struct trn_command trn_command_token = {
         "provider signs tokens; this is for trials and tests.\n\n"
         "  head -c 32 /dev/urandom > secret.key\n"
         "  tern token --user 7aa15a43-3a41-4d3d-a9c5-7ef941757531 --key secret.key > token.jwt\n"
-        "  tern token --user ... --key private.pem --algorithm ES256 --power operator\n",
+        "  tern token --user ... --key private.pem --algorithm ES256 --role operator\n",
     .options = options,
     .run = run,
 };

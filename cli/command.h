@@ -51,7 +51,6 @@ enum trn_option {
     TRN_OPT_KEY,
     TRN_OPT_AUDIENCE,
     TRN_OPT_TTL,
-    TRN_OPT_POWER,
     TRN_OPT_ROLE,
     TRN_OPT_COUNT
 };

@@ -19,7 +19,8 @@
  * subject.display; age at authoredOn |
  * | diagnosis | reasonCode |
  * | start_date, end_date | the dosage's boundsPeriod; else the date of authoredOn |
- * | status | active ACTIVE, on-hold PAUSED, draft DRAFT, any other INACTIVE |
+ * | status | active ACTIVE (DRAFT if intent is proposal, plan or option), on-hold PAUSED, draft
+ * DRAFT, any other INACTIVE |
  * | created_at | authoredOn |
  *
  * | medications | from MedicationRequest |
@@ -41,6 +42,9 @@
 
 #include "cli/fhir_report.h"
 #include "cli/fhir_row.h"
+
+/** Stands where the files do not name the patient: a prescription must have a name. */
+extern const char trn_fhir_nameless[];
 
 /** What the files hold beside the requests; found by reading them once before. */
 struct trn_fhir_index {

@@ -11,8 +11,7 @@ enum { PATIENT_NAME_MAX = 200, MEDICINE_MAX = 255, WORDS_MAX = 100 };
 
 static const char place[] = "MedicationRequest";
 
-/* Stands where the files do not name the patient: prescriptions must have a name. */
-static const char nameless[] = "(no name given)";
+const char trn_fhir_nameless[] = "(no name given)";
 
 /* The one request at hand and what has been found out about it. */
 struct request {
@@ -101,6 +100,20 @@ static const char *obstacle(struct request *request, const char *full_url)
     return find_medicine(request) ? NULL : "MedicationRequest (without a medicine's name)";
 }
 
+/* A proposal, a plan or an option is nothing that anybody ordered yet. */
+static bool is_order(const json_t *source)
+{
+    static const char *const not_yet[] = {"proposal", "plan", "option"};
+    const char *intent = trn_fhir_text(source, "intent");
+
+    for (size_t i = 0; intent != NULL && i < sizeof(not_yet) / sizeof(not_yet[0]); i++) {
+        if (strcmp(not_yet[i], intent) == 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static const char *mapped_status(const json_t *source)
 {
     static const char *const pairs[][2] = {{"active", "ACTIVE"},
@@ -108,6 +121,9 @@ static const char *mapped_status(const json_t *source)
                                            {"draft", "DRAFT"}};
     const char *status = trn_fhir_text(source, "status");
 
+    if (status != NULL && strcmp(status, "active") == 0 && !is_order(source)) {
+        return "DRAFT";
+    }
     for (size_t i = 0; status != NULL && i < sizeof(pairs) / sizeof(pairs[0]); i++) {
         if (strcmp(pairs[i][0], status) == 0) {
             return pairs[i][1];
@@ -135,7 +151,7 @@ static void map_person(const struct request *request, struct trn_fhir_row *row)
         name = trn_fhir_text(json_object_get(request->source, "subject"), "display");
     }
     if (name == NULL || name[0] == '\0') {
-        name = nameless;
+        name = trn_fhir_nameless;
     }
     trn_fhir_add_limited(row,
                          "patient_name",
@@ -282,6 +298,7 @@ static void report_others(const struct request *request)
                                         "id",
                                         "meta",
                                         "status",
+                                        "intent",
                                         "subject",
                                         "medicationCodeableConcept",
                                         "medicationReference",

@@ -100,11 +100,10 @@ const struct trn_option_row trn_option_rows[TRN_OPT_COUNT] = {
                      .argument = "SECONDS",
                      .fallback = "3600",
                      .help = "how long it is good"},
-    [TRN_OPT_POWER] = {.name = "power",
-                       .argument = "POWER",
-                       .fallback = "user",
-                       .help = "user, service (jobs) or operator (imports)"},
-    [TRN_OPT_ROLE] = {.name = "role", .argument = "ROLE", .help = "the role claim"},
+    [TRN_OPT_ROLE] =
+        {.name = "role",
+         .argument = "ROLE",
+         .help = "the role claim: a role of the schema, service (jobs) or operator (imports)"},
 };
 
 /* Long options need numbers that are no letter. */

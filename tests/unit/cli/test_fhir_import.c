@@ -151,6 +151,18 @@ TEST(every_status_has_its_place)
     }
 }
 
+TEST(a_plan_is_no_active_prescription)
+{
+    struct imported imported;
+
+    import_text(&imported, REQUEST ",\"intent\":\"plan\"}");
+    CHECK_TEXT(cell_text(imported_only(&imported, "prescriptions"), "status"), "DRAFT");
+    imported_close(&imported);
+    import_text(&imported, REQUEST ",\"intent\":\"order\"}");
+    CHECK_TEXT(cell_text(imported_only(&imported, "prescriptions"), "status"), "ACTIVE");
+    imported_close(&imported);
+}
+
 TEST(a_missing_patient_becomes_a_user_with_an_id_alone)
 {
     struct imported imported;

@@ -1,0 +1,357 @@
+"""The tern command against a ternd: what people do with it, from import to export, and what they do wrong."""
+import csv
+import io
+import json
+import sqlite3
+import subprocess
+import unittest
+import uuid
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+
+from rig import ATTENTION, BUILD, DATA, FAILED, LATER, REFUSED, ROOT, SCHEMA, STRIDE, USAGE, Case, needs_data
+
+PATIENT = "0a1b0000-0000-4000-8000-00000000000a"
+NEIGHBOUR = "0a1b0000-0000-4000-8000-00000000000b"
+OPERATOR = "0a1b0000-0000-4000-8000-0000000000ff"
+PRESCRIPTION = "0a1b0000-0000-4000-8000-000000000a01"
+FILES = [ROOT / "demo/patient.json", ROOT / "demo/neighbour.ndjson"]
+
+
+class Command(Case):
+    """What needs no server."""
+
+    def test_every_command_explains_itself_with_an_example(self):
+        overview = self.run_tern("--help")
+        commands = [line.split()[0] for line in overview.splitlines() if line.startswith("  ") and "tern" not in line[:7]]
+        self.assertGreaterEqual(len(commands), 12)
+        for command in commands:
+            text = self.run_tern(command, "--help")
+            self.assertIn(f"Usage: tern {command}", text)
+            self.assertIn(f"  tern {command}", text)
+            self.assertEqual(text, self.run_tern("help", command))
+
+    def test_a_wrong_command_line_is_told_and_changes_nothing(self):
+        for arguments in (["nonsense"], ["sql"], ["sync", "--nonsense"], ["sync", "--url"], ["reinstate", "x"],
+                          ["quarantine", "retry"], ["quarantine", "retry", "x"], ["schema", "nonsense", "x"],
+                          ["import", "csv", "x"], ["init"], ["token", "--user", PATIENT], ["audit", "--limit", "0"],
+                          ["sql", "--format", "xml", "SELECT 1"], ["status", "superfluous"], ["sync"]):
+            self.run_tern(*arguments, expect=USAGE)
+            self.assertIn("tern: ", self.said)
+            self.assertEqual([], list(self.folder.glob("*.db")))
+
+    def test_a_replica_that_is_not_there_is_not_made_by_looking(self):
+        for arguments in (["status"], ["sql", "SELECT 1"], ["outbox"], ["export"]):
+            self.run_tern(*arguments, expect=FAILED)
+            self.assertIn("tern init", self.said)
+        self.assertEqual([], list(self.folder.glob("*.db")))
+
+    def test_init_twice_is_harmless_and_another_user_is_refused(self):
+        self.init("a", PATIENT)
+        before = json.loads(self.run_tern("status", "--json", "-r", "a.db"))
+        self.init("a", PATIENT)
+        self.assertEqual(before, json.loads(self.run_tern("status", "--json", "-r", "a.db")))
+        said = self.run_tern("init", "--json", "-r", "a.db", "-s", SCHEMA, "-u", NEIGHBOUR, expect=FAILED)
+        self.assertEqual("WRONG_USER", json.loads(said)["error"]["code"])
+
+    def test_sql_reads_unless_told_to_write(self):
+        self.init("a", PATIENT)
+        insert = "INSERT INTO users(id, role, full_name) VALUES(?, 'PATIENT', ?)"
+        self.run_tern("sql", "-r", "a.db", insert, PATIENT, "x", expect=FAILED)
+        self.run_tern("sql", "-r", "a.db", "--write", insert, PATIENT, "អ្នកជំងឺ 💊")
+        rows = json.loads(self.run_tern("sql", "-r", "a.db", "--json", "SELECT id, full_name FROM users"))
+        self.assertEqual([{"id": PATIENT, "full_name": "អ្នកជំងឺ 💊"}], rows)
+        self.assertEqual([(1,)], self.rows("a", "SELECT count(*) FROM tern_outbox"))
+
+    def test_sql_tells_a_broken_rule_and_keeps_nothing(self):
+        self.init("a", PATIENT)
+        said = self.run_tern("sql", "-r", "a.db", "--write", "--json",
+                             "INSERT INTO users(id, role, theme) VALUES(?, 'PATIENT', 'PINK')", PATIENT, expect=FAILED)
+        self.assertEqual("ENUM", json.loads(said)["error"]["code"])
+        self.assertEqual([(0,)], self.rows("a", "SELECT count(*) FROM users"))
+
+    def test_csv_quotes_what_needs_it_and_tells_null_from_empty(self):
+        self.init("a", PATIENT)
+        self.run_tern("sql", "-r", "a.db", "--write",
+                      "INSERT INTO users(id, role, full_name, last_name) VALUES(?, 'PATIENT', ?, '')", PATIENT,
+                      'a "quoted", name\nof two lines')
+        text = self.run_tern("export", "-r", "a.db", "-f", "csv", "users")
+        row = next(csv.DictReader(io.StringIO(text)))
+        self.assertEqual('a "quoted", name\nof two lines', row["full_name"])
+        self.assertIn(',"",', text)
+        self.assertNotIn("tern_v", row)
+
+    def test_a_table_shows_control_characters_instead_of_sending_them(self):
+        self.init("a", PATIENT)
+        text = self.run_tern("sql", "-r", "a.db", "SELECT char(27) || '[31m' AS a, 'x' || char(10) || 'y' AS b")
+        self.assertIn(r"\x1b[31m", text)
+        self.assertIn(r"x\ny", text)
+        self.assertNotIn("\x1b", text)
+
+    def test_import_counts_what_it_leaves_out_and_changes_nothing_the_second_time(self):
+        self.init("a", OPERATOR)
+        report = json.loads(self.run_tern("import", "fhir", "--json", "-r", "a.db", *FILES))
+        self.assertEqual({"users": {"created": 2}, "prescriptions": {"created": 4}, "medications": {"created": 4}},
+                         report["rows"])
+        self.assertEqual({"Patient.maritalStatus": 1}, report["not_taken_over"])
+        entries = self.rows("a", "SELECT count(*) FROM tern_outbox")
+        again = json.loads(self.run_tern("import", "fhir", "--json", "-r", "a.db", *FILES))
+        self.assertEqual({"users": {"unchanged": 2}, "prescriptions": {"unchanged": 4}, "medications": {"unchanged": 4}},
+                         again["rows"])
+        self.assertEqual(entries, self.rows("a", "SELECT count(*) FROM tern_outbox"))
+
+    def test_a_malformed_file_imports_nothing_of_the_good_ones(self):
+        self.init("a", OPERATOR)
+        (self.folder / "bad.ndjson").write_text('{"resourceType":"Patient","id":"a"}\n{"resourceType":\n')
+        self.run_tern("import", "fhir", "-r", "a.db", *FILES, "bad.ndjson", expect=FAILED)
+        self.assertIn("bad.ndjson:2", self.said)
+        self.assertEqual([(0,)], self.rows("a", "SELECT count(*) FROM users"))
+
+    def test_people_who_share_a_telephone_are_both_imported(self):
+        self.init("a", OPERATOR)
+        lines = [json.dumps({"resourceType": "Patient", "id": name, "telecom": [{"system": "phone", "value": "012"}]})
+                 for name in ("mother", "son")]
+        (self.folder / "family.ndjson").write_text("\n".join(lines))
+        report = json.loads(self.run_tern("import", "fhir", "--json", "-r", "a.db", "family.ndjson"))
+        self.assertEqual({"created": 2}, report["rows"]["users"])
+        self.assertEqual([("012",), (None,)],
+                         self.rows("a", "SELECT phone_number FROM users ORDER BY phone_number IS NULL"))
+
+    def test_schema_checks_a_document_and_prints_its_tables(self):
+        self.assertEqual(12, json.loads(self.run_tern("schema", "check", "--json", SCHEMA))["tables"])
+        for dialect in ("replica", "sqlite", "postgres"):
+            self.assertEqual(12, self.run_tern("schema", "ddl", "--dialect", dialect, SCHEMA).count("CREATE TABLE"))
+        document = json.loads(SCHEMA.read_text())
+        document["tables"][1]["columns"][0]["type"] = "nonsense"
+        (self.folder / "bad.json").write_text(json.dumps(document))
+        said = self.run_tern("schema", "check", "--json", "bad.json", expect=FAILED)
+        error = json.loads(said)["error"]
+        self.assertEqual("SCHEMA", error["code"])
+        self.assertIn("/tables/1/columns/0/type", error["message"])
+
+
+class SyncCase(Case):
+    """With a server and an operator."""
+
+    def setUp(self):
+        super().setUp()
+        self.operator_token = self.token(OPERATOR, "--role", "operator")
+        self.init("operator", OPERATOR)
+
+    def import_files(self, *paths):
+        self.run_tern("import", "fhir", "-q", "-r", "operator.db", *paths)
+        return self.sync("operator", self.operator_token)
+
+    def pull(self, name, user):
+        self.init(name, user)
+        return self.sync(name, self.token(user))
+
+    def check_texts(self, texts):
+        """Through import, push, server, pull and export."""
+        requests = [{"resourceType": "MedicationRequest", "id": f"r{index}", "status": "active",
+                     "subject": {"reference": f"Patient/{PATIENT}"}, "medicationCodeableConcept": {"text": text}}
+                    for index, text in enumerate(texts)]
+        path = self.folder / "khmer.ndjson"
+        path.write_text("\n".join(json.dumps(request, ensure_ascii=False) for request in requests), encoding="utf-8")
+        self.import_files(path)
+        self.pull("phone", PATIENT)
+        exported = json.loads(self.run_tern("export", "-r", "phone.db", "medications"))["medications"]
+        self.assertEqual(sorted(texts), sorted(row["medicine_name"] for row in exported))
+        as_csv = csv.DictReader(io.StringIO(self.run_tern("export", "-r", "phone.db", "-f", "csv", "medications")))
+        self.assertEqual(sorted(texts), sorted(row["medicine_name"] for row in as_csv))
+
+
+class Synced(SyncCase):
+    """What people do."""
+
+    def test_an_import_reaches_the_patient_byte_for_byte_and_nobody_else(self):
+        done = self.import_files(*FILES)
+        self.assertEqual((2, 0, 0), (done["sent"], done["pending"], done["quarantined"]))
+        done = self.pull("phone", PATIENT)
+        self.assertEqual(7, done["rows"])
+        self.assertEqual([("អ្នកជំងឺ",)], self.rows("phone", "SELECT full_name FROM users"))
+        names = self.rows("phone", "SELECT medicine_name_khmer FROM medications ORDER BY row_number, id")
+        self.assertEqual(sorted(names), sorted(self.rows(
+            "operator", "SELECT medicine_name_khmer FROM medications WHERE medicine_name_khmer IS NOT NULL")))
+        self.assertEqual([(0,)], self.rows("phone", "SELECT count(*) FROM users WHERE id = ?",
+                                           uuid.UUID(NEIGHBOUR).bytes))
+        again = self.sync("phone", self.token(PATIENT))
+        self.assertEqual((0, 0), (again["sent"], again["rows"]))
+
+    def test_status_and_outbox_follow_a_change_to_the_server_and_back(self):
+        self.import_files(*FILES)
+        self.pull("phone", PATIENT)
+        self.run_tern("sql", "-r", "phone.db", "--write", "UPDATE prescriptions SET status = 'PAUSED' WHERE id = ?",
+                      PRESCRIPTION)
+        entries = json.loads(self.run_tern("outbox", "--json", "-r", "phone.db"))
+        self.assertEqual([("pending", 1)], [(entry["state"], entry["changes"]) for entry in entries])
+        changes = json.loads(self.run_tern("outbox", "--json", "-r", "phone.db", str(entries[0]["entry"])))
+        self.assertEqual([("update", "prescriptions", PRESCRIPTION, "status")],
+                         [(one["operation"], one["table"], one["row"], one["unit"]) for one in changes])
+        self.assertEqual({"status": "PAUSED"}, json.loads(changes[0]["values"]))
+        self.assertEqual(1, json.loads(self.run_tern("status", "--json", "-r", "phone.db"))["pending"])
+        self.sync("phone", self.token(PATIENT))
+        status = json.loads(self.run_tern("status", "--json", "-r", "phone.db"))
+        self.assertEqual((0, 1, False), (status["pending"], status["acked"], status["clock_suspect"]))
+        self.pull("tablet", PATIENT)
+        self.assertEqual([("PAUSED",)], self.rows("tablet", "SELECT status FROM prescriptions WHERE id = ?",
+                                                  uuid.UUID(PRESCRIPTION).bytes))
+
+    def test_a_lost_value_is_listed_by_audit_and_comes_back_by_reinstate(self):
+        self.import_files(*FILES)
+        self.pull("phone", PATIENT)
+        self.pull("tablet", PATIENT)
+        update = "UPDATE prescriptions SET status = ? WHERE id = ?"
+        self.run_tern("sql", "-r", "phone.db", "--write", update, "PAUSED", PRESCRIPTION)
+        self.run_tern("sql", "-r", "tablet.db", "--write", update, "INACTIVE", PRESCRIPTION)
+        token = self.token(PATIENT)
+        self.sync("phone", token)
+        self.sync("tablet", token)
+        self.sync("phone", token)
+        entries = json.loads(self.run_tern("audit", "--json", "-r", "phone.db", "--table", "prescriptions"))
+        self.assertEqual([({"status": "PAUSED"}, {"status": "INACTIVE"})],
+                         [(json.loads(one["lost_values"]), json.loads(one["kept_values"])) for one in entries])
+        self.run_tern("reinstate", "-r", "phone.db", entries[0]["id"])
+        self.sync("phone", token)
+        self.sync("tablet", token)
+        for name in ("phone", "tablet"):
+            self.assertEqual([("PAUSED",)], self.rows(name, "SELECT status FROM prescriptions WHERE id = ?",
+                                                      uuid.UUID(PRESCRIPTION).bytes))
+
+    def test_what_the_server_refuses_waits_in_quarantine_and_can_be_given_up(self):
+        self.import_files(*FILES)
+        self.run_tern("sql", "-r", "operator.db", "--write", "UPDATE users SET phone_number = '099' WHERE id = ?",
+                      NEIGHBOUR)
+        self.sync("operator", self.operator_token)
+        self.pull("phone", PATIENT)
+        self.run_tern("sql", "-r", "phone.db", "--write", "UPDATE users SET phone_number = '099' WHERE id = ?", PATIENT)
+        self.run_tern("sql", "-r", "phone.db", "--write", "UPDATE users SET theme = 'DARK' WHERE id = ?", PATIENT)
+        token = self.token(PATIENT)
+        done = self.sync("phone", token, expect=ATTENTION)
+        self.assertEqual((0, 1), (done["pending"], done["quarantined"]))
+        self.assertEqual([("012 000 001", "DARK")], self.rows("phone", "SELECT phone_number, theme FROM users"))
+        entries = json.loads(self.run_tern("quarantine", "--json", "-r", "phone.db"))
+        self.assertEqual(["UNIQUE"], [entry["reason"] for entry in entries])
+        self.run_tern("quarantine", "discard", "-r", "phone.db", str(entries[0]["entry"]))
+        self.sync("phone", token)
+        self.assertEqual([], json.loads(self.run_tern("quarantine", "--json", "-r", "phone.db")))
+        self.assertEqual([("DISCARDED",)], self.rows("phone", "SELECT rule FROM sync_audit"))
+
+    def test_a_bad_token_is_refused_and_nothing_is_lost(self):
+        self.import_files(*FILES)
+        self.init("phone", PATIENT)
+        (self.folder / "forged.key").write_bytes(b"x" * 32)
+        for flags, key in (([], "forged.key"), (["--ttl", "-60"], "token.key"), (["--audience", "other"], "token.key")):
+            answer = self.sync("phone", self.token(PATIENT, *flags, key=key), expect=REFUSED)
+            self.assertEqual("UNAUTHORIZED", answer["error"]["code"])
+        self.run_tern("sync", "-r", "phone.db", "--url", self.server().url, expect=REFUSED,
+                      environment={"TERN_TOKEN": "", "TERN_CA": str(self.folder / "ca.pem")})
+        self.assertEqual(7, self.sync("phone", self.token(PATIENT))["rows"])
+
+    def test_a_server_that_cannot_be_trusted_or_reached_is_told_apart(self):
+        self.init("phone", PATIENT)
+        token = self.token(PATIENT)
+        for certificate in ("other-host", "expired"):
+            answer = self.sync("phone", token, expect=FAILED, server=self.server(certificate))
+            self.assertEqual("TLS", answer["error"]["code"])
+        pin = (self.folder / "backup.pin").read_text()
+        answer = self.sync("phone", token, "--pin", pin, expect=FAILED)
+        self.assertEqual("TLS_PIN", answer["error"]["code"])
+        right = (self.folder / "server.pin").read_text()
+        self.sync("phone", token, "--pin", pin, "--backup-pin", right)
+        self.server().stop()
+        answer = self.sync("phone", token, "--wait", "0", expect=LATER)
+        self.assertEqual("NETWORK", answer["error"]["code"])
+
+    def test_a_token_is_in_no_output(self):
+        self.init("phone", PATIENT)
+        token = self.token(PATIENT)
+        secret = token.read_text().strip()
+        said = json.dumps(self.sync("phone", token)) + self.said
+        self.server().stop()
+        said += json.dumps(self.sync("phone", token, "--wait", "0", expect=LATER)) + self.said
+        said += (self.folder / "server.log").read_text()
+        self.assertNotIn(secret, said)
+        self.assertNotIn(secret.split(".")[2], said)
+
+    def test_khmer_and_four_byte_characters_survive_every_path(self):
+        self.check_texts(["ថ្ងៃអាទិត្យ", "អរុណ\u200bសួស្តី", "e\u0301", "💊👩🏽‍⚕️", "𝔐𐍈", "\ufeff"])
+
+
+class Real(SyncCase):
+    """Input that nobody here wrote."""
+
+    @needs_data
+    def test_khmer_of_the_cldr_file_survives_every_path(self):
+        texts = set()
+        for element in ElementTree.parse(Path(DATA, "cldr-km/km.xml")).iter():
+            text = (element.text or "").strip()
+            if any("\u1780" <= character <= "\u17ff" for character in text):
+                texts.add(text[:255])
+        self.assertGreater(len(texts), 500)
+        self.check_texts(sorted(texts))
+
+    @needs_data
+    def test_the_real_requests_reach_every_patient_row_by_row(self):
+        source = Path(DATA, "synthea-fhir-r4/MedicationRequest.ndjson")
+        self.import_files(source)
+        wanted = {}
+        for line in source.read_text().splitlines():
+            request = json.loads(line)
+            patient = request["subject"]["reference"].rsplit(":", 1)[1]
+            wanted.setdefault(patient, {})[request["id"]] = request["medicationCodeableConcept"]["text"]
+        self.assertEqual((584, 4712), (len(wanted), sum(map(len, wanted.values()))))
+        for patient, requests in sorted(wanted.items())[::STRIDE]:
+            name = f"patient-{patient}"
+            self.pull(name, patient)
+            held = dict(self.rows(name, "SELECT p.id, m.medicine_name FROM prescriptions AS p JOIN medications AS m "
+                                        "ON m.prescription_id = p.id"))
+            self.assertEqual(requests, {str(uuid.UUID(bytes=key)): text for key, text in held.items()})
+            self.same_patient(name, patient)
+            for file in self.folder.glob(f"{name}.db*"):
+                file.unlink()
+
+    def same_patient(self, name, patient):
+        owner = uuid.UUID(patient).bytes
+        for table, where in (("users", "id = ?"), ("prescriptions", "patient_id = ?"),
+                             ("medications", "prescription_id IN (SELECT id FROM prescriptions WHERE patient_id = ?)")):
+            columns = [row[1] for row in self.rows(name, f"PRAGMA table_info({table})")
+                       if row[1] not in ("tern_v", "updated_at")]
+            query = f"SELECT {', '.join(columns)} FROM {table} WHERE {where} ORDER BY id"
+            here = self.rows(name, query, owner)
+            self.assertEqual(self.rows("operator", query, owner), here, table)
+            self.assertEqual([(len(here),)], self.rows(name, f"SELECT count(*) FROM {table}"), table)
+
+
+class Demo(Case):
+    """The offline day, as scripts/demo plays it."""
+
+    def test_the_demo_keeps_every_promise_and_draws_its_page(self):
+        done = subprocess.run([ROOT / "scripts/demo", "--build-dir", BUILD, "--out", self.folder / "demo"],
+                              capture_output=True, text=True, timeout=300, check=False)
+        self.assertEqual(0, done.returncode, done.stdout + done.stderr)
+        self.assertEqual(10, done.stdout.count("kept   "))
+        page = (self.folder / "demo/index.html").read_text()
+        self.assertIn("<svg", page)
+        self.assertIn("prefers-color-scheme: dark", page)
+        for outside in ("<script", "src=", "<link", "@import", "url("):
+            self.assertNotIn(outside, page)
+
+    def test_the_checks_find_a_broken_promise(self):
+        out = self.folder / "demo"
+        subprocess.run([ROOT / "scripts/demo", "--build-dir", BUILD, "--out", out], capture_output=True, timeout=300,
+                       check=True)
+        check = ["python3", "-B", ROOT / "demo/check.py", out, SCHEMA]
+        self.assertEqual(0, subprocess.run(check, capture_output=True, check=False).returncode)
+        connection = sqlite3.connect(out / "server.db")
+        connection.execute("UPDATE dose_events SET status = 'MISSED'")
+        connection.commit()
+        connection.close()
+        done = subprocess.run(check, capture_output=True, text=True, check=False)
+        self.assertEqual(1, done.returncode)
+        self.assertIn("BROKEN  1. Convergence", done.stdout)
+        self.assertIn("BROKEN  2. Nothing acknowledged is lost", done.stdout)
+
+
+if __name__ == "__main__":
+    unittest.main()

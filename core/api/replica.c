@@ -159,7 +159,9 @@ static tern_status open_store(tern_replica *replica,
 {
     struct trn_store_options store = {.path = path,
                                       .vfs = options->ports->vfs,
-                                      .must_exist = options->must_exist || options->schema == NULL,
+                                      .must_exist = options->must_exist ||
+                                                    options->schema == NULL ||
+                                                    trn_id_is_nil(&options->user),
                                       .busy_timeout_ms = options->busy_timeout_ms,
                                       .host = trn_ports_wrap(replica)};
     bool new_file;

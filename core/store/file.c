@@ -133,9 +133,13 @@ static tern_status check_kind(sqlite3 *db, bool *ret_is_empty, tern_error *error
 
 static tern_status check_exists(const struct trn_store_options *options, tern_error *error)
 {
-    sqlite3_vfs *vfs = sqlite3_vfs_find(options->vfs);
+    int rc = sqlite3_initialize();
+    sqlite3_vfs *vfs = rc == SQLITE_OK ? sqlite3_vfs_find(options->vfs) : NULL;
     int exists = 0;
 
+    if (rc != SQLITE_OK) {
+        return trn_store_fail(NULL, rc, "SQLite", error);
+    }
     if (vfs == NULL) {
         return trn_fail(error,
                         TERN_ERR_MISUSE,

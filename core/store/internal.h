@@ -147,6 +147,7 @@ struct trn_store {
     struct trn_store_table *tables; /* one for each of schema->tables */
     bool is_hasty;                  /* commits are not waited for: synchronous is NORMAL */
     bool is_guarded;                /* the triggers of trn_store_guard_deletes are up */
+    bool guarded_in_tx;             /* in this tx, so that its rollback takes them down */
     sqlite3_stmt *statements[TRN_SQL_COUNT];
     atomic_ullong *changes; /* per table */
     int64_t offset_us;      /* as last written */

@@ -218,6 +218,7 @@ tern_status trn_store_guard_deletes(struct trn_store *store, tern_error *error)
         }
     }
     store->is_guarded = true;
+    store->guarded_in_tx = true;
     return TERN_OK;
 }
 
@@ -324,9 +325,10 @@ tern_status trn_store_migrate(struct trn_store *store,
 {
     struct trn_meta meta = {0};
     struct trn_bytes document = {0};
-    tern_status status = trn_meta_read(store, &meta, error);
+    tern_status status;
 
     TRN_ASSERT(trn_store_in_transaction(store));
+    status = trn_meta_read(store, &meta, error);
     if (status != TERN_OK) {
         return status;
     }

@@ -110,6 +110,7 @@ tern_status trn_store_commit(struct trn_store *store, tern_error *error)
     }
     count_changes(store, true);
     atomic_store(&store->offset_committed_us, store->offset_us);
+    store->guarded_in_tx = false;
     trn_capture_reset(store);
     return TERN_OK;
 }
@@ -124,6 +125,8 @@ void trn_store_rollback(struct trn_store *store)
         (void)sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
     }
     count_changes(store, false);
+    store->is_guarded = store->is_guarded && !store->guarded_in_tx;
+    store->guarded_in_tx = false;
     store->offset_us = atomic_load(&store->offset_committed_us);
     trn_capture_reset(store);
     store->is_guarded = false; /* the guards may have been put up in this transaction */

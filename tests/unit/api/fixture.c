@@ -52,6 +52,91 @@ const tern_ports *fixture_ports(void)
     return &ports;
 }
 
+int64_t fixture_disk_left = -1;
+
+/* The default VFS has several sets of methods: one each for files that are locked and not. */
+enum { METHODS_MAX = 4 };
+
+static sqlite3_vfs *base_vfs;
+static sqlite3_io_methods patched[METHODS_MAX];
+static const sqlite3_io_methods *originals[METHODS_MAX];
+
+static int no_sync(sqlite3_file *file, int flags)
+{
+    (void)file;
+    (void)flags;
+    return SQLITE_OK;
+}
+
+static int limited_write(sqlite3_file *file, const void *data, int size, sqlite3_int64 offset)
+{
+    if (fixture_disk_left >= 0 && fixture_disk_left < size) {
+        return SQLITE_FULL;
+    }
+    fixture_disk_left -= fixture_disk_left > 0 ? size : 0;
+    return originals[file->pMethods - patched]->xWrite(file, data, size, offset);
+}
+
+static void patch(sqlite3_file *file)
+{
+    size_t at = 0;
+
+    while (at < METHODS_MAX - 1 && originals[at] != NULL && originals[at] != file->pMethods) {
+        at++;
+    }
+    originals[at] = file->pMethods;
+    patched[at] = *file->pMethods;
+    patched[at].xSync = no_sync;
+    patched[at].xWrite = limited_write;
+    file->pMethods = &patched[at];
+}
+
+static int
+open_file(sqlite3_vfs *vfs, sqlite3_filename name, sqlite3_file *file, int flags, int *out_flags)
+{
+    int rc = base_vfs->xOpen(base_vfs, name, file, flags, out_flags);
+
+    (void)vfs;
+    if (rc == SQLITE_OK) {
+        patch(file);
+    }
+    return rc;
+}
+
+const char *fixture_vfs(void)
+{
+    static sqlite3_vfs vfs;
+
+    if (vfs.zName == NULL) {
+        base_vfs = sqlite3_vfs_find(NULL);
+        vfs = *base_vfs;
+        vfs.zName = "fixture";
+        vfs.xOpen = open_file;
+        assert_int_equal(sqlite3_vfs_register(&vfs, 0), SQLITE_OK);
+    }
+    return vfs.zName;
+}
+
+const char *fixture_small_document(void)
+{
+    return "{\"tern\":1,\"name\":\"small\",\"version\":1,\"minimum_version\":1,"
+           "\"users\":{\"table\":\"users\",\"role\":\"role\"},"
+           "\"enums\":[{\"name\":\"Role\",\"values\":[\"PATIENT\",\"DOCTOR\"]}],"
+           "\"tables\":[{\"name\":\"users\",\"columns\":["
+           "{\"name\":\"role\",\"type\":\"enum\",\"enum\":\"Role\"},"
+           "{\"name\":\"name\",\"type\":\"text\",\"length\":50,\"nullable\":true},"
+           "{\"name\":\"theme\",\"type\":\"text\",\"length\":20,\"default\":\"LIGHT\"}],"
+           "\"units\":[{\"name\":\"profile\",\"columns\":[\"role\",\"name\"]},"
+           "{\"name\":\"settings\",\"columns\":[\"theme\"]}],\"scopes\":[\"id\"]},"
+           "{\"name\":\"doses\",\"columns\":["
+           "{\"name\":\"user_id\",\"type\":\"uuid\",\"references\":{\"table\":\"users\","
+           "\"on_delete\":\"cascade\"}},"
+           "{\"name\":\"slot\",\"type\":\"text\",\"length\":20},"
+           "{\"name\":\"status\",\"type\":\"text\",\"length\":20,\"default\":\"DUE\"}],"
+           "\"natural_key\":[\"user_id\",\"slot\"],\"scopes\":[\"user_id\"],"
+           "\"indexes\":[{\"columns\":[\"user_id\"]}]}]}";
+}
+
 const char *fixture_document(size_t *ret_size)
 {
     static char document[128 * 1024];
@@ -132,12 +217,14 @@ void fixture_run(tern_replica *replica, const char *sql)
 int64_t fixture_number(tern_replica *replica, const char *sql)
 {
     tern_statement *statement = NULL;
+    tern_error error = {0};
     bool row = false;
     int64_t number;
 
-    assert_int_equal(tern_statement_prepare(replica, sql, strlen(sql), &statement, NULL), TERN_OK);
-    assert_int_equal(tern_statement_step(statement, &row, NULL), TERN_OK);
-    assert_true(row);
+    if (tern_statement_prepare(replica, sql, strlen(sql), &statement, &error) != TERN_OK ||
+        tern_statement_step(statement, &row, &error) != TERN_OK || !row) {
+        fail_msg("%s: %s: %s", sql, tern_status_code(error.status), error.message);
+    }
     number = tern_statement_value(statement, 0).integer;
     tern_statement_free(statement);
     return number;

@@ -15,6 +15,14 @@ struct fixture_clock {
 
 extern struct fixture_clock fixture_clock;
 
+/* Name of a VFS that writes as the default one does, but syncs nothing, and whose disk is full once
+ * `fixture_disk_left` bytes more are written; negative: never. */
+const char *fixture_vfs(void);
+extern int64_t fixture_disk_left;
+
+/* A document of two tables, users and doses, for tests that would else take long; borrowed. */
+const char *fixture_small_document(void);
+
 /* The document of Das Tern; borrowed. */
 const char *fixture_document(size_t *ret_size);
 /* Ports of the test's clock and of a random stream that is the same in every run. */

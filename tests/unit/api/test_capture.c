@@ -216,6 +216,22 @@ TEST(a_delete_marks_the_row_and_an_undelete_brings_it_back)
     tern_replica_close(replica);
 }
 
+TEST(a_delete_marks_the_row_also_after_a_first_transaction_rolled_back)
+{
+    tern_tx *tx;
+
+    open_patient(1);
+    tern_replica_close(replica);
+    replica = fixture_open(path);
+    tx = fixture_begin(replica, false);
+    fixture_run(replica, "DELETE FROM dose_events");
+    tern_tx_rollback(tx);
+    fixture_run(replica, "DELETE FROM dose_events");
+    CHECK_INT(fixture_number(replica, "SELECT count(*) FROM dose_events"), 1);
+    CHECK_INT(count_of(fixture_entry(path, 0), "[\"d\","), 1);
+    tern_replica_close(replica);
+}
+
 TEST(deleted_at_takes_no_value_of_the_apps)
 {
     tern_error error = {0};

@@ -115,6 +115,7 @@ TEST(a_second_process_is_refused_and_a_killed_one_holds_nothing)
     if (child == 0) {
         struct trn_store *store = NULL;
 
+        (void)alarm(20); /* should the parent fail */
         byte = fixture_try(path, &store, NULL) == TERN_OK ? 'y' : 'n';
         (void)!write(ready[1], &byte, 1);
         for (;;) {

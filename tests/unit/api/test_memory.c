@@ -1,0 +1,243 @@
+/* Whichever allocation fails, a call works or says so, and nothing is half done or leaked. */
+#include "tests/unit/api/fixture.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char *path;
+
+static tern_replica_options small_options(void)
+{
+    static tern_ports ports;
+    tern_replica_options options = fixture_options();
+
+    ports = *fixture_ports();
+    ports.vfs = fixture_vfs();
+    options.ports = &ports;
+    options.schema = fixture_small_document();
+    options.schema_size = strlen(options.schema);
+    return options;
+}
+
+static tern_replica *open_small(void)
+{
+    tern_replica_options options = small_options();
+    tern_replica *replica = NULL;
+    tern_error error = {0};
+
+    if (tern_replica_open(path, &options, &replica, &error) != TERN_OK) {
+        fail_msg("%s: %s", tern_status_code(error.status), error.message);
+    }
+    return replica;
+}
+
+/* SQLite's file layer calls some of them an I/O error. */
+static bool is_clean(tern_status status, const tern_error *error)
+{
+    if (status != TERN_OK && status != TERN_ERR_NOMEM && status != TERN_ERR_IO) {
+        print_message("%s: %s\n", tern_status_code(status), error->message);
+        return false;
+    }
+    return true;
+}
+
+TEST(creating_a_replica)
+{
+    const char *folder = trn_test_folder();
+
+    (void)small_options(); /* registers its VFS */
+    FOR_EACH_ALLOC_FAILURE (nth) {
+        tern_replica_options options = small_options();
+        tern_replica *replica = NULL;
+        tern_error error = {0};
+        tern_status status;
+        char name[32];
+
+        harness_fault_suspend();
+        (void)snprintf(name, sizeof(name), "r%u.db", nth);
+        path = trn_test_path(folder, name);
+        harness_fault_resume();
+        status = tern_replica_open(path, &options, &replica, &error);
+        harness_fault_suspend();
+        CHECK(is_clean(status, &error));
+        CHECK((status == TERN_OK) == (replica != NULL));
+        tern_replica_close(replica);
+        tern_replica_close(open_small()); /* whatever is there now can be opened */
+        harness_fault_resume();
+    }
+}
+
+TEST(opening_a_replica)
+{
+    path = fixture_path();
+    tern_replica_close(open_small());
+    FOR_EACH_ALLOC_FAILURE (nth) {
+        tern_replica_options options = small_options();
+        tern_replica *replica = NULL;
+        tern_error error = {0};
+        tern_status status = tern_replica_open(path, &options, &replica, &error);
+
+        CHECK(is_clean(status, &error));
+        CHECK((status == TERN_OK) == (replica != NULL));
+        tern_replica_close(replica);
+    }
+}
+
+static const tern_cell *dose(void)
+{
+    static tern_id user;
+    static tern_cell cells[2];
+
+    user = fixture_id(1);
+    cells[0] = (tern_cell){"user_id", tern_value_id(&user)};
+    cells[1] = (tern_cell){"slot", tern_value_text("MORNING")};
+    return cells;
+}
+
+/* A transaction of every kind of change, rows touched twice among them. */
+static tern_status change_all(tern_replica *replica, tern_tx *tx, tern_error *error)
+{
+    tern_id user = fixture_id(1);
+    tern_id id;
+    const tern_cell name[] = {{"name", tern_value_text("Sok")}};
+    const tern_cell theme[] = {{"theme", tern_value_text("DARK")}};
+    const char *sql = "UPDATE users SET name = 'Chan' WHERE role = 'PATIENT'";
+    tern_statement *statement = NULL;
+    bool row = false;
+    tern_status status = tern_row_insert(tx, "doses", dose(), 2, &id, error);
+
+    if (status == TERN_OK) {
+        status = tern_row_update(tx, "users", &user, name, 1, error);
+    }
+    if (status == TERN_OK) {
+        status = tern_row_undo(tx, "users", &user, theme, 1, error);
+    }
+    if (status == TERN_OK) {
+        status = tern_statement_prepare(replica, sql, strlen(sql), &statement, error);
+    }
+    if (status == TERN_OK) {
+        status = tern_statement_step(statement, &row, error);
+    }
+    tern_statement_free(statement);
+    return status == TERN_OK ? tern_row_delete(tx, "doses", &id, error) : status;
+}
+
+static tern_status write_all(tern_replica *replica, tern_error *error)
+{
+    tern_tx *tx = NULL;
+    tern_status status = tern_tx_begin(replica, NULL, &tx, error);
+
+    if (status != TERN_OK) {
+        return status;
+    }
+    status = change_all(replica, tx, error);
+    if (status == TERN_OK) {
+        return tern_tx_commit(tx, NULL, error);
+    }
+    tern_tx_rollback(tx);
+    return status;
+}
+
+/* How many of its changes are there: none or all four. */
+static int64_t changes_there(tern_replica *replica)
+{
+    return fixture_number(
+        replica,
+        "SELECT (SELECT count(*) FROM users WHERE name = 'Chan') + "
+        "(SELECT count(*) FROM users WHERE theme = 'DARK') + "
+        "(SELECT count(*) FROM doses) + (SELECT max(ordinal) > 1 FROM tern_outbox)");
+}
+
+/* A closed replica with one user in it, to be copied. */
+static const char *make_template(const char *folder)
+{
+    tern_id user = fixture_id(1);
+    const tern_cell cells[] = {{"id", tern_value_id(&user)}, {"role", tern_value_text("PATIENT")}};
+    tern_replica *replica;
+    tern_tx *tx;
+
+    path = trn_test_path(folder, "template.db");
+    replica = open_small();
+    tx = fixture_begin(replica, false);
+    CHECK_INT(tern_row_insert(tx, "users", cells, 2, NULL, NULL), TERN_OK);
+    CHECK_INT(tern_tx_commit(tx, NULL, NULL), TERN_OK);
+    tern_replica_close(replica);
+    return path;
+}
+
+static void copy_file(const char *from, const char *to)
+{
+    static char bytes[1 << 20];
+    FILE *file = fopen(from, "rb");
+    size_t size = fread(bytes, 1, sizeof(bytes), file);
+
+    (void)fclose(file);
+    file = fopen(to, "wb");
+    CHECK_INT(fwrite(bytes, 1, size, file), size);
+    (void)fclose(file);
+}
+
+TEST(a_transaction_of_every_kind_of_change)
+{
+    const char *folder = trn_test_folder();
+    const char *template = make_template(folder);
+
+    path = trn_test_path(folder, "copy.db");
+    FOR_EACH_ALLOC_FAILURE (nth) {
+        tern_replica *replica;
+        tern_error error = {0};
+        tern_status status;
+
+        harness_fault_suspend();
+        copy_file(template, path);
+        replica = open_small();
+        harness_fault_resume();
+        status = write_all(replica, &error);
+        harness_fault_suspend();
+        CHECK(is_clean(status, &error));
+        CHECK_INT(changes_there(replica), status == TERN_OK ? 4 : 0);
+        tern_replica_close(replica);
+        harness_fault_resume();
+    }
+}
+
+TEST(reading)
+{
+    tern_replica *replica;
+
+    path = fixture_path();
+    replica = fixture_open(path);
+    fixture_patient(replica, 1);
+    FOR_EACH_ALLOC_FAILURE (nth) {
+        const char *sql = "SELECT tern_id_text(id), first_name FROM users";
+        tern_id user = fixture_id(1);
+        tern_reader *reader = NULL;
+        tern_statement *statement = NULL;
+        tern_row *read = NULL;
+        tern_tx *tx = NULL;
+        tern_error error = {0};
+        bool row = false;
+        tern_status status = tern_reader_open(replica, &reader, &error);
+
+        if (status == TERN_OK) {
+            status = tern_reader_begin(reader, &error);
+        }
+        if (status == TERN_OK) {
+            status = tern_reader_prepare(reader, sql, strlen(sql), &statement, &error);
+        }
+        if (status == TERN_OK) {
+            status = tern_statement_step(statement, &row, &error);
+        }
+        CHECK(is_clean(status, &error));
+        tern_statement_free(statement);
+        tern_reader_close(reader);
+        if (tern_tx_begin(replica, NULL, &tx, &error) == TERN_OK) {
+            status = tern_row_get(tx, "users", &user, &read, &error);
+            CHECK(is_clean(status, &error));
+            CHECK((status == TERN_OK) == (read != NULL));
+            tern_row_free(read);
+            tern_tx_rollback(tx);
+        }
+    }
+    tern_replica_close(replica);
+}

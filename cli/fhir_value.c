@@ -256,7 +256,7 @@ bool trn_fhir_time(const char *text, int64_t *ret_us)
 
 int trn_fhir_time_of_day(const char *text)
 {
-    char whole[sizeof("00:00:00")];
+    char whole[16];
     size_t size = text != NULL ? strlen(text) : 0;
 
     if (size != 5 && size != 8) {

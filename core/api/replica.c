@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "engine/lease.h"
 #include "schema/schema.h"
 
 void trn_replica_enter(tern_replica *replica)
@@ -138,6 +139,30 @@ static tern_status check_user(tern_replica *replica, const tern_id *user, tern_e
     return TERN_OK;
 }
 
+/* This process holds the file alone, so whoever had the lease of a sync is dead. */
+static tern_status end_dead_lease(tern_replica *replica, tern_error *error)
+{
+    struct trn_meta meta = {0};
+    tern_id holder;
+    tern_status status = trn_meta_read(replica->store, &meta, error);
+
+    if (status != TERN_OK || trn_id_is_nil(&meta.lease)) {
+        return status;
+    }
+    status = trn_store_begin(replica->store, error);
+    if (status != TERN_OK) {
+        return status;
+    }
+    holder = meta.lease;
+    trn_lease_release(&meta, &holder);
+    status = trn_meta_write(replica->store, &meta, error);
+    if (status == TERN_OK) {
+        return trn_store_commit(replica->store, error);
+    }
+    trn_store_rollback(replica->store);
+    return status;
+}
+
 /* ---- Opening ---- */
 
 static tern_status check_options(const char *path,
@@ -182,6 +207,9 @@ static tern_status open_store(tern_replica *replica,
     }
     if (status == TERN_OK && new_file) {
         status = check_user(replica, &options->user, error);
+    }
+    if (status == TERN_OK) {
+        status = end_dead_lease(replica, error);
     }
     return status == TERN_OK ? trn_store_attach_schema(replica->store, replica->schema, error)
                              : status;

@@ -62,6 +62,7 @@ static tern_status join_aside(struct trn_work *work,
                               tern_error *error)
 {
     uint64_t depends[DEPENDENCIES_AT_ONCE];
+    uint64_t last = 0;
     size_t count = 0;
     tern_status status = TERN_OK;
 
@@ -69,11 +70,19 @@ static tern_status join_aside(struct trn_work *work,
     if (*ret_aside || aside->count == 0) {
         return TERN_OK;
     }
-    status = trn_outbox_depends(work->store, ordinal, depends, DEPENDENCIES_AT_ONCE, &count, error);
-    for (size_t i = 0; i < count && i < DEPENDENCIES_AT_ONCE && status == TERN_OK && !*ret_aside;
-         i++) {
-        *ret_aside = is_aside(aside, depends[i]);
-    }
+    do {
+        status = trn_outbox_depends_after(work->store,
+                                          ordinal,
+                                          last,
+                                          depends,
+                                          DEPENDENCIES_AT_ONCE,
+                                          &count,
+                                          error);
+        for (size_t i = 0; i < count && status == TERN_OK && !*ret_aside; i++) {
+            last = depends[i];
+            *ret_aside = is_aside(aside, depends[i]);
+        }
+    } while (status == TERN_OK && count == DEPENDENCIES_AT_ONCE && !*ret_aside);
     return status == TERN_OK && *ret_aside ? trn_set_aside_add(aside, ordinal, error) : status;
 }
 

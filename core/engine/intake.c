@@ -13,7 +13,7 @@
 
 /* Scopes share a transaction up to so many rows: a local writer waits for one transaction at most.
  */
-enum { GROUP_ROWS = 500 };
+enum { GROUP_ROWS = 500, GROUP_VERDICTS = 500 };
 
 /* The lines of one scope, or its loss. */
 struct part {
@@ -32,9 +32,20 @@ struct trn_intake {
     struct part *parts;
     size_t count;
     size_t room;
-    size_t next; /* part to take */
-    bool begun;  /* the verdicts are taken */
+    size_t next;       /* part to take */
+    size_t heard;      /* verdicts taken */
+    bool begun;        /* all of them, and the clock set */
+    int64_t newest_us; /* highest stored time among them */
     struct trn_intake_result result;
+};
+
+/* What one transaction comes to, kept apart until it is durable. */
+struct step {
+    struct trn_verdict_tally tally;
+    size_t heard;
+    bool begun;
+    size_t next;
+    bool done;
 };
 
 /* ---- Finding the parts ---- */
@@ -140,6 +151,7 @@ tern_status trn_intake_new(const struct trn_engine *engine,
     intake->engine = engine;
     intake->batch = batch;
     intake->sent = sent;
+    intake->newest_us = INT64_MIN;
     status = trn_exchange_expand(answer, &intake->body, error);
     if (status == TERN_OK) {
         status = find_parts(intake, error);
@@ -174,26 +186,31 @@ const struct trn_intake_result *trn_intake_result(const struct trn_intake *intak
 static tern_status take_verdicts(struct trn_intake *intake,
                                  struct trn_work *work,
                                  struct trn_verdict_tally *tally,
+                                 size_t *ret_heard,
                                  tern_error *error)
 {
     struct trn_answer_reader reader;
     struct trn_answer_item item;
     struct trn_row row;
+    size_t heard = 0;
     tern_status status =
         trn_answer_open(&reader, intake->engine->schema, trn_bytes_slice(&intake->body), error);
 
-    while (status == TERN_OK) {
+    while (status == TERN_OK && heard < intake->heard + GROUP_VERDICTS) {
         status = trn_answer_next(&reader, &item, &row, error);
         if (status != TERN_OK || item.kind != TRN_ANSWER_VERDICT) {
             break;
         }
-        status = trn_verdict_take(work,
-                                  &intake->batch->items[item.verdict.index],
-                                  &item.verdict,
-                                  tally,
-                                  error);
+        if (heard++ >= intake->heard) {
+            status = trn_verdict_take(work,
+                                      &intake->batch->items[item.verdict.index],
+                                      &item.verdict,
+                                      tally,
+                                      error);
+        }
     }
     trn_answer_close(&reader);
+    *ret_heard = heard;
     return status;
 }
 
@@ -208,22 +225,24 @@ static tern_status check_epoch(struct trn_intake *intake, struct trn_work *work,
     return TERN_OK;
 }
 
-static tern_status begin(struct trn_intake *intake,
-                         struct trn_work *work,
-                         struct trn_verdict_tally *tally,
-                         tern_error *error)
+/* The next verdicts; with the last of them, the clocks. */
+static tern_status
+listen(struct trn_intake *intake, struct trn_work *work, struct step *step, tern_error *error)
 {
     tern_status status = check_epoch(intake, work, error);
 
+    step->tally.newest_us = intake->newest_us;
     if (status == TERN_OK) {
-        status = take_verdicts(intake, work, tally, error);
+        status = take_verdicts(intake, work, &step->tally, &step->heard, error);
     }
-    return status == TERN_OK ? trn_exchange_set_clock(work,
-                                                      intake->sent,
-                                                      intake->reader.envelope.time_us,
-                                                      tally,
-                                                      error)
-                             : status;
+    step->begun = step->heard == intake->reader.envelope.verdict_count;
+    return status == TERN_OK && step->begun
+               ? trn_exchange_set_clock(work,
+                                        intake->sent,
+                                        intake->reader.envelope.time_us,
+                                        &step->tally,
+                                        error)
+               : status;
 }
 
 static tern_status take_part(struct trn_work *work, struct part *part, tern_error *error)
@@ -265,8 +284,7 @@ static tern_status take_parts(struct trn_intake *intake,
 static tern_status work_off(struct trn_intake *intake,
                             struct trn_work *work,
                             uint32_t rows,
-                            struct trn_verdict_tally *tally,
-                            size_t *ret_next,
+                            struct step *step,
                             tern_error *error)
 {
     bool matches = false;
@@ -276,30 +294,32 @@ static tern_status work_off(struct trn_intake *intake,
         return trn_fail(error, TERN_ERR_PROTOCOL, "the answer is to a request that was overtaken");
     }
     if (status == TERN_OK && !intake->begun) {
-        status = begin(intake, work, tally, error);
+        status = listen(intake, work, step, error);
     }
-    if (status == TERN_OK) {
-        status = take_parts(intake, work, rows, ret_next, error);
+    if (status == TERN_OK && step->begun) {
+        status = take_parts(intake, work, rows, &step->next, error);
     }
-    if (status == TERN_OK && *ret_next == intake->count) {
+    step->done = step->begun && step->next == intake->count;
+    if (status == TERN_OK && step->done) {
         status = trn_meta_set_cursor(work->store, intake->reader.envelope.cursor, error);
     }
     return status;
 }
 
-static void count_progress(struct trn_intake *intake,
-                           size_t next,
-                           const struct trn_verdict_tally *tally,
-                           tern_sync_progress *progress)
+/* The transaction is durable: from here the next one goes on. */
+static void
+advance(struct trn_intake *intake, const struct step *step, tern_sync_progress *progress)
 {
-    for (size_t i = intake->next; i < next; i++) {
+    for (size_t i = intake->next; i < step->next; i++) {
         progress->rows += intake->parts[i].rows;
         progress->scopes_done += intake->parts[i].complete;
     }
-    progress->sent_txs += tally->acknowledged;
-    intake->result.decided += tally->decided;
-    intake->next = next;
-    intake->begun = true;
+    progress->sent_txs += step->tally.acknowledged;
+    intake->result.decided += step->tally.decided;
+    intake->newest_us = step->tally.newest_us;
+    intake->heard = step->heard;
+    intake->begun = step->begun;
+    intake->next = step->next;
 }
 
 tern_status trn_intake_step(struct trn_intake *intake,
@@ -309,15 +329,17 @@ tern_status trn_intake_step(struct trn_intake *intake,
                             bool *ret_done,
                             tern_error *error)
 {
-    struct trn_verdict_tally tally = {.newest_us = INT64_MIN};
+    struct step step = {.tally = {.newest_us = intake->newest_us},
+                        .heard = intake->heard,
+                        .begun = intake->begun,
+                        .next = intake->next};
     struct trn_work work;
-    size_t next = 0;
     tern_status status = trn_work_begin(&work, intake->engine, session, error);
 
     if (status != TERN_OK) {
         return status;
     }
-    status = work_off(intake, &work, rows, &tally, &next, error);
+    status = work_off(intake, &work, rows, &step, error);
     if (status != TERN_OK) {
         trn_work_rollback(&work);
         return status;
@@ -326,8 +348,8 @@ tern_status trn_intake_step(struct trn_intake *intake,
     if (status != TERN_OK) {
         return status;
     }
+    advance(intake, &step, progress);
     intake->result.refetch = intake->result.refetch || work.refetch;
-    count_progress(intake, next, &tally, progress);
-    *ret_done = next == intake->count || work.refetch;
+    *ret_done = step.done || work.refetch;
     return TERN_OK;
 }

@@ -66,16 +66,24 @@ tern_status trn_rebase_find_blocker(struct trn_work *work,
                                     tern_error *error)
 {
     uint64_t depends[DEPENDENCIES_AT_ONCE];
+    uint64_t last = 0;
     size_t count = 0;
-    tern_status status =
-        trn_outbox_depends(work->store, ordinal, depends, DEPENDENCIES_AT_ONCE, &count, error);
+    tern_status status;
 
     ret_blocker->ordinal = 0;
-    for (size_t i = 0;
-         i < count && i < DEPENDENCIES_AT_ONCE && status == TERN_OK && ret_blocker->ordinal == 0;
-         i++) {
-        status = find_parked(work, depends[i], ret_blocker, error);
-    }
+    do {
+        status = trn_outbox_depends_after(work->store,
+                                          ordinal,
+                                          last,
+                                          depends,
+                                          DEPENDENCIES_AT_ONCE,
+                                          &count,
+                                          error);
+        for (size_t i = 0; i < count && status == TERN_OK && ret_blocker->ordinal == 0; i++) {
+            last = depends[i];
+            status = find_parked(work, depends[i], ret_blocker, error);
+        }
+    } while (status == TERN_OK && count == DEPENDENCIES_AT_ONCE && ret_blocker->ordinal == 0);
     return status;
 }
 

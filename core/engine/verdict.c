@@ -11,8 +11,9 @@
 #include "engine/reach.h"
 #include "engine/rebase.h"
 
-static const unsigned WAITING =
-    1U << TERN_ENTRY_PENDING | 1U << TERN_ENTRY_DISCARDED | 1U << TERN_ENTRY_LOCKED;
+/* A dependent may have been parked with what it builds on before its own verdict was heard. */
+static const unsigned WAITING = 1U << TERN_ENTRY_PENDING | 1U << TERN_ENTRY_DISCARDED |
+                                1U << TERN_ENTRY_LOCKED | 1U << TERN_ENTRY_QUARANTINED;
 
 static tern_status find(struct trn_work *work,
                         const struct trn_batch_item *item,
@@ -99,7 +100,7 @@ is_shown(struct trn_work *work, const struct trn_entry *entry, bool *ret_shown, 
 {
     bool all = false;
 
-    *ret_shown = entry->state == TERN_ENTRY_PENDING;
+    *ret_shown = entry->state == TERN_ENTRY_PENDING || entry->state == TERN_ENTRY_QUARANTINED;
     return entry->state == TERN_ENTRY_LOCKED
                ? trn_reach_held(work, entry->ordinal, &all, ret_shown, error)
                : TERN_OK;

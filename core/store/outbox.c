@@ -401,12 +401,15 @@ trn_outbox_count(struct trn_store *store, unsigned states, uint64_t *ret_count, 
     return status;
 }
 
-tern_status trn_outbox_depends(struct trn_store *store,
-                               uint64_t ordinal,
-                               uint64_t *ret_ordinals,
-                               size_t room,
-                               size_t *ret_count,
-                               tern_error *error)
+/* Counts on where the room is full, unless it `stops`. */
+static tern_status read_depends(struct trn_store *store,
+                                uint64_t ordinal,
+                                uint64_t after,
+                                uint64_t *ret_ordinals,
+                                size_t room,
+                                bool stops,
+                                size_t *ret_count,
+                                tern_error *error)
 {
     sqlite3_stmt *stmt = NULL;
     bool found = false;
@@ -417,7 +420,8 @@ tern_status trn_outbox_depends(struct trn_store *store,
         return status;
     }
     trn_bind_uint64(stmt, 1, ordinal);
-    for (;;) {
+    trn_bind_uint64(stmt, 2, after);
+    while (!stops || count < room) {
         status = trn_store_step(store, stmt, place, &found, error);
         if (status != TERN_OK || !found) {
             break;
@@ -427,10 +431,32 @@ tern_status trn_outbox_depends(struct trn_store *store,
         }
         count++;
     }
+    (void)sqlite3_reset(stmt);
     if (status == TERN_OK) {
         *ret_count = count;
     }
     return status;
+}
+
+tern_status trn_outbox_depends(struct trn_store *store,
+                               uint64_t ordinal,
+                               uint64_t *ret_ordinals,
+                               size_t room,
+                               size_t *ret_count,
+                               tern_error *error)
+{
+    return read_depends(store, ordinal, 0, ret_ordinals, room, false, ret_count, error);
+}
+
+tern_status trn_outbox_depends_after(struct trn_store *store,
+                                     uint64_t ordinal,
+                                     uint64_t after,
+                                     uint64_t *ret_ordinals,
+                                     size_t room,
+                                     size_t *ret_count,
+                                     tern_error *error)
+{
+    return read_depends(store, ordinal, after, ret_ordinals, room, true, ret_count, error);
 }
 
 tern_status

@@ -82,7 +82,8 @@ static const char *const texts[TRN_SQL_COUNT] = {
     [TRN_SQL_OUTBOX_COUNT_OPEN] = "SELECT count(*) FROM tern_outbox INDEXED BY tern_outbox_open "
                                   "WHERE state <> 1 AND ((1 << state) & ?1) <> 0",
     [TRN_SQL_OUTBOX_COUNT_ANY] = "SELECT count(*) FROM tern_outbox WHERE ((1 << state) & ?1) <> 0",
-    [TRN_SQL_OUTBOX_DEPENDS] = "SELECT needs FROM tern_depends WHERE ordinal = ?1 ORDER BY needs",
+    [TRN_SQL_OUTBOX_DEPENDS] =
+        "SELECT needs FROM tern_depends WHERE ordinal = ?1 AND needs > ?2 ORDER BY needs",
     [TRN_SQL_STAGE_APPEND] = "INSERT INTO tern_stage(scope, lines) VALUES(?1, ?2)",
     [TRN_SQL_STAGE_STATE_PUT] =
         "INSERT INTO tern_stage_state(scope, fresh, complete) VALUES(?1, ?2, 0) "

@@ -272,6 +272,14 @@ tern_status trn_outbox_depends(struct trn_store *store,
                                size_t room,
                                size_t *ret_count,
                                tern_error *error);
+/* The next of them after `after`, at most `room`; fewer at the end. */
+tern_status trn_outbox_depends_after(struct trn_store *store,
+                                     uint64_t ordinal,
+                                     uint64_t after,
+                                     uint64_t *ret_ordinals,
+                                     size_t room,
+                                     size_t *ret_count,
+                                     tern_error *error);
 /* The ordinal of the unacknowledged entry that has this key in tern_tx; 0 for none. */
 tern_status
 trn_outbox_by_key(struct trn_store *store, int64_t key, uint64_t *ret_ordinal, tern_error *error);

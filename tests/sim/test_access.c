@@ -43,6 +43,18 @@ static void end(struct practice *practice)
     world_end(&practice->world);
 }
 
+static bool swallow_pushes(struct device *device,
+                           const tern_http_request *request,
+                           tern_http_answer *ret_answer)
+{
+    (void)device;
+    if (request_entries(request) == 0) {
+        return false;
+    }
+    device_answer_problem(ret_answer, 500, NULL);
+    return true;
+}
+
 TEST(a_granted_record_is_read_and_written_where_the_grant_says)
 {
     struct practice practice;
@@ -143,6 +155,60 @@ TEST(a_record_granted_again_comes_back_whole)
     device_sync_well(&practice.doctor);
     CHECK_TEXT(device_ask(&practice.doctor, "SELECT title FROM notes WHERE deleted_at IS NULL"),
                "second");
+    end(&practice);
+}
+
+TEST(a_record_sent_afresh_replaces_what_is_held_and_keeps_what_is_unsent)
+{
+    struct practice practice;
+
+    begin(&practice);
+    device_run(&practice.patient, "UPDATE bonds SET status = 'ENDED'");
+    device_run(&practice.patient,
+               "INSERT INTO notes(id, owner_id, place, title) VALUES(tern_id(), @p, 2, 'new')");
+    device_run(&practice.patient, "UPDATE notes SET title = 'changed' WHERE place = 1");
+    device_run(&practice.patient, "UPDATE bonds SET status = 'ACCEPTED'");
+    device_sync_well(&practice.patient);
+    world_pass(&practice.world, SECOND_US);
+    /* The doctor has noticed nothing of it. */
+    device_run(&practice.doctor, "UPDATE notes SET body = 'unsent' WHERE place = 1");
+    device_run(&practice.doctor,
+               "INSERT INTO comments(id, note_id, body) SELECT tern_id(), id, 'unsent' FROM notes");
+    device_sync_well(&practice.doctor);
+    CHECK_TEXT(device_ask(&practice.doctor, "SELECT title, body FROM notes ORDER BY place"),
+               "changed,unsent;new,null");
+    CHECK_TEXT(device_ask(&practice.doctor, "SELECT body FROM comments"), "unsent");
+    CHECK_INT(device_status(&practice.doctor).locked, 0);
+    device_sync_well(&practice.patient);
+    CHECK_TEXT(device_ask(&practice.patient, "SELECT body FROM notes WHERE place = 1"), "unsent");
+    end(&practice);
+}
+
+TEST(edits_locked_by_a_revocation_come_back_when_the_record_does)
+{
+    struct practice practice;
+    char *dump;
+
+    begin(&practice);
+    device_run(&practice.doctor, "UPDATE notes SET body = 'unsent' WHERE place = 1");
+    device_run(&practice.patient, "UPDATE bonds SET status = 'ENDED'");
+    device_sync_well(&practice.patient);
+    practice.doctor.meddle = swallow_pushes;
+    (void)device_sync(&practice.doctor);
+    CHECK_INT(device_status(&practice.doctor).locked, 1);
+    CHECK_TEXT(device_ask(&practice.doctor, "SELECT count(*) FROM notes"), "0");
+    device_run(&practice.patient, "UPDATE bonds SET status = 'ACCEPTED'");
+    device_sync_well(&practice.patient);
+    (void)device_sync(&practice.doctor);
+    CHECK_INT(device_status(&practice.doctor).locked, 0);
+    CHECK_INT(device_status(&practice.doctor).pending, 1);
+    CHECK_TEXT(device_ask(&practice.doctor, "SELECT title, body FROM notes"), "mine,unsent");
+    practice.doctor.meddle = NULL;
+    device_sync_well(&practice.doctor);
+    device_sync_well(&practice.patient);
+    dump = device_dump(&practice.patient);
+    CHECK(strstr(dump, "unsent") != NULL);
+    free(dump);
     end(&practice);
 }
 

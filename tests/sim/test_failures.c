@@ -446,3 +446,82 @@ TEST(a_reader_never_sees_half_of_a_scope_and_the_log_stays_small)
     device_end(&doctor);
     world_end(&world);
 }
+
+TEST(a_server_that_asks_for_an_upgrade_still_takes_what_is_pushed)
+{
+    struct lone lone;
+
+    begin(&lone);
+    write_notes(&lone.phone, 3);
+    world_upgrade(&lone.world);
+    CHECK_INT(device_sync(&lone.phone), TERN_ERR_UPGRADE_REQUIRED);
+    CHECK_INT(device_status(&lone.phone).pending, 0);
+    CHECK_INT(device_status(&lone.phone).last_error, TERN_ERR_UPGRADE_REQUIRED);
+    CHECK_INT(device_sync(&lone.phone), TERN_ERR_UPGRADE_REQUIRED);
+    CHECK_TEXT(device_ask(&lone.phone, "SELECT count(*) FROM notes"), "3");
+    device_end(&lone.phone);
+    world_end(&lone.world);
+}
+
+static void copy_file(const char *from, const char *to)
+{
+    char buffer[4096];
+    FILE *in = fopen(from, "rb");
+    FILE *out = fopen(to, "wb");
+    size_t size;
+
+    CHECK(in != NULL && out != NULL);
+    while ((size = fread(buffer, 1, sizeof buffer, in)) > 0) {
+        CHECK(fwrite(buffer, 1, size, out) == size);
+    }
+    CHECK(fclose(in) == 0 && fclose(out) == 0);
+}
+
+TEST(a_process_killed_in_a_sync_does_not_keep_the_next_one_from_it)
+{
+    struct lone lone;
+    struct device killed;
+    tern_sync *sync;
+    char from[700];
+    char to[700];
+
+    begin(&lone);
+    write_notes(&lone.phone, 2);
+    sync = device_sync_open(&lone.phone);
+    killed = lone.phone;
+    (void)snprintf(killed.path, sizeof killed.path, "%s/killed.tern", lone.world.folder);
+    copy_file(lone.phone.path, killed.path);
+    (void)snprintf(from, sizeof from, "%s-wal", lone.phone.path);
+    (void)snprintf(to, sizeof to, "%s-wal", killed.path);
+    copy_file(from, to);
+    device_open(&killed);
+    device_sync_well(&killed);
+    CHECK_INT(device_status(&killed).pending, 0);
+    device_end(&killed);
+    tern_sync_close(sync);
+    device_sync_well(&lone.phone);
+    end(&lone);
+}
+
+TEST(a_long_queue_is_decided_in_pieces)
+{
+    struct lone lone;
+    struct device tablet;
+
+    begin(&lone);
+    device_begin(&lone.world, &tablet, "tablet", 'p');
+    device_sync_well(&tablet);
+    device_run(
+        &tablet,
+        "INSERT INTO notes(id, owner_id, place, title) VALUES(tern_id(), @p, 550, 'theirs')");
+    device_sync_well(&tablet);
+    write_notes(&lone.phone, 560);
+    device_run(&lone.phone, "UPDATE notes SET body = 'b' WHERE place = 550");
+    device_sync_well(&lone.phone);
+    CHECK_INT(device_status(&lone.phone).pending, 0);
+    CHECK_INT(device_status(&lone.phone).quarantined, 2);
+    CHECK_TEXT(device_ask(&lone.phone, "SELECT title FROM notes WHERE place = 550"), "theirs");
+    CHECK_TEXT(device_ask(&lone.phone, "SELECT count(*) FROM notes"), "560");
+    device_end(&tablet);
+    end(&lone);
+}

@@ -185,6 +185,31 @@ char *world_next_document(const struct world *world)
     return unit;
 }
 
+void world_upgrade(struct world *world)
+{
+    static const char old[] = "\"version\":1,";
+    const char *at = strstr(world->document, old);
+    struct trn_schema *schema = NULL;
+    char text[8192];
+    tern_error error = {0};
+
+    CHECK(at != NULL);
+    (void)snprintf(text,
+                   sizeof text,
+                   "%.*s\"version\":2,\"minimum_version\":2,%s",
+                   (int)(at - world->document),
+                   world->document,
+                   at + strlen(old));
+    if (trn_schema_load(text, strlen(text), &schema, &error) != TERN_OK) {
+        fail_with("schema", &error);
+        CHECK(false);
+    }
+    stop_server(world);
+    trn_schema_free(world->schema);
+    world->schema = schema;
+    start_server(world);
+}
+
 static void copy_file(const char *from, const char *to)
 {
     char buffer[65536];

@@ -73,6 +73,8 @@ void world_serve(struct world *world, const char *text);
 /* The next version of the world's document: notes have a colour, in a unit of its own; to be freed.
  */
 char *world_next_document(const struct world *world);
+/* The server's schema is a version further, and it sends nothing to older devices. */
+void world_upgrade(struct world *world);
 /* Copies of the server's database: what a backup is. */
 void world_save(struct world *world, const char *name);
 void world_restore(struct world *world, const char *name);

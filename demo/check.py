@@ -59,22 +59,28 @@ def is_superseded(records, change, column):
     return False
 
 
-def nothing_lost(records):
-    fates = {"current": 0, "audited": 0, "superseded": 0}
+def fate(records, change, column, value):
+    row = records.server.tables[change["table"]].get(change["row"])
+    if row is not None and is_current(row, column, value):
+        return "current"
+    if is_audited(records, change, column, value):
+        return "in the audit"
+    return "superseded knowingly" if is_superseded(records, change, column) else "lost"
+
+
+def fates(records):
+    """What became of each value that was committed on a device, counted."""
+    counts = dict.fromkeys(("current", "in the audit", "superseded knowingly", "lost"), 0)
     for change in records.story["changes"]:
-        row = records.server.tables[change["table"]].get(change["row"])
         for column, value in change["values"].items():
-            if row is not None and is_current(row, column, value):
-                fates["current"] += 1
-            elif is_audited(records, change, column, value):
-                fates["audited"] += 1
-            elif is_superseded(records, change, column):
-                fates["superseded"] += 1
-            else:
-                where = f"{change['lane']}: {change['table']}.{column}"
-                return False, f"{where} is neither current, nor superseded knowingly, nor in the audit"
-    told = ", ".join(f"{count} {fate}" for fate, count in fates.items())
-    return True, f"every value that was committed on a device: {told}"
+            counts[fate(records, change, column, value)] += 1
+    return counts
+
+
+def nothing_lost(records):
+    counts = fates(records)
+    told = ", ".join(f"{count} {word}" for word, count in counts.items())
+    return counts["lost"] == 0 and counts["current"] > 0, f"of the values committed on devices {told}"
 
 
 def no_duplicates(records):
@@ -206,7 +212,8 @@ def main():
         if colours:
             word = f"\033[{32 if kept else 31}m{word}\033[0m"
         print(f"  {word} {number:2}. {name}: {why}")
-    Path(sys.argv[1], "verdicts.json").write_text(json.dumps(verdicts, indent=1))
+    found = {"verdicts": verdicts, "fates": fates(records)}
+    Path(sys.argv[1], "verdicts.json").write_text(json.dumps(found, indent=1))
     return 0 if all(verdict["kept"] for verdict in verdicts) else 1
 
 

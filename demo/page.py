@@ -16,7 +16,7 @@ RULES = {
     "LATER": "both are people’s records: the one made later stands",
     "RANK": "a person’s record stands over a job’s guess, whichever came later",
     "DEVICE": "made in the same microsecond: the higher device id stands",
-    "DISCARDED": "given up by its author, and kept here",
+    "DISCARDED": "its author gave it up; the audit keeps it",
     "ERASED": "erased by an operator",
 }
 WORDS = {
@@ -57,7 +57,9 @@ class Page:
     def __init__(self, folder, schema):
         self.records = Records(folder, schema)
         self.cast = self.records.cast
-        self.verdicts = json.loads(Path(folder, "verdicts.json").read_text())
+        found = json.loads(Path(folder, "verdicts.json").read_text())
+        self.verdicts = found["verdicts"]
+        self.fates = found["fates"]
 
     def medicine(self, medication_id):
         row = self.records.server.tables["medications"].get(medication_id, {})
@@ -75,6 +77,8 @@ class Page:
             for medication in self.records.server.tables["medications"].values():
                 if medication["prescription_id"] == entry["row_id"]:
                     name = medication["medicine_name"].split()[0]
+        elif table == "users":
+            name = "the patient"
         return what, name
 
     def conflicts(self):
@@ -86,7 +90,7 @@ class Page:
             what, name = self.subject(entry)
             lost = side(entry["lost"], names)
             if entry["rule"] == "DISCARDED":
-                title = f"audit: {lost}, given up"
+                title = f"given up: {lost}"
             else:
                 title = f"{side(entry['kept'], names)} wins; {lost} goes to the audit"
             events.append({
@@ -121,7 +125,7 @@ class Page:
             kept = "–" if entry["rule"] == "DISCARDED" else f"{escape(side(entry['kept'], names))}<small>{kept_by}</small>"
             if self.is_back(entry, names):
                 kept += "<small class='back'>the other one was reinstated since</small>"
-            yield (f"<tr><td>{escape(name.capitalize())}<small>{escape(what)}</small></td>"
+            yield (f"<tr><td>{escape(name[:1].upper() + name[1:])}<small>{escape(what)}</small></td>"
                    f"<td class='kept'>{kept}</td>"
                    f"<td class='lost'>{escape(side(entry['lost'], names))}<small>{lost_by}</small></td>"
                    f"<td>{escape(RULES.get(entry['rule'], entry['rule']))}</td></tr>")
@@ -161,9 +165,9 @@ three years ahead; answers get lost, requests arrive twice, the server loses its
 databases are read to see what became of it all.</p>
 <ul class="facts">
 <li><b>{kept}/{len(self.verdicts)}</b> promises kept</li>
-<li><b>{len(self.records.story['changes'])}</b> changes made offline</li>
-<li><b>{conflicts}</b> overwritten values, all in the audit</li>
-<li><b>0</b> lost</li>
+<li><b>{len(self.records.story['changes'])}</b> transactions by people and a job</li>
+<li><b>{conflicts}</b> sets of values set aside, all in the audit</li>
+<li><b>{self.fates['lost']}</b> values lost</li>
 </ul>
 </header>
 <main>

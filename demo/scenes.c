@@ -318,7 +318,16 @@ void demo_scene_return(struct demo_cast *cast)
 
 void demo_scene_power_cut(struct demo_cast *cast)
 {
-    struct demo_dose noon = dose_of(cast, 2, "12:10", 12 * HOUR_US + 10 * MINUTE_US);
+    const tern_cell meals[] = {{"user_id", tern_value_id(&cast->patient)},
+                               {"morning_meal", tern_value_text("06:30")},
+                               {"afternoon_meal", tern_value_text("12:00")},
+                               {"night_meal", tern_value_text("18:00")}};
+    const struct demo_write write = {.verb = DEMO_INSERT,
+                                     .table = "meal_time_preferences",
+                                     .cells = meals,
+                                     .count = COUNT_OF(meals),
+                                     .title = "meals at 06:30, 12:00 and 18:00",
+                                     .detail = "writing needs no server"};
 
     demo_story_scene(&cast->world.story, "5. The server loses its power");
     demo_server_kill(&cast->server);
@@ -327,13 +336,7 @@ void demo_scene_power_cut(struct demo_cast *cast)
          "kill",
          "is killed in an instant",
          "what it acknowledged must be there");
-    noon.medication = &cast->medications[0];
-    noon.prescription = &cast->prescriptions[0];
-    noon.status = "TAKEN_ON_TIME";
-    noon.taken_us = noon.scheduled_us;
-    noon.title = "12:10, amlodipine: one more, TAKEN";
-    noon.detail = "writing needs no server";
-    demo_record_dose(&cast->phone, &noon);
+    demo_write(&cast->phone, &write, NULL);
     cast->phone.impatient = true;
     (void)demo_device_sync(&cast->phone);
     cast->phone.impatient = false;

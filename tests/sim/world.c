@@ -361,6 +361,18 @@ ask_server(struct device *device, const tern_http_request *request, struct trn_s
     trn_bytes_free(&body);
 }
 
+void device_overhear(struct device *device,
+                     const tern_http_request *request,
+                     struct trn_bytes *answer)
+{
+    struct trn_sync_call call = {0};
+
+    ask_server(device, request, &call);
+    CHECK_INT(call.status, 200);
+    CHECK(trn_bytes_append_slice(answer, trn_bytes_slice(&call.answer)) == TERN_OK);
+    trn_sync_call_free(&call);
+}
+
 static tern_status
 hand_over(const struct trn_sync_call *call, bool cut, tern_http_answer *ret_answer)
 {
@@ -714,9 +726,8 @@ static tern_status sync_once(struct device *device, tern_error *error)
 
 tern_status device_sync(struct device *device)
 {
-    tern_error error = {0};
-
-    return sync_once(device, &error);
+    device->heard = (tern_error){0};
+    return sync_once(device, &device->heard);
 }
 
 void device_sync_well(struct device *device)

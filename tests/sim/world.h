@@ -61,6 +61,7 @@ struct device {
     void *meddling;
     const char *token;
     int64_t waited_ms;
+    tern_error heard; /* what the last sync said of its failure */
 };
 
 void world_begin(struct world *world);
@@ -104,6 +105,10 @@ void device_sync_well(struct device *device);
 tern_sync *device_sync_open(struct device *device);
 /* Carries the request of a step, as a sync of its own would. */
 void device_carry(struct device *device, tern_sync *sync, const tern_http_request *request);
+/* Lets the server handle a request, and appends its answer, which the device has yet to hear. */
+void device_overhear(struct device *device,
+                     const tern_http_request *request,
+                     struct trn_bytes *answer);
 /* Appends the body of a request as it was before compression. */
 void request_open(const tern_http_request *request, struct trn_bytes *body);
 /* How many entries a request carries, and whether the bytes of one of them hold `text`. */

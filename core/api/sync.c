@@ -1,6 +1,7 @@
 /* tern/sync.h: arguments, the lock, and the loop over an HTTP port. */
 #include "tern/sync.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "api/internal.h"
@@ -198,6 +199,19 @@ static tern_status follow(struct run *run, const tern_sync_step *step, tern_erro
     return TERN_OK;
 }
 
+static tern_status tell_result(tern_sync *sync, tern_status result, tern_error *error)
+{
+    char reason[TERN_ERROR_MESSAGE_BYTES];
+
+    trn_replica_enter(sync->replica);
+    (void)snprintf(reason, sizeof reason, "%s", trn_session_reason(sync->session, result));
+    trn_replica_leave(sync->replica);
+    if (reason[0] == '\0') {
+        return trn_fail(error, result, "the sync ended with %s", tern_status_code(result));
+    }
+    return trn_fail(error, result, "the sync ended with %s: %s", tern_status_code(result), reason);
+}
+
 static tern_status run_to_end(struct run *run, tern_error *error)
 {
     const char *token = run->token == NULL ? NULL : run->token(run->token_context, false);
@@ -211,10 +225,7 @@ static tern_status run_to_end(struct run *run, tern_error *error)
         }
     }
     if (status == TERN_OK && step.result != TERN_OK) {
-        return trn_fail(error,
-                        step.result,
-                        "the sync ended with %s",
-                        tern_status_code(step.result));
+        return tell_result(run->sync, step.result, error);
     }
     return status;
 }

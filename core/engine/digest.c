@@ -186,17 +186,19 @@ static tern_status take_problem(struct trn_session *session, tern_error *error)
     }
 }
 
+static bool is_of_the_protocol(tern_status status)
+{
+    return status == TERN_ERR_PROTOCOL || status == TERN_ERR_TOO_DEEP ||
+           status == TERN_ERR_NOT_UTF8 || status == TERN_ERR_TOO_LARGE;
+}
+
 /* Whether the failure says that the answer is no good, rather than that the work on it could not be
  * done. */
 static bool is_bad_answer(const struct trn_session *session, tern_status status)
 {
     bool unread = session->intake == NULL; /* nothing but its bytes was looked at */
 
-    if (status == TERN_ERR_PROTOCOL || status == TERN_ERR_TOO_DEEP || status == TERN_ERR_NOT_UTF8 ||
-        status == TERN_ERR_TOO_LARGE) {
-        return true;
-    }
-    return unread && trn_lay_is_of_rows(status);
+    return is_of_the_protocol(status) || (unread && trn_lay_is_of_rows(status));
 }
 
 static tern_status digest(struct trn_session *session, tern_error *error)
@@ -204,9 +206,25 @@ static tern_status digest(struct trn_session *session, tern_error *error)
     return session->answer.status == 200 ? take_page(session, error) : take_problem(session, error);
 }
 
+static tern_status
+refuse_answer(struct trn_session *session, const tern_error *why, tern_error *error)
+{
+    struct trn_failure bad = {why->status, true, false, -1};
+
+    if (!is_of_the_protocol(bad.why)) {
+        bad.why = TERN_ERR_PROTOCOL; /* its code is of rows, and these are not here */
+    }
+    trn_log(&session->engine.ports->log,
+            TERN_LOG_WARNING,
+            "sync: the answer is no good: %s",
+            why->message);
+    session->reason = *why;
+    session->reason.status = bad.why;
+    return trn_session_count_failure(session, &bad, error);
+}
+
 tern_status trn_session_digest(struct trn_session *session, tern_error *error)
 {
-    static const struct trn_failure bad = {TERN_ERR_PROTOCOL, true, false, -1};
     tern_error why = {0};
     tern_status status = digest(session, &why);
 
@@ -214,11 +232,7 @@ tern_status trn_session_digest(struct trn_session *session, tern_error *error)
         return TERN_OK;
     }
     if (is_bad_answer(session, status)) {
-        trn_log(&session->engine.ports->log,
-                TERN_LOG_WARNING,
-                "sync: the answer is no good: %s",
-                why.message);
-        return trn_session_count_failure(session, &bad, error);
+        return refuse_answer(session, &why, error);
     }
     if (status == TERN_ERR_EPOCH_CHANGED) {
         return follow_history(session, status, error);
@@ -228,6 +242,7 @@ tern_status trn_session_digest(struct trn_session *session, tern_error *error)
                 TERN_LOG_WARNING,
                 "sync: what came does not fit what is here: %s",
                 why.message);
+        session->reason = why;
         return start_over(session, status, error);
     }
     if (error != NULL && error->status == TERN_OK) {

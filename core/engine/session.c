@@ -286,6 +286,11 @@ void trn_session_cancel(struct trn_session *session)
     atomic_store(&session->cancelled, true);
 }
 
+const char *trn_session_reason(const struct trn_session *session, tern_status result)
+{
+    return session->reason.status == result ? session->reason.message : "";
+}
+
 void trn_session_progress(const struct trn_session *session, tern_sync_progress *ret_progress)
 {
     *ret_progress = session->progress;

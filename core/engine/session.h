@@ -29,6 +29,9 @@ tern_status trn_session_failed(struct trn_session *session, tern_status why, ter
 tern_status
 trn_session_set_token(struct trn_session *session, const char *token, tern_error *error);
 void trn_session_cancel(struct trn_session *session); /* any thread */
+/* What led to this result, in a sentence; empty where the code says it all. Borrowed until the next
+ * step. */
+const char *trn_session_reason(const struct trn_session *session, tern_status result);
 void trn_session_progress(const struct trn_session *session, tern_sync_progress *ret_progress);
 /* NULL is accepted. */
 void trn_session_close(struct trn_session *session);

@@ -58,6 +58,7 @@ struct trn_session {
     uint32_t starts_over;
     int64_t wake_us;
     tern_status result;
+    tern_error reason; /* the last failure that had more to say than its code */
     tern_sync_progress progress;
 };
 

@@ -22,6 +22,7 @@ struct trn_job {
     size_t bytes_in;
     int64_t begun_us;
     bool takes_gzip;
+    bool takes_small; /* the coding for small bodies */
 };
 
 struct trn_listener {

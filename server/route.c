@@ -16,7 +16,6 @@
 #include "server/journal.h"
 #include "server/listen_internal.h"
 #include "wire/gzip.h"
-#include "wire/limits.h"
 #include "wire/problem.h"
 
 enum { GZIP_SMALL_BYTES = 64 * 1024, GZIP_LEVEL_SMALL = 6, GZIP_LEVEL_LARGE = 1 };
@@ -53,15 +52,17 @@ static void set_header(struct evhttp_request *request, const char *name, const c
     (void)evhttp_add_header(evhttp_request_get_output_headers(request), name, value);
 }
 
-/* Whether a comma-separated list of codings takes gzip. */
-static bool takes_gzip(const char *list)
+/* Whether a comma-separated list of codings takes this one. */
+static bool takes(const char *list, const char *coding)
 {
+    const size_t length = strlen(coding);
+
     while (list != NULL && *list != '\0') {
         size_t size;
 
         list += strspn(list, " \t,");
         size = strcspn(list, ",");
-        if (strncasecmp(list, "gzip", 4) == 0 && strcspn(list, " \t;,") == 4) {
+        if (strncasecmp(list, coding, length) == 0 && strcspn(list, " \t;,") == length) {
             const char *weight = strstr(list, "q=");
 
             return weight == NULL || weight >= list + size || strtod(weight + 2, NULL) > 0;
@@ -155,13 +156,14 @@ static void compress(struct trn_job *job)
     struct trn_slice plain = trn_bytes_slice(&job->call.answer);
     int level = plain.size < GZIP_SMALL_BYTES ? GZIP_LEVEL_SMALL : GZIP_LEVEL_LARGE;
 
-    if (!job->takes_gzip || plain.size <= TRN_WIRE_GZIP_ABOVE ||
-        trn_gzip(plain, level, &packed, NULL) != TERN_OK) {
+    const char *coding = trn_coding_for(plain.size, job->takes_gzip, job->takes_small);
+
+    if (coding == NULL || trn_code(plain, coding, level, &packed, NULL) != TERN_OK) {
         return;
     }
     trn_bytes_free(&job->call.answer);
     job->call.answer = packed;
-    set_header(job->request, "Content-Encoding", "gzip");
+    set_header(job->request, "Content-Encoding", coding);
 }
 
 static void give_back(const void *data, size_t size, void *extra)
@@ -336,9 +338,8 @@ static void route_sync(struct trn_job *job)
         refuse(job, error.status, error.message);
     } else if (!is_sync_type(header_of(job->request, "Content-Type"))) {
         refuse_as(job, 415, TERN_ERR_PROTOCOL, "the media type is not the one of this exchange");
-    } else if (coding != NULL && strcasecmp(coding, "gzip") != 0 &&
-               strcasecmp(coding, "identity") != 0) {
-        refuse_as(job, 415, TERN_ERR_PROTOCOL, "only gzip is taken as a content encoding");
+    } else if (coding != NULL && !takes(TRN_CODINGS ", identity", coding)) {
+        refuse_as(job, 415, TERN_ERR_PROTOCOL, "the content encoding is not one that is taken");
     } else if (job->bytes_in > (size_t)settings->body_bytes) {
         refuse(job, TERN_ERR_TOO_LARGE, "the request is too large");
     } else if (read_body(job, &error) != TERN_OK) {
@@ -415,6 +416,7 @@ void trn_route(struct evhttp_request *request, void *context)
     job->request = request;
     job->begun_us = monotonic_us();
     job->bytes_in = evbuffer_get_length(evhttp_request_get_input_buffer(request));
-    job->takes_gzip = takes_gzip(header_of(request, "Accept-Encoding"));
+    job->takes_gzip = takes(header_of(request, "Accept-Encoding"), TRN_CODING_GZIP);
+    job->takes_small = takes(header_of(request, "Accept-Encoding"), TRN_CODING_SMALL);
     route(job, path == NULL ? "" : path);
 }

@@ -83,7 +83,7 @@ tern_status trn_exchange_compose(struct trn_work *work,
                                  uint32_t rows,
                                  struct trn_sent *sent,
                                  struct trn_bytes *body,
-                                 bool *ret_gzip,
+                                 const char **ret_coding,
                                  tern_error *error)
 {
     struct trn_bytes plain = {0};
@@ -96,12 +96,9 @@ tern_status trn_exchange_compose(struct trn_work *work,
     if (status == TERN_OK) {
         status = write_body(work, batch, rows, sent, &plain, error);
     }
-    if (status == TERN_OK && plain.size > TRN_WIRE_GZIP_ABOVE) {
-        status = trn_gzip(trn_bytes_slice(&plain), GZIP_LEVEL, body, error);
-        *ret_gzip = true;
-    } else if (status == TERN_OK) {
-        *body = trn_bytes_move(&plain);
-        *ret_gzip = false;
+    if (status == TERN_OK) {
+        *ret_coding = trn_coding_for(plain.size, true, true);
+        status = trn_code(trn_bytes_slice(&plain), *ret_coding, GZIP_LEVEL, body, error);
     }
     trn_bytes_free(&plain);
     return status;
@@ -144,7 +141,7 @@ trn_exchange_expand(const tern_http_answer *answer, struct trn_bytes *body, tern
 {
     struct trn_slice raw = trn_slice_make(answer->body, answer->body_size);
 
-    if (answer->body_is_gzip) {
+    if (answer->body_is_coded) {
         return trn_gunzip(raw, TRN_EXCHANGE_ANSWER_BYTES_MAX, body, error);
     }
     if (raw.size > TRN_EXCHANGE_ANSWER_BYTES_MAX) {

@@ -35,7 +35,7 @@ tern_status trn_exchange_compose(struct trn_work *work,
                                  uint32_t rows,
                                  struct trn_sent *sent,
                                  struct trn_bytes *body,
-                                 bool *ret_gzip,
+                                 const char **ret_coding,
                                  tern_error *error);
 /* What the exchange says of the clocks: the server's offset, and, where ours had run ahead and
  * nothing pending rests on it, the way back. */

@@ -10,6 +10,7 @@
 #include "engine/keep.h"
 #include "engine/lease.h"
 #include "engine/state.h"
+#include "wire/gzip.h"
 
 enum {
     PAGE_ROWS = 5000,
@@ -37,11 +38,12 @@ static void drop_exchange(struct trn_session *session)
     session->intake = NULL;
 }
 
-static void address_request(struct trn_session *session, bool gzip)
+static void address_request(struct trn_session *session, const char *coding)
 {
     session->request = (tern_http_request){.path = "/v1/sync",
                                            .content_type = TRN_EXCHANGE_MEDIA_TYPE,
-                                           .body_is_gzip = gzip,
+                                           .body_coding = coding,
+                                           .accept_codings = TRN_CODINGS,
                                            .token = session->token,
                                            .body = session->body.data,
                                            .body_size = session->body.size,
@@ -62,7 +64,7 @@ compose(struct trn_session *session, struct trn_work *work, bool *ret_through, t
 {
     struct trn_batch_limits limits = {.bytes = session->options.push_bytes,
                                       .entries = session->probing ? 0 : session->entry_limit};
-    bool gzip = false;
+    const char *coding = NULL;
     uint64_t first = 0;
     tern_status status = trn_batch_fill(&session->batch, work, &limits, &session->aside, error);
 
@@ -82,10 +84,10 @@ compose(struct trn_session *session, struct trn_work *work, bool *ret_through, t
                                   session->upgrade ? 0 : session->options.page_rows,
                                   &session->sent,
                                   &session->body,
-                                  &gzip,
+                                  &coding,
                                   error);
     if (status == TERN_OK) {
-        address_request(session, gzip);
+        address_request(session, coding);
     }
     return status;
 }

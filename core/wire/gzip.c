@@ -2,6 +2,7 @@
 #include "wire/gzip.h"
 
 #include <limits.h>
+#include <string.h>
 
 #define ZLIB_CONST
 #include <zlib.h>
@@ -9,8 +10,18 @@
 #include "base/assert.h"
 #include "base/error.h"
 #include "base/memory.h"
+#include "wire/dictionary.h"
+#include "wire/limits.h"
 
-enum { WINDOW_BITS_GZIP = 15 + 16, MEMORY_LEVEL = 8, ROOM_FIRST = 4096 };
+enum {
+    WINDOW_BITS_GZIP = 15 + 16,
+    WINDOW_BITS_SMALL = 13, /* a small body and the dictionary: the rest would only be memory */
+    WINDOW_BITS_ANY = 15 + 32,
+    MEMORY_LEVEL = 8,
+    MEMORY_LEVEL_SMALL = 6,
+    SMALL_LEVEL = 9,
+    ROOM_FIRST = 4096
+};
 
 static void *take_memory(void *context, unsigned count, unsigned size)
 {
@@ -41,35 +52,83 @@ static void cut_back(struct trn_bytes *bytes, size_t size)
     }
 }
 
+/* Ends the stream. */
+static tern_status
+deflate_all(z_stream *stream, struct trn_slice plain, struct trn_bytes *bytes, tern_error *error)
+{
+    uLong bound = deflateBound(stream, (uLong)plain.size);
+    tern_status status = trn_bytes_reserve(bytes, bound);
+
+    if (status == TERN_OK) {
+        int rc;
+
+        stream->next_out = bytes->data + bytes->size;
+        stream->avail_out = (uInt)bound;
+        rc = deflate(stream, Z_FINISH);
+        TRN_ASSERT(rc == Z_STREAM_END);
+        (void)rc;
+        cut_back(bytes, bytes->size + stream->total_out);
+    }
+    (void)deflateEnd(stream);
+    return status == TERN_OK ? TERN_OK : trn_fail_nomem(error);
+}
+
 tern_status trn_gzip(struct trn_slice plain, int level, struct trn_bytes *bytes, tern_error *error)
 {
     z_stream stream = stream_over(plain);
-    tern_status status = TERN_ERR_NOMEM;
-    uLong bound;
-    int rc;
 
     TRN_ASSERT(plain.size <= INT_MAX && level >= 1 && level <= 9);
 
-    rc = deflateInit2(&stream,
-                      level,
-                      Z_DEFLATED,
-                      WINDOW_BITS_GZIP,
-                      MEMORY_LEVEL,
-                      Z_DEFAULT_STRATEGY);
-    if (rc != Z_OK) {
+    if (deflateInit2(&stream,
+                     level,
+                     Z_DEFLATED,
+                     WINDOW_BITS_GZIP,
+                     MEMORY_LEVEL,
+                     Z_DEFAULT_STRATEGY) != Z_OK) {
         return trn_fail_nomem(error);
     }
-    bound = deflateBound(&stream, (uLong)plain.size);
-    if (trn_bytes_reserve(bytes, bound) == TERN_OK) {
-        stream.next_out = bytes->data + bytes->size;
-        stream.avail_out = (uInt)bound;
-        rc = deflate(&stream, Z_FINISH);
-        TRN_ASSERT(rc == Z_STREAM_END);
-        cut_back(bytes, bytes->size + stream.total_out);
-        status = TERN_OK;
+    return deflate_all(&stream, plain, bytes, error);
+}
+
+static tern_status deflate_small(struct trn_slice plain, struct trn_bytes *bytes, tern_error *error)
+{
+    z_stream stream = stream_over(plain);
+    struct trn_slice dictionary = trn_wire_dictionary();
+    int rc;
+
+    if (deflateInit2(&stream,
+                     SMALL_LEVEL,
+                     Z_DEFLATED,
+                     WINDOW_BITS_SMALL,
+                     MEMORY_LEVEL_SMALL,
+                     Z_DEFAULT_STRATEGY) != Z_OK) {
+        return trn_fail_nomem(error);
     }
-    (void)deflateEnd(&stream);
-    return status == TERN_OK ? TERN_OK : trn_fail_nomem(error);
+    rc = deflateSetDictionary(&stream, dictionary.data, (uInt)dictionary.size);
+    TRN_ASSERT(rc == Z_OK);
+    (void)rc;
+    return deflate_all(&stream, plain, bytes, error);
+}
+
+const char *trn_coding_for(size_t size, bool takes_gzip, bool takes_small)
+{
+    if (takes_small && size > TRN_WIRE_SMALL_ABOVE && size <= TRN_WIRE_SMALL_UP_TO) {
+        return TRN_CODING_SMALL;
+    }
+    return takes_gzip && size > TRN_WIRE_GZIP_ABOVE ? TRN_CODING_GZIP : NULL;
+}
+
+tern_status trn_code(struct trn_slice plain,
+                     const char *coding,
+                     int level,
+                     struct trn_bytes *bytes,
+                     tern_error *error)
+{
+    if (coding == NULL) {
+        return trn_bytes_append_slice(bytes, plain) == TERN_OK ? TERN_OK : trn_fail_nomem(error);
+    }
+    return strcmp(coding, TRN_CODING_SMALL) == 0 ? deflate_small(plain, bytes, error)
+                                                 : trn_gzip(plain, level, bytes, error);
 }
 
 /* Room for the next stretch of output: as much as there is already, within the limit and one byte
@@ -93,6 +152,7 @@ static tern_status give_room(z_stream *stream, size_t limit, struct trn_bytes *b
 static tern_status
 inflate_all(z_stream *stream, size_t limit, struct trn_bytes *bytes, tern_error *error)
 {
+    struct trn_slice dictionary = trn_wire_dictionary();
     size_t start = bytes->size;
     int rc = Z_OK;
 
@@ -104,6 +164,9 @@ inflate_all(z_stream *stream, size_t limit, struct trn_bytes *bytes, tern_error 
             return trn_fail_nomem(error);
         }
         rc = inflate(stream, Z_NO_FLUSH);
+        if (rc == Z_NEED_DICT) {
+            rc = inflateSetDictionary(stream, dictionary.data, (uInt)dictionary.size);
+        }
         bytes->size = start + stream->total_out;
         if (rc == Z_MEM_ERROR) {
             return trn_fail_nomem(error);
@@ -133,7 +196,7 @@ trn_gunzip(struct trn_slice compressed, size_t limit, struct trn_bytes *bytes, t
     }
     TRN_ASSERT(limit < INT_MAX);
 
-    if (inflateInit2(&stream, WINDOW_BITS_GZIP) != Z_OK) {
+    if (inflateInit2(&stream, WINDOW_BITS_ANY) != Z_OK) {
         return trn_fail_nomem(error);
     }
     status = inflate_all(&stream, limit, bytes, error);

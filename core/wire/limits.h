@@ -9,7 +9,9 @@
 #define TRN_WIRE_TX_CHANGES_MAX ((size_t)50000)      /* lines of one entry, its first left out */
 #define TRN_WIRE_REQUEST_BYTES_MAX ((size_t)1 << 20) /* as sent, that is compressed */
 #define TRN_WIRE_BODY_BYTES_MAX ((size_t)16 << 20)   /* decompressed */
-#define TRN_WIRE_GZIP_ABOVE ((size_t)300)            /* smaller bodies go as they are */
+#define TRN_WIRE_GZIP_ABOVE ((size_t)300)            /* smaller bodies gain nothing by gzip */
+#define TRN_WIRE_SMALL_ABOVE ((size_t)64)            /* nor these by TRN_CODING_SMALL */
+#define TRN_WIRE_SMALL_UP_TO ((size_t)4096)          /* above, gzip does as well */
 #define TRN_WIRE_ENVELOPE_DEPTH_MAX 8
 
 #endif

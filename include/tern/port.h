@@ -57,8 +57,9 @@ typedef struct tern_log_port {
 typedef struct tern_http_request {
     const char *path;         /* below the server's base URL, such as "/v1/sync" */
     const char *content_type; /* of the body */
-    bool body_is_gzip;        /* send Content-Encoding: gzip; `body` is compressed already */
-    const char *token;        /* bearer token, or NULL */
+    const char *body_coding; /* Content-Encoding to send, for `body` is in it already; NULL: none */
+    const char *accept_codings; /* Accept-Encoding to send; NULL: "gzip" */
+    const char *token;          /* bearer token, or NULL */
     const void *body;
     size_t body_size;
     size_t answer_limit_bytes; /* longest answer body as it travels; a longer one is
@@ -68,9 +69,10 @@ typedef struct tern_http_request {
 
 /** Filled by the port. */
 typedef struct tern_http_answer {
-    int status;             /* HTTP status */
-    bool body_is_gzip;      /* the body arrived, and is handed over, gzip-compressed */
-    bool is_problem;        /* Content-Type is application/problem+json */
+    int status;         /* HTTP status */
+    bool body_is_coded; /* the body is handed over as it arrived, in one of the codings asked for;
+                           false: it is plain */
+    bool is_problem;    /* Content-Type is application/problem+json */
     int64_t retry_after_ms; /* from Retry-After; -1 without one */
     void *body;             /* allocated by the port, released by its `release` */
     size_t body_size;

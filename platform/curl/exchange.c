@@ -16,6 +16,7 @@ struct transfer {
     struct tern_curl *curl;
     struct trn_bytes body;
     size_t limit;
+    const char *accept_codings;
     tern_status status; /* why the body was refused */
 };
 
@@ -101,9 +102,12 @@ static bool make_headers(const tern_http_request *request, struct curl_slist **r
 
     /* "Expect:" alone keeps libcurl from waiting a second for a 100 before each long body. */
     made = add_header(&headers, "Content-Type", type != NULL ? type : "application/octet-stream") &&
-           add_header(&headers, "Accept-Encoding", "gzip") && add_header(&headers, "Expect", "");
-    if (made && request->body_is_gzip) {
-        made = add_header(&headers, "Content-Encoding", "gzip");
+           add_header(&headers,
+                      "Accept-Encoding",
+                      request->accept_codings != NULL ? request->accept_codings : "gzip") &&
+           add_header(&headers, "Expect", "");
+    if (made && request->body_coding != NULL) {
+        made = add_header(&headers, "Content-Encoding", request->body_coding);
     }
     if (made && request->token != NULL) {
         made = trn_bytes_append_format(&bearer, "Bearer %s", request->token) == TERN_OK &&
@@ -188,18 +192,34 @@ static int64_t retry_after_ms(CURL *easy)
     return (int64_t)(seconds < RETRY_AFTER_MAX_S ? seconds : RETRY_AFTER_MAX_S) * 1000;
 }
 
+/* Whether the list of codings (NULL: gzip) names this one. */
+static bool was_asked_for(const char *codings, const char *coding)
+{
+    size_t size = strlen(coding);
+
+    if (strcasecmp(coding, "x-gzip") == 0) {
+        return true;
+    }
+    for (const char *at = codings != NULL ? codings : "gzip"; at != NULL; at = strchr(at, ',')) {
+        at += strspn(at, ", ");
+        if (strncasecmp(at, coding, size) == 0 && strcspn(at, ", ;") == size) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static tern_status read_answer(struct tern_curl *curl,
                                struct transfer *transfer,
                                tern_http_answer *ret_answer,
                                tern_error *error)
 {
     const char *coding = header_value(curl->easy, "Content-Encoding");
-    bool is_gzip =
-        coding != NULL && (strcasecmp(coding, "gzip") == 0 || strcasecmp(coding, "x-gzip") == 0);
+    bool is_coded = coding != NULL && was_asked_for(transfer->accept_codings, coding);
     struct trn_bytes body;
     long status = 0;
 
-    if (coding != NULL && !is_gzip && strcasecmp(coding, "identity") != 0) {
+    if (coding != NULL && !is_coded && strcasecmp(coding, "identity") != 0) {
         return trn_fail(error,
                         TERN_ERR_HTTP,
                         "the answer of %s is in a coding that was not asked for",
@@ -208,7 +228,7 @@ static tern_status read_answer(struct tern_curl *curl,
     (void)curl_easy_getinfo(curl->easy, CURLINFO_RESPONSE_CODE, &status);
     body = trn_bytes_move(&transfer->body);
     *ret_answer = (tern_http_answer){.status = (int)status,
-                                     .body_is_gzip = is_gzip,
+                                     .body_is_coded = is_coded,
                                      .is_problem = is_problem(curl->easy),
                                      .retry_after_ms = retry_after_ms(curl->easy),
                                      .body = body.data,
@@ -246,6 +266,7 @@ tern_status trn_curl_exchange(void *context,
     TRN_ASSERT(curl != NULL && request != NULL && ret_answer != NULL);
 
     trn_error_clear(error);
+    transfer.accept_codings = request->accept_codings;
     if (atomic_load(&curl->cancelled)) {
         return trn_curl_fail(curl, CURLE_ABORTED_BY_CALLBACK, error);
     }

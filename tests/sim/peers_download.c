@@ -99,7 +99,7 @@ TEST(a_flipped_bit_is_refused_whole)
     pair.tablet.rows_received = 0;
     tern_sync_close(sync);
     for (size_t bit = 0; bit < packed.size * 8; bit++) {
-        tern_http_answer answer = {.status = 200, .body_is_gzip = true, .retry_after_ms = -1};
+        tern_http_answer answer = {.status = 200, .body_is_coded = true, .retry_after_ms = -1};
 
         packed.data[bit / 8] ^= (uint8_t)(1U << bit % 8);
         /* A date in its header means nothing. One bit of each byte goes to the device. */

@@ -302,8 +302,9 @@ static enum weather next_weather(struct device *device)
 void request_open(const tern_http_request *request, struct trn_bytes *body)
 {
     struct trn_slice raw = trn_slice_make(request->body, request->body_size);
-    tern_status status = request->body_is_gzip ? trn_gunzip(raw, (size_t)64 << 20, body, NULL)
-                                               : trn_bytes_append_slice(body, raw);
+    tern_status status = request->body_coding != NULL
+                             ? trn_gunzip(raw, (size_t)64 << 20, body, NULL)
+                             : trn_bytes_append_slice(body, raw);
 
     CHECK(status == TERN_OK);
 }

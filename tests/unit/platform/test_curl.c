@@ -161,10 +161,10 @@ TEST(a_request_arrives_as_it_was_given_and_its_answer_comes_back)
 
     start(&server, "server");
     options = options_for(&server);
-    request.body_is_gzip = true;
+    request.body_coding = "gzip";
     request.token = "abc.def-ghi";
     CHECK(exchange(&options, &request, &answer, NULL) == TERN_OK);
-    CHECK(answer.status == 200 && !answer.body_is_gzip && !answer.is_problem);
+    CHECK(answer.status == 200 && !answer.body_is_coded && !answer.is_problem);
     CHECK_INT(answer.retry_after_ms, -1);
 
     seen = json_loadb(answer.body, answer.body_size, 0, NULL);
@@ -410,7 +410,7 @@ TEST(a_packed_answer_is_handed_over_packed)
     options = options_for(&server);
     CHECK(exchange(&options, &request, &answer, NULL) == TERN_OK);
     body = answer.body;
-    CHECK(answer.body_is_gzip && answer.body_size > 2 && body[0] == 0x1F && body[1] == 0x8B);
+    CHECK(answer.body_is_coded && answer.body_size > 2 && body[0] == 0x1F && body[1] == 0x8B);
     free(answer.body);
     CHECK(outcome(&options, "/v1/brotli", NULL) == TERN_ERR_HTTP);
     stop(&server);

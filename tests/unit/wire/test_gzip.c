@@ -125,3 +125,42 @@ TEST(when_memory_runs_out_nothing_is_appended_and_nothing_leaks)
     }
     trn_bytes_free(&plain);
 }
+
+static const char small_body[] =
+    "{\"tern\":1,\"schema\":1,\"epoch\":\"47e0c539492bf22b\",\"time\":1795222986895135,"
+    "\"cursor\":\"R+DFGErbA7XlpMUpnfJV\",\"verdicts\":1,\"more\":false}\n"
+    "[\"v\",0,\"applied\",24,1795222986887388]\n[\"z\",2]\n";
+
+TEST(a_small_body_shrinks_by_what_the_dictionary_knows_and_comes_back)
+{
+    struct trn_slice plain = trn_slice_text(small_body);
+    const char *coding = trn_coding_for(plain.size, true, true);
+    struct trn_bytes packed = {0};
+    struct trn_bytes back = {0};
+
+    CHECK_TEXT(coding, TRN_CODING_SMALL);
+    CHECK_INT(trn_code(plain, coding, 6, &packed, NULL), TERN_OK);
+    CHECK(packed.size * 2 < plain.size);
+    CHECK_INT(trn_gunzip(trn_bytes_slice(&packed), MIB, &back, NULL), TERN_OK);
+    CHECK(trn_slice_equal(trn_bytes_slice(&back), plain));
+    for (size_t size = 0; size < packed.size; size++) {
+        struct trn_slice cut = trn_slice_make(packed.data, size);
+
+        CHECK_INT(trn_gunzip(cut, MIB, &back, NULL), TERN_ERR_PROTOCOL);
+    }
+    packed.data[3] ^= 1; /* another dictionary */
+    CHECK_INT(trn_gunzip(trn_bytes_slice(&packed), MIB, &back, NULL), TERN_ERR_PROTOCOL);
+    trn_bytes_free(&packed);
+    trn_bytes_free(&back);
+}
+
+TEST(a_body_is_coded_as_its_size_and_the_other_side_ask_for)
+{
+    CHECK(trn_coding_for(64, true, true) == NULL);
+    CHECK_TEXT(trn_coding_for(65, true, true), TRN_CODING_SMALL);
+    CHECK_TEXT(trn_coding_for(4096, true, true), TRN_CODING_SMALL);
+    CHECK_TEXT(trn_coding_for(4097, true, true), TRN_CODING_GZIP);
+    CHECK_TEXT(trn_coding_for(301, true, false), TRN_CODING_GZIP);
+    CHECK(trn_coding_for(300, true, false) == NULL);
+    CHECK(trn_coding_for(5000, false, false) == NULL);
+}

@@ -1,42 +1,5 @@
-/**
- * From FHIR resources to rows: Patient to users, MedicationRequest to prescriptions and
- * medications.
- *
- * | users | from Patient |
- * |---|---|
- * | id | the FHIR id if it is a UUID, else derived from "Patient/id" |
- * | role | PATIENT |
- * | first_name, last_name, full_name | the official name, else the usual one, else the first |
- * | phone_number, email | the first of each in telecom |
- * | gender, date_of_birth | gender, birthDate if it is a whole date |
- * | language | the preferred of communication, else the first, if Khmer or English |
- *
- * | prescriptions | from MedicationRequest |
- * |---|---|
- * | id | as above |
- * | patient_id | subject |
- * | patient_name, patient_gender, patient_age | the Patient, if the files hold it; else
- * subject.display; age at authoredOn |
- * | diagnosis | reasonCode |
- * | start_date, end_date | the dosage's boundsPeriod; else the date of authoredOn |
- * | status | active ACTIVE (DRAFT if intent is proposal, plan or option), on-hold PAUSED, draft
- * DRAFT, any other INACTIVE |
- * | created_at | authoredOn |
- *
- * | medications | from MedicationRequest |
- * |---|---|
- * | id | derived from the prescription's |
- * | row_number | 1 |
- * | medicine_name, medicine_name_khmer | the medication's text, or a coding's display; its Khmer
- * translation |
- * | morning_dosage, daytime_dosage, night_dosage, frequency, timing, duration, is_prn |
- * dosageInstruction, see fhir_timing.h |
- * | created_at | authoredOn |
- *
- * A request without a patient or a medicine's name, and one that says not to give the medicine
- * (doNotPerform), is left out and counted. Texts longer than their column are cut at a character
- * and counted.
- */
+/** From FHIR resources to rows: Patient to users, MedicationRequest to prescriptions and
+ * medications. docs/IMPORT.md states what becomes what. */
 #ifndef TRN_CLI_FHIR_MAP_H
 #define TRN_CLI_FHIR_MAP_H
 

@@ -6,10 +6,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+
+#ifdef __linux__
+#include <sys/prctl.h>
+#endif
 
 enum { PATH_BYTES = 512, START_TRIES = 1000, TRY_NS = 10 * 1000 * 1000 };
 
@@ -33,7 +36,9 @@ static void become(const char *const *arguments, const char *log)
     int file = open(log, O_WRONLY | O_CREAT | O_APPEND, 0600);
     char *copies[32] = {NULL};
 
+#ifdef __linux__
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* it shall not outlive the demo */
+#endif
     if (file >= 0) {
         (void)dup2(file, STDOUT_FILENO);
         (void)dup2(file, STDERR_FILENO);

@@ -97,10 +97,10 @@ class Case(unittest.TestCase):
             self.addCleanup(self.servers[certificate].kill)
         return self.servers[certificate]
 
-    def run_tern(self, *arguments, expect=OK, environment=None):
+    def run_tern(self, *arguments, expect=OK, environment=None, stderr=subprocess.PIPE):
         """Runs the command; its standard output, after its exit was checked."""
-        done = subprocess.run([TERN, *map(str, arguments)], capture_output=True, text=True, cwd=self.folder, timeout=300,
-                              env={**os.environ, **(environment or {})}, check=False)
+        done = subprocess.run([TERN, *map(str, arguments)], stdout=subprocess.PIPE, stderr=stderr, text=True,
+                              cwd=self.folder, timeout=300, env={**os.environ, **(environment or {})}, check=False)
         self.assertEqual(done.returncode, expect, f"{arguments}: {done.stdout}{done.stderr}")
         self.said = done.stderr
         return done.stdout

@@ -2,6 +2,8 @@
 import csv
 import io
 import json
+import os
+import pty
 import sqlite3
 import subprocess
 import unittest
@@ -116,6 +118,24 @@ class Command(Case):
         self.assertEqual({"created": 2}, report["rows"]["users"])
         self.assertEqual([("012",), (None,)],
                          self.rows("a", "SELECT phone_number FROM users ORDER BY phone_number IS NULL"))
+
+    def test_a_file_that_is_no_replica_is_told_and_left_as_it_is(self):
+        good = self.init("good", PATIENT)
+        (self.folder / "text.db").write_text("a letter to the doctor, and not a database at all\n" * 100)
+        sqlite3.connect(self.folder / "foreign.db").execute("CREATE TABLE t(a)").connection.close()
+        whole = good.read_bytes()
+        (self.folder / "short.db").write_bytes(whole[:len(whole) // 2])
+        torn = bytearray(whole)
+        root, size = self.rows("good", "SELECT rootpage, (SELECT page_size FROM pragma_page_size) FROM sqlite_schema "
+                                       "WHERE name = 'users'")[0]
+        torn[(root - 1) * size:root * size] = b"\xa5" * size
+        (self.folder / "torn.db").write_bytes(torn)
+        for name, codes in (("text", {"NOT_A_REPLICA"}), ("foreign", {"NOT_A_REPLICA"}), ("short", {"CORRUPT"}),
+                            ("torn", {"CORRUPT"})):
+            before = (self.folder / f"{name}.db").read_bytes()
+            said = self.run_tern("sql", "--json", "-r", f"{name}.db", "SELECT full_name FROM users", expect=FAILED)
+            self.assertIn(json.loads(said)["error"]["code"], codes, name)
+            self.assertEqual(before, (self.folder / f"{name}.db").read_bytes(), name)
 
     def test_schema_checks_a_document_and_prints_its_tables(self):
         self.assertEqual(12, json.loads(self.run_tern("schema", "check", "--json", SCHEMA))["tables"])
@@ -262,6 +282,25 @@ class Synced(SyncCase):
         self.server().stop()
         answer = self.sync("phone", token, "--wait", "0", expect=LATER)
         self.assertEqual("NETWORK", answer["error"]["code"])
+
+    def test_a_terminal_is_shown_a_bar_and_a_pipe_is_not(self):
+        self.import_files(*FILES)
+        self.init("phone", PATIENT)
+        token = self.token(PATIENT)
+        leader, follower = pty.openpty()
+        self.run_tern("sync", "-r", "phone.db", "--url", self.server().url, "--ca", self.folder / "ca.pem",
+                      "--token-file", token, stderr=follower)
+        os.close(follower)
+        shown = b""
+        try:
+            while part := os.read(leader, 4096):
+                shown += part
+        except OSError:
+            pass  # how Linux ends a terminal without another side
+        os.close(leader)
+        self.assertIn(b"down 7 rows", shown)
+        self.sync("phone", token)
+        self.assertEqual("", self.said)
 
     def test_a_token_is_in_no_output(self):
         self.init("phone", PATIENT)

@@ -252,7 +252,7 @@ flood(struct device *device, const tern_http_request *request, tern_http_answer 
         CHECK(trn_bytes_append(&body, block, size) == TERN_OK);
         hand_over(&body, ret_answer);
     }
-    ret_answer->body_is_gzip = packed;
+    ret_answer->body_is_coded = packed;
     free(block);
     return true;
 }

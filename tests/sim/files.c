@@ -87,22 +87,33 @@ static void append_with_users(struct trn_bytes *text, const char *sql)
     }
 }
 
+char *file_rows(const char *path, const char *sql)
+{
+    struct trn_bytes text = {0};
+    struct trn_bytes query = {0};
+    sqlite3 *db = open_file(path);
+    char *copy;
+
+    append_with_users(&query, sql);
+    append_rows(db, trn_bytes_text(&query), &text);
+    copy = strdup(trn_bytes_text(&text));
+    CHECK(copy != NULL);
+    trn_bytes_free(&text);
+    trn_bytes_free(&query);
+    (void)sqlite3_close(db);
+    return copy;
+}
+
 const char *file_ask(const char *path, const char *sql)
 {
     static char answers[ANSWERS][ANSWER_BYTES];
     static size_t turn;
     char *answer = answers[turn++ % ANSWERS];
-    struct trn_bytes text = {0};
-    struct trn_bytes query = {0};
-    sqlite3 *db = open_file(path);
+    char *rows = file_rows(path, sql);
 
-    append_with_users(&query, sql);
-    append_rows(db, trn_bytes_text(&query), &text);
-    CHECK(text.size < ANSWER_BYTES);
-    (void)snprintf(answer, ANSWER_BYTES, "%s", trn_bytes_text(&text));
-    trn_bytes_free(&text);
-    trn_bytes_free(&query);
-    (void)sqlite3_close(db);
+    CHECK(strlen(rows) < ANSWER_BYTES);
+    (void)snprintf(answer, ANSWER_BYTES, "%s", rows);
+    free(rows);
     return answer;
 }
 

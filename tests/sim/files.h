@@ -10,6 +10,8 @@
 /* What a query gives, rows separated by ';' and cells by ','; blobs in hexadecimal, `@` with a
  * letter a user's id. Eight static buffers in turn. */
 const char *file_ask(const char *path, const char *sql);
+/* The same however much it is; to be freed. */
+char *file_rows(const char *path, const char *sql);
 const char *server_ask(const struct world *world, const char *sql);
 
 /* All rows of all tables but the library's own; with `own` those too; to be freed. */

@@ -1,31 +1,47 @@
-/* The lock, over pthreads. */
+/* The lock, over pthreads. A mutex alone would let a sync, which comes back at once for its next
+ * step, overtake for ever a thread that waits to write. */
 #include "api/lock.h"
 
 bool trn_lock_init(struct trn_lock *lock)
 {
-    pthread_mutexattr_t attributes;
-    bool done;
-
-    if (pthread_mutexattr_init(&attributes) != 0) {
+    *lock = (struct trn_lock){.depth = 0};
+    if (pthread_mutex_init(&lock->mutex, NULL) != 0) {
         return false;
     }
-    done = pthread_mutexattr_settype(&attributes, PTHREAD_MUTEX_RECURSIVE) == 0 &&
-           pthread_mutex_init(&lock->mutex, &attributes) == 0;
-    (void)pthread_mutexattr_destroy(&attributes);
-    return done;
+    if (pthread_cond_init(&lock->turn, NULL) != 0) {
+        (void)pthread_mutex_destroy(&lock->mutex);
+        return false;
+    }
+    return true;
 }
 
 void trn_lock_destroy(struct trn_lock *lock)
 {
+    (void)pthread_cond_destroy(&lock->turn);
     (void)pthread_mutex_destroy(&lock->mutex);
 }
 
 void trn_lock_enter(struct trn_lock *lock)
 {
     (void)pthread_mutex_lock(&lock->mutex);
+    if (lock->depth == 0 || !pthread_equal(lock->owner, pthread_self())) {
+        uint64_t ticket = lock->next++;
+
+        while (ticket != lock->serving) {
+            (void)pthread_cond_wait(&lock->turn, &lock->mutex);
+        }
+        lock->owner = pthread_self();
+    }
+    lock->depth++;
+    (void)pthread_mutex_unlock(&lock->mutex);
 }
 
 void trn_lock_leave(struct trn_lock *lock)
 {
+    (void)pthread_mutex_lock(&lock->mutex);
+    if (--lock->depth == 0) {
+        lock->serving++;
+        (void)pthread_cond_broadcast(&lock->turn);
+    }
     (void)pthread_mutex_unlock(&lock->mutex);
 }

@@ -9,6 +9,7 @@ import subprocess
 import unittest
 import uuid
 import xml.etree.ElementTree as ElementTree
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from rig import ATTENTION, BUILD, DATA, FAILED, LATER, REFUSED, ROOT, SCHEMA, STRIDE, USAGE, Case, needs_data
@@ -340,15 +341,21 @@ class Real(SyncCase):
             patient = request["subject"]["reference"].rsplit(":", 1)[1]
             wanted.setdefault(patient, {})[request["id"]] = request["medicationCodeableConcept"]["text"]
         self.assertEqual((584, 4712), (len(wanted), sum(map(len, wanted.values()))))
-        for patient, requests in sorted(wanted.items())[::STRIDE]:
-            name = f"patient-{patient}"
-            self.pull(name, patient)
-            held = dict(self.rows(name, "SELECT p.id, m.medicine_name FROM prescriptions AS p JOIN medications AS m "
-                                        "ON m.prescription_id = p.id"))
-            self.assertEqual(requests, {str(uuid.UUID(bytes=key)): text for key, text in held.items()})
-            self.same_patient(name, patient)
-            for file in self.folder.glob(f"{name}.db*"):
-                file.unlink()
+        with ThreadPoolExecutor(4) as pool:
+            for done in pool.map(lambda pair: self.check_patient(*pair), sorted(wanted.items())[::STRIDE]):
+                self.assertTrue(done)
+
+    def check_patient(self, patient, requests):
+        """Pulls one record on a fresh device."""
+        name = f"patient-{patient}"
+        self.pull(name, patient)
+        held = dict(self.rows(name, "SELECT p.id, m.medicine_name FROM prescriptions AS p JOIN medications AS m "
+                                    "ON m.prescription_id = p.id"))
+        self.assertEqual(requests, {str(uuid.UUID(bytes=key)): text for key, text in held.items()})
+        self.same_patient(name, patient)
+        for file in self.folder.glob(f"{name}.db*"):
+            file.unlink()
+        return True
 
     def same_patient(self, name, patient):
         owner = uuid.UUID(patient).bytes

@@ -11,6 +11,11 @@
 #include "base/uuid.h"
 #include "tests/unit/schema/documents.h"
 
+static const struct trn_schema *spoken_in(const struct lab *lab)
+{
+    return lab->spoken == NULL ? lab->schema : lab->spoken;
+}
+
 static void open_database(struct lab *lab)
 {
     struct trn_db_sqlite_options options = {.path = lab->path, .unsafe_fast = true};
@@ -45,6 +50,14 @@ static void close_database(struct lab *lab)
         lab->db->ops->close(lab->db);
     }
     lab->db = NULL;
+}
+
+void lab_upgrade(struct lab *lab, struct trn_schema *schema)
+{
+    close_database(lab);
+    trn_schema_free(lab->schema);
+    lab->schema = schema;
+    open_database(lab);
 }
 
 void lab_reopen(struct lab *lab)
@@ -163,7 +176,7 @@ static void begin(struct phone *phone,
 {
     struct trn_entry_header header = {.ordinal = ++phone->ordinal,
                                       .kind = kind,
-                                      .schema_version = phone->lab->schema->version,
+                                      .schema_version = spoken_in(phone->lab)->version,
                                       .depends_on = depends_on,
                                       .depends_count = depends_count};
 
@@ -208,7 +221,7 @@ struct trn_change
 lab_change(const struct lab *lab, enum trn_operation operation, const char *table, tern_id id)
 {
     struct trn_change change = {.operation = operation,
-                                .table = trn_schema_table(lab->schema, table),
+                                .table = trn_schema_table(spoken_in(lab), table),
                                 .id = id};
 
     CHECK(change.table != NULL);
@@ -330,7 +343,7 @@ tern_id lab_connection_id(const struct lab *lab, tern_id a, tern_id b)
 
 void phone_request(const struct phone *phone, uint32_t rows, struct trn_bytes *body)
 {
-    struct trn_request_envelope envelope = {.schema_version = phone->lab->schema->version,
+    struct trn_request_envelope envelope = {.schema_version = spoken_in(phone->lab)->version,
                                             .device = phone->device,
                                             .sent_us = phone_now(phone),
                                             .rows = rows,
@@ -406,7 +419,7 @@ static void take_apart(struct reply *reply)
 void phone_send(struct phone *phone, struct trn_slice request, struct reply *ret_reply)
 {
     memset(ret_reply, 0, sizeof(*ret_reply));
-    ret_reply->schema = phone->lab->schema;
+    ret_reply->schema = spoken_in(phone->lab);
     ret_reply->call.auth = phone->auth;
     ret_reply->call.request = request;
     trn_server_handle(phone->lab->server, phone->lab->now_us, &ret_reply->call, 1);

@@ -15,6 +15,7 @@
 
 struct lab {
     struct trn_schema *schema;
+    const struct trn_schema *spoken; /* what phones were built with; NULL: the same */
     struct trn_db *db;
     struct trn_server *server;
     struct trn_sync_limits limits;
@@ -24,6 +25,8 @@ struct lab {
 };
 
 void lab_open(struct lab *lab);
+/* Closes it and opens it again with this document, which the lab then owns. */
+void lab_upgrade(struct lab *lab, struct trn_schema *schema);
 /* As after a crash or a restart. */
 void lab_reopen(struct lab *lab);
 void lab_close(struct lab *lab);

@@ -5,16 +5,13 @@
  * its one member is deleted_at. An audit row's id is ordered by time and derived from the tx that
  * caused it, so that the same history gives the same ids.
  */
-#include <jansson.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/base64.h"
 #include "base/digest.h"
 #include "base/error.h"
-#include "base/memory.h"
 #include "base/uuid.h"
 #include "server/push.h"
+#include "wire/values.h"
 
 /* Columns of sync_audit, in the order of its description. */
 enum audit_column {
@@ -36,79 +33,26 @@ enum audit_column {
     AUDIT_COLUMNS
 };
 
-static json_t *json_of_blob(const tern_value *value)
-{
-    size_t size = trn_base64_encoded_size(value->size);
-    char *text = trn_alloc(size + 1);
-    json_t *json = NULL;
-
-    if (text != NULL) {
-        trn_base64_encode(value->data, value->size, text);
-        json = json_stringn(text, size);
-        trn_free(text);
-    }
-    return json;
-}
-
-static json_t *json_of(const struct trn_column *column, const tern_value *value)
-{
-    switch (value->kind) {
-    case TERN_NULL:
-        return json_null();
-    case TERN_INTEGER:
-        if (column->type == TRN_TYPE_BOOL) {
-            return json_boolean(value->integer != 0);
-        }
-        return json_integer(value->integer);
-    case TERN_REAL:
-        return json_real(value->real);
-    case TERN_TEXT:
-        return json_stringn(value->size == 0 ? "" : value->data, value->size);
-    case TERN_BLOB:
-        return json_of_blob(value);
-    }
-    return NULL;
-}
-
-static int fill(json_t *object, const struct trn_audit *audit, const struct trn_audit_side *side)
-{
-    const struct trn_unit *unit = &audit->table->units[audit->unit];
-    int failed = 0;
-
-    if (audit->unit == TRN_UNIT_EXISTENCE) {
-        return json_object_set_new(object,
-                                   "deleted_at",
-                                   side->deleted_at_us == 0 ? json_null()
-                                                            : json_integer(side->deleted_at_us));
-    }
-    for (size_t index = 0; index < unit->column_count && failed == 0; index++) {
-        const struct trn_column *column = &audit->table->columns[unit->columns[index]];
-
-        failed = json_object_set_new(object,
-                                     column->name,
-                                     json_of(column, &side->values[unit->columns[index]]));
-    }
-    return failed;
-}
-
 /* The values of one side; "{}" where there were none. */
 static tern_status values_of(const struct trn_audit *audit,
                              const struct trn_audit_side *side,
                              struct trn_bytes *text,
                              tern_error *error)
 {
-    json_t *object = json_object();
-    tern_status status = TERN_ERR_NOMEM;
-    char *dump = NULL;
+    const struct trn_unit *unit = &audit->table->units[audit->unit];
+    uint64_t columns = 0;
+    tern_status status;
 
-    if (object != NULL && (side->absent || fill(object, audit, side) == 0)) {
-        dump = json_dumps(object, JSON_COMPACT | JSON_REAL_PRECISION(17));
+    if (audit->unit != TRN_UNIT_EXISTENCE || side->absent) {
+        for (size_t index = 0; index < unit->column_count && !side->absent; index++) {
+            columns |= UINT64_C(1) << unit->columns[index];
+        }
+        return trn_values_write(audit->table, columns, side->values, text, error);
     }
-    if (dump != NULL) {
-        status = trn_bytes_append_text(text, dump);
-    }
-    free(dump);
-    json_decref(object);
+    status = side->deleted_at_us == 0 ? trn_bytes_append_text(text, "{\"deleted_at\":null}")
+                                      : trn_bytes_append_format(text,
+                                                                "{\"deleted_at\":%lld}",
+                                                                (long long)side->deleted_at_us);
     return status == TERN_OK ? TERN_OK : trn_fail_nomem(error);
 }
 

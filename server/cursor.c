@@ -272,7 +272,7 @@ static tern_status check_seal(struct trn_slice bytes,
                               const tern_id *device,
                               tern_error *error)
 {
-    uint8_t expected[TRN_CURSOR_SEAL_BYTES];
+    uint8_t expected[TRN_CURSOR_SEAL_BYTES] = {0};
     struct trn_slice content = {bytes.data, bytes.size - TRN_CURSOR_SEAL_BYTES};
     tern_status status = seal(meta, user, device, content, expected, error);
 

@@ -104,6 +104,8 @@ tern_status trn_db_sqlite_prepare(struct trn_db_view *view,
 {
     int rc;
 
+    TRN_ASSERT(slot != NULL);
+
     if (*slot != NULL) {
         return TERN_OK;
     }

@@ -65,11 +65,10 @@ static tern_status meta_bytes(struct trn_db_view *view,
     bool found = false;
     tern_status status = trn_db_sqlite_meta_get(view, key, &found, &value, error);
 
-    if (status == TERN_OK && (!found || value.size != size)) {
-        status = trn_fail(error, TERN_ERR_CORRUPT, "meta: no %s", key);
-    }
-    if (status == TERN_OK) {
+    if (status == TERN_OK && found && value.data != NULL && value.size == size) {
         memcpy(ret_bytes, value.data, size);
+    } else if (status == TERN_OK) {
+        status = trn_fail(error, TERN_ERR_CORRUPT, "meta: no %s", key);
     }
     trn_bytes_free(&value);
     return status;

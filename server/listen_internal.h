@@ -43,7 +43,7 @@ struct trn_listener {
 };
 
 /* The callback of evhttp for every request. */
-void trn_route(struct evhttp_request *request, void *listener);
+void trn_route(struct evhttp_request *request, void *context);
 /* Handles what has gathered. */
 void trn_route_flush(struct trn_listener *listener);
 

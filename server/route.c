@@ -168,9 +168,9 @@ static void compress(struct trn_job *job)
 
 static void give_back(const void *data, size_t size, void *extra)
 {
+    (void)data;
     (void)size;
-    (void)extra;
-    trn_free((void *)(uintptr_t)data);
+    trn_free(extra);
 }
 
 /* Sends what the call holds, and frees the job. */
@@ -198,9 +198,8 @@ static void answer(struct trn_job *job)
     compress(job);
     note(job, job->call.answer.size);
     body = trn_bytes_move(&job->call.answer);
-    if (body.size > 0 && evbuffer_add_reference(out, body.data, body.size, give_back, NULL) != 0) {
-        trn_bytes_free(&body);
-    } else if (body.size == 0) {
+    if (body.size == 0 ||
+        evbuffer_add_reference(out, body.data, body.size, give_back, body.data) != 0) {
         trn_bytes_free(&body);
     }
     job->listener->unsent++;
@@ -324,9 +323,9 @@ static tern_status read_body(struct trn_job *job, tern_error *error)
 
 /* ---- Routes ---- */
 
-static void route_sync(struct trn_job *job)
+/* Whether the request may be read at all; it is answered where not. */
+static bool admit(struct trn_job *job)
 {
-    const struct trn_settings *settings = job->listener->parts.settings;
     const char *coding = header_of(job->request, "Content-Encoding");
     tern_error error = {.status = TERN_OK};
 
@@ -336,17 +335,35 @@ static void route_sync(struct trn_job *job)
                          &job->bearer,
                          &error) != TERN_OK) {
         refuse(job, error.status, error.message);
-    } else if (!is_sync_type(header_of(job->request, "Content-Type"))) {
-        refuse_as(job, 415, TERN_ERR_PROTOCOL, "the media type is not the one of this exchange");
-    } else if (coding != NULL && !takes(TRN_CODINGS ", identity", coding)) {
-        refuse_as(job, 415, TERN_ERR_PROTOCOL, "the content encoding is not one that is taken");
-    } else if (job->bytes_in > (size_t)settings->body_bytes) {
-        refuse(job, TERN_ERR_TOO_LARGE, "the request is too large");
-    } else if (read_body(job, &error) != TERN_OK) {
-        refuse(job, error.status, error.message);
-    } else {
-        enqueue(job);
+        return false;
     }
+    if (!is_sync_type(header_of(job->request, "Content-Type"))) {
+        refuse_as(job, 415, TERN_ERR_PROTOCOL, "the media type is not the one of this exchange");
+        return false;
+    }
+    if (coding != NULL && !takes(TRN_CODINGS ", identity", coding)) {
+        refuse_as(job, 415, TERN_ERR_PROTOCOL, "the content encoding is not one that is taken");
+        return false;
+    }
+    if (job->bytes_in > (size_t)job->listener->parts.settings->body_bytes) {
+        refuse(job, TERN_ERR_TOO_LARGE, "the request is too large");
+        return false;
+    }
+    return true;
+}
+
+static void route_sync(struct trn_job *job)
+{
+    tern_error error = {.status = TERN_OK};
+
+    if (!admit(job)) {
+        return;
+    }
+    if (read_body(job, &error) != TERN_OK) {
+        refuse(job, error.status, error.message);
+        return;
+    }
+    enqueue(job);
 }
 
 static void route_health(struct trn_job *job)

@@ -24,11 +24,11 @@ struct trn_sync_call {
 
     /* out */
     unsigned status;         /* of HTTP */
-    const char *media_type;  /* static */
     tern_status code;        /* TERN_OK, or what a problem names */
+    const char *media_type;  /* static */
     tern_error cause;        /* of the server's own trouble; for its log alone */
-    struct trn_bytes answer; /* owned by the caller */
     uint32_t retry_after_s;  /* 0: none */
+    struct trn_bytes answer; /* owned by the caller */
     size_t applied;          /* transactions, by verdict */
     size_t duplicates;
     size_t rejected;

@@ -137,8 +137,12 @@ static enum trn_exit run_sync(const struct trn_call *call,
     if (drawn) {
         clear_line();
     }
-    return status == TERN_OK ? finish(call, replica, &progress)
-                             : trn_report_failure(call, status, &error);
+    if (status == TERN_OK) {
+        return finish(call, replica, &progress);
+    }
+    return trn_report_failure(call,
+                              status,
+                              network->last.status == status ? &network->last : &error);
 }
 
 static enum trn_exit run(const struct trn_call *call)

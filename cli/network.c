@@ -53,6 +53,30 @@ read_token(const struct trn_call *call, struct trn_bytes *token, tern_error *err
     return status;
 }
 
+/* Keeps the cause of a failure: the session, which may try again, reports only its own end. */
+static tern_status watched_exchange(void *context,
+                                    const tern_http_request *request,
+                                    tern_http_answer *ret_answer,
+                                    tern_error *error)
+{
+    struct trn_network *network = context;
+    tern_status status;
+
+    network->last = (tern_error){.status = TERN_OK};
+    status = network->http.exchange(network->http.context, request, ret_answer, &network->last);
+    if (status != TERN_OK && error != NULL) {
+        *error = network->last;
+    }
+    return status;
+}
+
+static void watched_release(void *context, tern_http_answer *answer)
+{
+    struct trn_network *network = context;
+
+    network->http.release(network->http.context, answer);
+}
+
 tern_status
 trn_network_open(struct trn_network *network, const struct trn_call *call, tern_error *error)
 {
@@ -72,7 +96,10 @@ trn_network_open(struct trn_network *network, const struct trn_call *call, tern_
     }
     status = tern_curl_open(&options, &network->curl, error);
     if (status == TERN_OK) {
-        tern_curl_port(network->curl, &network->port);
+        tern_curl_port(network->curl, &network->http);
+        network->port = (tern_http_port){.context = network,
+                                         .exchange = watched_exchange,
+                                         .release = watched_release};
         status = read_token(call, &network->token, error);
     }
     if (status != TERN_OK) {

@@ -9,7 +9,9 @@
 struct trn_network {
     const struct trn_call *call;
     tern_curl *curl;
-    tern_http_port port;
+    tern_http_port http;    /* libcurl's */
+    tern_http_port port;    /* the same, watched: for the session */
+    tern_error last;        /* how the last exchange failed; TERN_OK if it did not */
     struct trn_bytes token; /* wiped when it is freed */
 };
 

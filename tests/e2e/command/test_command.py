@@ -283,6 +283,7 @@ class Synced(SyncCase):
         self.server().stop()
         answer = self.sync("phone", token, "--wait", "0", expect=LATER)
         self.assertEqual("NETWORK", answer["error"]["code"])
+        self.assertIn("localhost cannot be reached", answer["error"]["message"])
 
     def test_a_terminal_is_shown_a_bar_and_a_pipe_is_not(self):
         self.import_files(*FILES)

@@ -60,23 +60,39 @@ static tern_value read_cell(const struct reading *reading, int position, enum tr
     return cell;
 }
 
-static void read_row(const struct reading *reading, uint64_t columns, struct trn_row *row)
+static void read_id(const struct reading *reading, tern_id *ret_id)
 {
-    const struct trn_store_table *own = reading->own;
-    tern_value id = read_cell(reading, own->id_position, TRN_TYPE_UUID);
+    tern_value id = read_cell(reading, reading->own->id_position, TRN_TYPE_UUID);
 
-    if (id.kind == TERN_BLOB && id.size == sizeof(row->id.bytes)) {
-        memcpy(row->id.bytes, id.data, sizeof(row->id.bytes));
+    if (id.kind == TERN_BLOB && id.size == sizeof(ret_id->bytes)) {
+        memcpy(ret_id->bytes, id.data, sizeof(ret_id->bytes));
     } else {
         doom(reading->store, TERN_ERR_TYPE, "an id is a blob of 16 bytes");
     }
+}
+
+static void read_columns(const struct reading *reading, uint64_t columns, struct trn_row *row)
+{
+    const struct trn_store_table *own = reading->own;
+
     for (size_t i = 0; columns != 0; i++, columns >>= 1) {
         if ((columns & 1) != 0) {
             row->values[i] = read_cell(reading, own->positions[i], own->table->columns[i].type);
         }
     }
-    row->updated_at_us = read_cell(reading, own->updated_position, TRN_TYPE_BIGINT).integer;
-    row->deleted_at_us = read_cell(reading, own->deleted_position, TRN_TYPE_BIGINT).integer;
+}
+
+static int64_t read_time(const struct reading *reading, int position)
+{
+    return read_cell(reading, position, TRN_TYPE_BIGINT).integer;
+}
+
+static void read_row(const struct reading *reading, uint64_t columns, struct trn_row *row)
+{
+    read_id(reading, &row->id);
+    read_columns(reading, columns, row);
+    row->updated_at_us = read_time(reading, reading->own->updated_position);
+    row->deleted_at_us = read_time(reading, reading->own->deleted_position);
 }
 
 static uint64_t all_columns(const struct trn_table *table)
@@ -132,6 +148,36 @@ static void note_named(const struct trn_store *store,
     }
 }
 
+/* The row as the statement leaves it: what it does not name is as it was, and need not be read. */
+static void read_after(struct reading *reading,
+                       uint64_t columns,
+                       struct trn_captured *captured,
+                       struct trn_row *after)
+{
+    const struct trn_store_table *own = reading->own;
+    const struct trn_row *before = captured->before;
+    uint64_t same = columns & ~captured->named;
+
+    reading->read = sqlite3_preupdate_new;
+    after->id = before->id;
+    after->updated_at_us = before->updated_at_us;
+    after->deleted_at_us = before->deleted_at_us;
+    if (captured->names_hidden) {
+        read_id(reading, &after->id);
+        after->updated_at_us = read_time(reading, own->updated_position);
+        captured->after_version = read_cell(reading, own->version_position, TRN_TYPE_BYTES);
+    }
+    if ((captured->units & 1u) != 0) {
+        after->deleted_at_us = read_time(reading, own->deleted_position);
+    }
+    read_columns(reading, captured->named | (own->rank_columns & ~same), after);
+    for (size_t i = 0; same != 0; i++, same >>= 1) {
+        if ((same & 1) != 0) {
+            after->values[i] = before->values[i];
+        }
+    }
+}
+
 static void on_update(struct trn_store *store, struct trn_store_table *own, int64_t rowid)
 {
     struct reading reading = {store, own, sqlite3_preupdate_old};
@@ -141,7 +187,6 @@ static void on_update(struct trn_store *store, struct trn_store_table *own, int6
                                     .rowid = rowid,
                                     .before = &before,
                                     .after = &after};
-    tern_value version;
     uint64_t columns;
 
     note_named(store, own, &captured);
@@ -152,14 +197,14 @@ static void on_update(struct trn_store *store, struct trn_store_table *own, int6
         }
     }
     read_row(&reading, columns, &before);
-    version = read_cell(&reading, own->version_position, TRN_TYPE_BYTES);
-    if (trn_version_decode(&version, own->table->unit_count, &before.version, &store->doom) !=
-        TERN_OK) {
+    captured.after_version = read_cell(&reading, own->version_position, TRN_TYPE_BYTES);
+    if (trn_version_decode(&captured.after_version,
+                           own->table->unit_count,
+                           &before.version,
+                           &store->doom) != TERN_OK) {
         return;
     }
-    reading.read = sqlite3_preupdate_new;
-    read_row(&reading, columns | own->rank_columns, &after);
-    captured.after_version = read_cell(&reading, own->version_position, TRN_TYPE_BYTES);
+    read_after(&reading, columns, &captured, &after);
     report(store, &captured);
 }
 

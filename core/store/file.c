@@ -254,12 +254,21 @@ static tern_status use_wal(struct trn_store *store, tern_error *error)
     return status;
 }
 
-/* What was recovered after a crash is made durable before anything of it is served. */
+/* What was recovered after a crash is made durable before anything of it is served. That the log
+ * shrinks, too, is only worth an attempt: somebody may be reading. */
 static tern_status checkpoint(struct trn_store *store, tern_error *error)
 {
-    int rc = sqlite3_wal_checkpoint_v2(store->db, "main", SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+    int rc = sqlite3_wal_checkpoint_v2(store->db, "main", SQLITE_CHECKPOINT_FULL, NULL, NULL);
 
-    return rc == SQLITE_OK ? TERN_OK : trn_store_fail(store->db, rc, "checkpoint", error);
+    if (rc != SQLITE_OK) {
+        return trn_store_fail(store->db, rc, "checkpoint", error);
+    }
+    (void)sqlite3_busy_timeout(store->db, 0);
+    rc = sqlite3_wal_checkpoint_v2(store->db, "main", SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+    (void)sqlite3_busy_timeout(store->db, (int)store->busy_timeout_ms);
+    return rc == SQLITE_OK || (rc & 0xff) == SQLITE_BUSY
+               ? TERN_OK
+               : trn_store_fail(store->db, rc, "checkpoint", error);
 }
 
 static tern_status create_internals(struct trn_store *store, tern_error *error)

@@ -124,9 +124,11 @@ typedef struct tern_statement tern_statement;
  * Compiles one SQL statement for the writer connection.
  *
  * On synced tables: DELETE marks the row deleted, REPLACE and OR FAIL, OR ROLLBACK are refused, and
- * a write outside a transaction is one of its own. Transaction control, ATTACH, PRAGMA writes and
- * schema changes of synced or `tern_` tables are refused with TERN_ERR_SQL. Functions offered to
- * SQL: `tern_id()` mints an id, `tern_key(table, key...)` derives one from a natural key,
+ * a write outside a transaction is one of its own (one that returns rows needs one around it).
+ * Transaction control, ATTACH, PRAGMA writes and schema changes of synced or `tern_` tables are
+ * refused with TERN_ERR_SQL; tables and TEMP triggers of the app's own are not, and such a trigger
+ * runs for statements alone, not when a sync writes. Functions offered to SQL: `tern_id()` mints an
+ * id, `tern_key(table, key...)` derives one from a natural key,
  * `tern_id_text(blob)` and `tern_id_blob(text)` convert, `tern_now()` is the stamp clock in
  * microseconds.
  *

@@ -21,10 +21,8 @@ try_open(const char *path, const tern_replica_options *options, tern_error *erro
 }
 
 /* The document with one text in it replaced; freed by the caller. */
-static char *changed_document(const char *from, const char *to)
+static char *changed_text(const char *document, size_t size, const char *from, const char *to)
 {
-    size_t size = 0;
-    const char *document = fixture_document(&size);
     char *copy = calloc(1, size + strlen(to) + 1);
     const char *place = strstr(document, from);
 
@@ -34,6 +32,14 @@ static char *changed_document(const char *from, const char *to)
     strcat(copy, to);
     strncat(copy, place + strlen(from), size - (size_t)(place - document) - strlen(from));
     return copy;
+}
+
+static char *changed_document(const char *from, const char *to)
+{
+    size_t size = 0;
+    const char *document = fixture_document(&size);
+
+    return changed_text(document, size, from, to);
 }
 
 static tern_status
@@ -162,6 +168,50 @@ TEST(a_newer_document_upgrades_the_file_and_keeps_its_rows)
     free(newer);
 }
 
+/* The small document with one column more, in a unit of its own. */
+static char *grown_document(void)
+{
+    static const char *const edits[][2] = {
+        {"\"version\":1", "\"version\":2"},
+        {"\"default\":\"LIGHT\"}",
+         "\"default\":\"LIGHT\"},{\"name\":\"nick\",\"type\":\"text\",\"length\":20,"
+         "\"nullable\":true,\"default\":\"dd\",\"since\":2}"},
+        {"\"columns\":[\"theme\"]}",
+         "\"columns\":[\"theme\"]},{\"name\":\"names\",\"columns\":[\"nick\"]}"},
+    };
+    const char *small = fixture_small_document();
+    char *document = changed_text(small, strlen(small), edits[0][0], edits[0][1]);
+
+    for (size_t i = 1; i < sizeof(edits) / sizeof(edits[0]); i++) {
+        char *next = changed_text(document, strlen(document), edits[i][0], edits[i][1]);
+
+        free(document);
+        document = next;
+    }
+    return document;
+}
+
+TEST(rows_older_than_a_column_hold_its_default_and_are_captured_so)
+{
+    const char *path = fixture_path();
+    char *grown = grown_document();
+    tern_replica *replica = NULL;
+
+    CHECK_INT(open_with(path, fixture_small_document(), &replica, NULL), TERN_OK);
+    fixture_run(replica, "INSERT INTO users(id, role) VALUES(tern_id(), 'PATIENT')");
+    tern_replica_close(replica);
+    replica = NULL;
+    CHECK_INT(open_with(path, grown, &replica, NULL), TERN_OK);
+    CHECK_INT(fixture_number(replica, "SELECT count(*) FROM users WHERE nick = 'dd'"), 1);
+    fixture_run(replica, "UPDATE users SET nick = 'dd'");
+    CHECK_INT(fixture_number(replica, "SELECT count(*) FROM tern_outbox"), 1);
+    fixture_run(replica, "UPDATE users SET nick = 'x'");
+    CHECK_INT(fixture_number(replica, "SELECT count(*) FROM tern_outbox"), 2);
+    CHECK(strstr(fixture_entry(path, 0), ",3,-1,\"x\"]") != NULL);
+    tern_replica_close(replica);
+    free(grown);
+}
+
 TEST(an_older_document_is_refused_and_changes_nothing)
 {
     const char *path = fixture_path();
@@ -261,8 +311,9 @@ TEST(a_process_killed_while_writing_leaves_whole_transactions)
         pid_t child = fork();
 
         if (child == 0) {
-            (void)alarm(20);                                   /* should the parent fail */
-            fixture_clock.wall_us += (round + 1) * 1000000000; /* or ids would come again */
+            (void)alarm(20); /* should the parent fail */
+            fixture_clock.wall_us +=
+                (round + 1) * INT64_C(1000000000); /* or ids would come again */
             replica = fixture_open(path);
             for (;;) {
                 tern_tx *tx = fixture_begin(replica, false);

@@ -90,7 +90,7 @@ TEST(a_row_reads_back_whole_and_outlives_its_transaction)
 
     begin(0);
     CHECK_INT(tern_row_get(tx, "users", &id, &row, NULL), TERN_OK);
-    end();
+    CHECK_INT(tern_tx_commit(tx, NULL, NULL), TERN_OK);
     CHECK_INT(tern_row_value(row, "role", &value, NULL), TERN_OK);
     CHECK(value.kind == TERN_TEXT && value.size == 7 && memcmp(value.data, "PATIENT", 7) == 0);
     CHECK_INT(tern_row_value(row, "id", &value, NULL), TERN_OK);
@@ -101,6 +101,7 @@ TEST(a_row_reads_back_whole_and_outlives_its_transaction)
     CHECK(value.integer > 0);
     CHECK_INT(tern_row_value(row, "tern_v", &value, NULL), TERN_ERR_UNKNOWN_COLUMN);
     tern_row_free(row);
+    tern_replica_close(replica);
 }
 
 TEST(an_update_changes_its_cells_alone)

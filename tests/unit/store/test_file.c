@@ -288,6 +288,19 @@ TEST(what_a_crash_left_in_the_log_is_in_the_file_once_it_is_open)
     CHECK_INT(fixture_number(path, "SELECT count(*) FROM people"), 1);
 }
 
+TEST(a_reader_from_outside_does_not_keep_the_file_from_opening)
+{
+    const char *path = new_path();
+    sqlite3 *db = NULL;
+    struct trn_store *store = fixture_open(path);
+
+    CHECK_INT(sqlite3_open(path, &db), SQLITE_OK);
+    CHECK_INT(sqlite3_exec(db, "BEGIN; SELECT count(*) FROM people", NULL, NULL, NULL), SQLITE_OK);
+    trn_store_close(store);
+    CHECK_INT(try_open(path, NULL), TERN_OK);
+    CHECK_INT(sqlite3_close(db), SQLITE_OK);
+}
+
 TEST(opening_survives_any_allocation_failing)
 {
     const char *path = new_path();

@@ -108,7 +108,7 @@ static tern_status choose_mode(struct applying *applying, bool staged_fresh, ter
         applying->mode = TRN_GROUND_MERGE;
         return TERN_OK;
     }
-    status = trn_scope_is_held(work->store, &applying->checkpoint->scope, &held, error);
+    status = trn_scope_has_rows(work->store, &applying->checkpoint->scope, &held, error);
     if (status == TERN_OK) {
         status = trn_outbox_next(work->store, 0, 1U << TERN_ENTRY_PENDING, &pending, error);
     }

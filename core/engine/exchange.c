@@ -91,6 +91,7 @@ tern_status trn_exchange_compose(struct trn_work *work,
 
     sent->device = work->meta.device;
     sent->sent = work->now;
+    sent->rows = rows;
     trn_bytes_clear(&sent->cursor);
     status = trn_meta_cursor(work->store, &sent->cursor, error);
     if (status == TERN_OK) {

@@ -19,6 +19,7 @@ struct trn_sent {
     struct trn_bytes cursor;
     struct trn_reading sent;
     struct trn_reading received;
+    uint32_t rows; /* asked for; 0: it only pushed */
 };
 
 void trn_sent_free(struct trn_sent *sent);

@@ -300,6 +300,9 @@ static tern_status work_off(struct trn_intake *intake,
         status = take_parts(intake, work, rows, &step->next, error);
     }
     step->done = step->begun && step->next == intake->count;
+    if (status == TERN_OK && step->done && !intake->result.more && intake->sent->rows > 0) {
+        status = trn_leave_stale(work, &step->done, error);
+    }
     if (status == TERN_OK && step->done) {
         status = trn_meta_set_cursor(work->store, intake->reader.envelope.cursor, error);
     }

@@ -129,6 +129,21 @@ tern_status trn_leave_undo(struct trn_work *work, tern_error *error)
     }
 }
 
+tern_status trn_leave_stale(struct trn_work *work, bool *ret_done, tern_error *error)
+{
+    tern_id scope;
+    bool any = false;
+    tern_status status = trn_scope_stale(work->store, &any, &scope, error);
+
+    if (status == TERN_OK && any) {
+        status = trn_leave(work, &scope, error);
+    }
+    if (status == TERN_OK) {
+        *ret_done = !any;
+    }
+    return status;
+}
+
 tern_status trn_leave(struct trn_work *work, const tern_id *scope, tern_error *error)
 {
     struct locking locking = {0};

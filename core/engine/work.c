@@ -156,8 +156,5 @@ void trn_work_rollback(struct trn_work *work)
 
 tern_status trn_work_start_over(struct trn_work *work, tern_error *error)
 {
-    tern_status status = trn_stage_drop(work->store, NULL, error);
-
-    return status == TERN_OK ? trn_meta_set_cursor(work->store, trn_slice_make(NULL, 0), error)
-                             : status;
+    return trn_store_start_over(work->store, error);
 }

@@ -53,7 +53,8 @@ tern_status trn_work_displace(struct trn_work *work,
                               const struct trn_table *table,
                               const struct trn_row *row,
                               tern_error *error);
-/* The cursor is forgotten with all that is staged, in this transaction. */
+/* The cursor is forgotten with all that is staged, in this transaction. Without a cursor nothing
+ * tells the server what is held, so what it does not send again has to leave (trn_leave_stale). */
 tern_status trn_work_start_over(struct trn_work *work, tern_error *error);
 
 #endif

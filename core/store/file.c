@@ -53,7 +53,9 @@ static const char internals[] =
     "CREATE INDEX tern_stage_scope ON tern_stage(scope, sequence);"
     "CREATE TABLE tern_stage_state(scope BLOB PRIMARY KEY, fresh INTEGER NOT NULL, "
     "complete INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
-    "CREATE TABLE tern_scope(scope BLOB PRIMARY KEY) STRICT, WITHOUT ROWID;";
+    /* stale: held since before a start over, and not heard of since. */
+    "CREATE TABLE tern_scope(scope BLOB PRIMARY KEY, stale INTEGER NOT NULL) STRICT, WITHOUT "
+    "ROWID;";
 
 /* Tables whose absence means that somebody took the file apart. */
 #define REQUIRED_TABLES "'tern_meta', 'tern_document', 'tern_tx', 'tern_outbox'"

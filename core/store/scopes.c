@@ -39,8 +39,11 @@ tern_status trn_scope_release(struct trn_store *store, const tern_id *scope, ter
     return run_scope(store, TRN_SQL_SCOPE_RELEASE, scope, error);
 }
 
-tern_status
-trn_scope_is_held(struct trn_store *store, const tern_id *scope, bool *ret_held, tern_error *error)
+static tern_status look_up(struct trn_store *store,
+                           const tern_id *scope,
+                           bool *ret_found,
+                           bool *ret_stale,
+                           tern_error *error)
 {
     sqlite3_stmt *stmt = NULL;
     bool found = false;
@@ -52,10 +55,63 @@ trn_scope_is_held(struct trn_store *store, const tern_id *scope, bool *ret_held,
     trn_bind_id(stmt, 1, scope);
     status = trn_store_step(store, stmt, place, &found, error);
     if (status == TERN_OK) {
-        *ret_held = found;
+        *ret_found = found;
+        *ret_stale = found && sqlite3_column_int(stmt, 0) != 0;
         (void)sqlite3_reset(stmt);
     }
     return status;
+}
+
+tern_status
+trn_scope_is_held(struct trn_store *store, const tern_id *scope, bool *ret_held, tern_error *error)
+{
+    bool found = false;
+    bool stale = false;
+    tern_status status = look_up(store, scope, &found, &stale, error);
+
+    if (status == TERN_OK) {
+        *ret_held = found && !stale;
+    }
+    return status;
+}
+
+tern_status
+trn_scope_has_rows(struct trn_store *store, const tern_id *scope, bool *ret_has, tern_error *error)
+{
+    bool stale = false;
+
+    return look_up(store, scope, ret_has, &stale, error);
+}
+
+tern_status
+trn_scope_stale(struct trn_store *store, bool *ret_any, tern_id *ret_scope, tern_error *error)
+{
+    sqlite3_stmt *stmt = NULL;
+    bool found = false;
+    tern_status status = trn_store_sql(store, TRN_SQL_SCOPE_STALE, &stmt, error);
+
+    if (status == TERN_OK) {
+        status = trn_store_step(store, stmt, place, &found, error);
+    }
+    if (status != TERN_OK) {
+        return status;
+    }
+    *ret_any = found;
+    if (found) {
+        trn_column_id(stmt, 0, ret_scope);
+        (void)sqlite3_reset(stmt);
+    }
+    return TERN_OK;
+}
+
+tern_status trn_store_start_over(struct trn_store *store, tern_error *error)
+{
+    tern_status status = trn_stage_drop(store, NULL, error);
+
+    if (status == TERN_OK) {
+        status = trn_meta_set_cursor(store, trn_slice_make(NULL, 0), error);
+    }
+    return status == TERN_OK ? trn_store_do(store, TRN_SQL_SCOPE_SUSPECT, place, error) : status;
 }
 
 tern_status trn_scope_counts(struct trn_store *store,

@@ -98,9 +98,12 @@ static const char *const texts[TRN_SQL_COUNT] = {
     [TRN_SQL_STAGE_COMPLETE] = "SELECT scope FROM tern_stage_state WHERE complete LIMIT 1",
     [TRN_SQL_STAGE_MARK] = "INSERT INTO tern_stage_state(scope, fresh, complete) VALUES(?1, 0, 1) "
                            "ON CONFLICT(scope) DO UPDATE SET complete = 1",
-    [TRN_SQL_SCOPE_HOLD] = "INSERT INTO tern_scope(scope) VALUES(?1) ON CONFLICT DO NOTHING",
+    [TRN_SQL_SCOPE_HOLD] = "INSERT INTO tern_scope(scope, stale) VALUES(?1, 0) "
+                           "ON CONFLICT(scope) DO UPDATE SET stale = 0",
     [TRN_SQL_SCOPE_RELEASE] = "DELETE FROM tern_scope WHERE scope = ?1",
-    [TRN_SQL_SCOPE_HELD] = "SELECT 1 FROM tern_scope WHERE scope = ?1",
+    [TRN_SQL_SCOPE_HELD] = "SELECT stale FROM tern_scope WHERE scope = ?1",
+    [TRN_SQL_SCOPE_SUSPECT] = "UPDATE tern_scope SET stale = 1",
+    [TRN_SQL_SCOPE_STALE] = "SELECT scope FROM tern_scope WHERE stale LIMIT 1",
     [TRN_SQL_SCOPE_COUNTS] = "SELECT (SELECT count(*) FROM tern_scope), "
                              "(SELECT count(*) FROM tern_stage_state)",
 };

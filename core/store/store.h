@@ -313,10 +313,21 @@ trn_stage_complete(struct trn_store *store, bool *ret_any, tern_id *ret_scope, t
 
 /* ---- Scopes held: scopes.c ---- */
 
+/* Held from now on, and not stale. */
 tern_status trn_scope_hold(struct trn_store *store, const tern_id *scope, tern_error *error);
 tern_status trn_scope_release(struct trn_store *store, const tern_id *scope, tern_error *error);
+/* Whether it is held for certain: a stale one is not. */
 tern_status
 trn_scope_is_held(struct trn_store *store, const tern_id *scope, bool *ret_held, tern_error *error);
+/* Whether rows of it may be here: of a stale one they may. */
+tern_status
+trn_scope_has_rows(struct trn_store *store, const tern_id *scope, bool *ret_has, tern_error *error);
+/* A scope that is stale; `ret_any` false if there is none. */
+tern_status
+trn_scope_stale(struct trn_store *store, bool *ret_any, tern_id *ret_scope, tern_error *error);
+/* All is to be sent afresh: cursor and staging go, and every scope held is stale until the server
+ * has sent it again. */
+tern_status trn_store_start_over(struct trn_store *store, tern_error *error);
 tern_status trn_scope_counts(struct trn_store *store,
                              uint64_t *ret_held,
                              uint64_t *ret_partial,

@@ -61,6 +61,52 @@ TEST(what_a_restored_server_has_lost_is_offered_again)
     world_end(&world);
 }
 
+/* A doctor with a record that the server, back from before it was opened, knows nothing of. */
+TEST(a_record_whose_grant_a_restored_server_has_lost_leaves_and_its_edits_are_locked)
+{
+    struct world world;
+    struct device patient;
+    struct device doctor;
+
+    world_begin(&world);
+    device_begin(&world, &patient, "patient", 'p');
+    device_begin(&world, &doctor, "doctor", 'd');
+    doctor.power = TRN_POWER_OPERATOR; /* lets it name its role */
+    device_run(&doctor, "INSERT INTO users(id, role, name) VALUES(@d, 'DOCTOR', 'Dr')");
+    device_sync_well(&doctor);
+    doctor.power = TRN_POWER_USER;
+    device_run(&patient, "INSERT INTO users(id, role, name) VALUES(@p, 'PATIENT', 'patient')");
+    device_run(&patient, "INSERT INTO notes(id, owner_id, title) VALUES(tern_id(), @p, 'note')");
+    device_sync_well(&patient);
+    world_pass(&world, SECOND_US);
+    world_save(&world, "backup");
+    device_run(&patient,
+               "INSERT INTO bonds(id, patient_id, doctor_id, status) "
+               "VALUES(tern_key('bonds', @p, @d), @p, @d, 'ACCEPTED')");
+    device_sync_well(&patient);
+    device_sync_well(&doctor);
+    CHECK_TEXT(device_ask(&doctor, "SELECT title FROM notes"), "note");
+    device_run(&doctor, "UPDATE notes SET body = 'unsent'");
+    device_run(&doctor,
+               "INSERT INTO comments(id, note_id, body) SELECT tern_id(), id, 'unsent' FROM notes");
+    device_run(&doctor, "INSERT INTO notes(id, owner_id, title) VALUES(tern_id(), @d, 'own')");
+    world_restore(&world, "backup");
+    world_pass(&world, SECOND_US);
+    device_sync_well(&doctor);
+    CHECK_TEXT(device_ask(&doctor, "SELECT title FROM notes"), "own");
+    CHECK_TEXT(device_ask(&doctor, "SELECT count(*) FROM bonds"), "0");
+    CHECK_TEXT(device_ask(&doctor, "SELECT count(*) FROM comments"), "0");
+    CHECK_TEXT(device_ask(&doctor, "SELECT name FROM users"), "Dr");
+    CHECK_INT(device_status(&doctor).locked, 2);
+    CHECK_INT(device_status(&doctor).quarantined, 0);
+    CHECK_INT(device_status(&doctor).pending, 0);
+    CHECK_INT(device_status(&doctor).scopes, 1);
+    device_check_converged(&doctor);
+    device_end(&patient);
+    device_end(&doctor);
+    world_end(&world);
+}
+
 TEST(a_copy_of_a_replica_takes_an_id_of_its_own_and_nothing_applies_twice)
 {
     struct world world;

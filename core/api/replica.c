@@ -29,7 +29,8 @@ tern_status trn_replica_enter_idle(tern_replica *replica, tern_error *error)
 
 /* ---- Schema ---- */
 
-/* Inside a tx: makes the file hold `to`, and says whose it is. */
+/* Inside a tx: makes the file hold `to`, and says whose it is. A file that is somebody's already
+ * lacks what the server withheld from its old version, so it is fetched afresh. */
 static tern_status migrate(tern_replica *replica,
                            struct trn_bytes *ddl,
                            const struct trn_schema *to,
@@ -39,10 +40,13 @@ static tern_status migrate(tern_replica *replica,
     struct trn_meta meta = {0};
     tern_status status = trn_store_migrate(replica->store, trn_bytes_text(ddl), to, error);
 
+    if (status == TERN_OK && user == NULL) {
+        return trn_store_start_over(replica->store, error);
+    }
     if (status == TERN_OK) {
         status = trn_meta_read(replica->store, &meta, error);
     }
-    if (status != TERN_OK || user == NULL) {
+    if (status != TERN_OK) {
         return status;
     }
     meta.user = *user;

@@ -234,6 +234,43 @@ TEST(a_peer_with_one_more_column_is_understood)
     free(newer);
 }
 
+/* What is withheld from an old app is not there for the new one either, unless it asks again. */
+TEST(an_app_update_fetches_what_the_old_version_was_not_sent)
+{
+    struct pair pair;
+    char *older;
+    char *newer;
+
+    begin(&pair);
+    older = strdup(pair.world.document);
+    newer = world_next_document(&pair.world);
+    pair.phone.document = older;
+    device_close(&pair.tablet);
+    world_serve(&pair.world, newer);
+    device_open(&pair.tablet);
+    device_run(&pair.tablet, "UPDATE notes SET colour = 'red'");
+    device_run(&pair.tablet,
+               "INSERT INTO tags(id, note_id, word) SELECT tern_id(), id, 'w' FROM notes");
+    device_sync_well(&pair.tablet);
+    device_sync_well(&pair.phone);
+    world_pass(&pair.world, SECOND_US);
+    device_run(&pair.phone, "UPDATE notes SET body = 'written before the update'");
+    device_close(&pair.phone);
+    pair.phone.document = newer;
+    device_open(&pair.phone);
+    device_sync_well(&pair.phone);
+    CHECK_TEXT(device_ask(&pair.phone, "SELECT colour, body FROM notes"),
+               "red,written before the update");
+    CHECK_TEXT(device_ask(&pair.phone, "SELECT word FROM tags"), "w");
+    CHECK_INT(device_status(&pair.phone).pending, 0);
+    device_check_converged(&pair.phone);
+    device_end(&pair.phone);
+    device_end(&pair.tablet);
+    world_end(&pair.world);
+    free(older);
+    free(newer);
+}
+
 /* PowerSync, and the app of Das Tern: a job's word replaces a person's, and no copy is left. */
 TEST(a_taken_overruled_by_missed_never_happens_in_any_order_of_arrival)
 {

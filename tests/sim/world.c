@@ -180,9 +180,18 @@ char *world_next_document(const struct world *world)
                           "{\"name\":\"text\",\"columns\":[\"body\"]},{\"name\":\"look\","
                           "\"columns\":[\"colour\"]}");
 
+    char *table = replaced(unit,
+                           "{\"name\":\"body\",\"type\":\"text\"}]}],",
+                           "{\"name\":\"body\",\"type\":\"text\"}]},"
+                           "{\"name\":\"tags\",\"since\":2,\"scopes\":[\"note_id.owner_id\"],"
+                           "\"columns\":[{\"name\":\"note_id\",\"type\":\"uuid\",\"references\":"
+                           "{\"table\":\"notes\"},\"immutable\":true},"
+                           "{\"name\":\"word\",\"type\":\"text\",\"length\":20}]}],");
+
     free(newer);
     free(column);
-    return unit;
+    free(unit);
+    return table;
 }
 
 void world_upgrade(struct world *world)
@@ -697,6 +706,10 @@ char *device_dump(struct device *device)
 
     for (size_t i = 0; i < sizeof queries / sizeof *queries; i++) {
         ask(device, queries[i], &text);
+    }
+    if (device_status(device).schema_version > 1) {
+        ask(device, "SELECT 'look', id, colour FROM notes ORDER BY id", &text);
+        ask(device, "SELECT 'tags', id, updated_at, deleted_at, note_id, word FROM tags", &text);
     }
     copy = strdup(trn_bytes_text(&text));
     CHECK(copy != NULL);

@@ -71,8 +71,8 @@ void world_pass(struct world *world, int64_t us);
 void world_restart(struct world *world);
 /* Restarts it with another schema document, which is copied and becomes the world's. */
 void world_serve(struct world *world, const char *text);
-/* The next version of the world's document: notes have a colour, in a unit of its own; to be freed.
- */
+/* The next version of the world's document: notes have a colour, in a unit of its own, and tags, a
+ * table of their own; to be freed. */
 char *world_next_document(const struct world *world);
 /* The server's schema is a version further, and it sends nothing to older devices. */
 void world_upgrade(struct world *world);

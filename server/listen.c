@@ -70,16 +70,37 @@ static void on_session_freed(void *parent,
                              long number,
                              void *context)
 {
-    struct trn_listener *listener = pointer;
+    struct trn_peer *peer = pointer;
 
     (void)parent;
     (void)data;
     (void)index;
     (void)number;
     (void)context;
-    if (listener != NULL) {
-        listener->metrics.connections--;
-        limit_connections(listener);
+    if (peer == NULL) {
+        return;
+    }
+    peer->listener->metrics.connections--;
+    peer->listener->unsent -= peer->unsent; /* nobody is left to read them */
+    limit_connections(peer->listener);
+    trn_listener_check_end(peer->listener);
+    trn_free(peer);
+}
+
+struct trn_peer *trn_listener_peer(struct evhttp_request *request)
+{
+    struct evhttp_connection *connection = evhttp_request_get_connection(request);
+    struct bufferevent *stream =
+        connection == NULL ? NULL : evhttp_connection_get_bufferevent(connection);
+    const SSL *session = stream == NULL ? NULL : bufferevent_openssl_get_ssl(stream);
+
+    return session == NULL ? NULL : SSL_get_ex_data(session, connection_slot);
+}
+
+void trn_listener_check_end(struct trn_listener *listener)
+{
+    if (listener->stopping && listener->unsent == 0 && listener->job_count == 0) {
+        (void)event_base_loopexit(listener->base, NULL);
     }
 }
 
@@ -87,17 +108,19 @@ static struct bufferevent *on_connection(struct event_base *base, void *context)
 {
     struct trn_listener *listener = context;
     SSL *session = SSL_new(listener->tls);
+    struct trn_peer *peer = trn_calloc(1, sizeof(*peer));
     struct bufferevent *connection;
 
-    if (session == NULL) {
+    if (session == NULL || peer == NULL || SSL_set_ex_data(session, connection_slot, peer) != 1) {
+        SSL_free(session);
+        trn_free(peer);
         /* libevent would go on in plain HTTP: rather stop than that. */
         (void)event_base_loopexit(base, NULL);
         return NULL;
     }
-    if (SSL_set_ex_data(session, connection_slot, listener) == 1) {
-        listener->metrics.connections++;
-        limit_connections(listener);
-    }
+    peer->listener = listener;
+    listener->metrics.connections++;
+    limit_connections(listener);
     connection = bufferevent_openssl_socket_new(base,
                                                 -1,
                                                 session,
@@ -237,11 +260,8 @@ static void on_signal(evutil_socket_t socket, short what, void *context)
     evhttp_del_accept_socket(listener->http, listener->socket);
     listener->socket = NULL;
     trn_route_flush(listener);
-    if (listener->unsent == 0) {
-        (void)event_base_loopexit(listener->base, NULL);
-    } else {
-        (void)event_add(listener->deadline, &most);
-    }
+    (void)event_add(listener->deadline, &most);
+    trn_listener_check_end(listener);
 }
 
 static tern_status loop_open(struct trn_listener *listener, tern_error *error)

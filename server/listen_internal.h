@@ -25,6 +25,12 @@ struct trn_job {
     bool takes_small; /* the coding for small bodies */
 };
 
+/* One connection, as long as its TLS session lives. */
+struct trn_peer {
+    struct trn_listener *listener;
+    size_t unsent; /* answers not yet written out to it */
+};
+
 struct trn_listener {
     struct trn_listener_parts parts;
     struct event_base *base;
@@ -38,7 +44,7 @@ struct trn_listener {
     struct trn_metrics metrics;
     struct trn_job *jobs[TRN_GROUP_MAX];
     size_t job_count;
-    size_t unsent; /* answers not yet written out */
+    size_t unsent; /* answers not yet written out, to all peers */
     bool stopping;
 };
 
@@ -46,6 +52,11 @@ struct trn_listener {
 void trn_route(struct evhttp_request *request, void *context);
 /* Handles what has gathered. */
 void trn_route_flush(struct trn_listener *listener);
+
+/* Whose request it is; NULL where that is not known. */
+struct trn_peer *trn_listener_peer(struct evhttp_request *request);
+/* Ends the loop where it is stopping and nothing is left to send. */
+void trn_listener_check_end(struct trn_listener *listener);
 
 int64_t trn_clock_wall_us(void);
 

@@ -114,14 +114,13 @@ static void job_free(struct trn_job *job)
 static void on_sent(struct evhttp_request *request, void *context)
 {
     struct trn_listener *listener = context;
+    struct trn_peer *peer = trn_listener_peer(request);
 
-    (void)request;
-    if (listener->unsent > 0) {
+    if (peer != NULL && peer->unsent > 0) {
+        peer->unsent--;
         listener->unsent--;
     }
-    if (listener->stopping && listener->unsent == 0 && listener->job_count == 0) {
-        (void)event_base_loopexit(listener->base, NULL);
-    }
+    trn_listener_check_end(listener);
 }
 
 static void note(const struct trn_job *job, size_t bytes_out)
@@ -178,6 +177,7 @@ static void answer(struct trn_job *job)
 {
     struct evhttp_request *request = job->request;
     struct evbuffer *out = evhttp_request_get_output_buffer(request);
+    struct trn_peer *peer = trn_listener_peer(request);
     struct trn_bytes body;
     char seconds[16];
 
@@ -202,7 +202,10 @@ static void answer(struct trn_job *job)
         evbuffer_add_reference(out, body.data, body.size, give_back, body.data) != 0) {
         trn_bytes_free(&body);
     }
-    job->listener->unsent++;
+    if (peer != NULL) {
+        peer->unsent++;
+        job->listener->unsent++;
+    }
     evhttp_request_set_on_complete_cb(request, on_sent, job->listener);
     evhttp_send_reply(request, (int)job->call.status, NULL, NULL);
     job_free(job);

@@ -551,6 +551,12 @@ tern_status trn_db_sqlite_open(const struct trn_db_sqlite_options *options,
     if (status == TERN_OK) {
         status = trn_db_sqlite_migrate(db, options, error);
     }
+    /* What the constraints would check, db_sqlite_row.c has checked: a tenth of a bulk push. */
+    if (status == TERN_OK) {
+        status = pragma(db->writer,
+                        "PRAGMA ignore_check_constraints = ON; PRAGMA cache_size = -65536",
+                        error);
+    }
     if (status != TERN_OK) {
         goto out;
     }

@@ -2,11 +2,13 @@
  * Rows of the synced tables in SQLite.
  *
  * Statements are made from the schema once a connection and read or write all synced columns, in
- * wire order, then updated_at, deleted_at and tern_v; server-only columns are never touched.
+ * wire order, then updated_at, deleted_at and tern_v; server-only columns are never touched. Checks
+ * of the schema document are made here, by the code whose verdicts the table's own CHECKs share.
  */
 #include <string.h>
 
 #include "model/limit.h"
+#include "schema/schema.h"
 #include "server/db_sqlite_internal.h"
 
 #define UPDATED_AT "updated_at"
@@ -326,9 +328,12 @@ static tern_status write_row(struct trn_db *db,
     struct trn_db_view *view = trn_db_sqlite_of(db)->writer;
     uint8_t room[TRN_VERSION_BLOB_MAX];
     sqlite3_stmt *statement = NULL;
-    tern_status status = table_statement(view, table, which, &statement, error);
+    tern_status status = trn_schema_check_row(table, row->values, error);
     int rc;
 
+    if (status == TERN_OK) {
+        status = table_statement(view, table, which, &statement, error);
+    }
     if (status != TERN_OK) {
         return status;
     }

@@ -127,6 +127,34 @@ find_clone(struct trn_push *push, const struct trn_db_device *device, tern_error
     return status;
 }
 
+/* The same of an entry that another device hands in: that is no clone's doing, nor can it be kept.
+ */
+static tern_status
+check_inherited(struct trn_push *push, struct trn_outcome *ret_outcome, tern_error *error)
+{
+    struct trn_db_entry other;
+    bool found = false;
+    tern_status status;
+
+    if (trn_id_equal(&push->entry.device, &push->entry.sender)) {
+        return TERN_OK;
+    }
+    status = push->db->ops->entry_by_ordinal(writer(push),
+                                             &push->entry.device,
+                                             push->entry.ordinal,
+                                             &push->entry.sender,
+                                             &found,
+                                             &other,
+                                             error);
+    if (status == TERN_OK && found && trn_id_equal(&other.sender, &push->entry.sender)) {
+        reject(ret_outcome,
+               TERN_ERR_TX_ID_REUSED,
+               -1,
+               "this ordinal of its author belongs to another tx id");
+    }
+    return status;
+}
+
 static tern_status check_dependencies(struct trn_push *push,
                                       const struct trn_entry_header *header,
                                       struct trn_outcome *ret_outcome,
@@ -413,6 +441,10 @@ static tern_status push_new(struct trn_push *push,
     if (!trn_id_is_nil(&device.user) && !trn_id_equal(&device.user, &push->auth->user)) {
         reject(ret_outcome, TERN_ERR_FORBIDDEN, -1, "the device belongs to another user");
         return TERN_OK;
+    }
+    status = check_inherited(push, ret_outcome, error);
+    if (status != TERN_OK || ret_outcome->kind == TRN_OUTCOME_REJECTED) {
+        return status;
     }
     status = push->db->ops->next_number(push->db, &push->entry.number, error);
     if (status == TERN_OK) {

@@ -20,16 +20,15 @@ static tern_status load_grants(struct trn_push *push, tern_error *error)
     return status;
 }
 
-static tern_status forbid(const struct trn_table *table, tern_error *error)
-{
-    return trn_fail(error, TERN_ERR_FORBIDDEN, "%s: writing this row is not granted", table->name);
-}
-
 /* The table's own rule, whoever's record it is. */
-static tern_status
-check_rule(const struct trn_push *push, const struct trn_change *change, tern_error *error)
+static tern_status check_rule(const struct trn_push *push,
+                              const struct trn_change *change,
+                              bool exists,
+                              tern_error *error)
 {
     const struct trn_table *table = change->table;
+    /* Over a row that is there an insert merges, unless rows of the table never change at all. */
+    bool alters = change->operation != TRN_OP_INSERT || (exists && !table->append_only);
 
     if (push->auth->power == TRN_POWER_OPERATOR) {
         return TERN_OK;
@@ -37,7 +36,7 @@ check_rule(const struct trn_push *push, const struct trn_change *change, tern_er
     if (table->write_rule == TRN_WRITE_SERVER) {
         return trn_fail(error, TERN_ERR_FORBIDDEN, "%s: only the server writes it", table->name);
     }
-    if (table->write_rule == TRN_WRITE_INSERT_ONLY && change->operation != TRN_OP_INSERT) {
+    if (table->write_rule == TRN_WRITE_INSERT_ONLY && alters) {
         return trn_fail(error,
                         TERN_ERR_FORBIDDEN,
                         "%s: its rows are only ever inserted",
@@ -52,6 +51,11 @@ check_rule(const struct trn_push *push, const struct trn_change *change, tern_er
                         table->units[change->unit].name);
     }
     return TERN_OK;
+}
+
+bool trn_access_owns_unit(const struct trn_push *push, const struct trn_table *table, size_t unit)
+{
+    return push->auth->power == TRN_POWER_OPERATOR || !table->server_owned_units[unit];
 }
 
 /* What the role column may hold in a row that its own user inserts. */
@@ -69,10 +73,12 @@ static tern_value own_role(const struct trn_push *push, const struct trn_column 
     return tern_value_null();
 }
 
-/* An insert carries the server's units, too: nothing but their defaults, and the role of the token.
- */
-static tern_status
-check_server_units(const struct trn_push *push, const struct trn_change *change, tern_error *error)
+/* An insert carries the server's units, too: nothing but their defaults, the role of the token, or
+ * what the row has. */
+tern_status trn_access_check_units(const struct trn_push *push,
+                                   const struct trn_change *change,
+                                   const tern_value *present,
+                                   tern_error *error)
 {
     const struct trn_table *table = change->table;
     const struct trn_schema *schema = push->db->schema;
@@ -81,7 +87,8 @@ check_server_units(const struct trn_push *push, const struct trn_change *change,
         const struct trn_column *column = &table->columns[index];
         tern_value allowed = column->has_default ? column->default_value : tern_value_null();
 
-        if (!table->server_owned_units[column->unit] || column->unit == TRN_UNIT_EXISTENCE) {
+        if (column->unit == TRN_UNIT_EXISTENCE || trn_access_owns_unit(push, table, column->unit) ||
+            (present != NULL && trn_value_equal(&change->values[index], &present[index]))) {
             continue;
         }
         if (table->index == schema->users_table && index == schema->role_column) {
@@ -98,32 +105,35 @@ check_server_units(const struct trn_push *push, const struct trn_change *change,
     return TERN_OK;
 }
 
-static tern_status check_scopes(struct trn_push *push,
-                                const struct trn_table *table,
-                                const struct trn_row_scopes *scopes,
-                                tern_error *error)
+tern_status trn_access_writes(struct trn_push *push,
+                              const struct trn_table *table,
+                              const struct trn_row_scopes *scopes,
+                              bool *ret_writes,
+                              tern_error *error)
 {
-    const struct trn_schema *schema = push->db->schema;
-    tern_status status;
+    size_t count = table->any_scope_writes || scopes->count == 0 ? scopes->count : 1;
+    bool writes = push->auth->power == TRN_POWER_OPERATOR;
+    tern_status status = TERN_OK;
 
-    if (push->auth->power == TRN_POWER_OPERATOR || trn_row_scopes_have(scopes, &push->auth->user)) {
+    for (size_t index = 0; index < count && !writes; index++) {
+        writes = trn_id_equal(&scopes->scopes[index], &push->auth->user);
+    }
+    if (!writes && push->auth->power == TRN_POWER_SERVICE) {
+        *ret_writes = table->index != push->db->schema->users_table;
         return TERN_OK;
     }
-    if (push->auth->power == TRN_POWER_SERVICE) {
-        return table->index == schema->users_table ? forbid(table, error) : TERN_OK;
+    if (!writes) {
+        status = load_grants(push, error);
     }
-    status = load_grants(push, error);
-    if (status != TERN_OK) {
-        return status;
-    }
-    for (size_t index = 0; index < scopes->count; index++) {
+    for (size_t index = 0; index < count && status == TERN_OK && !writes; index++) {
         const struct trn_opened *opened = trn_grants_find(&push->grants, &scopes->scopes[index]);
 
-        if (opened != NULL && trn_grants_let_write(opened, table)) {
-            return TERN_OK;
-        }
+        writes = opened != NULL && trn_grants_let_write(opened, table);
     }
-    return forbid(table, error);
+    if (status == TERN_OK) {
+        *ret_writes = writes;
+    }
+    return status;
 }
 
 tern_status trn_access_check(struct trn_push *push,
@@ -132,14 +142,20 @@ tern_status trn_access_check(struct trn_push *push,
                              bool exists,
                              tern_error *error)
 {
-    tern_status status = check_scopes(push, change->table, scopes, error);
+    bool writes = false;
+    tern_status status = trn_access_writes(push, change->table, scopes, &writes, error);
 
-    if (status == TERN_OK) {
-        status = check_rule(push, change, error);
+    if (status == TERN_OK && !writes) {
+        return trn_fail(error,
+                        TERN_ERR_FORBIDDEN,
+                        "%s: writing this row is not granted",
+                        change->table->name);
     }
-    if (status == TERN_OK && change->operation == TRN_OP_INSERT && !exists &&
-        push->auth->power != TRN_POWER_OPERATOR) {
-        status = check_server_units(push, change, error);
+    if (status == TERN_OK) {
+        status = check_rule(push, change, exists, error);
+    }
+    if (status == TERN_OK && change->operation == TRN_OP_INSERT && !exists) {
+        status = trn_access_check_units(push, change, NULL, error);
     }
     return status;
 }
@@ -195,27 +211,6 @@ tern_status trn_access_check_opening(struct trn_push *push,
              !trn_grant_opens(grant, before->values, before->deleted_at_us != 0))) {
             status = check_opening(push, grant, table, after, error);
         }
-    }
-    return status;
-}
-
-tern_status trn_access_reads(struct trn_push *push,
-                             const struct trn_row_scopes *scopes,
-                             bool *ret_reads,
-                             tern_error *error)
-{
-    bool reads =
-        push->auth->power != TRN_POWER_USER || trn_row_scopes_have(scopes, &push->auth->user);
-    tern_status status = TERN_OK;
-
-    if (!reads) {
-        status = load_grants(push, error);
-    }
-    for (size_t index = 0; index < scopes->count && status == TERN_OK && !reads; index++) {
-        reads = trn_grants_find(&push->grants, &scopes->scopes[index]) != NULL;
-    }
-    if (status == TERN_OK) {
-        *ret_reads = reads;
     }
     return status;
 }

@@ -306,7 +306,7 @@ tern_status trn_apply_change(struct trn_push *push,
 /* ---- Discards ---- */
 
 static tern_status
-discard_unit(struct trn_meeting *meeting, size_t unit, bool reads, tern_error *error)
+discard_unit(struct trn_meeting *meeting, size_t unit, bool writes, tern_error *error)
 {
     struct trn_push *push = meeting->push;
     struct trn_merge_unit_input input = {.current_written = false};
@@ -318,7 +318,7 @@ discard_unit(struct trn_meeting *meeting, size_t unit, bool reads, tern_error *e
                               .scopes = meeting->scopes};
     tern_status status = TERN_OK;
 
-    if (reads) {
+    if (writes) {
         status = trn_meeting_stamp(push, &meeting->before.version, unit, &input, &current, error);
     }
     if (status != TERN_OK) {
@@ -340,8 +340,8 @@ discard_unit(struct trn_meeting *meeting, size_t unit, bool reads, tern_error *e
     return trn_audit_write(push, &audit, error);
 }
 
-/* An author's discard is always taken; what it may not read stays out of it, and it goes into the
- * author's own record then. */
+/* An author's discard is always taken. It adds to no record that its author may not write: it goes
+ * into the author's own then, and holds nothing of the other, which may close to them any day. */
 tern_status
 trn_apply_discard(struct trn_push *push, const struct trn_change *change, tern_error *error)
 {
@@ -349,7 +349,7 @@ trn_apply_discard(struct trn_push *push, const struct trn_change *change, tern_e
     struct trn_row_scopes own = {.scopes = {push->auth->user}, .count = 1};
     struct trn_meeting meeting = {.push = push, .change = change, .scopes = &own};
     bool found = false;
-    bool reads = false;
+    bool writes = false;
     size_t unit = change->operation == TRN_OP_UPDATE || change->operation == TRN_OP_UNDO
                       ? change->unit
                       : TRN_UNIT_EXISTENCE;
@@ -357,9 +357,9 @@ trn_apply_discard(struct trn_push *push, const struct trn_change *change, tern_e
         trn_facts_row_scopes(push->facts, change->table, &change->id, &found, &scopes, error);
 
     if (status == TERN_OK && found) {
-        status = trn_access_reads(push, &scopes, &reads, error);
+        status = trn_access_writes(push, change->table, &scopes, &writes, error);
     }
-    if (status == TERN_OK && reads) {
+    if (status == TERN_OK && writes) {
         meeting.scopes = &scopes;
         status = push->db->ops->row_read(push->db->ops->writer(push->db),
                                          change->table,
@@ -372,10 +372,10 @@ trn_apply_discard(struct trn_push *push, const struct trn_change *change, tern_e
         return status;
     }
     if (change->operation != TRN_OP_INSERT) {
-        return discard_unit(&meeting, unit, reads, error);
+        return discard_unit(&meeting, unit, writes, error);
     }
     for (unit = 1; unit < change->table->unit_count && status == TERN_OK; unit++) {
-        status = discard_unit(&meeting, unit, reads, error);
+        status = discard_unit(&meeting, unit, writes, error);
     }
     return status;
 }

@@ -260,7 +260,7 @@ tern_status trn_grant_may_open(const struct trn_db *db,
         if (status != TERN_OK) {
             return status;
         }
-        may = strcmp(role, grant->subject_role) != 0;
+        may = role[0] != '\0' && strcmp(role, grant->subject_role) != 0;
     }
     *ret_may = may;
     return TERN_OK;

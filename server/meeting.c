@@ -149,13 +149,14 @@ static tern_status merge_unit(struct trn_meeting *meeting, size_t unit, tern_err
     return status;
 }
 
-/* Equal but for created_at, which two makers of one row cannot share. */
+/* Equal but for created_at, which two makers of one row cannot share, and the server's units. */
 static bool same_content(const struct trn_meeting *meeting)
 {
     const struct trn_table *table = meeting->change->table;
 
     for (size_t index = 1; index < table->column_count; index++) {
-        if (!trn_value_equal(&meeting->after.values[index], &meeting->change->values[index])) {
+        if (trn_access_owns_unit(meeting->push, table, table->columns[index].unit) &&
+            !trn_value_equal(&meeting->after.values[index], &meeting->change->values[index])) {
             return false;
         }
     }
@@ -248,7 +249,9 @@ static tern_status merge_row(struct trn_meeting *meeting, tern_error *error)
     }
     for (size_t unit = 1; result.merge_units && unit < table->unit_count && status == TERN_OK;
          unit++) {
-        status = merge_unit(meeting, unit, error);
+        if (trn_access_owns_unit(push, table, unit)) {
+            status = merge_unit(meeting, unit, error);
+        }
     }
     return status;
 }
@@ -344,6 +347,12 @@ tern_status trn_meet(struct trn_push *push,
     }
     if (!found) {
         return trn_fail(error, TERN_ERR_INTERNAL, "a row that was there is gone");
+    }
+    if (change->operation == TRN_OP_INSERT) {
+        status = trn_access_check_units(push, change, meeting.before.values, error);
+    }
+    if (status != TERN_OK) {
+        return status;
     }
     meeting.after = meeting.before;
     return apply_met(&meeting, last_call, ret_waits, error);

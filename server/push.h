@@ -92,17 +92,28 @@ tern_status trn_access_check(struct trn_push *push,
                              const struct trn_row_scopes *scopes,
                              bool exists,
                              tern_error *error);
+/* Whether the writer may write a unit of rows it may write: not those of the server, but for the
+ * operator. */
+bool trn_access_owns_unit(const struct trn_push *push, const struct trn_table *table, size_t unit);
+/* Fails with TERN_ERR_FORBIDDEN where an insert says of a unit of the server's what it may not.
+ * `present` is what the row that is there holds, or NULL. */
+tern_status trn_access_check_units(const struct trn_push *push,
+                                   const struct trn_change *change,
+                                   const tern_value *present,
+                                   tern_error *error);
 /* The same for what the row becomes: opening a record is its owner's. `before` is NULL for none. */
 tern_status trn_access_check_opening(struct trn_push *push,
                                      const struct trn_table *table,
                                      const struct trn_row *before,
                                      const struct trn_row *after,
                                      tern_error *error);
-/* Whether the writer may read the rows of the scopes. */
-tern_status trn_access_reads(struct trn_push *push,
-                             const struct trn_row_scopes *scopes,
-                             bool *ret_reads,
-                             tern_error *error);
+/* Whether the writer may write the table's rows of these scopes: by the first, or by any of them
+ * where the table says so. */
+tern_status trn_access_writes(struct trn_push *push,
+                              const struct trn_table *table,
+                              const struct trn_row_scopes *scopes,
+                              bool *ret_writes,
+                              tern_error *error);
 
 /* Applies one change. `ret_waits` is set, and nothing done, where it needs what a later change of
  * the same transaction may bring; TERN_OK then, and with `last_call` the failure it would be. */

@@ -190,6 +190,8 @@ struct trn_table {
     bool server_owned_units[TRN_UNITS_MAX]; /* units that operator and server alone may write
                                                (users: account) */
     enum trn_write_rule write_rule;
+    bool any_scope_writes; /* who may write one of a row's scopes may write the row; else it takes
+                              the first */
     const struct trn_scope_path *scopes;
     size_t scope_count;
     const struct trn_unique *uniques;

@@ -22,13 +22,13 @@ static const char *const document_keys[] = {"tern",
                                             "grants",
                                             NULL};
 
-static const char *const table_keys[] = {"name",    "server_name", "description",
-                                         "since",   "columns",     "server_columns",
-                                         "units",   "natural_key", "natural_key_partial",
-                                         "ids",     "append_only", "write",
-                                         "scopes",  "unique",      "indexes",
-                                         "checks",  "window",      "retention_days",
-                                         "queries", NULL};
+static const char *const table_keys[] = {"name",    "server_name",  "description",
+                                         "since",   "columns",      "server_columns",
+                                         "units",   "natural_key",  "natural_key_partial",
+                                         "ids",     "append_only",  "write",
+                                         "scopes",  "unique",       "indexes",
+                                         "checks",  "window",       "retention_days",
+                                         "queries", "write_scopes", NULL};
 
 static const char *const server_table_keys[] =
     {"name", "server_name", "description", "since", "columns", "unique", "indexes", NULL};
@@ -278,6 +278,20 @@ static tern_status load_table_names(struct trn_loader *loader, struct trn_draft 
     return status;
 }
 
+static tern_status load_write_scopes(struct trn_loader *loader, struct trn_draft *draft)
+{
+    static const char *const words[] = {"home", "any", NULL};
+    struct trn_node node;
+    size_t word = 0;
+    tern_status status = TERN_OK;
+
+    if (trn_node_member(&draft->node, "write_scopes", &node)) {
+        status = trn_node_word(&loader->reader, &node, words, &word);
+    }
+    draft->table->any_scope_writes = word == 1;
+    return status;
+}
+
 static tern_status load_write_rule(struct trn_loader *loader, struct trn_draft *draft)
 {
     static const char *const words[] = {
@@ -324,6 +338,9 @@ static tern_status load_table(struct trn_loader *loader, struct trn_draft *draft
     }
     if (status == TERN_OK && !draft->is_server) {
         status = load_write_rule(loader, draft);
+    }
+    if (status == TERN_OK && !draft->is_server) {
+        status = load_write_scopes(loader, draft);
     }
     return status == TERN_OK ? trn_load_columns(loader, draft) : status;
 }

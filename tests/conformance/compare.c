@@ -431,6 +431,17 @@ static bool is_object(const struct seen_row *seen, const char *column, const jso
     return equal;
 }
 
+/* Nothing was kept, or nothing that this record may hold. */
+static bool is_kept_nothing(const struct seen_row *seen)
+{
+    json_t *empty = json_object();
+    bool fits =
+        is_object(seen, "kept_values", empty) && cell_of(seen, "kept_number")->kind == TERN_NULL;
+
+    json_decref(empty);
+    return fits;
+}
+
 /* The columns of one side, whose names begin with "lost" or "kept". */
 static bool
 is_side(struct world *world, const struct seen_row *seen, const json_t *audit, const char *side)
@@ -470,7 +481,8 @@ static bool is_audit(struct world *world, const struct seen_row *seen, const jso
            is_text(seen, "rule", json_object_get(audit, "rule")) &&
            is_integer(seen, "created_at", world_time_of(audit, "at", 0)) &&
            is_id(seen, "lost_tx", &lost_tx) && is_side(world, seen, audit, "lost") &&
-           is_side(world, seen, audit, "kept");
+           (json_is_null(json_object_get(audit, "kept")) ? is_kept_nothing(seen)
+                                                         : is_side(world, seen, audit, "kept"));
 }
 
 static bool reads_scope(const struct pull *pull, const json_t *names, const json_t *audit)

@@ -112,7 +112,9 @@ TEST(dastern_s_scopes_lead_to_the_people_concerned)
 
     CHECK_INT(table_of(schema, "users")->scopes[0].hop_count, 0);
     CHECK_INT(table_of(schema, "connections")->scope_count, 2);
+    CHECK(table_of(schema, "connections")->any_scope_writes);
     CHECK_INT(family->scope_count, 2);
+    CHECK(!family->any_scope_writes);
     path = &family->scopes[0];
     CHECK_INT(path->hop_count, 2);
     CHECK_INT(path->tables[1], table_of(schema, "subscriptions")->index);

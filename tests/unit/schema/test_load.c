@@ -182,6 +182,7 @@ static const struct bad bads[] = {
     {"", ",'window':{'column':'body','days':5}", NOTES "/window/column", "must be a date"},
     {"", ",'window':{'column':'created_at','days':0}", NOTES "/window", "at least 1"},
     {"", ",'write':'everybody'", NOTES "/write", "must be one of owner, insert_only, server"},
+    {"", ",'write_scopes':'all'", NOTES "/write_scopes", "must be one of home, any"},
     {"", ",'append_only':true", NOTES, "an append-only table is written insert_only"},
     /* further tables */
     {"", "},{'name':'notes','columns':[],'scopes':['id']", "/tables/2/columns", "must have 1 to"},
@@ -395,7 +396,7 @@ TEST(a_description_says_what_the_document_says)
         ",{'name':'at','type':'timestamptz','nullable':true}",
         ",'units':[{'name':'one','columns':['at','body']},{'name':'two','columns':['kind'],"
         "'inferred_if':{'column':'kind','values':['READER']},'server_owned':true}],"
-        "'unique':[{'columns':['body','kind']}],'ids':'v4','write':'server',"
+        "'unique':[{'columns':['body','kind']}],'ids':'v4','write':'server','write_scopes':'any',"
         "'window':{'column':'at','days':7},'retention_days':365");
     const struct trn_table *notes = trn_schema_table(schema, "notes");
 
@@ -414,7 +415,7 @@ TEST(a_description_says_what_the_document_says)
     CHECK(notes->server_owned_units[2] && !notes->server_owned_units[1]);
     CHECK(notes->columns[3].sensitive && notes->columns[3].default_value.size == 6);
     CHECK_TEXT(notes->uniques[0].name, "notes_body_kind_key");
-    CHECK(notes->mint_v4 && notes->write_rule == TRN_WRITE_SERVER);
+    CHECK(notes->mint_v4 && notes->write_rule == TRN_WRITE_SERVER && notes->any_scope_writes);
     CHECK_INT(notes->window_days, 7);
     CHECK_INT(notes->retention_days, 365);
     CHECK_INT(schema->users_table, 0);

@@ -1,5 +1,6 @@
 /* Brings a file's tables to the schema in one transaction: new, upgraded by addition, or refused.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "schema/schema.h"
@@ -87,6 +88,26 @@ create(struct trn_db_sqlite *db, const struct trn_db_sqlite_options *options, te
     return status;
 }
 
+/* The log names tables by their place in the document, and sync_audit, always the last, gives way
+ * to new ones. A cursor that stands at an audit row inside a number then sends the number's audit
+ * rows again, which changes nothing: no row of a table that is new now can stand at an old number.
+ */
+static tern_status
+move_audit(struct trn_db_sqlite *db, const struct trn_schema *from, tern_error *error)
+{
+    char sql[96];
+
+    if (from->table_count == db->base.schema->table_count) {
+        return TERN_OK;
+    }
+    (void)snprintf(sql,
+                   sizeof(sql),
+                   "UPDATE tern_log SET tab = %u WHERE tab = %u",
+                   (unsigned)(db->base.schema->table_count - 1),
+                   (unsigned)(from->table_count - 1));
+    return execute(db->writer, sql, error);
+}
+
 static tern_status upgrade(struct trn_db_sqlite *db, tern_error *error)
 {
     struct trn_bytes document = {0};
@@ -109,6 +130,9 @@ static tern_status upgrade(struct trn_db_sqlite *db, tern_error *error)
     }
     if (status == TERN_OK && ddl.size > 0) {
         status = execute(db->writer, trn_bytes_text(&ddl), error);
+    }
+    if (status == TERN_OK) {
+        status = move_audit(db, from, error);
     }
     if (status == TERN_OK) {
         status = put_document(db, error);

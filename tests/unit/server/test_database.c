@@ -129,6 +129,129 @@ TEST(another_system_s_document_is_refused)
     trn_schema_free(notes);
 }
 
+static struct trn_schema *with_a_table_more(void)
+{
+    const char *const pairs[] = {
+        "\"version\": 1,",
+        "\"version\": 2,",
+        "\n  ],\n  \"grants\"",
+        ",\n{\"name\": \"visits\", \"since\": 2, \"columns\": [{\"name\": \"patient_id\", "
+        "\"type\": "
+        "\"uuid\", \"references\": {\"table\": \"users\", \"may_leave_scope\": true}}, {\"name\": "
+        "\"day\", \"type\": \"date\"}, {\"name\": \"note\", \"type\": \"text\", \"nullable\": "
+        "true}], "
+        "\"natural_key\": [\"patient_id\", \"day\"], \"write\": \"insert_only\", \"scopes\": "
+        "[\"patient_id\"]}\n  ],\n  \"grants\"",
+        NULL};
+
+    return altered(pairs);
+}
+
+/* A patient's two phones that did not know of each other's word on a dose, one transaction each. */
+static void quarrel(struct phone *phone, struct phone *other)
+{
+    tern_id dose;
+
+    phone_insert_user(phone, "PATIENT");
+    phone_insert_prescription(phone, lab_id('p', 1), phone->auth.user, "One");
+    phone_insert_medication(phone, lab_id('m', 1), lab_id('p', 1));
+    dose = phone_insert_dose(phone, lab_id('p', 1), lab_id('m', 1));
+    phone_push(phone);
+    phone_update_dose(phone, dose, 0, "SKIPPED", TRN_ENTRY_RECORDED);
+    phone_push(phone);
+    phone_update_dose(other, dose, 0, "TAKEN_LATE", TRN_ENTRY_RECORDED);
+    phone_push(other);
+    phone_update_dose(phone, dose, 0, "MISSED", TRN_ENTRY_RECORDED);
+    phone_push(phone);
+}
+
+/* All that is left to send to the phone, of one table. */
+static size_t rest_of(struct phone *phone, const char *table)
+{
+    struct reply reply = {.more = true};
+    size_t count = 0;
+
+    while (reply.more) {
+        phone_sync(phone, 1, &reply);
+        count += reply_count(&reply, table);
+        reply_free(&reply);
+    }
+    return count;
+}
+
+TEST(a_table_more_leaves_the_audit_where_devices_find_it)
+{
+    struct trn_schema *old = documents_dastern();
+    struct lab lab;
+    struct phone phones[5];
+    struct reply reply;
+    int64_t audits;
+
+    lab_open(&lab);
+    for (unsigned number = 0; number < 5; number++) {
+        phone_open(&phones[number], &lab, 1, 1 + number);
+    }
+    quarrel(&phones[0], &phones[1]);
+    audits = lab_number(&lab, "SELECT count(*) FROM sync_audit");
+    CHECK(audits >= 2);
+    for (unsigned page = 0; page < 5; page++) {
+        phone_sync(&phones[4], 1, &reply); /* the page ends among the rows of the last numbers */
+        reply_free(&reply);
+    }
+    CHECK(reply.more);
+    lab_upgrade(&lab, with_a_table_more());
+    CHECK_INT(
+        lab_number(&lab, "SELECT count(*) FROM tern_log JOIN sync_audit USING(id) WHERE tab = 12"),
+        audits);
+    CHECK_INT((int64_t)rest_of(&phones[2], "sync_audit"), audits);
+    lab.spoken = old;
+    CHECK_INT((int64_t)rest_of(&phones[3], "sync_audit"), audits);
+    CHECK(rest_of(&phones[4], "sync_audit") > 0);
+    for (unsigned number = 0; number < 5; number++) {
+        phone_close(&phones[number]);
+    }
+    lab_close(&lab);
+    trn_schema_free(old);
+}
+
+static void visit(struct phone *phone, const char *note)
+{
+    struct trn_change change = lab_change(phone->lab, TRN_OP_INSERT, "visits", lab_id('?', 0));
+    bool derived = false;
+
+    lab_set(&change, "patient_id", tern_value_id(&phone->auth.user));
+    lab_set(&change, "day", tern_value_text("2026-01-02"));
+    lab_set(&change, "note", tern_value_text(note));
+    CHECK(trn_natural_id(change.table, change.values, &derived, &change.id, NULL) == TERN_OK);
+    phone_begin(phone, TRN_ENTRY_RECORDED);
+    phone_change(phone, &change);
+    phone_commit(phone);
+}
+
+TEST(where_rows_are_only_inserted_a_second_insert_alters_none)
+{
+    struct lab lab;
+    struct phone phone;
+    struct phone other;
+    struct reply reply;
+
+    lab_open(&lab);
+    lab_upgrade(&lab, with_a_table_more());
+    phone_open(&phone, &lab, 1, 1);
+    phone_open(&other, &lab, 1, 2);
+    phone_insert_user(&phone, "PATIENT");
+    visit(&phone, "first");
+    phone_push(&phone);
+    visit(&other, "second");
+    phone_sync(&other, 0, &reply);
+    CHECK_INT(reply.verdicts[0].code, TERN_ERR_FORBIDDEN);
+    CHECK_TEXT(lab_text(&lab, "SELECT note FROM visits"), "first");
+    reply_free(&reply);
+    phone_close(&phone);
+    phone_close(&other);
+    lab_close(&lab);
+}
+
 TEST(a_device_of_an_older_version_goes_on_pushing_and_pulling)
 {
     struct trn_schema *old = documents_dastern();

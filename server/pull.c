@@ -367,17 +367,15 @@ static tern_status serve_granted(struct trn_pull *pull,
 
     for (size_t index = 0; index < grants->count && status == TERN_OK; index++) {
         const struct trn_opened *opened = &grants->items[index];
+        const struct trn_position *held = trn_cursor_find(cursor, &opened->scope);
         struct trn_position position;
 
-        status = serve(pull,
-                       &opened->scope,
-                       opened->version,
-                       trn_cursor_find(cursor, &opened->scope),
-                       page,
-                       announced,
-                       &position,
-                       error);
-        if (status == TERN_OK && position.begun &&
+        status =
+            serve(pull, &opened->scope, opened->version, held, page, announced, &position, error);
+        if (status == TERN_OK && !position.begun && held != NULL) {
+            position = *held; /* its turn has not come, and the device still holds it */
+        }
+        if (status == TERN_OK && (position.begun || held != NULL) &&
             trn_cursor_add(&pull->next, &position) != TERN_OK) {
             status = trn_fail_nomem(error);
         }

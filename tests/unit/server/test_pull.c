@@ -250,6 +250,50 @@ TEST(a_grant_given_anew_sends_the_record_anew)
     lab_close(&lab);
 }
 
+/* A doctor with the records of two patients, the second's of a version that the device has yet to
+ * be sent. */
+TEST(a_record_whose_turn_has_not_come_is_named_when_it_closes)
+{
+    struct lab lab;
+    struct phone doctor;
+    struct phone patients[2];
+    struct reply reply;
+
+    lab_open(&lab);
+    acquaint(&lab, &patients[0], &doctor);
+    phone_open(&patients[1], &lab, 2, 2);
+    phone_insert_user(&patients[1], "PATIENT");
+    phone_push(&patients[1]);
+    phone_insert_connection(&doctor, doctor.auth.user, patients[1].auth.user, "PENDING");
+    phone_push(&doctor);
+    set_status(&patients[0], &doctor, "ACCEPTED");
+    set_status(&patients[1], &doctor, "ACCEPTED");
+    phone_sync(&doctor, 100, &reply);
+    CHECK_INT(reply.fresh, 3);
+    reply_free(&reply);
+    set_status(&patients[1], &doctor, "REVOKED");
+    set_status(&patients[1], &doctor, "ACCEPTED");
+    for (unsigned number = 10; number < 16; number++) {
+        phone_insert_prescription(&patients[0],
+                                  lab_id('p', number),
+                                  patients[0].auth.user,
+                                  "More than a page");
+    }
+    phone_push(&patients[0]);
+    phone_sync(&doctor, 3, &reply);
+    CHECK(reply.more);
+    CHECK_INT(reply.fresh, 0);
+    reply_free(&reply);
+    set_status(&patients[1], &doctor, "REVOKED");
+    phone_sync(&doctor, 100, &reply);
+    CHECK_INT(reply.gones, 1);
+    reply_free(&reply);
+    phone_close(&patients[0]);
+    phone_close(&patients[1]);
+    phone_close(&doctor);
+    lab_close(&lab);
+}
+
 TEST(a_cursor_of_another_device_or_a_forged_one_is_refused)
 {
     struct lab lab;

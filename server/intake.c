@@ -91,7 +91,8 @@ check_acked(struct trn_server *server, struct trn_exchange *exchange, tern_error
     return status;
 }
 
-/* A device without a cursor begins afresh, whatever it remembers of earlier epochs. */
+/* A device without a cursor begins afresh, and remembers of this epoch no more than a transaction:
+ * that it is not known is told to this device alone, since anybody could make one up. */
 static tern_status check_epoch(struct trn_server *server,
                                struct trn_exchange *exchange,
                                int64_t now_us,
@@ -102,7 +103,7 @@ static tern_status check_epoch(struct trn_server *server,
     tern_status status;
 
     if (exchange->reader.envelope.cursor.size == 0) {
-        return TERN_OK;
+        return check_acked(server, exchange, error);
     }
     status = trn_cursor_open(exchange->reader.envelope.cursor,
                              &server->meta,

@@ -117,6 +117,30 @@ TEST(a_lying_device_cannot_make_the_server_begin_an_epoch)
     lab_close(&lab);
 }
 
+TEST(a_device_that_began_afresh_notices_a_restored_server_by_what_was_acknowledged)
+{
+    struct lab lab;
+    struct phone phone;
+    struct reply reply;
+
+    start(&lab, &phone);
+    lab_backup(&lab);
+    phone_insert_prescription(&phone, lab_id('p', 2), phone.auth.user, "Lost");
+    phone_sync(&phone, 100, &reply);
+    reply_free(&reply);
+    lab_restore(&lab);
+    trn_bytes_clear(&phone.cursor);
+    CHECK_INT(phone_refused(&phone, 100), TERN_ERR_EPOCH_CHANGED);
+    CHECK_TEXT(lab_text(&lab, "SELECT hex(value) FROM tern_meta WHERE key = 'epoch'"),
+               "0101010101010101");
+    forget_epoch(&phone);
+    phone_sync(&phone, 100, &reply);
+    CHECK_INT(reply_count(&reply, "prescriptions"), 1);
+    reply_free(&reply);
+    phone_close(&phone);
+    lab_close(&lab);
+}
+
 /* A copy of the phone as a backup of its file would make it. */
 static void clone(struct phone *copy, const struct phone *phone)
 {

@@ -219,9 +219,11 @@ static void
 set_up(struct daemon *daemon, const char *method, struct trn_slice body, struct http_reply *reply)
 {
     CURL *curl = daemon->curl;
+    char authority[sizeof(daemon->folder) + 16];
 
+    (void)snprintf(authority, sizeof(authority), "%s/ca.pem", daemon->folder);
     curl_easy_reset(curl);
-    (void)curl_easy_setopt(curl, CURLOPT_CAINFO, daemon_path(daemon, "ca.pem"));
+    (void)curl_easy_setopt(curl, CURLOPT_CAINFO, authority);
     (void)curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method);
     (void)curl_easy_setopt(curl, CURLOPT_ACCEPT_ENCODING, "gzip");
     (void)curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body);

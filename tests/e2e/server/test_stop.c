@@ -1,4 +1,6 @@
 /* However ternd ends, what it acknowledged is there when it comes back. */
+#include <curl/curl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -137,6 +139,123 @@ TEST(asked_to_stop_it_ends_well_and_loses_nothing_acknowledged)
     CHECK_INT(daemon_stop(&scene.daemon, SIGTERM), 0);
     check_nothing_lost(&scene);
     scene_close(&scene);
+}
+
+enum { CROWD = 12 };
+
+/* One device of a crowd, with a clock and a connection of its own. */
+struct pusher {
+    pthread_t thread;
+    struct scene scene;
+    bool ended;
+};
+
+static void *push_on(void *context)
+{
+    struct pusher *pusher = context;
+    struct scene *scene = &pusher->scene;
+
+    do {
+        if (scene->phone.queued == 0) {
+            tern_id id = lab_id('p', scene->acknowledged);
+
+            id.bytes[1] = scene->phone.device.bytes[15];
+            phone_insert_prescription(&scene->phone, id, scene->phone.auth.user, "One");
+        }
+    } while (push(scene));
+    pusher->ended = true;
+    return NULL;
+}
+
+static void crowd_open(struct pusher crowd[CROWD], const struct daemon *daemon)
+{
+    for (unsigned index = 0; index < CROWD; index++) {
+        struct scene *scene = &crowd[index].scene;
+
+        memset(&crowd[index], 0, sizeof(crowd[index]));
+        scene->daemon = *daemon;
+        scene->daemon.curl = curl_easy_init();
+        CHECK(scene->daemon.curl != NULL);
+        scene->lab.schema = documents_dastern();
+        scene->lab.now_us = (int64_t)time(NULL) * 1000000;
+        phone_open(&scene->phone, &scene->lab, 1 + index, 1 + index);
+        phone_insert_user(&scene->phone, "PATIENT");
+        scene->token = daemon_token(&scene->phone.auth.user, "tern", NULL, 600);
+    }
+}
+
+static void crowd_close(struct pusher crowd[CROWD])
+{
+    for (unsigned index = 0; index < CROWD; index++) {
+        curl_easy_cleanup(crowd[index].scene.daemon.curl);
+        phone_close(&crowd[index].scene.phone);
+        trn_schema_free(crowd[index].scene.lab.schema);
+        free(crowd[index].scene.token);
+    }
+}
+
+/* What the database holds of the device's transactions. */
+static int64_t kept_of(struct scene *scene, const struct pusher *pusher)
+{
+    char sql[160];
+
+    (void)snprintf(sql,
+                   sizeof(sql),
+                   "SELECT count(*) FROM tern_entry WHERE verdict = 0 AND "
+                   "substr(hex(device), 31) = '%02X'",
+                   (unsigned)pusher->scene.phone.device.bytes[15]);
+    return lab_number(&scene->lab, sql);
+}
+
+static void check_crowd(struct scene *scene, struct pusher crowd[CROWD])
+{
+    int64_t most = 0;
+
+    for (unsigned index = 0; index < CROWD; index++) {
+        int64_t kept = kept_of(scene, &crowd[index]);
+
+        CHECK(crowd[index].ended);
+        CHECK(kept >= (int64_t)crowd[index].scene.acknowledged);
+        CHECK(kept <= (int64_t)crowd[index].scene.acknowledged + 1);
+        most = kept > most ? kept : most;
+    }
+    CHECK(most > 1);
+    CHECK_TEXT(lab_text(&scene->lab, "PRAGMA integrity_check"), "ok");
+}
+
+static void push_in_a_crowd(int signal, int code)
+{
+    static struct pusher crowd[CROWD];
+    struct scene scene;
+    pid_t ender;
+
+    scene_open(&scene);
+    daemon_start(&scene.daemon, NULL);
+    crowd_open(crowd, &scene.daemon);
+    ender = end_after(&scene, 400000, signal);
+    for (unsigned index = 0; index < CROWD; index++) {
+        CHECK(pthread_create(&crowd[index].thread, NULL, push_on, &crowd[index]) == 0);
+    }
+    for (unsigned index = 0; index < CROWD; index++) {
+        CHECK(pthread_join(crowd[index].thread, NULL) == 0);
+    }
+    CHECK(waitpid(ender, NULL, 0) == ender);
+    CHECK_INT(daemon_wait(&scene.daemon), code);
+    daemon_start(&scene.daemon, NULL);
+    CHECK_INT(daemon_stop(&scene.daemon, SIGTERM), 0);
+    check_crowd(&scene, crowd);
+    crowd_close(crowd);
+    scene_close(&scene);
+}
+
+TEST(killed_among_many_devices_it_loses_nothing_acknowledged_to_any)
+{
+    push_in_a_crowd(SIGKILL, -1);
+}
+
+TEST(asked_to_stop_among_many_devices_it_loses_nothing_acknowledged_to_any)
+{
+    push_in_a_crowd(SIGTERM, 0);
 }
 
 TEST(a_second_server_on_one_database_is_refused)

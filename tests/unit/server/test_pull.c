@@ -330,3 +330,144 @@ TEST(a_cursor_of_another_device_or_a_forged_one_is_refused)
     phone_close(&second);
     lab_close(&lab);
 }
+
+enum { PATIENTS = 5, PRESCRIPTIONS = 6 };
+
+/* A doctor whom five patients have opened their records to. */
+static void practice_open(struct lab *lab, struct phone *doctor, struct phone patients[PATIENTS])
+{
+    lab_open(lab);
+    phone_open(doctor, lab, 100, 100);
+    doctor->auth.role = "DOCTOR";
+    phone_insert_user(doctor, "DOCTOR");
+    phone_push(doctor);
+    for (unsigned number = 0; number < PATIENTS; number++) {
+        struct phone *patient = &patients[number];
+
+        phone_open(patient, lab, 1 + number, 1 + number);
+        phone_insert_user(patient, "PATIENT");
+        for (unsigned row = 0; row < PRESCRIPTIONS; row++) {
+            phone_insert_prescription(patient,
+                                      lab_id('p', 10 * number + row),
+                                      patient->auth.user,
+                                      "One");
+        }
+        phone_insert_connection(patient, doctor->auth.user, patient->auth.user, "ACCEPTED");
+        phone_push(patient);
+    }
+}
+
+static void practice_close(struct lab *lab, struct phone *doctor, struct phone patients[PATIENTS])
+{
+    for (unsigned number = 0; number < PATIENTS; number++) {
+        phone_close(&patients[number]);
+    }
+    phone_close(doctor);
+    lab_close(lab);
+}
+
+TEST(many_records_come_page_by_page_and_each_is_complete_once)
+{
+    struct lab lab;
+    struct phone doctor;
+    struct phone patients[PATIENTS];
+    struct reply reply;
+    size_t rows = 0;
+    size_t fresh = 0;
+    size_t completes = 0;
+    size_t pages = 0;
+    bool more = true;
+
+    practice_open(&lab, &doctor, patients);
+    while (more && pages < 100) {
+        phone_sync(&doctor, 4, &reply);
+        CHECK(reply.rows <= 4);
+        rows += reply.rows;
+        fresh += reply.fresh;
+        completes += reply.completes;
+        more = reply.more;
+        pages++;
+        reply_free(&reply);
+    }
+    /* the doctor's user and five connections; a patient's user, prescriptions and connection */
+    CHECK_INT(rows, 1 + PATIENTS + PATIENTS * (PRESCRIPTIONS + 2));
+    CHECK_INT(fresh, 1 + PATIENTS);
+    CHECK_INT(completes, 1 + PATIENTS);
+    phone_sync(&doctor, 4, &reply);
+    CHECK_INT(reply.scopes, 0);
+    CHECK(!reply.more);
+    reply_free(&reply);
+    practice_close(&lab, &doctor, patients);
+}
+
+TEST(a_row_that_changes_between_two_pages_is_sent_as_it_became)
+{
+    struct lab lab;
+    struct phone doctor;
+    struct phone patients[PATIENTS];
+    struct trn_change change;
+    struct reply reply;
+    tern_id late = lab_id('p', 42);
+    bool seen = false;
+    bool more = true;
+
+    practice_open(&lab, &doctor, patients);
+    for (unsigned page = 0; more && page < 100; page++) {
+        phone_sync(&doctor, 4, &reply);
+        seen = seen || reply_has_text(&reply, "prescriptions", &late, "status", "PAUSED");
+        more = reply.more;
+        reply_free(&reply);
+        if (page == 9) {
+            change = lab_change(&lab, TRN_OP_UPDATE, "prescriptions", late);
+            lab_set(&change, "status", tern_value_text("PAUSED"));
+            phone_begin(&patients[4], TRN_ENTRY_RECORDED);
+            phone_change(&patients[4], &change);
+            phone_commit(&patients[4]);
+            phone_push(&patients[4]);
+        }
+    }
+    CHECK(seen);
+    practice_close(&lab, &doctor, patients);
+}
+
+TEST(a_record_closed_halfway_through_its_download_is_named_and_not_gone_on_with)
+{
+    struct lab lab;
+    struct phone doctor;
+    struct phone patients[PATIENTS];
+    struct trn_change change;
+    struct reply reply;
+    size_t completes = 0;
+    size_t gones = 0;
+    bool more = true;
+
+    practice_open(&lab, &doctor, patients);
+    phone_sync(&doctor, 8, &reply); /* the doctor's own six rows and two of the first patient's */
+    CHECK_INT(reply.completes, 1);
+    CHECK_INT(reply.scopes, 2);
+    reply_free(&reply);
+    change = lab_change(&lab,
+                        TRN_OP_DELETE,
+                        "connections",
+                        lab_connection_id(&lab, doctor.auth.user, patients[0].auth.user));
+    change.base = -(int64_t)patients[0].ordinal;
+    phone_begin(&patients[0], TRN_ENTRY_RECORDED);
+    phone_change(&patients[0], &change);
+    phone_commit(&patients[0]);
+    phone_push(&patients[0]);
+    while (more) {
+        phone_sync(&doctor, 100, &reply);
+        gones += reply.gones;
+        completes += reply.completes;
+        more = reply.more;
+        CHECK(!reply_has_text(&reply,
+                              "users",
+                              &patients[0].auth.user,
+                              "time_zone",
+                              "Asia/Phnom_Penh"));
+        reply_free(&reply);
+    }
+    CHECK_INT(gones, 1);
+    CHECK_INT(completes, 1 + PATIENTS - 1); /* the own record again, for the connection in it */
+    practice_close(&lab, &doctor, patients);
+}

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/uuid.h"
+#include "engine/reach.h"
 #include "engine/work.h"
 #include "wire/entry.h"
 
@@ -12,13 +13,16 @@
  * anyway. */
 static tern_status offer_again(struct trn_work *work, struct trn_entry *entry, tern_error *error)
 {
+    tern_status status;
+
     if (entry->number <= 0) {
         return TERN_OK;
     }
     entry->number = 0;
     entry->reason = TERN_ERR_EPOCH_CHANGED;
     entry->state = entry->kind == TRN_ENTRY_DISCARDED ? TERN_ENTRY_DISCARDED : TERN_ENTRY_PENDING;
-    return trn_outbox_requeue(work->store, entry, error);
+    status = trn_reach_suspect(work, entry->ordinal, error);
+    return status == TERN_OK ? trn_outbox_requeue(work->store, entry, error) : status;
 }
 
 static tern_status offer_all_again(struct trn_work *work, tern_error *error)

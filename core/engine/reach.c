@@ -10,6 +10,7 @@
 struct asking {
     struct trn_work *work;
     const tern_id *scope; /* NULL: whether each is held */
+    bool suspects;        /* note each */
     bool alone;           /* some row lies in `scope` alone */
     bool all;             /* every row lies in a held one */
     bool any;             /* some row does */
@@ -22,6 +23,9 @@ ask(struct asking *asking, const tern_id *scopes, size_t count, tern_error *erro
     bool elsewhere = false;
     tern_status status = TERN_OK;
 
+    for (size_t i = 0; i < count && status == TERN_OK && asking->suspects; i++) {
+        status = trn_scope_suspect(asking->work->store, &scopes[i], error);
+    }
     for (size_t i = 0; i < count && status == TERN_OK && !elsewhere; i++) {
         if (asking->scope != NULL && trn_id_equal(&scopes[i], asking->scope)) {
             there = true;
@@ -126,4 +130,11 @@ tern_status trn_reach_held(struct trn_work *work,
     *ret_all = asking.all;
     *ret_any = asking.any;
     return status;
+}
+
+tern_status trn_reach_suspect(struct trn_work *work, uint64_t ordinal, tern_error *error)
+{
+    struct asking asking = {.work = work, .suspects = true};
+
+    return run(&asking, ordinal, error);
 }

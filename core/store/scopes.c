@@ -104,6 +104,11 @@ trn_scope_stale(struct trn_store *store, bool *ret_any, tern_id *ret_scope, tern
     return TERN_OK;
 }
 
+tern_status trn_scope_suspect(struct trn_store *store, const tern_id *scope, tern_error *error)
+{
+    return run_scope(store, TRN_SQL_SCOPE_SUSPECT_ONE, scope, error);
+}
+
 tern_status trn_store_start_over(struct trn_store *store, tern_error *error)
 {
     tern_status status = trn_stage_drop(store, NULL, error);

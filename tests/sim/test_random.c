@@ -14,6 +14,8 @@ struct life {
     struct world world;
     struct device devices[DEVICES]; /* two of a patient's, two of a doctor's */
     uint64_t seed;
+    bool disasters; /* the server comes back from backups */
+    bool saved;
 };
 
 static unsigned roll(struct life *life, unsigned below)
@@ -27,6 +29,7 @@ static void begin(struct life *life, uint64_t seed)
     static const char *const names[DEVICES] = {"phone", "tablet", "desk", "ward"};
 
     life->seed = seed;
+    life->saved = false;
     world_begin(&life->world);
     for (size_t i = 0; i < DEVICES; i++) {
         device_begin(&life->world, &life->devices[i], names[i], i < 2 ? 'p' : 'd');
@@ -157,7 +160,7 @@ static void live_a_moment(struct life *life)
     struct device *device = &life->devices[roll(life, DEVICES)];
 
     world_pass(&life->world, (int64_t)roll(life, 5000) * 1000);
-    switch (roll(life, 12)) {
+    switch (roll(life, life->disasters ? 14 : 12)) {
     case 0:
         sync_somehow(life, device);
         break;
@@ -176,6 +179,15 @@ static void live_a_moment(struct life *life)
         break;
     case 5:
         open_or_close_the_record(life);
+        break;
+    case 12:
+        world_save(&life->world, "backup");
+        life->saved = true;
+        break;
+    case 13:
+        if (life->saved) {
+            world_restore(&life->world, "backup");
+        }
         break;
     default:
         write_something(life, device);
@@ -196,38 +208,45 @@ static void calm_down(struct life *life)
     }
 }
 
-TEST(all_devices_converge_whatever_happens)
+static void live(uint64_t seed, bool disasters)
+{
+    struct life life = {.disasters = disasters};
+
+    begin(&life, seed * 7919);
+    for (unsigned i = 0; i < ROUNDS; i++) {
+        live_a_moment(&life);
+    }
+    calm_down(&life);
+    for (unsigned i = 0; i < DEVICES; i++) {
+        if (getenv("SIM_TRACE") != NULL) {
+            (void)fprintf(stderr, "seed %llu device %u\n", (unsigned long long)seed, i);
+        }
+        CHECK_INT(device_status(&life.devices[i]).pending, 0);
+        device_check_converged(&life.devices[i]);
+    }
+    for (unsigned i = 0; i < DEVICES; i++) {
+        device_end(&life.devices[i]);
+    }
+    world_end(&life.world);
+}
+
+static void live_all(bool disasters)
 {
     const char *from = getenv("SIM_SEED");
     uint64_t first = from != NULL ? strtoull(from, NULL, 10) : 1;
     uint64_t last = from != NULL ? first : first + LIVES - 1;
 
     for (uint64_t seed = first; seed <= last; seed++) {
-        struct life life;
-
-        begin(&life, seed * 7919);
-        for (unsigned i = 0; i < ROUNDS; i++) {
-            live_a_moment(&life);
-            if (getenv("SIM_WATCH") != NULL) {
-                fprintf(stderr,
-                        "%u: desk %s %s %s\n",
-                        i,
-                        device_ask(&life.devices[2], "SELECT count(*) FROM notes"),
-                        device_ask(&life.devices[2], "SELECT status FROM bonds"),
-                        device_ask(&life.devices[2], "SELECT hex(scope) FROM tern_scope"));
-            }
-        }
-        calm_down(&life);
-        for (unsigned i = 0; i < DEVICES; i++) {
-            if (getenv("SIM_TRACE") != NULL) {
-                (void)fprintf(stderr, "seed %llu device %u\n", (unsigned long long)seed, i);
-            }
-            CHECK_INT(device_status(&life.devices[i]).pending, 0);
-            device_check_converged(&life.devices[i]);
-        }
-        for (unsigned i = 0; i < DEVICES; i++) {
-            device_end(&life.devices[i]);
-        }
-        world_end(&life.world);
+        live(seed, disasters);
     }
+}
+
+TEST(all_devices_converge_whatever_happens)
+{
+    live_all(false);
+}
+
+TEST(all_devices_converge_though_the_server_comes_back_from_backups)
+{
+    live_all(true);
 }

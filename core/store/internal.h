@@ -113,7 +113,9 @@ struct trn_statement {
 /* Statements of one synced table, compiled at first use. */
 enum trn_table_sql {
     TRN_TABLE_READ,
-    TRN_TABLE_WRITE,
+    TRN_TABLE_HAS,
+    TRN_TABLE_INSERT,
+    TRN_TABLE_UPDATE,
     TRN_TABLE_ERASE,
     TRN_TABLE_STAMP,
     TRN_TABLE_COUNT

@@ -44,26 +44,42 @@ static tern_status build_read(struct trn_bytes *sql, const struct trn_table *tab
     return status == TERN_OK ? trn_bytes_append_text(sql, " WHERE id = ?1") : status;
 }
 
-static tern_status append_conflict(struct trn_bytes *sql, const struct trn_table *table)
+static tern_status build_has(struct trn_bytes *sql, const struct trn_table *table)
 {
-    tern_status status = trn_bytes_append_text(sql, ") ON CONFLICT(id) DO UPDATE SET ");
+    tern_status status = trn_bytes_append_text(sql, "SELECT 1 FROM main.");
 
+    if (status == TERN_OK) {
+        status = trn_sql_name(sql, table->name);
+    }
+    return status == TERN_OK ? trn_bytes_append_text(sql, " WHERE id = ?1") : status;
+}
+
+static tern_status build_update(struct trn_bytes *sql, const struct trn_table *table)
+{
+    tern_status status = trn_bytes_append_text(sql, "UPDATE main.");
+
+    if (status == TERN_OK) {
+        status = trn_sql_name(sql, table->name);
+    }
+    if (status == TERN_OK) {
+        status = trn_bytes_append_text(sql, " SET ");
+    }
     for (size_t i = 0; i < table->column_count && status == TERN_OK; i++) {
         status = trn_sql_name(sql, table->columns[i].name);
         if (status == TERN_OK) {
             status = trn_bytes_append_format(sql, " = ?%zu, ", i + 2);
         }
     }
-    return status == TERN_OK
-               ? trn_bytes_append_format(sql,
-                                         "updated_at = ?%zu, deleted_at = ?%zu, tern_v = ?%zu",
-                                         table->column_count + 2,
-                                         table->column_count + 3,
-                                         table->column_count + 4)
-               : status;
+    return status == TERN_OK ? trn_bytes_append_format(sql,
+                                                       "updated_at = ?%zu, deleted_at = ?%zu, "
+                                                       "tern_v = ?%zu WHERE id = ?1",
+                                                       table->column_count + 2,
+                                                       table->column_count + 3,
+                                                       table->column_count + 4)
+                             : status;
 }
 
-static tern_status build_write(struct trn_bytes *sql, const struct trn_table *table)
+static tern_status build_insert(struct trn_bytes *sql, const struct trn_table *table)
 {
     tern_status status = trn_bytes_append_text(sql, "INSERT INTO main.");
 
@@ -82,7 +98,7 @@ static tern_status build_write(struct trn_bytes *sql, const struct trn_table *ta
     for (size_t i = 2; i <= table->column_count + 4 && status == TERN_OK; i++) {
         status = trn_bytes_append_format(sql, ", ?%zu", i);
     }
-    return status == TERN_OK ? append_conflict(sql, table) : status;
+    return status == TERN_OK ? trn_bytes_append_text(sql, ")") : status;
 }
 
 static tern_status build_erase(struct trn_bytes *sql, const struct trn_table *table)
@@ -103,7 +119,9 @@ static tern_status statement_of(struct trn_store *store,
 {
     static tern_status (*const build[])(struct trn_bytes * sql, const struct trn_table *table) = {
         [TRN_TABLE_READ] = build_read,
-        [TRN_TABLE_WRITE] = build_write,
+        [TRN_TABLE_HAS] = build_has,
+        [TRN_TABLE_INSERT] = build_insert,
+        [TRN_TABLE_UPDATE] = build_update,
         [TRN_TABLE_ERASE] = build_erase,
     };
     sqlite3_stmt **stmt = &trn_store_table(store, table)->statements[which];
@@ -211,6 +229,28 @@ tern_status trn_store_row_read(struct trn_store *store,
 
 /* ---- Writing ---- */
 
+static tern_status has_row(struct trn_store *store,
+                           const struct trn_table *table,
+                           const tern_id *id,
+                           bool *ret_has,
+                           tern_error *error)
+{
+    sqlite3_stmt *stmt = NULL;
+    tern_status status = statement_of(store, table, TRN_TABLE_HAS, &stmt, error);
+
+    if (status != TERN_OK) {
+        return status;
+    }
+    trn_bind_id(stmt, 1, id);
+    status = trn_store_step(store, stmt, table->name, ret_has, error);
+    if (status == TERN_OK && *ret_has) {
+        (void)sqlite3_reset(stmt);
+    }
+    return status;
+}
+
+/* Not an upsert: for one that sets foreign keys SQLite copies every page it touches aside, row by
+ * row, which takes longer than writing them. */
 tern_status trn_store_row_write(struct trn_store *store,
                                 const struct trn_table *table,
                                 const struct trn_row *row,
@@ -220,9 +260,14 @@ tern_status trn_store_row_write(struct trn_store *store,
     tern_value version = {0};
     sqlite3_stmt *stmt = NULL;
     int columns = (int)table->column_count;
-    tern_status status = statement_of(store, table, TRN_TABLE_WRITE, &stmt, error);
+    bool has = false;
+    tern_status status = has_row(store, table, &row->id, &has, error);
 
     TRN_ASSERT(store->listener == NULL);
+    if (status == TERN_OK) {
+        status =
+            statement_of(store, table, has ? TRN_TABLE_UPDATE : TRN_TABLE_INSERT, &stmt, error);
+    }
     if (status != TERN_OK) {
         return status;
     }

@@ -18,7 +18,7 @@
 
 /* Active events of higher priority run first: a group gathers until nothing more is to be read. */
 enum { PRIORITY_IO = 0, PRIORITY_FLUSH = 1, PRIORITY_COUNT = 2 };
-enum { BACKLOG = 512, HEADERS_BYTES_MAX = 32 * 1024, BODY_SLACK = 4 };
+enum { BACKLOG = 512, HEADERS_BYTES_MAX = 32 * 1024, BODY_SLACK = 2 };
 
 /* ---- TLS ---- */
 

@@ -1,8 +1,8 @@
 /*
  * From an HTTP request to a call and back: paths, methods, tokens, media types, sizes, compression.
  *
- * Nothing is read of a body before its sender is known, and nothing is kept of a request once it is
- * answered.
+ * Nothing of a body is looked at before its sender is known, and nothing is kept of a request once
+ * it is answered.
  */
 #include <event2/buffer.h>
 #include <event2/keyvalq_struct.h>

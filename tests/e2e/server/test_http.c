@@ -9,6 +9,7 @@
 #include "tests/unit/schema/documents.h"
 #include "tests/unit/server/lab.h"
 #include "wire/gzip.h"
+#include "wire/limits.h"
 
 static const char type[] = "Content-Type: application/vnd.tern.sync+ndjson; version=1";
 
@@ -228,6 +229,62 @@ TEST(what_is_too_large_or_a_bomb_is_refused_unread)
     CHECK_INT(problem(&scene, "POST", "/v1/sync", headers, trn_slice_text("?"), "PROTOCOL"), 415);
     trn_bytes_free(&plain);
     trn_bytes_free(&bomb);
+    scene_close(&scene);
+}
+
+/* Text in which nothing repeats, of characters that JSON does not escape; freed with free. */
+static char *noise(size_t size, uint32_t seed)
+{
+    char *text = malloc(size + 1);
+
+    CHECK(text != NULL);
+    for (size_t index = 0; index < size; index++) {
+        seed = seed * UINT32_C(1664525) + UINT32_C(1013904223);
+        text[index] = (char)('#' + (seed >> 24) % 57); /* up to '[' */
+    }
+    text[size] = '\0';
+    return text;
+}
+
+TEST(the_largest_transaction_is_taken_however_little_it_compresses)
+{
+    enum { ROWS = 8, BYTES = 1020 * 1024 };
+    struct scene scene;
+    const char *headers[] = {NULL, type, NULL, NULL};
+    struct trn_bytes body = {0};
+    struct trn_bytes packed = {0};
+    struct http_reply reply;
+
+    scene_open(&scene, NULL);
+    headers[0] = scene.token;
+    phone_begin(&scene.phone, TRN_ENTRY_RECORDED);
+    for (unsigned row = 0; row < ROWS; row++) {
+        struct trn_change change =
+            lab_change(&scene.lab, TRN_OP_INSERT, "prescriptions", lab_id('p', 10 + row));
+        char *text = noise(BYTES, row);
+
+        lab_set(&change, "patient_id", tern_value_id(&scene.phone.auth.user));
+        lab_set(&change, "patient_name", tern_value_text("Patient"));
+        lab_set(&change, "symptoms", tern_value_text(text));
+        phone_change(&scene.phone, &change);
+        free(text);
+    }
+    phone_commit(&scene.phone);
+    phone_request(&scene.phone, 0, &body);
+    CHECK(body.size > TRN_WIRE_TX_BYTES_MAX - 40000 && body.size < TRN_WIRE_TX_BYTES_MAX);
+    CHECK(trn_gzip(trn_bytes_slice(&body), 1, &packed, NULL) == TERN_OK);
+    CHECK(packed.size > 5 << 20);
+    daemon_request(&scene.daemon, "POST", "/v1/sync", headers, trn_bytes_slice(&body), &reply);
+    CHECK_INT(reply.status, 200);
+    CHECK(strstr(trn_bytes_text(&reply.body), "[\"v\",2,\"applied\"") != NULL);
+    http_reply_free(&reply);
+    headers[2] = "Content-Encoding: gzip";
+    daemon_request(&scene.daemon, "POST", "/v1/sync", headers, trn_bytes_slice(&packed), &reply);
+    CHECK_INT(reply.status, 200);
+    CHECK(strstr(trn_bytes_text(&reply.body), "[\"v\",2,\"duplicate\"") != NULL);
+    http_reply_free(&reply);
+    trn_bytes_free(&body);
+    trn_bytes_free(&packed);
     scene_close(&scene);
 }
 

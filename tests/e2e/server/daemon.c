@@ -195,6 +195,15 @@ static size_t on_body(char *data, size_t size, size_t count, void *context)
     return trn_bytes_append(context, data, size * count) == TERN_OK ? size * count : 0;
 }
 
+static size_t hang_up(char *data, size_t size, size_t count, void *context)
+{
+    (void)data;
+    (void)size;
+    (void)count;
+    (void)context;
+    return 0;
+}
+
 static size_t on_header(char *data, size_t size, size_t count, void *context)
 {
     struct http_reply *reply = context;
@@ -226,7 +235,7 @@ set_up(struct daemon *daemon, const char *method, struct trn_slice body, struct 
     (void)curl_easy_setopt(curl, CURLOPT_CAINFO, authority);
     (void)curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method);
     (void)curl_easy_setopt(curl, CURLOPT_ACCEPT_ENCODING, "gzip");
-    (void)curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body);
+    (void)curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, daemon->hangs_up ? hang_up : on_body);
     (void)curl_easy_setopt(curl, CURLOPT_WRITEDATA, &reply->body);
     (void)curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, on_header);
     (void)curl_easy_setopt(curl, CURLOPT_HEADERDATA, reply);

@@ -12,7 +12,8 @@ struct daemon {
     char folder[256];
     pid_t pid;
     int port;
-    void *curl; /* one client with its connection kept */
+    void *curl;    /* one client with its connection kept */
+    bool hangs_up; /* the client does, at the first bytes of an answer */
 };
 
 /* Makes certificates and a token secret in a new folder; the database will be there, too. */

@@ -19,6 +19,7 @@ struct scene {
     struct daemon daemon;
     struct lab lab;
     struct phone phone;
+    struct phone other;
     char *token;
     unsigned acknowledged;
 };
@@ -256,6 +257,69 @@ TEST(killed_among_many_devices_it_loses_nothing_acknowledged_to_any)
 TEST(asked_to_stop_among_many_devices_it_loses_nothing_acknowledged_to_any)
 {
     push_in_a_crowd(SIGTERM, 0);
+}
+
+static void insert_bulk(struct scene *scene, unsigned number, const char *text)
+{
+    struct trn_change change =
+        lab_change(&scene->lab, TRN_OP_INSERT, "prescriptions", lab_id('b', number));
+
+    lab_set(&change, "patient_id", tern_value_id(&scene->phone.auth.user));
+    lab_set(&change, "patient_name", tern_value_text("Patient"));
+    lab_set(&change, "symptoms", tern_value_text(text));
+    phone_begin(&scene->phone, TRN_ENTRY_RECORDED);
+    phone_change(&scene->phone, &change);
+    phone_commit(&scene->phone);
+}
+
+/* A record whose answer is too large for what lies between server and client. */
+static void fill_record(struct scene *scene)
+{
+    enum { ROWS = 24, BYTES = 1000 * 1000 };
+    char *text = malloc(BYTES + 1);
+    uint32_t seed = 1;
+
+    CHECK(text != NULL);
+    text[BYTES] = '\0';
+    CHECK(push(scene));
+    for (unsigned row = 0; row < ROWS; row++) {
+        for (size_t index = 0; index < BYTES; index++) {
+            seed = seed * UINT32_C(1664525) + UINT32_C(1013904223);
+            text[index] = (char)('#' + (seed >> 24) % 57); /* nothing that JSON escapes */
+        }
+        insert_bulk(scene, row, text);
+        CHECK(push(scene));
+    }
+    free(text);
+}
+
+/* Would it wait for them, it would wait for an hour. */
+TEST(it_waits_for_no_client_that_hung_up)
+{
+    static const char *const patient[] = {"--page-bytes",
+                                          "33554432",
+                                          "--stop-timeout",
+                                          "3600",
+                                          NULL};
+    struct scene scene;
+    struct trn_bytes body = {0};
+    struct http_reply reply;
+    const char *headers[] = {NULL, type, NULL};
+
+    scene_open(&scene);
+    headers[0] = scene.token;
+    daemon_start(&scene.daemon, patient);
+    fill_record(&scene);
+    phone_open(&scene.other, &scene.lab, 1, 2);
+    phone_request(&scene.other, 1000, &body);
+    scene.daemon.hangs_up = true;
+    daemon_request(&scene.daemon, "POST", "/v1/sync", headers, trn_bytes_slice(&body), &reply);
+    CHECK(reply.failed);
+    CHECK_INT(daemon_stop(&scene.daemon, SIGTERM), 0);
+    http_reply_free(&reply);
+    trn_bytes_free(&body);
+    phone_close(&scene.other);
+    scene_close(&scene);
 }
 
 TEST(a_second_server_on_one_database_is_refused)

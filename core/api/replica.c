@@ -219,24 +219,23 @@ static tern_status open_store(tern_replica *replica,
                              : status;
 }
 
-static tern_status new_replica(tern_replica **ret_replica, tern_error *error)
+static tern_replica *new_replica(void)
 {
     tern_replica *replica = trn_calloc(1, sizeof(*replica));
 
     if (replica == NULL) {
-        return trn_fail_nomem(error);
+        return NULL;
     }
     if (!trn_lock_init(&replica->lock)) {
         trn_free(replica);
-        return trn_fail_nomem(error);
+        return NULL;
     }
     if (!trn_lock_init(&replica->port_lock)) {
         trn_lock_destroy(&replica->lock);
         trn_free(replica);
-        return trn_fail_nomem(error);
+        return NULL;
     }
-    *ret_replica = replica;
-    return TERN_OK;
+    return replica;
 }
 
 tern_status tern_replica_open(const char *path,
@@ -244,16 +243,17 @@ tern_status tern_replica_open(const char *path,
                               tern_replica **ret_replica,
                               tern_error *error)
 {
-    tern_replica *replica = NULL;
+    tern_replica *replica;
     tern_status status;
 
     trn_error_clear(error);
     status = check_options(path, options, ret_replica, error);
-    if (status == TERN_OK) {
-        status = new_replica(&replica, error);
-    }
     if (status != TERN_OK) {
         return status;
+    }
+    replica = new_replica();
+    if (replica == NULL) {
+        return trn_fail_nomem(error);
     }
     replica->host = *options->ports;
     replica->host.vfs = NULL; /* the store keeps a copy */

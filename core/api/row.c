@@ -115,7 +115,7 @@ static tern_status statement_of(tern_replica *replica,
     tern_status status = TERN_OK;
 
     if (*list == NULL) {
-        *list = trn_calloc(replica->schema->table_count, sizeof(**list));
+        *list = trn_calloc(replica->schema->table_count, sizeof(void *));
         if (*list == NULL) {
             return trn_fail_nomem(error);
         }

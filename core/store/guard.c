@@ -265,7 +265,7 @@ static bool next_token(struct scan *scan, struct trn_slice *ret_word)
         return false;
     }
     if (*start == '\'' || *start == '"' || *start == '`' || *start == '[') {
-        const char quote[2] = {*start == '[' ? ']' : *start, '\0'};
+        const char quote[2] = {(char)(*start == '[' ? ']' : *start), '\0'};
 
         scan->at++;
         skip_behind(scan, quote); /* a doubled quote begins the next token, a string again */

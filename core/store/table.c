@@ -155,9 +155,9 @@ static tern_status
 prepare_table(struct trn_store_table *own, const struct trn_table *table, tern_error *error)
 {
     own->table = table;
-    own->uniques = trn_calloc(table->unique_count, sizeof(*own->uniques));
-    own->paths = trn_calloc(table->scope_count, sizeof(*own->paths));
-    own->hops = trn_calloc(table->column_count, sizeof(*own->hops));
+    own->uniques = trn_calloc(table->unique_count, sizeof(void *));
+    own->paths = trn_calloc(table->scope_count, sizeof(void *));
+    own->hops = trn_calloc(table->column_count, sizeof(void *));
     if (own->uniques == NULL || own->paths == NULL || own->hops == NULL) {
         return trn_fail_nomem(error);
     }
@@ -180,26 +180,22 @@ guard_table(struct trn_store *store, const struct trn_table *table, tern_error *
 {
     /* An empty part stands for the table's name. */
     static const char *const parts[] = {
-        "CREATE TEMP TRIGGER IF NOT EXISTS \"tern_delete_",
-        NULL,
-    };
-    static const char *const rest[] = {
         " BEFORE DELETE ON main.",
         "",
         " WHEN tern_capturing() BEGIN UPDATE ",
         "",
-        " SET deleted_at = tern_stamp() WHERE rowid = old.rowid AND deleted_at IS NULL; "
-        "SELECT RAISE(IGNORE); END",
+        " SET deleted_at = tern_stamp() WHERE rowid = old.rowid AND deleted_at IS NULL;",
+        " SELECT RAISE(IGNORE); END",
         NULL,
     };
     struct trn_bytes sql = {0};
-    tern_status status = append_all(&sql, parts, table->name);
+    tern_status status =
+        trn_bytes_append_format(&sql,
+                                "CREATE TEMP TRIGGER IF NOT EXISTS \"tern_delete_%u\"",
+                                (unsigned)table->index);
 
     if (status == TERN_OK) {
-        status = trn_bytes_append_format(&sql, "%u\"", (unsigned)table->index);
-    }
-    if (status == TERN_OK) {
-        status = append_all(&sql, rest, table->name);
+        status = append_all(&sql, parts, table->name);
     }
     status = status == TERN_OK ? trn_store_exec(store, trn_bytes_text(&sql), table->name, error)
                                : trn_fail_nomem(error);
@@ -234,7 +230,8 @@ trn_store_attach_schema(struct trn_store *store, const struct trn_schema *schema
     store->tables = trn_calloc(schema->table_count, sizeof(*store->tables));
     store->changes = trn_calloc(schema->table_count, sizeof(*store->changes));
     if (store->tables == NULL || store->changes == NULL) {
-        status = trn_fail_nomem(error);
+        trn_store_tables_free(store);
+        return trn_fail_nomem(error);
     }
     for (size_t i = 0; i < schema->table_count && status == TERN_OK; i++) {
         status = prepare_table(&store->tables[i], &schema->tables[i], error);

@@ -4,15 +4,16 @@
 
 #include <stddef.h>
 
-#define TRN_WIRE_STRING_MAX ((size_t)1 << 20)        /* bytes of one text, blob or envelope */
-#define TRN_WIRE_TX_BYTES_MAX ((size_t)8 << 20)      /* one entry */
-#define TRN_WIRE_TX_CHANGES_MAX ((size_t)50000)      /* lines of one entry, its first left out */
-#define TRN_WIRE_REQUEST_BYTES_MAX ((size_t)9 << 20) /* as sent: an entry that gzip cannot shrink  \
-                                                      */
-#define TRN_WIRE_BODY_BYTES_MAX ((size_t)16 << 20)   /* decompressed */
-#define TRN_WIRE_GZIP_ABOVE ((size_t)300)            /* smaller bodies gain nothing by gzip */
-#define TRN_WIRE_SMALL_ABOVE ((size_t)64)            /* nor these by TRN_CODING_SMALL */
-#define TRN_WIRE_SMALL_UP_TO ((size_t)4096)          /* above, gzip does as well */
+#define TRN_WIRE_STRING_MAX ((size_t)1 << 20)   /* bytes of one text, blob or envelope */
+#define TRN_WIRE_TX_BYTES_MAX ((size_t)8 << 20) /* one entry */
+#define TRN_WIRE_TX_CHANGES_MAX ((size_t)50000) /* lines of one entry, its first left out */
+#define TRN_WIRE_REQUEST_BYTES_MAX                                                                 \
+    ((size_t)9 << 20)                              /* as sent: an entry that gzip cannot shrink    \
+                                                    */
+#define TRN_WIRE_BODY_BYTES_MAX ((size_t)16 << 20) /* decompressed */
+#define TRN_WIRE_GZIP_ABOVE ((size_t)300)          /* smaller bodies gain nothing by gzip */
+#define TRN_WIRE_SMALL_ABOVE ((size_t)64)          /* nor these by TRN_CODING_SMALL */
+#define TRN_WIRE_SMALL_UP_TO ((size_t)4096)        /* above, gzip does as well */
 #define TRN_WIRE_ENVELOPE_DEPTH_MAX 8
 
 #endif

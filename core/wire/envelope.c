@@ -114,16 +114,27 @@ void trn_envelope_pass(struct trn_line_reader *lines, struct trn_slice body, str
     lines->count = 1;
 }
 
+struct spelling {
+    struct trn_bytes *bytes;
+    bool failed;
+};
+
+/* jansson passes over the failure of a key's chunk, so one failure is all chunks'. */
 static int append_chunk(const char *chunk, size_t size, void *context)
 {
-    return trn_bytes_append(context, chunk, size) == TERN_OK ? 0 : -1;
+    struct spelling *spelling = context;
+
+    spelling->failed =
+        spelling->failed || trn_bytes_append(spelling->bytes, chunk, size) != TERN_OK;
+    return spelling->failed ? -1 : 0;
 }
 
 tern_status trn_envelope_append(struct trn_bytes *bytes, const json_t *object, tern_error *error)
 {
     size_t before = bytes->size;
+    struct spelling spelling = {.bytes = bytes};
 
-    if (json_dump_callback(object, append_chunk, bytes, JSON_COMPACT) != 0) {
+    if (json_dump_callback(object, append_chunk, &spelling, JSON_COMPACT) != 0 || spelling.failed) {
         bytes->size = before;
         if (bytes->data != NULL) {
             bytes->data[before] = 0;

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "model/change.h"
+#include "wire/envelope.h"
 
 /* ---- Writing ---- */
 
@@ -43,11 +44,6 @@ static json_t *write_value(const struct trn_column *column, const tern_value *va
     return NULL;
 }
 
-static int append(const char *data, size_t size, void *context)
-{
-    return trn_bytes_append(context, data, size) == TERN_OK ? 0 : -1;
-}
-
 tern_status trn_values_write(const struct trn_table *table,
                              uint64_t columns,
                              const tern_value *values,
@@ -55,8 +51,8 @@ tern_status trn_values_write(const struct trn_table *table,
                              tern_error *error)
 {
     json_t *object = json_object();
-    size_t size = text->size;
     bool failed = object == NULL;
+    tern_status status;
 
     for (size_t i = 0; i < table->column_count && !failed; i++) {
         if ((columns >> i & 1) != 0) {
@@ -65,14 +61,9 @@ tern_status trn_values_write(const struct trn_table *table,
                                          write_value(&table->columns[i], &values[i])) != 0;
         }
     }
-    failed = failed ||
-             json_dump_callback(object, append, text, JSON_COMPACT | JSON_REAL_PRECISION(17)) != 0;
+    status = failed ? trn_fail_nomem(error) : trn_envelope_append(text, object, error);
     json_decref(object);
-    if (failed) {
-        text->size = size;
-        return trn_fail_nomem(error);
-    }
-    return TERN_OK;
+    return status;
 }
 
 /* ---- Reading ---- */
@@ -163,17 +154,18 @@ tern_status trn_values_read(const struct trn_table *table,
                             tern_error *error)
 {
     struct trn_values values = {.values = trn_calloc(TRN_COLUMNS_MAX, sizeof(tern_value))};
-    json_error_t why;
+    json_t *object = NULL;
     tern_status status = TERN_OK;
 
     if (values.values == NULL || trn_bytes_reserve(&values.blobs, text.size) != TERN_OK) {
         trn_values_free(&values);
         return trn_fail_nomem(error);
     }
-    values.object = json_loadb((const char *)text.data, text.size, JSON_REJECT_DUPLICATES, &why);
-    if (values.object == NULL && json_error_code(&why) == json_error_out_of_memory) {
+    status = trn_envelope_parse(text, "kept values", &object, NULL);
+    values.object = object;
+    if (status == TERN_ERR_NOMEM) {
         status = trn_fail_nomem(error);
-    } else if (!json_is_object((json_t *)values.object) || !read_members(table, &values)) {
+    } else if (status != TERN_OK || !read_members(table, &values)) {
         status = damaged(error);
     }
     if (status != TERN_OK) {

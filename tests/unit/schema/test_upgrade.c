@@ -266,6 +266,24 @@ TEST(a_grown_enum_whose_check_is_not_found_fails_the_upgrade)
     trn_schema_free(stranger);
 }
 
+TEST(who_writes_rows_of_several_records_may_change)
+{
+    static const struct edit edits[] = {
+        {"'version':1", "'version':2"},
+        {"'scopes':['owner_id']", "'scopes':['owner_id'],'write_scopes':'any'"},
+    };
+    struct trn_schema *from = load_edited(NULL, 0);
+    struct trn_schema *to = load_edited(edits, 2);
+    struct trn_bytes ddl = {0};
+
+    CHECK(trn_schema_table(to, "notes")->any_scope_writes);
+    CHECK_INT(trn_schema_upgrade_ddl(from, to, TRN_DIALECT_SERVER_SQLITE, &ddl, NULL), TERN_OK);
+    CHECK_INT(ddl.size, 0);
+    trn_bytes_free(&ddl);
+    trn_schema_free(from);
+    trn_schema_free(to);
+}
+
 TEST(the_same_version_needs_nothing)
 {
     struct trn_schema *from = load_edited(NULL, 0);

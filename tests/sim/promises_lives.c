@@ -267,7 +267,7 @@ static void read_cursor(struct story *story, int device, struct trn_cursor *curs
 
 /* The stamp of one unit of one row. */
 struct stamp {
-    char unit[64];
+    char unit[96];
     unsigned rank;
     long long time;
     char device[33];

@@ -50,6 +50,9 @@ static tern_status taken(struct trn_session *session, tern_error *error)
     if (session->batch.count > 0 && result->decided == 0) {
         /* Asked to send all of it again: that is a server that has no time now. */
         status = ask_later(session, TERN_ERR_UNAVAILABLE, error);
+    } else if (result->more && result->empty && result->decided == 0) {
+        /* It promises more and sends nothing: that could go on for ever. */
+        status = ask_later(session, TERN_ERR_PROTOCOL, error);
     } else {
         status = trn_session_count_success(session, error);
         session->phase =

@@ -132,6 +132,7 @@ static tern_status find_parts(struct trn_intake *intake, tern_error *error)
         }
     }
     intake->result.more = intake->reader.envelope.more;
+    intake->result.empty = intake->count == 0;
     return status;
 }
 

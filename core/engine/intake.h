@@ -17,6 +17,7 @@ struct trn_intake;
 struct trn_intake_result {
     uint64_t decided; /* verdicts other than "retry" */
     bool more;        /* there is more to fetch */
+    bool empty;       /* no scope was in it */
     bool refetch;     /* all of it is to be fetched again */
 };
 

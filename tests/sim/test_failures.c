@@ -463,20 +463,6 @@ TEST(a_server_that_asks_for_an_upgrade_still_takes_what_is_pushed)
     world_end(&lone.world);
 }
 
-static void copy_file(const char *from, const char *to)
-{
-    char buffer[4096];
-    FILE *in = fopen(from, "rb");
-    FILE *out = fopen(to, "wb");
-    size_t size;
-
-    CHECK(in != NULL && out != NULL);
-    while ((size = fread(buffer, 1, sizeof buffer, in)) > 0) {
-        CHECK(fwrite(buffer, 1, size, out) == size);
-    }
-    CHECK(fclose(in) == 0 && fclose(out) == 0);
-}
-
 TEST(a_process_killed_in_a_sync_does_not_keep_the_next_one_from_it)
 {
     struct lone lone;
@@ -490,10 +476,10 @@ TEST(a_process_killed_in_a_sync_does_not_keep_the_next_one_from_it)
     sync = device_sync_open(&lone.phone);
     killed = lone.phone;
     (void)snprintf(killed.path, sizeof killed.path, "%s/killed.tern", lone.world.folder);
-    copy_file(lone.phone.path, killed.path);
+    world_copy_file(lone.phone.path, killed.path);
     (void)snprintf(from, sizeof from, "%s-wal", lone.phone.path);
     (void)snprintf(to, sizeof to, "%s-wal", killed.path);
-    copy_file(from, to);
+    world_copy_file(from, to);
     device_open(&killed);
     device_sync_well(&killed);
     CHECK_INT(device_status(&killed).pending, 0);
@@ -524,4 +510,33 @@ TEST(a_long_queue_is_decided_in_pieces)
     CHECK_TEXT(device_ask(&lone.phone, "SELECT count(*) FROM notes"), "560");
     device_end(&tablet);
     end(&lone);
+}
+
+static bool
+promise_more(struct device *device, const tern_http_request *request, tern_http_answer *ret_answer)
+{
+    static const char body[] =
+        "{\"tern\":1,\"schema\":1,\"epoch\":\"0123456789abcdef\",\"time\":1763600000000000,"
+        "\"cursor\":\"c\",\"verdicts\":0,\"more\":true}\n[\"z\",1]\n";
+
+    (void)device;
+    (void)request;
+    *ret_answer = (tern_http_answer){.status = 200,
+                                     .retry_after_ms = -1,
+                                     .body = strdup(body),
+                                     .body_size = strlen(body)};
+    return true;
+}
+
+TEST(a_server_that_promises_more_and_sends_nothing_is_not_asked_for_ever)
+{
+    struct lone lone;
+
+    world_begin(&lone.world);
+    device_begin(&lone.world, &lone.phone, "phone", 'p');
+    lone.phone.meddle = promise_more;
+    CHECK_INT(device_sync(&lone.phone), TERN_ERR_PROTOCOL);
+    CHECK(lone.phone.exchanges <= 6);
+    device_end(&lone.phone);
+    world_end(&lone.world);
 }

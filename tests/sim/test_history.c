@@ -7,20 +7,6 @@
 
 #define SECOND_US INT64_C(1000000)
 
-static void copy_file(const char *from, const char *to)
-{
-    char buffer[4096];
-    FILE *in = fopen(from, "rb");
-    FILE *out = fopen(to, "wb");
-    size_t size;
-
-    CHECK(in != NULL && out != NULL);
-    while ((size = fread(buffer, 1, sizeof buffer, in)) > 0) {
-        CHECK(fwrite(buffer, 1, size, out) == size);
-    }
-    CHECK(fclose(in) == 0 && fclose(out) == 0);
-}
-
 TEST(what_a_restored_server_has_lost_is_offered_again)
 {
     struct world world;
@@ -124,7 +110,7 @@ TEST(a_copy_of_a_replica_takes_an_id_of_its_own_and_nothing_applies_twice)
     device_close(&phone);
     device_begin(&world, &copy, "copy", 'p');
     device_close(&copy);
-    copy_file(phone.path, copy.path);
+    world_copy_file(phone.path, copy.path);
     device_open(&phone);
     device_open(&copy);
     world_pass(&world, SECOND_US);

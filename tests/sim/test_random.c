@@ -14,7 +14,7 @@ struct life {
     struct world world;
     struct device devices[DEVICES]; /* two of a patient's, two of a doctor's */
     uint64_t seed;
-    bool disasters; /* the server comes back from backups */
+    bool disasters; /* the server comes back from backups, replicas are copied */
     bool saved;
 };
 
@@ -155,12 +155,26 @@ static void open_or_close_the_record(struct life *life)
                                         : "UPDATE bonds SET status = 'ACCEPTED'");
 }
 
+/* One device of two of the same user becomes a copy of the other; both live on. */
+static void copy_a_replica(struct life *life)
+{
+    unsigned from = roll(life, DEVICES);
+    struct device *original = &life->devices[from];
+    struct device *copy = &life->devices[from ^ 1];
+
+    device_close(original);
+    device_close(copy);
+    world_copy_file(original->path, copy->path);
+    device_open(original);
+    device_open(copy);
+}
+
 static void live_a_moment(struct life *life)
 {
     struct device *device = &life->devices[roll(life, DEVICES)];
 
     world_pass(&life->world, (int64_t)roll(life, 5000) * 1000);
-    switch (roll(life, life->disasters ? 14 : 12)) {
+    switch (roll(life, life->disasters ? 15 : 12)) {
     case 0:
         sync_somehow(life, device);
         break;
@@ -179,6 +193,9 @@ static void live_a_moment(struct life *life)
         break;
     case 5:
         open_or_close_the_record(life);
+        break;
+    case 14:
+        copy_a_replica(life);
         break;
     case 12:
         world_save(&life->world, "backup");
@@ -246,7 +263,7 @@ TEST(all_devices_converge_whatever_happens)
     live_all(false);
 }
 
-TEST(all_devices_converge_though_the_server_comes_back_from_backups)
+TEST(all_devices_converge_though_servers_are_restored_and_replicas_copied)
 {
     live_all(true);
 }

@@ -220,7 +220,7 @@ void world_upgrade(struct world *world)
     start_server(world);
 }
 
-static void copy_file(const char *from, const char *to)
+void world_copy_file(const char *from, const char *to)
 {
     char buffer[65536];
     FILE *in = fopen(from, "rb");
@@ -242,7 +242,7 @@ void world_save(struct world *world, const char *name)
     stop_server(world); /* closing leaves all of it in one file */
     server_path(world, from);
     (void)snprintf(to, sizeof to, "%s/%s", world->folder, name);
-    copy_file(from, to);
+    world_copy_file(from, to);
     start_server(world);
 }
 
@@ -254,7 +254,7 @@ void world_restore(struct world *world, const char *name)
     stop_server(world);
     server_path(world, to);
     (void)snprintf(from, sizeof from, "%s/%s", world->folder, name);
-    copy_file(from, to);
+    world_copy_file(from, to);
     start_server(world);
 }
 

@@ -80,6 +80,8 @@ void world_upgrade(struct world *world);
 void world_save(struct world *world, const char *name);
 void world_restore(struct world *world, const char *name);
 
+void world_copy_file(const char *from, const char *to);
+
 /* A device of `user` (one hexadecimal digit names a user), its replica new. */
 void device_begin(struct world *world, struct device *device, const char *name, char user);
 void device_end(struct device *device);

@@ -370,6 +370,13 @@ bool disk_is_cut(void)
     return disk.cut;
 }
 
+void disk_settle(void)
+{
+    for (size_t i = 0; i < FILES; i++) {
+        forget(&disk.known[i]);
+    }
+}
+
 static void take_back(struct known *known)
 {
     FILE *file = known->undo == NULL ? NULL : fopen(known->path, "r+b");

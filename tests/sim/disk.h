@@ -25,6 +25,8 @@ bool disk_refused(void);
 /* The power goes: writes and syncs fail from the `nth` of them on, from 1. */
 void disk_cut_at(unsigned nth);
 bool disk_is_cut(void);
+/* What is written so far is on the disk, synced or not. */
+void disk_settle(void);
 /* Power is back: what was not synced is gone. Every file must be closed. */
 void disk_restore(void);
 

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/sim/disk.h"
+
 #define SECOND_US INT64_C(1000000)
 
 unsigned story_roll(struct story *story, unsigned below)
@@ -19,6 +21,7 @@ void story_begin(struct story *story, uint64_t seed)
 
     memset(story, 0, sizeof *story);
     story->seed = seed * 7919 + 1;
+    disk_begin(true); /* its files need not wait for the real one */
     world_begin(&story->world);
     for (size_t i = 0; i < STORY_DEVICES; i++) {
         device_begin(&story->world, &story->devices[i], names[i], i < 2 ? 'p' : 'd');
@@ -47,6 +50,7 @@ void story_end(struct story *story)
         device_end(&story->devices[i]);
     }
     world_end(&story->world);
+    disk_end();
 }
 
 /* ---- Writing, with the ledger ---- */

@@ -79,7 +79,7 @@ static void server_path(const struct world *world, char path[600])
 static void start_server(struct world *world)
 {
     char path[600];
-    struct trn_db_sqlite_options options = {.path = path, .unsafe_fast = true};
+    struct trn_db_sqlite_options options = {.path = path, .unsafe_fast = !world->durable};
     tern_error error = {0};
 
     server_path(world, path);
@@ -136,6 +136,16 @@ void world_pass(struct world *world, int64_t us)
 void world_restart(struct world *world)
 {
     stop_server(world);
+    start_server(world);
+}
+
+void world_stop(struct world *world)
+{
+    stop_server(world);
+}
+
+void world_start(struct world *world)
+{
     start_server(world);
 }
 

@@ -34,6 +34,7 @@ struct world {
     struct trn_server *server;
     struct trn_sync_limits limits;
     int64_t trip_us; /* how long an exchange takes */
+    bool durable;    /* the server waits for its disk */
 };
 
 struct device;
@@ -69,6 +70,9 @@ void world_end(struct world *world);
 void world_pass(struct world *world, int64_t us);
 /* Restarts the server's process over the same database. */
 void world_restart(struct world *world);
+/* The two halves of that. */
+void world_stop(struct world *world);
+void world_start(struct world *world);
 /* Restarts it with another schema document, which is copied and becomes the world's. */
 void world_serve(struct world *world, const char *text);
 /* The next version of the world's document: notes have a colour, in a unit of its own, and tags, a

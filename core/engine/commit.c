@@ -276,7 +276,7 @@ static tern_status take_touch(struct assembly *assembly, size_t at, tern_error *
     const struct trn_touches *touches = &recorder->touches;
     const struct trn_touch *touch = &touches->items[at];
     bool is_first = touch->previous == TRN_NO_TOUCH;
-    bool is_only = is_first && trn_touches_latest(touches, touch->table, touch->rowid) == at;
+    bool is_only = is_first && touch->is_latest;
     size_t end = at + 1 < touches->count ? touch[1].text_at : recorder->text.size;
     tern_status status;
 

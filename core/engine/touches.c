@@ -80,6 +80,10 @@ tern_status trn_touches_add(struct trn_touches *touches, const struct trn_touch 
     }
     touches->items[touches->count] = *touch;
     touches->items[touches->count].previous = slot->latest;
+    touches->items[touches->count].is_latest = true;
+    if (slot->latest != TRN_NO_TOUCH) {
+        touches->items[slot->latest].is_latest = false;
+    }
     slot->latest = touches->count++;
     return TERN_OK;
 }
@@ -90,6 +94,9 @@ void trn_touches_cut(struct trn_touches *touches, size_t count)
         const struct trn_touch *touch = &touches->items[--touches->count];
 
         touches->slots[place(touches, touch->table, touch->rowid)].latest = touch->previous;
+        if (touch->previous != TRN_NO_TOUCH) {
+            touches->items[touch->previous].is_latest = true;
+        }
     }
 }
 

@@ -21,6 +21,7 @@ struct trn_touch {
     uint16_t units;        /* that changed; bit 0: deleted_at */
     uint16_t undone;       /* of these, by an undo */
     uint16_t outranked;    /* of these, inferred over recorded */
+    bool is_latest;        /* of its row; set by trn_touches_add */
     size_t previous;       /* touch of the same row, or TRN_NO_TOUCH */
     int64_t existence_key; /* of an update: in tern_tx, what its existence was by */
     int64_t updated_at_us; /* what the row is to get */

@@ -26,6 +26,7 @@ TEST(each_rows_latest_touch_leads_to_the_one_before)
     CHECK_INT(touch(&touches, TABLES_DOSES, 7), TERN_OK);
     CHECK_INT(latest(&touches, TABLES_DOSES, 7), 2);
     CHECK_INT(touches.items[2].previous, 0);
+    CHECK(touches.items[2].is_latest && touches.items[1].is_latest && !touches.items[0].is_latest);
     CHECK_INT(touches.items[0].previous, TRN_NO_TOUCH);
     CHECK_INT(latest(&touches, TABLES_KINDS, 7), 1);
     CHECK_INT(latest(&touches, TABLES_KINDS, 8), TRN_NO_TOUCH);
@@ -44,6 +45,7 @@ TEST(what_is_cut_off_is_as_if_it_had_never_been)
     }
     trn_touches_cut(&touches, 500);
     CHECK_INT(touches.count, 500);
+    CHECK(touches.items[450].is_latest && touches.items[499].is_latest);
     for (int64_t rowid = 0; rowid < 900; rowid++) {
         CHECK_INT(latest(&touches, TABLES_DOSES, rowid),
                   rowid < 500 ? (size_t)rowid : TRN_NO_TOUCH);

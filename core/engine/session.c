@@ -174,6 +174,9 @@ static tern_status conclude(struct trn_session *session, tern_error *error)
 
 static tern_status work_on(struct trn_session *session, tern_error *error)
 {
+    if (trn_store_shorten_log(session->engine.store)) {
+        return TERN_OK; /* a step of its own */
+    }
     switch (session->phase) {
     case PHASE_READY:
         return prepare(session, error);
@@ -347,6 +350,7 @@ tern_status trn_session_open(const struct trn_engine *engine,
         trn_free(session);
         return status;
     }
+    trn_store_set_syncing(session->engine.store, true);
     *ret_session = session;
     return TERN_OK;
 }
@@ -368,6 +372,7 @@ void trn_session_close(struct trn_session *session)
     if (session == NULL) {
         return;
     }
+    trn_store_set_syncing(session->engine.store, false);
     give_lease_back(session);
     drop_exchange(session);
     trn_set_aside_free(&session->aside);

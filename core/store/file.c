@@ -232,7 +232,6 @@ static tern_status configure(struct trn_store *store, tern_error *error)
                           "PRAGMA fullfsync = ON;"
                           "PRAGMA checkpoint_fullfsync = ON;"
                           "PRAGMA cell_size_check = ON;"
-                          "PRAGMA wal_autocheckpoint = 1000;"
                           "PRAGMA journal_size_limit = 4194304;",
                           "settings",
                           error);
@@ -387,6 +386,7 @@ tern_status trn_store_open(const struct trn_store_options *options,
     }
     if (status == TERN_OK) {
         trn_capture_install(store);
+        trn_log_install(store);
         *ret_store = store;
         store = NULL;
     }

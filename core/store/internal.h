@@ -150,6 +150,8 @@ struct trn_store {
     struct trn_bytes document;
     const struct trn_schema *schema;
     struct trn_store_table *tables; /* one for each of schema->tables */
+    int log_pages;                  /* in the write-ahead log, after the last commit */
+    bool is_syncing;                /* a session of this handle keeps the log short */
     bool is_hasty;                  /* commits are not waited for: synchronous is NORMAL */
     bool is_guarded;                /* the triggers of trn_store_guard_deletes are up */
     bool guarded_in_tx;             /* in this tx, so that its rollback takes them down */
@@ -282,6 +284,9 @@ tern_status trn_functions_register(sqlite3 *db,
  * it, before the first statement that writes synced rows runs, and again where a rollback has taken
  * it down: opening a file to read it does not pay for that. */
 tern_status trn_store_guard_deletes(struct trn_store *store, tern_error *error);
+
+/* Starts counting the pages of the log. */
+void trn_log_install(struct trn_store *store);
 
 struct trn_store_table *trn_store_table(struct trn_store *store, const struct trn_table *table);
 void trn_store_tables_free(struct trn_store *store);

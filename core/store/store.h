@@ -68,6 +68,11 @@ tern_status trn_store_commit(struct trn_store *store,
                              tern_error *error); /* on failure it is rolled back */
 void trn_store_rollback(struct trn_store *store);
 bool trn_store_in_transaction(const struct trn_store *store);
+/* Copies the write-ahead log into the file where it has grown long; between transactions. Every
+ * commit does so, except while a session runs: that does it in a step of its own, so that nobody
+ * waits for both. True if there was something to do. */
+bool trn_store_shorten_log(struct trn_store *store);
+void trn_store_set_syncing(struct trn_store *store, bool is_syncing);
 /* Savepoints nest; depth is the caller's business. */
 tern_status trn_store_savepoint(struct trn_store *store, tern_error *error);
 tern_status trn_store_savepoint_release(struct trn_store *store, tern_error *error);

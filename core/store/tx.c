@@ -6,8 +6,48 @@
  */
 #include "store/internal.h"
 
+#include <string.h>
+
 #include "base/assert.h"
 #include "base/error.h"
+
+enum { LOG_PAGES = 1000, LOG_PAGES_SYNCING = 4000 };
+
+/* ---- The log ---- */
+
+static int count_log(void *context, sqlite3 *db, const char *database, int pages)
+{
+    struct trn_store *store = context;
+
+    (void)db;
+    if (strcmp(database, "main") == 0) {
+        store->log_pages = pages;
+    }
+    return SQLITE_OK;
+}
+
+void trn_log_install(struct trn_store *store)
+{
+    (void)sqlite3_wal_hook(store->db, count_log, store);
+}
+
+void trn_store_set_syncing(struct trn_store *store, bool is_syncing)
+{
+    store->is_syncing = is_syncing;
+}
+
+/* What fails now is done by a later one; nothing depends on it. */
+bool trn_store_shorten_log(struct trn_store *store)
+{
+    if (store->log_pages < LOG_PAGES || trn_store_in_transaction(store)) {
+        return false;
+    }
+    store->log_pages = 0;
+    (void)sqlite3_wal_checkpoint_v2(store->db, "main", SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+    return true;
+}
+
+/* ---- Transactions ---- */
 
 /* SQLite takes the setting between transactions alone. */
 static tern_status begin(struct trn_store *store, bool durable, tern_error *error)
@@ -112,6 +152,9 @@ tern_status trn_store_commit(struct trn_store *store, tern_error *error)
     atomic_store(&store->offset_committed_us, store->offset_us);
     store->guarded_in_tx = false;
     trn_capture_reset(store);
+    if (!store->is_syncing || store->log_pages >= LOG_PAGES_SYNCING) {
+        (void)trn_store_shorten_log(store);
+    }
     return TERN_OK;
 }
 

@@ -17,6 +17,16 @@ enum { EPOCH_TAG_BYTES = 3 };
 /* Position flags. */
 enum { AT_HIGH = 1, BEGUN = 2, FRESH = 4, PARTIAL = 8, INSIDE = 16, FLAGS_END = 32 };
 
+void trn_cursor_tag(const struct trn_db_tx *tx, uint8_t ret_tag[TRN_CURSOR_TAG_BYTES])
+{
+    uint64_t time = (uint64_t)tx->time_us;
+
+    memcpy(ret_tag, tx->tx.bytes, TRN_CURSOR_TAG_BYTES);
+    for (size_t i = 0; i < sizeof(time); i++) {
+        ret_tag[i % TRN_CURSOR_TAG_BYTES] ^= (uint8_t)(time >> 8 * i);
+    }
+}
+
 void trn_cursor_free(struct trn_cursor *cursor)
 {
     trn_free(cursor->others);

@@ -31,6 +31,10 @@ struct trn_cursor {
     size_t capacity;
 };
 
+/* The tag of a tx as it was stored: a restored server that stores it again, at another time, does
+ * not know it. */
+void trn_cursor_tag(const struct trn_db_tx *tx, uint8_t ret_tag[TRN_CURSOR_TAG_BYTES]);
+
 void trn_cursor_free(struct trn_cursor *cursor);
 /* Adds a position behind those there are. */
 tern_status trn_cursor_add(struct trn_cursor *cursor, const struct trn_position *position);

@@ -41,6 +41,7 @@ static tern_status cursor_is_known(struct trn_server *server,
                                    tern_error *error)
 {
     struct trn_db_tx tx;
+    uint8_t tag[TRN_CURSOR_TAG_BYTES];
     bool found = cursor->high == 0;
     tern_status status = TERN_OK;
 
@@ -50,8 +51,10 @@ static tern_status cursor_is_known(struct trn_server *server,
                                          &found,
                                          &tx,
                                          error);
-        found = status == TERN_OK && found &&
-                memcmp(tx.tx.bytes, cursor->tag, sizeof(cursor->tag)) == 0;
+        if (status == TERN_OK && found) {
+            trn_cursor_tag(&tx, tag);
+            found = memcmp(tag, cursor->tag, sizeof(tag)) == 0;
+        }
     }
     *ret_known = found;
     return status;

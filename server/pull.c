@@ -352,7 +352,7 @@ static tern_status set_high(struct trn_pull *pull, tern_error *error)
     if (status == TERN_OK && pull->next.high != 0) {
         status = trn_facts_tx(pull->facts, pull->next.high, &tx, error);
     }
-    memcpy(pull->next.tag, tx.tx.bytes, sizeof(pull->next.tag));
+    trn_cursor_tag(&tx, pull->next.tag);
     return status;
 }
 

@@ -83,6 +83,15 @@ reject(struct trn_outcome *outcome, tern_status code, int32_t change, const char
     outcome->detail[text.size] = '\0';
 }
 
+/* The sender's own tx, that another device handed in: a copy of the sender's replica did, and what
+ * that copy wrote as the sender, before it was told so, the sender does not hold. */
+static bool was_handed_in_by_a_copy(const struct trn_push *push, const struct trn_db_entry *receipt)
+{
+    return trn_id_equal(&push->entry.device, &push->sender) &&
+           trn_id_equal(&receipt->device, &push->sender) &&
+           !trn_id_equal(&receipt->sender, &push->sender);
+}
+
 /* The verdict that an earlier sending got. */
 static void repeat(const struct trn_push *push,
                    const struct trn_db_entry *receipt,
@@ -506,6 +515,7 @@ tern_status trn_push_entry(struct trn_push *push,
     }
     if (found) {
         repeat(push, &receipt, &outcome);
+        push->cloned = push->cloned || was_handed_in_by_a_copy(push, &receipt);
     } else if (reader.header.schema_version > push->db->schema->version) {
         outcome.kind =
             TRN_OUTCOME_RETRY; /* this server is to be upgraded; nothing is wrong with it */

@@ -170,13 +170,17 @@ static tern_status combine(struct trn_work *work,
                               : TERN_OK;
 }
 
-/* A unique key is taken by a row of the ground that the server has given another by now. */
+/* A unique key is taken by a row of the ground that the server has given another by now. In a scope
+ * that is sent whole that row is in it, or gone; of another scope, its change is still to come. */
 static tern_status write_through(struct trn_work *work,
                                  const struct trn_table *table,
                                  const struct trn_row *row,
+                                 enum trn_ground_mode mode,
                                  tern_error *error)
 {
-    tern_status status = trn_work_displace(work, table, row, error);
+    tern_status status = mode == TRN_GROUND_MERGE
+                             ? trn_work_displace(work, table, row, error)
+                             : trn_store_row_displace(work->store, table, row, NULL, NULL, error);
 
     return status == TERN_OK ? trn_store_row_write(work->store, table, row, error) : status;
 }
@@ -235,7 +239,7 @@ static tern_status take(struct trn_work *work,
         return TERN_OK;
     }
     if (status == TERN_ERR_UNIQUE) {
-        return write_through(work, table, result, error);
+        return write_through(work, table, result, mode, error);
     }
     if (status != TERN_OK && error != NULL && error->status == TERN_OK) {
         *error = first;

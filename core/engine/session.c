@@ -117,6 +117,17 @@ static tern_status prepare(struct trn_session *session, tern_error *error)
 
 /* ---- The end ---- */
 
+/* What the file says of the sync, and the lease given back. */
+static void report(const struct trn_session *session, struct trn_work *work)
+{
+    work->meta.last_error = session->result;
+    if (session->result == TERN_OK) {
+        work->meta.last_sync_us = trn_clock_now(&work->meta.clock, work->now.wall_us);
+    }
+    trn_lease_release(&work->meta, &session->id);
+}
+
+/* The last of the tidying ends the session in the same transaction. */
 static tern_status tidy(struct trn_session *session, tern_error *error)
 {
     struct trn_work work;
@@ -135,12 +146,16 @@ static tern_status tidy(struct trn_session *session, tern_error *error)
         trn_work_rollback(&work);
         return status;
     }
-    status = trn_work_commit(&work, error);
-    if (status == TERN_OK && !more) {
+    if (!more) {
         trn_session_finish(session,
                            session->upgrade           ? TERN_ERR_UPGRADE_REQUIRED
                            : session->aside.count > 0 ? session->aside_reason
                                                       : TERN_OK);
+        report(session, &work);
+    }
+    status = trn_work_commit(&work, error);
+    if (status == TERN_OK && !more) {
+        session->phase = PHASE_DONE;
     }
     return status;
 }
@@ -158,11 +173,7 @@ static tern_status conclude(struct trn_session *session, tern_error *error)
     if (status != TERN_OK) {
         return status;
     }
-    work.meta.last_error = session->result;
-    if (session->result == TERN_OK) {
-        work.meta.last_sync_us = trn_clock_now(&work.meta.clock, work.now.wall_us);
-    }
-    trn_lease_release(&work.meta, &session->id);
+    report(session, &work);
     status = trn_work_commit(&work, error);
     if (status == TERN_OK) {
         session->phase = PHASE_DONE;

@@ -268,6 +268,24 @@ static void forget_outcomes(struct trn_exchange *exchange)
     exchange->call->rejected = 0;
 }
 
+/* Which of two copies was told is chance, and neither holds what the other handed in under the id
+ * that they shared: so nobody may go on under it. An ordinal above all others says so. */
+static tern_status
+retire(struct trn_server *server, const struct trn_exchange *exchange, tern_error *error)
+{
+    const tern_id *id = &exchange->reader.envelope.device;
+    struct trn_db_device device;
+    tern_status status =
+        server->db->ops->device_read(server->db->ops->writer(server->db), id, &device, error);
+
+    if (status != TERN_OK || device.last_ordinal == INT64_MAX) {
+        return status;
+    }
+    device.user = exchange->call->auth.user;
+    device.last_ordinal = INT64_MAX;
+    return server->db->ops->device_write(server->db, id, &device, error);
+}
+
 /* Takes one call inside the group. A failure returned ends the group. */
 static tern_status take_alone(struct trn_server *server,
                               struct trn_exchange *exchange,
@@ -291,12 +309,16 @@ static tern_status take_alone(struct trn_server *server,
     if (!trn_push_rejects(taken)) {
         return trn_fail(error, taken, "%s", exchange->error.message);
     }
-    if (!server->careful) {
-        return exchange->wrote ? TERN_ERR_CANCELLED : TERN_OK;
+    if (!server->careful && exchange->wrote) {
+        return TERN_ERR_CANCELLED;
     }
-    trn_facts_forget(server->facts);
-    forget_outcomes(exchange);
-    return server->db->ops->restore(server->db, error);
+    if (server->careful) {
+        trn_facts_forget(server->facts);
+        forget_outcomes(exchange);
+        status = server->db->ops->restore(server->db, error);
+    }
+    return status == TERN_OK && taken == TERN_ERR_DEVICE_CLONED ? retire(server, exchange, error)
+                                                                : status;
 }
 
 void trn_exchange_free(struct trn_exchange *exchange)

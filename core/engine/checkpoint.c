@@ -15,6 +15,7 @@ struct applying {
     enum trn_ground_mode mode;
     bool sweeps; /* what is met is noted, and what is not goes */
     struct trn_idset met;
+    struct trn_leavers leavers;      /* what was held, found before any row makes way for another */
     const struct trn_table *touched; /* counted last */
 };
 
@@ -128,7 +129,14 @@ static tern_status take_all(struct applying *applying, bool staged, tern_error *
 {
     struct trn_work *work = applying->work;
     bool lifted = work->lifted;
-    tern_status status = take_rows(applying, staged, error);
+    tern_status status = TERN_OK;
+
+    if (applying->sweeps) {
+        status = trn_sweep_gather(work, &applying->checkpoint->scope, &applying->leavers, error);
+    }
+    if (status == TERN_OK) {
+        status = take_rows(applying, staged, error);
+    }
 
     /* Lifting on the way takes rows out that only a pending edit had made, and with them, by the
      * foreign keys' actions, what was taken already and references them. */
@@ -137,7 +145,7 @@ static tern_status take_all(struct applying *applying, bool staged, tern_error *
         status = take_rows(applying, staged, error);
     }
     if (status == TERN_OK && applying->sweeps) {
-        status = trn_sweep(work, &applying->checkpoint->scope, &applying->met, error);
+        status = trn_sweep_erase(work, &applying->leavers, &applying->met, error);
     }
     return status;
 }
@@ -172,6 +180,7 @@ trn_checkpoint_apply(struct trn_work *work, struct trn_checkpoint *checkpoint, t
         status = take_all(&applying, staged, error);
     }
     trn_idset_free(&applying.met);
+    trn_leavers_free(&applying.leavers);
     if (status == TERN_OK) {
         status = trn_stage_drop(work->store, &checkpoint->scope, error);
     }

@@ -144,6 +144,18 @@ tern_status trn_leave_stale(struct trn_work *work, bool *ret_done, tern_error *e
     return status;
 }
 
+static tern_status sweep(struct trn_work *work, const tern_id *scope, tern_error *error)
+{
+    struct trn_leavers leavers = {0};
+    tern_status status = trn_sweep_gather(work, scope, &leavers, error);
+
+    if (status == TERN_OK) {
+        status = trn_sweep_erase(work, &leavers, NULL, error);
+    }
+    trn_leavers_free(&leavers);
+    return status;
+}
+
 tern_status trn_leave(struct trn_work *work, const tern_id *scope, tern_error *error)
 {
     struct locking locking = {0};
@@ -157,7 +169,7 @@ tern_status trn_leave(struct trn_work *work, const tern_id *scope, tern_error *e
         status = lock_all(work, &locking, error);
     }
     if (status == TERN_OK) {
-        status = trn_sweep(work, scope, NULL, error);
+        status = sweep(work, scope, error);
     }
     if (status == TERN_OK) {
         status = trn_stage_drop(work->store, scope, error);

@@ -1,100 +1,86 @@
-/* All that leaves is found first, and goes then: a row's scope may be found through other rows. */
+/* All that leaves is found first, and goes then. */
 #include "engine/sweep.h"
 
 #include "base/error.h"
 #include "base/memory.h"
 #include "engine/rebase.h"
 
-struct leaver {
-    const struct trn_table *table;
-    tern_id id;
-};
-
 struct gathering {
     const struct trn_table *table; /* the one being visited */
-    const struct trn_idset *kept;
-    struct leaver *leavers;
-    size_t count;
-    size_t room;
+    struct trn_leavers *leavers;
 };
+
+void trn_leavers_free(struct trn_leavers *leavers)
+{
+    trn_free(leavers->items);
+    *leavers = (struct trn_leavers){0};
+}
 
 static tern_status gather(void *context, const tern_id *id, tern_error *error)
 {
-    struct gathering *gathering = context;
+    const struct gathering *gathering = context;
+    struct trn_leavers *leavers = gathering->leavers;
 
-    if (gathering->kept != NULL && trn_idset_has(gathering->kept, gathering->table, id)) {
-        return TERN_OK;
-    }
-    if (gathering->count == gathering->room) {
-        size_t room = gathering->room == 0 ? 64 : gathering->room * 2;
-        struct leaver *leavers = trn_realloc(gathering->leavers, room * sizeof *leavers);
+    if (leavers->count == leavers->room) {
+        size_t room = leavers->room == 0 ? 64 : leavers->room * 2;
+        struct trn_leaver *items = trn_realloc(leavers->items, room * sizeof *items);
 
-        if (leavers == NULL) {
+        if (items == NULL) {
             return trn_fail_nomem(error);
         }
-        gathering->leavers = leavers;
-        gathering->room = room;
+        leavers->items = items;
+        leavers->room = room;
     }
-    gathering->leavers[gathering->count++] = (struct leaver){gathering->table, *id};
+    leavers->items[leavers->count++] = (struct trn_leaver){gathering->table, *id};
     return TERN_OK;
 }
 
-static tern_status gather_all(struct trn_work *work,
-                              const tern_id *scope,
-                              struct gathering *gathering,
-                              tern_error *error)
+tern_status trn_sweep_gather(struct trn_work *work,
+                             const tern_id *scope,
+                             struct trn_leavers *leavers,
+                             tern_error *error)
 {
     const struct trn_schema *schema = work->engine->schema;
+    struct gathering gathering = {.leavers = leavers};
     tern_status status = TERN_OK;
 
-    gathering->count = 0;
     for (size_t i = 0; i < schema->table_count && status == TERN_OK; i++) {
-        gathering->table = &schema->tables[i];
-        if (gathering->table->scope_count > 0) {
+        gathering.table = &schema->tables[i];
+        if (gathering.table->scope_count > 0) {
             status = trn_store_scope_rows(work->store,
-                                          gathering->table,
+                                          gathering.table,
                                           scope,
                                           gather,
-                                          gathering,
+                                          &gathering,
                                           error);
         }
     }
     return status;
 }
 
-static tern_status
-erase(struct trn_work *work, const struct gathering *gathering, tern_error *error)
+static bool leaves(const struct trn_leaver *leaver, const struct trn_idset *kept)
+{
+    return kept == NULL || !trn_idset_has(kept, leaver->table, &leaver->id);
+}
+
+tern_status trn_sweep_erase(struct trn_work *work,
+                            const struct trn_leavers *leavers,
+                            const struct trn_idset *kept,
+                            tern_error *error)
 {
     tern_status status = TERN_OK;
 
-    for (size_t i = gathering->count; i > 0 && status == TERN_OK; i--) {
-        trn_store_touch(work->store, gathering->leavers[i - 1].table);
-        status = trn_store_row_erase(work->store,
-                                     gathering->leavers[i - 1].table,
-                                     &gathering->leavers[i - 1].id,
-                                     error);
-    }
-    return status;
-}
+    for (size_t i = leavers->count; i > 0 && status == TERN_OK; i--) {
+        const struct trn_leaver *leaver = &leavers->items[i - 1];
 
-tern_status trn_sweep(struct trn_work *work,
-                      const tern_id *scope,
-                      const struct trn_idset *kept,
-                      tern_error *error)
-{
-    struct gathering gathering = {.kept = kept};
-    tern_status status = gather_all(work, scope, &gathering, error);
-
-    /* Lifting takes the rows of pending inserts away and may bring back others. */
-    if (status == TERN_OK && gathering.count > 0 && !work->lifted) {
+        if (!leaves(leaver, kept)) {
+            continue;
+        }
         status = trn_rebase_lift(work, error);
         if (status == TERN_OK) {
-            status = gather_all(work, scope, &gathering, error);
+            trn_store_touch(work->store, leaver->table);
+            status = trn_store_row_erase(work->store, leaver->table, &leaver->id, error);
         }
     }
-    if (status == TERN_OK) {
-        status = erase(work, &gathering, error);
-    }
-    trn_free(gathering.leavers);
     return status;
 }

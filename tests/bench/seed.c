@@ -14,6 +14,7 @@ struct bench_seeder {
     size_t txs;
     tern_replica *keys; /* derives ids */
     uint64_t seed;
+    int64_t minted_us; /* ids of version 7 follow each other as they would where rows are made */
 };
 
 struct bench_seeder *bench_seeder_open(const struct bench_ternd *server,
@@ -24,6 +25,7 @@ struct bench_seeder *bench_seeder_open(const struct bench_ternd *server,
 
     seeder->document = document;
     seeder->seed = 77;
+    seeder->minted_us = bench_wall_us();
     bench_random_id(&seeder->seed, &operator_id);
     bench_device_make(bench_random(&seeder->seed), &seeder->device);
     seeder->client = bench_client_open(server, &operator_id, BENCH_OPERATOR);
@@ -106,7 +108,8 @@ void bench_seed_ids(struct bench_seeder *seeder, struct bench_dose *doses, size_
         return;
     }
     for (size_t i = 0; i < count; i++) {
-        bench_ordered_id(&seeder->seed, doses[i].created_us, &doses[i].id);
+        seeder->minted_us += 1000;
+        bench_ordered_id(&seeder->seed, seeder->minted_us, &doses[i].id);
     }
 }
 

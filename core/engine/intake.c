@@ -326,6 +326,22 @@ advance(struct trn_intake *intake, const struct step *step, tern_sync_progress *
     intake->next = step->next;
 }
 
+/* A row made way for another and is not back, and others reference it: nothing of this is shown,
+ * and all is asked for again. */
+static tern_status ask_afresh(struct trn_intake *intake, const tern_id *session, tern_error *error)
+{
+    struct trn_work work;
+    tern_status status = trn_work_begin(&work, intake->engine, session, error);
+
+    if (status != TERN_OK) {
+        return status;
+    }
+    work.refetch = true;
+    status = trn_work_commit(&work, error);
+    intake->result.refetch = status == TERN_OK;
+    return status;
+}
+
 tern_status trn_intake_step(struct trn_intake *intake,
                             const tern_id *session,
                             uint32_t rows,
@@ -338,6 +354,7 @@ tern_status trn_intake_step(struct trn_intake *intake,
                         .begun = intake->begun,
                         .next = intake->next};
     struct trn_work work;
+    tern_error torn = {0};
     tern_status status = trn_work_begin(&work, intake->engine, session, error);
 
     if (status != TERN_OK) {
@@ -348,9 +365,13 @@ tern_status trn_intake_step(struct trn_intake *intake,
         trn_work_rollback(&work);
         return status;
     }
-    status = trn_work_commit(&work, error);
+    status = trn_work_commit(&work, &torn);
+    if (status == TERN_ERR_FOREIGN_KEY && work.refetch) {
+        *ret_done = true;
+        return ask_afresh(intake, session, error);
+    }
     if (status != TERN_OK) {
-        return status;
+        return trn_fail(error, status, "%s", torn.message);
     }
     advance(intake, &step, progress);
     intake->result.refetch = intake->result.refetch || work.refetch;

@@ -1,4 +1,4 @@
-/* The rows of one image are written in one go, since they may have traded unique keys. */
+/* Record by record. */
 #include "engine/lift.h"
 
 #include "engine/drafts.h"
@@ -52,32 +52,25 @@ static tern_status take_all_back(struct trn_drafts *drafts,
     tern_status status = TERN_OK;
 
     trn_undo_reader_open(&reader, work->engine->schema, image);
-    for (;;) {
+    while (status == TERN_OK) {
         status = trn_undo_next(&reader, &any, &record, error);
         if (status != TERN_OK || !any) {
             break;
         }
         status = take_back(drafts, work->store, &record, error);
-        if (status != TERN_OK) {
-            break;
-        }
     }
-    return status == TERN_OK ? trn_drafts_force(drafts, work, error) : status;
+    return status;
 }
 
-tern_status trn_lift(struct trn_work *work, uint64_t ordinal, tern_error *error)
+tern_status
+trn_lift(struct trn_work *work, struct trn_drafts *drafts, uint64_t ordinal, tern_error *error)
 {
-    struct trn_drafts *drafts = NULL;
     struct trn_bytes image = {0};
     tern_status status = trn_outbox_undo(work->store, ordinal, &image, error);
 
     if (status == TERN_OK) {
-        status = trn_drafts_new(&drafts, error);
-    }
-    if (status == TERN_OK) {
         status = take_all_back(drafts, work, trn_bytes_slice(&image), error);
     }
-    trn_drafts_free(drafts);
     trn_bytes_free(&image);
     return status;
 }

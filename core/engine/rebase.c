@@ -1,4 +1,5 @@
-/* Entry by entry, so that heap holds one entry and its rows at most. */
+/* Entries are laid one by one, so that heap holds one of them. They are lifted together: between
+ * two of them a row may stand where the server has put another by now. */
 #include "engine/rebase.h"
 
 #include "base/error.h"
@@ -6,10 +7,27 @@
 #include "engine/lay.h"
 #include "engine/lift.h"
 
-enum { DEPENDENCIES_AT_ONCE = 16 };
+enum { DEPENDENCIES_AT_ONCE = 16, LIFT_ROWS = 10000 };
 
 static const unsigned PENDING = 1U << TERN_ENTRY_PENDING;
 static const unsigned PARKED = 1U << TERN_ENTRY_QUARANTINED | 1U << TERN_ENTRY_LOCKED;
+
+/* Works off as many entries as fit, from `entry` back. Its ordinal is 0 at the end. */
+static tern_status lift_some(struct trn_work *work,
+                             struct trn_drafts *drafts,
+                             struct trn_entry *entry,
+                             tern_error *error)
+{
+    tern_status status = TERN_OK;
+
+    while (entry->ordinal != 0 && trn_drafts_count(drafts) < LIFT_ROWS && status == TERN_OK) {
+        status = trn_outbox_previous(work->store, entry->ordinal, PENDING, entry, error);
+        if (status == TERN_OK && entry->ordinal != 0) {
+            status = trn_lift(work, drafts, entry->ordinal, error);
+        }
+    }
+    return status == TERN_OK ? trn_drafts_force(drafts, work, error) : status;
+}
 
 tern_status trn_rebase_lift(struct trn_work *work, tern_error *error)
 {
@@ -20,16 +38,16 @@ tern_status trn_rebase_lift(struct trn_work *work, tern_error *error)
         return TERN_OK;
     }
     work->lifted = true;
-    for (;;) {
-        status = trn_outbox_previous(work->store, entry.ordinal, PENDING, &entry, error);
-        if (status != TERN_OK || entry.ordinal == 0) {
-            return status;
+    while (entry.ordinal != 0 && status == TERN_OK) {
+        struct trn_drafts *drafts = NULL;
+
+        status = trn_drafts_new(&drafts, error);
+        if (status == TERN_OK) {
+            status = lift_some(work, drafts, &entry, error);
         }
-        status = trn_lift(work, entry.ordinal, error);
-        if (status != TERN_OK) {
-            return status;
-        }
+        trn_drafts_free(drafts);
     }
+    return status;
 }
 
 tern_status trn_rebase_park(struct trn_work *work,
@@ -137,7 +155,8 @@ static tern_status lay_one(struct trn_work *work, struct trn_entry *entry, tern_
     if (status != TERN_OK) {
         return status;
     }
-    if (!trn_lay_is_of_rows(laid)) {
+    /* Of a ground that is torn no entry can be judged. */
+    if (!trn_lay_is_of_rows(laid) || (laid == TERN_ERR_FOREIGN_KEY && work->refetch)) {
         return trn_fail(error, laid, "%s", why.message);
     }
     return trn_rebase_park(work, entry, TERN_ENTRY_QUARANTINED, laid, 0, why.message, error);

@@ -290,3 +290,32 @@ TEST(an_overwritten_value_can_be_brought_back_from_its_audit_entry)
     CHECK_INT(tern_audit_reinstate(pair.phone.replica, &audit, NULL), TERN_ERR_NOT_FOUND);
     end(&pair);
 }
+
+/* Two pending edits took note 1 to a place and away again. Meanwhile the server gave that place to
+ * another note, which does not collide with what is shown, but would with what stood between. */
+TEST(a_row_that_came_between_two_pending_edits_stays_when_they_are_lifted)
+{
+    struct pair pair;
+
+    begin(&pair);
+    device_run(&pair.phone, "UPDATE notes SET place = 5 WHERE title = 'one'");
+    device_run(&pair.phone, "UPDATE notes SET place = 6 WHERE title = 'one'");
+    device_run(&pair.tablet,
+               "INSERT INTO notes(id, owner_id, place, title) VALUES(tern_id(), @p, 5, 'between')");
+    device_run(&pair.tablet,
+               "INSERT INTO comments(id, note_id, body) SELECT tern_id(), id, 'c' FROM notes WHERE "
+               "title = 'between'");
+    device_sync_well(&pair.tablet);
+    pair.phone.meddle = hold_pushes;
+    CHECK(device_sync(&pair.phone) != TERN_OK);
+    pair.phone.meddle = NULL;
+    CHECK_TEXT(device_ask(&pair.phone, "SELECT title FROM notes WHERE place = 5"), "between");
+    device_run(&pair.phone, "UPDATE comments SET body = 'd'");
+    CHECK_INT(device_sync(&pair.phone), TERN_OK);
+    CHECK_TEXT(device_ask(&pair.phone, "SELECT title FROM notes WHERE place = 5"), "between");
+    CHECK_TEXT(device_ask(&pair.phone, "SELECT place FROM notes WHERE title = 'one'"), "1");
+    CHECK_TEXT(device_ask(&pair.phone, "SELECT body FROM comments"), "d");
+    CHECK_INT(device_status(&pair.phone).quarantined, 2);
+    device_sync_well(&pair.tablet);
+    end(&pair);
+}

@@ -9,6 +9,7 @@ set(TERN_PUBLIC_HEADERS
     tern/replica.h
     tern/row.h
     tern/sync.h
+    tern/tern.h
     tern/value.h
     tern/version.h
 )

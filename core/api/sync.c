@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "api/internal.h"
+#include "base/assert.h"
 #include "base/memory.h"
 #include "engine/session.h"
 
@@ -58,9 +59,11 @@ tern_status tern_sync_next(tern_sync *sync, tern_sync_step *ret_step, tern_error
 {
     tern_status status = check(sync, ret_step, error);
 
-    if (status == TERN_OK) {
-        status = trn_replica_enter_idle(sync->replica, error);
+    if (status != TERN_OK) {
+        return status;
     }
+    TRN_ASSERT(sync != NULL);
+    status = trn_replica_enter_idle(sync->replica, error);
     if (status != TERN_OK) {
         return status;
     }
@@ -76,6 +79,7 @@ tern_status tern_sync_answered(tern_sync *sync, const tern_http_answer *answer, 
     if (status != TERN_OK) {
         return status;
     }
+    TRN_ASSERT(sync != NULL);
     trn_replica_enter(sync->replica);
     status = trn_session_answered(sync->session, answer, error);
     trn_replica_leave(sync->replica);
@@ -89,6 +93,7 @@ tern_status tern_sync_failed(tern_sync *sync, tern_status why, tern_error *error
     if (status != TERN_OK) {
         return status;
     }
+    TRN_ASSERT(sync != NULL);
     trn_replica_enter(sync->replica);
     status = trn_session_failed(sync->session, why, error);
     trn_replica_leave(sync->replica);
@@ -102,6 +107,7 @@ tern_status tern_sync_set_token(tern_sync *sync, const char *token, tern_error *
     if (status != TERN_OK) {
         return status;
     }
+    TRN_ASSERT(sync != NULL);
     trn_replica_enter(sync->replica);
     status = trn_session_set_token(sync->session, token, error);
     trn_replica_leave(sync->replica);
@@ -117,6 +123,7 @@ void tern_sync_cancel(tern_sync *sync)
 
 void tern_sync_read_progress(const tern_sync *sync, tern_sync_progress *ret_progress)
 {
+    TRN_ASSERT(sync != NULL);
     trn_replica_enter(sync->replica);
     trn_session_progress(sync->session, ret_progress);
     trn_replica_leave(sync->replica);

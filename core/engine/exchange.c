@@ -236,6 +236,7 @@ static tern_status take_problem(const struct trn_engine *engine,
     if (status != TERN_OK) {
         return status;
     }
+    tally->heard_us = trn_clock_now(&work.meta.clock, work.now.wall_us);
     status = take_verdicts(&work, problem, batch, tally, error);
     if (status != TERN_OK) {
         trn_work_rollback(&work);

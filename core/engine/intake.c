@@ -233,6 +233,7 @@ listen(struct trn_intake *intake, struct trn_work *work, struct step *step, tern
     tern_status status = check_epoch(intake, work, error);
 
     step->tally.newest_us = intake->newest_us;
+    step->tally.heard_us = intake->reader.envelope.time_us;
     if (status == TERN_OK) {
         status = take_verdicts(intake, work, &step->tally, &step->heard, error);
     }

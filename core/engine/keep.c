@@ -50,7 +50,7 @@ trn_keep_compress(struct trn_store *store, const struct trn_entry *entry, tern_e
 
 static bool is_over(const struct trn_entry *entry, int64_t now_us)
 {
-    return entry->number != 0 && entry->time_us < now_us - TRN_KEEP_US;
+    return entry->number != 0 && entry->acked_us < now_us - TRN_KEEP_US;
 }
 
 tern_status trn_keep_trim(struct trn_store *store,

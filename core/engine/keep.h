@@ -7,7 +7,8 @@
 
 #include "store/store.h"
 
-/* How long an acknowledged entry is kept, in case that the server comes back from a backup. */
+/* How long an entry is kept from its acknowledgement on, in case that the server comes back from a
+ * backup. */
 #define TRN_KEEP_US (INT64_C(30) * 24 * 3600 * 1000000)
 
 /* Appends the entry's bytes as they were written. */

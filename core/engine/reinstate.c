@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/assert.h"
 #include "base/error.h"
 #include "engine/issue.h"
 #include "wire/values.h"
@@ -116,8 +117,11 @@ static tern_status make_change(const struct finding *finding,
                                struct trn_change *change,
                                tern_error *error)
 {
-    uint64_t needed = columns_of(&finding->table->units[finding->unit]);
+    uint64_t needed;
 
+    TRN_ASSERT(finding->table != NULL);
+
+    needed = columns_of(&finding->table->units[finding->unit]);
     change->table = finding->table;
     change->id = finding->row;
     change->unit = finding->unit;

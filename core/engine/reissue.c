@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/assert.h"
 #include "base/error.h"
 #include "base/memory.h"
 #include "engine/issue.h"
@@ -276,8 +277,10 @@ static tern_status run(const struct trn_engine *engine,
     }
     status = replace_all(&reissuing, ordinal, error);
     if (status == TERN_OK) {
-        uint64_t first = reissuing.done.pairs[0].now;
+        uint64_t first;
 
+        TRN_ASSERT(reissuing.done.pairs != NULL);
+        first = reissuing.done.pairs[0].now;
         status = trn_work_commit(&work, error);
         if (status == TERN_OK && ret_ordinal != NULL) {
             *ret_ordinal = first;

@@ -143,22 +143,10 @@ static tern_status acknowledge(struct trn_work *work,
         return status;
     }
     entry->state = TERN_ENTRY_ACKED;
+    entry->acked_us = tally->heard_us;
     note_acknowledged(work, entry, verdict, claimed_us, tally);
     status = trn_outbox_update(work->store, entry, NULL, error);
     return status == TERN_OK ? trn_keep_compress(work->store, entry, error) : status;
-}
-
-/* The ordinal of a parked entry that `entry` builds on; 0 without one. */
-static tern_status find_rejected(struct trn_work *work,
-                                 const struct trn_entry *entry,
-                                 uint64_t *ret_ordinal,
-                                 tern_error *error)
-{
-    struct trn_entry blocker = {0};
-    tern_status status = trn_rebase_find_blocker(work, entry->ordinal, &blocker, error);
-
-    *ret_ordinal = blocker.ordinal;
-    return status;
 }
 
 /* Cut at a character's boundary, as every message is. */
@@ -182,7 +170,7 @@ static tern_status reject(struct trn_work *work,
 {
     bool locks = verdict->code == TERN_ERR_FORBIDDEN || entry->state == TERN_ENTRY_LOCKED;
     char detail[TERN_ERROR_MESSAGE_BYTES];
-    uint64_t waits_for = 0;
+    struct trn_entry blocker = {0};
     tern_status status = TERN_OK;
 
     copy_sentence(verdict->sentence, detail);
@@ -195,11 +183,13 @@ static tern_status reject(struct trn_work *work,
         status = trn_rebase_lift(work, error);
     }
     if (status == TERN_OK && verdict->code == TERN_ERR_DEPENDENCY_REJECTED) {
-        status = find_rejected(work, entry, &waits_for, error);
+        status = trn_rebase_find_blocker(work, entry->ordinal, &blocker, error);
     }
     if (status != TERN_OK) {
         return status;
     }
+    /* What builds on an edit that nobody may read would tell of it. */
+    locks = locks || (blocker.ordinal != 0 && blocker.state == TERN_ENTRY_LOCKED);
     if (locks) {
         entry->number = TRN_ENTRY_REFUSED;
     }
@@ -207,7 +197,7 @@ static tern_status reject(struct trn_work *work,
                            entry,
                            locks ? TERN_ENTRY_LOCKED : TERN_ENTRY_QUARANTINED,
                            verdict->code,
-                           waits_for,
+                           blocker.ordinal,
                            detail,
                            error);
 }

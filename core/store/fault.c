@@ -149,6 +149,65 @@ tern_status trn_store_fail_rows(sqlite3 *db,
     return trn_fail(error, status, "%s: %s", what, message);
 }
 
+/* One word of a message of SQLite's, unless it may be of a value. */
+static tern_status append_word(struct trn_bytes *clean, struct trn_slice sql, struct trn_slice word)
+{
+    return trn_guard_may_tell(sql, word) ? trn_bytes_append_text(clean, "...")
+                                         : trn_bytes_append(clean, word.data, word.size);
+}
+
+/* SQLite quotes the text it stumbled over. Names and keywords are kept; what may be a value is
+ * not: what stands in single quotes, and words of literals. */
+static tern_status
+leave_values_out(const char *message, struct trn_slice sql, struct trn_bytes *clean)
+{
+    tern_status status = TERN_OK;
+
+    while (*message != '\0' && status == TERN_OK) {
+        const char *end = message + 1;
+
+        while (trn_guard_is_word(*message) && trn_guard_is_word(*end)) {
+            end++;
+        }
+        if (*message == '\'') {
+            end = strrchr(message, '\'') + 1;
+            status = trn_bytes_append_text(clean, "'...'");
+        } else if (trn_guard_is_word(*message)) {
+            status = append_word(clean, sql, trn_slice_make(message, (size_t)(end - message)));
+        } else {
+            status = trn_bytes_append(clean, message, 1);
+        }
+        message = end;
+    }
+    return status;
+}
+
+tern_status trn_store_fail_sql(sqlite3 *db,
+                               const struct trn_schema *schema,
+                               int rc,
+                               struct trn_slice sql,
+                               tern_error *error)
+{
+    struct trn_bytes clean = {0};
+    tern_status status;
+
+    if ((rc & 0xff) != SQLITE_ERROR || (sqlite3_errcode(db) & 0xff) != SQLITE_ERROR) {
+        return trn_store_fail_rows(db, schema, rc, "SQL", error);
+    }
+    status = leave_values_out(sqlite3_errmsg(db), sql, &clean);
+    if (status != TERN_OK) {
+        status = trn_fail_nomem(error);
+    } else {
+        status = trn_fail(error,
+                          TERN_ERR_SQL,
+                          "SQL: %.*s",
+                          (int)clean.size,
+                          clean.size > 0 ? (const char *)clean.data : "");
+    }
+    trn_bytes_free(&clean);
+    return status;
+}
+
 tern_status trn_store_fail(sqlite3 *db, int rc, const char *what, tern_error *error)
 {
     return trn_store_fail_rows(db, NULL, rc, what, error);

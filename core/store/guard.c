@@ -38,6 +38,13 @@ static bool is_listed(const char *const *list, size_t count, const char *name)
     return false;
 }
 
+/* What the app must not read: entries of records that were open once, and pages that are not laid
+ * yet. */
+static const struct cell {
+    const char *table;
+    const char *column;
+} hidden[] = {{"tern_body", "body"}, {"tern_stage", "lines"}, {"tern_outbox", "undo"}};
+
 static bool is_own(const char *name)
 {
     return name != NULL && sqlite3_strnicmp(name, "tern_", 5) == 0;
@@ -133,15 +140,29 @@ check_trigger(const struct trn_guard *guard, int action, const char *name, const
     return SQLITE_OK;
 }
 
+static int check_read(const struct trn_guard *guard, const char *name, const char *column)
+{
+    for (size_t i = 0; i < sizeof(hidden) / sizeof(hidden[0]); i++) {
+        if (sqlite3_stricmp(hidden[i].table, name) == 0 &&
+            sqlite3_stricmp(hidden[i].column, column) == 0) {
+            return deny(guard,
+                        TERN_ERR_FORBIDDEN,
+                        "what entries and pages hold is read by the calls of the outbox alone");
+        }
+    }
+    return SQLITE_OK;
+}
+
 static int
 check_reader(const struct trn_guard *guard, int action, const char *first, const char *second)
 {
     switch (action) {
     case SQLITE_SELECT:
-    case SQLITE_READ:
     case SQLITE_FUNCTION:
     case SQLITE_RECURSIVE:
         return SQLITE_OK;
+    case SQLITE_READ:
+        return check_read(guard, first, second);
     case SQLITE_PRAGMA:
         return check_pragma(guard, first, second);
     default:
@@ -175,6 +196,8 @@ static int authorize(void *context,
         return deny(guard, TERN_ERR_SQL, "no other file can be attached, nor this one vacuumed");
     case SQLITE_PRAGMA:
         return check_pragma(guard, first, second);
+    case SQLITE_READ:
+        return check_read(guard, first, second);
     case SQLITE_INSERT:
     case SQLITE_UPDATE:
     case SQLITE_DELETE:
@@ -306,6 +329,55 @@ bool trn_guard_conflict_clause(struct trn_slice sql)
         before[1] = word;
     }
     return false;
+}
+
+static bool equal_words(struct trn_slice a, struct trn_slice b)
+{
+    return a.size == b.size &&
+           sqlite3_strnicmp((const char *)a.data, (const char *)b.data, (int)a.size) == 0;
+}
+
+static bool contains(const char *from, const char *to, struct trn_slice part)
+{
+    for (; (size_t)(to - from) >= part.size; from++) {
+        if (sqlite3_strnicmp(from, (const char *)part.data, (int)part.size) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A literal in this place of the text: a string, or a number. */
+static bool is_literal(const char *start, struct trn_slice word)
+{
+    return word.data == NULL ? strchr("'\"`[", *start) != NULL : *start >= '0' && *start <= '9';
+}
+
+bool trn_guard_may_tell(struct trn_slice sql, struct trn_slice word)
+{
+    struct scan scan = {(const char *)sql.data, (const char *)sql.data + sql.size};
+    struct trn_slice token;
+    bool tells = false;
+
+    for (;;) {
+        const char *start;
+
+        skip_blank(&scan);
+        start = scan.at;
+        if (!next_token(&scan, &token)) {
+            return tells;
+        }
+        if (is_literal(start, token)) {
+            tells = tells || contains(start, scan.at, word);
+        } else if (equal_words(token, word)) {
+            return false;
+        }
+    }
+}
+
+bool trn_guard_is_word(char c)
+{
+    return is_word(c);
 }
 
 bool trn_guard_is_blank(struct trn_slice sql)

@@ -236,6 +236,12 @@ tern_status trn_store_fail_rows(sqlite3 *db,
                                 int rc,
                                 const char *what,
                                 tern_error *error);
+/* The same for a statement of the app: its text may hold values, and SQLite quotes it. */
+tern_status trn_store_fail_sql(sqlite3 *db,
+                               const struct trn_schema *schema,
+                               int rc,
+                               struct trn_slice sql,
+                               tern_error *error);
 
 /* ---- guard.c ---- */
 
@@ -248,6 +254,10 @@ bool trn_guard_conflict_clause(struct trn_slice sql);
 tern_status trn_guard_limit_trigger(struct trn_slice sql, struct trn_bytes *limited);
 /* Whether nothing but spaces, comments and semicolons is left. */
 bool trn_guard_is_blank(struct trn_slice sql);
+/* Whether `word` may be of a value: it stands in a literal of the text and is no name beside it. */
+bool trn_guard_may_tell(struct trn_slice sql, struct trn_slice word);
+/* What words of SQL are made of. */
+bool trn_guard_is_word(char c);
 
 /* ---- statement.c ---- */
 

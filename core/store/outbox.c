@@ -147,6 +147,7 @@ static void read_entry(sqlite3_stmt *stmt, struct trn_entry *entry)
     entry->reason = (tern_status)sqlite3_column_int(stmt, 14);
     entry->waits_for = trn_column_uint64(stmt, 15);
     entry->body_size = (size_t)trn_column_uint64(stmt, 16);
+    entry->acked_us = sqlite3_column_int64(stmt, 17);
 }
 
 static tern_status seek(struct trn_store *store,
@@ -347,6 +348,7 @@ tern_status trn_outbox_update(struct trn_store *store,
     (void)sqlite3_bind_int(stmt, 6, (int)entry->reason);
     trn_bind_uint64(stmt, 7, entry->waits_for);
     bind_optional(stmt, 8, detail);
+    (void)sqlite3_bind_int64(stmt, 9, entry->acked_us);
     return trn_store_run(store, stmt, place, error);
 }
 

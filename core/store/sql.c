@@ -9,7 +9,7 @@
 
 #define ENTRY_COLUMNS                                                                              \
     "ordinal, tx, author, key, state, time, number, wall, monotonic, boot, changes, attempts, "    \
-    "kind, schema, reason, waits_for, size "
+    "kind, schema, reason, waits_for, size, acked "
 
 static const char *const texts[TRN_SQL_COUNT] = {
     [TRN_SQL_DURABLE] = "PRAGMA synchronous = FULL",
@@ -50,7 +50,7 @@ static const char *const texts[TRN_SQL_COUNT] = {
                            "AND number = -?1",
     [TRN_SQL_OUTBOX_ADD] = "INSERT INTO tern_outbox(" ENTRY_COLUMNS ", gzip, detail, undo) "
                            "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, "
-                           "?15, ?16, ?17, ?20, ?18, ?19)",
+                           "?15, ?16, ?17, 0, ?20, ?18, ?19)",
     [TRN_SQL_OUTBOX_ADD_BODY] = "INSERT INTO tern_body(ordinal, body) VALUES(?1, ?2)",
     [TRN_SQL_OUTBOX_ADD_DEPENDS] = "INSERT INTO tern_depends(ordinal, needs) VALUES(?1, ?2)",
     [TRN_SQL_OUTBOX_NEXT_OPEN] =
@@ -73,7 +73,8 @@ static const char *const texts[TRN_SQL_COUNT] = {
     [TRN_SQL_OUTBOX_SET_UNDO] = "UPDATE tern_outbox SET undo = ?2 WHERE ordinal = ?1",
     [TRN_SQL_OUTBOX_UPDATE] =
         "UPDATE tern_outbox SET state = ?2, number = ?3, time = ?4, attempts = ?5, reason = ?6, "
-        "waits_for = ?7, detail = ?8, undo = CASE WHEN ?2 = 0 THEN undo END WHERE ordinal = ?1",
+        "waits_for = ?7, detail = ?8, acked = ?9, undo = CASE WHEN ?2 = 0 THEN undo END WHERE "
+        "ordinal = ?1",
     [TRN_SQL_OUTBOX_COMPRESS] = "UPDATE tern_body SET body = ?2 WHERE ordinal = ?1",
     [TRN_SQL_OUTBOX_COMPRESSED] = "UPDATE tern_outbox SET gzip = 1, size = ?2 WHERE ordinal = ?1",
     [TRN_SQL_OUTBOX_REMOVE] = "DELETE FROM tern_outbox WHERE ordinal = ?1",

@@ -10,12 +10,15 @@
 
 /* ---- Compiling ---- */
 
-static tern_status explain_compile(const struct trn_statement *statement, int rc, tern_error *error)
+static tern_status explain_compile(const struct trn_statement *statement,
+                                   int rc,
+                                   struct trn_slice sql,
+                                   tern_error *error)
 {
     if (statement->denied != TERN_OK) {
         return trn_fail(error, statement->denied, "%s", statement->reason);
     }
-    return trn_store_fail(statement->db, rc, "SQL", error);
+    return trn_store_fail_sql(statement->db, NULL, rc, sql, error);
 }
 
 static tern_status compile(struct trn_statement *statement, struct trn_slice sql, tern_error *error)
@@ -33,7 +36,7 @@ static tern_status compile(struct trn_statement *statement, struct trn_slice sql
                             &tail);
     statement->guard->statement = NULL;
     if (rc != SQLITE_OK) {
-        return explain_compile(statement, rc, error);
+        return explain_compile(statement, rc, sql, error);
     }
     if (statement->stmt == NULL ||
         !trn_guard_is_blank(trn_slice_make(tail, sql.size - (size_t)(tail - text)))) {
@@ -264,7 +267,11 @@ static tern_status step_write(struct trn_statement *statement, bool *ret_row, te
     store->running = NULL;
     statement->is_running = rc == SQLITE_ROW;
     if (rc != SQLITE_ROW && rc != SQLITE_DONE) {
-        status = trn_store_fail_rows(statement->db, statement->schema, rc, "SQL", error);
+        status = trn_store_fail_sql(statement->db,
+                                    statement->schema,
+                                    rc,
+                                    trn_slice_text(sqlite3_sql(statement->stmt)),
+                                    error);
         take_back(statement, mark, was_running);
     } else if (store->listener != NULL) {
         status = trn_capture_doom(store, error);
@@ -282,7 +289,11 @@ static tern_status step_read(struct trn_statement *statement, bool *ret_row, ter
     statement->guard->statement = NULL;
     *ret_row = rc == SQLITE_ROW;
     if (rc != SQLITE_ROW && rc != SQLITE_DONE) {
-        return trn_store_fail(statement->db, rc, "SQL", error);
+        return trn_store_fail_sql(statement->db,
+                                  NULL,
+                                  rc,
+                                  trn_slice_text(sqlite3_sql(statement->stmt)),
+                                  error);
     }
     return TERN_OK;
 }

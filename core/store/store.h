@@ -200,6 +200,7 @@ struct trn_entry {
     uint32_t schema_version;
     tern_status reason;
     uint64_t waits_for;
+    int64_t acked_us; /* when its acknowledgement was heard; 0 before, and in trn_outbox_add */
     size_t body_size; /* of the plain bytes */
     bool is_packed;   /* for trn_outbox_add: the body given is compressed, and body_size is set */
 };
@@ -244,8 +245,8 @@ tern_status trn_outbox_set_undo(struct trn_store *store,
                                 uint64_t ordinal,
                                 struct trn_slice undo,
                                 tern_error *error);
-/* Replaces state, number, time, attempts, reason and waits_for by those of `entry`; the undo image
- * goes where the new state is not pending. */
+/* Replaces state, number, time, attempts, reason, waits_for and acked by those of `entry`; the undo
+ * image goes where the new state is not pending. */
 tern_status trn_outbox_update(struct trn_store *store,
                               const struct trn_entry *entry,
                               const char *detail,

@@ -30,7 +30,7 @@ static void begin(struct scene *scene)
 {
     world_begin(&scene->world);
     device_begin(&scene->world, &scene->phone, "phone", 'p');
-    device_run(&scene->phone, "INSERT INTO users(id, role, name) VALUES(@p, 'PATIENT', 'Sok')");
+    device_run(&scene->phone, "INSERT INTO users(id, role, name) VALUES(@p, 'PATIENT', 'patient')");
     device_sync_well(&scene->phone);
     device_begin(&scene->world, &scene->tablet, "tablet", 'p');
     device_sync_well(&scene->tablet);

@@ -24,7 +24,7 @@ static void begin(struct pair *pair)
     device_close(&pair->phone);
     pair->phone.vfs = DISK_VFS;
     device_open(&pair->phone);
-    device_run(&pair->phone, "INSERT INTO users(id, role, name) VALUES(@p, 'PATIENT', 'Sok')");
+    device_run(&pair->phone, "INSERT INTO users(id, role, name) VALUES(@p, 'PATIENT', 'patient')");
     device_run(&pair->phone,
                "INSERT INTO notes(id, owner_id, place, title) VALUES(tern_id(), @p, 1, 'one')");
     device_sync_well(&pair->phone);

@@ -55,7 +55,7 @@ static void begin(struct scene *scene)
                "VALUES(x'00000000000040008000000000000009', @q, 1, 'SECRET')");
     device_sync_well(&scene->victim);
     device_begin(&scene->world, &scene->phone, "phone", 'p');
-    device_run(&scene->phone, "INSERT INTO users(id, role, name) VALUES(@p, 'PATIENT', 'Sok')");
+    device_run(&scene->phone, "INSERT INTO users(id, role, name) VALUES(@p, 'PATIENT', 'patient')");
     device_sync_well(&scene->phone);
     world_pass(&scene->world, SECOND_US);
     device_run(&scene->phone,

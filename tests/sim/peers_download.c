@@ -33,7 +33,7 @@ static void begin(struct pair *pair, int notes)
 {
     world_begin(&pair->world);
     device_begin(&pair->world, &pair->phone, "phone", 'p');
-    device_run(&pair->phone, "INSERT INTO users(id, role, name) VALUES(@p, 'PATIENT', 'Sok')");
+    device_run(&pair->phone, "INSERT INTO users(id, role, name) VALUES(@p, 'PATIENT', 'patient')");
     if (notes > 0) {
         write_notes(&pair->phone, notes);
     }

@@ -18,7 +18,7 @@ static void begin(struct pair *pair)
 {
     world_begin(&pair->world);
     device_begin(&pair->world, &pair->phone, "phone", 'p');
-    device_run(&pair->phone, "INSERT INTO users(id, role, name) VALUES(@p, 'PATIENT', 'Sok')");
+    device_run(&pair->phone, "INSERT INTO users(id, role, name) VALUES(@p, 'PATIENT', 'patient')");
     device_run(&pair->phone,
                "INSERT INTO doses(id, patient_id, slot, planned) VALUES(tern_key('doses', @p, "
                "'m1'), @p, 'm1', 8)");

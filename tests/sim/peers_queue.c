@@ -18,7 +18,7 @@ static void begin(struct pair *pair)
 {
     world_begin(&pair->world);
     device_begin(&pair->world, &pair->phone, "phone", 'p');
-    device_run(&pair->phone, "INSERT INTO users(id, role, name) VALUES(@p, 'PATIENT', 'Sok')");
+    device_run(&pair->phone, "INSERT INTO users(id, role, name) VALUES(@p, 'PATIENT', 'patient')");
     device_run(&pair->phone,
                "INSERT INTO notes(id, owner_id, place, title) "
                "VALUES(x'00000000000040008000000000000001', @p, 1, 'one')");
@@ -416,7 +416,7 @@ static void begin_practice(struct pair *practice)
     device_run(doctor, "INSERT INTO users(id, role, name) VALUES(@d, 'DOCTOR', 'Dr')");
     device_sync_well(doctor);
     doctor->power = TRN_POWER_USER;
-    device_run(patient, "INSERT INTO users(id, role, name) VALUES(@p, 'PATIENT', 'Sok')");
+    device_run(patient, "INSERT INTO users(id, role, name) VALUES(@p, 'PATIENT', 'patient')");
     device_run(patient,
                "INSERT INTO bonds(id, patient_id, doctor_id, status) VALUES(tern_key('bonds', @p, "
                "@d), @p, @d, 'ACCEPTED')");
@@ -442,7 +442,7 @@ TEST(a_revoked_row_is_hidden_even_with_an_unsent_edit)
     doctor->meddle = fail_pushes;
     CHECK(device_sync(doctor) != TERN_OK);
     CHECK_TEXT(file_ask(doctor->path, "SELECT count(*) FROM notes"), "0");
-    CHECK_TEXT(file_ask(doctor->path, "SELECT count(*) FROM users WHERE name = 'Sok'"), "0");
+    CHECK_TEXT(file_ask(doctor->path, "SELECT count(*) FROM users WHERE name = 'patient'"), "0");
     CHECK_INT(device_status(doctor).locked, 1);
     doctor->meddle = NULL;
     device_sync_well(doctor);

@@ -32,7 +32,7 @@ void story_begin(struct story *story, uint64_t seed)
     device_sync_well(&story->devices[DESK]);
     story->devices[DESK].power = TRN_POWER_USER;
     device_run(&story->devices[PHONE],
-               "INSERT INTO users(id, role, name) VALUES(@p, 'PATIENT', 'Sok')");
+               "INSERT INTO users(id, role, name) VALUES(@p, 'PATIENT', 'patient')");
     device_run(&story->devices[PHONE],
                "INSERT INTO bonds(id, patient_id, doctor_id, status) VALUES(tern_key('bonds', @p, "
                "@d), @p, @d, 'ACCEPTED')");

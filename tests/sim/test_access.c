@@ -22,7 +22,7 @@ static void begin(struct practice *practice)
     device_sync_well(&practice->doctor);
     practice->doctor.power = TRN_POWER_USER;
     device_run(&practice->patient,
-               "INSERT INTO users(id, role, name) VALUES(@p, 'PATIENT', 'Sok')");
+               "INSERT INTO users(id, role, name) VALUES(@p, 'PATIENT', 'patient')");
     device_run(&practice->patient,
                "INSERT INTO bonds(id, patient_id, doctor_id, status) VALUES(tern_key('bonds', @p, "
                "@d), @p, @d, 'ACCEPTED')");
@@ -87,7 +87,7 @@ TEST(a_revoked_record_leaves_at_once_and_unsent_edits_of_it_are_locked)
     CHECK_INT(device_status(&practice.doctor).scopes, 1);
     dump = device_dump(&practice.doctor);
     CHECK(strstr(dump, "mine") == NULL && strstr(dump, "secret edit") == NULL &&
-          strstr(dump, "Sok") == NULL);
+          strstr(dump, "patient") == NULL);
     CHECK(strstr(dump, "own") != NULL && strstr(dump, "ENDED") != NULL);
     free(dump);
     device_sync_well(&practice.patient);
@@ -209,6 +209,24 @@ TEST(edits_locked_by_a_revocation_come_back_when_the_record_does)
     dump = device_dump(&practice.patient);
     CHECK(strstr(dump, "unsent") != NULL);
     free(dump);
+    end(&practice);
+}
+
+/* The server may be the one to say so, or the rebase, whichever comes first. */
+TEST(what_builds_on_a_locked_edit_is_locked_with_it)
+{
+    struct practice practice;
+
+    begin(&practice);
+    device_run(
+        &practice.doctor,
+        "INSERT INTO doses(id, patient_id, slot) VALUES(tern_key('doses', @p, 'x'), @p, 'x')");
+    device_run(&practice.doctor, "UPDATE doses SET status = 'TAKEN'");
+    device_sync_well(&practice.doctor);
+    CHECK_INT(device_status(&practice.doctor).locked, 2);
+    CHECK_INT(device_status(&practice.doctor).quarantined, 0);
+    device_sync_well(&practice.doctor);
+    CHECK_INT(device_status(&practice.doctor).locked, 2);
     end(&practice);
 }
 

@@ -6,6 +6,7 @@
 #include "tests/sim/world.h"
 
 #define SECOND_US INT64_C(1000000)
+#define DAY_US (INT64_C(24) * 3600 * SECOND_US)
 
 TEST(what_a_restored_server_has_lost_is_offered_again)
 {
@@ -15,7 +16,7 @@ TEST(what_a_restored_server_has_lost_is_offered_again)
 
     world_begin(&world);
     device_begin(&world, &phone, "phone", 'p');
-    device_run(&phone, "INSERT INTO users(id, role, name) VALUES(@p, 'PATIENT', 'Sok')");
+    device_run(&phone, "INSERT INTO users(id, role, name) VALUES(@p, 'PATIENT', 'patient')");
     device_sync_well(&phone);
     world_save(&world, "backup");
     world_pass(&world, SECOND_US);
@@ -40,8 +41,42 @@ TEST(what_a_restored_server_has_lost_is_offered_again)
                "after the backup;pending");
     /* What it was based on is of another epoch, so nobody can say that it had been seen. */
     CHECK_TEXT(device_ask(&tablet, "SELECT json_extract(lost_values, '$.name') FROM sync_audit"),
-               "Sok");
+               "patient");
     device_check_converged(&phone);
+    device_end(&phone);
+    device_end(&tablet);
+    world_end(&world);
+}
+
+/* Kept is counted from the day on which the server had it, not from that on which it was written.
+ */
+TEST(what_was_written_long_before_it_was_sent_is_offered_to_a_restored_server_too)
+{
+    struct world world;
+    struct device phone;
+    struct device tablet;
+
+    world_begin(&world);
+    device_begin(&world, &phone, "phone", 'p');
+    device_run(&phone, "INSERT INTO users(id, role, name) VALUES(@p, 'PATIENT', 'patient')");
+    device_sync_well(&phone);
+    device_run(&phone, "INSERT INTO notes(id, owner_id, title) VALUES(tern_id(), @p, 'offline')");
+    world_pass(&world, 31 * DAY_US);
+    world_save(&world, "yesterday");
+    device_sync_well(&phone);
+    world_pass(&world, DAY_US);
+    device_sync_well(&phone);
+    world_restore(&world, "yesterday");
+    world_pass(&world, SECOND_US);
+    device_sync_well(&phone);
+    CHECK_TEXT(device_ask(&phone, "SELECT title FROM notes"), "offline");
+    device_begin(&world, &tablet, "tablet", 'p');
+    device_sync_well(&tablet);
+    CHECK_TEXT(device_ask(&tablet, "SELECT title FROM notes"), "offline");
+    /* ... and not for ever. */
+    world_pass(&world, 31 * DAY_US);
+    device_sync_well(&phone);
+    CHECK_TEXT(device_ask(&phone, "SELECT count(*) FROM tern_outbox"), "0");
     device_end(&phone);
     device_end(&tablet);
     world_end(&world);
@@ -103,7 +138,7 @@ TEST(a_copy_of_a_replica_takes_an_id_of_its_own_and_nothing_applies_twice)
 
     world_begin(&world);
     device_begin(&world, &phone, "phone", 'p');
-    device_run(&phone, "INSERT INTO users(id, role, name) VALUES(@p, 'PATIENT', 'Sok')");
+    device_run(&phone, "INSERT INTO users(id, role, name) VALUES(@p, 'PATIENT', 'patient')");
     device_sync_well(&phone);
     device_run(&phone,
                "INSERT INTO notes(id, owner_id, place, title) VALUES(tern_id(), @p, 1, 'in both')");

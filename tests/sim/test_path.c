@@ -11,7 +11,7 @@
 static void begin_patient(struct world *world, struct device *device)
 {
     device_begin(world, device, "phone", 'p');
-    device_run(device, "INSERT INTO users(id, role, name) VALUES(@p, 'PATIENT', 'Sok')");
+    device_run(device, "INSERT INTO users(id, role, name) VALUES(@p, 'PATIENT', 'patient')");
     device_run(device,
                "INSERT INTO doses(id, patient_id, slot, planned) VALUES(tern_key('doses', @p, "
                "'m1'), @p, 'm1', 8)");
@@ -45,7 +45,7 @@ TEST(what_one_device_writes_the_other_reads)
     struct device tablet;
 
     begin_pair(&world, &phone, &tablet);
-    CHECK_TEXT(device_ask(&tablet, "SELECT name FROM users"), "Sok");
+    CHECK_TEXT(device_ask(&tablet, "SELECT name FROM users"), "patient");
     CHECK_TEXT(device_ask(&tablet, "SELECT slot, planned, status FROM doses"), "m1,8,DUE");
     device_run(&tablet, "UPDATE doses SET status = 'TAKEN', taken_at = 5 WHERE slot = 'm1'");
     device_sync_well(&tablet);

@@ -38,7 +38,8 @@ static void begin(struct life *life, uint64_t seed)
     device_run(&life->devices[2], "INSERT INTO users(id, role, name) VALUES(@d, 'DOCTOR', 'Dr')");
     device_sync_well(&life->devices[2]);
     life->devices[2].power = TRN_POWER_USER;
-    device_run(&life->devices[0], "INSERT INTO users(id, role, name) VALUES(@p, 'PATIENT', 'Sok')");
+    device_run(&life->devices[0],
+               "INSERT INTO users(id, role, name) VALUES(@p, 'PATIENT', 'patient')");
     device_run(&life->devices[0],
                "INSERT INTO bonds(id, patient_id, doctor_id, status) VALUES(tern_key('bonds', @p, "
                "@d), @p, @d, 'ACCEPTED')");

@@ -17,7 +17,7 @@ static void begin(struct pair *pair)
 {
     world_begin(&pair->world);
     device_begin(&pair->world, &pair->phone, "phone", 'p');
-    device_run(&pair->phone, "INSERT INTO users(id, role, name) VALUES(@p, 'PATIENT', 'Sok')");
+    device_run(&pair->phone, "INSERT INTO users(id, role, name) VALUES(@p, 'PATIENT', 'patient')");
     device_run(&pair->phone,
                "INSERT INTO notes(id, owner_id, place, title, body) "
                "VALUES(x'00000000000040008000000000000001', @p, 1, 'one', 'b')");

@@ -99,7 +99,7 @@ static tern_status change_all(tern_replica *replica, tern_tx *tx, tern_error *er
 {
     tern_id user = fixture_id(1);
     tern_id id;
-    const tern_cell name[] = {{"name", tern_value_text("Sok")}};
+    const tern_cell name[] = {{"name", tern_value_text("patient")}};
     const tern_cell theme[] = {{"theme", tern_value_text("DARK")}};
     const char *sql = "UPDATE users SET name = 'Chan' WHERE role = 'PATIENT'";
     tern_statement *statement = NULL;

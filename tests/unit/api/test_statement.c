@@ -73,6 +73,56 @@ TEST(the_librarys_tables_are_read_only_and_synced_ones_keep_their_shape)
     tern_replica_close(replica);
 }
 
+TEST(what_entries_and_pages_hold_is_not_read_by_sql)
+{
+    tern_reader *reader = NULL;
+    tern_statement *statement = NULL;
+    const char *sql = "SELECT body FROM tern_body";
+
+    open_patient(1);
+    refuses(sql, TERN_ERR_FORBIDDEN);
+    refuses("SELECT * FROM tern_stage", TERN_ERR_FORBIDDEN);
+    refuses("SELECT hex(o.undo) FROM tern_outbox AS o", TERN_ERR_FORBIDDEN);
+    refuses("CREATE TEMP TABLE copies AS SELECT * FROM tern_body", TERN_ERR_FORBIDDEN);
+    refuses("UPDATE users SET first_name = (SELECT hex(body) FROM tern_body)", TERN_ERR_FORBIDDEN);
+    CHECK(fixture_number(replica, "SELECT count(*) FROM tern_body") > 0);
+    CHECK_INT(fixture_number(replica, "SELECT sum(changes) > 0 FROM tern_outbox"), 1);
+    CHECK_INT(tern_reader_open(replica, &reader, NULL), TERN_OK);
+    CHECK_INT(tern_reader_prepare(reader, sql, strlen(sql), &statement, NULL), TERN_ERR_FORBIDDEN);
+    tern_reader_close(reader);
+    tern_replica_close(replica);
+}
+
+/* The sentence for a statement that fails. */
+static const char *why(const char *sql)
+{
+    static tern_error error;
+
+    CHECK(fixture_sql(replica, sql, &error) != TERN_OK);
+    return error.message;
+}
+
+TEST(no_value_in_a_failing_statement_is_repeated_in_the_message)
+{
+    static const char *const failing[] = {
+        "SELECT * FROM users WHERE first_name = 'Secret",
+        "SELECT * FROM users WHERE first_name = 'it''s' 'Secret'",
+        "SELECT * FROM users WHERE first_name 'Secret words' 12",
+        "SELECT json_extract('{}', 'Secret')",
+        "INSERT INTO users(id, \"Secret\") VALUES(1, 2)",
+    };
+
+    open_patient(0);
+    for (size_t i = 0; i < sizeof failing / sizeof *failing; i++) {
+        CHECK(strstr(why(failing[i]), "ecret") == NULL);
+    }
+    CHECK(strstr(why("SELECT id FROM users WHERE role = 4711oops"), "4711") == NULL);
+    CHECK_TEXT(why("SELECT nickname FROM users WHERE role = 'x'"), "SQL: no such column: nickname");
+    CHECK_TEXT(why("SELECT id FORM users"), "SQL: near \"users\": syntax error");
+    CHECK_TEXT(why("SELECT 'nickname' FROM person"), "SQL: no such table: person");
+    tern_replica_close(replica);
+}
+
 TEST(conflict_clauses_that_lose_rows_are_refused_on_synced_tables)
 {
     open_patient(1);

@@ -21,7 +21,7 @@ static void begin(struct pair *pair)
     disk_begin(true);
     world_begin(&pair->world);
     device_begin(&pair->world, &pair->phone, "phone", 'p');
-    device_run(&pair->phone, "INSERT INTO users(id, role, name) VALUES(@p, 'PATIENT', 'Sok')");
+    device_run(&pair->phone, "INSERT INTO users(id, role, name) VALUES(@p, 'PATIENT', 'patient')");
     device_sync_well(&pair->phone);
     device_begin(&pair->world, &pair->tablet, "tablet", 'p');
     device_sync_well(&pair->tablet);

@@ -15,7 +15,7 @@ static void begin(struct lone *lone)
 {
     world_begin(&lone->world);
     device_begin(&lone->world, &lone->phone, "phone", 'p');
-    device_run(&lone->phone, "INSERT INTO users(id, role, name) VALUES(@p, 'PATIENT', 'Sok')");
+    device_run(&lone->phone, "INSERT INTO users(id, role, name) VALUES(@p, 'PATIENT', 'patient')");
 }
 
 static void end(struct lone *lone)

@@ -2,29 +2,10 @@
 #include "tests/bench/tern.h"
 
 #include <jansson.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "tern/platform.h"
-
-static atomic_llong clock_shift_us;
-static tern_clock_port platform_clock;
-
-void bench_clock_shift_us(int64_t shift_us)
-{
-    atomic_store(&clock_shift_us, shift_us);
-}
-
-static int64_t shifted_wall_us(void *context)
-{
-    return platform_clock.wall_us(context) + atomic_load(&clock_shift_us);
-}
-
-static int64_t shifted_monotonic_us(void *context)
-{
-    return platform_clock.monotonic_us(context) + atomic_load(&clock_shift_us);
-}
 
 /* What the key's columns were by it: set once. */
 static void freeze(json_t *columns, json_t *key)
@@ -91,9 +72,6 @@ tern_replica *bench_tern_open(const char *path, enum bench_document document, co
     tern_ports ports;
 
     tern_platform_ports(&ports);
-    platform_clock = ports.clock;
-    ports.clock.wall_us = shifted_wall_us;
-    ports.clock.monotonic_us = shifted_monotonic_us;
     options.ports = &ports;
     options.schema = bench_document(document, &options.schema_size);
     bench_ok(tern_replica_open(path, &options, &replica, &error), &error, "open replica");

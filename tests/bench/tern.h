@@ -16,9 +16,6 @@ enum bench_document { BENCH_DERIVED, BENCH_MINTED };
 /* The document's text; borrowed for ever. */
 const char *bench_document(enum bench_document document, size_t *ret_size);
 
-/* Shifts the wall clock of all replicas, for what happens only after weeks. */
-void bench_clock_shift_us(int64_t shift_us);
-
 /* Opens or creates the replica at `path`. */
 tern_replica *bench_tern_open(const char *path, enum bench_document document, const tern_id *user);
 /* The same where no file is left from before. */

@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -13,14 +14,16 @@
 #include "tern/outbox.h"
 #include "tern/sync.h"
 
-enum { WAIT_MAX_S = 24 * 3600, BAR_CELLS = 24 };
+enum { WAIT_MAX_S = 24 * 3600, NAP_MAX_MS = 200, BAR_CELLS = 24 };
 
-/* What an interrupt cancels. */
+/* What an interrupt cancels, and that there was one. */
 static tern_curl *interruptible;
+static volatile sig_atomic_t interrupted;
 
 /* The first interrupt asks, a second one ends the process, which is safe too. */
 static void interrupt(int number)
 {
+    interrupted = 1;
     tern_curl_cancel(interruptible);
     (void)signal(number, SIG_DFL);
 }
@@ -32,6 +35,20 @@ static void watch_interrupts(tern_curl *curl)
     interruptible = curl;
     (void)sigaction(SIGINT, &action, NULL);
     (void)sigaction(SIGTERM, &action, NULL);
+}
+
+/* In naps, for an interrupt may come between the look at it and the sleep. */
+static bool wait_unless_interrupted(void *context, int64_t wait_ms)
+{
+    (void)context;
+    while (wait_ms > 0 && interrupted == 0) {
+        int64_t nap_ms = wait_ms < NAP_MAX_MS ? wait_ms : NAP_MAX_MS;
+        struct timespec nap = {.tv_nsec = (long)nap_ms * 1000000};
+
+        (void)nanosleep(&nap, NULL);
+        wait_ms -= nap_ms;
+    }
+    return interrupted == 0;
 }
 
 /* One line, drawn over itself. How much will come down is unknown, how much goes up is not. */
@@ -126,6 +143,7 @@ static enum trn_exit run_sync(const struct trn_call *call,
     tern_status status;
 
     watch_interrupts(network->curl);
+    network->port.wait = wait_unless_interrupted;
     status = tern_sync_run(replica,
                            &options,
                            &network->port,
@@ -187,9 +205,10 @@ const struct trn_command trn_command_sync = {
     .arguments = "",
     .summary = "Push what is pending and pull what is new",
     .details =
-        "May be interrupted at any moment and run again: nothing is lost, nothing is applied "
-        "twice. The\n"
-        "token is read from a file or a variable, never from the command line. A pin is the base64 "
+        "May be interrupted at any moment (it then ends with 3) and run again: nothing is lost, "
+        "nothing is\n"
+        "applied twice. The token is read from a file or a variable, never from the command line. "
+        "A pin is the base64 "
         "of\n"
         "the SHA-256 of the server's public key:\n\n"
         "  openssl x509 -in server.pem -noout -pubkey | openssl pkey -pubin -outform DER |\n"

@@ -3,13 +3,17 @@
 Environment, set by ctest: TERN_BUILD, the build folder; TERN_ROOT, the source folder; TERN_E2E_STRIDE, which of the real
 patients are pulled (every n-th).
 """
+import http.client
+import http.server
 import json
 import os
 import shutil
 import signal
 import sqlite3
+import ssl
 import subprocess
 import tempfile
+import threading
 import time
 import unittest
 import uuid
@@ -79,6 +83,64 @@ class Server:
     @property
     def url(self):
         return f"https://localhost:{self.port}"
+
+
+class Relay:
+    """Stands before a ternd, TLS on both sides, and keeps one request or its answer to itself.
+
+    `hold` says which: (0, "request") the first request never reaches the server, (1, "answer") the answer to the second
+    never comes back. `held` is set once that has happened.
+    """
+
+    def __init__(self, case, server, hold):
+        self.held = threading.Event()
+        seen = iter(range(1 << 30))
+        relay = self
+        trust = ssl.create_default_context(cafile=case.folder / "ca.pem")
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self):
+                number = next(seen)
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                if (number, "request") == hold:
+                    return self.keep()
+                back = http.client.HTTPSConnection("localhost", server.port, context=trust)
+                back.request("POST", self.path, body, dict(self.headers))
+                answer = back.getresponse()
+                text = answer.read()
+                back.close()
+                if (number, "answer") == hold:
+                    return self.keep()
+                self.send_response_only(answer.status)
+                for name, value in answer.getheaders():
+                    if name.lower() not in ("connection", "transfer-encoding", "content-length"):
+                        self.send_header(name, value)
+                self.send_header("Content-Length", str(len(text)))
+                self.end_headers()
+                return self.wfile.write(text)
+
+            def keep(self):
+                self.close_connection = True
+                relay.held.set()
+                self.rfile.read(1)  # until the other side has gone
+
+            def log_message(self, *_):
+                pass
+
+        self.http = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        own = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        own.load_cert_chain(case.folder / "server.pem", case.folder / "server.key")
+        self.http.socket = own.wrap_socket(self.http.socket, server_side=True)
+        self.http.handle_error = lambda *_: None  # a client that went away is what these tests are about
+        threading.Thread(target=self.http.serve_forever, daemon=True).start()
+        case.addCleanup(self.http.server_close)
+        case.addCleanup(self.http.shutdown)
+
+    @property
+    def url(self):
+        return f"https://localhost:{self.http.server_address[1]}"
 
 
 class Case(unittest.TestCase):

@@ -177,6 +177,18 @@ static tern_status renew_token(struct run *run, tern_error *error)
                          : tern_sync_set_token(run->sync, token, error);
 }
 
+/* `sentence`, and what led to it where more is known. */
+static tern_status
+tell(tern_sync *sync, tern_status result, const char *sentence, tern_error *error)
+{
+    char reason[TERN_ERROR_MESSAGE_BYTES];
+
+    trn_replica_enter(sync->replica);
+    (void)snprintf(reason, sizeof reason, "%s", trn_session_reason(sync->session, result));
+    trn_replica_leave(sync->replica);
+    return trn_fail(error, result, "%s%s%s", sentence, reason[0] != '\0' ? ": " : "", reason);
+}
+
 /* Where no time is left to wait, the sync ends with what it would have waited for. */
 static tern_status wait_or_end(struct run *run, int64_t wait_ms, tern_error *error)
 {
@@ -185,9 +197,10 @@ static tern_status wait_or_end(struct run *run, int64_t wait_ms, tern_error *err
         run->wait_left_ms -= wait_ms;
         return TERN_OK;
     }
-    return trn_fail(error,
-                    run->last_failure != TERN_OK ? run->last_failure : TERN_ERR_UNAVAILABLE,
-                    "the server is to be asked again later");
+    return tell(run->sync,
+                run->last_failure != TERN_OK ? run->last_failure : TERN_ERR_UNAVAILABLE,
+                "the server is to be asked again later",
+                error);
 }
 
 static tern_status follow(struct run *run, const tern_sync_step *step, tern_error *error)
@@ -206,23 +219,11 @@ static tern_status follow(struct run *run, const tern_sync_step *step, tern_erro
     return TERN_OK;
 }
 
-static tern_status tell_result(tern_sync *sync, tern_status result, tern_error *error)
-{
-    char reason[TERN_ERROR_MESSAGE_BYTES];
-
-    trn_replica_enter(sync->replica);
-    (void)snprintf(reason, sizeof reason, "%s", trn_session_reason(sync->session, result));
-    trn_replica_leave(sync->replica);
-    if (reason[0] == '\0') {
-        return trn_fail(error, result, "the sync ended with %s", tern_status_code(result));
-    }
-    return trn_fail(error, result, "the sync ended with %s: %s", tern_status_code(result), reason);
-}
-
 static tern_status run_to_end(struct run *run, tern_error *error)
 {
     const char *token = run->token == NULL ? NULL : run->token(run->token_context, false);
     tern_sync_step step = {.action = TERN_SYNC_WORK};
+    char sentence[64];
     tern_status status = token == NULL ? TERN_OK : tern_sync_set_token(run->sync, token, error);
 
     while (status == TERN_OK && step.action != TERN_SYNC_DONE) {
@@ -232,7 +233,11 @@ static tern_status run_to_end(struct run *run, tern_error *error)
         }
     }
     if (status == TERN_OK && step.result != TERN_OK) {
-        return tell_result(run->sync, step.result, error);
+        (void)snprintf(sentence,
+                       sizeof sentence,
+                       "the sync ended with %s",
+                       tern_status_code(step.result));
+        return tell(run->sync, step.result, sentence, error);
     }
     return status;
 }

@@ -113,3 +113,40 @@ size_t trn_utf8_whole(struct trn_slice text)
     start--;
     return sequence_size(text.data[start]) > text.size - start ? start : text.size;
 }
+
+/* Control characters, line and paragraph separators, marks and overrides of direction. */
+static bool is_steering(const uint8_t *character, size_t size)
+{
+    if (size == 1) {
+        return character[0] < 0x20 || character[0] == 0x7F;
+    }
+    if (size == 2) {
+        return character[0] == 0xC2 && character[1] < 0xA0;
+    }
+    if (size == 3 && character[0] == 0xE2 && character[1] == 0x80) {
+        return (character[2] >= 0xA8 && character[2] <= 0xAE) || character[2] == 0x8E ||
+               character[2] == 0x8F;
+    }
+    return size == 3 && character[0] == 0xE2 && character[1] == 0x81 && character[2] >= 0xA6 &&
+           character[2] <= 0xA9;
+}
+
+void trn_utf8_print(struct trn_slice text, char *buffer, size_t size)
+{
+    size_t used = 0;
+    size_t step;
+
+    for (size_t at = 0; at < text.size; at += step) {
+        step = character_size(text, at);
+        if (step == 0 || step >= size - used) {
+            break;
+        }
+        if (is_steering(text.data + at, step)) {
+            buffer[used++] = ' ';
+        } else {
+            memcpy(buffer + used, text.data + at, step);
+            used += step;
+        }
+    }
+    buffer[used] = '\0';
+}

@@ -20,4 +20,8 @@ size_t trn_utf8_count(struct trn_slice text);
 /** Bytes of `text` without a last character that was cut off in its middle. */
 size_t trn_utf8_whole(struct trn_slice text);
 
+/** Copies as much of a valid text as `buffer` has room for, whole characters and a zero byte, with
+ * a space for each that would steer a terminal or the direction of writing. `size` is above 0. */
+void trn_utf8_print(struct trn_slice text, char *buffer, size_t size);
+
 #endif

@@ -168,8 +168,9 @@ static tern_status count_problem(struct trn_session *session, tern_status code, 
 
 static tern_status take_problem(struct trn_session *session, tern_error *error)
 {
-    tern_status code = TERN_OK;
-    tern_status status = trn_exchange_read_problem(&session->answer, &code, error);
+    tern_status status =
+        trn_exchange_read_problem(&session->answer, session->token, &session->reason, error);
+    tern_status code = session->reason.status;
 
     if (status != TERN_OK) {
         return status;

@@ -1,13 +1,16 @@
 /* Requests are made inside the write transaction that renews the lease. */
 #include "engine/exchange.h"
 
+#include <string.h>
+
 #include "base/error.h"
+#include "base/text.h"
 #include "base/uuid.h"
 #include "wire/gzip.h"
 #include "wire/problem.h"
 #include "wire/request.h"
 
-enum { GZIP_LEVEL = 6 };
+enum { GZIP_LEVEL = 6, DETAIL_BYTES = 240, TOKEN_PIECE = 12 };
 
 void trn_sent_free(struct trn_sent *sent)
 {
@@ -182,10 +185,45 @@ static tern_status read_problem(const tern_http_answer *answer,
     return status;
 }
 
-tern_status
-trn_exchange_read_problem(const tern_http_answer *answer, tern_status *ret_code, tern_error *error)
+static bool holds(struct trn_slice text, struct trn_slice piece)
+{
+    for (size_t at = 0; at + piece.size <= text.size; at++) {
+        if (memcmp(text.data + at, piece.data, piece.size) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Of a token's parts their beginnings, for what quotes them may be cut. */
+static bool holds_token(struct trn_slice text, const char *token)
+{
+    while (token != NULL && *token != '\0') {
+        size_t size = strcspn(token, ".");
+
+        if (size > 0 &&
+            holds(text, trn_slice_make(token, size < TOKEN_PIECE ? size : TOKEN_PIECE))) {
+            return true;
+        }
+        token += size + (token[size] == '.');
+    }
+    return false;
+}
+
+static void quote(const struct trn_problem *problem, const char *token, tern_error *ret_problem)
+{
+    if (!holds_token(problem->detail, token)) {
+        trn_utf8_print(problem->detail, ret_problem->message, DETAIL_BYTES);
+    }
+}
+
+tern_status trn_exchange_read_problem(const tern_http_answer *answer,
+                                      const char *token,
+                                      tern_error *ret_problem,
+                                      tern_error *error)
 {
     struct trn_problem_document document = {0};
+    tern_error problem = {.status = TERN_OK};
     tern_status code = code_of_http(answer->status);
     tern_status status = answer->is_problem ? read_problem(answer, &document, error) : TERN_OK;
 
@@ -195,12 +233,16 @@ trn_exchange_read_problem(const tern_http_answer *answer, tern_status *ret_code,
         code != TERN_ERR_TIMEOUT) {
         code = document.problem.code;
     }
+    problem.status = code;
+    if (answer->is_problem && status == TERN_OK) {
+        quote(&document.problem, token, &problem);
+    }
     trn_problem_free(&document);
     if (status == TERN_ERR_NOMEM) {
         return status;
     }
     trn_error_clear(error);
-    *ret_code = code;
+    *ret_problem = problem;
     return TERN_OK;
 }
 

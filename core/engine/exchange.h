@@ -48,9 +48,12 @@ tern_status trn_exchange_set_clock(struct trn_work *work,
 /* The body of an answer as it was before compression, appended. TERN_ERR_TOO_LARGE, _PROTOCOL. */
 tern_status
 trn_exchange_expand(const tern_http_answer *answer, struct trn_bytes *body, tern_error *error);
-/* What an answer other than 200 means. */
-tern_status
-trn_exchange_read_problem(const tern_http_answer *answer, tern_status *ret_code, tern_error *error);
+/* What an answer other than 200 means: its code, and in `message` what the server says of it, fit
+ * to be shown and without the token that was sent (NULL: none); empty where it says nothing. */
+tern_status trn_exchange_read_problem(const tern_http_answer *answer,
+                                      const char *token,
+                                      tern_error *ret_problem,
+                                      tern_error *error);
 /* The verdicts that came with UPGRADE_REQUIRED. `ret_decided` counts them. */
 tern_status trn_exchange_take_verdicts(const struct trn_engine *engine,
                                        const tern_id *session,

@@ -793,16 +793,25 @@ void device_carry(struct device *device, tern_sync *sync, const tern_http_reques
 
 void device_answer_problem(tern_http_answer *ret_answer, int status, const char *code)
 {
-    char text[256];
+    device_answer_detail(ret_answer, status, code, "d");
+}
+
+void device_answer_detail(tern_http_answer *ret_answer,
+                          int status,
+                          const char *code,
+                          const char *detail)
+{
+    char text[2048];
 
     *ret_answer = (tern_http_answer){.status = status, .retry_after_ms = -1};
     if (code != NULL) {
         int size = snprintf(text,
                             sizeof text,
                             "{\"type\":\"about:blank\",\"title\":\"t\",\"status\":%d,\"code\":\"%"
-                            "s\",\"detail\":\"d\"}",
+                            "s\",\"detail\":\"%s\"}",
                             status,
-                            code);
+                            code,
+                            detail);
 
         ret_answer->is_problem = true;
         ret_answer->body = strdup(text);

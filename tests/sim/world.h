@@ -122,6 +122,11 @@ size_t request_entries(const tern_http_request *request);
 bool request_holds(const tern_http_request *request, const char *text);
 /* An answer of a status, with a problem document of a code or none. */
 void device_answer_problem(tern_http_answer *ret_answer, int status, const char *code);
+/* The same with a detail, in JSON's spelling without the quotes. */
+void device_answer_detail(tern_http_answer *ret_answer,
+                          int status,
+                          const char *code,
+                          const char *detail);
 /* All rows of all tables of the schema, as text, in the order of their ids; to be freed. */
 char *device_dump(struct device *device);
 /* Whether the device holds what a new device of its user would be sent. */

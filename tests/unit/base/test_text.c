@@ -91,3 +91,32 @@ TEST(the_copy_of_nothing_is_an_empty_text)
     CHECK_TEXT(copy, "");
     trn_free(copy);
 }
+
+TEST(printed_text_steers_no_terminal_and_ends_with_a_whole_character)
+{
+    char buffer[8];
+    char room[64];
+
+    trn_utf8_print(trn_slice_text("\xE1\x9E\x90\xE1\x9E\x90\xE1\x9E\x90"), buffer, sizeof buffer);
+    CHECK_TEXT(buffer, "\xE1\x9E\x90\xE1\x9E\x90");
+    trn_utf8_print(trn_slice_text("1234567"), buffer, sizeof buffer);
+    CHECK_TEXT(buffer, "1234567");
+    trn_utf8_print(trn_slice_text("12345678"), buffer, sizeof buffer);
+    CHECK_TEXT(buffer, "1234567");
+    trn_utf8_print(trn_slice_text("a"), buffer, 1);
+    CHECK_TEXT(buffer, "");
+    trn_utf8_print(trn_slice_text("a\tb\x1B[1mc\x7F\xC2\x85\xC2\xA0."), room, sizeof room);
+    CHECK_TEXT(room, "a b [1mc  \xC2\xA0.");
+    trn_utf8_print(trn_slice_text("\xE2\x80\xA7\xE2\x80\xA8\xE2\x80\xAE\xE2\x80\xAF"),
+                   room,
+                   sizeof room);
+    CHECK_TEXT(room, "\xE2\x80\xA7  \xE2\x80\xAF");
+    trn_utf8_print(trn_slice_text("\xE2\x80\x8D\xE2\x80\x8E\xE2\x80\x8F\xE2\x80\x90"),
+                   room,
+                   sizeof room);
+    CHECK_TEXT(room, "\xE2\x80\x8D  \xE2\x80\x90");
+    trn_utf8_print(trn_slice_text("\xE2\x81\xA5\xE2\x81\xA6\xE2\x81\xA9\xE2\x81\xAA"),
+                   room,
+                   sizeof room);
+    CHECK_TEXT(room, "\xE2\x81\xA5  \xE2\x81\xAA");
+}

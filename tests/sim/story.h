@@ -31,6 +31,7 @@ struct story {
     bool fine; /* network, clocks and grants behave */
 };
 
+/* SIM_SEED=<n> in the environment gives every seed another life. */
 void story_begin(struct story *story, uint64_t seed);
 /* The next `moments` of the life, by dice. */
 void story_live(struct story *story, unsigned moments);

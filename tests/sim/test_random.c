@@ -1,5 +1,9 @@
 /* Lives made up by dice: whatever devices write, however the network and the clocks behave, when
- * all have synced until quiet, all hold the same. */
+ * all have synced until quiet, all hold the same.
+ *
+ * A life is its seed's, whatever compiler and options it was built with: no two throws of the dice
+ * stand in one expression whose order of evaluation is the compiler's. SIM_SEED=<n> in the
+ * environment plays the lives of that seed alone. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -104,14 +108,16 @@ static void sync_somehow(struct life *life, struct device *device)
 /* The app writes between any two steps, and may stop the sync at any of them. */
 static void sync_in_pieces(struct life *life, struct device *device)
 {
-    tern_sync_options options = {.size = sizeof options,
-                                 .page_rows = 2 + roll(life, 20),
-                                 .push_bytes = 200 + roll(life, 3000)};
+    tern_sync_options options = {.size = sizeof options};
     tern_sync *sync = NULL;
     tern_sync_step step = {.action = TERN_SYNC_WORK};
-    unsigned steps = 4 + roll(life, 30);
-    unsigned busy = roll(life, 3);
+    unsigned steps;
+    unsigned busy;
 
+    options.page_rows = 2 + roll(life, 20);
+    options.push_bytes = 200 + roll(life, 3000);
+    steps = 4 + roll(life, 30);
+    busy = roll(life, 3);
     CHECK(tern_sync_open(device->replica, &options, &sync, NULL) == TERN_OK);
     while (steps-- > 0 && step.action != TERN_SYNC_DONE) {
         CHECK(tern_sync_next(sync, &step, NULL) == TERN_OK);
@@ -151,9 +157,12 @@ static void sync_unheard(struct device *device)
 
 static void open_or_close_the_record(struct life *life)
 {
-    (void)device_try(&life->devices[roll(life, 2)],
-                     roll(life, 3) == 0 ? "UPDATE bonds SET status = 'ENDED'"
-                                        : "UPDATE bonds SET status = 'ACCEPTED'");
+    struct device *device = &life->devices[roll(life, 2)];
+    bool ends = roll(life, 3) == 0;
+
+    (void)device_try(device,
+                     ends ? "UPDATE bonds SET status = 'ENDED'"
+                          : "UPDATE bonds SET status = 'ACCEPTED'");
 }
 
 /* One device of two of the same user becomes a copy of the other; both live on. */

@@ -18,8 +18,8 @@ tern_status trn_reach_held(struct trn_work *work,
                            bool *ret_any,
                            tern_error *error);
 
-/* Rows of the entry may stay behind where it is refused: every scope that one lies in is stale,
- * unless it is held. */
+/* Rows of the entry may stay behind, where it is refused or where the scope never comes: every
+ * scope that one lies in is stale, unless it is held. */
 tern_status trn_reach_suspect(struct trn_work *work, uint64_t ordinal, tern_error *error);
 
 #endif

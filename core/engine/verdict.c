@@ -139,6 +139,10 @@ static tern_status acknowledge(struct trn_work *work,
     if (status == TERN_OK && !as_it_stands) {
         status = lay_as_ground(work, entry, error);
     }
+    /* Of a scope that never came, only what is noted here ever leaves. */
+    if (status == TERN_OK && shown) {
+        status = trn_reach_suspect(work, entry->ordinal, error);
+    }
     if (status != TERN_OK) {
         return status;
     }

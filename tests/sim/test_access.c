@@ -95,6 +95,35 @@ TEST(a_revoked_record_leaves_at_once_and_unsent_edits_of_it_are_locked)
     end(&practice);
 }
 
+TEST(a_row_written_before_its_record_ever_came_leaves_with_the_grant)
+{
+    struct practice practice;
+    struct device ward;
+
+    begin(&practice);
+    device_begin(&practice.world, &ward, "ward", 'd');
+    device_run(&ward, "INSERT INTO notes(id, owner_id, title) VALUES(tern_id(), @p, 'early')");
+    for (unsigned i = 0; i < 8; i++) {
+        device_expect(&ward, ANSWER_LOST);
+    }
+    CHECK(device_sync(&ward) != TERN_OK);
+    ward.weather_count = 0;
+    device_sync_well(&practice.patient);
+    CHECK_TEXT(device_ask(&practice.patient, "SELECT title FROM notes WHERE place IS NULL"),
+               "early");
+    device_run(&practice.patient, "UPDATE bonds SET status = 'ENDED'");
+    device_sync_well(&practice.patient);
+    world_pass(&practice.world, SECOND_US);
+    /* It hears that its row was taken, and of the record nothing any more. */
+    device_sync_well(&ward);
+    CHECK_INT(device_status(&ward).pending, 0);
+    CHECK_TEXT(device_ask(&ward, "SELECT count(*) FROM notes"), "0");
+    device_check_converged(&ward);
+    device_end(&ward);
+    device_sync_well(&practice.doctor);
+    end(&practice);
+}
+
 static bool ignore_change(void *context, const tern_entry_change *change)
 {
     (void)context;

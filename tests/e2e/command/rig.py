@@ -9,6 +9,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import sqlite3
 import ssl
 import subprocess
@@ -141,6 +142,48 @@ class Relay:
     @property
     def url(self):
         return f"https://localhost:{self.http.server_address[1]}"
+
+
+class Front:
+    """An nghttpx before a ternd: HTTP/2 where the client asks for it, HTTP/1.1 behind."""
+
+    def __init__(self, case, server):
+        self.case = case
+        self.log = case.folder / "front.log"
+        for _ in range(10):  # another program may take the port between the look at it and the listening
+            if self.start(server):
+                return
+        raise AssertionError("nghttpx does not start: " + (case.folder / "front.err").read_text())
+
+    def start(self, server):
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        self.url = f"https://localhost:{port}"
+        folder = self.case.folder
+        with open(folder / "front.err", "w", encoding="utf-8") as errors:
+            process = subprocess.Popen(
+                ["nghttpx", "--conf=/dev/null", "--single-process", "--workers=1", "--no-ocsp",
+                 f"--frontend=127.0.0.1,{port}", f"--backend=localhost,{server.port};;tls;proto=http/1.1",
+                 f"--cacert={folder}/ca.pem", f"--accesslog-file={self.log}",
+                 "--accesslog-format=$alpn $remote_port $status $request", f"--pid-file={folder}/front.pid",
+                 folder / "server.key", folder / "server.pem"], stdout=errors, stderr=errors)
+        self.case.addCleanup(process.wait)
+        self.case.addCleanup(process.kill)
+        for _ in range(2000):
+            if process.poll() is not None:
+                return False
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", port)) == 0:
+                    return True
+            time.sleep(0.005)
+        return False
+
+    def exchanges(self):
+        """[protocol, the client's port, status, method, path, version] of each exchange since the last look."""
+        lines = [line.split() for line in self.log.read_text().splitlines()]
+        self.log.write_text("")
+        return lines
 
 
 class Case(unittest.TestCase):

@@ -1,12 +1,16 @@
 """The tern command while the network, or the person at the keyboard, does not wait for it."""
+import http.client
 import json
+import os
+import shutil
 import signal
+import ssl
 import subprocess
 import time
 import unittest
 
-from rig import LATER, TERN, Relay
-from test_command import FILES, PATIENT, PRESCRIPTION, SyncCase
+from rig import LATER, REFUSED, TERN, Front, Relay
+from test_command import FILES, NEIGHBOUR, PATIENT, PRESCRIPTION, SyncCase
 
 NOBODY = b"\0" * 16
 
@@ -21,6 +25,16 @@ class Background(SyncCase):
         self.addCleanup(process.communicate)
         self.addCleanup(process.kill)
         return process
+
+
+    def many_requests(self):
+        """A file that becomes more rows than a page holds."""
+        path = self.folder / "many.ndjson"
+        path.write_text("\n".join(json.dumps({
+            "resourceType": "MedicationRequest", "id": f"r{index}", "status": "active",
+            "subject": {"reference": f"Patient/{PATIENT}"},
+            "medicationCodeableConcept": {"text": os.urandom(60).hex()}}) for index in range(2600)))
+        return path
 
 
 class Interrupted(Background):
@@ -73,12 +87,7 @@ class Interrupted(Background):
         self.assertEqual([], self.rows("phone", "SELECT id FROM sync_audit"))
 
     def test_between_two_pages_keeps_the_first_and_fetches_the_second(self):
-        requests = [{"resourceType": "MedicationRequest", "id": f"r{index}", "status": "active",
-                     "subject": {"reference": f"Patient/{PATIENT}"}, "medicationCodeableConcept": {"text": "x"}}
-                    for index in range(2600)]
-        path = self.folder / "many.ndjson"
-        path.write_text("\n".join(map(json.dumps, requests)))
-        self.import_files(path)
+        self.import_files(self.many_requests())
         self.init("phone", PATIENT)
         token = self.token(PATIENT)
         self.interrupt_held("phone", token, (1, "answer"))
@@ -112,6 +121,127 @@ class Waiting(Background):
         server.start()
         self.assertEqual(7, json.loads(process.communicate(timeout=300)[0])["rows"])
         self.assertEqual(0, process.returncode)
+
+
+class Http2(Background):
+    """A server behind a front that speaks HTTP/2, as most do."""
+
+    def setUp(self):
+        super().setUp()
+        if shutil.which("nghttpx") is None:
+            self.fail("nghttpx is missing: run scripts/deps")
+        self.front = Front(self, self.server())
+
+    def check_exchanges(self, least):
+        """All since the last look were over one connection, in HTTP/2."""
+        lines = self.front.exchanges()
+        self.assertGreaterEqual(len(lines), least)
+        self.assertEqual({("h2", "200", "POST", "/v1/sync", "HTTP/2")}, {(line[0], *line[2:]) for line in lines})
+        self.assertEqual(1, len({line[1] for line in lines}), lines)
+
+    def test_a_record_goes_up_and_comes_down_over_one_connection(self):
+        self.run_tern("import", "fhir", "-q", "-r", "operator.db", *FILES, self.many_requests())
+        self.sync("operator", self.operator_token, server=self.front)
+        self.check_exchanges(2)
+        self.init("phone", PATIENT)
+        token = self.token(PATIENT)
+        done = self.sync("phone", token, server=self.front)
+        self.assertEqual(2 * 2600 + 7, done["rows"])
+        self.check_exchanges(2)
+        self.run_tern("sql", "-r", "phone.db", "--write", "UPDATE prescriptions SET status = 'PAUSED' WHERE id = ?",
+                      PRESCRIPTION)
+        self.assertEqual(1, self.sync("phone", token, server=self.front)["sent"])
+        self.check_exchanges(1)
+        self.pull("tablet", PATIENT)  # without the front
+        for query in ("SELECT id, status, patient_id FROM prescriptions ORDER BY id",
+                      "SELECT id, medicine_name FROM medications ORDER BY id"):
+            self.assertEqual(self.rows("phone", query), self.rows("tablet", query))
+
+    def test_problems_are_heard_through_the_front(self):
+        self.init("phone", PATIENT)
+        (self.folder / "forged.key").write_bytes(b"x" * 32)
+        answer = self.sync("phone", self.token(PATIENT, key="forged.key"), server=self.front, expect=REFUSED)
+        self.assertEqual("UNAUTHORIZED", answer["error"]["code"])
+        self.assertIn("token", answer["error"]["message"])
+        self.assertEqual({("h2", "401")}, {(line[0], line[2]) for line in self.front.exchanges()})
+
+    def test_a_front_without_its_server_is_one_to_ask_later(self):
+        self.init("phone", PATIENT)
+        token = self.token(PATIENT)
+        self.server().stop()
+        answer = self.sync("phone", token, "--wait", "0", server=self.front, expect=LATER)
+        self.assertEqual("UNAVAILABLE", answer["error"]["code"])
+        self.server().start()
+        self.sync("phone", token, server=self.front)
+
+
+class Framing(SyncCase):
+    """Spellings of one request that fronts and other clients use, and ours does not."""
+
+    def setUp(self):
+        super().setUp()
+        self.body = ('{"tern":1,"schema":1,"device":"AAAAAAAAQACAAAAAAAAAAA","sent":1763600000000000,"rows":0,'
+                     '"txs":0,"padding":"' + "x" * 70000 + '"}\n["z",1]\n').encode()
+        self.headers = {"Content-Type": "application/vnd.tern.sync+ndjson; version=1",
+                        "Authorization": "Bearer " + self.token(NEIGHBOUR).read_text().strip()}
+
+    def connect(self):
+        connection = http.client.HTTPSConnection(
+            "localhost", self.server().port, context=ssl.create_default_context(cafile=self.folder / "ca.pem"))
+        self.addCleanup(connection.close)
+        return connection
+
+    def check(self, connection):
+        answer = connection.getresponse()
+        text = answer.read()
+        self.assertEqual(200, answer.status, text)
+        self.assertIn(b'"verdicts":0', text)
+
+    def test_a_body_in_chunks_is_taken(self):
+        connection = self.connect()
+        for _ in range(2):
+            connection.request("POST", "/v1/sync", (self.body[at:at + 999] for at in range(0, len(self.body), 999)),
+                               self.headers, encode_chunked=True)
+            self.check(connection)
+
+    def test_what_trails_a_body_in_chunks_is_passed_over(self):
+        connection = self.connect()
+        for _ in range(2):
+            connection.putrequest("POST", "/v1/sync")
+            for name, value in {**self.headers, "Transfer-Encoding": "chunked", "Trailer": "X-Sum"}.items():
+                connection.putheader(name, value)
+            connection.endheaders()
+            connection.send(b"%x\r\n%s\r\n0\r\nX-Sum: 1\r\n\r\n" % (len(self.body), self.body))
+            self.check(connection)
+
+    def test_names_of_headers_are_taken_in_any_case(self):
+        connection = self.connect()
+        for change in (str.lower, str.upper):
+            connection.request("POST", "/v1/sync", self.body,
+                               {change(name): value for name, value in self.headers.items()})
+            self.check(connection)
+
+    def test_a_client_that_asks_before_it_sends_is_told_to_go_on(self):
+        connection = self.connect()
+        connection.putrequest("POST", "/v1/sync")
+        for name, value in {**self.headers, "Content-Length": len(self.body), "Expect": "100-continue"}.items():
+            connection.putheader(name, value)
+        connection.endheaders()
+        connection.sock.settimeout(30)
+        told = b""
+        while not told.endswith(b"\r\n\r\n"):
+            told += connection.sock.recv(1)
+        self.assertTrue(told.startswith(b"HTTP/1.1 100 "), told)
+        connection.send(self.body)
+        self.check(connection)
+
+    def test_through_a_front_a_body_of_unknown_length_arrives(self):
+        front = Front(self, self.server())
+        headers = [part for name, value in self.headers.items() for part in ("-H", f"{name}: {value}")]
+        done = subprocess.run(["curl", "-sS", "--http2", "--cacert", self.folder / "ca.pem", "-X", "POST", "-T", "-",
+                               *headers, front.url + "/v1/sync"], input=self.body, stdout=subprocess.PIPE, check=True)
+        self.assertIn(b'"verdicts":0', done.stdout)
+        self.assertEqual([("h2", "200")], [(line[0], line[2]) for line in front.exchanges()])
 
 
 if __name__ == "__main__":

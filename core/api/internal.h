@@ -49,6 +49,7 @@ struct tern_replica {
     struct trn_schema *schema;
     struct trn_store *store;
     struct trn_engine engine;
+    tern_id kept_lease; /* see engine */
     struct trn_recorder recorder;
     struct tern_tx tx;
     bool in_tx;

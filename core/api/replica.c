@@ -268,6 +268,7 @@ tern_status tern_replica_open(const char *path,
         return status;
     }
     replica->engine = (struct trn_engine){.store = replica->store,
+                                          .kept_lease = &replica->kept_lease,
                                           .schema = replica->schema,
                                           .ports = &replica->ports};
     trn_recorder_init(&replica->recorder, &replica->engine);

@@ -1,5 +1,5 @@
 /* What every part of the engine works on: the replica's file, its schema, and the world around it.
- * All borrowed. */
+ * All borrowed, and used under the replica's lock. */
 #ifndef TRN_ENGINE_ENGINE_H
 #define TRN_ENGINE_ENGINE_H
 
@@ -9,6 +9,8 @@ struct trn_engine {
     struct trn_store *store;
     const struct trn_schema *schema;
     const tern_ports *ports;
+    tern_id *kept_lease; /* of a sync of this handle that ended and could not give it back; nil or
+                            NULL: there is none */
 };
 
 /* The device's clocks, read now. */

@@ -366,16 +366,26 @@ tern_status trn_session_open(const struct trn_engine *engine,
     return TERN_OK;
 }
 
-static void give_lease_back(struct trn_session *session)
+static tern_status give_lease_back(struct trn_session *session)
 {
     struct trn_work work;
+    tern_status status = trn_work_begin_hasty(&work, &session->engine, &session->id, NULL);
 
-    if (session->phase == PHASE_DONE ||
-        trn_work_begin_hasty(&work, &session->engine, &session->id, NULL) != TERN_OK) {
-        return;
+    if (status != TERN_OK) {
+        return status;
     }
     trn_lease_release(&work.meta, &session->id);
-    (void)trn_work_commit(&work, NULL); /* else it runs out */
+    return trn_work_commit(&work, NULL);
+}
+
+/* Where the file cannot be written, this handle remembers that the lease is nobody's; for others it
+ * runs out. */
+static void end_lease(struct trn_session *session)
+{
+    if (session->phase != PHASE_DONE && give_lease_back(session) != TERN_OK &&
+        session->engine.kept_lease != NULL) {
+        *session->engine.kept_lease = session->id;
+    }
 }
 
 void trn_session_close(struct trn_session *session)
@@ -384,7 +394,7 @@ void trn_session_close(struct trn_session *session)
         return;
     }
     trn_store_set_syncing(session->engine.store, false);
-    give_lease_back(session);
+    end_lease(session);
     drop_exchange(session);
     trn_set_aside_free(&session->aside);
     if (session->token != NULL) {

@@ -12,6 +12,9 @@ static tern_status read_start(struct trn_work *work, const tern_id *session, ter
 {
     tern_status status = trn_meta_read(work->store, &work->meta, error);
 
+    if (status == TERN_OK && work->engine->kept_lease != NULL) {
+        trn_lease_release(&work->meta, work->engine->kept_lease); /* its session is over */
+    }
     if (status == TERN_OK && session != NULL && !trn_lease_take(&work->meta, session, &work->now)) {
         return trn_fail(error, TERN_ERR_BUSY, "another sync of this replica is under way");
     }

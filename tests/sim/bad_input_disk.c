@@ -127,8 +127,6 @@ TEST(a_disk_that_fills_anywhere_in_a_sync_loses_nothing)
         refused += disk_refused();
         disk_fill(0, false);
         CHECK(status == TERN_OK || status == TERN_ERR_DISK_FULL);
-        world_pass(&pair.world,
-                   300 * SECOND_US); /* a lease that could not be given back runs out */
         (void)snprintf(title, sizeof title, "phone %u", nth);
         CHECK_TEXT(file_ask(pair.phone.path, "SELECT name FROM users"), title);
         device_sync_well(&pair.phone);
@@ -139,6 +137,74 @@ TEST(a_disk_that_fills_anywhere_in_a_sync_loses_nothing)
         CHECK(nth < 400);
     }
     CHECK(refused > 10);
+    end(&pair);
+}
+
+/* The server's files alone lie on the disk that fills. */
+static void begin_on_server(struct pair *pair)
+{
+    disk_begin(true);
+    world_begin(&pair->world);
+    device_begin(&pair->world, &pair->phone, "phone", 'p');
+    device_begin(&pair->world, &pair->tablet, "tablet", 'p');
+    device_close(&pair->phone);
+    device_close(&pair->tablet);
+    pair->phone.vfs = "unix";
+    pair->tablet.vfs = "unix";
+    device_open(&pair->phone);
+    device_open(&pair->tablet);
+    device_run(&pair->phone, "INSERT INTO users(id, role, name) VALUES(@p, 'PATIENT', 'patient')");
+    device_sync_well(&pair->phone);
+    device_sync_well(&pair->tablet);
+    world_pass(&pair->world, SECOND_US);
+}
+
+TEST(a_server_whose_disk_fills_anywhere_asks_to_come_back_and_applies_all_or_nothing)
+{
+    struct pair pair;
+    unsigned refused = 0;
+    unsigned calm = 0;
+
+    begin_on_server(&pair);
+    for (unsigned nth = 1; calm < 3; nth++) {
+        char sql[400];
+        tern_status status;
+        const char *held;
+
+        (void)snprintf(sql,
+                       sizeof sql,
+                       "INSERT INTO notes(id, owner_id, place, title, body) SELECT tern_id(), users.id, "
+                       "%u * 10 + json_each.value, 'big', printf('%%.9000c', 'x') FROM users, "
+                       "json_each('[1,2,3]')",
+                       nth);
+        device_run(&pair.phone, sql);
+        disk_fill(nth, nth % 2 == 0);
+        status = device_sync(&pair.phone);
+        calm += !disk_refused();
+        refused += disk_refused();
+        disk_fill(0, false);
+        CHECK(status == TERN_OK || status == TERN_ERR_UNAVAILABLE);
+        if (status != TERN_OK) {
+            CHECK(tern_status_is_retryable(pair.phone.heard.status));
+            CHECK(strstr(pair.phone.heard.message, "cannot store or read just now") != NULL);
+            CHECK(strstr(pair.phone.heard.message, "xxx") == NULL);
+        }
+        (void)snprintf(sql,
+                       sizeof sql,
+                       "SELECT count(*) FROM notes WHERE place / 10 = %u AND length(body) = 9000",
+                       nth);
+        held = server_ask(&pair.world, sql);
+        CHECK(strcmp(held, "0") == 0 || strcmp(held, "3") == 0);
+        CHECK_INT(device_status(&pair.phone).pending, status == TERN_OK ? 0 : 1);
+        if (nth % 3 == 0) {
+            world_restart(&pair.world);
+        }
+        device_sync_well(&pair.phone);
+        CHECK_TEXT(server_ask(&pair.world, sql), "3");
+        CHECK_INT(device_status(&pair.phone).quarantined, 0);
+        CHECK(nth < 400);
+    }
+    CHECK(refused > 3);
     end(&pair);
 }
 

@@ -4,24 +4,17 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "base/memory.h"
+#include "base/numbers.h"
 #include "base/uuid.h"
 #include "server/grants.h"
 
 enum { PLACES_AT_ONCE = 256 };
 
-/* The numbers announced for the rows of one scope on this page, as an open hash table. */
-struct announced {
-    int64_t *numbers; /* 0: free */
-    size_t count;
-    size_t capacity; /* a power of two */
-};
-
 /* A scope under way. */
 struct walk {
     struct trn_pull *pull;
     struct trn_answer_writer *page;
-    struct announced *announced;
+    struct trn_numbers *announced; /* for the rows of one scope on this page */
     struct trn_position position;
     bool opened; /* its first line is written */
     bool done;   /* everything of it is sent */
@@ -29,61 +22,15 @@ struct walk {
 
 /* ---- Numbers announced ---- */
 
-static size_t slot_of(const struct announced *announced, int64_t number)
-{
-    size_t slot = ((uint64_t)number * UINT64_C(0x9e3779b97f4a7c15)) >> 32;
-
-    slot &= announced->capacity - 1;
-    while (announced->numbers[slot] != 0 && announced->numbers[slot] != number) {
-        slot = (slot + 1) & (announced->capacity - 1);
-    }
-    return slot;
-}
-
-static void forget(struct announced *announced)
-{
-    if (announced->count > 0) {
-        memset(announced->numbers, 0, announced->capacity * sizeof(*announced->numbers));
-        announced->count = 0;
-    }
-}
-
-static tern_status announced_grow(struct announced *announced)
-{
-    struct announced bigger = {.capacity = announced->capacity == 0 ? 64 : announced->capacity * 2,
-                               .count = announced->count};
-
-    bigger.numbers = trn_calloc(bigger.capacity, sizeof(*bigger.numbers));
-    if (bigger.numbers == NULL) {
-        return TERN_ERR_NOMEM;
-    }
-    for (size_t index = 0; index < announced->capacity; index++) {
-        if (announced->numbers[index] != 0) {
-            bigger.numbers[slot_of(&bigger, announced->numbers[index])] = announced->numbers[index];
-        }
-    }
-    trn_free(announced->numbers);
-    *announced = bigger;
-    return TERN_OK;
-}
-
 /* Announces the number unless that was done. `as_last`: the rows behind name no other, so it must
  * be the one announced last. */
 static tern_status announce(struct walk *walk, int64_t number, bool as_last, tern_error *error)
 {
-    struct announced *announced = walk->announced;
     struct trn_db_tx tx;
-    size_t slot;
     tern_status status;
 
-    if (number == 0 || (as_last && walk->page->last == number)) {
-        return TERN_OK;
-    }
-    if (announced->count * 2 >= announced->capacity && announced_grow(announced) != TERN_OK) {
-        return trn_fail_nomem(error);
-    }
-    slot = slot_of(announced, number);
-    if (announced->numbers[slot] == number && !as_last) {
+    if (number == 0 || (as_last && walk->page->last == number) ||
+        (!as_last && trn_numbers_has(walk->announced, number))) {
         return TERN_OK;
     }
     status = trn_facts_tx(walk->pull->facts, number, &tx, error);
@@ -92,12 +39,10 @@ static tern_status announce(struct walk *walk, int64_t number, bool as_last, ter
 
         status = trn_answer_write_tx(walk->page, &line, error);
     }
-    if (status != TERN_OK) {
-        return status;
+    if (status == TERN_OK && trn_numbers_add(walk->announced, number) != TERN_OK) {
+        status = trn_fail_nomem(error);
     }
-    announced->count += announced->numbers[slot] == 0 ? 1 : 0;
-    announced->numbers[slot] = number;
-    return TERN_OK;
+    return status;
 }
 
 /* ---- Rows ---- */
@@ -149,7 +94,7 @@ static tern_status open_scope(struct walk *walk, tern_error *error)
     tern_status status = TERN_OK;
 
     if (!walk->opened) {
-        forget(walk->announced);
+        trn_numbers_clear(walk->announced);
         status =
             trn_answer_begin_scope(walk->page, &walk->position.scope, !walk->position.begun, error);
         walk->opened = status == TERN_OK;
@@ -311,7 +256,7 @@ static tern_status serve(struct trn_pull *pull,
                          int64_t version,
                          const struct trn_position *held,
                          struct trn_answer_writer *page,
-                         struct announced *announced,
+                         struct trn_numbers *announced,
                          struct trn_position *ret_position,
                          tern_error *error)
 {
@@ -360,7 +305,7 @@ static tern_status serve_granted(struct trn_pull *pull,
                                  const struct trn_cursor *cursor,
                                  const struct trn_grants *grants,
                                  struct trn_answer_writer *page,
-                                 struct announced *announced,
+                                 struct trn_numbers *announced,
                                  tern_error *error)
 {
     tern_status status = TERN_OK;
@@ -389,7 +334,7 @@ tern_status trn_pull_page(struct trn_pull *pull,
                           tern_error *error)
 {
     const struct trn_cursor none = {.count = 0};
-    struct announced announced = {.numbers = NULL};
+    struct trn_numbers announced = {.slots = NULL};
     struct trn_grants grants = {.items = NULL};
     tern_status status = set_high(pull, error);
 
@@ -408,7 +353,7 @@ tern_status trn_pull_page(struct trn_pull *pull,
         status = serve_granted(pull, cursor, &grants, page, &announced, error);
     }
     trn_grants_free(&grants);
-    trn_free(announced.numbers);
+    trn_numbers_free(&announced);
     return status;
 }
 

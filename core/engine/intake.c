@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/numbers.h"
 #include "base/uuid.h"
 #include "engine/checkpoint.h"
 #include "engine/leave.h"
@@ -32,10 +33,11 @@ struct trn_intake {
     struct part *parts;
     size_t count;
     size_t room;
-    size_t next;       /* part to take */
-    size_t heard;      /* verdicts taken */
-    bool begun;        /* all of them, and the clock set */
-    int64_t newest_us; /* highest stored time among them */
+    struct trn_numbers named; /* by "t" lines of the scope under way, while the parts are found */
+    size_t next;              /* part to take */
+    size_t heard;             /* verdicts taken */
+    bool begun;               /* all of them, and the clock set */
+    int64_t newest_us;        /* highest stored time among them */
     struct trn_intake_result result;
 };
 
@@ -89,7 +91,58 @@ check_verdict(const struct trn_intake *intake, const struct trn_verdict *verdict
 }
 
 static tern_status
-sort_item(struct trn_intake *intake, const struct trn_answer_item *item, tern_error *error)
+name_tx(struct trn_intake *intake, const struct trn_answer_item *item, tern_error *error)
+{
+    if (trn_numbers_add(&intake->named, item->tx.number) != TERN_OK) {
+        return trn_fail_nomem(error);
+    }
+    extend_part(intake, item);
+    return TERN_OK;
+}
+
+/* What the file knows of a number does not count: it may be of another history. */
+static tern_status check_numbers(const struct trn_intake *intake,
+                                 const struct trn_table *table,
+                                 const struct trn_version *version,
+                                 tern_error *error)
+{
+    int64_t checked = intake->reader.last;
+
+    for (size_t unit = 0; unit < table->unit_count; unit++) {
+        int64_t number = version->keys[unit];
+
+        if (number == 0 || number == checked) {
+            continue;
+        }
+        if (!trn_numbers_has(&intake->named, number)) {
+            return trn_fail(error,
+                            TERN_ERR_PROTOCOL,
+                            "line %zu, table %s: names a tx that no line before it describes",
+                            intake->reader.lines.count,
+                            table->name);
+        }
+        checked = number;
+    }
+    return TERN_OK;
+}
+
+static tern_status sort_row(struct trn_intake *intake,
+                            const struct trn_answer_item *item,
+                            const struct trn_row *row,
+                            tern_error *error)
+{
+    tern_status status = check_numbers(intake, item->table, &row->version, error);
+
+    if (status == TERN_OK) {
+        extend_part(intake, item);
+    }
+    return status;
+}
+
+static tern_status sort_item(struct trn_intake *intake,
+                             const struct trn_answer_item *item,
+                             const struct trn_row *row,
+                             tern_error *error)
 {
     struct part part = {.checkpoint = {.scope = item->scope, .fresh = item->fresh},
                         .gone = item->kind == TRN_ANSWER_GONE};
@@ -99,11 +152,12 @@ sort_item(struct trn_intake *intake, const struct trn_answer_item *item, tern_er
         return check_verdict(intake, &item->verdict, error);
     case TRN_ANSWER_GONE:
     case TRN_ANSWER_SCOPE:
+        trn_numbers_clear(&intake->named);
         return add_part(intake, &part, error);
     case TRN_ANSWER_TX:
+        return name_tx(intake, item, error);
     case TRN_ANSWER_ROW:
-        extend_part(intake, item);
-        return TERN_OK;
+        return sort_row(intake, item, row, error);
     case TRN_ANSWER_COMPLETE:
         intake->parts[intake->count - 1].complete = true;
         return TERN_OK;
@@ -125,12 +179,13 @@ static tern_status find_parts(struct trn_intake *intake, tern_error *error)
     while (status == TERN_OK) {
         status = trn_answer_next(&intake->reader, &item, &row, error);
         if (status == TERN_OK) {
-            status = sort_item(intake, &item, error);
+            status = sort_item(intake, &item, &row, error);
         }
         if (status == TERN_OK && item.kind == TRN_ANSWER_END) {
             break;
         }
     }
+    trn_numbers_free(&intake->named);
     intake->result.more = intake->reader.envelope.more;
     intake->result.empty = intake->count == 0;
     return status;

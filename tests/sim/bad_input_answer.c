@@ -191,6 +191,7 @@ TEST(rows_that_no_server_of_this_schema_sends_are_refused_whole)
         {"a number for a text", ",\"theirs\",", ",17,", TERN_ERR_PROTOCOL, "title"},
         {"a text for a number", ",3,\"theirs\"", ",\"3\",\"theirs\"", TERN_ERR_PROTOCOL, "place"},
         {"a tx that no line named", "[\"t\",2,", "[\"t\",92,", TERN_ERR_PROTOCOL, "line"},
+        {"one known from before", "[\"t\",1,", "[\"t\",91,", TERN_ERR_PROTOCOL, "line"},
     };
     struct scene scene;
 

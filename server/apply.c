@@ -169,7 +169,7 @@ enum trn_rank trn_apply_rank(const struct trn_push *push,
     return trn_change_rank(change->table,
                            unit,
                            values,
-                           push->entry.kind == TRN_ENTRY_INFERRED,
+                           trn_entry_kind_is_inferred(push->entry.kind),
                            change->operation == TRN_OP_UNDO,
                            change->operation == TRN_OP_INSERT);
 }
@@ -239,6 +239,9 @@ static tern_status apply_new(struct trn_push *push,
     bool open = false;
     tern_status status;
 
+    if (change->operation == TRN_OP_DELETE && push->is_left) {
+        return TERN_OK; /* it is gone, as it was to be */
+    }
     if (change->operation != TRN_OP_INSERT) {
         return trn_fail(error, TERN_ERR_NOT_FOUND, "%s: there is no such row", change->table->name);
     }

@@ -224,6 +224,9 @@ static tern_status merge_row(struct trn_meeting *meeting, tern_error *error)
     if (status != TERN_OK) {
         return status;
     }
+    if (push->is_left && input.deleted) {
+        input.base_is_current = true; /* it had seen what it wrote over, which was older */
+    }
     input.same_content =
         table->append_only && change->operation == TRN_OP_INSERT && same_content(meeting);
     input.existence.incoming.rank =

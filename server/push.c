@@ -119,7 +119,7 @@ find_clone(struct trn_push *push, const struct trn_db_device *device, tern_error
     bool found = false;
     tern_status status;
 
-    if (!trn_id_equal(&push->entry.device, &push->entry.sender) ||
+    if (!trn_id_equal(&push->entry.device, &push->entry.sender) || push->is_left ||
         push->entry.ordinal > device->last_ordinal) {
         return TERN_OK;
     }
@@ -145,7 +145,7 @@ check_inherited(struct trn_push *push, struct trn_outcome *ret_outcome, tern_err
     bool found = false;
     tern_status status;
 
-    if (trn_id_equal(&push->entry.device, &push->entry.sender)) {
+    if (trn_id_equal(&push->entry.device, &push->entry.sender) || push->is_left) {
         return TERN_OK;
     }
     status = push->db->ops->entry_by_ordinal(writer(push),
@@ -232,6 +232,14 @@ static tern_status newest_base(struct trn_push *push,
     return status;
 }
 
+/* Its stamp is what it was, so that it wins over nothing that is newer. */
+static int64_t left_time(const struct trn_push *push)
+{
+    int64_t ahead_us = push->entry.received_us + TRN_CLOCK_AHEAD_US;
+
+    return push->entry.raw_time_us < ahead_us ? push->entry.raw_time_us : ahead_us;
+}
+
 /* Bases are looked at even where the claim stands: its clock may be behind theirs by less than the
  * tolerance. What is wrong with the changes shows when they are applied. */
 static tern_status store_time(struct trn_push *push,
@@ -247,6 +255,10 @@ static tern_status store_time(struct trn_push *push,
                               .previous_us = device->last_time_us};
     tern_status status = TERN_OK;
 
+    if (push->is_left) {
+        push->entry.time_us = left_time(push);
+        return TERN_OK;
+    }
     if (request->attempt.is_reoffer) {
         claim.time_us = request->attempt.stored_us;
         claim.sent_us = claim.received_us;
@@ -456,6 +468,10 @@ static tern_status push_new(struct trn_push *push,
         return status;
     }
     status = push->db->ops->next_number(push->db, &push->entry.number, error);
+    if (status == TERN_OK && push->is_left) {
+        /* The ordinal it comes under may be another's: nobody asks for it by one. */
+        push->entry.ordinal = -push->entry.number;
+    }
     if (status == TERN_OK) {
         status = store_time(push, request, &device, error);
     }
@@ -491,7 +507,32 @@ static void fill_entry(struct trn_push *push,
     memcpy(entry->hash, request->hash, sizeof(entry->hash));
     push->audits = 0;
     push->touched = false;
-    push->same_epoch = strcmp(header->epoch, push->epoch) == 0;
+    push->is_left = trn_entry_kind_is_left(header->kind);
+    push->same_epoch = !push->is_left && strcmp(header->epoch, push->epoch) == 0;
+}
+
+/* What is left of a transaction that this server has not lost: it has all of it. */
+static tern_status find_left(struct trn_push *push,
+                             const struct trn_entry_header *header,
+                             struct trn_outcome *ret_outcome,
+                             bool *ret_found,
+                             tern_error *error)
+{
+    struct trn_db_tx tx;
+    bool found = false;
+    tern_status status = TERN_OK;
+
+    if (push->is_left) {
+        status = push->db->ops->tx_get(writer(push), header->former, &found, &tx, error);
+    }
+    *ret_found = status == TERN_OK && found && trn_id_equal(&tx.device, &push->entry.device) &&
+                 tx.time_us == header->time_us;
+    if (*ret_found) {
+        ret_outcome->kind = TRN_OUTCOME_DUPLICATE;
+        ret_outcome->number = header->former;
+        ret_outcome->time_us = tx.time_us;
+    }
+    return status;
 }
 
 tern_status trn_push_entry(struct trn_push *push,
@@ -520,7 +561,10 @@ tern_status trn_push_entry(struct trn_push *push,
         outcome.kind =
             TRN_OUTCOME_RETRY; /* this server is to be upgraded; nothing is wrong with it */
     } else {
-        status = push_new(push, request, &reader.header, &outcome, error);
+        status = find_left(push, &reader.header, &outcome, &found, error);
+        if (status == TERN_OK && !found) {
+            status = push_new(push, request, &reader.header, &outcome, error);
+        }
     }
     if (status == TERN_OK) {
         *ret_outcome = outcome;

@@ -61,6 +61,7 @@ struct trn_push {
 
     /* of the entry under way */
     struct trn_db_entry entry;
+    bool is_left;    /* it is what is left of a transaction that another server had */
     bool same_epoch; /* its bases are numbers of the epoch in force */
     size_t audits;   /* audit rows so far */
     bool touched;    /* it has written something */

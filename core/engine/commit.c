@@ -48,6 +48,23 @@ static tern_status add_dependency(struct assembly *assembly, uint64_t ordinal, t
                : trn_fail_nomem(error);
 }
 
+/* What is left of a transaction stands under no ordinal at the server, so nothing can name it. */
+static tern_status look_at_entry(struct assembly *assembly, int64_t *base, tern_error *error)
+{
+    struct trn_entry entry = {0};
+    tern_status status = trn_outbox_next(assembly->recorder->engine->store,
+                                         (uint64_t) - *base - 1,
+                                         1U << TERN_ENTRY_PENDING,
+                                         &entry,
+                                         error);
+
+    if (status == TERN_OK && entry.ordinal == (uint64_t) - *base &&
+        trn_entry_kind_is_left(entry.kind)) {
+        *base = 0;
+    }
+    return status;
+}
+
 /* What stands for the key on the wire; an entry not yet acknowledged becomes a dependency. */
 static tern_status
 resolve(struct assembly *assembly, int64_t key, int64_t *ret_base, tern_error *error)
@@ -65,6 +82,9 @@ resolve(struct assembly *assembly, int64_t key, int64_t *ret_base, tern_error *e
         return TERN_OK;
     }
     status = trn_store_tx_base(assembly->recorder->engine->store, key, &base, error);
+    if (status == TERN_OK && base < 0) {
+        status = look_at_entry(assembly, &base, error);
+    }
     if (status == TERN_OK && base < 0) {
         status = add_dependency(assembly, (uint64_t)-base, error);
     }

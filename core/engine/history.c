@@ -5,6 +5,7 @@
 
 #include "base/uuid.h"
 #include "engine/reach.h"
+#include "engine/reoffer.h"
 #include "engine/work.h"
 #include "wire/entry.h"
 
@@ -56,8 +57,15 @@ static void forget_acknowledged(struct trn_meta *meta)
 
 static tern_status change_epoch(struct trn_work *work, tern_error *error)
 {
-    tern_status status = trn_store_tx_forget_numbers(work->store, error);
+    tern_status status = trn_reoffer_gather(work, error);
 
+    if (status == TERN_OK) {
+        status = trn_store_tx_forget_numbers(work->store, error);
+        trn_known_clear(&work->known);
+    }
+    if (status == TERN_OK) {
+        status = trn_reoffer_queue(work, error);
+    }
     if (status == TERN_OK) {
         status = offer_all_again(work, error);
     }

@@ -174,6 +174,7 @@ static tern_status describe(struct laying *laying,
     input.append_only = draft->table->append_only;
     input.same_content = input.append_only && change->operation == TRN_OP_INSERT && draft->is &&
                          has_same_content(draft, change);
+    input.base_is_current = laying->lay->left && input.deleted;
     input.existence.incoming =
         stamp_of(laying->lay, inferred ? TRN_RANK_0_INFERRED : TRN_RANK_1_RECORDED);
     *ret_input = input;

@@ -12,6 +12,7 @@ struct trn_lay {
     int64_t time_us;
     tern_id author;
     bool inferred;
+    bool left; /* it is what is left of a transaction, which had seen what it wrote over */
 };
 
 /*

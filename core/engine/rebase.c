@@ -6,6 +6,7 @@
 #include "engine/keep.h"
 #include "engine/lay.h"
 #include "engine/lift.h"
+#include "wire/entry.h"
 
 enum { DEPENDENCIES_AT_ONCE = 16, LIFT_ROWS = 10000 };
 
@@ -114,7 +115,8 @@ static tern_status lay_under_savepoint(struct trn_work *work,
     struct trn_lay lay = {.key = entry->key,
                           .time_us = entry->time_us,
                           .author = entry->author,
-                          .inferred = entry->kind == 0};
+                          .inferred = trn_entry_kind_is_inferred(entry->kind),
+                          .left = trn_entry_kind_is_left(entry->kind)};
     bool hold = true;
     tern_status status = trn_keep_body(work->store, entry->ordinal, body, error);
 

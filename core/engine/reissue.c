@@ -105,7 +105,9 @@ static tern_status map_depends(struct reissuing *reissuing,
             if (status != TERN_OK) {
                 return status;
             }
-            ordinal = entry.ordinal == old->depends_on[i] ? entry.ordinal : 0;
+            ordinal = entry.ordinal == old->depends_on[i] && !trn_entry_kind_is_left(entry.kind)
+                          ? entry.ordinal
+                          : 0;
         }
         if (ordinal != 0 && trn_bytes_append(depends, &ordinal, sizeof ordinal) != TERN_OK) {
             return trn_fail_nomem(error);
@@ -165,14 +167,22 @@ static tern_status rewrite(struct reissuing *reissuing,
     return status == TERN_OK ? copy_changes(reissuing, reader, &writer, error) : status;
 }
 
+/* Tried again, what is left of a transaction is a transaction as any other. */
+static enum trn_entry_kind kind_of(const struct reissuing *reissuing, const struct trn_entry *old)
+{
+    if (reissuing->discards) {
+        return TRN_ENTRY_DISCARDED;
+    }
+    return trn_entry_kind_is_inferred(old->kind) ? TRN_ENTRY_INFERRED : TRN_ENTRY_RECORDED;
+}
+
 static tern_status reissue(struct reissuing *reissuing,
                            const struct trn_entry *old,
                            struct trn_slice old_body,
                            tern_error *error)
 {
     struct trn_work *work = reissuing->work;
-    enum trn_entry_kind kind =
-        reissuing->discards ? TRN_ENTRY_DISCARDED : (enum trn_entry_kind)old->kind;
+    enum trn_entry_kind kind = kind_of(reissuing, old);
     struct trn_entry_reader reader;
     struct trn_entry entry = {0};
     struct trn_bytes body = {0};

@@ -10,6 +10,7 @@
 #include "engine/lay.h"
 #include "engine/reach.h"
 #include "engine/rebase.h"
+#include "wire/entry.h"
 
 /* A dependent may have been parked with what it builds on before its own verdict was heard. */
 static const unsigned WAITING = 1U << TERN_ENTRY_PENDING | 1U << TERN_ENTRY_DISCARDED |
@@ -45,7 +46,8 @@ lay_as_ground(struct trn_work *work, const struct trn_entry *entry, tern_error *
     struct trn_lay lay = {.key = entry->key,
                           .time_us = entry->time_us,
                           .author = entry->author,
-                          .inferred = entry->kind == 0};
+                          .inferred = trn_entry_kind_is_inferred(entry->kind),
+                          .left = trn_entry_kind_is_left(entry->kind)};
     struct trn_bytes body = {0};
     tern_error why = {0};
     tern_status status = trn_store_savepoint(work->store, error);
@@ -87,7 +89,9 @@ static void note_acknowledged(struct trn_work *work,
     if (verdict->stored_us != claimed_us) {
         meta->stamps_capped++;
     }
-    if (trn_id_equal(&entry->author, &meta->device) && entry->ordinal > meta->acked_ordinal) {
+    /* What is left of a transaction stands under no ordinal at the server. */
+    if (trn_id_equal(&entry->author, &meta->device) && entry->ordinal > meta->acked_ordinal &&
+        !trn_entry_kind_is_left(entry->kind)) {
         meta->acked_ordinal = entry->ordinal;
         meta->acked_tx = entry->tx;
     }

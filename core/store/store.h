@@ -290,6 +290,32 @@ tern_status trn_outbox_depends_after(struct trn_store *store,
 tern_status
 trn_outbox_by_key(struct trn_store *store, int64_t key, uint64_t *ret_ordinal, tern_error *error);
 
+/* ---- What is left of transactions whose entries are kept no more: left.c ---- */
+
+/* Units of one row that one transaction wrote last. */
+struct trn_left {
+    int64_t key; /* in tern_tx */
+    int64_t number;
+    int64_t time_us;
+    const struct trn_table *table;
+    tern_id id;
+    uint16_t units; /* bits */
+};
+
+/* Finds all that `device` wrote, that a server had, and that no entry is kept of. Rows must show no
+ * pending edit. Ends with trn_left_visit or the tx. */
+tern_status trn_left_gather(struct trn_store *store, const tern_id *device, tern_error *error);
+/* Visits what was found, in the order of the transactions, and forgets it. The visitor may write to
+ * the outbox. */
+tern_status
+trn_left_visit(struct trn_store *store,
+               tern_status (*visit)(void *context, const struct trn_left *left, tern_error *error),
+               void *context,
+               tern_error *error);
+/* The lowest ordinal above `after` under which no entry is kept, nor is waited for by one. */
+tern_status
+trn_left_ordinal(struct trn_store *store, uint64_t after, uint64_t *ret_ordinal, tern_error *error);
+
 /* ---- Pages on their way: staging.c ---- */
 
 tern_status trn_stage_append(struct trn_store *store,

@@ -16,6 +16,16 @@ static const char tags[] = {
     [TRN_OP_UNDELETE] = 'n',
 };
 
+bool trn_entry_kind_is_left(unsigned kind)
+{
+    return kind == TRN_ENTRY_LEFT_RECORDED || kind == TRN_ENTRY_LEFT_INFERRED;
+}
+
+bool trn_entry_kind_is_inferred(unsigned kind)
+{
+    return kind == TRN_ENTRY_INFERRED || kind == TRN_ENTRY_LEFT_INFERRED;
+}
+
 tern_status trn_entry_write_header(struct trn_line_writer *writer,
                                    const struct trn_entry_header *header,
                                    tern_error *error)
@@ -30,6 +40,9 @@ tern_status trn_entry_write_header(struct trn_line_writer *writer,
         trn_line_write_null(writer);
     } else {
         trn_line_write_text(writer, trn_slice_text(header->epoch));
+    }
+    if (trn_entry_kind_is_left(header->kind)) {
+        trn_line_write_integer(writer, header->former);
     }
     for (size_t i = 0; i < header->depends_count; i++) {
         trn_line_write_integer(writer, (int64_t)header->depends_on[i]);
@@ -150,7 +163,7 @@ static tern_status read_header(struct trn_entry_reader *reader, tern_error *erro
         status = trn_line_read_integer(lines, &header->time_us, error);
     }
     if (status == TERN_OK) {
-        status = trn_line_read_count(lines, 0, TRN_ENTRY_DISCARDED, &kind, error);
+        status = trn_line_read_count(lines, 0, TRN_ENTRY_LEFT_INFERRED, &kind, error);
     }
     if (status == TERN_OK) {
         status = trn_line_read_count(lines, 1, UINT32_MAX, &version, error);
@@ -161,6 +174,9 @@ static tern_status read_header(struct trn_entry_reader *reader, tern_error *erro
     header->ordinal = (uint64_t)ordinal;
     header->kind = (enum trn_entry_kind)kind;
     header->schema_version = (uint32_t)version;
+    if (status == TERN_OK && trn_entry_kind_is_left(header->kind)) {
+        status = trn_line_read_count(lines, 1, INT64_MAX, &header->former, error);
+    }
     if (status == TERN_OK) {
         status = read_depends(reader, error);
     }

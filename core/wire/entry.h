@@ -14,7 +14,15 @@
 /* An epoch's name: 16 hexadecimal digits in lower case, and a NUL. */
 #define TRN_EPOCH_BYTES 17
 
-enum trn_entry_kind { TRN_ENTRY_INFERRED = 0, TRN_ENTRY_RECORDED = 1, TRN_ENTRY_DISCARDED = 2 };
+/* What is left of a transaction whose own entry is kept no more: the units on the rows that still
+ * are its, under a new tx id, for a server that lost it. */
+enum trn_entry_kind {
+    TRN_ENTRY_INFERRED = 0,
+    TRN_ENTRY_RECORDED = 1,
+    TRN_ENTRY_DISCARDED = 2,
+    TRN_ENTRY_LEFT_RECORDED = 3,
+    TRN_ENTRY_LEFT_INFERRED = 4
+};
 
 struct trn_entry_header {
     uint64_t ordinal;
@@ -25,7 +33,11 @@ struct trn_entry_header {
     char epoch[TRN_EPOCH_BYTES]; /* that its bases are numbers of; "" before the first answer */
     const uint64_t *depends_on;  /* ordinals of the author's earlier entries; borrowed */
     size_t depends_count;
+    int64_t former; /* of what is left of a transaction: the number that it had in `epoch` */
 };
+
+bool trn_entry_kind_is_left(unsigned kind);
+bool trn_entry_kind_is_inferred(unsigned kind);
 
 /* Appends the first line of an entry. */
 TERN_MUST_USE tern_status trn_entry_write_header(struct trn_line_writer *writer,

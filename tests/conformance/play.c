@@ -98,6 +98,9 @@ static enum trn_entry_kind kind_of(const json_t *json)
     if (strcmp(kind, "discarded") == 0) {
         return TRN_ENTRY_DISCARDED;
     }
+    if (strcmp(kind, "left") == 0) {
+        return TRN_ENTRY_LEFT_RECORDED;
+    }
     return strcmp(kind, "inferred") == 0 ? TRN_ENTRY_INFERRED : TRN_ENTRY_RECORDED;
 }
 
@@ -129,6 +132,19 @@ static void fill_depends(struct world *world,
     header->depends_on = depends_on;
 }
 
+/* The number that what is left of a transaction names: a transaction's of this story, or any. */
+static int64_t former_of(struct world *world, struct world_tx *tx, const json_t *json)
+{
+    const json_t *former = json_object_get(json, "former");
+    const struct world_tx *other =
+        json_is_string(former) ? world_tx(world, json_string_value(former)) : NULL;
+
+    if (other != NULL) {
+        tx->number = other->number;
+    }
+    return other != NULL ? other->number : (int64_t)json_integer_value(former);
+}
+
 /* Makes the bytes of an entry that has not been sent before. A tx id may be used twice: the first
  * is the one that the story goes on with. */
 static void write_entry(struct world *world, struct world_tx *tx, const json_t *json, int64_t at_us)
@@ -146,6 +162,7 @@ static void write_entry(struct world *world, struct world_tx *tx, const json_t *
     device->ordinal = ordinal != NULL ? (uint64_t)json_integer_value(ordinal) : device->ordinal + 1;
     tx->ordinal = device->ordinal;
     header.ordinal = tx->ordinal;
+    header.former = former_of(world, tx, json);
     fill_epoch(world, json, header.epoch);
     fill_depends(world, json, depends_on, &header);
     trn_line_writer_open(&writer, &tx->bytes);

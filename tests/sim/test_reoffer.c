@@ -1,0 +1,248 @@
+/* What a restored server has lost for longer than entries are kept: a device's own rows. */
+#include "tests/sim/world.h"
+
+#define SECOND_US INT64_C(1000000)
+#define DAY_US (INT64_C(24) * 3600 * SECOND_US)
+
+/* A patient's phone, whose user row is in the backup and nothing else. */
+static void begin(struct world *world, struct device *phone)
+{
+    world_begin(world);
+    device_begin(world, phone, "phone", 'p');
+    device_run(phone, "INSERT INTO users(id, role, name) VALUES(@p, 'PATIENT', 'patient')");
+    device_sync_well(phone);
+    world_save(world, "backup");
+    world_pass(world, SECOND_US);
+}
+
+/* The entries of what was synced until now are kept no more. */
+static void forget_entries(struct world *world, struct device *device)
+{
+    world_pass(world, 31 * DAY_US);
+    device_sync_well(device);
+    CHECK_TEXT(device_ask(device, "SELECT count(*) FROM tern_outbox"), "0");
+}
+
+static void restore(struct world *world)
+{
+    world_restore(world, "backup");
+    world_pass(world, SECOND_US);
+}
+
+static void check_quiet(struct device *device)
+{
+    CHECK_INT(device_status(device).pending, 0);
+    CHECK_INT(device_status(device).quarantined, 0);
+    CHECK_INT(device_status(device).locked, 0);
+    device_check_converged(device);
+}
+
+TEST(own_rows_whose_entries_are_kept_no_more_are_offered_to_a_restored_server)
+{
+    struct world world;
+    struct device phone;
+    const char *stamp;
+
+    begin(&world, &phone);
+    device_run(&phone, "UPDATE users SET name = 'later'");
+    device_run(&phone,
+               "INSERT INTO notes(id, owner_id, place, title) VALUES(tern_id(), @p, 1, 'one')");
+    device_run(&phone,
+               "INSERT INTO comments(id, note_id, body) SELECT tern_id(), id, 'said' FROM notes");
+    device_run(&phone,
+               "INSERT INTO doses(id, patient_id, slot, planned) VALUES(tern_key('doses', @p, "
+               "'noon'), @p, 'noon', 7)");
+    device_run(&phone, "UPDATE doses SET status = 'TAKEN', taken_at = 5");
+    device_sync_well(&phone);
+    world_pass(&world, SECOND_US);
+    device_run(&phone, "UPDATE notes SET body = 'body of another day'");
+    device_sync_well(&phone);
+    stamp = device_ask(&phone, "SELECT updated_at FROM notes");
+    forget_entries(&world, &phone);
+    restore(&world);
+    device_sync_well(&phone);
+    CHECK_TEXT(device_ask(&phone, "SELECT name FROM users"), "later");
+    CHECK_TEXT(device_ask(&phone, "SELECT title, body FROM notes"), "one,body of another day");
+    CHECK_TEXT(device_ask(&phone, "SELECT body FROM comments"), "said");
+    CHECK_TEXT(device_ask(&phone, "SELECT planned, status FROM doses"), "7,TAKEN");
+    CHECK_TEXT(device_ask(&phone, "SELECT updated_at FROM notes"), stamp);
+    check_quiet(&phone);
+    device_end(&phone);
+    world_end(&world);
+}
+
+TEST(an_edit_that_is_kept_finds_the_row_that_is_offered_again_before_it)
+{
+    struct world world;
+    struct device phone;
+
+    begin(&world, &phone);
+    device_run(&phone,
+               "INSERT INTO notes(id, owner_id, place, title) VALUES(tern_id(), @p, 1, 'old')");
+    device_sync_well(&phone);
+    forget_entries(&world, &phone);
+    device_run(&phone, "UPDATE notes SET title = 'kept'");
+    device_sync_well(&phone);
+    device_run(&phone, "UPDATE notes SET body = 'pending'");
+    restore(&world);
+    device_sync_well(&phone);
+    CHECK_TEXT(device_ask(&phone, "SELECT title, body FROM notes"), "kept,pending");
+    check_quiet(&phone);
+    device_end(&phone);
+    world_end(&world);
+}
+
+TEST(a_row_that_is_offered_again_never_wins_over_something_newer_and_is_audited)
+{
+    struct world world;
+    struct device phone;
+    struct device tablet;
+
+    begin(&world, &phone);
+    device_run(&phone, "INSERT INTO notes(id, owner_id, title) VALUES(tern_id(), @p, 'first')");
+    device_sync_well(&phone);
+    world_save(&world, "backup");
+    device_begin(&world, &tablet, "tablet", 'p');
+    device_sync_well(&tablet);
+    device_run(&phone, "UPDATE notes SET title = 'phone'");
+    device_sync_well(&phone);
+    forget_entries(&world, &phone);
+    device_run(&tablet, "UPDATE notes SET title = 'tablet'");
+    restore(&world);
+    device_sync_well(&tablet);
+    device_run(&phone, "UPDATE users SET name = 'pending'");
+    device_sync_well(&phone);
+    device_sync_well(&tablet);
+    CHECK_TEXT(device_ask(&phone, "SELECT title FROM notes"), "tablet");
+    CHECK_TEXT(device_ask(&tablet, "SELECT title FROM notes"), "tablet");
+    CHECK_TEXT(device_ask(&phone,
+                          "SELECT json_extract(lost_values, '$.title'), json_extract(kept_values, "
+                          "'$.title') FROM sync_audit WHERE table_name = 'notes'"),
+               "phone,tablet");
+    check_quiet(&phone);
+    check_quiet(&tablet);
+    device_end(&phone);
+    device_end(&tablet);
+    world_end(&world);
+}
+
+TEST(what_a_restored_server_still_has_is_not_stored_again)
+{
+    struct world world;
+    struct device phone;
+    const char *before;
+
+    begin(&world, &phone);
+    device_run(&phone, "INSERT INTO notes(id, owner_id, title) VALUES(tern_id(), @p, 'known')");
+    device_sync_well(&phone);
+    forget_entries(&world, &phone);
+    world_save(&world, "backup");
+    device_run(&phone, "UPDATE users SET name = 'lost'");
+    device_sync_well(&phone);
+    before = device_ask(&phone, "SELECT updated_at FROM notes");
+    restore(&world);
+    device_sync_well(&phone);
+    CHECK_TEXT(device_ask(&phone, "SELECT title FROM notes"), "known");
+    CHECK_TEXT(device_ask(&phone, "SELECT updated_at FROM notes"), before);
+    CHECK_TEXT(device_ask(&phone, "SELECT name FROM users"), "lost");
+    /* The insert of the note, that of the user, and the update: each once, the first two as they
+     * were. */
+    CHECK_TEXT(device_ask(&phone, "SELECT max(number) FROM tern_tx"), "3");
+    check_quiet(&phone);
+    device_end(&phone);
+    world_end(&world);
+}
+
+TEST(offering_again_has_the_effect_of_once_though_answers_are_lost)
+{
+    struct world world;
+    struct device phone;
+
+    begin(&world, &phone);
+    device_run(&phone, "INSERT INTO notes(id, owner_id, title) VALUES(tern_id(), @p, 'one')");
+    device_sync_well(&phone);
+    forget_entries(&world, &phone);
+    restore(&world);
+    device_expect(&phone, FINE);
+    device_expect(&phone, ANSWER_LOST);
+    device_expect(&phone, REQUEST_TWICE);
+    device_sync_well(&phone);
+    CHECK_TEXT(device_ask(&phone, "SELECT title FROM notes"), "one");
+    CHECK_TEXT(device_ask(&phone, "SELECT count(*) FROM sync_audit"), "0");
+    check_quiet(&phone);
+    /* Lost once more, with the entry that offered it, which is kept by now. */
+    restore(&world);
+    device_sync_well(&phone);
+    CHECK_TEXT(device_ask(&phone, "SELECT title FROM notes"), "one");
+    check_quiet(&phone);
+    forget_entries(&world, &phone);
+    restore(&world);
+    device_sync_well(&phone);
+    CHECK_TEXT(device_ask(&phone, "SELECT title FROM notes"), "one");
+    check_quiet(&phone);
+    device_end(&phone);
+    world_end(&world);
+}
+
+TEST(a_deletion_and_its_reversal_are_offered_again)
+{
+    struct world world;
+    struct device phone;
+
+    begin(&world, &phone);
+    device_run(&phone,
+               "INSERT INTO notes(id, owner_id, place, title) VALUES(tern_id(), @p, 1, 'deleted')");
+    device_run(&phone,
+               "INSERT INTO notes(id, owner_id, place, title) VALUES(tern_id(), @p, 2, 'back')");
+    device_sync_well(&phone);
+    device_run(&phone, "DELETE FROM notes WHERE place = 2");
+    device_sync_well(&phone);
+    world_save(&world, "backup");
+    world_pass(&world, SECOND_US);
+    device_run(&phone, "DELETE FROM notes WHERE place = 1");
+    device_run(&phone, "UPDATE notes SET deleted_at = NULL WHERE place = 2");
+    device_run(&phone,
+               "INSERT INTO notes(id, owner_id, place, title) VALUES(tern_id(), @p, 3, 'gone')");
+    device_sync_well(&phone);
+    device_run(&phone, "DELETE FROM notes WHERE place = 3");
+    device_sync_well(&phone);
+    forget_entries(&world, &phone);
+    restore(&world);
+    device_sync_well(&phone);
+    CHECK_TEXT(device_ask(&phone, "SELECT title FROM notes WHERE deleted_at IS NULL"), "back");
+    check_quiet(&phone);
+    device_end(&phone);
+    world_end(&world);
+}
+
+TEST(own_rows_in_a_record_that_a_restored_server_does_not_open_are_locked)
+{
+    struct world world;
+    struct device patient;
+    struct device doctor;
+
+    begin(&world, &patient);
+    device_begin(&world, &doctor, "doctor", 'd');
+    doctor.power = TRN_POWER_OPERATOR; /* lets it name its role */
+    device_run(&doctor, "INSERT INTO users(id, role, name) VALUES(@d, 'DOCTOR', 'Dr')");
+    device_sync_well(&doctor);
+    doctor.power = TRN_POWER_USER;
+    world_save(&world, "backup");
+    world_pass(&world, SECOND_US);
+    device_run(&patient,
+               "INSERT INTO bonds(id, patient_id, doctor_id, status) "
+               "VALUES(tern_key('bonds', @p, @d), @p, @d, 'ACCEPTED')");
+    device_sync_well(&patient);
+    device_sync_well(&doctor);
+    device_run(&doctor, "INSERT INTO notes(id, owner_id, title) VALUES(tern_id(), @p, 'for p')");
+    device_sync_well(&doctor);
+    forget_entries(&world, &doctor);
+    restore(&world);
+    device_sync_well(&doctor);
+    CHECK_TEXT(device_ask(&doctor, "SELECT count(*) FROM notes"), "0");
+    CHECK_INT(device_status(&doctor).locked, 1);
+    CHECK_INT(device_status(&doctor).quarantined, 0);
+    device_end(&patient);
+    device_end(&doctor);
+    world_end(&world);
+}

@@ -102,6 +102,20 @@ spoil(struct device *device, const tern_http_request *request, tern_http_answer 
     return true;
 }
 
+/* The log says something, and no value of a row. */
+static void check_log(struct device *device)
+{
+    static const char *const values[] = {"theirs", "mine", "by the tablet", "EMPEROR", "surprise"};
+
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
+        if (strstr(device->logged, values[i]) != NULL) {
+            fail_msg("the log tells '%s': %s", values[i], device->logged);
+        }
+    }
+    CHECK(strstr(device->logged, "sync: ") != NULL);
+    device->logged[0] = '\0';
+}
+
 /* All that a bad answer must leave alone. */
 static char *state_of(struct device *device)
 {
@@ -178,6 +192,7 @@ TEST(an_answer_that_is_malformed_deep_or_not_utf8_is_refused_whole)
         spoilt_once = false;
         hear(&scene, one.what, one.code, one.word);
         CHECK(spoilt_once);
+        check_log(&scene.phone);
     }
     end(&scene);
 }
@@ -189,6 +204,7 @@ TEST(rows_that_no_server_of_this_schema_sends_are_refused_whole)
         {"a column too few", ",\"theirs\",", ",", TERN_ERR_PROTOCOL, "line"},
         {"a column too many", ",\"theirs\",", ",\"theirs\",\"x\",", TERN_ERR_PROTOCOL, "line"},
         {"a number for a text", ",\"theirs\",", ",17,", TERN_ERR_PROTOCOL, "title"},
+        {"a word for a number", ",3,\"theirs\"", ",\"surprise\",\"t\"", TERN_ERR_PROTOCOL, "place"},
         {"a text for a number", ",3,\"theirs\"", ",\"3\",\"theirs\"", TERN_ERR_PROTOCOL, "place"},
         {"a tx that no line named", "[\"t\",2,", "[\"t\",92,", TERN_ERR_PROTOCOL, "line"},
         {"one known from before", "[\"t\",1,", "[\"t\",91,", TERN_ERR_PROTOCOL, "line"},
@@ -204,6 +220,7 @@ TEST(rows_that_no_server_of_this_schema_sends_are_refused_whole)
         spoilt_once = false;
         hear(&scene, one.what, one.code, one.word);
         CHECK(spoilt_once);
+        check_log(&scene.phone);
     }
     end(&scene);
 }
@@ -227,6 +244,8 @@ TEST(rows_that_break_a_rule_are_refused_whole_and_named)
         scene.phone.meddling = &one;
         CHECK_INT(device_sync(&scene.phone), one.code);
         CHECK(strstr(scene.phone.heard.message, one.word) != NULL);
+        CHECK(strstr(scene.phone.heard.message, "EMPEROR") == NULL);
+        check_log(&scene.phone);
         CHECK_INT(device_status(&scene.phone).pending, 1);
         check_same_rows(file_dump(scene.phone.path, false), before);
     }

@@ -482,8 +482,10 @@ tern_id world_user(char user)
 
 static void write_log(void *context, tern_log_level level, const char *message)
 {
-    const struct device *device = context;
+    struct device *device = context;
+    size_t used = strlen(device->logged);
 
+    (void)snprintf(device->logged + used, sizeof device->logged - used, "%s\n", message);
     if (getenv("SIM_TRACE") != NULL) {
         (void)fprintf(stderr, "%s [%d] %s\n", strrchr(device->path, '/') + 1, (int)level, message);
     }

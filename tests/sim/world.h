@@ -62,7 +62,8 @@ struct device {
     void *meddling;
     const char *token;
     int64_t waited_ms;
-    tern_error heard; /* what the last sync said of its failure */
+    tern_error heard;  /* what the last sync said of its failure */
+    char logged[4096]; /* the log, as far as there is room */
 };
 
 void world_begin(struct world *world);

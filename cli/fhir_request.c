@@ -7,7 +7,7 @@
 #include "cli/fhir_timing.h"
 #include "cli/fhir_value.h"
 
-enum { PATIENT_NAME_MAX = 200, MEDICINE_MAX = 255, WORDS_MAX = 100 };
+enum { PATIENT_NAME_MAX = 200, MEDICINE_MAX = 255, WORDS_MAX = 100, AGE_MAX = 150 };
 
 static const char place[] = "MedicationRequest";
 
@@ -138,6 +138,25 @@ static int64_t age_at(const char *birth, const char *date)
     return strtol(date, NULL, 10) - strtol(birth, NULL, 10) - (strcmp(date + 5, birth + 5) < 0);
 }
 
+/* A birth long before anybody's is somebody's slip of the pen. */
+static void map_age(const struct request *request, struct trn_fhir_row *row)
+{
+    char birth[TRN_DATE_SIZE + 1];
+    int64_t age;
+
+    if (request->authored_date[0] == '\0' ||
+        !trn_fhir_date(trn_fhir_text(request->person, "birth"), birth) ||
+        strcmp(birth, request->authored_date) > 0) {
+        return;
+    }
+    age = age_at(birth, request->authored_date);
+    if (age > AGE_MAX) {
+        trn_fhir_report_unmapped(request->report, "Patient.birthDate (no age)");
+        return;
+    }
+    trn_fhir_row_add_integer(row, "patient_age", age);
+}
+
 static void map_person(const struct request *request, struct trn_fhir_row *row)
 {
     static const char *const pairs[][2] = {{"male", "MALE"},
@@ -145,7 +164,6 @@ static void map_person(const struct request *request, struct trn_fhir_row *row)
                                            {"other", "OTHER"}};
     const char *name = trn_fhir_text(request->person, "name");
     const char *gender = trn_fhir_text(request->person, "gender");
-    char birth[TRN_DATE_SIZE + 1];
 
     if (name == NULL || name[0] == '\0') {
         name = trn_fhir_text(json_object_get(request->source, "subject"), "display");
@@ -164,11 +182,7 @@ static void map_person(const struct request *request, struct trn_fhir_row *row)
             trn_fhir_row_add_text(row, "patient_gender", trn_slice_text(pairs[i][1]));
         }
     }
-    if (request->authored_date[0] != '\0' &&
-        trn_fhir_date(trn_fhir_text(request->person, "birth"), birth) &&
-        strcmp(birth, request->authored_date) <= 0) {
-        trn_fhir_row_add_integer(row, "patient_age", age_at(birth, request->authored_date));
-    }
+    map_age(request, row);
 }
 
 static void map_reasons(const struct request *request, struct trn_fhir_row *row)

@@ -123,6 +123,23 @@ TEST(age_is_that_of_the_day_of_the_prescription)
     imported_close(&imported);
 }
 
+TEST(an_age_that_nobody_reaches_is_left_out_and_counted)
+{
+    struct imported imported;
+    char text[4096];
+
+    (void)snprintf(text,
+                   sizeof(text),
+                   "{\"resourceType\":\"Patient\",\"id\":\"" PATIENT_ID
+                   "\",\"birthDate\":\"0960-03-01\"}\n%s,\"authoredOn\":\"2026-02-28\"}",
+                   REQUEST);
+    import_text(&imported, text);
+    CHECK(imported.status == TERN_OK);
+    CHECK(json_object_get(imported_only(&imported, "prescriptions"), "patient_age") == NULL);
+    CHECK_INT(imported_unmapped(&imported, "Patient.birthDate (no age)"), 1);
+    imported_close(&imported);
+}
+
 TEST(every_status_has_its_place)
 {
     static const char *const cases[][2] = {

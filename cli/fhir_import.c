@@ -12,15 +12,16 @@
 #include "cli/fhir_value.h"
 
 /* A resource makes at most a stranger, a prescription and a medication. */
-enum { ROWS_OF_RESOURCE = 3 };
+enum { ROWS_OF_RESOURCE = 3, ROWS_FIRST = 64 };
 
 struct import {
     const struct trn_fhir_sink *sink;
     struct trn_fhir_report *report;
     struct trn_fhir_index index;
     json_t *users;             /* ids as text of the users rows made so far */
-    struct trn_fhir_row *rows; /* TRN_FHIR_HELD_ROWS of them */
+    struct trn_fhir_row *rows; /* at most TRN_FHIR_HELD_ROWS of them */
     size_t count;
+    size_t capacity;
     size_t resources;
 };
 
@@ -69,7 +70,9 @@ static tern_status flush(struct import *import, tern_error *error)
     tern_status status = TERN_OK;
     size_t start = 0;
 
-    qsort(import->rows, import->count, sizeof(import->rows[0]), compare_rows);
+    if (import->count > 0) {
+        qsort(import->rows, import->count, sizeof(import->rows[0]), compare_rows);
+    }
     while (status == TERN_OK && start < import->count) {
         size_t end = end_of_tx(import, start);
 
@@ -135,6 +138,31 @@ take_patient(struct import *import, json_t *resource, const char *full_url, tern
     return keep(import, 1, error);
 }
 
+/* Room for the rows of one more resource: makes it, or hands over what is held. */
+static tern_status make_room(struct import *import, tern_error *error)
+{
+    size_t capacity = import->capacity == 0 ? ROWS_FIRST : import->capacity * 2;
+    struct trn_fhir_row *rows;
+
+    if (import->count + ROWS_OF_RESOURCE <= import->capacity) {
+        return TERN_OK;
+    }
+    if (import->capacity == TRN_FHIR_HELD_ROWS) {
+        return flush(import, error);
+    }
+    if (capacity > TRN_FHIR_HELD_ROWS) {
+        capacity = TRN_FHIR_HELD_ROWS;
+    }
+    rows = trn_realloc(import->rows, capacity * sizeof(*rows));
+    if (rows == NULL) {
+        return trn_fail_nomem(error);
+    }
+    memset(rows + import->capacity, 0, (capacity - import->capacity) * sizeof(*rows));
+    import->rows = rows;
+    import->capacity = capacity;
+    return TERN_OK;
+}
+
 /* Patients are all taken first: their rows must reach the server before what refers to them. */
 static tern_status
 take_patients(void *context, json_t *resource, const char *full_url, tern_error *error)
@@ -144,15 +172,10 @@ take_patients(void *context, json_t *resource, const char *full_url, tern_error 
 
     trn_fhir_report_resource(import->report, type);
     if (strcmp(type, "Patient") == 0) {
-        import->resources++;
-        if (import->count + ROWS_OF_RESOURCE > TRN_FHIR_HELD_ROWS) {
-            tern_status status = flush(import, error);
+        tern_status status = make_room(import, error);
 
-            if (status != TERN_OK) {
-                return status;
-            }
-        }
-        return take_patient(import, resource, full_url, error);
+        import->resources++;
+        return status == TERN_OK ? take_patient(import, resource, full_url, error) : status;
     }
     if (strcmp(type, "MedicationRequest") != 0 && strcmp(type, "Medication") != 0) {
         trn_fhir_report_unmapped(import->report, type);
@@ -165,14 +188,12 @@ take_requests(void *context, json_t *resource, const char *full_url, tern_error 
 {
     struct import *import = context;
     struct trn_fhir_row *prescription;
-    tern_status status = TERN_OK;
+    tern_status status;
 
     if (strcmp(trn_fhir_text(resource, "resourceType"), "MedicationRequest") != 0) {
         return TERN_OK;
     }
-    if (import->count + ROWS_OF_RESOURCE > TRN_FHIR_HELD_ROWS) {
-        status = flush(import, error);
-    }
+    status = make_room(import, error);
     if (status != TERN_OK) {
         return status;
     }
@@ -212,7 +233,7 @@ static tern_status read_all(struct import *import,
 
 static void close_import(struct import *import)
 {
-    for (size_t i = 0; import->rows != NULL && i < TRN_FHIR_HELD_ROWS; i++) {
+    for (size_t i = 0; i < import->capacity; i++) {
         trn_fhir_row_free(&import->rows[i]);
     }
     trn_free(import->rows);
@@ -230,8 +251,7 @@ tern_status trn_fhir_import(const char *const *paths,
     tern_status status = trn_fhir_index_open(&import.index, error);
 
     import.users = json_object();
-    import.rows = trn_calloc(TRN_FHIR_HELD_ROWS, sizeof(import.rows[0]));
-    if (status == TERN_OK && (import.users == NULL || import.rows == NULL)) {
+    if (status == TERN_OK && import.users == NULL) {
         status = trn_fail_nomem(error);
     }
     if (status == TERN_OK) {

@@ -67,6 +67,9 @@ size_t trn_real_format(double real, char ret_text[TRN_NUMBER_BYTES])
     if (!isfinite(real)) {
         return 0;
     }
+    if (real == 0) { /* -0 is no other number, and SQLite keeps none */
+        real = 0;
+    }
     size = snprintf(text, sizeof(text), "%.15g", real);
     if (strtod(text, NULL) != real) {
         size = snprintf(text, sizeof(text), "%.17g", real);

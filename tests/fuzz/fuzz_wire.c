@@ -1,9 +1,8 @@
 /* What comes from the other side, as bytes of a fuzzer's choice: the first one picks the reader.
  * Nothing may crash, read beyond its input, or take what jansson refuses. */
-#include <stddef.h>
-#include <stdint.h>
+#include "tests/fuzz/fuzz.h"
+
 #include <stdlib.h>
-#include <string.h>
 
 #include <jansson.h>
 
@@ -12,8 +11,6 @@
 #include "wire/gzip.h"
 #include "wire/problem.h"
 #include "wire/request.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* A line that is read whole must be JSON, and of as many members. */
 static void fuzz_line(struct trn_slice text)

@@ -121,12 +121,24 @@ void tern_sync_cancel(tern_sync *sync)
     }
 }
 
-void tern_sync_read_progress(const tern_sync *sync, tern_sync_progress *ret_progress)
+static void read_progress(const tern_sync *sync, tern_sync_progress *ret_progress)
 {
-    TRN_ASSERT(sync != NULL);
     trn_replica_enter(sync->replica);
     trn_session_progress(sync->session, ret_progress);
     trn_replica_leave(sync->replica);
+}
+
+tern_status
+tern_sync_read_progress(const tern_sync *sync, tern_sync_progress *ret_progress, tern_error *error)
+{
+    tern_status status = check(sync, ret_progress, error);
+
+    if (status != TERN_OK) {
+        return status;
+    }
+    TRN_ASSERT(sync != NULL);
+    read_progress(sync, ret_progress);
+    return TERN_OK;
 }
 
 void tern_sync_close(tern_sync *sync)
@@ -265,7 +277,7 @@ tern_status tern_sync_run(tern_replica *replica,
     }
     status = run_to_end(&run, error);
     if (ret_progress != NULL) {
-        tern_sync_read_progress(run.sync, ret_progress);
+        read_progress(run.sync, ret_progress);
     }
     tern_sync_close(run.sync);
     return status;

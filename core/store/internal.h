@@ -191,6 +191,18 @@ trn_store_run(struct trn_store *store, sqlite3_stmt *stmt, const char *what, ter
 /* Fetches and runs a statement without parameters. */
 tern_status
 trn_store_do(struct trn_store *store, enum trn_sql which, const char *what, tern_error *error);
+/* Runs a statement whose one parameter is a scope. */
+tern_status trn_store_scope_run(struct trn_store *store,
+                                enum trn_sql which,
+                                const tern_id *scope,
+                                tern_error *error);
+/* Whether such a statement gives a row, and whether its first cell is other than 0. */
+tern_status trn_store_scope_flag(struct trn_store *store,
+                                 enum trn_sql which,
+                                 const tern_id *scope,
+                                 bool *ret_found,
+                                 bool *ret_flag,
+                                 tern_error *error);
 /* Runs a text of any number of statements. */
 tern_status
 trn_store_exec(struct trn_store *store, const char *sql, const char *what, tern_error *error);

@@ -16,8 +16,10 @@ static const char place[] = "scopes";
 
 /* ---- Scopes held ---- */
 
-static tern_status
-run_scope(struct trn_store *store, enum trn_sql which, const tern_id *scope, tern_error *error)
+tern_status trn_store_scope_run(struct trn_store *store,
+                                enum trn_sql which,
+                                const tern_id *scope,
+                                tern_error *error)
 {
     sqlite3_stmt *stmt = NULL;
     tern_status status = trn_store_sql(store, which, &stmt, error);
@@ -31,23 +33,24 @@ run_scope(struct trn_store *store, enum trn_sql which, const tern_id *scope, ter
 
 tern_status trn_scope_hold(struct trn_store *store, const tern_id *scope, tern_error *error)
 {
-    return run_scope(store, TRN_SQL_SCOPE_HOLD, scope, error);
+    return trn_store_scope_run(store, TRN_SQL_SCOPE_HOLD, scope, error);
 }
 
 tern_status trn_scope_release(struct trn_store *store, const tern_id *scope, tern_error *error)
 {
-    return run_scope(store, TRN_SQL_SCOPE_RELEASE, scope, error);
+    return trn_store_scope_run(store, TRN_SQL_SCOPE_RELEASE, scope, error);
 }
 
-static tern_status look_up(struct trn_store *store,
-                           const tern_id *scope,
-                           bool *ret_found,
-                           bool *ret_stale,
-                           tern_error *error)
+tern_status trn_store_scope_flag(struct trn_store *store,
+                                 enum trn_sql which,
+                                 const tern_id *scope,
+                                 bool *ret_found,
+                                 bool *ret_flag,
+                                 tern_error *error)
 {
     sqlite3_stmt *stmt = NULL;
     bool found = false;
-    tern_status status = trn_store_sql(store, TRN_SQL_SCOPE_HELD, &stmt, error);
+    tern_status status = trn_store_sql(store, which, &stmt, error);
 
     if (status != TERN_OK) {
         return status;
@@ -56,7 +59,7 @@ static tern_status look_up(struct trn_store *store,
     status = trn_store_step(store, stmt, place, &found, error);
     if (status == TERN_OK) {
         *ret_found = found;
-        *ret_stale = found && sqlite3_column_int(stmt, 0) != 0;
+        *ret_flag = found && sqlite3_column_int(stmt, 0) != 0;
         (void)sqlite3_reset(stmt);
     }
     return status;
@@ -67,7 +70,8 @@ trn_scope_is_held(struct trn_store *store, const tern_id *scope, bool *ret_held,
 {
     bool found = false;
     bool stale = false;
-    tern_status status = look_up(store, scope, &found, &stale, error);
+    tern_status status =
+        trn_store_scope_flag(store, TRN_SQL_SCOPE_HELD, scope, &found, &stale, error);
 
     if (status == TERN_OK) {
         *ret_held = found && !stale;
@@ -80,7 +84,7 @@ trn_scope_has_rows(struct trn_store *store, const tern_id *scope, bool *ret_has,
 {
     bool stale = false;
 
-    return look_up(store, scope, ret_has, &stale, error);
+    return trn_store_scope_flag(store, TRN_SQL_SCOPE_HELD, scope, ret_has, &stale, error);
 }
 
 tern_status
@@ -106,7 +110,7 @@ trn_scope_stale(struct trn_store *store, bool *ret_any, tern_id *ret_scope, tern
 
 tern_status trn_scope_suspect(struct trn_store *store, const tern_id *scope, tern_error *error)
 {
-    return run_scope(store, TRN_SQL_SCOPE_SUSPECT_ONE, scope, error);
+    return trn_store_scope_run(store, TRN_SQL_SCOPE_SUSPECT_ONE, scope, error);
 }
 
 tern_status trn_store_start_over(struct trn_store *store, tern_error *error)

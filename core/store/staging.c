@@ -6,19 +6,6 @@
 static const char place[] = "staging";
 
 static tern_status
-run_scope(struct trn_store *store, enum trn_sql which, const tern_id *scope, tern_error *error)
-{
-    sqlite3_stmt *stmt = NULL;
-    tern_status status = trn_store_sql(store, which, &stmt, error);
-
-    if (status != TERN_OK) {
-        return status;
-    }
-    trn_bind_id(stmt, 1, scope);
-    return trn_store_run(store, stmt, place, error);
-}
-
-static tern_status
 put_state(struct trn_store *store, const tern_id *scope, bool fresh, tern_error *error)
 {
     sqlite3_stmt *stmt = NULL;
@@ -96,21 +83,7 @@ tern_status trn_stage_is_fresh(struct trn_store *store,
                                bool *ret_fresh,
                                tern_error *error)
 {
-    sqlite3_stmt *stmt = NULL;
-    bool found = false;
-    tern_status status = trn_store_sql(store, TRN_SQL_STAGE_STATE, &stmt, error);
-
-    if (status != TERN_OK) {
-        return status;
-    }
-    trn_bind_id(stmt, 1, scope);
-    status = trn_store_step(store, stmt, place, &found, error);
-    if (status == TERN_OK) {
-        *ret_any = found;
-        *ret_fresh = found && sqlite3_column_int(stmt, 0) != 0;
-        (void)sqlite3_reset(stmt);
-    }
-    return status;
+    return trn_store_scope_flag(store, TRN_SQL_STAGE_STATE, scope, ret_any, ret_fresh, error);
 }
 
 tern_status trn_stage_drop(struct trn_store *store, const tern_id *scope, tern_error *error)
@@ -122,14 +95,15 @@ tern_status trn_stage_drop(struct trn_store *store, const tern_id *scope, tern_e
         return status != TERN_OK ? status
                                  : trn_store_do(store, TRN_SQL_STAGE_DROP_STATES, place, error);
     }
-    status = run_scope(store, TRN_SQL_STAGE_DROP, scope, error);
-    return status != TERN_OK ? status : run_scope(store, TRN_SQL_STAGE_DROP_STATE, scope, error);
+    status = trn_store_scope_run(store, TRN_SQL_STAGE_DROP, scope, error);
+    return status != TERN_OK ? status
+                             : trn_store_scope_run(store, TRN_SQL_STAGE_DROP_STATE, scope, error);
 }
 
 tern_status
 trn_stage_mark_complete(struct trn_store *store, const tern_id *scope, tern_error *error)
 {
-    return run_scope(store, TRN_SQL_STAGE_MARK, scope, error);
+    return trn_store_scope_run(store, TRN_SQL_STAGE_MARK, scope, error);
 }
 
 tern_status

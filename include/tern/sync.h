@@ -89,7 +89,10 @@ TERN_API TERN_MUST_USE tern_status tern_sync_set_token(tern_sync *sync,
 /** Asks the session to end at its next step with TERN_ERR_CANCELLED. Any thread. */
 TERN_API void tern_sync_cancel(tern_sync *sync);
 
-TERN_API void tern_sync_read_progress(const tern_sync *sync, tern_sync_progress *ret_progress);
+/** How far the session has come. TERN_ERR_MISUSE where an argument is missing. Any thread. */
+TERN_API TERN_MUST_USE tern_status tern_sync_read_progress(const tern_sync *sync,
+                                                           tern_sync_progress *ret_progress,
+                                                           tern_error *error);
 
 /** Ends the session and gives the lease back; NULL is accepted. What was downloaded stays staged.
  */

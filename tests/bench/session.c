@@ -84,9 +84,10 @@ carry(struct bench_link *link, tern_sync *sync, const tern_http_request *request
 
 static void note_scopes(const tern_sync *sync, struct bench_sync_times *times)
 {
-    tern_sync_progress progress;
+    tern_sync_progress progress = {0};
+    tern_error error = {0};
 
-    tern_sync_read_progress(sync, &progress);
+    bench_ok(tern_sync_read_progress(sync, &progress, &error), &error, "progress");
     times->rows = progress.rows;
     for (; times->scopes < progress.scopes_done; times->scopes++) {
         if (times->scopes_s != NULL && times->scopes < times->scopes_room) {

@@ -156,8 +156,9 @@ TEST(a_sync_called_out_of_order_says_so)
     tern_sync_options small = {.size = 1};
     tern_sync *none = NULL;
     tern_http_answer answer = {.status = 200};
-    tern_sync_progress progress;
+    tern_sync_progress progress = {.round_trips = 77};
     tern_tx *tx = NULL;
+    tern_error error = {0};
 
     begin(&lone);
     CHECK_INT(tern_sync_open(NULL, NULL, &none, NULL), TERN_ERR_MISUSE);
@@ -175,7 +176,12 @@ TEST(a_sync_called_out_of_order_says_so)
           tern_sync_next(sync, &step, NULL) == TERN_OK);
     CHECK_INT(step.action, TERN_SYNC_SEND);
     CHECK_INT(tern_sync_failed(sync, TERN_OK, NULL), TERN_ERR_MISUSE);
-    tern_sync_read_progress(sync, &progress);
+    CHECK_INT(tern_sync_read_progress(NULL, &progress, &error), TERN_ERR_MISUSE);
+    CHECK_INT(error.status, TERN_ERR_MISUSE);
+    CHECK_INT(tern_sync_read_progress(sync, NULL, NULL), TERN_ERR_MISUSE);
+    CHECK_INT(progress.round_trips, 77);
+    CHECK(tern_sync_read_progress(sync, &progress, NULL) == TERN_OK);
+    CHECK_INT(progress.round_trips, 0);
     CHECK_INT(progress.pending_txs, 1);
     CHECK(tern_sync_failed(sync, TERN_ERR_TLS, NULL) == TERN_OK); /* waiting does not help */
     do {

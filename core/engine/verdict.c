@@ -144,7 +144,7 @@ static tern_status acknowledge(struct trn_work *work,
         status = lay_as_ground(work, entry, error);
     }
     /* Of a scope that never came, only what is noted here ever leaves. */
-    if (status == TERN_OK && shown) {
+    if (status == TERN_OK && shown && verdict->kind == TRN_VERDICT_DUPLICATE) {
         status = trn_reach_suspect(work, entry->ordinal, error);
     }
     if (status != TERN_OK) {

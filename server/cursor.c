@@ -19,7 +19,7 @@ enum { AT_HIGH = 1, BEGUN = 2, FRESH = 4, PARTIAL = 8, INSIDE = 16, FLAGS_END = 
 
 void trn_cursor_tag(const struct trn_db_tx *tx, uint8_t ret_tag[TRN_CURSOR_TAG_BYTES])
 {
-    uint64_t time = (uint64_t)tx->time_us;
+    uint64_t time = (uint64_t)tx->received_us;
 
     memcpy(ret_tag, tx->tx.bytes, TRN_CURSOR_TAG_BYTES);
     for (size_t i = 0; i < sizeof(time); i++) {

@@ -31,8 +31,8 @@ struct trn_cursor {
     size_t capacity;
 };
 
-/* The tag of a tx as it was stored: a restored server that stores it again, at another time, does
- * not know it. */
+/* The tag of a tx and of when it came: offered again to a restored server it may take the same
+ * number and keep its stored time, but it comes later. */
 void trn_cursor_tag(const struct trn_db_tx *tx, uint8_t ret_tag[TRN_CURSOR_TAG_BYTES]);
 
 void trn_cursor_free(struct trn_cursor *cursor);

@@ -52,6 +52,7 @@ struct trn_db_tx {
     tern_id device; /* its author's */
     tern_id sender; /* who handed it in: another device, where a copied replica did */
     int64_t time_us;
+    int64_t received_us; /* the server's clock then */
 };
 
 struct trn_db_device {

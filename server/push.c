@@ -382,7 +382,8 @@ static tern_status decide(struct trn_push *push,
     const struct trn_db_tx tx = {.tx = push->entry.tx,
                                  .device = push->entry.device,
                                  .sender = push->entry.sender,
-                                 .time_us = push->entry.time_us};
+                                 .time_us = push->entry.time_us,
+                                 .received_us = push->entry.received_us};
     tern_error cause = {.status = TERN_OK};
     int32_t change = -1;
     tern_status status = TERN_OK;

@@ -16,8 +16,9 @@ struct walk {
     struct trn_answer_writer *page;
     struct trn_numbers *announced; /* for the rows of one scope on this page */
     struct trn_position position;
-    bool opened; /* its first line is written */
-    bool done;   /* everything of it is sent */
+    int64_t held; /* the device has all of the scope up to this number */
+    bool opened;  /* its first line is written */
+    bool done;    /* everything of it is sent */
 };
 
 /* ---- Numbers announced ---- */
@@ -57,7 +58,25 @@ static bool is_uniform(const struct trn_table *table, const struct trn_version *
     return version->keys[0] != 0;
 }
 
-/* The device holds the row as it is: it handed every unit of it in. The server's own rows it never
+static bool is_told(const struct trn_pull *pull, int64_t number)
+{
+    size_t low = 0;
+    size_t high = pull->taken_count;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+
+        if (pull->taken[middle] < number) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low < pull->taken_count && pull->taken[low] == number;
+}
+
+/* The device holds the row as it is: it handed every unit of it in, and knows that it did. What has
+ * its id may be a copy of it, and what that handed in is news here. The server's own rows it never
  * saw.
  */
 static tern_status is_own(struct walk *walk,
@@ -82,7 +101,8 @@ static tern_status is_own(struct walk *walk,
         if (status != TERN_OK) {
             return status;
         }
-        own = trn_id_equal(&tx.sender, &pull->device);
+        own = trn_id_equal(&tx.sender, &pull->device) &&
+              (number <= walk->held || is_told(pull, number));
         seen = number;
     }
     *ret_own = own;
@@ -267,6 +287,7 @@ static tern_status serve(struct trn_pull *pull,
     tern_status status;
 
     start_position(&walk.position, held);
+    walk.held = walk.position.place.number - (walk.position.place.table == TRN_NO_TABLE ? 0 : 1);
     status = walk_scope(&walk, error);
     if (status == TERN_OK) {
         *ret_position = walk.position;

@@ -3,7 +3,8 @@
  *
  * Each scope's rows come in the order of their highest number, so a position says all that was
  * sent. A scope whose grant has another version than the cursor's is sent whole; one that is gone
- * is named. A row that the asking device wrote alone is left out, unless the scope is sent whole.
+ * is named. A row that the asking device wrote alone, and has just been told of, is left out,
+ * unless the scope is sent whole.
  */
 #ifndef TRN_SERVER_PULL_H
 #define TRN_SERVER_PULL_H
@@ -18,6 +19,8 @@ struct trn_pull {
     struct trn_facts *facts; /* over `view` */
     tern_id user;
     tern_id device;
+    const int64_t *taken; /* the numbers that this exchange's verdicts tell of, rising; borrowed */
+    size_t taken_count;
     uint32_t schema_version; /* of the device, at most the server's */
     size_t room_rows;
     size_t room_bytes;

@@ -8,6 +8,7 @@
  */
 #include "server/sync.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -140,6 +141,39 @@ static tern_status write_answer(struct trn_exchange *exchange,
     return status;
 }
 
+static int compare_numbers(const void *left, const void *right)
+{
+    int64_t a = *(const int64_t *)left;
+    int64_t b = *(const int64_t *)right;
+
+    return (a > b) - (a < b);
+}
+
+/* The numbers of what the verdicts say is here, rising; to be freed. */
+static tern_status list_taken(const struct trn_exchange *exchange,
+                              int64_t **ret_numbers,
+                              size_t *ret_count,
+                              tern_error *error)
+{
+    int64_t *numbers = trn_alloc((exchange->outcome_count + 1) * sizeof(*numbers));
+    size_t count = 0;
+
+    if (numbers == NULL) {
+        return trn_fail_nomem(error);
+    }
+    for (size_t index = 0; index < exchange->outcome_count; index++) {
+        const struct trn_outcome *outcome = &exchange->outcomes[index];
+
+        if (outcome->kind == TRN_OUTCOME_APPLIED || outcome->kind == TRN_OUTCOME_DUPLICATE) {
+            numbers[count++] = outcome->number;
+        }
+    }
+    qsort(numbers, count, sizeof(*numbers), compare_numbers);
+    *ret_numbers = numbers;
+    *ret_count = count;
+    return TERN_OK;
+}
+
 static tern_status answer(struct trn_server *server,
                           struct trn_db_view *view,
                           struct trn_exchange *exchange,
@@ -157,8 +191,10 @@ static tern_status answer(struct trn_server *server,
                             .schema_version = envelope->schema_version,
                             .room_rows = rows,
                             .room_bytes = server->limits.page_bytes};
-    tern_status status = TERN_OK;
+    int64_t *taken = NULL;
+    tern_status status = list_taken(exchange, &taken, &pull.taken_count, error);
 
+    pull.taken = taken;
     if (pull.schema_version > server->db->schema->version) {
         pull.schema_version = server->db->schema->version;
     }
@@ -167,6 +203,7 @@ static tern_status answer(struct trn_server *server,
     }
     exchange->call->rows = pull.rows;
     trn_pull_free(&pull);
+    trn_free(taken);
     if (status == TERN_OK) {
         exchange->call->status = 200;
         exchange->call->media_type = media_sync;

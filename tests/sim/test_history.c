@@ -168,3 +168,99 @@ TEST(a_copy_of_a_replica_takes_an_id_of_its_own_and_nothing_applies_twice)
     device_end(&copy);
     world_end(&world);
 }
+
+static bool
+refuse_pushes(struct device *device, const tern_http_request *request, tern_http_answer *ret_answer)
+{
+    (void)device;
+    if (request_entries(request) == 0) {
+        return false;
+    }
+    device_answer_problem(ret_answer, 500, NULL);
+    return true;
+}
+
+/* Neither wrote anything since, so nothing tells the server that there are two. */
+TEST(what_a_copy_handed_in_reaches_the_replica_that_could_not)
+{
+    struct world world;
+    struct device phone;
+    struct device desk;
+    struct device copy;
+
+    world_begin(&world);
+    device_begin(&world, &phone, "phone", 'p');
+    device_begin(&world, &desk, "desk", 'p');
+    device_begin(&world, &copy, "copy", 'p');
+    device_run(&phone, "INSERT INTO users(id, role, name) VALUES(@p, 'PATIENT', 'patient')");
+    device_sync_well(&phone);
+    device_run(&phone,
+               "INSERT INTO notes(id, owner_id, place, title) VALUES(tern_id(), @p, 5, 'mine')");
+    device_close(&phone);
+    device_close(&copy);
+    world_copy_file(phone.path, copy.path);
+    device_open(&phone);
+    device_open(&copy);
+
+    device_run(&desk,
+               "INSERT INTO notes(id, owner_id, place, title) VALUES(tern_id(), @p, 5, 'other')");
+    device_sync_well(&desk);
+    world_pass(&world, SECOND_US);
+    phone.meddle = refuse_pushes;
+    (void)device_sync(&phone);
+    phone.meddle = NULL;
+    CHECK_INT(device_status(&phone).quarantined, 1);
+
+    device_run(&desk, "UPDATE notes SET place = 6");
+    device_sync_well(&desk);
+    world_pass(&world, SECOND_US);
+    device_sync_well(&copy);
+    CHECK_TEXT(device_ask(&copy, "SELECT title FROM notes ORDER BY place"), "mine;other");
+    device_sync_well(&phone);
+    CHECK_TEXT(device_ask(&phone, "SELECT title FROM notes ORDER BY place"), "mine;other");
+    device_check_converged(&phone);
+    device_check_converged(&copy);
+    device_end(&phone);
+    device_end(&desk);
+    device_end(&copy);
+    world_end(&world);
+}
+
+/* The same transactions took the same numbers again, at the same stored times; what the server made
+ * of them is another copy. */
+TEST(a_server_restored_twice_over_is_told_from_the_one_that_a_device_knows)
+{
+    struct world world;
+    struct device phone;
+    struct device desk;
+    struct device tablet;
+
+    world_begin(&world);
+    device_begin(&world, &phone, "phone", 'p');
+    device_begin(&world, &desk, "desk", 'p');
+    device_begin(&world, &tablet, "tablet", 'p');
+    device_run(&phone, "INSERT INTO users(id, role, name) VALUES(@p, 'PATIENT', 'patient')");
+    device_sync_well(&phone);
+    device_sync_well(&desk);
+    world_save(&world, "backup");
+    world_pass(&world, SECOND_US);
+    device_run(&desk, "UPDATE users SET name = 'at the desk'");
+    world_pass(&world, SECOND_US);
+    device_run(&phone, "UPDATE users SET name = 'on the phone'");
+    device_sync_well(&desk);
+    device_sync_well(&phone);
+    device_sync_well(&tablet);
+    for (unsigned i = 0; i < 2; i++) {
+        world_restore(&world, "backup");
+        world_pass(&world, SECOND_US);
+        device_sync_well(&desk);
+        device_sync_well(&phone);
+    }
+    device_sync_well(&tablet);
+    device_check_converged(&tablet);
+    CHECK_TEXT(device_ask(&tablet, "SELECT name FROM users"), "on the phone");
+    device_end(&phone);
+    device_end(&desk);
+    device_end(&tablet);
+    world_end(&world);
+}

@@ -4,12 +4,17 @@
 #include "base/uuid.h"
 #include "tests/unit/server/lab.h"
 
-static void fill(struct phone *phone, unsigned prescriptions)
+static void write_some(struct phone *phone, unsigned prescriptions)
 {
     phone_insert_user(phone, "PATIENT");
     for (unsigned number = 1; number <= prescriptions; number++) {
         phone_insert_prescription(phone, lab_id('p', number), phone->auth.user, "One");
     }
+}
+
+static void fill(struct phone *phone, unsigned prescriptions)
+{
+    write_some(phone, prescriptions);
     phone_push(phone);
 }
 
@@ -122,8 +127,9 @@ TEST(rows_that_a_device_wrote_alone_are_not_sent_back_to_it)
     phone_sync(&first, 100, &reply);
     CHECK_INT(reply.completes, 1);
     reply_free(&reply);
-    fill(&first, 3);
+    write_some(&first, 3);
     phone_sync(&first, 100, &reply);
+    CHECK_INT(reply.verdict_count, 4);
     CHECK_INT(reply.rows, 0);
     reply_free(&reply);
     change = lab_change(&lab, TRN_OP_UPDATE, "prescriptions", changed);

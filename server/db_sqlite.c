@@ -264,7 +264,7 @@ view_open(struct trn_db_sqlite *db, bool fast, struct trn_db_view **ret_view, te
     rc = sqlite3_open_v2(db->path,
                          &view->sqlite,
                          SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
-                         NULL);
+                         db->vfs);
     if (rc != SQLITE_OK) {
         status = trn_db_sqlite_fail(NULL, rc, "database: open", error);
         goto out;
@@ -449,6 +449,7 @@ static void database_close(struct trn_db *base)
         (void)close(db->lock);
     }
     trn_free(db->path);
+    trn_free(db->vfs);
     trn_free(db);
 }
 
@@ -537,11 +538,12 @@ tern_status trn_db_sqlite_open(const struct trn_db_sqlite_options *options,
     db->base.schema = schema;
     db->lock = -1;
     db->path = trn_text_copy(trn_slice_text(options->path));
-    if (db->path == NULL) {
+    db->vfs = options->vfs != NULL ? trn_text_copy(trn_slice_text(options->vfs)) : NULL;
+    if (db->path == NULL || (options->vfs != NULL && db->vfs == NULL)) {
         status = trn_fail_nomem(error);
         goto out;
     }
-    status = lock_file(db, error);
+    status = db->vfs == NULL ? lock_file(db, error) : TERN_OK;
     if (status == TERN_OK) {
         status = view_open(db, options->unsafe_fast, &db->writer, error);
     }

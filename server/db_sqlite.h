@@ -6,6 +6,8 @@
 
 struct trn_db_sqlite_options {
     const char *path; /* UTF-8 file name; the file is created if absent */
+    const char *vfs;  /* of a registered VFS; then it keeps a second server out. NULL: the default,
+                         and a lock file beside the database does */
     /* 32 random bytes, used where the file is new: for the seal key; `epoch` for its first epoch.
      */
     uint8_t seal_key[TRN_SEAL_KEY_BYTES];

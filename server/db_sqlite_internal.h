@@ -49,6 +49,7 @@ struct trn_db_view {
 struct trn_db_sqlite {
     struct trn_db base;
     char *path;
+    char *vfs; /* NULL: the default */
     struct trn_db_view *writer;
     struct trn_db_view *idle; /* read connections that no snapshot uses */
     int64_t next_number;      /* of the group under way */

@@ -1,0 +1,514 @@
+/*
+ * All entries of the server are read once, and each write of a unit is kept with its base. A write
+ * is accounted for where it is the current value or equal to it, or audited as the one that lost,
+ * or the base of a later one; nothing else will do.
+ */
+#include "sim/accounts.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/hex.h"
+#include "base/uuid.h"
+#include "model/change.h"
+#include "sim/ledger.h"
+#include "wire/entry.h"
+
+/* One unit of one change that the server applied. */
+struct write {
+    const struct trn_table *table;
+    tern_id row;
+    size_t unit;
+    int64_t number;
+    int64_t base; /* a number of the server's, or 0 */
+    uint64_t values;
+    bool alive; /* of existence: what it says */
+    bool by_operator;
+};
+
+struct entry {
+    int64_t number;
+    int64_t ordinal;
+    tern_id tx;
+    tern_id device; /* its author's */
+    tern_id sender; /* who handed it in: two copies of a device may have used one ordinal */
+    int verdict;
+    int kind;
+    char detail[120];
+};
+
+struct accounts {
+    struct sim_world *world;
+    const struct trn_schema *schema;
+    sqlite3 *db;
+    struct entry *entries;
+    size_t entry_count;
+    struct write *writes;
+    size_t write_count;
+    size_t write_room;
+};
+
+static tern_id column_id(sqlite3_stmt *stmt, int column)
+{
+    tern_id id = {{0}};
+
+    if (sqlite3_column_bytes(stmt, column) == (int)sizeof id.bytes) {
+        memcpy(id.bytes, sqlite3_column_blob(stmt, column), sizeof id.bytes);
+    }
+    return id;
+}
+
+static sqlite3_stmt *prepare(struct accounts *accounts, const char *sql)
+{
+    sqlite3_stmt *stmt = NULL;
+
+    if (sqlite3_prepare_v2(accounts->db, sql, -1, &stmt, NULL) != SQLITE_OK) {
+        sim_fail(accounts->world, "look", "%s: %s", sqlite3_errmsg(accounts->db), sql);
+    }
+    return stmt;
+}
+
+/* ---- Reading the server's history ---- */
+
+static uint64_t hash_value(uint64_t hash, const tern_value *value)
+{
+    const uint8_t *data = value->data;
+    uint64_t bits = (uint64_t)value->integer;
+
+    hash = (hash ^ (uint64_t)value->kind) * UINT64_C(0x100000001b3);
+    if (value->kind == TERN_REAL) {
+        memcpy(&bits, &value->real, sizeof bits);
+    }
+    if (value->kind == TERN_INTEGER || value->kind == TERN_REAL) {
+        hash = (hash ^ bits) * UINT64_C(0x9e3779b97f4a7c15);
+    }
+    for (size_t i = 0; value->kind >= TERN_TEXT && i < value->size; i++) {
+        hash = (hash ^ data[i]) * UINT64_C(0x100000001b3);
+    }
+    return hash;
+}
+
+static uint64_t hash_unit(const struct trn_table *table, size_t unit, const tern_value *values)
+{
+    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+
+    for (size_t i = 0; i < table->units[unit].column_count; i++) {
+        hash = hash_value(hash, &values[table->units[unit].columns[i]]);
+    }
+    return hash;
+}
+
+/* The entry of an author by its ordinal. */
+static int64_t
+number_of_ordinal(const struct accounts *accounts, const struct entry *of, int64_t ordinal)
+{
+    int64_t number = 0;
+
+    for (size_t i = 0; i < accounts->entry_count; i++) {
+        const struct entry *entry = &accounts->entries[i];
+
+        if (entry->ordinal == ordinal && trn_id_equal(&entry->device, &of->device) &&
+            (number == 0 || trn_id_equal(&entry->sender, &of->sender))) {
+            number = entry->number;
+        }
+    }
+    return number;
+}
+
+static void add_write(struct accounts *accounts,
+                      const struct entry *entry,
+                      const struct trn_change *change,
+                      size_t unit,
+                      bool same_epoch)
+{
+    struct write *write;
+
+    if (accounts->write_count == accounts->write_room) {
+        accounts->write_room = accounts->write_room * 2 + 256;
+        accounts->writes =
+            realloc(accounts->writes, accounts->write_room * sizeof *accounts->writes);
+        if (accounts->writes == NULL) {
+            abort();
+        }
+    }
+    write = &accounts->writes[accounts->write_count++];
+    *write = (struct write){.table = change->table,
+                            .row = change->id,
+                            .unit = unit,
+                            .number = entry->number,
+                            .alive = change->operation != TRN_OP_DELETE};
+    if (change->operation != TRN_OP_INSERT && change->base < 0) {
+        write->base = number_of_ordinal(accounts, entry, -change->base);
+    } else if (change->operation != TRN_OP_INSERT) {
+        write->base = same_epoch ? change->base : 0;
+    }
+    write->values =
+        unit == TRN_UNIT_EXISTENCE ? write->alive : hash_unit(change->table, unit, change->values);
+}
+
+static void
+read_changes(struct accounts *accounts, const struct entry *entry, struct trn_slice body)
+{
+    struct trn_entry_reader reader = {0};
+    struct trn_change change;
+    bool any = true;
+    tern_status status = trn_entry_open(&reader, accounts->schema, body, NULL);
+
+    while (status == TERN_OK && any) {
+        bool same = strcmp(reader.header.epoch, sim_epoch_of(accounts->world, entry->number)) == 0;
+
+        status = trn_entry_next(&reader, &any, &change, NULL);
+        if (status != TERN_OK || !any) {
+            break;
+        }
+        if (change.operation != TRN_OP_INSERT) {
+            add_write(accounts, entry, &change, change.unit, same);
+        }
+        for (size_t unit = 0; change.operation == TRN_OP_INSERT && unit < change.table->unit_count;
+             unit++) {
+            if (!change.table->server_owned_units[unit] &&
+                unit < trn_wire_units(change.table, reader.header.schema_version)) {
+                add_write(accounts, entry, &change, unit, same);
+            }
+        }
+    }
+    if (status != TERN_OK) {
+        sim_fail(accounts->world,
+                 "history",
+                 "entry %lld of the server cannot be read: %s",
+                 (long long)entry->number,
+                 tern_status_code(status));
+    }
+    trn_entry_close(&reader);
+}
+
+static void read_entries(struct accounts *accounts)
+{
+    int64_t count = sim_look_number(accounts->db, "SELECT count(*) FROM tern_entry", 0);
+    sqlite3_stmt *stmt = prepare(accounts,
+                                 "SELECT number, ordinal, tx, device, verdict, kind, detail, "
+                                 "sender FROM tern_entry ORDER BY number");
+
+    accounts->entries = calloc((size_t)count + 1, sizeof *accounts->entries);
+    if (accounts->entries == NULL) {
+        abort();
+    }
+    while (stmt != NULL && sqlite3_step(stmt) == SQLITE_ROW) {
+        struct entry *entry = &accounts->entries[accounts->entry_count++];
+
+        entry->number = sqlite3_column_int64(stmt, 0);
+        entry->ordinal = sqlite3_column_int64(stmt, 1);
+        entry->tx = column_id(stmt, 2);
+        entry->device = column_id(stmt, 3);
+        entry->sender = column_id(stmt, 7);
+        entry->verdict = sqlite3_column_int(stmt, 4);
+        entry->kind = sqlite3_column_int(stmt, 5);
+        (void)snprintf(entry->detail,
+                       sizeof entry->detail,
+                       "%s",
+                       (const char *)sqlite3_column_text(stmt, 6));
+    }
+    (void)sqlite3_finalize(stmt);
+}
+
+static void read_writes(struct accounts *accounts)
+{
+    sqlite3_stmt *stmt = prepare(accounts, "SELECT body FROM tern_entry ORDER BY number");
+
+    for (size_t i = 0; stmt != NULL && sqlite3_step(stmt) == SQLITE_ROW; i++) {
+        const struct entry *entry = &accounts->entries[i];
+
+        if (entry->verdict == TERN_OK && entry->kind != TRN_ENTRY_DISCARDED) {
+            read_changes(accounts,
+                         entry,
+                         trn_slice_make(sqlite3_column_blob(stmt, 0),
+                                        (size_t)sqlite3_column_bytes(stmt, 0)));
+        }
+    }
+    (void)sqlite3_finalize(stmt);
+}
+
+/* ---- What stands ---- */
+
+/* What the server's row holds of the unit. */
+struct current {
+    int64_t number;
+    uint64_t values;
+};
+
+static tern_value column_value(sqlite3_stmt *stmt, int column)
+{
+    switch (sqlite3_column_type(stmt, column)) {
+    case SQLITE_INTEGER:
+        return tern_value_integer(sqlite3_column_int64(stmt, column));
+    case SQLITE_FLOAT:
+        return tern_value_real(sqlite3_column_double(stmt, column));
+    case SQLITE_TEXT:
+        return (tern_value){.kind = TERN_TEXT,
+                            .data = sqlite3_column_text(stmt, column),
+                            .size = (size_t)sqlite3_column_bytes(stmt, column)};
+    case SQLITE_BLOB:
+        return tern_value_blob(sqlite3_column_blob(stmt, column),
+                               (size_t)sqlite3_column_bytes(stmt, column));
+    default:
+        return tern_value_null();
+    }
+}
+
+static sqlite3_stmt *prepare_row(struct accounts *accounts, const struct trn_table *table)
+{
+    struct trn_bytes sql = {0};
+    sqlite3_stmt *stmt;
+    tern_status status = trn_bytes_append_text(&sql, "SELECT tern_v, deleted_at");
+
+    for (size_t i = 0; status == TERN_OK && i < table->column_count; i++) {
+        status = trn_bytes_append_format(&sql, ", \"%s\"", table->columns[i].name);
+    }
+    if (status == TERN_OK) {
+        status = trn_bytes_append_format(&sql, " FROM \"%s\" WHERE id = ?1", table->name);
+    }
+    if (status != TERN_OK) {
+        abort();
+    }
+    stmt = prepare(accounts, trn_bytes_text(&sql));
+    trn_bytes_free(&sql);
+    return stmt;
+}
+
+static bool read_current(sqlite3_stmt *stmt, const struct write *write, struct current *ret)
+{
+    tern_value cells[TRN_COLUMNS_MAX];
+    struct trn_version version;
+    tern_value cell;
+    bool found = false;
+
+    (void)sqlite3_bind_blob(stmt, 1, write->row.bytes, sizeof write->row.bytes, SQLITE_STATIC);
+    if (sqlite3_step(stmt) == SQLITE_ROW) {
+        cell = column_value(stmt, 0);
+        found = trn_version_decode(&cell, write->table->unit_count, &version, NULL) == TERN_OK;
+        for (size_t i = 0; i < write->table->column_count; i++) {
+            cells[i] = column_value(stmt, (int)i + 2);
+        }
+        ret->number = version.keys[write->unit];
+        ret->values = write->unit == TRN_UNIT_EXISTENCE
+                          ? sqlite3_column_type(stmt, 1) == SQLITE_NULL
+                          : hash_unit(write->table, write->unit, cells);
+    }
+    (void)sqlite3_reset(stmt);
+    return found;
+}
+
+static bool is_same_unit(const struct write *a, const struct write *b)
+{
+    return a->table == b->table && a->unit == b->unit && trn_id_equal(&a->row, &b->row);
+}
+
+/* Whether a writer that had seen it wrote over it, or another wrote the very same. */
+static bool is_superseded(const struct accounts *accounts, const struct write *write)
+{
+    for (size_t i = 0; i < accounts->write_count; i++) {
+        const struct write *other = &accounts->writes[i];
+
+        if (is_same_unit(write, other) && other->number != write->number &&
+            (other->base == write->number || other->values == write->values)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Whether its transaction wrote the unit in another line as well, which may fare otherwise. */
+static bool has_twin(const struct accounts *accounts, const struct write *write)
+{
+    for (size_t i = 0; i < accounts->write_count; i++) {
+        const struct write *other = &accounts->writes[i];
+
+        if (other != write && other->number == write->number && is_same_unit(write, other)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_audited(sqlite3_stmt *stmt, const struct write *write)
+{
+    bool audited;
+
+    (void)sqlite3_bind_text(stmt, 1, write->table->name, -1, SQLITE_STATIC);
+    (void)sqlite3_bind_blob(stmt, 2, write->row.bytes, sizeof write->row.bytes, SQLITE_STATIC);
+    (void)sqlite3_bind_int64(stmt, 3, write->number);
+    (void)sqlite3_bind_text(stmt, 4, write->table->units[write->unit].name, -1, SQLITE_STATIC);
+    audited = sqlite3_step(stmt) == SQLITE_ROW;
+    (void)sqlite3_reset(stmt);
+    return audited;
+}
+
+static void check_write(struct accounts *accounts,
+                        const struct write *write,
+                        sqlite3_stmt *row,
+                        sqlite3_stmt *audit)
+{
+    struct current current = {0, 0};
+    bool found = read_current(row, write, &current);
+    bool stands = found && (current.number == write->number || current.values == write->values);
+    bool audited;
+    char id[33];
+
+    if (stands && current.number != write->number) {
+        return; /* equal to what stands, whoever wrote that */
+    }
+    audited = is_audited(audit, write);
+    trn_hex_encode(write->row.bytes, sizeof write->row.bytes, id);
+    if (has_twin(accounts, write)) {
+        return; /* the last of them counts, and stands or is audited for both */
+    }
+    if (stands && audited) {
+        sim_fail(accounts->world,
+                 "accounts",
+                 "unit %zu of %s %s is of transaction %lld, which the audit says lost it",
+                 write->unit,
+                 write->table->name,
+                 id,
+                 (long long)write->number);
+    } else if (!stands && !audited && !is_superseded(accounts, write)) {
+        sim_fail(accounts->world,
+                 "accounts",
+                 "unit %zu of %s %s as transaction %lld wrote it is neither current nor audited, "
+                 "and nobody who had seen it wrote over it (now of %lld)",
+                 write->unit,
+                 write->table->name,
+                 id,
+                 (long long)write->number,
+                 (long long)current.number);
+    }
+}
+
+static void check_writes(struct accounts *accounts)
+{
+    const struct trn_schema *schema = accounts->schema;
+    sqlite3_stmt *audit = prepare(accounts,
+                                  "SELECT 1 FROM sync_audit WHERE row_id = ?2 AND table_name = ?1 "
+                                  "AND lost_number = ?3 AND unit = ?4");
+
+    for (size_t i = 0; i < schema->table_count && audit != NULL; i++) {
+        sqlite3_stmt *row = prepare_row(accounts, &schema->tables[i]);
+
+        for (size_t j = 0; row != NULL && j < accounts->write_count; j++) {
+            if (accounts->writes[j].table == &schema->tables[i]) {
+                check_write(accounts, &accounts->writes[j], row, audit);
+            }
+        }
+        (void)sqlite3_finalize(row);
+    }
+    (void)sqlite3_finalize(audit);
+}
+
+/* ---- The ledger ---- */
+
+static const struct entry *find_entry(const struct accounts *accounts, const tern_id *tx)
+{
+    for (size_t i = 0; i < accounts->entry_count; i++) {
+        if (trn_id_equal(&accounts->entries[i].tx, tx)) {
+            return &accounts->entries[i];
+        }
+    }
+    return NULL;
+}
+
+static bool holds(const struct trn_bytes *ids, const tern_id *tx)
+{
+    for (size_t at = 0; at + sizeof tx->bytes <= ids->size; at += sizeof tx->bytes) {
+        if (memcmp(ids->data + at, tx->bytes, sizeof tx->bytes) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void check_commit(struct accounts *accounts,
+                         const struct sim_commit *commit,
+                         const struct trn_bytes *parked)
+{
+    const struct entry *entry = find_entry(accounts, &commit->tx);
+    bool is_parked = holds(parked, &commit->tx);
+    bool applied = entry != NULL && entry->verdict == TERN_OK;
+
+    if (applied + is_parked + commit->replaced == 0 && !commit->excused) {
+        sim_fail(accounts->world,
+                 "lost",
+                 "what %s committed in event %zu is nowhere: %s",
+                 accounts->world->devices[commit->device].name,
+                 commit->event,
+                 entry == NULL ? "the server never had it" : entry->detail);
+    }
+}
+
+static void check_commits(struct accounts *accounts)
+{
+    struct sim_world *world = accounts->world;
+    struct trn_bytes parked = {0};
+
+    for (size_t i = 0; i < world->device_count; i++) {
+        struct trn_bytes ids = sim_ledger_parked(&world->devices[i]);
+
+        if (trn_bytes_append_slice(&parked, trn_bytes_slice(&ids)) != TERN_OK) {
+            abort();
+        }
+        trn_bytes_free(&ids);
+    }
+    for (size_t i = 0; i < world->commit_count; i++) {
+        check_commit(accounts, &world->commits[i], &parked);
+    }
+    trn_bytes_free(&parked);
+}
+
+/* What a device has as acknowledged is on the server, by the same number. */
+static void check_acknowledged(struct accounts *accounts, struct sim_device *device)
+{
+    struct sim_world *world = accounts->world;
+    sqlite3 *db = sim_look(world, device->index);
+    sqlite3_stmt *stmt = NULL;
+
+    if (sqlite3_prepare_v2(db,
+                           "SELECT tx, number FROM tern_outbox WHERE state = 1 AND kind < 3",
+                           -1,
+                           &stmt,
+                           NULL) != SQLITE_OK) {
+        sim_fail(world, "look", "%s", sqlite3_errmsg(db));
+    }
+    while (stmt != NULL && sqlite3_step(stmt) == SQLITE_ROW) {
+        tern_id tx = column_id(stmt, 0);
+        const struct entry *entry = find_entry(accounts, &tx);
+
+        if (entry == NULL || entry->verdict != TERN_OK ||
+            entry->number != sqlite3_column_int64(stmt, 1)) {
+            sim_fail(world,
+                     "acknowledged",
+                     "%s holds a transaction as number %lld, which the server has %s",
+                     device->name,
+                     (long long)sqlite3_column_int64(stmt, 1),
+                     entry == NULL ? "not" : "as another");
+        }
+    }
+    (void)sqlite3_finalize(stmt);
+    sim_look_away(world, device->index, db);
+}
+
+void sim_accounts_check(struct sim_world *world)
+{
+    struct accounts accounts = {.world = world,
+                                .schema = world->documents[world->served].schema,
+                                .db = sim_look(world, SIM_SERVER)};
+
+    read_entries(&accounts);
+    read_writes(&accounts);
+    check_writes(&accounts);
+    check_commits(&accounts);
+    for (size_t i = 0; i < world->device_count; i++) {
+        check_acknowledged(&accounts, &world->devices[i]);
+    }
+    sim_look_away(world, SIM_SERVER, accounts.db);
+    free(accounts.entries);
+    free(accounts.writes);
+}

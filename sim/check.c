@@ -1,0 +1,354 @@
+/*
+ * Every promise that can be looked at when all is quiet: what devices and server hold, and what
+ * became of each transaction that was committed. Read from the files, never from the engine.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/hex.h"
+#include "sim/accounts.h"
+#include "sim/ledger.h"
+#include "sim/play.h"
+
+enum { ROUNDS_MAX = 12, GRANTED_MAX = SIM_USERS + 1 };
+
+/* ---- Calm ---- */
+
+static void calm(struct sim_world *world)
+{
+    sim_world_disarm(world);
+    if (world->served + 1 < world->document_count) {
+        sim_server_serve(world, world->document_count - 1);
+    }
+    world->now_us += 300 * SIM_SECOND_US; /* leases of sessions that nobody ended run out */
+    for (size_t i = 0; i < world->device_count; i++) {
+        struct sim_device *device = &world->devices[i];
+
+        device->clock_off_us = 0;
+        if (device->document + 1 < world->document_count) {
+            device->document = world->document_count - 1;
+            sim_device_reopen(device, false);
+        }
+    }
+}
+
+static void sync_in_calm(struct sim_device *device)
+{
+    struct sim_sync how = {0};
+    tern_status status;
+
+    if (device->replica == NULL) {
+        return;
+    }
+    status = sim_sync(device, &how);
+    if (status != TERN_OK) {
+        sim_fail(device->world,
+                 "calm sync",
+                 "%s cannot sync in fair weather: %s",
+                 device->name,
+                 tern_status_code(status));
+    }
+}
+
+/* Until no request changes the server or a device any more. */
+static void sync_until_quiet(struct sim_world *world)
+{
+    uint64_t before = 0;
+    uint64_t now = 1;
+
+    for (unsigned round = 0; before != now && !sim_failed(world); round++) {
+        if (round == ROUNDS_MAX) {
+            sim_fail(world, "quiet", "after %u rounds there is still something to sync", round);
+            return;
+        }
+        before = now;
+        now = 0;
+        for (size_t i = 0; i < world->device_count && !sim_failed(world); i++) {
+            struct sim_device *device = &world->devices[i];
+            tern_replica_status status;
+
+            world->now_us += SIM_SECOND_US;
+            sync_in_calm(device);
+            status = sim_device_status(device);
+            now = now * 31 + status.acked * 7 + status.pending * 5 + status.quarantined +
+                  status.locked * 3;
+            now = now * 31 + (uint64_t)world->answered_to;
+        }
+    }
+    for (unsigned again = 0; again < 2; again++) {
+        for (size_t i = 0; i < world->device_count && !sim_failed(world); i++) {
+            sync_in_calm(&world->devices[i]);
+        }
+    }
+}
+
+/* ---- Who may read what ---- */
+
+static void append(struct trn_bytes *text, const char *part)
+{
+    if (trn_bytes_append_text(text, part) != TERN_OK) {
+        abort();
+    }
+}
+
+static void append_id(struct trn_bytes *text, const char *hex)
+{
+    append(text, "x'");
+    append(text, hex);
+    append(text, "'");
+}
+
+/* The records granted to a user, by the server's rows: its own, and what grants open. */
+struct granted {
+    char ids[GRANTED_MAX][33];
+    size_t count;
+};
+
+static void add_granted(struct granted *granted, const char *hex)
+{
+    for (size_t i = 0; i < granted->count; i++) {
+        if (strcmp(granted->ids[i], hex) == 0) {
+            return;
+        }
+    }
+    if (granted->count < GRANTED_MAX) {
+        (void)snprintf(granted->ids[granted->count++], sizeof granted->ids[0], "%s", hex);
+    }
+}
+
+static void append_grant_query(const struct trn_schema *schema,
+                               const struct trn_grant *grant,
+                               bool turned,
+                               const char *user,
+                               struct trn_bytes *sql)
+{
+    const struct trn_table *table = &schema->tables[grant->table];
+    const struct trn_table *users = &schema->tables[schema->users_table];
+    const char *role = users->columns[schema->role_column].name;
+    const char *subject = table->columns[turned ? grant->person_b : grant->person_a].name;
+    const char *holder = table->columns[turned ? grant->person_a : grant->person_b].name;
+    char part[700];
+
+    (void)snprintf(part,
+                   sizeof part,
+                   "SELECT lower(hex(g.\"%s\")) FROM \"%s\" g JOIN \"%s\" s ON s.id = g.\"%s\" "
+                   "JOIN \"%s\" h ON h.id = g.\"%s\" WHERE g.deleted_at IS NULL AND s.\"%s\" = "
+                   "'%s' AND h.id = x'%s' AND h.\"%s\" IN (''",
+                   subject,
+                   table->name,
+                   users->name,
+                   subject,
+                   users->name,
+                   holder,
+                   role,
+                   grant->subject_role,
+                   user,
+                   role);
+    append(sql, part);
+    for (size_t i = 0; i < grant->holder_count; i++) {
+        (void)snprintf(part, sizeof part, ", '%s'", grant->holders[i].role);
+        append(sql, part);
+    }
+    append(sql, ")");
+    for (size_t i = 0; i < grant->when_count; i++) {
+        (void)snprintf(part,
+                       sizeof part,
+                       " AND g.\"%s\" = '%s'",
+                       table->columns[grant->when[i].column].name,
+                       grant->when[i].value);
+        append(sql, part);
+    }
+}
+
+static void find_granted(struct sim_world *world, sqlite3 *db, size_t user, struct granted *granted)
+{
+    const struct trn_schema *schema = world->documents[world->served].schema;
+    char hex[33];
+
+    granted->count = 0;
+    trn_hex_encode(world->users[user].id.bytes, sizeof world->users[user].id.bytes, hex);
+    add_granted(granted, hex);
+    for (size_t i = 0; i < 2 * schema->grant_count; i++) {
+        struct trn_bytes sql = {0};
+        struct trn_bytes rows;
+
+        append_grant_query(schema, &schema->grants[i / 2], i % 2 != 0, hex, &sql);
+        rows = sim_look_rows(world, db, trn_bytes_text(&sql));
+        for (const char *at = trn_bytes_text(&rows); *at != '\0'; at += 33) {
+            char id[33];
+
+            (void)snprintf(id, sizeof id, "%.32s", at);
+            add_granted(granted, id);
+        }
+        trn_bytes_free(&rows);
+        trn_bytes_free(&sql);
+    }
+}
+
+/* ---- Convergence ---- */
+
+static void append_path(const struct trn_schema *schema,
+                        const struct trn_scope_path *path,
+                        struct trn_bytes *sql)
+{
+    char part[400];
+    struct trn_bytes expression = {0};
+
+    if (path->hop_count == 0) {
+        append(sql, "r.id");
+        return;
+    }
+    (void)snprintf(part,
+                   sizeof part,
+                   "r.\"%s\"",
+                   schema->tables[path->tables[0]].columns[path->columns[0]].name);
+    append(&expression, part);
+    for (size_t i = 1; i < path->hop_count; i++) {
+        const struct trn_table *table = &schema->tables[path->tables[i]];
+        struct trn_bytes next = {0};
+
+        (void)snprintf(part,
+                       sizeof part,
+                       "(SELECT h%zu.\"%s\" FROM \"%s\" h%zu WHERE h%zu.id = ",
+                       i,
+                       table->columns[path->columns[i]].name,
+                       table->name,
+                       i,
+                       i);
+        append(&next, part);
+        append(&next, trn_bytes_text(&expression));
+        append(&next, ")");
+        trn_bytes_free(&expression);
+        expression = next;
+    }
+    append(sql, trn_bytes_text(&expression));
+    trn_bytes_free(&expression);
+}
+
+/* What a table holds: all of it, or what lies in the scopes. */
+static void append_rows_query(const struct trn_schema *schema,
+                              const struct trn_table *table,
+                              const struct granted *granted,
+                              struct trn_bytes *sql)
+{
+    append(sql, "SELECT r.id, r.updated_at, r.deleted_at");
+    for (size_t i = 0; i < table->column_count; i++) {
+        append(sql, ", r.\"");
+        append(sql, table->columns[i].name);
+        append(sql, "\"");
+    }
+    append(sql, " FROM \"");
+    append(sql, table->name);
+    append(sql, "\" r");
+    for (size_t i = 0; granted != NULL && i < table->scope_count; i++) {
+        append(sql, i == 0 ? " WHERE " : " OR ");
+        append_path(schema, &table->scopes[i], sql);
+        append(sql, " IN (");
+        for (size_t j = 0; j < granted->count; j++) {
+            append(sql, j > 0 ? ", " : "");
+            append_id(sql, granted->ids[j]);
+        }
+        append(sql, ")");
+    }
+    append(sql, " ORDER BY r.id");
+}
+
+/* The first line of `left` that `right` does not have; a static buffer. */
+static const char *missing(const char *left, const char *right)
+{
+    static char line[300];
+
+    for (const char *at = left; *at != '\0'; at += strcspn(at, "\n") + 1) {
+        (void)snprintf(line, sizeof line, "%.*s", (int)strcspn(at, "\n"), at);
+        if (strstr(right, line) == NULL) {
+            return line;
+        }
+    }
+    return "(none)";
+}
+
+static void compare_table(struct sim_device *device,
+                          const struct trn_table *table,
+                          const struct granted *granted,
+                          sqlite3 *here,
+                          sqlite3 *there)
+{
+    struct sim_world *world = device->world;
+    const struct trn_schema *schema = world->documents[world->served].schema;
+    struct trn_bytes sql = {0};
+    struct trn_bytes held;
+    struct trn_bytes due;
+
+    append_rows_query(schema, table, NULL, &sql);
+    held = sim_look_rows(world, here, trn_bytes_text(&sql));
+    trn_bytes_clear(&sql);
+    append_rows_query(schema, table, granted, &sql);
+    due = sim_look_rows(world, there, trn_bytes_text(&sql));
+    if (!trn_slice_equal(trn_bytes_slice(&held), trn_bytes_slice(&due))) {
+        struct trn_bytes only_here = {0};
+
+        append(&only_here, missing(trn_bytes_text(&held), trn_bytes_text(&due)));
+        sim_fail(world,
+                 "convergence",
+                 "%s of %s: held and not due: %.220s; due and not held: %.220s",
+                 table->name,
+                 device->name,
+                 trn_bytes_text(&only_here),
+                 missing(trn_bytes_text(&due), trn_bytes_text(&held)));
+        trn_bytes_free(&only_here);
+    }
+    sim_hash(world, held.data, held.size);
+    trn_bytes_free(&held);
+    trn_bytes_free(&due);
+    trn_bytes_free(&sql);
+}
+
+static void check_converged(struct sim_device *device)
+{
+    struct sim_world *world = device->world;
+    const struct trn_schema *schema = world->documents[world->served].schema;
+    sqlite3 *there = sim_look(world, SIM_SERVER);
+    sqlite3 *here = sim_look(world, device->index);
+    struct granted granted;
+
+    find_granted(world, there, device->user, &granted);
+    for (size_t i = 0; i < schema->table_count && !sim_failed(world); i++) {
+        compare_table(device, &schema->tables[i], &granted, here, there);
+    }
+    sim_look_away(world, device->index, here);
+    sim_look_away(world, SIM_SERVER, there);
+}
+
+/* ---- The queue ---- */
+
+static void check_drained(struct sim_device *device)
+{
+    tern_replica_status status = sim_device_status(device);
+
+    if (status.pending > 0) {
+        sim_fail(device->world,
+                 "drained",
+                 "%s still has %llu transactions to send",
+                 device->name,
+                 (unsigned long long)status.pending);
+    }
+    if (status.scopes_partial > 0) {
+        sim_fail(device->world, "drained", "%s holds half of a record", device->name);
+    }
+}
+
+void sim_settle(struct sim_world *world)
+{
+    calm(world);
+    sync_until_quiet(world);
+    for (size_t i = 0; i < world->device_count && !sim_failed(world); i++) {
+        check_drained(&world->devices[i]);
+        check_converged(&world->devices[i]);
+        sim_look_sound(world, (int)i);
+    }
+    if (!sim_failed(world)) {
+        sim_look_sound(world, SIM_SERVER);
+        sim_accounts_check(world);
+    }
+}

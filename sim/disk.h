@@ -1,0 +1,61 @@
+/*
+ * Disks in memory: one a machine, below real SQLite as its default VFS.
+ *
+ * A file "/<machine>/<name>" lies on the disk of that machine. A disk knows what was synced: after
+ * a power cut each sector that was not is, by its dice, as it was or as it became. After a process
+ * kill all that was written is there. From the moment of its death every call on a disk fails,
+ * until it is revived, which every connection to it must have been closed for. One thread.
+ */
+#ifndef TERN_SIM_DISK_H
+#define TERN_SIM_DISK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "sim/dice.h"
+
+enum sim_disk_fault {
+    SIM_DISK_KILL,  /* the process dies before the nth operation */
+    SIM_DISK_POWER, /* so does the machine */
+    SIM_DISK_ERROR, /* the nth operation fails, once */
+    SIM_DISK_FULL   /* from the nth operation on nothing grows */
+};
+
+struct sim_disk;
+struct sim_image;
+
+/* Makes the VFS the default one; once a process. */
+void sim_disk_install(void);
+/* What SQLite's own dice start from, and what it takes for the time. */
+void sim_disk_seed(uint64_t seed);
+
+struct sim_disk *sim_disk_new(const char *machine, uint64_t seed);
+/* Every connection must be closed; NULL is accepted. */
+void sim_disk_free(struct sim_disk *disk);
+
+/* Counts writes, syncs, truncations and deletions from now on; `nth` from 1. */
+void sim_disk_arm(struct sim_disk *disk, enum sim_disk_fault fault, unsigned nth);
+/* Forgets what is armed, and there is room again. */
+void sim_disk_disarm(struct sim_disk *disk);
+/* While true, nothing is counted and nothing fails but what is dead. */
+void sim_disk_pause(struct sim_disk *disk, bool paused);
+bool sim_disk_is_dead(const struct sim_disk *disk);
+/* Whether an error was given, or room refused, since it was armed. */
+bool sim_disk_has_struck(const struct sim_disk *disk);
+/* The process or the machine dies now. */
+void sim_disk_die(struct sim_disk *disk, bool power);
+/* Applies what death took, and works again. */
+void sim_disk_revive(struct sim_disk *disk);
+/* Bytes of a file; 0 without one. */
+int64_t sim_disk_size(const struct sim_disk *disk, const char *name);
+/* Operations so far. */
+uint64_t sim_disk_operations(const struct sim_disk *disk);
+
+/* All files as they stand. NULL when memory ran out. */
+struct sim_image *sim_disk_image(const struct sim_disk *disk);
+/* The disk holds exactly what the image does, all of it synced. No file may be open. */
+void sim_disk_put(struct sim_disk *disk, const struct sim_image *image);
+void sim_image_free(struct sim_image *image);
+
+#endif

@@ -1,0 +1,107 @@
+/* Files read from outside, by a connection of our own. */
+#include <stdio.h>
+#include <string.h>
+
+#include "sim/world.h"
+
+static struct sim_disk *disk_of(struct sim_world *world, int device)
+{
+    return device == SIM_SERVER ? world->disk : world->devices[device].disk;
+}
+
+sqlite3 *sim_look(struct sim_world *world, int device)
+{
+    sqlite3 *db = NULL;
+    const char *path = device == SIM_SERVER ? "/server/server.db" : world->devices[device].path;
+
+    sim_disk_pause(disk_of(world, device), true);
+    if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK) {
+        sim_fail(world, "look", "%s cannot be looked into", path);
+    }
+    /* Closing must not tidy the log away beneath those who work with it. */
+    (void)sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+    return db;
+}
+
+void sim_look_away(struct sim_world *world, int device, sqlite3 *db)
+{
+    (void)sqlite3_close(db);
+    sim_disk_pause(disk_of(world, device), false);
+}
+
+int64_t sim_look_number(sqlite3 *db, const char *sql, int64_t none)
+{
+    sqlite3_stmt *stmt = NULL;
+    int64_t number = none;
+
+    if (sqlite3_prepare_v2(db, sql, -1, &stmt, NULL) == SQLITE_OK &&
+        sqlite3_step(stmt) == SQLITE_ROW && sqlite3_column_type(stmt, 0) != SQLITE_NULL) {
+        number = sqlite3_column_int64(stmt, 0);
+    }
+    (void)sqlite3_finalize(stmt);
+    return number;
+}
+
+static tern_status append_cell(struct trn_bytes *text, sqlite3_stmt *stmt, int column)
+{
+    static const char digits[] = "0123456789abcdef";
+    const uint8_t *data;
+    tern_status status = TERN_OK;
+    int size;
+
+    switch (sqlite3_column_type(stmt, column)) {
+    case SQLITE_NULL:
+        return trn_bytes_append_text(text, "null");
+    case SQLITE_BLOB:
+        data = sqlite3_column_blob(stmt, column);
+        size = sqlite3_column_bytes(stmt, column);
+        for (int i = 0; status == TERN_OK && i < size; i++) {
+            char pair[2] = {digits[data[i] >> 4], digits[data[i] & 15]};
+
+            status = trn_bytes_append(text, pair, 2);
+        }
+        return status;
+    default:
+        return trn_bytes_append_text(text, (const char *)sqlite3_column_text(stmt, column));
+    }
+}
+
+struct trn_bytes sim_look_rows(struct sim_world *world, sqlite3 *db, const char *sql)
+{
+    struct trn_bytes text = {0};
+    sqlite3_stmt *stmt = NULL;
+    tern_status status = TERN_OK;
+    int rc = sqlite3_prepare_v2(db, sql, -1, &stmt, NULL);
+
+    while (rc == SQLITE_OK && status == TERN_OK && (rc = sqlite3_step(stmt)) == SQLITE_ROW) {
+        for (int i = 0; status == TERN_OK && i < sqlite3_column_count(stmt); i++) {
+            status = i > 0 ? trn_bytes_append_text(&text, "|") : TERN_OK;
+            status = status == TERN_OK ? append_cell(&text, stmt, i) : status;
+        }
+        status = status == TERN_OK ? trn_bytes_append_text(&text, "\n") : status;
+        rc = SQLITE_OK;
+    }
+    if (rc != SQLITE_DONE || status != TERN_OK) {
+        sim_fail(world, "look", "%s: %s", sqlite3_errmsg(db), sql);
+    }
+    (void)sqlite3_finalize(stmt);
+    return text;
+}
+
+void sim_look_sound(struct sim_world *world, int device)
+{
+    const char *name = device == SIM_SERVER ? "server" : world->devices[device].name;
+    sqlite3 *db = sim_look(world, device);
+    struct trn_bytes found = sim_look_rows(world, db, "PRAGMA integrity_check");
+    struct trn_bytes broken = sim_look_rows(world, db, "PRAGMA foreign_key_check");
+
+    if (strcmp(trn_bytes_text(&found), "ok\n") != 0) {
+        sim_fail(world, "integrity", "%s: %.300s", name, trn_bytes_text(&found));
+    }
+    if (broken.size > 0) {
+        sim_fail(world, "references", "%s: %.300s", name, trn_bytes_text(&broken));
+    }
+    trn_bytes_free(&found);
+    trn_bytes_free(&broken);
+    sim_look_away(world, device, db);
+}

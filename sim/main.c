@@ -1,0 +1,318 @@
+/* tern-sim: lives through seeds, replays one, plays a file. */
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "sim/memory.h"
+#include "sim/plan.h"
+#include "sim/play.h"
+#include "sim/shrink.h"
+
+struct options {
+    uint64_t seeds;
+    uint64_t start;
+    bool has_seed;
+    uint64_t seed;
+    bool replay;
+    bool twice; /* each history is played again, and must be the same */
+    bool keep_going;
+    const char *file;
+    const char *output;
+    struct sim_plan plan;
+};
+
+struct totals {
+    uint64_t seeds;
+    uint64_t failures;
+    uint64_t ops;
+    uint64_t faults;
+};
+
+static const char usage[] =
+    "Usage: tern-sim [OPTION]...\n"
+    "Lives through offline lives, and checks every promise on each.\n"
+    "  --seeds N         how many lives; 100\n"
+    "  --start S         the first seed; 1\n"
+    "  --seed S          this one alone; with --replay its history goes to a file\n"
+    "  --replay          write the history of --seed, shrunk if it fails\n"
+    "  --scenario FILE   play a scenario or a replay file\n"
+    "  --schema FILE     lives of your own schema document (also clinic, dastern)\n"
+    "  --devices N, --steps N   instead of what the seed chooses\n"
+    "  --twice           play each life twice; both must be the same\n"
+    "  --keep-going      go on after a failure\n"
+    "  --output FOLDER   where files are written; .\n";
+
+/* What a crash of the process itself was about. */
+static volatile uint64_t seed_under_way;
+
+static void on_crash(int signal_number)
+{
+    char text[160];
+    int size = snprintf(text,
+                        sizeof text,
+                        "\nsim: signal %d in seed %llu; replay: scripts/sim --seed %llu --replay\n",
+                        signal_number,
+                        (unsigned long long)seed_under_way,
+                        (unsigned long long)seed_under_way);
+
+    (void)!write(STDERR_FILENO, text, (size_t)size);
+    (void)signal(signal_number, SIG_DFL);
+    (void)raise(signal_number);
+}
+
+static void show_failure(const struct sim_result *result)
+{
+    (void)
+        fprintf(stderr, "  %s, in event %zu: %s\n", result->check, result->events, result->failure);
+}
+
+static double seconds_since(const struct timespec *begin)
+{
+    struct timespec now;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)(now.tv_sec - begin->tv_sec) + (double)(now.tv_nsec - begin->tv_nsec) / 1e9;
+}
+
+static void show_progress(const struct totals *totals, uint64_t of, const struct timespec *begin)
+{
+    if (isatty(STDERR_FILENO)) {
+        double seconds = seconds_since(begin);
+
+        (void)fprintf(stderr,
+                      "\r%llu of %llu seeds, %.1f a second, %llu failures ",
+                      (unsigned long long)totals->seeds,
+                      (unsigned long long)of,
+                      seconds > 0 ? (double)totals->seeds / seconds : 0.0,
+                      (unsigned long long)totals->failures);
+    }
+}
+
+static void add_up(struct totals *totals, const struct sim_result *result)
+{
+    totals->seeds++;
+    totals->ops += result->ops;
+    totals->faults += result->faults;
+    totals->failures += result->check[0] != '\0';
+}
+
+/* Plays a history, twice where that is asked for. */
+static void play(const struct options *options, json_t *history, struct sim_result *ret_result)
+{
+    struct sim_result again;
+
+    sim_play(history, ret_result, NULL);
+    if (options->twice && ret_result->check[0] == '\0') {
+        sim_play(history, &again, NULL);
+        if (again.hash != ret_result->hash) {
+            (void)snprintf(ret_result->check, sizeof ret_result->check, "determinism");
+            (void)snprintf(ret_result->failure,
+                           sizeof ret_result->failure,
+                           "two lives of one history differ");
+        }
+    }
+}
+
+static bool live(struct options *options, uint64_t seed, struct totals *totals)
+{
+    struct sim_result result;
+    json_t *history;
+
+    options->plan.seed = seed;
+    seed_under_way = seed;
+    history = sim_plan(&options->plan);
+    if (history == NULL) {
+        return false;
+    }
+    play(options, history, &result);
+    json_decref(history);
+    add_up(totals, &result);
+    if (result.check[0] != '\0') {
+        (void)fprintf(stderr, "\nseed %llu failed:\n", (unsigned long long)seed);
+        show_failure(&result);
+        (void)fprintf(stderr,
+                      "  replay: scripts/sim --seed %llu --replay\n",
+                      (unsigned long long)seed);
+    }
+    return result.check[0] == '\0';
+}
+
+static void live_all(struct options *options, struct totals *totals)
+{
+    struct timespec begin;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &begin);
+    for (uint64_t i = 0; i < options->seeds; i++) {
+        if (!live(options, options->start + i, totals) && !options->keep_going) {
+            break;
+        }
+        show_progress(totals, options->seeds, &begin);
+    }
+    if (isatty(STDERR_FILENO)) {
+        (void)fputc('\n', stderr);
+    }
+}
+
+static bool write_history(const struct options *options, const char *name, json_t *history)
+{
+    char path[600];
+
+    (void)snprintf(path,
+                   sizeof path,
+                   "%s/%s.json",
+                   options->output != NULL ? options->output : ".",
+                   name);
+    if (json_dump_file(history, path, JSON_INDENT(1)) != 0) {
+        (void)fprintf(stderr, "sim: %s cannot be written\n", path);
+        return false;
+    }
+    (void)printf("%s: %zu events\n", path, json_array_size(json_object_get(history, "events")));
+    return true;
+}
+
+static void replay(struct options *options, struct totals *totals)
+{
+    struct sim_result result;
+    json_t *history;
+    char file[64];
+
+    options->plan.seed = options->seed;
+    seed_under_way = options->seed;
+    history = sim_plan(&options->plan);
+    if (history == NULL) {
+        totals->failures++;
+        return;
+    }
+    if (sim_shrink_try(history, &result)) {
+        add_up(totals, &result);
+        (void)printf("seed %llu holds; its history hashes to %016llx\n",
+                     (unsigned long long)options->seed,
+                     (unsigned long long)result.hash);
+    } else {
+        add_up(totals, &result);
+        show_failure(&result);
+        sim_shrink(history, &result);
+        (void)json_object_set_new(history, "breaks", json_string(result.check));
+        (void)json_object_set_new(history, "failure", json_string(result.failure));
+        show_failure(&result);
+    }
+    (void)snprintf(file, sizeof file, "seed-%llu", (unsigned long long)options->seed);
+    (void)write_history(options, file, history);
+    json_decref(history);
+}
+
+static void play_file(const struct options *options, struct totals *totals)
+{
+    json_error_t error;
+    json_t *history = json_load_file(options->file, 0, &error);
+    struct sim_result result;
+
+    if (history == NULL) {
+        (void)fprintf(stderr, "%s:%d: %s\n", options->file, error.line, error.text);
+        totals->failures++;
+        return;
+    }
+    play(options, history, &result);
+    add_up(totals, &result);
+    if (result.check[0] != '\0') {
+        (void)fprintf(stderr, "%s failed:\n", options->file);
+        show_failure(&result);
+        (void)fprintf(stderr, "  replay: scripts/sim --scenario %s\n", options->file);
+    }
+    json_decref(history);
+}
+
+static bool read_options(int argc, char **argv, struct options *options)
+{
+    static const struct option names[] = {{"seeds", required_argument, NULL, 'n'},
+                                          {"start", required_argument, NULL, 's'},
+                                          {"seed", required_argument, NULL, 'S'},
+                                          {"replay", no_argument, NULL, 'r'},
+                                          {"scenario", required_argument, NULL, 'f'},
+                                          {"schema", required_argument, NULL, 'd'},
+                                          {"devices", required_argument, NULL, 'D'},
+                                          {"steps", required_argument, NULL, 'e'},
+                                          {"twice", no_argument, NULL, 't'},
+                                          {"keep-going", no_argument, NULL, 'k'},
+                                          {"output", required_argument, NULL, 'o'},
+                                          {NULL, 0, NULL, 0}};
+    int option;
+
+    while ((option = getopt_long(argc, argv, "", names, NULL)) != -1) {
+        switch (option) {
+        case 'n':
+            options->seeds = strtoull(optarg, NULL, 10);
+            break;
+        case 's':
+            options->start = strtoull(optarg, NULL, 10);
+            break;
+        case 'S':
+            options->has_seed = true;
+            options->seed = strtoull(optarg, NULL, 10);
+            break;
+        case 'r':
+            options->replay = true;
+            break;
+        case 'f':
+            options->file = optarg;
+            break;
+        case 'd':
+            options->plan.schema = optarg;
+            break;
+        case 'D':
+            options->plan.devices = (unsigned)strtoul(optarg, NULL, 10);
+            break;
+        case 'e':
+            options->plan.steps = (unsigned)strtoul(optarg, NULL, 10);
+            break;
+        case 't':
+            options->twice = true;
+            break;
+        case 'k':
+            options->keep_going = true;
+            break;
+        case 'o':
+            options->output = optarg;
+            break;
+        default:
+            return false;
+        }
+    }
+    return optind == argc && options->plan.devices <= 6;
+}
+
+int main(int argc, char **argv)
+{
+    struct options options = {.seeds = 100, .start = 1};
+    struct totals totals = {0};
+
+    if (!read_options(argc, argv, &options)) {
+        (void)fputs(usage, stderr);
+        return 2;
+    }
+    (void)signal(SIGSEGV, on_crash);
+    (void)signal(SIGABRT, on_crash);
+    sim_memory_install();
+    sim_disk_install();
+    if (options.file != NULL) {
+        play_file(&options, &totals);
+    } else if (options.has_seed && options.replay) {
+        replay(&options, &totals);
+    } else {
+        if (options.has_seed) {
+            options.start = options.seed;
+            options.seeds = 1;
+        }
+        live_all(&options, &totals);
+    }
+    (void)printf("sim: %llu seeds, %llu failures, %llu ops, %llu faults\n",
+                 (unsigned long long)totals.seeds,
+                 (unsigned long long)totals.failures,
+                 (unsigned long long)totals.ops,
+                 (unsigned long long)totals.faults);
+    return totals.failures == 0 ? 0 : 1;
+}

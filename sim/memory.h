@@ -1,0 +1,30 @@
+/*
+ * Memory that runs out: the nth allocation of our code or of SQLite fails, once, while a call of
+ * the machine that it was armed for is under way. Calls pass through here by the linker's --wrap.
+ */
+#ifndef TERN_SIM_MEMORY_H
+#define TERN_SIM_MEMORY_H
+
+#include <stdbool.h>
+
+#include "tern/error.h"
+
+/* A call of the public interface on behalf of a machine. */
+#define SIM_CALL(machine, call) (sim_memory_enter(machine), sim_memory_leave(call))
+
+/* Before SQLite is used. */
+void sim_memory_install(void);
+/* For a device's index or SIM_SERVER; nth 0: nothing is armed. */
+void sim_memory_arm(int machine, unsigned nth);
+/* Nothing is armed for the machine any more. */
+void sim_memory_disarm(int machine);
+void sim_memory_enter(int machine);
+/* Gives the status back. */
+tern_status sim_memory_leave(tern_status status);
+/* What is the simulator's own inside such a call. */
+void sim_memory_suspend(void);
+void sim_memory_resume(void);
+/* Whether it has struck since it was armed. */
+bool sim_memory_has_struck(void);
+
+#endif

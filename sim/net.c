@@ -1,0 +1,346 @@
+/* Exchanges: what the network does to a request and to its answer, and the session around them. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/memory.h"
+#include "sim/play.h"
+#include "sim/watch.h"
+#include "sim/world.h"
+#include "wire/gzip.h"
+
+enum { STEPS_MAX = 3000 };
+
+static const char *next_weather(struct sim_device *device, char room[32])
+{
+    if (device->weather_count == 0) {
+        return "fine";
+    }
+    (void)snprintf(room, 32, "%s", device->weather[0]);
+    device->weather_count--;
+    memmove(device->weather[0],
+            device->weather[1],
+            device->weather_count * sizeof device->weather[0]);
+    return room;
+}
+
+/* The number behind the words of a weather, as in "cut 100". */
+static size_t size_in(const char *weather)
+{
+    const char *space = strrchr(weather, ' ');
+
+    return space != NULL ? (size_t)strtoul(space + 1, NULL, 10) : 0;
+}
+
+static bool is(const char *weather, const char *name)
+{
+    size_t size = strlen(name);
+
+    return strncmp(weather, name, size) == 0 && (weather[size] == '\0' || weather[size] == ' ');
+}
+
+/* The server's process handles a body; false where it died of it or is down. */
+static bool serve(struct sim_world *world,
+                  size_t user,
+                  enum trn_power power,
+                  struct trn_slice body,
+                  struct trn_sync_call *call)
+{
+    if (world->server == NULL) {
+        return false;
+    }
+    call->auth = (struct trn_auth){.user = world->users[user].id,
+                                   .power = power,
+                                   .role = world->users[user].role};
+    call->request = body;
+    sim_memory_enter(SIM_SERVER);
+    trn_server_handle(world->server, world->now_us, call, 1);
+    (void)sim_memory_leave(TERN_OK);
+    world->ops++;
+    if (sim_disk_is_dead(world->disk)) {
+        trn_sync_call_free(call);
+        sim_world_mend(world);
+        return false;
+    }
+    if (call->status >= 500 && getenv("SIM_TRACE") != NULL) {
+        (void)fprintf(stderr, "server: %u %s\n", call->status, call->cause.message);
+    }
+    if (call->status >= 500 && !world->troubled) {
+        sim_fail(world,
+                 "server",
+                 "status %u in fair weather: %s %s",
+                 call->status,
+                 tern_status_code(call->cause.status),
+                 call->cause.message);
+    }
+    sim_watch_look(world);
+    return true;
+}
+
+/* A request that was under way for long arrives; nobody waits for the answer any more. */
+static void deliver_late(struct sim_world *world)
+{
+    struct trn_sync_call call = {0};
+    struct trn_bytes late = trn_bytes_move(&world->late);
+
+    if (late.size > 0 && serve(world,
+                               world->late_user,
+                               world->devices[world->late_device].power,
+                               trn_bytes_slice(&late),
+                               &call)) {
+        trn_sync_call_free(&call);
+    }
+    trn_bytes_free(&late);
+}
+
+static void
+hand_over(unsigned status, struct trn_slice body, int64_t retry_ms, tern_http_answer *ret_answer)
+{
+    void *copy = malloc(body.size + 1);
+
+    if (copy == NULL) {
+        abort();
+    }
+    if (body.size > 0) {
+        memcpy(copy, body.data, body.size);
+    }
+    *ret_answer = (tern_http_answer){.status = (int)status,
+                                     .is_problem = status != 200,
+                                     .retry_after_ms = retry_ms,
+                                     .body = copy,
+                                     .body_size = body.size};
+}
+
+static void problem(int status, const char *code, tern_http_answer *ret_answer)
+{
+    char text[160];
+    int size = snprintf(text,
+                        sizeof text,
+                        "{\"type\":\"about:blank\",\"title\":\"t\",\"status\":%d,\"code\":\"%s\","
+                        "\"detail\":\"d\"}",
+                        status,
+                        code);
+
+    hand_over((unsigned)status,
+              trn_slice_make(text, (size_t)size),
+              status == 503 ? 2000 : -1,
+              ret_answer);
+}
+
+/* What the device hears of an answer that the server gave. */
+static tern_status hear(struct sim_device *device,
+                        const char *weather,
+                        const struct trn_sync_call *call,
+                        tern_http_answer *ret_answer)
+{
+    struct trn_slice body = trn_bytes_slice(&call->answer);
+
+    if (is(weather, "answer lost") || is(weather, "late")) {
+        return TERN_ERR_TIMEOUT;
+    }
+    if (is(weather, "stalled")) {
+        device->world->now_us += 100 * SIM_SECOND_US;
+        return TERN_ERR_TIMEOUT;
+    }
+    if (is(weather, "cut") && body.size > 0) {
+        body.size = size_in(weather) % body.size;
+    }
+    hand_over(call->status,
+              body,
+              call->retry_after_s > 0 ? (int64_t)call->retry_after_s * 1000 : -1,
+              ret_answer);
+    return TERN_OK;
+}
+
+static tern_status carry(struct sim_device *device,
+                         const char *weather,
+                         struct trn_slice body,
+                         tern_http_answer *ret_answer)
+{
+    struct sim_world *world = device->world;
+    struct trn_sync_call call = {0};
+    tern_status status;
+
+    if (is(weather, "request lost")) {
+        return TERN_ERR_NETWORK;
+    }
+    if (is(weather, "request cut") && body.size > 0) {
+        body.size = size_in(weather) % body.size;
+    }
+    if (is(weather, "token expired") || is(weather, "away")) {
+        problem(is(weather, "away") ? 503 : 401,
+                is(weather, "away") ? "UNAVAILABLE" : "UNAUTHORIZED",
+                ret_answer);
+        return TERN_OK;
+    }
+    if (is(weather, "late")) {
+        deliver_late(world);
+        world->late_user = device->user;
+        world->late_device = device->index;
+        return trn_bytes_append_slice(&world->late, body) == TERN_OK ? TERN_ERR_TIMEOUT
+                                                                     : TERN_ERR_NOMEM;
+    }
+    if (is(weather, "twice") && serve(world, device->user, device->power, body, &call)) {
+        trn_sync_call_free(&call);
+    }
+    if (!serve(world, device->user, device->power, body, &call)) {
+        return TERN_ERR_NETWORK;
+    }
+    sim_hash(world, call.answer.data, call.answer.size);
+    status = hear(device, weather, &call, ret_answer);
+    trn_sync_call_free(&call);
+    if (world->ops % 3 != 0) {
+        deliver_late(world);
+    }
+    return status;
+}
+
+static tern_status
+exchange(struct sim_device *device, const tern_http_request *request, tern_http_answer *ret_answer)
+{
+    struct sim_world *world = device->world;
+    struct trn_bytes body = {0};
+    struct trn_slice raw = trn_slice_make(request->body, request->body_size);
+    char room[32];
+    const char *weather = next_weather(device, room);
+    tern_status status;
+
+    world->now_us += 10000;
+    status = request->body_coding != NULL ? trn_gunzip(raw, (size_t)64 << 20, &body, NULL)
+                                          : trn_bytes_append_slice(&body, raw);
+    if (status != TERN_OK) {
+        sim_fail(world, "coding", "%s sent what cannot be read", device->name);
+        trn_bytes_free(&body);
+        return status;
+    }
+    sim_hash(world, body.data, body.size);
+    if (!is(weather, "fine")) {
+        world->faults++;
+    }
+    status = carry(device, weather, trn_bytes_slice(&body), ret_answer);
+    if (getenv("SIM_TALK") != NULL) {
+        (void)fprintf(stderr, "%s (%s) >> %s", device->name, weather, trn_bytes_text(&body));
+        (void)fprintf(stderr,
+                      "%s << %d %.*s\n",
+                      device->name,
+                      status == TERN_OK ? ret_answer->status : -(int)status,
+                      status == TERN_OK ? (int)ret_answer->body_size : 0,
+                      status == TERN_OK ? (const char *)ret_answer->body : "");
+    }
+    trn_bytes_free(&body);
+    world->now_us += 10000;
+    return status;
+}
+
+/* ---- Sessions ---- */
+
+static tern_status
+send(struct sim_device *device, tern_sync *sync, const tern_http_request *request)
+{
+    tern_http_answer answer = {0};
+    tern_status status;
+
+    status = exchange(device, request, &answer);
+    if (status != TERN_OK) {
+        return SIM_CALL(device->index, tern_sync_failed(sync, status, NULL));
+    }
+    status = SIM_CALL(device->index, tern_sync_answered(sync, &answer, NULL));
+    free(answer.body);
+    return status;
+}
+
+/* Does what a step says. False where the session has come to its end; `ret_status` is why. */
+static bool take(struct sim_device *device,
+                 tern_sync *sync,
+                 const tern_sync_step *step,
+                 tern_status *ret_status)
+{
+    switch (step->action) {
+    case TERN_SYNC_WORK:
+        return true;
+    case TERN_SYNC_SEND:
+        *ret_status = send(device, sync, step->request);
+        return *ret_status == TERN_OK;
+    case TERN_SYNC_TOKEN:
+        *ret_status = tern_sync_set_token(sync, "another", NULL);
+        return *ret_status == TERN_OK;
+    case TERN_SYNC_WAIT:
+        device->world->now_us += step->wait_ms * 1000;
+        return true;
+    case TERN_SYNC_DONE:
+        *ret_status = step->result;
+        return false;
+    }
+    return false;
+}
+
+static tern_status run(struct sim_device *device, tern_sync *sync, const struct sim_sync *how)
+{
+    struct sim_dice dice = sim_dice_make(how->busy);
+    tern_sync_step step = {.action = TERN_SYNC_WORK};
+    tern_status status = TERN_OK;
+
+    for (unsigned steps = 0; steps < STEPS_MAX; steps++) {
+        status = SIM_CALL(device->index, tern_sync_next(sync, &step, NULL));
+        if (status != TERN_OK || !take(device, sync, &step, &status)) {
+            return status;
+        }
+        if (sim_failed(device->world) || sim_disk_is_dead(device->disk)) {
+            return TERN_ERR_IO;
+        }
+        if (how->stop > 0 && steps + 1 >= how->stop) {
+            return TERN_ERR_CANCELLED;
+        }
+        if (how->busy != 0 && sim_chance(&dice, 30)) {
+            sim_write_anything(device, sim_dice_next(&dice), 1 + sim_roll(&dice, 2), false);
+        }
+        if (device->replica == NULL || sim_disk_is_dead(device->disk)) {
+            return TERN_ERR_IO;
+        }
+    }
+    sim_fail(device->world, "endless", "a sync of %s has no end", device->name);
+    return TERN_ERR_INTERNAL;
+}
+
+static void set_weather(struct sim_device *device, json_t *weather)
+{
+    size_t index;
+    json_t *item;
+
+    device->weather_count = 0;
+    json_array_foreach(weather, index, item)
+    {
+        if (device->weather_count < SIM_WEATHERS) {
+            (void)snprintf(device->weather[device->weather_count++],
+                           sizeof device->weather[0],
+                           "%s",
+                           json_string_value(item));
+        }
+    }
+}
+
+tern_status sim_sync(struct sim_device *device, const struct sim_sync *how)
+{
+    tern_sync_options options = {.size = sizeof options,
+                                 .page_rows = how->page_rows,
+                                 .push_bytes = how->push_bytes};
+    tern_sync *sync = NULL;
+    tern_id top;
+    tern_status status =
+        SIM_CALL(device->index, tern_sync_open(device->replica, &options, &sync, NULL));
+
+    set_weather(device, how->weather);
+    if (status == TERN_OK) {
+        status = tern_sync_set_token(sync, "token", NULL);
+    }
+    if (status == TERN_OK) {
+        status = run(device, sync, how);
+    }
+    tern_sync_close(sync);
+    device->weather_count = 0;
+    if (!sim_disk_is_dead(device->disk)) { /* what is left of old transactions takes ordinals */
+        (void)sim_device_top(device, &device->last_ordinal, &top);
+    }
+    sim_hash_number(device->world, status);
+    return status;
+}

@@ -1,0 +1,399 @@
+/*
+ * A swarm: each class of faults is on in a part of the seeds only, so that each also meets long
+ * quiet lives, and lives in which nothing else goes wrong.
+ */
+#include "sim/plan.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "sim/dice.h"
+#include "sim/play.h"
+
+enum { SWARM_WEATHER = 1, SWARM_CLOCKS = 2, SWARM_CRASHES = 4, SWARM_DISKS = 8, SWARM_MEMORY = 16 };
+enum {
+    SWARM_VERSIONS = 32,
+    SWARM_BACKUPS = 64,
+    SWARM_CLONES = 128,
+    SWARM_GRANTS = 256,
+    SWARM_PARKED = 512,
+    SWARM_PIECES = 1024,
+    SWARM_SERVER = 2048,
+    SWARM_ALL = 4095
+};
+
+struct planner {
+    struct sim_dice dice;
+    unsigned swarm;
+    unsigned device_count;
+    unsigned user_count;
+    unsigned pace; /* longest wait between events, milliseconds */
+    bool versions;
+    json_t *events;
+};
+
+static const char *const device_names[] = {"a", "b", "c", "d", "e", "f"};
+static const char *const user_names[] = {"ann", "dan", "eve", "fay"};
+
+static unsigned roll(struct planner *planner, unsigned below)
+{
+    return sim_roll(&planner->dice, below);
+}
+
+static json_t *add(struct planner *planner, const char *verb)
+{
+    json_t *event = json_object();
+
+    (void)json_object_set_new(event, "do", json_string(verb));
+    (void)json_array_append_new(planner->events, event);
+    return event;
+}
+
+static void set(json_t *event, const char *key, int64_t number)
+{
+    (void)json_object_set_new(event, key, json_integer(number));
+}
+
+static void name(json_t *event, const char *key, const char *value)
+{
+    (void)json_object_set_new(event, key, json_string(value));
+}
+
+static const char *some_device(struct planner *planner)
+{
+    return device_names[roll(planner, planner->device_count)];
+}
+
+static int64_t some_seed(struct planner *planner)
+{
+    return (int64_t)(sim_dice_next(&planner->dice) >> 33) + 1;
+}
+
+static bool has(const struct planner *planner, unsigned swarm)
+{
+    return (planner->swarm & swarm) != 0;
+}
+
+/* ---- Events ---- */
+
+static void plan_write(struct planner *planner)
+{
+    json_t *event = add(planner, "write");
+
+    name(event, "device", some_device(planner));
+    set(event, "seed", some_seed(planner));
+    set(event, "changes", sim_chance(&planner->dice, 90) ? 1 + roll(planner, 3) : 20);
+    if (sim_chance(&planner->dice, 12)) {
+        (void)json_object_set_new(event, "inferred", json_true());
+    }
+}
+
+static json_t *some_weather(struct planner *planner)
+{
+    static const char *const weathers[] = {"fine",
+                                           "request lost",
+                                           "answer lost",
+                                           "twice",
+                                           "late",
+                                           "stalled",
+                                           "away",
+                                           "token expired",
+                                           "cut",
+                                           "request cut"};
+    json_t *list = json_array();
+    unsigned count = roll(planner, 4);
+
+    while (count-- > 0) {
+        const char *weather = weathers[roll(planner, sizeof weathers / sizeof *weathers)];
+        char text[40];
+
+        (void)snprintf(text, sizeof text, "%s %u", weather, roll(planner, 5000));
+        (void)json_array_append_new(list,
+                                    json_string(strstr(weather, "cut") != NULL ? text : weather));
+    }
+    return list;
+}
+
+static void plan_sync(struct planner *planner)
+{
+    json_t *event = add(planner, "sync");
+
+    name(event, "device", some_device(planner));
+    if (has(planner, SWARM_WEATHER)) {
+        json_t *weather = some_weather(planner);
+
+        if (json_array_size(weather) > 0) {
+            (void)json_object_set_new(event, "weather", weather);
+        } else {
+            json_decref(weather);
+        }
+    }
+    if (has(planner, SWARM_PIECES) && sim_chance(&planner->dice, 40)) {
+        set(event, "page_rows", 2 + roll(planner, 20));
+        set(event, "push_bytes", 200 + roll(planner, 3000));
+        if (sim_chance(&planner->dice, 50)) {
+            set(event, "stop", 2 + roll(planner, 30));
+        }
+        if (sim_chance(&planner->dice, 50)) {
+            set(event, "busy", some_seed(planner));
+        }
+    }
+}
+
+static void plan_pass(struct planner *planner)
+{
+    json_t *event = add(planner, "pass");
+
+    if (sim_chance(&planner->dice, 3)) {
+        set(event, "hours", 1 + roll(planner, 72));
+    } else {
+        set(event, "ms", 1 + roll(planner, planner->pace));
+    }
+}
+
+static void plan_clock(struct planner *planner)
+{
+    json_t *event = add(planner, "clock");
+
+    name(event, "device", some_device(planner));
+    switch (roll(planner, 4)) {
+    case 0:
+        set(event, "off_s", 0);
+        break;
+    case 1:
+        set(event, "off_s", (int64_t)roll(planner, 1200) - 600);
+        break;
+    default:
+        set(event, "off_days", (int64_t)roll(planner, 3650) - 1825);
+        break;
+    }
+}
+
+static void plan_death(struct planner *planner)
+{
+    json_t *event = add(planner, sim_chance(&planner->dice, 50) ? "kill" : "power");
+
+    name(event,
+         "device",
+         has(planner, SWARM_SERVER) && sim_chance(&planner->dice, 40) ? "server"
+                                                                      : some_device(planner));
+    set(event, "at", sim_chance(&planner->dice, 15) ? 0 : 1 + roll(planner, 40));
+}
+
+static void plan_disk(struct planner *planner)
+{
+    json_t *event = add(planner, sim_chance(&planner->dice, 50) ? "error" : "full");
+
+    name(event,
+         "device",
+         has(planner, SWARM_SERVER) && sim_chance(&planner->dice, 40) ? "server"
+                                                                      : some_device(planner));
+    set(event, "at", 1 + roll(planner, 30));
+}
+
+static void plan_memory(struct planner *planner)
+{
+    json_t *event = add(planner, "memory");
+
+    name(event,
+         "device",
+         has(planner, SWARM_SERVER) && sim_chance(&planner->dice, 40) ? "server"
+                                                                      : some_device(planner));
+    set(event, "at", 1 + roll(planner, 400));
+}
+
+static void plan_backup(struct planner *planner)
+{
+    bool server = sim_chance(&planner->dice, 60);
+    json_t *event = add(planner, sim_chance(&planner->dice, 50) ? "backup" : "restore");
+
+    name(event, "device", server ? "server" : some_device(planner));
+}
+
+static void plan_clone(struct planner *planner)
+{
+    json_t *event = add(planner, "clone");
+
+    name(event, "from", some_device(planner));
+    name(event, "device", some_device(planner));
+}
+
+static void plan_grant(struct planner *planner)
+{
+    json_t *event;
+
+    if (sim_chance(&planner->dice, 15)) {
+        event = add(planner, "switch");
+        name(event, "user", user_names[roll(planner, planner->user_count)]);
+    } else {
+        event = add(planner, "grant");
+        name(event, "to", user_names[roll(planner, planner->user_count)]);
+        if (sim_chance(&planner->dice, 40)) {
+            (void)json_object_set_new(event, "closed", json_true());
+        }
+    }
+    name(event, "device", some_device(planner));
+}
+
+static void plan_named(struct planner *planner, const char *verb)
+{
+    json_t *event = add(planner, verb);
+
+    name(event,
+         "device",
+         has(planner, SWARM_SERVER) && strcmp(verb, "decide") != 0 && sim_chance(&planner->dice, 25)
+             ? "server"
+             : some_device(planner));
+    if (strcmp(verb, "decide") == 0) {
+        set(event, "seed", some_seed(planner));
+    } else if (sim_chance(&planner->dice, 30)) {
+        (void)json_object_set_new(event, "reboot", json_true());
+    }
+}
+
+static void plan_upgrade(struct planner *planner)
+{
+    json_t *event = add(planner, "upgrade");
+
+    name(event, "device", sim_chance(&planner->dice, 40) ? "server" : some_device(planner));
+}
+
+static void plan_event(struct planner *planner)
+{
+    unsigned what = roll(planner, 100);
+
+    if (what < 46) {
+        plan_write(planner);
+    } else if (what < 68) {
+        plan_sync(planner);
+    } else if (what < 80) {
+        plan_pass(planner);
+    } else if (what < 83 && has(planner, SWARM_CLOCKS)) {
+        plan_clock(planner);
+    } else if (what < 86 && has(planner, SWARM_CRASHES)) {
+        plan_death(planner);
+    } else if (what < 88 && has(planner, SWARM_DISKS)) {
+        plan_disk(planner);
+    } else if (what < 90 && has(planner, SWARM_MEMORY)) {
+        plan_memory(planner);
+    } else if (what < 91 && has(planner, SWARM_VERSIONS)) {
+        plan_upgrade(planner);
+    } else if (what < 93 && has(planner, SWARM_BACKUPS)) {
+        plan_backup(planner);
+    } else if (what < 94 && has(planner, SWARM_CLONES)) {
+        plan_clone(planner);
+    } else if (what < 96 && has(planner, SWARM_GRANTS)) {
+        plan_grant(planner);
+    } else if (what < 98 && has(planner, SWARM_PARKED)) {
+        plan_named(planner, "decide");
+    } else if (what < 99) {
+        plan_named(planner, "reopen");
+    } else if (has(planner, SWARM_DISKS) || has(planner, SWARM_MEMORY)) {
+        (void)add(planner, "room");
+    } else {
+        plan_write(planner);
+    }
+}
+
+/* ---- People ---- */
+
+static json_t *plan_users(struct planner *planner, const struct trn_schema *schema)
+{
+    json_t *users = json_array();
+    const struct trn_grant *grant = schema->grants;
+
+    for (unsigned i = 0; i < planner->user_count; i++) {
+        json_t *user = json_object();
+        const char *role = "";
+
+        if (schema->grant_count > 0) {
+            role = i == 0 || sim_chance(&planner->dice, 30)
+                       ? grant->subject_role
+                       : grant->holders[roll(planner, (unsigned)grant->holder_count)].role;
+        } else if (schema->role_column != TRN_NO_COLUMN) {
+            role = schema->tables[schema->users_table]
+                       .columns[schema->role_column]
+                       .enumeration->values[0];
+        }
+        name(user, "name", user_names[i]);
+        name(user, "role", role);
+        (void)json_array_append_new(users, user);
+    }
+    return users;
+}
+
+static json_t *plan_devices(struct planner *planner, unsigned versions)
+{
+    json_t *devices = json_array();
+
+    for (unsigned i = 0; i < planner->device_count; i++) {
+        json_t *device = json_object();
+
+        name(device, "name", device_names[i]);
+        name(device,
+             "user",
+             user_names[i < planner->user_count ? i : roll(planner, planner->user_count)]);
+        if (has(planner, SWARM_VERSIONS)) {
+            set(device, "schema", 1 + roll(planner, versions));
+        } else {
+            set(device, "schema", versions);
+        }
+        (void)json_array_append_new(devices, device);
+    }
+    return devices;
+}
+
+static json_t *plan_open(struct planner *planner)
+{
+    json_t *open = json_array();
+
+    for (unsigned i = 1; i < planner->user_count; i++) {
+        if (sim_chance(&planner->dice, 75)) {
+            (void)json_array_append_new(open, json_pack("[s, s]", user_names[0], user_names[i]));
+        }
+    }
+    return open;
+}
+
+json_t *sim_plan(const struct sim_plan *plan)
+{
+    static const unsigned paces[] = {50, 2000, 20000, 600000};
+    struct planner planner = {.dice = sim_dice_make(plan->seed * UINT64_C(0x9e3779b97f4a7c15))};
+    const char *schema = plan->schema != NULL            ? plan->schema
+                         : sim_chance(&planner.dice, 85) ? "clinic"
+                                                         : "dastern";
+    size_t versions = 0;
+    char message[600];
+    struct sim_document *documents = sim_documents(schema, &versions, message);
+    json_t *history = json_object();
+    unsigned steps;
+
+    if (documents == NULL) {
+        (void)fprintf(stderr, "%s\n", message);
+        json_decref(history);
+        return NULL;
+    }
+    planner.swarm = roll(&planner, SWARM_ALL + 1) & roll(&planner, SWARM_ALL + 1);
+    planner.swarm |= roll(&planner, 4) == 0 ? roll(&planner, SWARM_ALL + 1) : 0;
+    planner.device_count = plan->devices > 0 ? plan->devices : 2 + roll(&planner, 4);
+    planner.user_count = 1 + roll(&planner, planner.device_count < 3 ? planner.device_count : 3);
+    planner.pace = paces[roll(&planner, 4)];
+    steps = plan->steps > 0 ? plan->steps : 60 + roll(&planner, 400);
+    (void)json_object_set_new(history, "seed", json_integer((json_int_t)plan->seed));
+    name(history, "schema", schema);
+    set(history,
+        "serves",
+        has(&planner, SWARM_VERSIONS) ? 1 + roll(&planner, (unsigned)versions) : (int64_t)versions);
+    set(history, "page_rows", 3 + roll(&planner, roll(&planner, 2) == 0 ? 20 : 5000));
+    (void)json_object_set_new(history,
+                              "users",
+                              plan_users(&planner, documents[versions - 1].schema));
+    (void)json_object_set_new(history, "devices", plan_devices(&planner, (unsigned)versions));
+    (void)json_object_set_new(history, "open", plan_open(&planner));
+    planner.events = json_array();
+    for (unsigned i = 0; i < steps; i++) {
+        plan_event(&planner);
+    }
+    (void)json_object_set_new(history, "events", planner.events);
+    return history;
+}

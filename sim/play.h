@@ -1,0 +1,44 @@
+/*
+ * Playing a history: a JSON object of people, devices and events, whoever wrote it (a seed's
+ * planner, a shrinker, a person). docs/SIMULATOR.md states its language.
+ */
+#ifndef TERN_SIM_PLAY_H
+#define TERN_SIM_PLAY_H
+
+#include "sim/world.h"
+
+/* What became of a history. */
+struct sim_result {
+    uint64_t hash;
+    uint64_t ops;
+    uint64_t faults;
+    size_t events; /* played */
+    char check[32];
+    char failure[600];
+};
+
+/* The documents that a history names: "clinic", or a file. NULL and a message where they cannot be
+ * had. Kept until the program ends. */
+struct sim_document *sim_documents(const char *name, size_t *ret_count, char message[600]);
+
+/* Plays all of it; `report`, if not NULL, is filled with what a picture shows. */
+void sim_play(json_t *history, struct sim_result *ret_result, json_t *report);
+
+/* ---- Writing: write.c ---- */
+
+/* One transaction of changes that the dice choose. */
+void sim_write_anything(struct sim_device *device, uint64_t seed, unsigned changes, bool inferred);
+/* One transaction of the changes that an event names. */
+tern_status sim_write_rows(struct sim_device *device, json_t *rows, bool inferred);
+/* Brings the row of the schema's first grant between two people into its opening state, or out of
+ * it. */
+void sim_write_grant(struct sim_device *device, size_t subject, size_t holder, bool open);
+/* The user's own row. */
+void sim_write_user(struct sim_device *device);
+
+/* ---- Judging: check.c ---- */
+
+/* Faults stop, all sync until quiet, and every promise is looked at. */
+void sim_settle(struct sim_world *world);
+
+#endif

@@ -1,0 +1,198 @@
+/*
+ * The world of one history: devices and a server as machines with disks of their own, one true
+ * time, and a network between them. Nothing in it is real but SQLite, the engine, the server's
+ * handler and the bytes that they exchange.
+ *
+ * The first thing that should not be is kept as the world's failure; whoever plays a history stops
+ * there. Machines that died are revived by sim_world_mend, which looks at what they come back with.
+ */
+#ifndef TERN_SIM_WORLD_H
+#define TERN_SIM_WORLD_H
+
+#include <jansson.h>
+#include <sqlite3.h>
+
+#include "base/bytes.h"
+#include "server/db_sqlite.h"
+#include "server/sync.h"
+#include "sim/dice.h"
+#include "sim/disk.h"
+#include "tern/outbox.h"
+#include "tern/row.h"
+#include "tern/sync.h"
+
+#define SIM_START_US INT64_C(1763600000000000)
+#define SIM_SECOND_US INT64_C(1000000)
+#define SIM_SERVER (-1)
+
+enum { SIM_DEVICES = 8, SIM_USERS = 8, SIM_DOCUMENTS = 4, SIM_WEATHERS = 16, SIM_EPOCHS = 200 };
+
+/* A schema document in one of its versions. */
+struct sim_document {
+    char *text;
+    struct trn_schema *schema;
+};
+
+struct sim_user {
+    char name[24];
+    char role[48];
+    tern_id id;
+};
+
+/* A transaction whose commit returned OK. */
+struct sim_commit {
+    tern_id tx;
+    int device;
+    size_t event;
+    bool replaced; /* by a new transaction: it was tried again or discarded */
+    bool excused;  /* every image that held it was destroyed */
+};
+
+struct sim_device {
+    struct sim_world *world;
+    int index;
+    char name[24];
+    char path[48];
+    size_t user;
+    size_t document; /* the app's */
+    struct sim_disk *disk;
+    struct sim_image *backup;
+    size_t backup_user; /* whose the backup is, and by which document */
+    size_t backup_document;
+    tern_replica *replica; /* NULL: it did not come up */
+    int64_t clock_off_us;
+    int64_t booted_us;
+    tern_id boot;
+    struct sim_dice dice; /* of its random port */
+    enum trn_power power;
+    uint64_t last_ordinal; /* that it committed */
+    bool troubled;         /* a fault is armed: its calls may fail for it */
+    char weather[SIM_WEATHERS][32];
+    size_t weather_count;
+    tern_error heard; /* of the last call that failed */
+};
+
+struct sim_world {
+    int64_t now_us;
+    uint64_t hash;
+    struct sim_document *documents; /* borrowed */
+    size_t document_count;
+    size_t served; /* which of them the server runs on */
+    struct sim_user users[SIM_USERS];
+    size_t user_count;
+    struct sim_device devices[SIM_DEVICES];
+    size_t device_count;
+
+    struct sim_disk *disk; /* the server's */
+    struct sim_image *backup;
+    struct trn_db *db; /* NULL: it is down */
+    struct trn_server *server;
+    struct trn_sync_limits limits;
+    bool troubled;       /* a fault is armed at the server */
+    int64_t answered_to; /* highest number that an answer may have told */
+    struct {
+        int64_t from; /* the first number given while it was in force */
+        char name[17];
+    } epochs[SIM_EPOCHS];
+    size_t epoch_count;
+
+    struct trn_bytes late; /* a request that is still under way */
+    size_t late_user;
+    int late_device;
+
+    struct sim_commit *commits;
+    size_t commit_count;
+    size_t commit_room;
+
+    size_t event;    /* under way */
+    uint64_t ops;    /* statements and exchanges */
+    uint64_t faults; /* that struck */
+    json_t *rows;    /* label -> id in hexadecimal */
+    struct sim_watch *watch;
+    char check[32]; /* name of the promise that broke; empty: none */
+    char failure[600];
+};
+
+/* Notes a failure, the first alone. */
+void sim_fail(struct sim_world *world, const char *check, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+bool sim_failed(const struct sim_world *world);
+/* Makes bytes, or a number, part of the history's hash. */
+void sim_hash(struct sim_world *world, const void *data, size_t size);
+void sim_hash_number(struct sim_world *world, uint64_t number);
+
+/* Begins a world with a server and no device. The documents are borrowed. */
+void sim_world_begin(struct sim_world *world,
+                     struct sim_document *documents,
+                     size_t document_count,
+                     size_t served,
+                     uint64_t seed);
+void sim_world_end(struct sim_world *world);
+size_t sim_world_add_user(struct sim_world *world, const char *name, const char *role);
+/* The user of a name; SIM_USERS for none. */
+size_t sim_world_user(const struct sim_world *world, const char *name);
+
+/* ---- The server ---- */
+
+bool sim_server_start(struct sim_world *world);
+void sim_server_stop(struct sim_world *world);
+void sim_server_restart(struct sim_world *world);
+/* Goes on with another of the documents. */
+void sim_server_serve(struct sim_world *world, size_t document);
+void sim_server_backup(struct sim_world *world);
+void sim_server_restore(struct sim_world *world);
+/* The epoch that was in force when the number was given, as entries name it. */
+const char *sim_epoch_of(const struct sim_world *world, int64_t number);
+
+/* ---- Devices ---- */
+
+/* Adds a device with an empty disk; it is up afterwards. NULL if there is no room. */
+struct sim_device *
+sim_device_add(struct sim_world *world, const char *name, size_t user, size_t document);
+struct sim_device *sim_device_find(struct sim_world *world, const char *name);
+tern_status sim_device_open(struct sim_device *device, tern_error *error);
+void sim_device_close(struct sim_device *device);
+void sim_device_reopen(struct sim_device *device, bool reboot);
+void sim_device_backup(struct sim_device *device);
+void sim_device_restore(struct sim_device *device);
+/* `copy` becomes a copy of `original`, of whose user it is from now on. */
+void sim_device_clone(struct sim_device *original, struct sim_device *copy);
+/* The highest ordinal committed and its transaction. */
+bool sim_device_top(struct sim_device *device, uint64_t *ret_ordinal, tern_id *ret_tx);
+const struct trn_schema *sim_device_schema(const struct sim_device *device);
+tern_replica_status sim_device_status(struct sim_device *device);
+
+/* Revives machines that died, restarts what is down, and looks at what came back. */
+void sim_world_mend(struct sim_world *world);
+/* Nothing is armed any more. */
+void sim_world_disarm(struct sim_world *world);
+/* Whether a status may come of the faults that are armed. */
+bool sim_is_trouble(tern_status status);
+
+/* ---- The network: net.c ---- */
+
+struct sim_sync {
+    json_t *weather; /* array of texts, or NULL */
+    unsigned stop;   /* after so many steps; 0: not before the end */
+    uint32_t page_rows;
+    uint32_t push_bytes;
+    uint64_t busy; /* a seed: the app writes between steps; 0: it does not */
+};
+
+/* A whole sync, or the beginning of one. What ended it; TERN_ERR_CANCELLED where it was stopped. */
+tern_status sim_sync(struct sim_device *device, const struct sim_sync *how);
+
+/* ---- Looking into files: look.c ---- */
+
+/* Opens the database of a device, or of the server (SIM_SERVER), as any tool would. */
+sqlite3 *sim_look(struct sim_world *world, int device);
+void sim_look_away(struct sim_world *world, int device, sqlite3 *db);
+/* One whole number, or `none` where there is no row. */
+int64_t sim_look_number(sqlite3 *db, const char *sql, int64_t none);
+/* All rows, cells parted by '|' and rows by line ends; blobs in hexadecimal. Fails the world where
+ * the statement does. To be freed with trn_bytes_free. */
+struct trn_bytes sim_look_rows(struct sim_world *world, sqlite3 *db, const char *sql);
+/* Whether SQLite finds the file sound, and all references kept. */
+void sim_look_sound(struct sim_world *world, int device);
+
+#endif

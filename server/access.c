@@ -160,36 +160,6 @@ tern_status trn_access_check(struct trn_push *push,
     return status;
 }
 
-static tern_status check_opening(struct trn_push *push,
-                                 const struct trn_grant *grant,
-                                 const struct trn_table *table,
-                                 const struct trn_row *after,
-                                 tern_error *error)
-{
-    tern_id people[2];
-    bool may = false;
-    tern_status status;
-
-    if (!trn_value_id(&after->values[grant->person_a], &people[0]) ||
-        !trn_value_id(&after->values[grant->person_b], &people[1])) {
-        return TERN_OK;
-    }
-    status = trn_grant_may_open(push->db,
-                                push->db->ops->writer(push->db),
-                                grant,
-                                people,
-                                &push->auth->user,
-                                &may,
-                                error);
-    if (status == TERN_OK && !may) {
-        return trn_fail(error,
-                        TERN_ERR_FORBIDDEN,
-                        "%s: a record is opened by the one whose it is",
-                        table->name);
-    }
-    return status;
-}
-
 tern_status trn_access_check_opening(struct trn_push *push,
                                      const struct trn_table *table,
                                      const struct trn_row *before,
@@ -203,13 +173,24 @@ tern_status trn_access_check_opening(struct trn_push *push,
         return TERN_OK;
     }
     for (size_t index = 0; index < schema->grant_count && status == TERN_OK; index++) {
-        const struct trn_grant *grant = &schema->grants[index];
+        bool allowed = true;
 
-        if (grant->table == table->index &&
-            trn_grant_opens(grant, after->values, after->deleted_at_us != 0) &&
-            (before == NULL ||
-             !trn_grant_opens(grant, before->values, before->deleted_at_us != 0))) {
-            status = check_opening(push, grant, table, after, error);
+        if (schema->grants[index].table != table->index) {
+            continue;
+        }
+        status = trn_grant_allows(push->db,
+                                  push->db->ops->writer(push->db),
+                                  &schema->grants[index],
+                                  before,
+                                  after,
+                                  &push->auth->user,
+                                  &allowed,
+                                  error);
+        if (status == TERN_OK && !allowed) {
+            return trn_fail(error,
+                            TERN_ERR_FORBIDDEN,
+                            "%s: a record is opened by the one whose it is",
+                            table->name);
         }
     }
     return status;

@@ -224,44 +224,93 @@ bool trn_grants_depend_on(const struct trn_schema *schema, const struct trn_tabl
     return false;
 }
 
-bool trn_grant_opens(const struct trn_grant *grant, const tern_value *values, bool deleted)
+/* Whether the live row is in a state. */
+static bool
+is_in(const struct trn_row *row, const struct trn_grant_condition *conditions, size_t count)
 {
-    if (deleted) {
+    if (row == NULL || row->deleted_at_us != 0 || count == 0) {
         return false;
     }
-    for (size_t index = 0; index < grant->when_count; index++) {
-        tern_value wanted = tern_value_text(grant->when[index].value);
+    for (size_t index = 0; index < count; index++) {
+        tern_value wanted = tern_value_text(conditions[index].value);
 
-        if (!trn_value_equal(&values[grant->when[index].column], &wanted)) {
+        if (!trn_value_equal(&row->values[conditions[index].column], &wanted)) {
             return false;
         }
     }
     return true;
 }
 
-tern_status trn_grant_may_open(const struct trn_db *db,
-                               struct trn_db_view *view,
-                               const struct trn_grant *grant,
-                               const tern_id people[2],
-                               const tern_id *writer,
-                               bool *ret_may,
-                               tern_error *error)
+static bool is_open(const struct trn_grant *grant, const struct trn_row *row)
 {
-    bool may = true;
+    return is_in(row, grant->when, grant->when_count);
+}
 
-    for (size_t index = 0; index < 2 && may; index++) {
-        char role[TRN_ROLE_BYTES];
-        tern_status status;
+static bool is_offered(const struct trn_grant *grant, const struct trn_row *row)
+{
+    return is_in(row, grant->offer, grant->offer_count);
+}
 
-        if (trn_id_equal(&people[index], writer)) {
-            continue;
-        }
-        status = read_role(db, view, &people[index], role, error);
-        if (status != TERN_OK) {
-            return status;
-        }
-        may = role[0] != '\0' && strcmp(role, grant->subject_role) != 0;
+/* Whether this person's record is the writer's to open: it is theirs, or none that the grant opens.
+ * One whose role is not known may have any. */
+static tern_status may_open(const struct trn_db *db,
+                            struct trn_db_view *view,
+                            const struct trn_grant *grant,
+                            const tern_value *person,
+                            const tern_id *writer,
+                            bool *ret_may,
+                            tern_error *error)
+{
+    char role[TRN_ROLE_BYTES];
+    tern_id id;
+    tern_status status;
+
+    if (!trn_value_id(person, &id) || trn_id_equal(&id, writer)) {
+        return TERN_OK;
     }
-    *ret_may = may;
-    return TERN_OK;
+    status = read_role(db, view, &id, role, error);
+    if (status == TERN_OK) {
+        *ret_may = *ret_may && role[0] != '\0' && strcmp(role, grant->subject_role) != 0;
+    }
+    return status;
+}
+
+static bool
+is_offered_to(const struct trn_grant *grant, const struct trn_row *before, const tern_id *writer)
+{
+    tern_id by;
+
+    return is_offered(grant, before) && trn_value_id(&before->values[grant->offer_by], &by) &&
+           !trn_id_equal(&by, writer);
+}
+
+tern_status trn_grant_allows(const struct trn_db *db,
+                             struct trn_db_view *view,
+                             const struct trn_grant *grant,
+                             const struct trn_row *before,
+                             const struct trn_row *after,
+                             const tern_id *writer,
+                             bool *ret_allows,
+                             tern_error *error)
+{
+    bool opens = is_open(grant, after) && !is_open(grant, before);
+    bool offers = is_offered(grant, after) && !is_open(grant, before) && !is_offered(grant, before);
+    bool may = true;
+    tern_status status = TERN_OK;
+
+    if (opens && !is_offered_to(grant, before, writer)) {
+        const tern_value *values = after->values;
+
+        status = may_open(db, view, grant, &values[grant->person_a], writer, &may, error);
+        if (status == TERN_OK) {
+            status = may_open(db, view, grant, &values[grant->person_b], writer, &may, error);
+        }
+    }
+    if (offers && status == TERN_OK) {
+        status = may_open(db, view, grant, &after->values[grant->offer_by], writer, &may, error);
+    }
+    if (status == TERN_OK) {
+        *ret_allows = may;
+    }
+    return status;
 }

@@ -39,17 +39,18 @@ bool trn_grants_let_write(const struct trn_opened *opened, const struct trn_tabl
 /* Whether writing rows of the table may change what is open to whom. */
 bool trn_grants_depend_on(const struct trn_schema *schema, const struct trn_table *table);
 
-/* Whether the row is in the state that opens a record. `values` is indexed by column. */
-bool trn_grant_opens(const struct trn_grant *grant, const tern_value *values, bool deleted);
-
-/* Whether `writer` may bring the row into its opening state: not where that opens a record that is
- * somebody else's, for a record is opened by its owner. */
-tern_status trn_grant_may_open(const struct trn_db *db,
-                               struct trn_db_view *view,
-                               const struct trn_grant *grant,
-                               const tern_id people[2],
-                               const tern_id *writer,
-                               bool *ret_may,
-                               tern_error *error);
+/**
+ * Whether `writer` may change the row as it does, NULL before an insert. A record is opened by its
+ * owner alone: bringing a row into the state that opens somebody else's is refused, and so is
+ * making, in somebody else's name, the offer to do so. Who is offered a record may open it.
+ */
+tern_status trn_grant_allows(const struct trn_db *db,
+                             struct trn_db_view *view,
+                             const struct trn_grant *grant,
+                             const struct trn_row *before,
+                             const struct trn_row *after,
+                             const tern_id *writer,
+                             bool *ret_allows,
+                             tern_error *error);
 
 #endif

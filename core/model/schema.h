@@ -231,6 +231,11 @@ struct trn_grant {
     const char *subject_role; /* role of the one whose record opens */
     const struct trn_grant_holder *holders;
     size_t holder_count;
+    uint16_t
+        offer_by; /* person_a or person_b: who has offered, while all of `offer` holds, that the
+                     other may bring the row into the state `when`; TRN_NO_COLUMN: nobody */
+    const struct trn_grant_condition *offer;
+    size_t offer_count;
 };
 
 struct trn_schema {

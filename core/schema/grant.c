@@ -7,7 +7,8 @@ enum { GRANTS_MAX = 16, CONDITIONS_MAX = 8, HOLDERS_MAX = 16 };
 
 static const char *const users_keys[] = {"table", "role", NULL};
 static const char *const grant_keys[] =
-    {"table", "people", "when", "subject_role", "holders", NULL};
+    {"table", "people", "when", "subject_role", "holders", "offer", NULL};
+static const char *const offer_keys[] = {"by", "when", NULL};
 static const char *const condition_keys[] = {"column", "is", NULL};
 static const char *const holder_keys[] = {"role", "writes", NULL};
 
@@ -127,8 +128,11 @@ static tern_status load_condition(struct trn_loader *loader,
     return status;
 }
 
-static tern_status
-load_when(struct trn_loader *loader, const struct trn_node *node, struct trn_grant *grant)
+static tern_status load_when(struct trn_loader *loader,
+                             uint16_t table,
+                             const struct trn_node *node,
+                             const struct trn_grant_condition **ret_conditions,
+                             size_t *ret_count)
 {
     struct trn_grant_condition *conditions;
     struct trn_node list;
@@ -148,11 +152,85 @@ load_when(struct trn_loader *loader, const struct trn_node *node, struct trn_gra
     for (size_t i = 0; i < count && status == TERN_OK; i++) {
         struct trn_node item = trn_node_item(&list, i);
 
-        status = load_condition(loader, &loader->drafts[grant->table], &item, &conditions[i]);
+        status = load_condition(loader, &loader->drafts[table], &item, &conditions[i]);
     }
-    grant->when = conditions;
-    grant->when_count = count;
+    *ret_conditions = conditions;
+    *ret_count = count;
     return status;
+}
+
+static const struct trn_grant_condition *
+condition_on(const struct trn_grant_condition *conditions, size_t count, uint16_t column)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (conditions[i].column == column) {
+            return &conditions[i];
+        }
+    }
+    return NULL;
+}
+
+/* An offer covers all that the grant asks for, so that who accepts it decides about nothing else.
+ */
+static tern_status
+check_offer(struct trn_loader *loader, const struct trn_node *node, const struct trn_grant *grant)
+{
+    bool differs = false;
+
+    for (size_t i = 0; i < grant->when_count; i++) {
+        const struct trn_grant_condition *offered =
+            condition_on(grant->offer, grant->offer_count, grant->when[i].column);
+
+        if (offered == NULL) {
+            return trn_node_fail(&loader->reader,
+                                 node,
+                                 "says nothing of a column that the grant looks at");
+        }
+        differs = differs || strcmp(offered->value, grant->when[i].value) != 0;
+    }
+    return differs ? TERN_OK
+                   : trn_node_fail(&loader->reader, node, "is the state that opens the record");
+}
+
+static tern_status
+load_offerer(struct trn_loader *loader, const struct trn_node *node, struct trn_grant *grant)
+{
+    const struct trn_draft *draft = &loader->drafts[grant->table];
+    struct trn_node by;
+    tern_status status = trn_node_need(&loader->reader, node, "by", &by);
+
+    if (status == TERN_OK) {
+        status = trn_load_column_name(loader, draft, &by, &grant->offer_by);
+    }
+    if (status != TERN_OK) {
+        return status;
+    }
+    if (grant->offer_by != grant->person_a && grant->offer_by != grant->person_b) {
+        return trn_node_fail(&loader->reader, &by, "must be one of the two people");
+    }
+    return draft->columns[grant->offer_by].immutable
+               ? TERN_OK
+               : trn_node_fail(&loader->reader, &by, "must be immutable");
+}
+
+static tern_status
+load_offer(struct trn_loader *loader, const struct trn_node *node, struct trn_grant *grant)
+{
+    struct trn_node offer;
+    tern_status status;
+
+    grant->offer_by = TRN_NO_COLUMN;
+    if (!trn_node_member(node, "offer", &offer)) {
+        return TERN_OK;
+    }
+    status = trn_node_object(&loader->reader, &offer, offer_keys);
+    if (status == TERN_OK) {
+        status = load_offerer(loader, &offer, grant);
+    }
+    if (status == TERN_OK) {
+        status = load_when(loader, grant->table, &offer, &grant->offer, &grant->offer_count);
+    }
+    return status == TERN_OK ? check_offer(loader, &offer, grant) : status;
 }
 
 static tern_status
@@ -237,7 +315,10 @@ load_grant(struct trn_loader *loader, const struct trn_node *node, struct trn_gr
         status = load_people(loader, node, grant);
     }
     if (status == TERN_OK) {
-        status = load_when(loader, node, grant);
+        status = load_when(loader, grant->table, node, &grant->when, &grant->when_count);
+    }
+    if (status == TERN_OK) {
+        status = load_offer(loader, node, grant);
     }
     if (status == TERN_OK) {
         status = load_role(loader, node, "subject_role", &grant->subject_role);

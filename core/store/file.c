@@ -15,7 +15,14 @@
 #include "base/memory.h"
 #include "base/text.h"
 
-enum { BUSY_TIMEOUT_MS = 5000 };
+enum { BUSY_TIMEOUT_MS = 5000, PAGE_SIZE_AT = 16 /* in the file's header */ };
+
+/* As those of the app's tables, for the queue: no download brings it back, and nothing would say
+ * that it is gone. Each is parsed with every open, so other tables have none. */
+#define GUARD(table, event)                                                                        \
+    "CREATE TRIGGER tern_guard_" table "_" event " BEFORE " event " ON " table                     \
+    " BEGIN SELECT RAISE(ABORT, 'write through the Tern library'); END;"
+#define GUARDS(table) GUARD(table, "insert") GUARD(table, "update") GUARD(table, "delete")
 
 static const char internals[] =
     "PRAGMA application_id = 1952805486;"
@@ -56,7 +63,7 @@ static const char internals[] =
     "complete INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
     /* stale: held since before a start over, and not heard of since. */
     "CREATE TABLE tern_scope(scope BLOB PRIMARY KEY, stale INTEGER NOT NULL) STRICT, WITHOUT "
-    "ROWID;";
+    "ROWID;" GUARDS("tern_outbox") GUARDS("tern_body");
 
 /* Tables whose absence means that somebody took the file apart. */
 #define REQUIRED_TABLES "'tern_meta', 'tern_document', 'tern_tx', 'tern_outbox'"
@@ -273,6 +280,34 @@ static tern_status checkpoint(struct trn_store *store, tern_error *error)
                : trn_store_fail(store->db, rc, "checkpoint", error);
 }
 
+/* SQLite takes half a page at the end for a whole one, and finds out when it reads it. To be called
+ * after a checkpoint, when nothing of the file is still in the log. */
+static tern_status check_size(struct trn_store *store, tern_error *error)
+{
+    sqlite3_file *file = NULL;
+    sqlite3_int64 size = 0;
+    uint8_t bytes[2] = {0};
+    int page_size;
+    int rc = sqlite3_file_control(store->db, "main", SQLITE_FCNTL_FILE_POINTER, &file);
+
+    if (rc == SQLITE_OK) {
+        rc = file->pMethods->xFileSize(file, &size);
+    }
+    if (rc == SQLITE_OK && size > 0) {
+        rc = file->pMethods->xRead(file, bytes, sizeof bytes, PAGE_SIZE_AT);
+    }
+    if (rc != SQLITE_OK) {
+        return trn_store_fail(store->db, rc, "the file", error);
+    }
+    page_size = bytes[0] << 8 | bytes[1];
+    page_size = page_size == 1 ? 65536 : page_size; /* as the format has it */
+    return size == 0 || (page_size > 0 && size % page_size == 0)
+               ? TERN_OK
+               : trn_fail(error,
+                          TERN_ERR_CORRUPT,
+                          "the file is malformed: it ends in the middle of a page");
+}
+
 static tern_status create_internals(struct trn_store *store, tern_error *error)
 {
     tern_status status = trn_store_begin(store, error);
@@ -339,6 +374,9 @@ open_file(struct trn_store *store, const struct trn_store_options *options, tern
     }
     if (status == TERN_OK) {
         status = checkpoint(store, error);
+    }
+    if (status == TERN_OK) {
+        status = check_size(store, error);
     }
     if (status == TERN_OK && is_empty) {
         status = create_internals(store, error);

@@ -171,12 +171,13 @@ TEST(a_server_whose_disk_fills_anywhere_asks_to_come_back_and_applies_all_or_not
         tern_status status;
         const char *held;
 
-        (void)snprintf(sql,
-                       sizeof sql,
-                       "INSERT INTO notes(id, owner_id, place, title, body) SELECT tern_id(), users.id, "
-                       "%u * 10 + json_each.value, 'big', printf('%%.9000c', 'x') FROM users, "
-                       "json_each('[1,2,3]')",
-                       nth);
+        (void)snprintf(
+            sql,
+            sizeof sql,
+            "INSERT INTO notes(id, owner_id, place, title, body) SELECT tern_id(), users.id, "
+            "%u * 10 + json_each.value, 'big', printf('%%.9000c', 'x') FROM users, "
+            "json_each('[1,2,3]')",
+            nth);
         device_run(&pair.phone, sql);
         disk_fill(nth, nth % 2 == 0);
         status = device_sync(&pair.phone);

@@ -3,6 +3,7 @@
 #include "tests/unit/api/fixture.h"
 
 #include <sqlite3.h>
+#include <stdio.h>
 
 static const char *path;
 static tern_replica *replica;
@@ -74,5 +75,35 @@ TEST(a_write_from_outside_fails_while_nobody_has_the_file_open)
     all_fail();
     replica = fixture_open(path);
     CHECK_INT(fixture_number(replica, "SELECT count(*) FROM dose_events"), 3);
+    tern_replica_close(replica);
+}
+
+/* A queue that somebody else emptied would lose what it held without a word. */
+TEST(a_write_from_outside_to_the_queue_fails)
+{
+    static const char *const tables[] = {"tern_outbox", "tern_body"};
+    static const char *const writes[] = {"DELETE FROM %1$s",
+                                         "DELETE FROM %1$s WHERE rowid > 0",
+                                         "UPDATE %1$s SET rowid = rowid + 100",
+                                         "REPLACE INTO %1$s SELECT * FROM %1$s",
+                                         "INSERT OR IGNORE INTO %1$s SELECT * FROM %1$s"};
+    char sql[200];
+
+    open_patient();
+    for (int round = 0; round < 2; round++) {
+        for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
+            for (size_t j = 0; j < sizeof writes / sizeof *writes; j++) {
+                (void)snprintf(sql, sizeof sql, writes[j], tables[i]);
+                CHECK(fixture_outside(path, sql) != SQLITE_OK);
+            }
+            (void)snprintf(sql, sizeof sql, "SELECT count(*) FROM %s", tables[i]);
+            CHECK(fixture_outside_number(path, sql) > 0);
+        }
+        if (round == 0) {
+            tern_replica_close(replica);
+        }
+    }
+    replica = fixture_open(path);
+    CHECK_INT(fixture_number(replica, "SELECT count(*) > 0 FROM tern_outbox"), 1);
     tern_replica_close(replica);
 }

@@ -249,6 +249,82 @@ static const struct bad bads[] = {
      "two columns that reference the users"},
 };
 
+/* What is wrong with the "offer" of a grant. */
+static const struct bad_offer {
+    const char *offer;
+    const char *place;
+    const char *reason;
+} bad_offers[] = {
+    {"{'by':'status','when':[]}", "/grants/0/offer/by", "one of the two people"},
+    {"{'when':[]}", "/grants/0/offer", "\"by\" is missing"},
+    {"{'by':'a_id'}", "/grants/0/offer", "\"when\" is missing"},
+    {"{'by':'b_id','when':[]}", "/grants/0/offer/by", "must be immutable"},
+    {"{'by':'a_id','when':[]}", "/grants/0/offer/when", "must have 1 to"},
+    {"{'by':'a_id','when':[{'column':'status','is':'NO'}]}",
+     "/grants/0/offer",
+     "nothing of a column"},
+    {"{'by':'a_id','when':[{'column':'status','is':'YES'},{'column':'level','is':'ALL'}]}",
+     "/grants/0/offer",
+     "is the state that opens"},
+    {"{'by':'a_id','when':[{'column':'status','is':'SO'},{'column':'level','is':'ALL'}]}",
+     "/grants/0/offer/when/0/is",
+     ""},
+    {"{'by':'a_id','when':[],'word':1}", "/grants/0/offer", "unknown key"},
+};
+
+static tern_status load_offer(const char *offer, struct trn_schema **ret_schema, tern_error *error)
+{
+    char text[2000];
+
+    (void)snprintf(text,
+                   sizeof text,
+                   "{'tern':1,'name':'offers','version':1,'users':{'table':'users','role':'role'},"
+                   "'enums':[{'name':'Role','values':['PATIENT','DOCTOR']},{'name':'State','values'"
+                   ":['NO','YES']}],"
+                   "'tables':[{'name':'users','scopes':['id'],'columns':[{'name':'role','type':'"
+                   "enum','enum':'Role'}]},"
+                   "{'name':'bonds','scopes':['a_id'],'columns':[{'name':'a_id','type':'uuid','"
+                   "references':{'table':"
+                   "'users','may_leave_scope':true}},{'name':'b_id','type':'uuid','references':{'"
+                   "table':'users',"
+                   "'may_leave_scope':true}},{'name':'status','type':'enum','enum':'State'},{'name'"
+                   ":'level','type':"
+                   "'text'}]}],'grants':[{'table':'bonds','people':['a_id','b_id'],'when':[{'"
+                   "column':'status','is':'YES'},"
+                   "{'column':'level','is':'ALL'}],'offer':%s,'subject_role':'PATIENT','holders':[{"
+                   "'role':'DOCTOR'}]}]}",
+                   offer);
+    for (char *at = text; *at != '\0'; at++) {
+        *at = *at == '\'' ? '"' : *at;
+    }
+    return trn_schema_load(text, strlen(text), ret_schema, error);
+}
+
+TEST(an_offer_that_would_open_more_than_it_says_is_refused)
+{
+    struct trn_schema *schema = NULL;
+
+    for (size_t i = 0; i < sizeof bad_offers / sizeof *bad_offers; i++) {
+        tern_error error = {0};
+
+        CHECK_INT(load_offer(bad_offers[i].offer, &schema, &error), TERN_ERR_SCHEMA);
+        if (strncmp(error.message, bad_offers[i].place, strlen(bad_offers[i].place)) != 0 ||
+            strstr(error.message, bad_offers[i].reason) == NULL) {
+            fail_msg("%s: %s", bad_offers[i].offer, error.message);
+        }
+        CHECK(schema == NULL);
+    }
+    CHECK_INT(
+        load_offer(
+            "{'by':'a_id','when':[{'column':'level','is':'ALL'},{'column':'status','is':'NO'}]}",
+            &schema,
+            NULL),
+        TERN_OK);
+    CHECK_INT(schema->grants[0].offer_by, trn_table_column(&schema->tables[1], "a_id"));
+    CHECK_INT(schema->grants[0].offer_count, 2);
+    trn_schema_free(schema);
+}
+
 static tern_status load_notes(const struct bad *bad, tern_error *error)
 {
     char *text = documents_notes_text(bad->columns, bad->extra);

@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/uuid.h"
+#include "server/erase.h"
 #include "server/meeting.h"
 
 /* ---- Bases ---- */
@@ -286,7 +287,8 @@ tern_status trn_apply_change(struct trn_push *push,
     tern_status status = TERN_OK;
 
     *ret_waits = false;
-    if (change->operation == TRN_OP_INSERT) {
+    status = trn_erase_check(push, change, error);
+    if (status == TERN_OK && change->operation == TRN_OP_INSERT) {
         status = check_natural_id(change, error);
     }
     if (status == TERN_OK) {
@@ -356,9 +358,16 @@ trn_apply_discard(struct trn_push *push, const struct trn_change *change, tern_e
     size_t unit = change->operation == TRN_OP_UPDATE || change->operation == TRN_OP_UNDO
                       ? change->unit
                       : TRN_UNIT_EXISTENCE;
-    tern_status status =
-        trn_facts_row_scopes(push->facts, change->table, &change->id, &found, &scopes, error);
+    tern_status status = trn_erase_check(push, change, error);
 
+    if (status == TERN_ERR_ERASED) {
+        trn_error_clear(error);
+        return TERN_OK; /* nothing of it is to be kept */
+    }
+    if (status == TERN_OK) {
+        status =
+            trn_facts_row_scopes(push->facts, change->table, &change->id, &found, &scopes, error);
+    }
     if (status == TERN_OK && found) {
         status = trn_access_writes(push, change->table, &scopes, &writes, error);
     }

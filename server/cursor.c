@@ -15,7 +15,7 @@
 enum { EPOCH_TAG_BYTES = 3 };
 
 /* Position flags. */
-enum { AT_HIGH = 1, BEGUN = 2, FRESH = 4, PARTIAL = 8, INSIDE = 16, FLAGS_END = 32 };
+enum { AT_HIGH = 1, BEGUN = 2, FRESH = 4, PARTIAL = 8, INSIDE = 16, VERSION = 32, FLAGS_END = 64 };
 
 void trn_cursor_tag(const struct trn_db_tx *tx, uint8_t ret_tag[TRN_CURSOR_TAG_BYTES])
 {
@@ -104,18 +104,23 @@ static tern_status write_integer(struct trn_bytes *bytes, int64_t integer)
     return status == TERN_OK ? trn_bytes_append_byte(bytes, (uint8_t)rest) : status;
 }
 
-static tern_status
-write_position(struct trn_bytes *bytes, int64_t high, const struct trn_position *position)
+static tern_status write_position(struct trn_bytes *bytes,
+                                  int64_t high,
+                                  const struct trn_position *position,
+                                  bool versioned)
 {
     bool inside = position->place.table != TRN_NO_TABLE;
     bool at_high = position->place.number == high && !inside;
     unsigned flags = (at_high ? AT_HIGH : 0U) | (position->begun ? BEGUN : 0U) |
                      (position->fresh ? FRESH : 0U) | (position->partial ? PARTIAL : 0U) |
-                     (inside ? INSIDE : 0U);
+                     (inside ? INSIDE : 0U) | (versioned ? VERSION : 0U);
     tern_status status = trn_bytes_append_byte(bytes, (uint8_t)flags);
 
     if (status == TERN_OK && !at_high) {
         status = write_integer(bytes, position->place.number);
+    }
+    if (status == TERN_OK && versioned) {
+        status = write_integer(bytes, position->version);
     }
     if (status == TERN_OK && inside) {
         status = write_integer(bytes, position->place.table);
@@ -139,7 +144,8 @@ static tern_status write_content(struct trn_bytes *bytes,
         status = trn_bytes_append(bytes, cursor->tag, sizeof(cursor->tag));
     }
     if (status == TERN_OK) {
-        status = write_position(bytes, cursor->high, &cursor->own);
+        /* Of the own record it is 0 as a rule. */
+        status = write_position(bytes, cursor->high, &cursor->own, cursor->own.version != 0);
     }
     for (size_t index = 0; index < cursor->count && status == TERN_OK; index++) {
         const struct trn_position *other = &cursor->others[index];
@@ -149,7 +155,7 @@ static tern_status write_content(struct trn_bytes *bytes,
             status = write_integer(bytes, other->version);
         }
         if (status == TERN_OK) {
-            status = write_position(bytes, cursor->high, other);
+            status = write_position(bytes, cursor->high, other, false);
         }
     }
     return status;
@@ -234,6 +240,9 @@ static void read_position(struct rest *rest, int64_t high, struct trn_position *
     ret_position->fresh = (flags & FRESH) != 0;
     ret_position->partial = (flags & PARTIAL) != 0;
     ret_position->place.number = (flags & AT_HIGH) != 0 ? high : read_integer(rest);
+    if ((flags & VERSION) != 0) {
+        ret_position->version = read_integer(rest);
+    }
     if ((flags & INSIDE) != 0) {
         table = read_integer(rest);
         read_bytes(rest, ret_position->place.id.bytes, sizeof(tern_id));

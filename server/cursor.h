@@ -14,7 +14,8 @@ enum { TRN_CURSOR_TAG_BYTES = 2, TRN_CURSOR_SEAL_BYTES = 8, TRN_CURSOR_SCOPES_MA
 
 struct trn_position {
     tern_id scope;
-    int64_t version; /* of the grant; 0 for the user's own record */
+    int64_t version; /* of the grant, or of a later erasure of some of its rows; 0 for the user's
+                        own record without one */
     struct trn_db_place place;
     bool begun; /* false: nothing of it was sent yet */
     bool fresh; /* a whole copy is under way */

@@ -25,6 +25,17 @@ struct trn_db_view;
 struct trn_db_meta {
     uint8_t epoch[TRN_EPOCH_SIZE];
     uint8_t seal_key[TRN_SEAL_KEY_BYTES]; /* seals cursors */
+    bool any_erased;                      /* some record was erased */
+};
+
+/* What erasure says of an id. */
+enum {
+    TRN_ERASED_ITSELF = 1, /* the row, or the record, of this id is gone for good */
+    TRN_ERASED_ROWS_OF = 2 /* rows of the record of this id are gone */
+};
+struct trn_db_erased {
+    int64_t number; /* of the last erasure that touched it; 0: none did */
+    unsigned flags;
 };
 
 /* One transaction that a device sent: its receipt, and, with its bytes, the history. */
@@ -191,6 +202,13 @@ struct trn_db_ops {
                            int64_t old_number,
                            int64_t number,
                            tern_error *error);
+    /* Takes a row that stands at `number` out of the log. */
+    tern_status (*log_remove)(struct trn_db *db,
+                              const tern_id *scope,
+                              const struct trn_table *table,
+                              const tern_id *id,
+                              int64_t number,
+                              tern_error *error);
     /* The next places after `after` in their order, at most `room`. */
     tern_status (*log_read)(struct trn_db_view *view,
                             const tern_id *scope,
@@ -199,6 +217,43 @@ struct trn_db_ops {
                             size_t room,
                             size_t *ret_count,
                             tern_error *error);
+
+    /* ---- Erasure: what nothing else may do ---- */
+
+    tern_status (*erased_read)(struct trn_db_view *view,
+                               const tern_id *id,
+                               struct trn_db_erased *ret_erased,
+                               tern_error *error);
+    tern_status (*erased_write)(struct trn_db *db,
+                                const tern_id *id,
+                                const struct trn_db_erased *erased,
+                                tern_error *error);
+    /* Visits the ids of the table's rows that hold `id` in the column, deleted ones included. The
+     * visitor reads and writes nothing. */
+    tern_status (*rows_naming)(struct trn_db_view *view,
+                               const struct trn_table *table,
+                               uint16_t column,
+                               const tern_id *id,
+                               tern_status (*visit)(void *context,
+                                                    const tern_id *row,
+                                                    tern_error *error),
+                               void *context,
+                               tern_error *error);
+    /* Takes a row out of the database, its bytes included; none is fine. TERN_ERR_FOREIGN_KEY where
+     * another one holds it. */
+    tern_status (*row_erase)(struct trn_db *db,
+                             const struct trn_table *table,
+                             const tern_id *id,
+                             tern_error *error);
+    /* The entry with the lowest number above `after`, its bytes appended to `body`. */
+    tern_status (*entry_next)(struct trn_db_view *view,
+                              int64_t after,
+                              bool *ret_found,
+                              int64_t *ret_number,
+                              struct trn_bytes *body,
+                              tern_error *error);
+    /* Takes the bytes of an entry out; the receipt stays. */
+    tern_status (*entry_clear)(struct trn_db *db, int64_t number, tern_error *error);
 };
 
 /* First member of every implementation. */

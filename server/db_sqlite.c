@@ -50,6 +50,12 @@ static const char *const statement_texts[SQL_COUNT] = {
     [SQL_LOG_ADD] = "INSERT INTO tern_log(scope, number, tab, id) VALUES(?1, ?2, ?3, ?4)",
     [SQL_LOG_READ] = "SELECT number, tab, id FROM tern_log WHERE scope = ?1 AND "
                      "(number, tab, id) > (?2, ?3, ?4) ORDER BY number, tab, id LIMIT ?5",
+    [SQL_ERASED_READ] = "SELECT number, flags FROM tern_erased WHERE id = ?1",
+    [SQL_ERASED_WRITE] = "INSERT OR REPLACE INTO tern_erased(id, number, flags) VALUES(?1, ?2, ?3)",
+    [SQL_ERASED_ANY] = "SELECT 1 FROM tern_erased LIMIT 1",
+    [SQL_ENTRY_NEXT] =
+        "SELECT number, body FROM tern_entry WHERE number > ?1 ORDER BY number LIMIT 1",
+    [SQL_ENTRY_CLEAR] = "UPDATE tern_entry SET body = x'' WHERE number = ?1",
 };
 
 struct trn_db_sqlite *trn_db_sqlite_of(struct trn_db *db)
@@ -481,7 +487,14 @@ static const struct trn_db_ops sqlite_ops = {
     .row_replace = trn_db_sqlite_row_replace,
     .grant_rows = trn_db_sqlite_grant_rows,
     .log_put = trn_db_sqlite_log_put,
+    .log_remove = trn_db_sqlite_log_remove,
     .log_read = trn_db_sqlite_log_read,
+    .erased_read = trn_db_sqlite_erased_read,
+    .erased_write = trn_db_sqlite_erased_write,
+    .rows_naming = trn_db_sqlite_rows_naming,
+    .row_erase = trn_db_sqlite_row_erase,
+    .entry_next = trn_db_sqlite_entry_next,
+    .entry_clear = trn_db_sqlite_entry_clear,
 };
 
 /* ---- Opening ---- */

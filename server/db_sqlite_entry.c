@@ -74,6 +74,18 @@ static tern_status meta_bytes(struct trn_db_view *view,
     return status;
 }
 
+static tern_status any_erased(struct trn_db_view *view, bool *ret_any, tern_error *error)
+{
+    sqlite3_stmt *statement = NULL;
+    tern_status status = trn_db_sqlite_statement(view, SQL_ERASED_ANY, &statement, error);
+
+    if (status == TERN_OK) {
+        status = trn_db_sqlite_step(view, statement, ret_any, "erased: read", error);
+        sqlite3_reset(statement);
+    }
+    return status;
+}
+
 tern_status
 trn_db_sqlite_meta_read(struct trn_db_view *view, struct trn_db_meta *ret_meta, tern_error *error)
 {
@@ -82,6 +94,9 @@ trn_db_sqlite_meta_read(struct trn_db_view *view, struct trn_db_meta *ret_meta, 
 
     if (status == TERN_OK) {
         status = meta_bytes(view, "seal_key", meta.seal_key, sizeof(meta.seal_key), error);
+    }
+    if (status == TERN_OK) {
+        status = any_erased(view, &meta.any_erased, error);
     }
     if (status == TERN_OK) {
         *ret_meta = meta;

@@ -30,6 +30,11 @@ enum trn_sql {
     SQL_LOG_REMOVE,
     SQL_LOG_ADD,
     SQL_LOG_READ,
+    SQL_ERASED_READ,
+    SQL_ERASED_WRITE,
+    SQL_ERASED_ANY,
+    SQL_ENTRY_NEXT,
+    SQL_ENTRY_CLEAR,
     SQL_COUNT
 };
 
@@ -172,6 +177,41 @@ tern_status trn_db_sqlite_log_put(struct trn_db *db,
                                   int64_t old_number,
                                   int64_t number,
                                   tern_error *error);
+tern_status trn_db_sqlite_log_remove(struct trn_db *db,
+                                     const tern_id *scope,
+                                     const struct trn_table *table,
+                                     const tern_id *id,
+                                     int64_t number,
+                                     tern_error *error);
+/* db_sqlite_erase.c */
+tern_status trn_db_sqlite_erased_read(struct trn_db_view *view,
+                                      const tern_id *id,
+                                      struct trn_db_erased *ret_erased,
+                                      tern_error *error);
+tern_status trn_db_sqlite_erased_write(struct trn_db *db,
+                                       const tern_id *id,
+                                       const struct trn_db_erased *erased,
+                                       tern_error *error);
+tern_status trn_db_sqlite_rows_naming(struct trn_db_view *view,
+                                      const struct trn_table *table,
+                                      uint16_t column,
+                                      const tern_id *id,
+                                      tern_status (*visit)(void *context,
+                                                           const tern_id *row,
+                                                           tern_error *error),
+                                      void *context,
+                                      tern_error *error);
+tern_status trn_db_sqlite_row_erase(struct trn_db *db,
+                                    const struct trn_table *table,
+                                    const tern_id *id,
+                                    tern_error *error);
+tern_status trn_db_sqlite_entry_next(struct trn_db_view *view,
+                                     int64_t after,
+                                     bool *ret_found,
+                                     int64_t *ret_number,
+                                     struct trn_bytes *body,
+                                     tern_error *error);
+tern_status trn_db_sqlite_entry_clear(struct trn_db *db, int64_t number, tern_error *error);
 tern_status trn_db_sqlite_log_read(struct trn_db_view *view,
                                    const tern_id *scope,
                                    const struct trn_db_place *after,

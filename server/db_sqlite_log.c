@@ -46,6 +46,16 @@ tern_status trn_db_sqlite_log_put(struct trn_db *db,
     return status;
 }
 
+tern_status trn_db_sqlite_log_remove(struct trn_db *db,
+                                     const tern_id *scope,
+                                     const struct trn_table *table,
+                                     const tern_id *id,
+                                     int64_t number,
+                                     tern_error *error)
+{
+    return place(trn_db_sqlite_of(db)->writer, SQL_LOG_REMOVE, scope, number, table, id, error);
+}
+
 tern_status trn_db_sqlite_log_read(struct trn_db_view *view,
                                    const tern_id *scope,
                                    const struct trn_db_place *after,

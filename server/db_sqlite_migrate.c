@@ -20,6 +20,9 @@ static const char bookkeeping[] =
     "CREATE TABLE tern_log(scope BLOB NOT NULL, number INTEGER NOT NULL, tab INTEGER NOT NULL,"
     " id BLOB NOT NULL, PRIMARY KEY(scope, number, tab, id)) WITHOUT ROWID;";
 
+static const char later[] = "CREATE TABLE IF NOT EXISTS tern_erased(id BLOB PRIMARY KEY,"
+                            " number INTEGER NOT NULL, flags INTEGER NOT NULL) WITHOUT ROWID;";
+
 static tern_status execute(struct trn_db_view *view, const char *sql, tern_error *error)
 {
     int rc = sqlite3_exec(view->sqlite, sql, NULL, NULL, NULL);
@@ -161,6 +164,9 @@ tern_status trn_db_sqlite_migrate(struct trn_db_sqlite *db,
     }
     if (status == TERN_OK) {
         status = empty ? create(db, options, error) : upgrade(db, error);
+    }
+    if (status == TERN_OK) {
+        status = execute(db->writer, later, error);
     }
     if (status == TERN_OK) {
         status = execute(db->writer, "COMMIT", error);

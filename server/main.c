@@ -2,10 +2,14 @@
 #include <openssl/rand.h>
 #include <signal.h>
 #include <stdio.h>
+#include <time.h>
 
 #include "base/error.h"
+#include "base/uuid.h"
 #include "schema/schema.h"
 #include "server/db_sqlite.h"
+#include "server/erase.h"
+#include "server/erase_list.h"
 #include "server/journal.h"
 #include "server/listen.h"
 
@@ -100,6 +104,47 @@ static tern_status open_server(struct daemon *daemon, tern_error *error)
     return trn_listener_open(&parts, &daemon->listener, error);
 }
 
+static int64_t now_us(void)
+{
+    struct timespec now = {0};
+
+    (void)clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+/* What was erased once stays so, whatever backup the database has come back from. */
+static tern_status work_off_list(struct daemon *daemon, tern_error *error)
+{
+    return trn_erase_list_run(daemon->db, daemon->settings.database, now_us(), error);
+}
+
+/* Listed once it is done, since what cannot be done must not stand in the way of every start. */
+static tern_status erase(struct daemon *daemon, tern_error *error)
+{
+    struct trn_slice text = trn_slice_text(daemon->settings.erase);
+    bool known = false;
+    tern_id person;
+    tern_status status = open_schema(daemon, error);
+
+    if (status == TERN_OK && !trn_id_parse(text, &person)) {
+        status = trn_fail(error, TERN_ERR_MISUSE, "--erase: a user's id is wanted");
+    }
+    if (status == TERN_OK) {
+        status = open_database(daemon, error);
+    }
+    if (status == TERN_OK) {
+        status = trn_erase_knows(daemon->db, &person, &known, error);
+    }
+    if (status == TERN_OK && !known) {
+        status = trn_fail(error, TERN_ERR_NOT_FOUND, "--erase: no user has this id");
+    }
+    if (status == TERN_OK) {
+        status = trn_erase(daemon->db, &person, now_us(), error);
+    }
+    return status == TERN_OK ? trn_erase_list_add(daemon->settings.database, &person, error)
+                             : status;
+}
+
 static tern_status serve(struct daemon *daemon, tern_error *error)
 {
     tern_status status = open_schema(daemon, error);
@@ -109,6 +154,9 @@ static tern_status serve(struct daemon *daemon, tern_error *error)
     }
     if (status == TERN_OK) {
         status = open_database(daemon, error);
+    }
+    if (status == TERN_OK) {
+        status = work_off_list(daemon, error);
     }
     if (status == TERN_OK) {
         status = open_server(daemon, error);
@@ -149,7 +197,7 @@ int main(int argc, char **argv)
     (void)signal(SIGPIPE, SIG_IGN);
     trn_db_sqlite_single_thread();
     trn_journal_set_level(daemon.settings.log_level);
-    status = serve(&daemon, &error);
+    status = daemon.settings.erase != NULL ? erase(&daemon, &error) : serve(&daemon, &error);
     if (status != TERN_OK) {
         trn_journal_note(TRN_LOG_ERROR, "failed", "reason", error.message, NULL, 0);
     }

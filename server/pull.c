@@ -271,6 +271,16 @@ static void start_position(struct trn_position *position, const struct trn_posit
     position->partial = false;
 }
 
+static tern_status read_erased(struct trn_pull *pull,
+                               const tern_id *scope,
+                               struct trn_db_erased *ret_erased,
+                               tern_error *error)
+{
+    *ret_erased = (struct trn_db_erased){.number = 0};
+    return pull->any_erased ? pull->db->ops->erased_read(pull->view, scope, ret_erased, error)
+                            : TERN_OK;
+}
+
 static tern_status serve(struct trn_pull *pull,
                          const tern_id *scope,
                          int64_t version,
@@ -284,18 +294,25 @@ static tern_status serve(struct trn_pull *pull,
                         .page = page,
                         .announced = announced,
                         .position = {.scope = *scope, .version = version}};
-    tern_status status;
+    struct trn_db_erased erased;
+    tern_status status = read_erased(pull, scope, &erased, error);
 
+    if (erased.number > version) {
+        walk.position.version = erased.number; /* what is left of it is sent whole */
+    }
     start_position(&walk.position, held);
     walk.held = walk.position.place.number - (walk.position.place.table == TRN_NO_TABLE ? 0 : 1);
-    status = walk_scope(&walk, error);
+    if (status == TERN_OK) {
+        status = walk_scope(&walk, error);
+    }
     if (status == TERN_OK) {
         *ret_position = walk.position;
     }
     return status;
 }
 
-static tern_status name_gone(struct trn_answer_writer *page,
+static tern_status name_gone(struct trn_pull *pull,
+                             struct trn_answer_writer *page,
                              const struct trn_cursor *cursor,
                              const struct trn_grants *grants,
                              tern_error *error)
@@ -303,8 +320,17 @@ static tern_status name_gone(struct trn_answer_writer *page,
     tern_status status = TERN_OK;
 
     for (size_t index = 0; index < cursor->count && status == TERN_OK; index++) {
-        if (trn_grants_find(grants, &cursor->others[index].scope) == NULL) {
-            status = trn_answer_write_gone(page, &cursor->others[index].scope, error);
+        const tern_id *scope = &cursor->others[index].scope;
+        struct trn_db_erased erased;
+
+        if (trn_grants_find(grants, scope) != NULL) {
+            continue;
+        }
+        status = read_erased(pull, scope, &erased, error);
+        if (status == TERN_OK) {
+            status = (erased.flags & TRN_ERASED_ITSELF) != 0
+                         ? trn_answer_write_erased(page, scope, erased.number, error)
+                         : trn_answer_write_gone(page, scope, error);
         }
     }
     return status;
@@ -320,6 +346,37 @@ static tern_status set_high(struct trn_pull *pull, tern_error *error)
     }
     trn_cursor_tag(&tx, pull->next.tag);
     return status;
+}
+
+/* The own record, unless it was erased: that is said once. */
+static tern_status serve_own(struct trn_pull *pull,
+                             const struct trn_cursor *cursor,
+                             struct trn_answer_writer *page,
+                             struct trn_numbers *announced,
+                             tern_error *error)
+{
+    struct trn_db_erased erased;
+    tern_status status = read_erased(pull, &pull->user, &erased, error);
+
+    if (status != TERN_OK || (erased.flags & TRN_ERASED_ITSELF) == 0) {
+        return status != TERN_OK ? status
+                                 : serve(pull,
+                                         &pull->user,
+                                         0,
+                                         &cursor->own,
+                                         page,
+                                         announced,
+                                         &pull->next.own,
+                                         error);
+    }
+    pull->next.own =
+        (struct trn_position){.scope = pull->user,
+                              .version = erased.number,
+                              .place = {.number = pull->next.high, .table = TRN_NO_TABLE},
+                              .begun = true};
+    return cursor->own.begun && cursor->own.version == erased.number
+               ? TERN_OK
+               : trn_answer_write_erased(page, &pull->user, erased.number, error);
 }
 
 static tern_status serve_granted(struct trn_pull *pull,
@@ -364,11 +421,10 @@ tern_status trn_pull_page(struct trn_pull *pull,
         status = trn_grants_load(pull->db, pull->view, &pull->user, &grants, error);
     }
     if (status == TERN_OK) {
-        status = name_gone(page, cursor, &grants, error);
+        status = name_gone(pull, page, cursor, &grants, error);
     }
     if (status == TERN_OK) {
-        status =
-            serve(pull, &pull->user, 0, &cursor->own, page, &announced, &pull->next.own, error);
+        status = serve_own(pull, cursor, page, &announced, error);
     }
     if (status == TERN_OK) {
         status = serve_granted(pull, cursor, &grants, page, &announced, error);

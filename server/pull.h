@@ -22,6 +22,7 @@ struct trn_pull {
     const int64_t *taken; /* the numbers that this exchange's verdicts tell of, rising; borrowed */
     size_t taken_count;
     uint32_t schema_version; /* of the device, at most the server's */
+    bool any_erased;         /* some record was */
     size_t room_rows;
     size_t room_bytes;
 

@@ -33,6 +33,7 @@ void trn_push_begin(struct trn_push *push,
     push->db = db;
     push->facts = facts;
     push->auth = auth;
+    push->any_erased = meta->any_erased;
     trn_hex_encode(meta->epoch, sizeof(meta->epoch), push->epoch);
 }
 
@@ -433,7 +434,10 @@ static tern_status keep_receipt(struct trn_push *push,
         device->last_time_us = entry->time_us;
     }
     push->wrote = true;
-    status = push->db->ops->entry_add(push->db, entry, bytes, error);
+    status = push->db->ops->entry_add(push->db,
+                                      entry,
+                                      push->met_erased ? (struct trn_slice){0} : bytes,
+                                      error);
     if (status != TERN_OK) {
         return status;
     }
@@ -508,6 +512,7 @@ static void fill_entry(struct trn_push *push,
     memcpy(entry->hash, request->hash, sizeof(entry->hash));
     push->audits = 0;
     push->touched = false;
+    push->met_erased = false;
     push->is_left = trn_entry_kind_is_left(header->kind);
     push->same_epoch = !push->is_left && strcmp(header->epoch, push->epoch) == 0;
 }

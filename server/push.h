@@ -55,7 +55,8 @@ struct trn_push {
     bool cloned; /* an ordinal of the sender's came with two tx ids */
     bool
         careful; /* each entry has a savepoint; else what must be undone gives TERN_ERR_CANCELLED */
-    bool wrote;  /* anything, since trn_push_begin */
+    bool any_erased; /* some record was */
+    bool wrote;      /* anything, since trn_push_begin */
 
     char epoch[2 * TRN_EPOCH_SIZE + 1]; /* in force, as entries name it */
 
@@ -65,6 +66,7 @@ struct trn_push {
     bool same_epoch; /* its bases are numbers of the epoch in force */
     size_t audits;   /* audit rows so far */
     bool touched;    /* it has written something */
+    bool met_erased; /* it is of an erased row, so its bytes are not kept */
 };
 
 /* `facts` reads through the group's view; all are borrowed until trn_push_end. */

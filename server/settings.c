@@ -138,6 +138,11 @@ static const struct setting settings[] = {
      .help = "error, info or requests (default)",
      .offset = AT(log_level),
      .kind = LEVEL},
+    {.flag = "erase",
+     .environment = "TERND_ERASE",
+     .help = "USER-ID: erase the record of this user for good, and end",
+     .offset = AT(erase),
+     .kind = TEXT},
     {.flag = "no-group-commit",
      .environment = "TERND_NO_GROUP_COMMIT",
      .help = "commit each request by itself",
@@ -269,6 +274,13 @@ static tern_status read_flags(int argc,
     return status;
 }
 
+/* Erasing takes no network. */
+static bool is_needed(const struct trn_settings *values, const struct setting *setting)
+{
+    return setting->required && (values->erase == NULL || setting->offset == AT(database) ||
+                                 setting->offset == AT(schema));
+}
+
 tern_status trn_settings_read(int argc,
                               char **argv,
                               struct trn_settings *ret_settings,
@@ -296,7 +308,8 @@ tern_status trn_settings_read(int argc,
     }
     for (size_t index = 0; index < SETTING_COUNT && status == TERN_OK && wanted == TRN_WANTED_SERVE;
          index++) {
-        if (settings[index].required && *(const char **)member(&values, &settings[index]) == NULL) {
+        if (is_needed(&values, &settings[index]) &&
+            *(const char **)member(&values, &settings[index]) == NULL) {
             status = trn_fail(error, TERN_ERR_MISUSE, "--%s is needed", settings[index].flag);
         }
     }

@@ -21,7 +21,8 @@ struct trn_settings {
     const char *token_algorithm;
     const char *token_key;
     const char *audience;
-    int64_t port; /* 0: any free one */
+    const char *erase; /* NULL: serve; else whose record is to be erased */
+    int64_t port;      /* 0: any free one */
     int64_t body_bytes;
     int64_t expanded_bytes;
     int64_t page_rows;

@@ -189,6 +189,7 @@ static tern_status answer(struct trn_server *server,
                             .user = exchange->call->auth.user,
                             .device = envelope->device,
                             .schema_version = envelope->schema_version,
+                            .any_erased = server->meta.any_erased,
                             .room_rows = rows,
                             .room_bytes = server->limits.page_bytes};
     int64_t *taken = NULL;

@@ -69,6 +69,7 @@ static const struct code codes[] = {
     {TERN_ERR_DEPENDENCY_REJECTED, "DEPENDENCY_REJECTED"},
     {TERN_ERR_CURSOR, "CURSOR"},
     {TERN_ERR_CANNOT_UPCAST, "CANNOT_UPCAST"},
+    {TERN_ERR_ERASED, "ERASED"},
 };
 
 static const size_t code_count = sizeof(codes) / sizeof(codes[0]);

@@ -20,6 +20,7 @@ enum { GROUP_ROWS = 500, GROUP_VERDICTS = 500 };
 struct part {
     struct trn_checkpoint checkpoint;
     bool gone;
+    bool erased; /* for good */
     bool complete;
     size_t rows; /* in these lines */
 };
@@ -145,7 +146,8 @@ static tern_status sort_item(struct trn_intake *intake,
                              tern_error *error)
 {
     struct part part = {.checkpoint = {.scope = item->scope, .fresh = item->fresh},
-                        .gone = item->kind == TRN_ANSWER_GONE};
+                        .gone = item->kind == TRN_ANSWER_GONE,
+                        .erased = item->erased != 0};
 
     switch (item->kind) {
     case TRN_ANSWER_VERDICT:
@@ -304,6 +306,9 @@ listen(struct trn_intake *intake, struct trn_work *work, struct step *step, tern
 
 static tern_status take_part(struct trn_work *work, struct part *part, tern_error *error)
 {
+    if (part->erased) {
+        return trn_leave_erased(work, &part->checkpoint.scope, error);
+    }
     if (part->gone) {
         return trn_leave(work, &part->checkpoint.scope, error);
     }

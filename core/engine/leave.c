@@ -11,6 +11,7 @@
 #include "engine/sweep.h"
 
 struct locking {
+    bool erased;
     uint64_t *ordinals;
     size_t count;
     size_t room;
@@ -37,7 +38,8 @@ static tern_status find_to_lock(struct trn_work *work,
                                 struct locking *locking,
                                 tern_error *error)
 {
-    const unsigned states = 1U << TERN_ENTRY_PENDING | 1U << TERN_ENTRY_QUARANTINED;
+    const unsigned states = 1U << TERN_ENTRY_PENDING | 1U << TERN_ENTRY_QUARANTINED |
+                            (locking->erased ? 1U << TERN_ENTRY_LOCKED : 0);
     struct trn_entry entry = {0};
 
     for (;;) {
@@ -47,7 +49,8 @@ static tern_status find_to_lock(struct trn_work *work,
         if (status != TERN_OK || entry.ordinal == 0) {
             return status;
         }
-        status = trn_reach_alone(work, entry.ordinal, scope, &there, error);
+        status = locking->erased ? trn_reach_touches(work, entry.ordinal, scope, &there, error)
+                                 : trn_reach_alone(work, entry.ordinal, scope, &there, error);
         if (status == TERN_OK && there) {
             status = note(locking, entry.ordinal, error);
         }
@@ -58,7 +61,7 @@ static tern_status find_to_lock(struct trn_work *work,
 }
 
 /* A pending one is still offered to the server once; what the server has refused already is not. */
-static tern_status lock(struct trn_work *work, uint64_t ordinal, tern_error *error)
+static tern_status lock(struct trn_work *work, uint64_t ordinal, bool erased, tern_error *error)
 {
     struct trn_entry entry = {0};
     tern_status status = trn_outbox_next(work->store, ordinal - 1, UINT_MAX, &entry, error);
@@ -66,15 +69,15 @@ static tern_status lock(struct trn_work *work, uint64_t ordinal, tern_error *err
     if (status != TERN_OK || entry.ordinal != ordinal) {
         return status;
     }
-    if (entry.state == TERN_ENTRY_QUARANTINED) {
+    if (entry.state == TERN_ENTRY_QUARANTINED || erased) {
         entry.number = TRN_ENTRY_REFUSED;
     }
     return trn_rebase_park(work,
                            &entry,
                            TERN_ENTRY_LOCKED,
-                           TERN_ERR_FORBIDDEN,
+                           erased ? TERN_ERR_ERASED : TERN_ERR_FORBIDDEN,
                            entry.waits_for,
-                           "its rows are not granted any more",
+                           erased ? "its rows were erased" : "its rows are not granted any more",
                            error);
 }
 
@@ -83,7 +86,7 @@ static tern_status lock_all(struct trn_work *work, const struct locking *locking
     tern_status status = locking->count > 0 ? trn_rebase_lift(work, error) : TERN_OK;
 
     for (size_t i = 0; i < locking->count && status == TERN_OK; i++) {
-        status = lock(work, locking->ordinals[i], error);
+        status = lock(work, locking->ordinals[i], locking->erased, error);
     }
     return status;
 }
@@ -156,12 +159,43 @@ static tern_status sweep(struct trn_work *work, const tern_id *scope, tern_error
     return status;
 }
 
-tern_status trn_leave(struct trn_work *work, const tern_id *scope, tern_error *error)
+/* What was acknowledged and is kept in case that the server comes back from a backup: it is not to
+ * bring the record back. */
+static tern_status forget_kept(struct trn_work *work, const tern_id *scope, tern_error *error)
 {
-    struct locking locking = {0};
+    struct trn_entry entry = {0};
+
+    for (;;) {
+        bool there = false;
+        tern_status status =
+            trn_outbox_next(work->store, entry.ordinal, 1U << TERN_ENTRY_ACKED, &entry, error);
+
+        if (status != TERN_OK || entry.ordinal == 0) {
+            return status;
+        }
+        status = trn_reach_touches(work, entry.ordinal, scope, &there, error);
+        if (status == TERN_OK && there) {
+            status = trn_outbox_remove(work->store, entry.ordinal, error);
+        }
+        if (status != TERN_OK) {
+            return status;
+        }
+    }
+}
+
+static tern_status
+leave(struct trn_work *work, const tern_id *scope, bool erased, tern_error *error)
+{
+    struct locking locking = {.erased = erased};
     /* Scopes are worked out from the rows as the app sees them. */
     tern_status status = work->lifted ? trn_rebase_lay(work, error) : TERN_OK;
 
+    if (status == TERN_OK && erased) {
+        status = trn_store_scrub(work->store, error);
+    }
+    if (status == TERN_OK && erased) {
+        status = forget_kept(work, scope, error);
+    }
     if (status == TERN_OK) {
         status = find_to_lock(work, scope, &locking, error);
     }
@@ -176,4 +210,14 @@ tern_status trn_leave(struct trn_work *work, const tern_id *scope, tern_error *e
     }
     trn_free(locking.ordinals);
     return status == TERN_OK ? trn_scope_release(work->store, scope, error) : status;
+}
+
+tern_status trn_leave(struct trn_work *work, const tern_id *scope, tern_error *error)
+{
+    return leave(work, scope, false, error);
+}
+
+tern_status trn_leave_erased(struct trn_work *work, const tern_id *scope, tern_error *error)
+{
+    return leave(work, scope, true, error);
 }

@@ -12,6 +12,7 @@ struct asking {
     const tern_id *scope; /* NULL: whether each is held */
     bool suspects;        /* note each */
     bool alone;           /* some row lies in `scope` alone */
+    bool touches;         /* some row lies in `scope` */
     bool all;             /* every row lies in a held one */
     bool any;             /* some row does */
 };
@@ -26,14 +27,15 @@ ask(struct asking *asking, const tern_id *scopes, size_t count, tern_error *erro
     for (size_t i = 0; i < count && status == TERN_OK && asking->suspects; i++) {
         status = trn_scope_suspect(asking->work->store, &scopes[i], error);
     }
-    for (size_t i = 0; i < count && status == TERN_OK && !elsewhere; i++) {
+    for (size_t i = 0; i < count && status == TERN_OK; i++) {
         if (asking->scope != NULL && trn_id_equal(&scopes[i], asking->scope)) {
             there = true;
-        } else {
+        } else if (!elsewhere) {
             status = trn_scope_is_held(asking->work->store, &scopes[i], &elsewhere, error);
         }
     }
     asking->alone = asking->alone || (there && !elsewhere);
+    asking->touches = asking->touches || there;
     asking->all = asking->all && elsewhere;
     asking->any = asking->any || elsewhere;
     return status;
@@ -115,6 +117,19 @@ tern_status trn_reach_alone(struct trn_work *work,
     tern_status status = run(&asking, ordinal, error);
 
     *ret_alone = asking.alone;
+    return status;
+}
+
+tern_status trn_reach_touches(struct trn_work *work,
+                              uint64_t ordinal,
+                              const tern_id *scope,
+                              bool *ret_touches,
+                              tern_error *error)
+{
+    struct asking asking = {.work = work, .scope = scope};
+    tern_status status = run(&asking, ordinal, error);
+
+    *ret_touches = asking.touches;
     return status;
 }
 

@@ -11,6 +11,12 @@ tern_status trn_reach_alone(struct trn_work *work,
                             const tern_id *scope,
                             bool *ret_alone,
                             tern_error *error);
+/* Whether some row of the entry lies in `scope`, whatever others it lies in. */
+tern_status trn_reach_touches(struct trn_work *work,
+                              uint64_t ordinal,
+                              const tern_id *scope,
+                              bool *ret_touches,
+                              tern_error *error);
 /* Whether all rows of the entry, or any, lie in scopes that are held. */
 tern_status trn_reach_held(struct trn_work *work,
                            uint64_t ordinal,

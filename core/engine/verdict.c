@@ -176,7 +176,8 @@ static tern_status reject(struct trn_work *work,
                           const struct trn_verdict *verdict,
                           tern_error *error)
 {
-    bool locks = verdict->code == TERN_ERR_FORBIDDEN || entry->state == TERN_ENTRY_LOCKED;
+    bool locks = verdict->code == TERN_ERR_FORBIDDEN || verdict->code == TERN_ERR_ERASED ||
+                 entry->state == TERN_ENTRY_LOCKED;
     char detail[TERN_ERROR_MESSAGE_BYTES];
     struct trn_entry blocker = {0};
     tern_status status = TERN_OK;

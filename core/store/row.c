@@ -286,6 +286,11 @@ tern_status trn_store_row_write(struct trn_store *store,
     return trn_store_run(store, stmt, table->name, error);
 }
 
+tern_status trn_store_scrub(struct trn_store *store, tern_error *error)
+{
+    return trn_store_exec(store, "PRAGMA secure_delete = ON", "erasure", error);
+}
+
 tern_status trn_store_row_erase(struct trn_store *store,
                                 const struct trn_table *table,
                                 const tern_id *id,

@@ -107,6 +107,8 @@ tern_status trn_store_row_displace(struct trn_store *store,
                                                             tern_error *error),
                                    void *context,
                                    tern_error *error);
+/* From now on what leaves the file is overwritten, not only let go. */
+tern_status trn_store_scrub(struct trn_store *store, tern_error *error);
 /* Takes the row out of the file. No error if there is none. */
 tern_status trn_store_row_erase(struct trn_store *store,
                                 const struct trn_table *table,

@@ -77,6 +77,11 @@ TERN_MUST_USE tern_status trn_answer_write_verdict(struct trn_answer_writer *wri
 TERN_MUST_USE tern_status trn_answer_write_gone(struct trn_answer_writer *writer,
                                                 const tern_id *scope,
                                                 tern_error *error);
+/* It is gone because it was erased, by the transaction `number`. */
+TERN_MUST_USE tern_status trn_answer_write_erased(struct trn_answer_writer *writer,
+                                                  const tern_id *scope,
+                                                  int64_t number,
+                                                  tern_error *error);
 TERN_MUST_USE tern_status trn_answer_begin_scope(struct trn_answer_writer *writer,
                                                  const tern_id *scope,
                                                  bool fresh,
@@ -114,6 +119,7 @@ struct trn_answer_item {
     struct trn_verdict verdict; /* its sentence borrowed until the next item */
     tern_id scope;
     bool fresh;
+    int64_t erased; /* of a scope that is gone: the number of its erasure, 0 for none */
     struct trn_answer_tx tx;
     const struct trn_table *table;
     struct trn_slice line; /* its bytes; borrowed from the body */

@@ -210,6 +210,9 @@ read_scope(struct trn_answer_reader *reader, struct trn_answer_item *item, tern_
     if (status == TERN_OK && item->kind == TRN_ANSWER_SCOPE) {
         status = trn_line_read_bool(&reader->lines, &item->fresh, error);
     }
+    if (status == TERN_OK && item->kind == TRN_ANSWER_GONE && trn_line_has_more(&reader->lines)) {
+        status = trn_line_read_count(&reader->lines, 1, INT64_MAX, &item->erased, error);
+    }
     if (status != TERN_OK) {
         return status;
     }

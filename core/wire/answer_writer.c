@@ -81,6 +81,17 @@ trn_answer_write_gone(struct trn_answer_writer *writer, const tern_id *scope, te
     return trn_line_finish(&writer->lines, error);
 }
 
+tern_status trn_answer_write_erased(struct trn_answer_writer *writer,
+                                    const tern_id *scope,
+                                    int64_t number,
+                                    tern_error *error)
+{
+    trn_line_begin(&writer->lines, 'g');
+    trn_line_write_id(&writer->lines, scope);
+    trn_line_write_integer(&writer->lines, number);
+    return trn_line_finish(&writer->lines, error);
+}
+
 tern_status trn_answer_begin_scope(struct trn_answer_writer *writer,
                                    const tern_id *scope,
                                    bool fresh,

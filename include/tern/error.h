@@ -85,8 +85,9 @@ typedef enum tern_status {
     TERN_ERR_UPGRADE_REQUIRED = 82,
     TERN_ERR_TX_ID_REUSED = 83,
     TERN_ERR_DEPENDENCY_REJECTED = 84,
-    TERN_ERR_CURSOR = 85,       /* a cursor this server never gave */
-    TERN_ERR_CANNOT_UPCAST = 86 /* written under a schema version that cannot be read any more */
+    TERN_ERR_CURSOR = 85,        /* a cursor this server never gave */
+    TERN_ERR_CANNOT_UPCAST = 86, /* written under a schema version that cannot be read any more */
+    TERN_ERR_ERASED = 87         /* the record was erased, and nothing is written back to it */
 } tern_status;
 
 /** Room for one sentence; longer ones are cut at a character's boundary. */

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/uuid.h"
+#include "server/erase.h"
 #include "tests/conformance/world.h"
 #include "tests/harness/harness.h"
 #include "wire/problem.h"
@@ -397,6 +398,17 @@ check_problem(struct world *world, const json_t *expected, const struct trn_sync
     trn_problem_free(&document);
 }
 
+/* The operator's word; a server that was stopped for it remembers nothing. */
+static void play_erasure(struct world *world, const json_t *step)
+{
+    tern_id person = world_id(world, text_of(step, "erase", ""));
+
+    trn_server_free(world->server);
+    CHECK_INT(trn_erase(world->db, &person, world_time_of(step, "at", 0), NULL), TERN_OK);
+    world->server = trn_server_new(world->db, NULL);
+    CHECK(world->server != NULL);
+}
+
 static void play_step(struct world *world, const json_t *step)
 {
     const json_t *entries = json_object_get(step, "entries");
@@ -478,7 +490,13 @@ void world_play(struct world *world)
 
     play_step(world, before);
     for (size_t i = 0; i < json_array_size(steps); i++) {
-        play_step(world, json_array_get(steps, i));
+        const json_t *step = json_array_get(steps, i);
+
+        if (json_object_get(step, "erase") != NULL) {
+            play_erasure(world, step);
+        } else {
+            play_step(world, step);
+        }
     }
     for (size_t i = 0; i < world->tx_count; i++) {
         if (strcmp(world->txs[i].name, "before") == 0) {

@@ -6,8 +6,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <sqlite3.h>
+
 #include "base/uuid.h"
 #include "schema/schema.h"
+#include "server/erase.h"
 #include "wire/gzip.h"
 #include "wire/request.h"
 
@@ -266,6 +269,50 @@ void world_restore(struct world *world, const char *name)
     (void)snprintf(from, sizeof from, "%s/%s", world->folder, name);
     world_copy_file(from, to);
     start_server(world);
+}
+
+void world_erase(struct world *world, char user)
+{
+    tern_id id = world_user(user);
+    tern_error error = {0};
+
+    if (trn_erase(world->db, &id, world->now_us, &error) != TERN_OK) {
+        fail_with("erase", &error);
+        CHECK(false);
+    }
+    world_restart(world); /* it remembers nothing of the rows */
+}
+
+const char *world_ask(struct world *world, const char *sql)
+{
+    static char answers[ANSWER_BUFFERS][4096];
+    static size_t turn;
+    char *answer = answers[turn++ % ANSWER_BUFFERS];
+    char path[600];
+    sqlite3 *db = NULL;
+    sqlite3_stmt *statement = NULL;
+    size_t size = 0;
+
+    answer[0] = '\0';
+    server_path(world, path);
+    CHECK(sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL) == SQLITE_OK);
+    CHECK(sqlite3_prepare_v2(db, sql, -1, &statement, NULL) == SQLITE_OK);
+    while (sqlite3_step(statement) == SQLITE_ROW) {
+        for (int i = 0; i < sqlite3_column_count(statement); i++) {
+            const unsigned char *text = sqlite3_column_text(statement, i);
+
+            size += (size_t)snprintf(answer + size,
+                                     sizeof answers[0] - size,
+                                     "%s%s",
+                                     i > 0      ? ","
+                                     : size > 0 ? ";"
+                                                : "",
+                                     text == NULL ? "null" : (const char *)text);
+        }
+    }
+    (void)sqlite3_finalize(statement);
+    (void)sqlite3_close(db);
+    return answer;
 }
 
 /* ---- The ports of a device ---- */

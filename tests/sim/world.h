@@ -85,6 +85,11 @@ void world_upgrade(struct world *world);
 void world_save(struct world *world, const char *name);
 void world_restore(struct world *world, const char *name);
 
+/* An operator erases the record of a user. */
+void world_erase(struct world *world, char user);
+/* What a query of the server's database gives, as device_ask. */
+const char *world_ask(struct world *world, const char *sql);
+
 void world_copy_file(const char *from, const char *to);
 
 /* A device of `user` (one hexadecimal digit names a user), its replica new. */

@@ -140,6 +140,19 @@ int daemon_wait(struct daemon *daemon)
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
+int daemon_run(struct daemon *daemon, const char *const *more)
+{
+    const char *arguments[ARGUMENTS_MAX];
+
+    (void)fill_arguments(daemon, more, arguments);
+    daemon->pid = fork();
+    CHECK(daemon->pid >= 0);
+    if (daemon->pid == 0) {
+        run(daemon, arguments);
+    }
+    return daemon_wait(daemon);
+}
+
 int daemon_stop(struct daemon *daemon, int signal)
 {
     CHECK(kill(daemon->pid, signal) == 0);

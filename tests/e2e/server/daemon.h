@@ -24,6 +24,8 @@ void daemon_start(struct daemon *daemon, const char *const *arguments);
 int daemon_stop(struct daemon *daemon, int signal);
 /* Waits for the end likewise. */
 int daemon_wait(struct daemon *daemon);
+/* Runs ternd over the same database until it ends of itself; its exit code. */
+int daemon_run(struct daemon *daemon, const char *const *arguments);
 void daemon_free(struct daemon *daemon);
 
 /* The path of a file in its folder; eight are kept in turn. */

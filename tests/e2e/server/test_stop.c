@@ -358,3 +358,25 @@ TEST(a_second_server_on_one_database_is_refused)
     CHECK_INT(daemon_stop(&scene.daemon, SIGTERM), 0);
     scene_close(&scene);
 }
+
+TEST(a_record_is_erased_by_the_operator_s_command_and_stays_so)
+{
+    struct scene scene;
+    char id[TERN_ID_TEXT_BYTES];
+    const char *erase[] = {"--erase", id, NULL};
+    const char *nobody[] = {"--erase", "018fe123-4567-79ab-8cde-f0123456789a", NULL};
+
+    scene_open(&scene);
+    tern_id_format(&scene.phone.auth.user, id);
+    daemon_start(&scene.daemon, NULL);
+    CHECK(push(&scene));
+    CHECK_INT(daemon_stop(&scene.daemon, SIGTERM), 0);
+    CHECK_INT(daemon_run(&scene.daemon, nobody), 1);
+    CHECK_INT(lab_number(&scene.lab, "SELECT count(*) FROM users"), 1);
+    CHECK_INT(daemon_run(&scene.daemon, erase), 0);
+    CHECK_INT(lab_number(&scene.lab, "SELECT count(*) FROM users"), 0);
+    CHECK_INT(daemon_run(&scene.daemon, erase), 0);
+    daemon_start(&scene.daemon, NULL);
+    CHECK_INT(daemon_stop(&scene.daemon, SIGTERM), 0);
+    scene_close(&scene);
+}

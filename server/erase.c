@@ -1,0 +1,584 @@
+/* All that is to go is found first, while every row's scopes can still be looked up. */
+#include "server/erase.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "base/uuid.h"
+
+enum { PLACES_AT_ONCE = 256 };
+
+/* A row that goes. */
+struct item {
+    const struct trn_table *table;
+    tern_id id;
+};
+
+/* A reference that is to name nothing. */
+struct pointer {
+    const struct trn_table *table;
+    tern_id id;
+    uint16_t column;
+};
+
+struct erasure {
+    struct trn_db *db;
+    struct trn_db_view *view;
+    struct trn_facts *facts;
+    tern_id person;
+    int64_t number;
+    int64_t now_us;
+    struct trn_bytes items;    /* struct item, in the order in which they were found */
+    struct trn_bytes pointers; /* struct pointer */
+    struct trn_bytes ids;      /* tern_id, of `items`, sorted */
+
+    const struct trn_table *table; /* being visited */
+    uint16_t column;
+};
+
+static const struct item *items_of(const struct erasure *erasure)
+{
+    return (const void *)erasure->items.data;
+}
+
+static size_t count_of(const struct erasure *erasure)
+{
+    return erasure->items.size / sizeof(struct item);
+}
+
+/* ---- Finding ---- */
+
+static tern_status append(struct trn_bytes *list, const void *item, size_t size, tern_error *error)
+{
+    return trn_bytes_append(list, item, size) == TERN_OK ? TERN_OK : trn_fail_nomem(error);
+}
+
+/* Rows of few tables are found twice, so a walk over all is good enough for them. */
+static bool
+is_listed(const struct erasure *erasure, const struct trn_table *table, const tern_id *id)
+{
+    for (size_t i = 0; i < count_of(erasure); i++) {
+        const struct item *item = &items_of(erasure)[i];
+
+        if (item->table == table && trn_id_equal(&item->id, id)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static tern_status find_in_log(struct erasure *erasure, tern_error *error)
+{
+    struct trn_db_place places[PLACES_AT_ONCE];
+    struct trn_db_place after = {.table = TRN_NO_TABLE};
+    size_t count = PLACES_AT_ONCE;
+    tern_status status = TERN_OK;
+
+    while (status == TERN_OK && count == PLACES_AT_ONCE) {
+        status = erasure->db->ops->log_read(erasure->view,
+                                            &erasure->person,
+                                            &after,
+                                            places,
+                                            PLACES_AT_ONCE,
+                                            &count,
+                                            error);
+        for (size_t i = 0; i < count && status == TERN_OK; i++) {
+            const struct item item = {&erasure->db->schema->tables[places[i].table], places[i].id};
+
+            after = places[i];
+            status = append(&erasure->items, &item, sizeof(item), error);
+        }
+    }
+    return status;
+}
+
+static tern_status find_pointer(void *context, const tern_id *id, tern_error *error)
+{
+    struct erasure *erasure = context;
+    const struct trn_column *column = &erasure->table->columns[erasure->column];
+    const struct item item = {erasure->table, *id};
+    const struct pointer pointer = {erasure->table, *id, erasure->column};
+
+    if (is_listed(erasure, erasure->table, id)) {
+        return TERN_OK;
+    }
+    if (column->on_delete == TRN_DELETE_CASCADE) {
+        return append(&erasure->items, &item, sizeof(item), error);
+    }
+    if (column->on_delete == TRN_DELETE_SET_NULL && column->nullable) {
+        return append(&erasure->pointers, &pointer, sizeof(pointer), error);
+    }
+    return trn_fail(error,
+                    TERN_ERR_FOREIGN_KEY,
+                    "%s.%s: a row of another record holds this one",
+                    erasure->table->name,
+                    column->name);
+}
+
+/* Only a reference that may leave its scope can come from outside the record, or one to a row that
+ * lies in other records, too. */
+static tern_status
+find_pointers(struct erasure *erasure, const struct item *item, tern_error *error)
+{
+    const struct trn_schema *schema = erasure->db->schema;
+    tern_status status = TERN_OK;
+
+    for (size_t i = 0; i < schema->table_count; i++) {
+        erasure->table = &schema->tables[i];
+        for (uint16_t c = 0; c < erasure->table->column_count && status == TERN_OK; c++) {
+            const struct trn_column *column = &erasure->table->columns[c];
+
+            if (column->target != item->table->index ||
+                (!column->may_leave && item->table->scope_count < 2)) {
+                continue;
+            }
+            erasure->column = c;
+            status = erasure->db->ops->rows_naming(erasure->view,
+                                                   erasure->table,
+                                                   c,
+                                                   &item->id,
+                                                   find_pointer,
+                                                   erasure,
+                                                   error);
+        }
+    }
+    return status;
+}
+
+static tern_status find_audit(void *context, const tern_id *id, tern_error *error)
+{
+    struct erasure *erasure = context;
+    const struct item item = {erasure->table, *id};
+
+    return is_listed(erasure, erasure->table, id)
+               ? TERN_OK
+               : append(&erasure->items, &item, sizeof(item), error);
+}
+
+/* What was set aside of a row that lies in other records stands in their audit, too. */
+static tern_status find_audits(struct erasure *erasure, const struct item *item, tern_error *error)
+{
+    const struct trn_schema *schema = erasure->db->schema;
+
+    erasure->table = &schema->tables[schema->table_count - 1];
+    if (item->table == erasure->table || item->table->scope_count < 2) {
+        return TERN_OK;
+    }
+    return erasure->db->ops->rows_naming(erasure->view,
+                                         erasure->table,
+                                         trn_table_column(erasure->table, "row_id"),
+                                         &item->id,
+                                         find_audit,
+                                         erasure,
+                                         error);
+}
+
+static int compare_ids(const void *left, const void *right)
+{
+    return memcmp(left, right, sizeof(tern_id));
+}
+
+static tern_status find(struct erasure *erasure, tern_error *error)
+{
+    tern_status status = find_in_log(erasure, error);
+
+    /* The list grows on the way. */
+    for (size_t i = 0; i < count_of(erasure) && status == TERN_OK; i++) {
+        const struct item item = items_of(erasure)[i];
+
+        status = find_pointers(erasure, &item, error);
+        if (status == TERN_OK) {
+            status = find_audits(erasure, &item, error);
+        }
+    }
+    if (status == TERN_OK) {
+        status = append(&erasure->ids, &erasure->person, sizeof(tern_id), error);
+    }
+    for (size_t i = 0; i < count_of(erasure) && status == TERN_OK; i++) {
+        status = append(&erasure->ids, &items_of(erasure)[i].id, sizeof(tern_id), error);
+    }
+    if (status == TERN_OK) {
+        qsort(erasure->ids.data, erasure->ids.size / sizeof(tern_id), sizeof(tern_id), compare_ids);
+    }
+    return status;
+}
+
+static bool goes(const struct erasure *erasure, const tern_id *id)
+{
+    return bsearch(id,
+                   erasure->ids.data,
+                   erasure->ids.size / sizeof(tern_id),
+                   sizeof(tern_id),
+                   compare_ids) != NULL;
+}
+
+/* ---- Marks ---- */
+
+static tern_status
+mark(struct erasure *erasure, const tern_id *id, unsigned flags, tern_error *error)
+{
+    struct trn_db_erased erased = {.number = 0};
+    tern_status status = erasure->db->ops->erased_read(erasure->view, id, &erased, error);
+
+    erased.number = erasure->number;
+    erased.flags |= flags;
+    return status == TERN_OK ? erasure->db->ops->erased_write(erasure->db, id, &erased, error)
+                             : status;
+}
+
+/* The row leaves the logs of its scopes, which are sent whole from now on. */
+static tern_status leave_logs(struct erasure *erasure, const struct item *item, tern_error *error)
+{
+    struct trn_row_scopes scopes = {.count = 0};
+    struct trn_row row;
+    int64_t number = 0;
+    bool found = false;
+    tern_status status =
+        trn_facts_row_scopes(erasure->facts, item->table, &item->id, &found, &scopes, error);
+
+    if (status == TERN_OK && found) {
+        status =
+            erasure->db->ops->row_read(erasure->view, item->table, &item->id, &found, &row, error);
+    }
+    if (status == TERN_OK && found) {
+        number = trn_version_newest(&row.version, item->table->unit_count);
+    }
+    for (size_t i = 0; i < scopes.count && status == TERN_OK; i++) {
+        status = erasure->db->ops->log_remove(erasure->db,
+                                              &scopes.scopes[i],
+                                              item->table,
+                                              &item->id,
+                                              number,
+                                              error);
+        if (status == TERN_OK) {
+            status = mark(erasure, &scopes.scopes[i], TRN_ERASED_ROWS_OF, error);
+        }
+    }
+    return status == TERN_OK ? mark(erasure, &item->id, TRN_ERASED_ITSELF, error) : status;
+}
+
+/* ---- Rows ---- */
+
+static tern_status
+clear_pointer(struct erasure *erasure, const struct pointer *pointer, tern_error *error)
+{
+    const struct trn_table *table = pointer->table;
+    struct trn_row_scopes scopes = {.count = 0};
+    struct trn_row row;
+    int64_t before;
+    bool found = false;
+    tern_status status =
+        trn_facts_row_scopes(erasure->facts, table, &pointer->id, &found, &scopes, error);
+
+    if (status == TERN_OK) {
+        status =
+            erasure->db->ops->row_read(erasure->view, table, &pointer->id, &found, &row, error);
+    }
+    if (status != TERN_OK || !found) {
+        return status;
+    }
+    before = trn_version_newest(&row.version, table->unit_count);
+    row.values[pointer->column] = tern_value_null();
+    trn_version_set(&row.version,
+                    table->columns[pointer->column].unit,
+                    erasure->number,
+                    TRN_RANK_1_RECORDED);
+    row.updated_at_us = erasure->now_us > row.updated_at_us ? erasure->now_us : row.updated_at_us;
+    status = erasure->db->ops->row_replace(erasure->db, table, &row, error);
+    for (size_t i = 0; i < scopes.count && status == TERN_OK; i++) {
+        status = erasure->db->ops->log_put(erasure->db,
+                                           &scopes.scopes[i],
+                                           table,
+                                           &pointer->id,
+                                           before,
+                                           erasure->number,
+                                           error);
+    }
+    return status;
+}
+
+static tern_status clear_pointers(struct erasure *erasure, tern_error *error)
+{
+    const struct pointer *pointers = (const void *)erasure->pointers.data;
+    size_t count = erasure->pointers.size / sizeof(*pointers);
+    tern_status status = TERN_OK;
+
+    for (size_t i = 0; i < count && status == TERN_OK; i++) {
+        if (!is_listed(erasure, pointers[i].table, &pointers[i].id)) {
+            status = clear_pointer(erasure, &pointers[i], error);
+        }
+    }
+    return status;
+}
+
+/* One pass over what is left; a row that another one holds waits for that to go. */
+static tern_status
+erase_some(struct erasure *erasure, bool *gone, size_t *ret_count, tern_error *error)
+{
+    *ret_count = 0;
+    for (size_t i = count_of(erasure); i > 0; i--) {
+        const struct item *item = &items_of(erasure)[i - 1];
+        tern_error why = {.status = TERN_OK};
+        tern_status status;
+
+        if (gone[i - 1]) {
+            continue;
+        }
+        status = erasure->db->ops->row_erase(erasure->db, item->table, &item->id, &why);
+        if (status == TERN_ERR_FOREIGN_KEY) {
+            continue;
+        }
+        if (status != TERN_OK) {
+            return trn_fail(error, status, "%s", why.message);
+        }
+        gone[i - 1] = true;
+        (*ret_count)++;
+    }
+    return TERN_OK;
+}
+
+static tern_status erase_rows(struct erasure *erasure, tern_error *error)
+{
+    size_t left = count_of(erasure);
+    bool *gone = trn_calloc(left + 1, sizeof(*gone));
+    size_t count = 1;
+    tern_status status = TERN_OK;
+
+    if (gone == NULL) {
+        return trn_fail_nomem(error);
+    }
+    while (left > 0 && count > 0 && status == TERN_OK) {
+        status = erase_some(erasure, gone, &count, error);
+        left -= count;
+    }
+    trn_free(gone);
+    return status == TERN_OK && left > 0
+               ? trn_fail(error, TERN_ERR_FOREIGN_KEY, "a row of another record holds this one")
+               : status;
+}
+
+/* ---- The history ---- */
+
+static bool carries(const struct trn_change *change, size_t column)
+{
+    return change->operation == TRN_OP_INSERT ||
+           ((change->operation == TRN_OP_UPDATE || change->operation == TRN_OP_UNDO) &&
+            change->table->columns[column].unit == change->unit);
+}
+
+/* Whether the change is of a row that goes, or names one. */
+static bool touches(const struct erasure *erasure, const struct trn_change *change)
+{
+    if (goes(erasure, &change->id)) {
+        return true;
+    }
+    for (size_t i = 0; i < change->table->column_count; i++) {
+        tern_id target;
+
+        if (change->table->columns[i].target != TRN_NO_TABLE && carries(change, i) &&
+            trn_value_id(&change->values[i], &target) && goes(erasure, &target)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Bytes that cannot be read are of nobody's use: they go, too. */
+static tern_status read_body(const struct erasure *erasure,
+                             struct trn_slice body,
+                             bool *ret_touches,
+                             tern_error *error)
+{
+    struct trn_entry_reader reader;
+    struct trn_change change;
+    bool any = true;
+    tern_status status = trn_entry_open(&reader, erasure->db->schema, body, error);
+
+    *ret_touches = false;
+    while (status == TERN_OK && !*ret_touches) {
+        status = trn_entry_next(&reader, &any, &change, error);
+        if (status != TERN_OK || !any) {
+            break;
+        }
+        *ret_touches = touches(erasure, &change);
+    }
+    trn_entry_close(&reader);
+    if (status != TERN_OK && trn_push_rejects(status)) {
+        trn_error_clear(error);
+        *ret_touches = true;
+        status = TERN_OK;
+    }
+    return status;
+}
+
+static tern_status clear_history(struct erasure *erasure, tern_error *error)
+{
+    struct trn_bytes body = {0};
+    int64_t number = 0;
+    tern_status status = TERN_OK;
+
+    for (;;) {
+        bool found = false;
+        bool theirs = false;
+
+        trn_bytes_clear(&body);
+        status = erasure->db->ops->entry_next(erasure->view, number, &found, &number, &body, error);
+        if (status != TERN_OK || !found) {
+            break;
+        }
+        if (body.size > 0) {
+            status = read_body(erasure, trn_bytes_slice(&body), &theirs, error);
+        }
+        if (status == TERN_OK && theirs) {
+            status = erasure->db->ops->entry_clear(erasure->db, number, error);
+        }
+        if (status != TERN_OK) {
+            break;
+        }
+    }
+    trn_bytes_free(&body);
+    return status;
+}
+
+/* ---- The transaction ---- */
+
+static tern_status add_entry(struct erasure *erasure, tern_error *error)
+{
+    struct trn_db_entry entry = {.number = erasure->number,
+                                 .ordinal = -erasure->number,
+                                 .time_us = erasure->now_us,
+                                 .raw_time_us = erasure->now_us,
+                                 .received_us = erasure->now_us,
+                                 .kind = TRN_ENTRY_RECORDED,
+                                 .schema_version = erasure->db->schema->version,
+                                 .change = -1};
+    struct trn_slice parts[2] = {
+        trn_slice_make(erasure->person.bytes, sizeof(erasure->person.bytes)),
+        trn_slice_make(&erasure->now_us, sizeof(erasure->now_us)),
+    };
+
+    if (trn_sha256(parts, 2, entry.hash) != TERN_OK) {
+        return trn_fail(error, TERN_ERR_INTERNAL, "erasure: the hash engine failed");
+    }
+    memcpy(entry.tx.bytes, entry.hash, sizeof(entry.tx.bytes));
+    entry.tx.bytes[6] = (uint8_t)(0x80 | (entry.tx.bytes[6] & 0x0f));
+    entry.tx.bytes[8] = (uint8_t)(0x80 | (entry.tx.bytes[8] & 0x3f));
+    return erasure->db->ops->entry_add(erasure->db, &entry, (struct trn_slice){0}, error);
+}
+
+static tern_status run(struct erasure *erasure, tern_error *error)
+{
+    tern_status status = erasure->db->ops->next_number(erasure->db, &erasure->number, error);
+
+    if (status == TERN_OK) {
+        status = find(erasure, error);
+    }
+    for (size_t i = 0; i < count_of(erasure) && status == TERN_OK; i++) {
+        const struct item item = items_of(erasure)[i];
+
+        status = leave_logs(erasure, &item, error);
+    }
+    if (status == TERN_OK) {
+        status = mark(erasure, &erasure->person, TRN_ERASED_ITSELF | TRN_ERASED_ROWS_OF, error);
+    }
+    if (status == TERN_OK) {
+        status = clear_pointers(erasure, error);
+    }
+    if (status == TERN_OK) {
+        status = erase_rows(erasure, error);
+    }
+    if (status == TERN_OK) {
+        status = clear_history(erasure, error);
+    }
+    return status == TERN_OK ? add_entry(erasure, error) : status;
+}
+
+static tern_status run_in_group(struct erasure *erasure, tern_error *error)
+{
+    struct trn_db_erased erased;
+    tern_status status = erasure->db->ops->begin(erasure->db, error);
+
+    if (status != TERN_OK) {
+        return status;
+    }
+    status = erasure->db->ops->erased_read(erasure->view, &erasure->person, &erased, error);
+    if (status == TERN_OK && (erased.flags & TRN_ERASED_ITSELF) == 0) {
+        status = run(erasure, error);
+    }
+    if (status == TERN_OK) {
+        return erasure->db->ops->commit(erasure->db, error);
+    }
+    erasure->db->ops->rollback(erasure->db);
+    return status;
+}
+
+tern_status trn_erase(struct trn_db *db, const tern_id *person, int64_t now_us, tern_error *error)
+{
+    struct erasure erasure = {.db = db,
+                              .view = db->ops->writer(db),
+                              .person = *person,
+                              .now_us = now_us};
+    tern_status status = TERN_OK;
+
+    erasure.facts = trn_facts_new(db, erasure.view);
+    if (erasure.facts == NULL) {
+        return trn_fail_nomem(error);
+    }
+    status = run_in_group(&erasure, error);
+    trn_facts_free(erasure.facts);
+    trn_bytes_free(&erasure.items);
+    trn_bytes_free(&erasure.pointers);
+    trn_bytes_free(&erasure.ids);
+    return status;
+}
+
+/* ---- Afterwards ---- */
+
+static tern_status
+check_id(struct trn_push *push, const struct trn_table *table, const tern_id *id, tern_error *error)
+{
+    struct trn_db_erased erased;
+    tern_status status =
+        push->db->ops->erased_read(push->db->ops->writer(push->db), id, &erased, error);
+
+    if (status != TERN_OK || (erased.flags & TRN_ERASED_ITSELF) == 0) {
+        return status;
+    }
+    push->met_erased = true;
+    return trn_fail(error, TERN_ERR_ERASED, "%s: the record was erased", table->name);
+}
+
+/* Whether the column says whose record the row is in, or names a row of the same record. */
+static bool binds(const struct trn_table *table, size_t column)
+{
+    bool in_path = false;
+
+    for (size_t i = 0; i < table->scope_count; i++) {
+        in_path =
+            in_path || (table->scopes[i].hop_count > 0 && table->scopes[i].columns[0] == column);
+    }
+    return table->columns[column].target != TRN_NO_TABLE &&
+           (in_path || !table->columns[column].may_leave);
+}
+
+tern_status
+trn_erase_check(struct trn_push *push, const struct trn_change *change, tern_error *error)
+{
+    tern_status status = TERN_OK;
+
+    if (!push->any_erased) {
+        return TERN_OK;
+    }
+    status = check_id(push, change->table, &change->id, error);
+    for (size_t i = 0; i < change->table->column_count && status == TERN_OK; i++) {
+        tern_id target;
+
+        if (binds(change->table, i) && carries(change, i) &&
+            trn_value_id(&change->values[i], &target)) {
+            status = check_id(push, change->table, &target, error);
+        }
+    }
+    return status;
+}

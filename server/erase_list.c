@@ -1,0 +1,109 @@
+/* Lines are added, never changed: one that names an erased record again does nothing. */
+#include "server/erase_list.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/uuid.h"
+#include "server/erase.h"
+
+enum { LINE_BYTES = 64 };
+
+tern_status
+trn_erase_knows(struct trn_db *db, const tern_id *person, bool *ret_known, tern_error *error)
+{
+    const struct trn_table *users = &db->schema->tables[db->schema->users_table];
+    struct trn_db_view *view = NULL;
+    struct trn_db_erased erased = {.flags = 0};
+    struct trn_row row;
+    tern_status status = db->ops->snapshot_open(db, &view, error);
+
+    if (status == TERN_OK) {
+        status = db->ops->row_read(view, users, person, ret_known, &row, error);
+    }
+    if (status == TERN_OK) {
+        status = db->ops->erased_read(view, person, &erased, error);
+    }
+    *ret_known = *ret_known || (erased.flags & TRN_ERASED_ITSELF) != 0;
+    db->ops->snapshot_close(db, view);
+    return status;
+}
+
+static tern_status name_of(const char *database, struct trn_bytes *name, tern_error *error)
+{
+    return trn_bytes_append_format(name, "%s.erased", database) == TERN_OK ? TERN_OK
+                                                                           : trn_fail_nomem(error);
+}
+
+static bool write_line(const char *name, const char *line)
+{
+    size_t size = strlen(line);
+    int file = open(name, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+    bool written = file >= 0 && write(file, line, size) == (ssize_t)size && fsync(file) == 0;
+
+    return file >= 0 && close(file) == 0 && written;
+}
+
+tern_status trn_erase_list_add(const char *database, const tern_id *person, tern_error *error)
+{
+    struct trn_bytes name = {0};
+    char line[LINE_BYTES];
+    tern_status status = name_of(database, &name, error);
+
+    trn_id_format(person, line);
+    line[TRN_ID_TEXT_SIZE] = '\n';
+    line[TRN_ID_TEXT_SIZE + 1] = '\0';
+    if (status == TERN_OK && !write_line(trn_bytes_text(&name), line)) {
+        status = trn_fail(error, TERN_ERR_IO, "the list of the erased cannot be written");
+    }
+    trn_bytes_free(&name);
+    return status;
+}
+
+static tern_status run(struct trn_db *db, FILE *file, int64_t now_us, tern_error *error)
+{
+    char line[LINE_BYTES];
+    tern_status status = TERN_OK;
+
+    while (status == TERN_OK && fgets(line, sizeof(line), file) != NULL) {
+        size_t size = strcspn(line, "\r\n");
+        tern_id person;
+
+        if (size == 0) {
+            continue;
+        }
+        if (!trn_id_parse(trn_slice_make(line, size), &person)) {
+            return trn_fail(error, TERN_ERR_CORRUPT, "the list of the erased: a line is no id");
+        }
+        status = trn_erase(db, &person, now_us, error);
+    }
+    return status == TERN_OK && ferror(file) != 0
+               ? trn_fail(error, TERN_ERR_IO, "the list of the erased cannot be read")
+               : status;
+}
+
+tern_status
+trn_erase_list_run(struct trn_db *db, const char *database, int64_t now_us, tern_error *error)
+{
+    struct trn_bytes name = {0};
+    tern_status status = name_of(database, &name, error);
+    FILE *file = NULL;
+
+    if (status != TERN_OK) {
+        goto out;
+    }
+    file = fopen(trn_bytes_text(&name), "r");
+    if (file != NULL) {
+        status = run(db, file, now_us, error);
+        (void)fclose(file);
+    } else if (errno != ENOENT) {
+        status = trn_fail(error, TERN_ERR_IO, "the list of the erased cannot be read");
+    }
+out:
+    trn_bytes_free(&name);
+    return status;
+}

@@ -1,0 +1,195 @@
+/* A person's record is erased on an operator's word, and nothing brings it back. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "tests/sim/world.h"
+
+#define SECOND_US INT64_C(1000000)
+
+/* A patient with a note and a comment, and a doctor to whom the record is open. */
+struct clinic {
+    struct world world;
+    struct device phone;
+    struct device tablet;
+    struct device doctor;
+};
+
+static void begin(struct clinic *clinic)
+{
+    world_begin(&clinic->world);
+    device_begin(&clinic->world, &clinic->phone, "phone", 'p');
+    device_begin(&clinic->world, &clinic->tablet, "tablet", 'p');
+    device_begin(&clinic->world, &clinic->doctor, "doctor", 'd');
+    clinic->doctor.power = TRN_POWER_OPERATOR; /* lets it name its role */
+    device_run(&clinic->doctor, "INSERT INTO users(id, role, name) VALUES(@d, 'DOCTOR', 'Dr')");
+    device_run(&clinic->doctor,
+               "INSERT INTO notes(id, owner_id, title) VALUES(tern_id(), @d, 'own')");
+    device_sync_well(&clinic->doctor);
+    clinic->doctor.power = TRN_POWER_USER;
+    device_run(&clinic->phone,
+               "INSERT INTO users(id, role, name) VALUES(@p, 'PATIENT', 'patient')");
+    device_run(&clinic->phone,
+               "INSERT INTO notes(id, owner_id, title) VALUES(tern_id(), @p, 'secret')");
+    device_run(&clinic->phone,
+               "INSERT INTO bonds(id, patient_id, doctor_id, status) "
+               "VALUES(tern_key('bonds', @p, @d), @p, @d, 'ACCEPTED')");
+    device_sync_well(&clinic->phone);
+    device_sync_well(&clinic->tablet);
+    device_sync_well(&clinic->doctor);
+    device_run(&clinic->doctor,
+               "INSERT INTO comments(id, note_id, body) SELECT tern_id(), id, 'secret' FROM notes "
+               "WHERE title = 'secret'");
+    device_run(&clinic->tablet, "UPDATE notes SET title = 'secret too'");
+    device_run(&clinic->phone, "UPDATE notes SET title = 'secret again'");
+    device_sync_well(&clinic->doctor);
+    device_sync_well(&clinic->tablet);
+    device_sync_well(&clinic->phone);
+    CHECK_TEXT(world_ask(&clinic->world, "SELECT count(*) FROM sync_audit"), "1");
+}
+
+static void end(struct clinic *clinic)
+{
+    device_end(&clinic->phone);
+    device_end(&clinic->tablet);
+    device_end(&clinic->doctor);
+    world_end(&clinic->world);
+}
+
+static void check_gone(struct device *device)
+{
+    CHECK_TEXT(device_ask(device, "SELECT count(*) FROM users WHERE name = 'patient'"), "0");
+    CHECK_TEXT(device_ask(device, "SELECT count(*) FROM notes WHERE title LIKE 'secret%'"), "0");
+    CHECK_TEXT(device_ask(device, "SELECT count(*) FROM comments"), "0");
+    CHECK_TEXT(device_ask(device, "SELECT count(*) FROM bonds"), "0");
+    CHECK_TEXT(device_ask(device, "SELECT count(*) FROM sync_audit"), "0");
+}
+
+TEST(an_erased_record_leaves_the_server_and_every_device)
+{
+    struct clinic clinic;
+    char receipts[16];
+
+    begin(&clinic);
+    (void)snprintf(receipts,
+                   sizeof receipts,
+                   "%s",
+                   world_ask(&clinic.world, "SELECT count(*) + 1 FROM tern_entry"));
+    world_erase(&clinic.world, 'p');
+    CHECK_TEXT(world_ask(&clinic.world, "SELECT count(*) FROM users"), "1");
+    CHECK_TEXT(world_ask(&clinic.world, "SELECT title FROM notes"), "own");
+    CHECK_TEXT(world_ask(&clinic.world, "SELECT count(*) FROM comments"), "0");
+    CHECK_TEXT(world_ask(&clinic.world, "SELECT count(*) FROM bonds"), "0");
+    CHECK_TEXT(world_ask(&clinic.world, "SELECT count(*) FROM sync_audit"), "0");
+    /* The skeleton stands, the bytes do not. */
+    CHECK_TEXT(world_ask(&clinic.world, "SELECT count(*) FROM tern_entry"), receipts);
+    CHECK_TEXT(world_ask(&clinic.world,
+                         "SELECT count(*) FROM tern_entry WHERE instr(body, 'secret') > 0 OR "
+                         "instr(body, 'patient') > 0"),
+               "0");
+    CHECK_TEXT(
+        world_ask(&clinic.world, "SELECT count(*) FROM tern_entry WHERE instr(body, 'own') > 0"),
+        "1");
+    world_pass(&clinic.world, SECOND_US);
+    device_sync_well(&clinic.phone);
+    device_sync_well(&clinic.tablet);
+    device_sync_well(&clinic.doctor);
+    check_gone(&clinic.phone);
+    check_gone(&clinic.tablet);
+    check_gone(&clinic.doctor);
+    CHECK_TEXT(device_ask(&clinic.doctor, "SELECT title FROM notes"), "own");
+    CHECK_TEXT(device_ask(&clinic.phone, "SELECT count(*) FROM tern_outbox"), "0");
+    CHECK_TEXT(device_ask(&clinic.tablet, "SELECT count(*) FROM tern_outbox"), "0");
+    device_check_converged(&clinic.doctor);
+    /* It is told once, and again nothing happens. */
+    device_sync_well(&clinic.phone);
+    device_sync_well(&clinic.doctor);
+    world_erase(&clinic.world, 'p');
+    CHECK_TEXT(world_ask(&clinic.world, "SELECT count(*) FROM tern_entry"), receipts);
+    end(&clinic);
+}
+
+TEST(edits_of_an_erased_record_are_parked_and_bring_nothing_back)
+{
+    struct clinic clinic;
+    tern_error error = {0};
+
+    begin(&clinic);
+    device_run(&clinic.phone, "UPDATE notes SET body = 'secret edit'");
+    device_run(&clinic.phone,
+               "INSERT INTO notes(id, owner_id, title) VALUES(tern_id(), @p, 'secret new')");
+    device_run(&clinic.doctor, "UPDATE notes SET body = 'secret edit' WHERE title <> 'own'");
+    device_run(&clinic.doctor, "UPDATE notes SET body = 'stays' WHERE title = 'own'");
+    world_erase(&clinic.world, 'p');
+    world_pass(&clinic.world, SECOND_US);
+    device_sync_well(&clinic.phone);
+    device_sync_well(&clinic.doctor);
+    check_gone(&clinic.phone);
+    check_gone(&clinic.doctor);
+    CHECK_INT(device_status(&clinic.phone).locked, 2);
+    CHECK_INT(device_status(&clinic.doctor).locked, 1);
+    CHECK_INT(device_status(&clinic.phone).pending, 0);
+    CHECK_TEXT(device_ask(&clinic.doctor, "SELECT title, body FROM notes"), "own,stays");
+    CHECK_TEXT(device_ask(&clinic.phone, "SELECT DISTINCT reason FROM tern_outbox"), "87");
+    /* Writing on, and giving up what is parked, bring nothing back either. */
+    device_run(&clinic.phone,
+               "INSERT INTO notes(id, owner_id, title) VALUES(tern_id(), @p, 'secret later')");
+    device_sync_well(&clinic.phone);
+    CHECK_INT(device_status(&clinic.phone).locked, 3);
+    CHECK_TEXT(device_ask(&clinic.phone, "SELECT count(*) FROM notes"), "0");
+    CHECK_INT(tern_quarantine_discard(clinic.doctor.replica,
+                                      (uint64_t)strtoull(device_ask(&clinic.doctor,
+                                                                    "SELECT max(ordinal) FROM "
+                                                                    "tern_outbox WHERE state = 3"),
+                                                         NULL,
+                                                         10),
+                                      &error),
+              TERN_OK);
+    device_sync_well(&clinic.doctor);
+    CHECK_TEXT(world_ask(&clinic.world, "SELECT count(*) FROM sync_audit"), "0");
+    CHECK_TEXT(
+        world_ask(&clinic.world, "SELECT count(*) FROM tern_entry WHERE instr(body, 'secret') > 0"),
+        "0");
+    CHECK_TEXT(world_ask(&clinic.world, "SELECT count(*) FROM notes"), "1");
+    end(&clinic);
+}
+
+TEST(a_device_that_comes_with_edits_after_an_erasure_is_told_by_its_verdict)
+{
+    struct clinic clinic;
+
+    begin(&clinic);
+    device_run(&clinic.tablet, "UPDATE notes SET body = 'secret edit'");
+    world_erase(&clinic.world, 'p');
+    world_pass(&clinic.world, SECOND_US);
+    device_expect(&clinic.tablet, ANSWER_LOST);
+    device_sync_well(&clinic.tablet);
+    check_gone(&clinic.tablet);
+    CHECK_INT(device_status(&clinic.tablet).locked, 1);
+    CHECK_TEXT(world_ask(&clinic.world, "SELECT count(*) FROM tern_entry WHERE verdict = 87"), "1");
+    end(&clinic);
+}
+
+/* The record that the backup holds is back with it, until the operator's list is worked off. */
+TEST(a_record_that_a_restored_server_holds_again_is_erased_again)
+{
+    struct clinic clinic;
+
+    begin(&clinic);
+    world_save(&clinic.world, "backup");
+    world_erase(&clinic.world, 'p');
+    world_pass(&clinic.world, SECOND_US);
+    device_sync_well(&clinic.phone);
+    device_sync_well(&clinic.doctor);
+    world_restore(&clinic.world, "backup");
+    world_erase(&clinic.world, 'p');
+    world_pass(&clinic.world, SECOND_US);
+    device_sync_well(&clinic.phone);
+    device_sync_well(&clinic.doctor);
+    device_sync_well(&clinic.tablet); /* heard of none of it */
+    check_gone(&clinic.phone);
+    check_gone(&clinic.doctor);
+    check_gone(&clinic.tablet);
+    CHECK_TEXT(world_ask(&clinic.world, "SELECT title FROM notes"), "own");
+    CHECK_TEXT(device_ask(&clinic.doctor, "SELECT title FROM notes"), "own");
+    end(&clinic);
+}

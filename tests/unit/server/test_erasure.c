@@ -1,0 +1,154 @@
+/* What erasure does to rows of other records, and the list that outlives a restored backup. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/uuid.h"
+#include "server/erase.h"
+#include "server/erase_list.h"
+#include "tests/unit/server/lab.h"
+
+/* A patient with a prescription by a doctor. */
+struct scene {
+    struct lab lab;
+    struct phone patient;
+    struct phone doctor;
+};
+
+static void scene_open(struct scene *scene)
+{
+    struct reply reply;
+    struct trn_change change;
+
+    lab_open(&scene->lab);
+    phone_open(&scene->patient, &scene->lab, 1, 1);
+    phone_open(&scene->doctor, &scene->lab, 2, 2);
+    scene->doctor.auth.power = TRN_POWER_OPERATOR;
+    phone_insert_user(&scene->doctor, "DOCTOR");
+    phone_push(&scene->doctor);
+    phone_insert_user(&scene->patient, "PATIENT");
+    change = lab_change(&scene->lab, TRN_OP_INSERT, "prescriptions", lab_id('p', 1));
+    lab_set(&change, "patient_id", tern_value_id(&scene->patient.auth.user));
+    lab_set(&change, "doctor_id", tern_value_id(&scene->doctor.auth.user));
+    lab_set(&change, "patient_name", tern_value_text("One"));
+    phone_begin(&scene->patient, TRN_ENTRY_RECORDED);
+    phone_change(&scene->patient, &change);
+    phone_commit(&scene->patient);
+    phone_sync(&scene->patient, 100, &reply);
+    CHECK_INT(reply.verdict_count, 2);
+    CHECK(reply.verdicts[1].kind == TRN_VERDICT_APPLIED);
+    reply_free(&reply);
+}
+
+static void scene_close(struct scene *scene)
+{
+    phone_close(&scene->patient);
+    phone_close(&scene->doctor);
+    lab_close(&scene->lab);
+}
+
+static void erase(struct scene *scene, const tern_id *person)
+{
+    tern_error error = {.status = TERN_OK};
+
+    if (trn_erase(scene->lab.db, person, scene->lab.now_us, &error) != TERN_OK) {
+        CHECK_TEXT(error.message, "no error");
+    }
+    lab_reopen(&scene->lab);
+}
+
+TEST(a_reference_from_another_record_is_emptied_where_the_document_says_so)
+{
+    struct scene scene;
+    struct reply reply;
+
+    scene_open(&scene);
+    erase(&scene, &scene.doctor.auth.user);
+    CHECK_INT(lab_number(&scene.lab, "SELECT count(*) FROM users"), 1);
+    CHECK_INT(lab_number(&scene.lab, "SELECT count(*) FROM prescriptions WHERE doctor_id IS NULL"),
+              1);
+    phone_sync(&scene.patient, 100, &reply);
+    CHECK_INT(reply.rows, 1);
+    CHECK_INT(reply_count(&reply, "prescriptions"), 1);
+    CHECK_INT(reply.gones, 0);
+    reply_free(&reply);
+    scene_close(&scene);
+}
+
+TEST(rows_that_hang_on_erased_ones_go_with_them_and_the_numbers_stay)
+{
+    struct scene scene;
+    struct reply reply;
+
+    scene_open(&scene);
+    erase(&scene, &scene.patient.auth.user);
+    CHECK_INT(lab_number(&scene.lab, "SELECT count(*) FROM prescriptions"), 0);
+    CHECK_INT(lab_number(&scene.lab, "SELECT count(*) FROM users"), 1);
+    CHECK_INT(lab_number(&scene.lab, "SELECT count(*) FROM tern_log WHERE scope <> x''"), 1);
+    CHECK_INT(lab_number(&scene.lab, "SELECT count(*) FROM tern_entry"), 4);
+    phone_sync(&scene.patient, 100, &reply);
+    CHECK_INT(reply.gones, 1);
+    CHECK_INT(reply.rows, 0);
+    reply_free(&reply);
+    phone_sync(&scene.patient, 100, &reply);
+    CHECK_INT(reply.gones, 0);
+    reply_free(&reply);
+    scene_close(&scene);
+}
+
+TEST(an_id_that_was_erased_is_never_written_again)
+{
+    struct scene scene;
+    struct reply reply;
+
+    scene_open(&scene);
+    erase(&scene, &scene.patient.auth.user);
+    phone_insert_prescription(&scene.patient, lab_id('p', 2), scene.patient.auth.user, "Again");
+    phone_sync(&scene.patient, 0, &reply);
+    CHECK(reply.verdicts[0].kind == TRN_VERDICT_REJECTED);
+    CHECK_INT(reply.verdicts[0].code, TERN_ERR_ERASED);
+    CHECK_INT(lab_number(&scene.lab, "SELECT max(length(body)) FROM tern_entry WHERE verdict <> 0"),
+              0);
+    reply_free(&reply);
+    scene_close(&scene);
+}
+
+TEST(the_list_of_the_erased_outlives_a_restored_backup)
+{
+    struct scene scene;
+    tern_error error = {.status = TERN_OK};
+    bool known = false;
+
+    scene_open(&scene);
+    lab_backup(&scene.lab);
+    CHECK_INT(trn_erase_list_add(scene.lab.path, &scene.patient.auth.user, &error), TERN_OK);
+    CHECK_INT(trn_erase_list_run(scene.lab.db, scene.lab.path, scene.lab.now_us, &error), TERN_OK);
+    CHECK_INT(lab_number(&scene.lab, "SELECT count(*) FROM users"), 1);
+    lab_restore(&scene.lab);
+    CHECK_INT(lab_number(&scene.lab, "SELECT count(*) FROM users"), 2);
+    CHECK_INT(trn_erase_list_run(scene.lab.db, scene.lab.path, scene.lab.now_us, &error), TERN_OK);
+    CHECK_INT(lab_number(&scene.lab, "SELECT count(*) FROM users"), 1);
+    CHECK_INT(trn_erase_knows(scene.lab.db, &scene.doctor.auth.user, &known, &error), TERN_OK);
+    CHECK(known);
+    CHECK_INT(trn_erase_knows(scene.lab.db, &scene.patient.auth.user, &known, &error), TERN_OK);
+    CHECK(known);
+    scene.patient.auth.user.bytes[5] = 1;
+    CHECK_INT(trn_erase_knows(scene.lab.db, &scene.patient.auth.user, &known, &error), TERN_OK);
+    CHECK(!known);
+    scene_close(&scene);
+}
+
+TEST(a_damaged_list_is_refused)
+{
+    struct scene scene;
+    tern_error error = {.status = TERN_OK};
+    char name[sizeof(scene.lab.path) + 8];
+    FILE *file;
+
+    scene_open(&scene);
+    (void)snprintf(name, sizeof(name), "%s.erased", scene.lab.path);
+    file = fopen(name, "w");
+    CHECK(file != NULL && fputs("nobody\n", file) >= 0 && fclose(file) == 0);
+    CHECK_INT(trn_erase_list_run(scene.lab.db, scene.lab.path, scene.lab.now_us, &error),
+              TERN_ERR_CORRUPT);
+    scene_close(&scene);
+}

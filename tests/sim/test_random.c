@@ -12,7 +12,7 @@
 
 #define SECOND_US INT64_C(1000000)
 
-enum { DEVICES = 4, ROUNDS = 120, LIVES = 6 };
+enum { DEVICES = 4, ROUNDS = 120, LIVES = 6, SPREAD = 7919 };
 
 struct life {
     struct world world;
@@ -35,6 +35,7 @@ static void begin(struct life *life, uint64_t seed)
     life->seed = seed;
     life->saved = false;
     world_begin(&life->world);
+    world_watch(&life->world, seed / SPREAD);
     for (size_t i = 0; i < DEVICES; i++) {
         device_begin(&life->world, &life->devices[i], names[i], i < 2 ? 'p' : 'd');
     }
@@ -239,7 +240,7 @@ static void live(uint64_t seed, bool disasters)
 {
     struct life life = {.disasters = disasters};
 
-    begin(&life, seed * 7919);
+    begin(&life, seed * SPREAD);
     for (unsigned i = 0; i < ROUNDS; i++) {
         live_a_moment(&life);
     }
@@ -251,6 +252,7 @@ static void live(uint64_t seed, bool disasters)
         CHECK_INT(device_status(&life.devices[i]).pending, 0);
         device_check_converged(&life.devices[i]);
     }
+    world_check_watched(&life.world);
     for (unsigned i = 0; i < DEVICES; i++) {
         device_end(&life.devices[i]);
     }

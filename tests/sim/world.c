@@ -124,8 +124,31 @@ void world_begin(struct world *world)
     start_server(world);
 }
 
+void world_watch(struct world *world, uint64_t seed)
+{
+    world->twin = twin_new(world->schema);
+    world->seed = seed;
+}
+
+static void check_twin(const struct world *world, bool agrees, const char *says)
+{
+    if (!agrees) {
+        (void)fprintf(stderr, "seed %llu: %s\n", (unsigned long long)world->seed, says);
+        CHECK(false);
+    }
+}
+
+void world_check_watched(struct world *world)
+{
+    char says[TWIN_SAYS_BYTES];
+
+    check_twin(world, twin_look(world->twin, world->db, says), says);
+}
+
 void world_end(struct world *world)
 {
+    twin_free(world->twin);
+    twin_free(world->saved_twin);
     stop_server(world);
     trn_schema_free(world->schema);
     free(world->document);
@@ -257,6 +280,10 @@ void world_save(struct world *world, const char *name)
     (void)snprintf(to, sizeof to, "%s/%s", world->folder, name);
     world_copy_file(from, to);
     start_server(world);
+    if (world->twin != NULL) {
+        twin_free(world->saved_twin);
+        world->saved_twin = twin_copy(world->twin);
+    }
 }
 
 void world_restore(struct world *world, const char *name)
@@ -269,6 +296,10 @@ void world_restore(struct world *world, const char *name)
     (void)snprintf(from, sizeof from, "%s/%s", world->folder, name);
     world_copy_file(from, to);
     start_server(world);
+    if (world->twin != NULL) {
+        twin_free(world->twin);
+        world->twin = twin_copy(world->saved_twin);
+    }
 }
 
 void world_erase(struct world *world, char user)
@@ -401,6 +432,24 @@ bool request_holds(const tern_http_request *request, const char *text)
     return holds;
 }
 
+static void tell_twin(const struct device *device, const struct trn_sync_call *call)
+{
+    static const enum model_power powers[] = {[TRN_POWER_USER] = MODEL_USER,
+                                              [TRN_POWER_SERVICE] = MODEL_JOB,
+                                              [TRN_POWER_OPERATOR] = MODEL_OPERATOR};
+    const struct twin_call heard = {.user = device->user,
+                                    .power = powers[device->power],
+                                    .now_us = device->world->now_us,
+                                    .request = call->request,
+                                    .status = call->status,
+                                    .answer = trn_bytes_slice(&call->answer)};
+    char says[TWIN_SAYS_BYTES];
+
+    if (device->world->twin != NULL) {
+        check_twin(device->world, twin_hear(device->world->twin, &heard, says), says);
+    }
+}
+
 static void
 ask_server(struct device *device, const tern_http_request *request, struct trn_sync_call *call)
 {
@@ -410,6 +459,7 @@ ask_server(struct device *device, const tern_http_request *request, struct trn_s
     call->auth = (struct trn_auth){.user = device->user, .power = device->power};
     call->request = trn_bytes_slice(&body);
     trn_server_handle(device->world->server, device->world->now_us, call, 1);
+    tell_twin(device, call);
     device->rows_received += call->rows;
     if (call->status == 503 && getenv("SIM_TRACE") != NULL) {
         fail_with("server", &call->cause);

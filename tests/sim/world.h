@@ -10,6 +10,7 @@
 
 #include "server/db_sqlite.h"
 #include "server/sync.h"
+#include "sim/model/twin.h"
 #include "tern/outbox.h"
 #include "tern/row.h"
 #include "tern/sync.h"
@@ -33,8 +34,11 @@ struct world {
     struct trn_db *db;
     struct trn_server *server;
     struct trn_sync_limits limits;
-    int64_t trip_us; /* how long an exchange takes */
-    bool durable;    /* the server waits for its disk */
+    int64_t trip_us;         /* how long an exchange takes */
+    bool durable;            /* the server waits for its disk */
+    struct twin *twin;       /* the reference model beside the server, or NULL */
+    struct twin *saved_twin; /* as it was when the database was copied */
+    uint64_t seed;           /* that its messages name */
 };
 
 struct device;
@@ -68,6 +72,12 @@ struct device {
 
 void world_begin(struct world *world);
 void world_end(struct world *world);
+/* From here on a reference model judges all that the server is sent, and every verdict must be the
+ * same; `seed` is named where one is not. Before the first exchange; with one schema, and at most
+ * one copy of the database. */
+void world_watch(struct world *world, uint64_t seed);
+/* Whether the server's rows, stamps and audit are the model's. */
+void world_check_watched(struct world *world);
 void world_pass(struct world *world, int64_t us);
 /* Restarts the server's process over the same database. */
 void world_restart(struct world *world);

@@ -1,0 +1,119 @@
+/* What the model's files share. */
+#ifndef TERN_SIM_MODEL_INTERNAL_H
+#define TERN_SIM_MODEL_INTERNAL_H
+
+#include "sim/model/model.h"
+
+struct model_receipt {
+    tern_id tx;
+    uint8_t hash[MODEL_HASH_BYTES];
+    tern_id author;
+    tern_id sender;
+    uint64_t ordinal;
+    bool left; /* its ordinal names nothing */
+    struct model_verdict verdict;
+};
+
+struct model_author {
+    tern_id device;
+    int64_t last_us;
+};
+
+/* A growing array of things of one size. */
+struct model_list {
+    void *items;
+    size_t count;
+    size_t room;
+    size_t size;
+};
+
+/* A row as it was before the transaction under way, or that it was not there. */
+struct model_trace {
+    size_t index;
+    bool absent;
+    struct model_row row;
+};
+
+struct model {
+    const struct trn_schema *schema;
+    model_check check;
+    struct model_list rows;     /* struct model_row */
+    struct model_list receipts; /* struct model_receipt */
+    struct model_list authors;  /* struct model_author */
+    struct model_list audits;   /* struct model_audit */
+    struct model_list traces;   /* struct model_trace, of the transaction under way */
+    int64_t last_number;
+};
+
+/* One transaction under way. */
+struct model_case {
+    struct model *model;
+    const struct model_request *request;
+    const struct model_tx *tx;
+    int64_t number;
+    int64_t stored_us;
+    bool inferred;
+    bool left;
+};
+
+/* The scopes of a row. `open`: a path leads over a row that is not there. */
+struct model_scopes {
+    tern_id ids[MODEL_SCOPES];
+    size_t count;
+    bool open;
+};
+
+/* ---- model.c ---- */
+
+void model_list_begin(struct model_list *list, size_t size);
+void *model_list_add(struct model_list *list);
+void *model_list_at(const struct model_list *list, size_t index);
+
+bool model_id_equal(const tern_id *a, const tern_id *b);
+const struct trn_table *model_table(const struct model *model, size_t table);
+struct model_row *model_find(const struct model *model, size_t table, const tern_id *id);
+/* The row, to be written: what it was is noted. */
+struct model_row *model_touch(struct model *model, size_t table, const tern_id *id);
+/* A new row, without values. */
+struct model_row *model_create(struct model *model, size_t table, const tern_id *id);
+/* Takes a copy of a value that lives as long as any model. */
+tern_value model_keep(const tern_value *value);
+/* The id in a cell; false for null. */
+bool model_value_id(const tern_value *value, tern_id *ret_id);
+bool model_value_is(const tern_value *value, const char *text);
+
+/* ---- access.c ---- */
+
+struct model_scopes model_scopes_of(const struct model *model,
+                                    size_t table,
+                                    const tern_id *id,
+                                    const tern_value *values);
+bool model_may_write(const struct model_case *kase,
+                     size_t table,
+                     const struct model_scopes *scopes);
+/* Whether the writer may make the change as such, to a row of these scopes. */
+tern_status model_may_change(const struct model_case *kase,
+                             const struct model_change *change,
+                             const struct model_row *present,
+                             const struct model_scopes *scopes);
+/* Whether it may make of `before`, NULL for none, what `after` is. */
+tern_status model_may_open(const struct model_case *kase,
+                           const struct model_row *before,
+                           const struct model_row *after);
+
+/* ---- merge.c ---- */
+
+/* Makes the change, or says why not. `last` is false where something may still come that it
+ * needs; `ret_wait` is then set, and nothing done. */
+tern_status model_merge(const struct model_case *kase,
+                        const struct model_change *change,
+                        bool last,
+                        bool *ret_wait);
+/* Notes what a change that its author gave up held. */
+tern_status model_discard(const struct model_case *kase, const struct model_change *change);
+/* The number that a base names, 0 for none that counts. */
+int64_t model_base(const struct model_case *kase, const struct model_change *change);
+const struct model_receipt *
+model_receipt_of(const struct model *model, const struct model_case *kase, uint64_t ordinal);
+
+#endif

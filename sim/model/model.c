@@ -1,0 +1,528 @@
+/* The model's arrays, and the verdict of a transaction. Values are kept for ever, so that rows can
+ * be copied by assignment. */
+#include "sim/model/internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const int64_t five_minutes_us = INT64_C(300000000);
+
+/* ---- Arrays ---- */
+
+void model_list_begin(struct model_list *list, size_t size)
+{
+    memset(list, 0, sizeof(*list));
+    list->size = size;
+}
+
+void *model_list_at(const struct model_list *list, size_t index)
+{
+    return (char *)list->items + index * list->size;
+}
+
+void *model_list_add(struct model_list *list)
+{
+    void *item;
+
+    if (list->count == list->room) {
+        list->room = list->room == 0 ? 16 : list->room * 2;
+        list->items = realloc(list->items, list->room * list->size);
+        if (list->items == NULL) {
+            abort();
+        }
+    }
+    item = model_list_at(list, list->count++);
+    memset(item, 0, list->size);
+    return item;
+}
+
+static void list_copy(struct model_list *to, const struct model_list *from)
+{
+    model_list_begin(to, from->size);
+    for (size_t i = 0; i < from->count; i++) {
+        memcpy(model_list_add(to), model_list_at(from, i), from->size);
+    }
+}
+
+/* ---- Values ---- */
+
+/* All that was ever kept, so that nothing counts as leaked. */
+static struct model_list kept = {.size = sizeof(void *)};
+
+tern_value model_keep(const tern_value *value)
+{
+    tern_value copy = *value;
+
+    if ((value->kind == TERN_TEXT || value->kind == TERN_BLOB) && value->size > 0) {
+        void *bytes = malloc(value->size);
+
+        if (bytes == NULL) {
+            abort();
+        }
+        memcpy(bytes, value->data, value->size);
+        memcpy(model_list_add(&kept), &bytes, sizeof(bytes));
+        copy.data = bytes;
+    }
+    return copy;
+}
+
+bool model_equal(const tern_value *a, const tern_value *b)
+{
+    if (a->kind != b->kind) {
+        return false;
+    }
+    switch (a->kind) {
+    case TERN_NULL:
+        return true;
+    case TERN_INTEGER:
+        return a->integer == b->integer;
+    case TERN_REAL:
+        return a->real == b->real;
+    default:
+        return a->size == b->size && (a->size == 0 || memcmp(a->data, b->data, a->size) == 0);
+    }
+}
+
+bool model_value_id(const tern_value *value, tern_id *ret_id)
+{
+    if (value->kind != TERN_BLOB || value->size != sizeof(ret_id->bytes)) {
+        return false;
+    }
+    memcpy(ret_id->bytes, value->data, sizeof(ret_id->bytes));
+    return true;
+}
+
+bool model_value_is(const tern_value *value, const char *text)
+{
+    return value->kind == TERN_TEXT && value->size == strlen(text) &&
+           memcmp(value->data, text, value->size) == 0;
+}
+
+bool model_id_equal(const tern_id *a, const tern_id *b)
+{
+    return memcmp(a->bytes, b->bytes, sizeof(a->bytes)) == 0;
+}
+
+/* ---- Rows ---- */
+
+const struct trn_table *model_table(const struct model *model, size_t table)
+{
+    return &model->schema->tables[table];
+}
+
+struct model_row *model_find(const struct model *model, size_t table, const tern_id *id)
+{
+    for (size_t i = 0; i < model->rows.count; i++) {
+        struct model_row *row = model_list_at(&model->rows, i);
+
+        if (row->table == table && model_id_equal(&row->id, id)) {
+            return row;
+        }
+    }
+    return NULL;
+}
+
+struct model_row *model_touch(struct model *model, size_t table, const tern_id *id)
+{
+    struct model_row *row = model_find(model, table, id);
+    struct model_trace *trace = model_list_add(&model->traces);
+
+    trace->index = (size_t)(row - (struct model_row *)model->rows.items);
+    trace->row = *row;
+    return row;
+}
+
+struct model_row *model_create(struct model *model, size_t table, const tern_id *id)
+{
+    struct model_trace *trace = model_list_add(&model->traces);
+    struct model_row *row;
+
+    trace->index = model->rows.count;
+    trace->absent = true;
+    row = model_list_add(&model->rows);
+    row->table = table;
+    row->id = *id;
+    return row;
+}
+
+/* Takes back what the transaction under way did. */
+static void retrace(struct model *model, size_t audits)
+{
+    while (model->traces.count > 0) {
+        const struct model_trace *trace = model_list_at(&model->traces, --model->traces.count);
+
+        if (trace->absent) {
+            model->rows.count = trace->index; /* it was the last one then */
+        } else {
+            memcpy(model_list_at(&model->rows, trace->index), &trace->row, sizeof(trace->row));
+        }
+    }
+    model->audits.count = audits;
+}
+
+/* ---- The stored time ---- */
+
+static bool is_off(int64_t a, int64_t b)
+{
+    return a - b > five_minutes_us || b - a > five_minutes_us;
+}
+
+int64_t model_stored(const struct model_claim *claim)
+{
+    int64_t made_us = claim->received_us - claim->age_us;
+    int64_t time_us = claim->time_us;
+
+    if (is_off(claim->received_us, claim->sent_us) || is_off(claim->time_us, made_us)) {
+        time_us = made_us;
+    }
+    if (time_us > claim->received_us + five_minutes_us) {
+        time_us = claim->received_us + five_minutes_us;
+    }
+    if (claim->has_base && time_us <= claim->base_us) {
+        time_us = claim->base_us + 1;
+    }
+    if (claim->has_previous && time_us <= claim->previous_us) {
+        time_us = claim->previous_us + 1;
+    }
+    return time_us;
+}
+
+static struct model_author *author_of(const struct model *model, const tern_id *device)
+{
+    for (size_t i = 0; i < model->authors.count; i++) {
+        struct model_author *author = model_list_at(&model->authors, i);
+
+        if (model_id_equal(&author->device, device)) {
+            return author;
+        }
+    }
+    return NULL;
+}
+
+static const struct model_receipt *receipt_of_number(const struct model *model, int64_t number)
+{
+    for (size_t i = 0; i < model->receipts.count; i++) {
+        const struct model_receipt *receipt = model_list_at(&model->receipts, i);
+
+        if (receipt->verdict.kind == MODEL_APPLIED && receipt->verdict.number == number) {
+            return receipt;
+        }
+    }
+    return NULL;
+}
+
+static void note_bases(const struct model_case *kase, struct model_claim *claim)
+{
+    for (size_t i = 0; i < kase->tx->change_count; i++) {
+        int64_t base = model_base(kase, &kase->tx->changes[i]);
+        const struct model_receipt *seen = base > 0 ? receipt_of_number(kase->model, base) : NULL;
+
+        if (seen != NULL && (!claim->has_base || seen->verdict.stored_us > claim->base_us)) {
+            claim->has_base = true;
+            claim->base_us = seen->verdict.stored_us;
+        }
+    }
+}
+
+static int64_t stored_time(const struct model_case *kase)
+{
+    const struct model_tx *tx = kase->tx;
+    const struct model_author *author = author_of(kase->model, &tx->author);
+    struct model_claim claim = {.time_us = tx->time_us,
+                                .age_us = tx->age_us,
+                                .sent_us = kase->request->sent_us,
+                                .received_us = kase->request->received_us};
+
+    if (kase->left) { /* exactly its own, but not ahead of the server */
+        int64_t most_us = kase->request->received_us + five_minutes_us;
+
+        return tx->time_us < most_us ? tx->time_us : most_us;
+    }
+    if (tx->offered_again) {
+        claim.time_us = tx->stored_us;
+        claim.age_us = claim.received_us - tx->stored_us;
+        claim.sent_us = claim.received_us;
+    }
+    note_bases(kase, &claim);
+    if (author != NULL) {
+        claim.has_previous = true;
+        claim.previous_us = author->last_us;
+    }
+    return model_stored(&claim);
+}
+
+/* ---- The verdict ---- */
+
+const struct model_receipt *
+model_receipt_of(const struct model *model, const struct model_case *kase, uint64_t ordinal)
+{
+    const struct model_receipt *found = NULL;
+
+    for (size_t i = 0; i < model->receipts.count; i++) {
+        const struct model_receipt *receipt = model_list_at(&model->receipts, i);
+
+        if (!receipt->left && receipt->ordinal == ordinal &&
+            model_id_equal(&receipt->author, &kase->tx->author) &&
+            (found == NULL || model_id_equal(&receipt->sender, &kase->request->device))) {
+            found = receipt;
+        }
+    }
+    return found;
+}
+
+static struct model_verdict reject(tern_status code, int64_t change)
+{
+    return (struct model_verdict){.kind = MODEL_REJECTED, .code = code, .change = change};
+}
+
+/* What was answered before, if anything was. */
+static bool known_before(const struct model_case *kase, struct model_verdict *ret_verdict)
+{
+    const struct model *model = kase->model;
+    const struct model_tx *tx = kase->tx;
+
+    for (size_t i = 0; i < model->receipts.count; i++) {
+        const struct model_receipt *receipt = model_list_at(&model->receipts, i);
+
+        if (model_id_equal(&receipt->tx, &tx->tx)) {
+            *ret_verdict = receipt->verdict;
+            if (ret_verdict->kind == MODEL_APPLIED) {
+                ret_verdict->kind = MODEL_DUPLICATE;
+            }
+            if (memcmp(receipt->hash, tx->hash, sizeof(tx->hash)) != 0) {
+                *ret_verdict = reject(TERN_ERR_TX_ID_REUSED, -1);
+            }
+            return true;
+        }
+        if (!kase->left && !receipt->left && receipt->ordinal == tx->ordinal &&
+            model_id_equal(&receipt->author, &tx->author) &&
+            !model_id_equal(&tx->author, &kase->request->device) &&
+            model_id_equal(&receipt->sender, &kase->request->device)) {
+            *ret_verdict = reject(TERN_ERR_TX_ID_REUSED, -1);
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Whether the server has the transaction of which this is what is left. */
+static bool left_is_here(const struct model_case *kase, struct model_verdict *ret_verdict)
+{
+    const struct model_receipt *receipt =
+        kase->left ? receipt_of_number(kase->model, kase->tx->former) : NULL;
+
+    if (receipt == NULL || !model_id_equal(&receipt->author, &kase->tx->author) ||
+        receipt->verdict.stored_us != kase->tx->time_us) {
+        return false;
+    }
+    *ret_verdict = receipt->verdict;
+    ret_verdict->kind = MODEL_DUPLICATE;
+    return true;
+}
+
+static bool leans_on_rejected(const struct model_case *kase)
+{
+    for (size_t i = 0; i < kase->tx->depends_count; i++) {
+        const struct model_receipt *receipt =
+            model_receipt_of(kase->model, kase, kase->tx->depends[i]);
+
+        if (receipt != NULL && receipt->verdict.kind == MODEL_REJECTED) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* In their order; what needs a later one comes behind all others, until nothing more helps. */
+static struct model_verdict merge_all(const struct model_case *kase)
+{
+    size_t count = kase->tx->change_count;
+    bool *done = calloc(count + 1, sizeof(*done));
+    struct model_verdict verdict = {.kind = MODEL_APPLIED};
+    bool moved = true;
+    size_t left = count;
+
+    if (done == NULL) {
+        abort();
+    }
+    while (verdict.kind == MODEL_APPLIED && left > 0) {
+        bool last = !moved;
+
+        moved = false;
+        for (size_t i = 0; verdict.kind == MODEL_APPLIED && i < count; i++) {
+            bool wait = false;
+            tern_status status =
+                done[i] ? TERN_OK : model_merge(kase, &kase->tx->changes[i], last, &wait);
+
+            if (status != TERN_OK) {
+                verdict = reject(status, (int64_t)i);
+            } else if (!done[i] && !wait) {
+                done[i] = true;
+                moved = true;
+                left--;
+            }
+        }
+    }
+    free(done);
+    return verdict;
+}
+
+static struct model_verdict judge(const struct model_case *kase)
+{
+    struct model_verdict verdict = {.kind = MODEL_APPLIED};
+
+    if (leans_on_rejected(kase)) {
+        return reject(TERN_ERR_DEPENDENCY_REJECTED, -1);
+    }
+    if (kase->tx->malformed != TERN_OK) {
+        return reject(kase->tx->malformed, (int64_t)kase->tx->change_count);
+    }
+    if (kase->tx->kind == MODEL_DISCARDED) {
+        for (size_t i = 0; verdict.kind == MODEL_APPLIED && i < kase->tx->change_count; i++) {
+            tern_status status = model_discard(kase, &kase->tx->changes[i]);
+
+            if (status != TERN_OK) {
+                verdict = reject(status, (int64_t)i);
+            }
+        }
+        return verdict;
+    }
+    return merge_all(kase);
+}
+
+static void note_receipt(const struct model_case *kase, const struct model_verdict *verdict)
+{
+    struct model *model = kase->model;
+    struct model_receipt *receipt = model_list_add(&model->receipts);
+    struct model_author *author = author_of(model, &kase->tx->author);
+
+    receipt->tx = kase->tx->tx;
+    memcpy(receipt->hash, kase->tx->hash, sizeof(receipt->hash));
+    receipt->author = kase->tx->author;
+    receipt->sender = kase->request->device;
+    receipt->ordinal = kase->tx->ordinal;
+    receipt->left = kase->left;
+    receipt->verdict = *verdict;
+    if (verdict->kind == MODEL_APPLIED && !kase->left) {
+        if (author == NULL) {
+            author = model_list_add(&model->authors);
+            author->device = kase->tx->author;
+        }
+        author->last_us = verdict->stored_us;
+    }
+}
+
+struct model_verdict model_push(struct model *model,
+                                const struct model_request *request,
+                                const struct model_tx *tx,
+                                int64_t number)
+{
+    struct model_case kase = {.model = model, .request = request, .tx = tx};
+    size_t audits = model->audits.count;
+    struct model_verdict verdict;
+
+    kase.left = tx->kind == MODEL_LEFT_RECORDED || tx->kind == MODEL_LEFT_INFERRED;
+    kase.inferred = tx->kind == MODEL_INFERRED || tx->kind == MODEL_LEFT_INFERRED;
+    if (known_before(&kase, &verdict) || left_is_here(&kase, &verdict)) {
+        return verdict;
+    }
+    kase.number = number > model->last_number ? number : model->last_number + 1;
+    kase.stored_us = stored_time(&kase);
+    verdict = judge(&kase);
+    if (verdict.kind == MODEL_REJECTED) {
+        retrace(model, audits);
+    } else {
+        verdict.number = kase.number;
+        verdict.stored_us = kase.stored_us;
+        model->last_number = kase.number;
+    }
+    model->traces.count = 0;
+    note_receipt(&kase, &verdict);
+    return verdict;
+}
+
+/* ---- To be looked at ---- */
+
+struct model *model_new(const struct trn_schema *schema, model_check check)
+{
+    struct model *model = calloc(1, sizeof(*model));
+
+    if (model == NULL) {
+        abort();
+    }
+    model->schema = schema;
+    model->check = check;
+    model_list_begin(&model->rows, sizeof(struct model_row));
+    model_list_begin(&model->receipts, sizeof(struct model_receipt));
+    model_list_begin(&model->authors, sizeof(struct model_author));
+    model_list_begin(&model->audits, sizeof(struct model_audit));
+    model_list_begin(&model->traces, sizeof(struct model_trace));
+    return model;
+}
+
+struct model *model_copy(const struct model *model)
+{
+    struct model *copy = model_new(model->schema, model->check);
+
+    list_copy(&copy->rows, &model->rows);
+    list_copy(&copy->receipts, &model->receipts);
+    list_copy(&copy->authors, &model->authors);
+    list_copy(&copy->audits, &model->audits);
+    copy->last_number = model->last_number;
+    return copy;
+}
+
+void model_free(struct model *model)
+{
+    if (model == NULL) {
+        return;
+    }
+    free(model->rows.items);
+    free(model->receipts.items);
+    free(model->authors.items);
+    free(model->audits.items);
+    free(model->traces.items);
+    free(model);
+}
+
+size_t model_row_count(const struct model *model)
+{
+    return model->rows.count;
+}
+
+const struct model_row *model_row_at(const struct model *model, size_t index)
+{
+    return model_list_at(&model->rows, index);
+}
+
+const struct model_row *model_row_find(const struct model *model, size_t table, const tern_id *id)
+{
+    return model_find(model, table, id);
+}
+
+int64_t model_row_updated(const struct model *model, const struct model_row *row)
+{
+    int64_t updated_us = INT64_MIN;
+
+    for (size_t unit = 0; unit < model_table(model, row->table)->unit_count; unit++) {
+        if (row->units[unit].number != 0 && row->units[unit].time_us > updated_us) {
+            updated_us = row->units[unit].time_us;
+        }
+    }
+    return updated_us;
+}
+
+size_t model_audit_count(const struct model *model)
+{
+    return model->audits.count;
+}
+
+const struct model_audit *model_audit_at(const struct model *model, size_t index)
+{
+    return model_list_at(&model->audits, index);
+}
+
+const struct trn_schema *model_schema(const struct model *model)
+{
+    return model->schema;
+}

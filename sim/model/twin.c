@@ -1,0 +1,351 @@
+/* Exchanges as the model hears them: bytes taken apart, verdicts compared. */
+#include "sim/model/twin_internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "schema/schema.h"
+#include "wire/answer.h"
+#include "wire/problem.h"
+#include "wire/request.h"
+
+/* ---- What the schema document says of a row ---- */
+
+static tern_status
+check_row(const struct trn_table *table, const tern_id *id, const tern_value *values, bool insert)
+{
+    tern_status status = trn_schema_check_row(table, values, NULL);
+    tern_id derived;
+    bool is_derived = false;
+
+    if (status == TERN_OK && insert && table->natural_key_count > 0) {
+        status = trn_natural_id(table, values, &is_derived, &derived, NULL);
+    }
+    if (status == TERN_OK && is_derived && memcmp(&derived, id, sizeof(derived)) != 0) {
+        status = TERN_ERR_NATURAL_KEY;
+    }
+    return status;
+}
+
+struct twin *twin_new(const struct trn_schema *schema)
+{
+    struct twin *twin = calloc(1, sizeof(*twin));
+
+    if (twin == NULL) {
+        abort();
+    }
+    twin->model = model_new(schema, check_row);
+    return twin;
+}
+
+struct twin *twin_copy(const struct twin *twin)
+{
+    struct twin *copy = calloc(1, sizeof(*copy));
+
+    if (copy == NULL) {
+        abort();
+    }
+    *copy = *twin;
+    copy->model = model_copy(twin->model);
+    return copy;
+}
+
+void twin_free(struct twin *twin)
+{
+    if (twin != NULL) {
+        model_free(twin->model);
+        free(twin);
+    }
+}
+
+const struct model *twin_model(const struct twin *twin)
+{
+    return twin->model;
+}
+
+void twin_count(const struct twin *twin, size_t *ret_txs, size_t *ret_changes)
+{
+    *ret_txs = twin->txs;
+    *ret_changes = twin->changes;
+}
+
+/* ---- Entries ---- */
+
+/* A transaction read, and what it borrows from. */
+struct reading {
+    struct model_tx tx;
+    struct model_change *changes;
+    uint64_t *depends;
+};
+
+static void free_reading(struct reading *reading)
+{
+    free(reading->changes);
+    free(reading->depends);
+}
+
+static void *grow(void *items, size_t count, size_t size)
+{
+    void *grown = realloc(items, (count + 1) * size);
+
+    if (grown == NULL) {
+        abort();
+    }
+    return grown;
+}
+
+/* Values are borrowed from the reader's line: kept for good. */
+static void add_change(struct reading *reading, const struct trn_change *change)
+{
+    static const enum model_operation operations[] = {[TRN_OP_INSERT] = MODEL_INSERT,
+                                                      [TRN_OP_UPDATE] = MODEL_UPDATE,
+                                                      [TRN_OP_UNDO] = MODEL_UNDO,
+                                                      [TRN_OP_DELETE] = MODEL_DELETE,
+                                                      [TRN_OP_UNDELETE] = MODEL_UNDELETE};
+    struct model_change *item;
+
+    reading->changes = grow(reading->changes, reading->tx.change_count, sizeof(*reading->changes));
+    item = &reading->changes[reading->tx.change_count++];
+    memset(item, 0, sizeof(*item));
+    item->operation = operations[change->operation];
+    item->table = change->table->index;
+    item->id = change->id;
+    item->unit = change->unit;
+    item->base = change->base;
+    for (size_t i = 0; i < change->table->column_count; i++) {
+        bool carried = change->operation == TRN_OP_INSERT ||
+                       ((change->operation == TRN_OP_UPDATE || change->operation == TRN_OP_UNDO) &&
+                        change->table->columns[i].unit == change->unit);
+
+        if (carried) {
+            item->values[i] = model_keep(&change->values[i]);
+        }
+    }
+}
+
+static void read_header(struct reading *reading, const struct trn_entry_header *header)
+{
+    struct model_tx *tx = &reading->tx;
+
+    tx->tx = header->tx;
+    tx->ordinal = header->ordinal;
+    tx->time_us = header->time_us;
+    tx->kind = (enum model_kind)header->kind;
+    tx->former = header->former;
+    memcpy(tx->epoch, header->epoch, sizeof(tx->epoch));
+    for (size_t i = 0; i < header->depends_count; i++) {
+        reading->depends = grow(reading->depends, i, sizeof(*reading->depends));
+        reading->depends[i] = header->depends_on[i];
+    }
+    tx->depends = reading->depends;
+    tx->depends_count = header->depends_count;
+}
+
+/* False where even the first line cannot be read. */
+static bool read_entry(const struct twin *twin,
+                       const struct trn_request_entry *entry,
+                       const tern_id *device,
+                       struct reading *ret_reading)
+{
+    struct trn_entry_reader reader;
+    struct trn_change change;
+    bool any = true;
+    tern_status status = trn_entry_open(&reader, model_schema(twin->model), entry->bytes, NULL);
+
+    memset(ret_reading, 0, sizeof(*ret_reading));
+    if (status == TERN_OK || status == TERN_ERR_CANNOT_UPCAST) {
+        read_header(ret_reading, &reader.header);
+    }
+    while (status == TERN_OK && any) {
+        status = trn_entry_next(&reader, &any, &change, NULL);
+        if (status == TERN_OK && any) {
+            add_change(ret_reading, &change);
+        }
+    }
+    trn_entry_close(&reader);
+    ret_reading->tx.author = entry->attempt.is_inherited ? entry->attempt.author : *device;
+    ret_reading->tx.age_us = entry->attempt.age_us;
+    ret_reading->tx.offered_again = entry->attempt.is_reoffer;
+    ret_reading->tx.stored_us = entry->attempt.stored_us;
+    memcpy(ret_reading->tx.hash, entry->hash, sizeof(ret_reading->tx.hash));
+    ret_reading->tx.malformed = status;
+    ret_reading->tx.changes = ret_reading->changes;
+    return ret_reading->tx.ordinal != 0;
+}
+
+/* ---- Verdicts ---- */
+
+static const char *word_of(enum model_verdict_kind kind)
+{
+    static const char *const words[] = {"applied", "duplicate", "rejected"};
+
+    return words[kind];
+}
+
+static void
+say_verdict(char *text, size_t size, const struct model_verdict *verdict, const char *who)
+{
+    if (verdict->kind == MODEL_REJECTED) {
+        (void)snprintf(text,
+                       size,
+                       "%s: rejected %s %lld",
+                       who,
+                       tern_status_code(verdict->code),
+                       (long long)verdict->change);
+    } else {
+        (void)snprintf(text,
+                       size,
+                       "%s: %s %lld at %lld",
+                       who,
+                       word_of(verdict->kind),
+                       (long long)verdict->number,
+                       (long long)verdict->stored_us);
+    }
+}
+
+static bool same_verdict(const struct model_verdict *a, const struct model_verdict *b)
+{
+    if (a->kind != b->kind) {
+        return false;
+    }
+    return a->kind == MODEL_REJECTED ? a->code == b->code && a->change == b->change
+                                     : a->number == b->number && a->stored_us == b->stored_us;
+}
+
+static bool compare(struct twin *twin,
+                    const struct model_request *request,
+                    const struct model_tx *tx,
+                    const struct trn_verdict *verdict,
+                    char says[TWIN_SAYS_BYTES])
+{
+    struct model_verdict theirs = {.kind = verdict->kind == TRN_VERDICT_APPLIED ? MODEL_APPLIED
+                                           : verdict->kind == TRN_VERDICT_DUPLICATE
+                                               ? MODEL_DUPLICATE
+                                               : MODEL_REJECTED,
+                                   .number = verdict->number,
+                                   .stored_us = verdict->stored_us,
+                                   .code = verdict->code,
+                                   .change = verdict->change};
+    struct model_verdict ours =
+        model_push(twin->model, request, tx, theirs.kind == MODEL_APPLIED ? theirs.number : 0);
+    char id[TERN_ID_TEXT_BYTES];
+    char server[160];
+    char model[160];
+
+    twin->txs++;
+    twin->changes += tx->change_count;
+    if (same_verdict(&theirs, &ours)) {
+        return true;
+    }
+    tern_id_format(&tx->tx, id);
+    say_verdict(server, sizeof(server), &theirs, "the server");
+    say_verdict(model, sizeof(model), &ours, "the model");
+    (void)snprintf(says,
+                   TWIN_SAYS_BYTES,
+                   "tx %s, ordinal %llu, of %zu changes: %s; %s",
+                   id,
+                   (unsigned long long)tx->ordinal,
+                   tx->change_count,
+                   server,
+                   model);
+    return false;
+}
+
+/* ---- The answer ---- */
+
+/* What the answer says of the push; nothing was kept where `count` is 0. */
+struct verdicts {
+    struct trn_verdict *items;
+    size_t count;
+    char epoch[MODEL_EPOCH_BYTES];
+};
+
+static void
+read_answer(const struct twin *twin, struct trn_slice text, struct verdicts *ret_verdicts)
+{
+    struct trn_answer_reader reader;
+    struct trn_answer_item item = {.kind = TRN_ANSWER_VERDICT};
+    struct trn_row row;
+
+    if (trn_answer_open(&reader, model_schema(twin->model), text, NULL) == TERN_OK) {
+        memcpy(ret_verdicts->epoch, reader.envelope.epoch, sizeof(ret_verdicts->epoch));
+        while (ret_verdicts->count < reader.envelope.verdict_count &&
+               trn_answer_next(&reader, &item, &row, NULL) == TERN_OK &&
+               item.kind == TRN_ANSWER_VERDICT) {
+            ret_verdicts->items =
+                grow(ret_verdicts->items, ret_verdicts->count, sizeof(*ret_verdicts->items));
+            ret_verdicts->items[ret_verdicts->count++] = item.verdict;
+        }
+    }
+    trn_answer_close(&reader);
+}
+
+/* Of a device whose schema is too old to be sent anything. */
+static void read_problem(struct twin *twin, struct trn_slice text, struct verdicts *ret_verdicts)
+{
+    struct trn_problem_document document = {0};
+
+    if (trn_problem_read(text, &document, NULL) == TERN_OK) {
+        for (size_t i = 0; i < document.problem.verdict_count; i++) {
+            ret_verdicts->items =
+                grow(ret_verdicts->items, ret_verdicts->count, sizeof(*ret_verdicts->items));
+            ret_verdicts->items[ret_verdicts->count++] = document.problem.verdicts[i];
+        }
+        trn_problem_free(&document);
+    }
+    memcpy(ret_verdicts->epoch, twin->epoch, sizeof(ret_verdicts->epoch));
+}
+
+static bool hear_entries(struct twin *twin,
+                         const struct twin_call *call,
+                         struct trn_request_reader *reader,
+                         const struct verdicts *verdicts,
+                         char says[TWIN_SAYS_BYTES])
+{
+    struct model_request request = {.user = call->user,
+                                    .power = call->power,
+                                    .role = call->role,
+                                    .device = reader->envelope.device,
+                                    .sent_us = reader->envelope.sent_us,
+                                    .received_us = call->now_us,
+                                    .epoch = verdicts->epoch};
+    bool good = true;
+
+    for (size_t i = 0; good && i < verdicts->count; i++) {
+        struct trn_request_entry entry;
+        struct reading reading;
+        bool any = false;
+
+        if (trn_request_next(reader, &any, &entry, NULL) != TERN_OK || !any) {
+            (void)snprintf(says, TWIN_SAYS_BYTES, "there are more verdicts than entries");
+            return false;
+        }
+        if (read_entry(twin, &entry, &request.device, &reading) &&
+            verdicts->items[i].kind != TRN_VERDICT_RETRY) {
+            good = compare(twin, &request, &reading.tx, &verdicts->items[i], says);
+        }
+        free_reading(&reading);
+    }
+    return good;
+}
+
+bool twin_hear(struct twin *twin, const struct twin_call *call, char says[TWIN_SAYS_BYTES])
+{
+    struct verdicts verdicts = {.items = NULL};
+    struct trn_request_reader reader;
+    bool good = true;
+
+    if (call->status == 200) {
+        read_answer(twin, call->answer, &verdicts);
+        memcpy(twin->epoch, verdicts.epoch, sizeof(twin->epoch));
+    } else if (call->status == 426) {
+        read_problem(twin, call->answer, &verdicts);
+    }
+    if (trn_request_open(&reader, call->request, NULL) == TERN_OK) {
+        good = hear_entries(twin, call, &reader, &verdicts, says);
+    }
+    trn_request_close(&reader);
+    free(verdicts.items);
+    return good;
+}

@@ -1,0 +1,48 @@
+/*
+ * The reference model beside a server: hears every exchange that reaches the server, in that order,
+ * and says where the two differ.
+ *
+ * It reads the bytes of request and answer, gives the model the transactions with the numbers that
+ * the server gave them, and compares each verdict. twin_look compares what stands in the database.
+ * It is told of backups by copies: keep twin_copy at a backup, go on with a copy of that at a
+ * restore.
+ */
+#ifndef TERN_SIM_TWIN_H
+#define TERN_SIM_TWIN_H
+
+#include "base/bytes.h"
+#include "server/db.h"
+#include "sim/model/model.h"
+
+enum { TWIN_SAYS_BYTES = 1024 };
+
+/* One exchange as the server had it. */
+struct twin_call {
+    tern_id user;
+    enum model_power power;
+    const char *role; /* of the token, or NULL */
+    int64_t now_us;   /* the server's clock */
+    struct trn_slice request;
+    unsigned status; /* of the answer; 0: the server never answered, and kept nothing */
+    struct trn_slice answer;
+};
+
+struct twin;
+
+/* `schema` is borrowed; it describes rows and entries alike. */
+struct twin *twin_new(const struct trn_schema *schema);
+struct twin *twin_copy(const struct twin *twin);
+/* NULL is accepted. */
+void twin_free(struct twin *twin);
+const struct model *twin_model(const struct twin *twin);
+
+/* Takes an exchange. False where a verdict is not the model's; `says` then names the tx and both.
+ */
+bool twin_hear(struct twin *twin, const struct twin_call *call, char says[TWIN_SAYS_BYTES]);
+/* Whether rows, stamps, audit and logs of the database are the model's; `says` names a row and a
+ * unit of it where they are not. Not within a group. */
+bool twin_look(const struct twin *twin, struct trn_db *db, char says[TWIN_SAYS_BYTES]);
+/* How many transactions were judged and how many of their changes. */
+void twin_count(const struct twin *twin, size_t *ret_txs, size_t *ret_changes);
+
+#endif

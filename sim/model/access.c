@@ -69,14 +69,36 @@ static const tern_value *role_of(const struct model *model, const tern_id *user)
     return row == NULL || row->deleted ? NULL : &row->values[model->schema->role_column];
 }
 
-static bool is_open(const struct trn_grant *grant, const struct model_row *row)
+static bool
+is_in_state(const struct model_row *row, const struct trn_grant_condition *state, size_t count)
 {
-    for (size_t i = 0; i < grant->when_count; i++) {
-        if (!model_value_is(&row->values[grant->when[i].column], grant->when[i].value)) {
+    for (size_t i = 0; i < count; i++) {
+        if (!model_value_is(&row->values[state[i].column], state[i].value)) {
             return false;
         }
     }
     return !row->deleted;
+}
+
+static bool is_open(const struct trn_grant *grant, const struct model_row *row)
+{
+    return is_in_state(row, grant->when, grant->when_count);
+}
+
+/* Whether one of the people offers the other to open the record; `row` may be NULL. */
+static bool is_offered(const struct trn_grant *grant, const struct model_row *row)
+{
+    return grant->offer_by != TRN_NO_COLUMN && row != NULL &&
+           is_in_state(row, grant->offer, grant->offer_count);
+}
+
+static bool
+offers(const struct model_case *kase, const struct trn_grant *grant, const struct model_row *row)
+{
+    tern_id person;
+
+    return model_value_id(&row->values[grant->offer_by], &person) &&
+           model_id_equal(&person, &kase->request->user);
 }
 
 static bool holder_writes(const struct trn_grant *grant, const tern_value *role, size_t table)
@@ -223,6 +245,20 @@ tern_status model_may_change(const struct model_case *kase,
     return TERN_OK;
 }
 
+/* Whether the writer is the one of the two to whom the other may offer. */
+static bool is_offered_to(const struct model_case *kase,
+                          const struct trn_grant *grant,
+                          const struct model_row *row)
+{
+    const tern_id *writer = &kase->request->user;
+    tern_id a;
+    tern_id b;
+
+    return model_value_id(&row->values[grant->person_a], &a) &&
+           model_value_id(&row->values[grant->person_b], &b) &&
+           (model_id_equal(&a, writer) || model_id_equal(&b, writer)) && !offers(kase, grant, row);
+}
+
 /* Whether the writer is the one whose record a row of the grant opens, or, while that one's role is
  * known to open nothing, the other. */
 static bool may_open_by(const struct model_case *kase,
@@ -255,9 +291,16 @@ tern_status model_may_open(const struct model_case *kase,
 
     for (size_t i = 0; kase->request->power == MODEL_USER && i < schema->grant_count; i++) {
         const struct trn_grant *grant = &schema->grants[i];
+        bool opens = is_open(grant, after) && (before == NULL || !is_open(grant, before));
 
-        if (grant->table == after->table && is_open(grant, after) &&
-            (before == NULL || !is_open(grant, before)) && !may_open_by(kase, grant, after)) {
+        if (grant->table != after->table) {
+            continue;
+        }
+        if (is_offered(grant, after) && !is_offered(grant, before) && !offers(kase, grant, after)) {
+            return TERN_ERR_FORBIDDEN;
+        }
+        if (opens && !may_open_by(kase, grant, after) &&
+            !(is_offered(grant, before) && is_offered_to(kase, grant, after))) {
             return TERN_ERR_FORBIDDEN;
         }
     }

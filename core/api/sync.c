@@ -63,6 +63,7 @@ tern_status tern_sync_next(tern_sync *sync, tern_sync_step *ret_step, tern_error
         return status;
     }
     TRN_ASSERT(sync != NULL);
+    trn_session_read(sync->session); /* nobody waits for it */
     status = trn_replica_enter_idle(sync->replica, error);
     if (status != TERN_OK) {
         return status;

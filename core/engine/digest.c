@@ -72,24 +72,17 @@ static tern_status taken(struct trn_session *session, tern_error *error)
 static tern_status take_page(struct trn_session *session, tern_error *error)
 {
     bool done = false;
-    tern_status status = TERN_OK;
+    tern_status status;
 
     if (session->intake == NULL) {
-        status = trn_intake_new(&session->engine,
-                                &session->answer,
-                                &session->batch,
-                                &session->sent,
-                                &session->intake,
-                                error);
+        return trn_fail(error, session->unread.status, "%s", session->unread.message);
     }
-    if (status == TERN_OK) {
-        status = trn_intake_step(session->intake,
-                                 &session->id,
-                                 session->options.step_rows,
-                                 &session->progress,
-                                 &done,
-                                 error);
-    }
+    status = trn_intake_step(session->intake,
+                             &session->id,
+                             session->options.step_rows,
+                             &session->progress,
+                             &done,
+                             error);
     if (status == TERN_OK && done) {
         status = taken(session, error);
     }
@@ -196,13 +189,21 @@ static bool is_of_the_protocol(tern_status status)
            status == TERN_ERR_NOT_UTF8 || status == TERN_ERR_TOO_LARGE;
 }
 
+/* The answer could be read, and a value in it breaks a rule of the schema. */
+static bool is_of_a_value(tern_status status)
+{
+    return status == TERN_ERR_NOT_NULL || status == TERN_ERR_LENGTH || status == TERN_ERR_RANGE ||
+           status == TERN_ERR_FORMAT || status == TERN_ERR_ENUM || status == TERN_ERR_CHECK;
+}
+
 /* Whether the failure says that the answer is no good, rather than that the work on it could not be
  * done. */
 static bool is_bad_answer(const struct trn_session *session, tern_status status)
 {
     bool unread = session->intake == NULL; /* nothing but its bytes was looked at */
 
-    return is_of_the_protocol(status) || (unread && trn_lay_is_of_rows(status));
+    return is_of_the_protocol(status) ||
+           (unread && trn_lay_is_of_rows(status) && !is_of_a_value(status));
 }
 
 static tern_status digest(struct trn_session *session, tern_error *error)
@@ -225,6 +226,21 @@ refuse_answer(struct trn_session *session, const tern_error *why, tern_error *er
     session->reason = *why;
     session->reason.status = bad.why;
     return trn_session_count_failure(session, &bad, error);
+}
+
+void trn_session_read(struct trn_session *session)
+{
+    if (session->phase != PHASE_ANSWERED || session->answer.status != 200 ||
+        session->intake != NULL) {
+        return;
+    }
+    trn_error_clear(&session->unread);
+    (void)trn_intake_new(&session->engine,
+                         &session->answer,
+                         &session->batch,
+                         &session->sent,
+                         &session->intake,
+                         &session->unread); /* told by the step */
 }
 
 tern_status trn_session_digest(struct trn_session *session, tern_error *error)

@@ -182,7 +182,8 @@ static tern_status write_through(struct trn_work *work,
                              ? trn_work_displace(work, table, row, error)
                              : trn_store_row_displace(work->store, table, row, NULL, NULL, error);
 
-    return status == TERN_OK ? trn_store_row_write(work->store, table, row, error) : status;
+    return status == TERN_OK ? trn_store_row_take(work->store, table, row, TRN_ROW_UNKNOWN, error)
+                             : status;
 }
 
 /* Reads what is here and works out what is to be written. `ret_lift` where a pending edit stands on
@@ -193,6 +194,7 @@ static tern_status meet(struct trn_work *work,
                         enum trn_ground_mode mode,
                         struct trn_row *mixed,
                         const struct trn_row **ret_result,
+                        enum trn_row_place *ret_place,
                         bool *ret_lift,
                         tern_error *error)
 {
@@ -202,6 +204,7 @@ static tern_status meet(struct trn_work *work,
         trn_store_row_read(work->store, table, &incoming->id, &found, &ground, error);
 
     *ret_result = incoming;
+    *ret_place = found ? TRN_ROW_IS_THERE : TRN_ROW_IS_NEW;
     if (status != TERN_OK || !found) {
         return status;
     }
@@ -224,16 +227,17 @@ static tern_status take(struct trn_work *work,
 {
     struct trn_row mixed;
     const struct trn_row *result = incoming;
+    enum trn_row_place place = TRN_ROW_UNKNOWN;
     tern_error first = {0};
     tern_status status = TERN_OK;
 
     if (mode != TRN_GROUND_BLIND) {
-        status = meet(work, table, incoming, mode, &mixed, &result, ret_lift, error);
+        status = meet(work, table, incoming, mode, &mixed, &result, &place, ret_lift, error);
         if (status != TERN_OK || *ret_lift || result == NULL) {
             return status;
         }
     }
-    status = trn_store_row_write(work->store, table, result, &first);
+    status = trn_store_row_take(work->store, table, result, place, &first);
     if (status == TERN_ERR_UNIQUE && !work->lifted) {
         *ret_lift = true;
         return TERN_OK;

@@ -11,6 +11,7 @@
 #include "engine/checkpoint.h"
 #include "engine/leave.h"
 #include "engine/verdict.h"
+#include "schema/schema.h"
 
 /* Scopes share a transaction up to so many rows: a local writer waits for one transaction at most.
  */
@@ -127,6 +128,8 @@ static tern_status check_numbers(const struct trn_intake *intake,
     return TERN_OK;
 }
 
+/* A row is checked here, and by nobody later on: neither the file's CHECKs look at it, nor those
+ * who take it from where it was staged. */
 static tern_status sort_row(struct trn_intake *intake,
                             const struct trn_answer_item *item,
                             const struct trn_row *row,
@@ -134,6 +137,9 @@ static tern_status sort_row(struct trn_intake *intake,
 {
     tern_status status = check_numbers(intake, item->table, &row->version, error);
 
+    if (status == TERN_OK) {
+        status = trn_schema_check_row(item->table, row->values, error);
+    }
     if (status == TERN_OK) {
         extend_part(intake, item);
     }

@@ -4,7 +4,8 @@
  *
  * Every step is one write transaction at most. A step that fails leaves the session where it was,
  * so that it may be asked again; whatever ends the session, the file holds a state from which the
- * next one goes on. All functions want the replica's lock but trn_session_cancel.
+ * next one goes on. All functions want the replica's lock but trn_session_cancel and
+ * trn_session_read.
  */
 #ifndef TRN_ENGINE_SESSION_H
 #define TRN_ENGINE_SESSION_H
@@ -19,6 +20,10 @@ tern_status trn_session_open(const struct trn_engine *engine,
                              const tern_sync_options *options,
                              struct trn_session **ret_session,
                              tern_error *error);
+/* What the next step needs of the answer, read and checked: to be called before each
+ * trn_session_next, by its thread. Needs no lock, for it touches neither the file nor what other
+ * threads may ask the session. */
+void trn_session_read(struct trn_session *session);
 /* The functions of tern/sync.h, by their names. */
 tern_status
 trn_session_next(struct trn_session *session, tern_sync_step *ret_step, tern_error *error);

@@ -40,6 +40,7 @@ struct trn_session {
     tern_http_answer answer;
     struct trn_bytes answer_body;
     struct trn_intake *intake;
+    tern_error unread; /* why there is none, of an answer that was to be read */
 
     struct trn_set_aside aside;
     tern_status aside_reason;

@@ -118,6 +118,8 @@ enum trn_table_sql {
     TRN_TABLE_UPDATE,
     TRN_TABLE_ERASE,
     TRN_TABLE_STAMP,
+    TRN_TABLE_TAKE_NEW, /* the last two without the table's CHECKs */
+    TRN_TABLE_TAKE_OVER,
     TRN_TABLE_COUNT
 };
 
@@ -155,6 +157,7 @@ struct trn_store {
     bool is_hasty;                  /* commits are not waited for: synchronous is NORMAL */
     bool is_guarded;                /* the triggers of trn_store_guard_deletes are up */
     bool guarded_in_tx;             /* in this tx, so that its rollback takes them down */
+    bool is_lax;                    /* what is compiled now has no CHECKs: see unchecked.c */
     sqlite3_stmt *statements[TRN_SQL_COUNT];
     atomic_ullong *changes; /* per table */
     int64_t offset_us;      /* as last written */
@@ -212,6 +215,12 @@ tern_status trn_store_compile(struct trn_store *store,
                               tern_status built,
                               sqlite3_stmt **ret_stmt,
                               tern_error *error);
+/* The same as SQLite is set now: with CHECKs or without. */
+tern_status trn_store_compile_lax(struct trn_store *store,
+                                  struct trn_bytes *sql,
+                                  tern_status built,
+                                  sqlite3_stmt **ret_stmt,
+                                  tern_error *error);
 void trn_store_finalize(sqlite3_stmt **stmt);
 
 /* Bound data is borrowed until the statement's next reset. */
@@ -232,6 +241,35 @@ trn_column_append(sqlite3_stmt *stmt, int column, struct trn_bytes *bytes, tern_
 
 /* Appends a name in double quotes. */
 tern_status trn_sql_name(struct trn_bytes *sql, const char *name);
+
+/* ---- unchecked.c ---- */
+
+/* As trn_store_compile; what is compiled does not run the CHECKs of the tables it writes. */
+tern_status trn_store_compile_unchecked(struct trn_store *store,
+                                        struct trn_bytes *sql,
+                                        tern_status built,
+                                        sqlite3_stmt **ret_stmt,
+                                        tern_error *error);
+/* Whether SQLite has compiled the statement anew by itself, and so with the CHECKs. */
+bool trn_store_has_checks_again(sqlite3_stmt *stmt);
+/* Sees to it that what is compiled from here on has its CHECKs. Where lack of memory kept them off,
+ * nothing else may be compiled or run before this has worked. */
+tern_status trn_store_restore_checks(struct trn_store *store, tern_error *error);
+
+/* ---- row.c ---- */
+
+/* Whether the file holds a row of that id. */
+tern_status trn_row_is_there(struct trn_store *store,
+                             const struct trn_table *table,
+                             const tern_id *id,
+                             bool *ret_has,
+                             tern_error *error);
+/* Inserts or updates, as `which` says, by all cells of the row. */
+tern_status trn_row_run(struct trn_store *store,
+                        const struct trn_table *table,
+                        enum trn_table_sql which,
+                        const struct trn_row *row,
+                        tern_error *error);
 
 /* ---- file.c ---- */
 

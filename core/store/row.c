@@ -111,6 +111,11 @@ static tern_status build_erase(struct trn_bytes *sql, const struct trn_table *ta
     return status == TERN_OK ? trn_bytes_append_text(sql, " WHERE id = ?1") : status;
 }
 
+static bool is_unchecked(enum trn_table_sql which)
+{
+    return which == TRN_TABLE_TAKE_NEW || which == TRN_TABLE_TAKE_OVER;
+}
+
 static tern_status statement_of(struct trn_store *store,
                                 const struct trn_table *table,
                                 enum trn_table_sql which,
@@ -123,15 +128,21 @@ static tern_status statement_of(struct trn_store *store,
         [TRN_TABLE_INSERT] = build_insert,
         [TRN_TABLE_UPDATE] = build_update,
         [TRN_TABLE_ERASE] = build_erase,
+        [TRN_TABLE_TAKE_NEW] = build_insert,
+        [TRN_TABLE_TAKE_OVER] = build_update,
     };
     sqlite3_stmt **stmt = &trn_store_table(store, table)->statements[which];
     struct trn_bytes sql = {0};
     tern_status status = TERN_OK;
 
+    if (*stmt != NULL && is_unchecked(which) && trn_store_has_checks_again(*stmt)) {
+        trn_store_finalize(stmt);
+    }
     if (*stmt == NULL) {
         tern_status built = build[which](&sql, table);
 
-        status = trn_store_compile(store, &sql, built, stmt, error);
+        status = is_unchecked(which) ? trn_store_compile_unchecked(store, &sql, built, stmt, error)
+                                     : trn_store_compile(store, &sql, built, stmt, error);
     }
     if (status == TERN_OK) {
         *ret_stmt = *stmt;
@@ -229,11 +240,11 @@ tern_status trn_store_row_read(struct trn_store *store,
 
 /* ---- Writing ---- */
 
-static tern_status has_row(struct trn_store *store,
-                           const struct trn_table *table,
-                           const tern_id *id,
-                           bool *ret_has,
-                           tern_error *error)
+tern_status trn_row_is_there(struct trn_store *store,
+                             const struct trn_table *table,
+                             const tern_id *id,
+                             bool *ret_has,
+                             tern_error *error)
 {
     sqlite3_stmt *stmt = NULL;
     tern_status status = statement_of(store, table, TRN_TABLE_HAS, &stmt, error);
@@ -249,25 +260,19 @@ static tern_status has_row(struct trn_store *store,
     return status;
 }
 
-/* Not an upsert: for one that sets foreign keys SQLite copies every page it touches aside, row by
- * row, which takes longer than writing them. */
-tern_status trn_store_row_write(struct trn_store *store,
-                                const struct trn_table *table,
-                                const struct trn_row *row,
-                                tern_error *error)
+tern_status trn_row_run(struct trn_store *store,
+                        const struct trn_table *table,
+                        enum trn_table_sql which,
+                        const struct trn_row *row,
+                        tern_error *error)
 {
     uint8_t room[TRN_VERSION_BLOB_MAX];
     tern_value version = {0};
     sqlite3_stmt *stmt = NULL;
     int columns = (int)table->column_count;
-    bool has = false;
-    tern_status status = has_row(store, table, &row->id, &has, error);
+    tern_status status = statement_of(store, table, which, &stmt, error);
 
     TRN_ASSERT(store->listener == NULL);
-    if (status == TERN_OK) {
-        status =
-            statement_of(store, table, has ? TRN_TABLE_UPDATE : TRN_TABLE_INSERT, &stmt, error);
-    }
     if (status != TERN_OK) {
         return status;
     }
@@ -284,6 +289,21 @@ tern_status trn_store_row_write(struct trn_store *store,
     }
     trn_bind_value(stmt, columns + 4, &version);
     return trn_store_run(store, stmt, table->name, error);
+}
+
+/* Not an upsert: for one that sets foreign keys SQLite copies every page it touches aside, row by
+ * row, which takes longer than writing them. */
+tern_status trn_store_row_write(struct trn_store *store,
+                                const struct trn_table *table,
+                                const struct trn_row *row,
+                                tern_error *error)
+{
+    bool has = false;
+    tern_status status = trn_row_is_there(store, table, &row->id, &has, error);
+
+    return status == TERN_OK
+               ? trn_row_run(store, table, has ? TRN_TABLE_UPDATE : TRN_TABLE_INSERT, row, error)
+               : status;
 }
 
 tern_status trn_store_scrub(struct trn_store *store, tern_error *error)

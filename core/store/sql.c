@@ -186,6 +186,21 @@ tern_status trn_store_compile(struct trn_store *store,
                               sqlite3_stmt **ret_stmt,
                               tern_error *error)
 {
+    tern_status status = trn_store_restore_checks(store, error);
+
+    if (status != TERN_OK) {
+        trn_bytes_free(sql);
+        return status;
+    }
+    return trn_store_compile_lax(store, sql, built, ret_stmt, error);
+}
+
+tern_status trn_store_compile_lax(struct trn_store *store,
+                                  struct trn_bytes *sql,
+                                  tern_status built,
+                                  sqlite3_stmt **ret_stmt,
+                                  tern_error *error)
+{
     tern_status status = TERN_OK;
     int rc;
 

@@ -112,7 +112,11 @@ tern_status trn_statement_prepare(struct trn_store *store,
                                   struct trn_statement **ret_statement,
                                   tern_error *error)
 {
-    return trn_statement_compile(store->db, store, &store->guard, sql, ret_statement, error);
+    tern_status status = trn_store_restore_checks(store, error);
+
+    return status == TERN_OK
+               ? trn_statement_compile(store->db, store, &store->guard, sql, ret_statement, error)
+               : status;
 }
 
 void trn_statement_free(struct trn_statement *statement)

@@ -97,6 +97,18 @@ tern_status trn_store_row_write(struct trn_store *store,
                                 const struct trn_table *table,
                                 const struct trn_row *row,
                                 tern_error *error);
+/* The same for a row whose values trn_schema_check_row has passed, the id's own type included: they
+ * are not checked again. */
+enum trn_row_place {
+    TRN_ROW_UNKNOWN, /* taken as new, until that is found to be wrong */
+    TRN_ROW_IS_NEW,
+    TRN_ROW_IS_THERE
+};
+tern_status trn_store_row_take(struct trn_store *store,
+                               const struct trn_table *table,
+                               const struct trn_row *row,
+                               enum trn_row_place place,
+                               tern_error *error);
 /* Frees the way for `row`: erases live rows that hold one of its unique keys, reporting each id
  * first. */
 tern_status trn_store_row_displace(struct trn_store *store,

@@ -52,10 +52,10 @@ bool trn_store_shorten_log(struct trn_store *store)
 /* SQLite takes the setting between transactions alone. */
 static tern_status begin(struct trn_store *store, bool durable, tern_error *error)
 {
-    tern_status status = TERN_OK;
+    tern_status status = trn_store_restore_checks(store, error);
 
     TRN_ASSERT(!trn_store_in_transaction(store));
-    if (store->is_hasty == durable) {
+    if (status == TERN_OK && store->is_hasty == durable) {
         status =
             trn_store_do(store, durable ? TRN_SQL_DURABLE : TRN_SQL_HASTY, "durability", error);
     }

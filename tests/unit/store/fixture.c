@@ -18,7 +18,7 @@
 static const char ddl[] =
     "CREATE TABLE people(id BLOB NOT NULL PRIMARY KEY, created_at INTEGER NOT NULL "
     "DEFAULT (tern_now()), name TEXT NOT NULL, email TEXT, theme TEXT NOT NULL DEFAULT "
-    "'LIGHT'" HIDDEN(
+    "'LIGHT' CONSTRAINT beauty CHECK (theme <> 'UGLY')" HIDDEN(
         0) "CREATE UNIQUE INDEX people_email ON people(email) WHERE deleted_at IS NULL;"
            "CREATE TABLE doses(id BLOB NOT NULL PRIMARY KEY, created_at INTEGER NOT NULL "
            "DEFAULT (tern_now()), person_id BLOB NOT NULL REFERENCES people(id) ON DELETE CASCADE "

@@ -135,8 +135,18 @@ static tern_status lay_under_savepoint(struct trn_work *work,
     return status;
 }
 
-/* Lays one entry, or parks it if it no longer fits. */
-static tern_status lay_one(struct trn_work *work, struct trn_entry *entry, tern_error *error)
+/* The server may have taken it, or what it stands behind, and what stands in its way may be just
+ * that: it stays in the queue, unseen, until the server has said so. */
+static tern_status
+leave_to_server(struct trn_work *work, const struct trn_entry *entry, tern_error *error)
+{
+    return trn_outbox_set_undo(work->store, entry->ordinal, trn_slice_make(NULL, 0), error);
+}
+
+/* Lays one entry, or parks it if it no longer fits. `doubt` is set once one was left to the server.
+ */
+static tern_status
+lay_one(struct trn_work *work, struct trn_entry *entry, bool *doubt, tern_error *error)
 {
     struct trn_bytes body = {0};
     struct trn_bytes undo = {0};
@@ -161,6 +171,10 @@ static tern_status lay_one(struct trn_work *work, struct trn_entry *entry, tern_
     if (!trn_lay_is_of_rows(laid) || (laid == TERN_ERR_FOREIGN_KEY && work->refetch)) {
         return trn_fail(error, laid, "%s", why.message);
     }
+    *doubt = *doubt || entry->ordinal <= work->meta.sent_ordinal;
+    if (*doubt) {
+        return leave_to_server(work, entry, error);
+    }
     return trn_rebase_park(work, entry, TERN_ENTRY_QUARANTINED, laid, 0, why.message, error);
 }
 
@@ -168,6 +182,7 @@ tern_status trn_rebase_lay(struct trn_work *work, tern_error *error)
 {
     struct trn_entry entry = {0};
     struct trn_entry blocker = {0};
+    bool doubt = false;
     tern_status status;
 
     for (;;) {
@@ -180,7 +195,7 @@ tern_status trn_rebase_lay(struct trn_work *work, tern_error *error)
             break;
         }
         status = blocker.ordinal == 0
-                     ? lay_one(work, &entry, error)
+                     ? lay_one(work, &entry, &doubt, error)
                      : trn_rebase_park(work,
                                        &entry,
                                        blocker.state,

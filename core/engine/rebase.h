@@ -4,7 +4,8 @@
  * Lifting walks the entries from the newest to the oldest by their undo images, which leaves the
  * ground as the server knows it. Laying back goes in order, each entry under a savepoint, by the
  * merge that the server runs: a unit that loses is not shown and stays queued; an entry that breaks
- * a constraint is quarantined, and so is what depends on it.
+ * a constraint is quarantined, and so is what depends on it. One that was sent is the server's to
+ * judge: it is not shown, has no undo image, and stays queued until the verdict.
  */
 #ifndef TRN_ENGINE_REBASE_H
 #define TRN_ENGINE_REBASE_H

@@ -59,6 +59,17 @@ static bool is_through(const struct trn_session *session, uint64_t first_waiting
     return pushed && !session->probing && (session->pulled || session->upgrade);
 }
 
+/* From here on what these entries did may stand on the server, whether or not it is heard of. */
+static void note_sent(const struct trn_session *session, struct trn_work *work)
+{
+    size_t count = session->batch.count;
+    uint64_t last = count > 0 ? session->batch.items[count - 1].ordinal : 0;
+
+    if (last > work->meta.sent_ordinal) {
+        work->meta.sent_ordinal = last;
+    }
+}
+
 static tern_status
 compose(struct trn_session *session, struct trn_work *work, bool *ret_through, tern_error *error)
 {
@@ -87,6 +98,7 @@ compose(struct trn_session *session, struct trn_work *work, bool *ret_through, t
                                   &coding,
                                   error);
     if (status == TERN_OK) {
+        note_sent(session, work);
         address_request(session, coding);
     }
     return status;

@@ -29,14 +29,17 @@ static tern_status find(struct trn_work *work,
     return status;
 }
 
+/* Whether the entry is the oldest pending one, and its values are on the rows. */
 static tern_status
-is_oldest(struct trn_work *work, uint64_t ordinal, bool *ret_oldest, tern_error *error)
+is_lowest(struct trn_work *work, uint64_t ordinal, bool *ret_lowest, tern_error *error)
 {
     struct trn_entry oldest = {0};
     tern_status status = trn_outbox_next(work->store, 0, 1U << TERN_ENTRY_PENDING, &oldest, error);
 
-    *ret_oldest = oldest.ordinal == ordinal;
-    return status;
+    *ret_lowest = false;
+    return status == TERN_OK && oldest.ordinal == ordinal
+               ? trn_outbox_has_undo(work->store, ordinal, ret_lowest, error)
+               : status;
 }
 
 /* The entry's values become ground, with the stored time; pending edits are off the rows. */
@@ -122,7 +125,7 @@ static tern_status acknowledge(struct trn_work *work,
     tern_status status = is_shown(work, entry, &shown, error);
 
     if (status == TERN_OK && shown) {
-        status = is_oldest(work, entry->ordinal, &as_it_stands, error);
+        status = is_lowest(work, entry->ordinal, &as_it_stands, error);
         as_it_stands = as_it_stands && verdict->stored_us == claimed_us && !work->lifted;
         if (status == TERN_OK && !as_it_stands) {
             status = trn_rebase_lift(work, error);

@@ -32,6 +32,7 @@ static void read_cells(sqlite3_stmt *stmt, struct trn_meta *meta)
     meta->lease_reading.wall_us = sqlite3_column_int64(stmt, 17);
     meta->lease_reading.monotonic_us = sqlite3_column_int64(stmt, 18);
     trn_column_id(stmt, 19, &meta->lease_reading.boot);
+    meta->sent_ordinal = trn_column_uint64(stmt, 20);
 }
 
 tern_status trn_meta_read(struct trn_store *store, struct trn_meta *ret_meta, tern_error *error)
@@ -88,6 +89,7 @@ tern_status trn_meta_write(struct trn_store *store, const struct trn_meta *meta,
     (void)sqlite3_bind_int64(stmt, 18, meta->lease_reading.wall_us);
     (void)sqlite3_bind_int64(stmt, 19, meta->lease_reading.monotonic_us);
     trn_bind_id(stmt, 20, &meta->lease_reading.boot);
+    trn_bind_uint64(stmt, 21, meta->sent_ordinal);
     store->offset_us = meta->clock.offset_us;
     return trn_store_run(store, stmt, "tern_meta", error);
 }

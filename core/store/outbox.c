@@ -276,6 +276,17 @@ tern_status trn_outbox_undo(struct trn_store *store,
     return read_cell(store, TRN_SQL_OUTBOX_UNDO, ordinal, undo, NULL, error);
 }
 
+tern_status
+trn_outbox_has_undo(struct trn_store *store, uint64_t ordinal, bool *ret_has, tern_error *error)
+{
+    struct trn_bytes nothing = {0};
+    tern_status status =
+        read_cell(store, TRN_SQL_OUTBOX_HAS_UNDO, ordinal, &nothing, ret_has, error);
+
+    trn_bytes_free(&nothing);
+    return status;
+}
+
 tern_status trn_outbox_detail(struct trn_store *store,
                               uint64_t ordinal,
                               struct trn_bytes *text,

@@ -27,14 +27,14 @@ static const char *const texts[TRN_SQL_COUNT] = {
     [TRN_SQL_META] =
         "SELECT device, user, schema, last_time, offset, offset_known, last_ordinal, "
         "acked_ordinal, last_tx, acked_tx, epoch, last_sync, last_error, stamps_capped, "
-        "clock_suspect, lease, lease_until, lease_wall, lease_monotonic, lease_boot "
-        "FROM tern_meta WHERE id = 1",
+        "clock_suspect, lease, lease_until, lease_wall, lease_monotonic, lease_boot, "
+        "sent_ordinal FROM tern_meta WHERE id = 1",
     [TRN_SQL_META_SET] =
         "UPDATE tern_meta SET device = ?1, user = ?2, schema = ?3, last_time = ?4, offset = ?5, "
         "offset_known = ?6, last_ordinal = ?7, acked_ordinal = ?8, last_tx = ?9, acked_tx = ?10, "
         "epoch = ?11, last_sync = ?12, last_error = ?13, stamps_capped = ?14, "
         "clock_suspect = ?15, lease = ?16, lease_until = ?17, lease_wall = ?18, "
-        "lease_monotonic = ?19, lease_boot = ?20 WHERE id = 1",
+        "lease_monotonic = ?19, lease_boot = ?20, sent_ordinal = ?21 WHERE id = 1",
     [TRN_SQL_CURSOR] = "SELECT value FROM tern_cursor WHERE id = 1",
     [TRN_SQL_CURSOR_SET] = "INSERT INTO tern_cursor(id, value) VALUES(1, ?1) "
                            "ON CONFLICT(id) DO UPDATE SET value = excluded.value",
@@ -70,6 +70,8 @@ static const char *const texts[TRN_SQL_COUNT] = {
                             "JOIN tern_outbox AS o ON o.ordinal = b.ordinal WHERE b.ordinal = ?1",
     [TRN_SQL_OUTBOX_UNDO] = "SELECT undo FROM tern_outbox WHERE ordinal = ?1",
     [TRN_SQL_OUTBOX_DETAIL] = "SELECT detail FROM tern_outbox WHERE ordinal = ?1",
+    [TRN_SQL_OUTBOX_HAS_UNDO] =
+        "SELECT '', coalesce(length(undo), 0) > 0 FROM tern_outbox WHERE ordinal = ?1",
     [TRN_SQL_OUTBOX_SET_UNDO] = "UPDATE tern_outbox SET undo = ?2 WHERE ordinal = ?1",
     [TRN_SQL_OUTBOX_UPDATE] =
         "UPDATE tern_outbox SET state = ?2, number = ?3, time = ?4, attempts = ?5, reason = ?6, "

@@ -251,6 +251,9 @@ tern_status trn_outbox_undo(struct trn_store *store,
                             uint64_t ordinal,
                             struct trn_bytes *undo,
                             tern_error *error);
+/* Whether there is one: the entry's values are on the rows. */
+tern_status
+trn_outbox_has_undo(struct trn_store *store, uint64_t ordinal, bool *ret_has, tern_error *error);
 tern_status trn_outbox_detail(struct trn_store *store,
                               uint64_t ordinal,
                               struct trn_bytes *text,
@@ -390,6 +393,7 @@ struct trn_meta {
     struct trn_clock clock;
     uint64_t last_ordinal;  /* highest committed */
     uint64_t acked_ordinal; /* last acknowledged of this device */
+    uint64_t sent_ordinal;  /* highest that ever left in a request */
     tern_id last_tx;
     tern_id acked_tx;
     char epoch[17]; /* hex; "" before the first answer */

@@ -540,3 +540,24 @@ TEST(a_server_that_promises_more_and_sends_nothing_is_not_asked_for_ever)
     device_end(&lone.phone);
     world_end(&lone.world);
 }
+
+/* The page that the device is sent without its entries holds what they came to already. */
+TEST(what_the_server_may_have_taken_is_judged_by_nobody_else)
+{
+    struct lone lone;
+
+    begin(&lone);
+    device_run(&lone.phone,
+               "INSERT INTO notes(id, owner_id, place, title) VALUES(tern_id(), @p, 1, 'short')");
+    device_run(&lone.phone, "UPDATE notes SET body = 'lived'");
+    device_run(&lone.phone, "DELETE FROM notes");
+    device_expect(&lone.phone, ANSWER_LOST);
+    device_expect(&lone.phone, ANSWER_LOST);
+    device_sync_well(&lone.phone);
+    /* The third request asks without the entries, and then their batch is halved. */
+    CHECK_INT(lone.phone.exchanges, 1 + 2 + 1 + 2);
+    CHECK_INT(device_status(&lone.phone).quarantined, 0);
+    CHECK_INT(device_status(&lone.phone).pending, 0);
+    CHECK_TEXT(device_ask(&lone.phone, "SELECT body, deleted_at IS NULL FROM notes"), "lived,0");
+    end(&lone);
+}

@@ -332,6 +332,24 @@ void trn_exchange_free(struct trn_exchange *exchange)
     exchange->call = call;
 }
 
+/* Whether the number that a backup ends with stands here for the same transaction. */
+static tern_status look_at_backup(struct trn_server *server, tern_error *error)
+{
+    struct trn_db_tx tx;
+    bool found = false;
+    tern_status status = TERN_OK;
+
+    if (server->backup.number != 0) {
+        status = server->db->ops->tx_get(server->db->ops->writer(server->db),
+                                         server->backup.number,
+                                         &found,
+                                         &tx,
+                                         error);
+    }
+    server->covered = found && trn_id_equal(&tx.tx, &server->backup.tx) ? server->backup.number : 0;
+    return status;
+}
+
 static tern_status take_group(struct trn_server *server,
                               struct trn_exchange *exchanges,
                               size_t total,
@@ -344,6 +362,9 @@ static tern_status take_group(struct trn_server *server,
         return status;
     }
     status = server->db->ops->meta_read(server->db->ops->writer(server->db), &server->meta, error);
+    if (status == TERN_OK) {
+        status = look_at_backup(server, error);
+    }
     for (size_t index = 0; index < total && status == TERN_OK; index++) {
         status = take_alone(server, &exchanges[index], now_us, error);
     }

@@ -11,6 +11,8 @@ struct trn_server {
     struct trn_facts *facts;      /* of the group under way */
     struct trn_facts *page_facts; /* of the snapshot under way */
     struct trn_db_meta meta;      /* of the group under way */
+    struct trn_backup backup;     /* as the operator says */
+    int64_t covered;              /* as far as it is one of this history */
     bool careful;                 /* it is taken with savepoints */
 };
 

@@ -44,7 +44,8 @@ struct trn_listener {
     struct trn_metrics metrics;
     struct trn_job *jobs[TRN_GROUP_MAX];
     size_t job_count;
-    size_t unsent; /* answers not yet written out, to all peers */
+    size_t unsent;          /* answers not yet written out, to all peers */
+    int64_t backup_read_us; /* when the operator's word on backups was last looked at */
     bool stopping;
 };
 

@@ -18,7 +18,12 @@
 #include "wire/gzip.h"
 #include "wire/problem.h"
 
-enum { GZIP_SMALL_BYTES = 64 * 1024, GZIP_LEVEL_SMALL = 6, GZIP_LEVEL_LARGE = 1 };
+enum {
+    GZIP_SMALL_BYTES = 64 * 1024,
+    GZIP_LEVEL_SMALL = 6,
+    GZIP_LEVEL_LARGE = 1,
+    BACKUP_EVERY_US = 60 * 1000000
+};
 
 static const char path_sync[] = "/v1/sync";
 static const char path_health[] = "/healthz";
@@ -235,6 +240,19 @@ static void refuse_as(struct trn_job *job, int status, tern_status code, const c
 
 /* ---- Groups ---- */
 
+/* The file is small, and a backup is made now and then. */
+static void look_at_backup(struct trn_listener *listener, int64_t now_us)
+{
+    struct trn_backup backup;
+
+    if (listener->backup_read_us != 0 && now_us - listener->backup_read_us < BACKUP_EVERY_US) {
+        return;
+    }
+    listener->backup_read_us = now_us;
+    backup = trn_backup_read(listener->parts.settings->database);
+    trn_server_set_backup(listener->parts.server, &backup);
+}
+
 static void handle(struct trn_listener *listener, struct trn_job **jobs, size_t count)
 {
     struct trn_sync_call calls[TRN_GROUP_MAX];
@@ -243,6 +261,7 @@ static void handle(struct trn_listener *listener, struct trn_job **jobs, size_t 
     for (size_t index = 0; index < count; index++) {
         calls[index] = jobs[index]->call;
     }
+    look_at_backup(listener, begun_us);
     trn_server_handle(listener->parts.server, trn_clock_wall_us(), calls, count);
     listener->metrics.groups++;
     listener->metrics.grouped += count;

@@ -53,6 +53,11 @@ void trn_server_free(struct trn_server *server)
     trn_free(server);
 }
 
+void trn_server_set_backup(struct trn_server *server, const struct trn_backup *backup)
+{
+    server->backup = *backup;
+}
+
 void trn_sync_call_free(struct trn_sync_call *call)
 {
     trn_bytes_free(&call->answer);
@@ -83,13 +88,15 @@ static tern_status write_envelope(struct trn_exchange *exchange,
                                   const struct trn_pull *pull,
                                   const struct trn_db_meta *meta,
                                   int64_t now_us,
+                                  int64_t covered,
                                   struct trn_answer_writer *writer,
                                   tern_error *error)
 {
     struct trn_answer_envelope envelope = {.schema_version = pull->db->schema->version,
                                            .time_us = now_us,
                                            .verdict_count = exchange->outcome_count,
-                                           .more = pull->more};
+                                           .more = pull->more,
+                                           .backup = covered};
     struct trn_bytes cursor = {0};
     tern_status status =
         trn_cursor_seal(&pull->next, meta, &pull->user, &pull->device, &cursor, error);
@@ -104,9 +111,9 @@ static tern_status write_envelope(struct trn_exchange *exchange,
 }
 
 /* The page is written first, since the envelope says what comes of it. */
-static tern_status write_answer(struct trn_exchange *exchange,
+static tern_status write_answer(const struct trn_server *server,
+                                struct trn_exchange *exchange,
                                 struct trn_pull *pull,
-                                const struct trn_db_meta *meta,
                                 int64_t now_us,
                                 tern_error *error)
 {
@@ -124,7 +131,8 @@ static tern_status write_answer(struct trn_exchange *exchange,
         status = trn_pull_page(pull, exchange->has_cursor ? &exchange->cursor : NULL, &page, error);
     }
     if (status == TERN_OK) {
-        status = write_envelope(exchange, pull, meta, now_us, &writer, error);
+        status =
+            write_envelope(exchange, pull, &server->meta, now_us, server->covered, &writer, error);
     }
     for (size_t index = 0; index < exchange->outcome_count && status == TERN_OK; index++) {
         struct trn_verdict verdict = verdict_of(index, &exchange->outcomes[index]);
@@ -200,7 +208,7 @@ static tern_status answer(struct trn_server *server,
         pull.schema_version = server->db->schema->version;
     }
     if (status == TERN_OK) {
-        status = write_answer(exchange, &pull, &server->meta, now_us, error);
+        status = write_answer(server, exchange, &pull, now_us, error);
     }
     exchange->call->rows = pull.rows;
     trn_pull_free(&pull);

@@ -8,6 +8,7 @@
 #ifndef TRN_SERVER_SYNC_H
 #define TRN_SERVER_SYNC_H
 
+#include "server/backup.h"
 #include "server/push.h"
 
 struct trn_sync_limits {
@@ -47,6 +48,9 @@ struct trn_server;
 struct trn_server *trn_server_new(struct trn_db *db, const struct trn_sync_limits *limits);
 /* NULL is accepted. */
 void trn_server_free(struct trn_server *server);
+
+/* What the operator says of the newest backup: answers name it where it is one of this history. */
+void trn_server_set_backup(struct trn_server *server, const struct trn_backup *backup);
 
 /**
  * Answers the calls in one group: every verdict that leaves here is durable. Always fills all

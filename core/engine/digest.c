@@ -62,6 +62,7 @@ static tern_status taken(struct trn_session *session, tern_error *error)
         return status;
     }
     session->progress.round_trips++;
+    session->backup = result->backup;
     session->pulled = !result->more && !result->refetch;
     if (result->refetch && session->starts_over++ == STARTS_OVER) {
         trn_session_finish(session, TERN_ERR_UNIQUE);
@@ -117,6 +118,7 @@ static tern_status follow_history(struct trn_session *session, tern_status code,
                  : trn_history_cloned(&session->engine, &session->id, error);
     if (status == TERN_OK) {
         session->starts_over++;
+        session->backup = 0;
         session->pulled = false;
         session->phase = PHASE_READY;
     }

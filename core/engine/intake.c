@@ -195,6 +195,7 @@ static tern_status find_parts(struct trn_intake *intake, tern_error *error)
     }
     trn_numbers_free(&intake->named);
     intake->result.more = intake->reader.envelope.more;
+    intake->result.backup = intake->reader.envelope.backup;
     intake->result.empty = intake->count == 0;
     return status;
 }

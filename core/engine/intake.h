@@ -19,6 +19,7 @@ struct trn_intake_result {
     bool more;        /* there is more to fetch */
     bool empty;       /* no scope was in it */
     bool refetch;     /* all of it is to be fetched again */
+    int64_t backup;   /* numbers up to it are in a backup of the server's */
 };
 
 /* Checks the answer to the request made of `batch` and `sent`, all of which must outlive the

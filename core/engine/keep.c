@@ -48,13 +48,15 @@ trn_keep_compress(struct trn_store *store, const struct trn_entry *entry, tern_e
     return status;
 }
 
-static bool is_over(const struct trn_entry *entry, int64_t now_us)
+static bool is_over(const struct trn_entry *entry, int64_t now_us, int64_t backup)
 {
-    return entry->number != 0 && entry->acked_us < now_us - TRN_KEEP_US;
+    return entry->number != 0 &&
+           (entry->acked_us < now_us - TRN_KEEP_US || entry->number <= backup);
 }
 
 tern_status trn_keep_trim(struct trn_store *store,
                           int64_t now_us,
+                          int64_t backup,
                           size_t room,
                           bool *ret_more,
                           tern_error *error)
@@ -67,7 +69,7 @@ tern_status trn_keep_trim(struct trn_store *store,
         tern_status status =
             trn_outbox_next(store, entry.ordinal, 1U << TERN_ENTRY_ACKED, &entry, error);
 
-        if (status != TERN_OK || entry.ordinal == 0 || !is_over(&entry, now_us)) {
+        if (status != TERN_OK || entry.ordinal == 0 || !is_over(&entry, now_us, backup)) {
             return status;
         }
         if (removed == room) {

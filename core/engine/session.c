@@ -151,6 +151,7 @@ static tern_status tidy(struct trn_session *session, tern_error *error)
     }
     status = trn_keep_trim(work.store,
                            trn_clock_now(&work.meta.clock, work.now.wall_us),
+                           session->backup,
                            TRIM_AT_ONCE,
                            &more,
                            error);

@@ -57,6 +57,7 @@ struct trn_session {
     bool pulled;  /* the server had nothing more for us */
     bool upgrade; /* it sends us no rows any more */
     uint32_t starts_over;
+    int64_t backup; /* numbers up to it are in a backup of the server's */
     int64_t wake_us;
     tern_status result;
     tern_error reason; /* the last failure that had more to say than its code */

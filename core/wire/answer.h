@@ -16,7 +16,8 @@ struct trn_answer_envelope {
     int64_t time_us;         /* server time */
     struct trn_slice cursor; /* opaque text */
     size_t verdict_count;
-    bool more; /* there is more to fetch */
+    bool more;      /* there is more to fetch */
+    int64_t backup; /* every number up to it is in a backup of the server's; 0: none is known */
 };
 
 enum trn_verdict_kind {

@@ -39,6 +39,9 @@ read_members(struct trn_answer_reader *reader, const json_t *object, tern_error 
     if (status == TERN_OK) {
         status = trn_envelope_bool(object, "more", &envelope->more, error);
     }
+    if (status == TERN_OK && json_object_get(object, "backup") != NULL) {
+        status = trn_envelope_integer(object, "backup", 1, INT64_MAX, &envelope->backup, error);
+    }
     if (status != TERN_OK) {
         return status;
     }

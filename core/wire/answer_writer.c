@@ -29,6 +29,9 @@ static json_t *make_envelope(const struct trn_answer_envelope *envelope)
     failed |=
         json_object_set_new(object, "verdicts", json_integer((json_int_t)envelope->verdict_count));
     failed |= json_object_set_new(object, "more", json_boolean(envelope->more));
+    if (envelope->backup != 0) {
+        failed |= json_object_set_new(object, "backup", json_integer(envelope->backup));
+    }
     if (failed != 0) {
         json_decref(object);
         return NULL;

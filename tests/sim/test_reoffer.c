@@ -1,4 +1,8 @@
 /* What a restored server has lost for longer than entries are kept: a device's own rows. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/hex.h"
 #include "tests/sim/world.h"
 
 #define SECOND_US INT64_C(1000000)
@@ -244,5 +248,55 @@ TEST(own_rows_in_a_record_that_a_restored_server_does_not_open_are_locked)
     CHECK_INT(device_status(&doctor).quarantined, 0);
     device_end(&patient);
     device_end(&doctor);
+    world_end(&world);
+}
+
+/* What the operator's backup job does: a copy, and its last number and tx named to the server. */
+static void back_up(struct world *world, const char *name)
+{
+    struct trn_backup backup = {.number = 0};
+    const char *tx;
+
+    world_save(world, name);
+    backup.number = strtoll(world_ask(world, "SELECT max(number) FROM tern_entry"), NULL, 10);
+    tx = world_ask(world, "SELECT lower(hex(tx)) FROM tern_entry ORDER BY number DESC LIMIT 1");
+    CHECK(trn_hex_decode(trn_slice_text(tx), backup.tx.bytes, sizeof backup.tx.bytes));
+    trn_server_set_backup(world->server, &backup);
+}
+
+TEST(what_a_backup_that_the_server_names_covers_is_kept_no_longer)
+{
+    struct world world;
+    struct device phone;
+
+    begin(&world, &phone);
+    device_run(&phone, "INSERT INTO notes(id, owner_id, title) VALUES(tern_id(), @p, 'covered')");
+    device_sync_well(&phone);
+    CHECK_TEXT(device_ask(&phone, "SELECT count(*) FROM tern_outbox"), "2");
+    back_up(&world, "backup");
+    device_run(&phone, "UPDATE notes SET body = 'not covered'");
+    device_sync_well(&phone);
+    CHECK_TEXT(device_ask(&phone, "SELECT count(*) FROM tern_outbox"), "1");
+    restore(&world);
+    device_sync_well(&phone);
+    CHECK_TEXT(device_ask(&phone, "SELECT title, body FROM notes"), "covered,not covered");
+    check_quiet(&phone);
+    device_end(&phone);
+    world_end(&world);
+}
+
+TEST(a_backup_of_another_history_covers_nothing)
+{
+    struct world world;
+    struct device phone;
+    struct trn_backup backup = {.number = 2, .tx = {{9}}};
+
+    begin(&world, &phone);
+    device_run(&phone, "INSERT INTO notes(id, owner_id, title) VALUES(tern_id(), @p, 'kept')");
+    device_sync_well(&phone);
+    trn_server_set_backup(world.server, &backup);
+    device_sync_well(&phone);
+    CHECK_TEXT(device_ask(&phone, "SELECT count(*) FROM tern_outbox"), "2");
+    device_end(&phone);
     world_end(&world);
 }

@@ -1,0 +1,47 @@
+/* The operator's word on the newest backup. */
+#include <stdio.h>
+
+#include "server/backup.h"
+#include "tests/harness/harness.h"
+
+#define TX "000102030405060708090a0b0c0d0e0f"
+
+/* What the text says to a server of this database; NULL: there is no file. */
+static struct trn_backup read_text(const char *text)
+{
+    const char *database = trn_test_path(trn_test_folder(), "tern.db");
+    char name[1024];
+    FILE *file;
+
+    (void)snprintf(name, sizeof(name), "%s.backed-up", database);
+    (void)remove(name);
+    if (text != NULL) {
+        file = fopen(name, "w");
+        CHECK(file != NULL && fputs(text, file) >= 0 && fclose(file) == 0);
+    }
+    return trn_backup_read(database);
+}
+
+TEST(the_backup_job_names_a_number_and_its_transaction)
+{
+    struct trn_backup backup = read_text("1234 " TX "\n");
+
+    CHECK_INT(backup.number, 1234);
+    CHECK_INT(backup.tx.bytes[0], 0);
+    CHECK_INT(backup.tx.bytes[15], 15);
+    CHECK_INT(read_text("7 " TX).number, 7);
+}
+
+TEST(anything_else_covers_nothing)
+{
+    CHECK_INT(read_text(NULL).number, 0);
+    CHECK_INT(read_text("").number, 0);
+    CHECK_INT(read_text("1234\n").number, 0);
+    CHECK_INT(read_text("-5 " TX "\n").number, 0);
+    CHECK_INT(read_text("0 " TX "\n").number, 0);
+    CHECK_INT(read_text("99999999999999999999 " TX "\n").number, 0);
+    CHECK_INT(read_text("12 0001020304\n").number, 0);
+    CHECK_INT(read_text("12 " TX "00\n").number, 0);
+    CHECK_INT(read_text("12  " TX "\n").number, 0);
+    CHECK_INT(read_text("12 zz0102030405060708090a0b0c0d0e0f\n").number, 0);
+}

@@ -216,7 +216,7 @@ static tern_status add_row(struct trn_push *push,
     }
     status = trn_access_check_opening(push, table, NULL, &row, error);
     if (status == TERN_OK) {
-        status = push->db->ops->row_add(push->db, table, &row, error);
+        status = push->db->ops->row_add(push->db, table, &row, push->entry.received_us, error);
         if (status != TERN_OK) {
             return trn_apply_failed(status, last_call, ret_waits, error);
         }

@@ -171,11 +171,13 @@ struct trn_db_ops {
                             bool *ret_found,
                             struct trn_row *ret_row,
                             tern_error *error);
-    /* Adds a row or replaces all of its synced columns. Where a constraint says no, its code, as
+    /* Adds a row or replaces all of its synced columns; a row added has `received_us` in the
+     * columns that the schema has the server fill. Where a constraint says no, its code, as
      * TERN_ERR_UNIQUE, with a sentence that names it; the row is as before then. */
     tern_status (*row_add)(struct trn_db *db,
                            const struct trn_table *table,
                            const struct trn_row *row,
+                           int64_t received_us,
                            tern_error *error);
     tern_status (*row_replace)(struct trn_db *db,
                                const struct trn_table *table,

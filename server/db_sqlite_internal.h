@@ -157,6 +157,7 @@ tern_status trn_db_sqlite_row_read(struct trn_db_view *view,
 tern_status trn_db_sqlite_row_add(struct trn_db *db,
                                   const struct trn_table *table,
                                   const struct trn_row *row,
+                                  int64_t received_us,
                                   tern_error *error);
 tern_status trn_db_sqlite_row_replace(struct trn_db *db,
                                       const struct trn_table *table,

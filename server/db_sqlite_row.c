@@ -2,7 +2,8 @@
  * Rows of the synced tables in SQLite.
  *
  * Statements are made from the schema once a connection and read or write all synced columns, in
- * wire order, then updated_at, deleted_at and tern_v; server-only columns are never touched. Checks
+ * wire order, then updated_at, deleted_at and tern_v; of server-only columns those that the
+ * server fills are written with a new row, the others never. Checks
  * of the schema document are made here, by the code whose verdicts the table's own CHECKs share.
  */
 #include <string.h>
@@ -50,6 +51,40 @@ static tern_status sql_read(struct trn_bytes *sql, const struct trn_table *table
     return status == TERN_OK ? trn_bytes_append_text(sql, "id = ?1") : status;
 }
 
+/* Behind the id, the columns and the three implied ones. */
+static size_t arrival_parameter(const struct trn_table *table)
+{
+    return table->column_count + 5;
+}
+
+static bool has_arrival(const struct trn_table *table)
+{
+    for (size_t index = 0; index < table->server_column_count; index++) {
+        if (table->server_columns[index].is_arrival) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The columns that a new row's arrival is written to, or, for each, the parameter that holds it. */
+static tern_status
+append_arrivals(struct trn_bytes *sql, const struct trn_table *table, bool values)
+{
+    tern_status status = TERN_OK;
+
+    for (size_t index = 0; index < table->server_column_count && status == TERN_OK; index++) {
+        const struct trn_column *column = &table->server_columns[index];
+
+        if (column->is_arrival && values) {
+            status = trn_bytes_append_format(sql, ", ?%zu", arrival_parameter(table));
+        } else if (column->is_arrival) {
+            status = trn_bytes_append_format(sql, ", \"%s\"", column->name);
+        }
+    }
+    return status;
+}
+
 static tern_status sql_add(struct trn_bytes *sql, const struct trn_table *table)
 {
     tern_status status = trn_bytes_append_format(sql, "INSERT INTO \"%s\"(id, ", table->name);
@@ -58,10 +93,16 @@ static tern_status sql_add(struct trn_bytes *sql, const struct trn_table *table)
         status = append_names(sql, table);
     }
     if (status == TERN_OK) {
+        status = append_arrivals(sql, table, false);
+    }
+    if (status == TERN_OK) {
         status = trn_bytes_append_text(sql, ") VALUES(?1");
     }
     for (size_t index = 0; index < table->column_count + 3 && status == TERN_OK; index++) {
         status = trn_bytes_append_format(sql, ", ?%zu", index + 2);
+    }
+    if (status == TERN_OK) {
+        status = append_arrivals(sql, table, true);
     }
     return status == TERN_OK ? trn_bytes_append_text(sql, ")") : status;
 }
@@ -323,6 +364,7 @@ static tern_status write_row(struct trn_db *db,
                              enum trn_table_sql which,
                              const struct trn_table *table,
                              const struct trn_row *row,
+                             int64_t received_us,
                              tern_error *error)
 {
     struct trn_db_view *view = trn_db_sqlite_of(db)->writer;
@@ -338,6 +380,9 @@ static tern_status write_row(struct trn_db *db,
         return status;
     }
     bind_row(statement, table, row, room);
+    if (which == TABLE_ADD && has_arrival(table)) {
+        sqlite3_bind_int64(statement, (int)arrival_parameter(table), received_us);
+    }
     rc = sqlite3_step(statement);
     if ((rc & 0xff) == SQLITE_CONSTRAINT) {
         status = trn_schema_explain(view->owner->base.schema, sqlite3_errmsg(view->sqlite), error);
@@ -352,9 +397,10 @@ static tern_status write_row(struct trn_db *db,
 tern_status trn_db_sqlite_row_add(struct trn_db *db,
                                   const struct trn_table *table,
                                   const struct trn_row *row,
+                                  int64_t received_us,
                                   tern_error *error)
 {
-    return write_row(db, TABLE_ADD, table, row, error);
+    return write_row(db, TABLE_ADD, table, row, received_us, error);
 }
 
 tern_status trn_db_sqlite_row_replace(struct trn_db *db,
@@ -362,5 +408,5 @@ tern_status trn_db_sqlite_row_replace(struct trn_db *db,
                                       const struct trn_row *row,
                                       tern_error *error)
 {
-    return write_row(db, TABLE_REPLACE, table, row, error);
+    return write_row(db, TABLE_REPLACE, table, row, 0, error);
 }

@@ -98,6 +98,7 @@ struct trn_column {
     enum trn_delete_action on_delete; /* of `target` */
     const char *const *words;         /* texts that it takes beside those of `format` */
     size_t word_count;
+    bool is_arrival; /* of server_columns: set to the time at which the server took the row */
 };
 
 struct trn_unit {

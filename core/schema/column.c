@@ -12,7 +12,7 @@ enum { WORDS_MAX = 64, CONSTRAINT_MAX_BYTES = 63, LIMIT_NAME_BYTES = 11 };
 static const char *const column_keys[] = {
     "name",      "server_name", "description", "type",       "enum",   "length", "length_min",
     "precision", "scale",       "min",         "max",        "format", "words",  "nullable",
-    "default",   "sensitive",   "immutable",   "references", "since",  NULL};
+    "default",   "sensitive",   "immutable",   "references", "since",  "filled", NULL};
 
 static const char *const type_words[] = {
     [TRN_TYPE_UUID] = "uuid",
@@ -390,6 +390,25 @@ static tern_status load_names(struct trn_loader *loader,
     return status;
 }
 
+static tern_status
+load_filled(struct trn_loader *loader, const struct trn_node *node, struct trn_column *column)
+{
+    static const char *const words[] = {"received", NULL};
+    struct trn_node member;
+    size_t word = 0;
+    tern_status status;
+
+    if (!trn_node_member(node, "filled", &member)) {
+        return TERN_OK;
+    }
+    status = trn_node_word(&loader->reader, &member, words, &word);
+    if (status == TERN_OK && (column->type != TRN_TYPE_TIMESTAMPTZ || !column->nullable)) {
+        return trn_node_fail(&loader->reader, &member, "is of a nullable timestamptz");
+    }
+    column->is_arrival = status == TERN_OK;
+    return status;
+}
+
 static tern_status load_column(struct trn_loader *loader,
                                const struct trn_draft *draft,
                                const struct trn_node *node,
@@ -417,6 +436,9 @@ static tern_status load_column(struct trn_loader *loader,
     }
     if (status == TERN_OK) {
         status = trn_node_flag(&loader->reader, node, "immutable", &column->immutable);
+    }
+    if (status == TERN_OK) {
+        status = load_filled(loader, node, column);
     }
     return status == TERN_OK ? trn_node_version(&loader->reader,
                                                 node,
@@ -466,6 +488,11 @@ static tern_status load_list(struct trn_loader *loader,
         struct trn_node item = trn_node_item(list, i);
 
         status = load_column(loader, draft, &item, &columns[first + i]);
+        if (status == TERN_OK && columns == draft->columns && columns[first + i].is_arrival) {
+            return trn_node_fail(&loader->reader,
+                                 &item,
+                                 "the server fills server_columns of synced tables alone");
+        }
         if (status == TERN_OK) {
             status = refuse_duplicate(loader, draft, columns, first + i, &item);
         }

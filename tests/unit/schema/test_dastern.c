@@ -149,6 +149,9 @@ TEST(dastern_keeps_credentials_on_the_server)
     struct trn_bytes server = {0};
 
     CHECK_INT(table_of(schema, "users")->server_column_count, 4);
+    CHECK_INT(table_of(schema, "audit_logs")->server_column_count, 1);
+    CHECK_TEXT(table_of(schema, "audit_logs")->server_columns[0].name, "synced_at");
+    CHECK(table_of(schema, "audit_logs")->server_columns[0].is_arrival);
     CHECK(trn_schema_ddl(schema, TRN_DIALECT_REPLICA, &replica, NULL) == TERN_OK);
     CHECK(trn_schema_ddl(schema, TRN_DIALECT_SERVER_SQLITE, &server, NULL) == TERN_OK);
     CHECK(strstr(trn_bytes_text(&replica), "password_hash") == NULL);

@@ -271,3 +271,45 @@ TEST(the_history_keeps_every_entry_byte_for_byte)
     phone_close(&phone);
     lab_close(&lab);
 }
+
+static void log_action(struct phone *phone)
+{
+    struct trn_change change =
+        lab_change(phone->lab, TRN_OP_INSERT, "audit_logs", lab_id('l', phone->salt));
+
+    lab_set(&change, "actor_id", tern_value_id(&phone->auth.user));
+    lab_set(&change, "action_type", tern_value_text("DOSE_TAKEN"));
+    lab_set(&change, "resource_type", tern_value_text("dose_events"));
+    phone_begin(phone, TRN_ENTRY_RECORDED);
+    phone_change(phone, &change);
+    phone_commit(phone);
+}
+
+TEST(a_row_says_when_the_server_took_it_whatever_its_writer_s_clock_says)
+{
+    struct lab lab;
+    struct phone phone;
+    struct phone tablet;
+    int64_t took_us;
+
+    start(&lab, &phone);
+    phone.clock_off_us = 1000 * 86400 * LAB_SECOND_US;
+    log_action(&phone);
+    lab.now_us += 3600 * LAB_SECOND_US;
+    phone_push(&phone);
+    took_us = lab.now_us;
+    CHECK_INT(lab_number(&lab, "SELECT synced_at FROM audit_logs"), took_us);
+    CHECK_INT(
+        lab_number(
+            &lab,
+            "SELECT count(*) FROM users WHERE locked_until IS NULL AND failed_login_attempts = 0"),
+        1);
+    lab.now_us += 3600 * LAB_SECOND_US; /* the same again changes nothing of it */
+    phone_open(&tablet, &lab, 1, 2);
+    log_action(&tablet);
+    phone_push(&tablet);
+    CHECK_INT(lab_number(&lab, "SELECT synced_at FROM audit_logs"), took_us);
+    phone_close(&tablet);
+    phone_close(&phone);
+    lab_close(&lab);
+}

@@ -9,6 +9,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "tern/version.h"
+
 static tern_status
 try_open(const char *path, const tern_replica_options *options, tern_error *error)
 {
@@ -346,4 +348,9 @@ TEST(a_process_killed_while_writing_leaves_whole_transactions)
                   fixture_number(replica, "SELECT last_ordinal FROM tern_meta"));
         tern_replica_close(replica);
     }
+}
+
+TEST(the_library_that_runs_says_which_it_is)
+{
+    CHECK_TEXT(tern_version(), TERN_VERSION);
 }

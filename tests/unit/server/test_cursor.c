@@ -30,6 +30,27 @@ TEST(the_cursor_of_a_phone_with_one_record_is_short)
     trn_bytes_free(&text);
 }
 
+TEST(a_cursor_over_a_hundred_records_costs_less_than_29_characters_each)
+{
+    struct trn_cursor cursor = phone_cursor(10000000);
+    struct trn_bytes text = {0};
+    tern_id user = lab_id('u', 1);
+    tern_id device = lab_id('d', 1);
+
+    for (unsigned i = 0; i < 100; i++) {
+        struct trn_position other = {.scope = lab_id('s', i),
+                                     .version = 5000000 + i,
+                                     .place = {.number = 10000000, .table = TRN_NO_TABLE},
+                                     .begun = true};
+
+        CHECK(trn_cursor_add(&cursor, &other) == TERN_OK);
+    }
+    CHECK(trn_cursor_seal(&cursor, &meta, &user, &device, &text, NULL) == TERN_OK);
+    CHECK(text.size < 2900);
+    trn_cursor_free(&cursor);
+    trn_bytes_free(&text);
+}
+
 TEST(what_was_sealed_is_read_back)
 {
     struct trn_cursor cursor = phone_cursor(77);

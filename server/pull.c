@@ -6,9 +6,17 @@
 #include "base/error.h"
 #include "base/numbers.h"
 #include "base/uuid.h"
+#include "model/window.h"
 #include "server/grants.h"
 
-enum { PLACES_AT_ONCE = 256 };
+enum { PLACES_AT_ONCE = 256, LOOKED_AT_MIN = 256, LOOKED_AT_PER_ROW = 16 };
+
+/* Rows are left out only where they are older than was asked for by so much: the device's own
+ * measure is the exact one. */
+#define MARGIN_US TRN_DAY_US
+
+/* What is younger than this no device has let go for its age: no window is shorter. */
+#define SHORTEST_WINDOW_US TRN_DAY_US
 
 /* A scope under way. */
 struct walk {
@@ -17,6 +25,7 @@ struct walk {
     struct trn_numbers *announced; /* for the rows of one scope on this page */
     struct trn_position position;
     int64_t held; /* the device has all of the scope up to this number */
+    bool looked;  /* some place of it was come past */
     bool opened;  /* its first line is written */
     bool done;    /* everything of it is sent */
 };
@@ -75,6 +84,25 @@ static bool is_told(const struct trn_pull *pull, int64_t number)
     return low < pull->taken_count && pull->taken[low] == number;
 }
 
+/* A row that has a window may have left the device since it wrote it, and a further insert of its
+ * natural key met it here unseen. It holds it for certain where one tx wrote all of it; or where it
+ * had it before this page and the row is so young that it has not left. */
+static bool
+still_holds(const struct walk *walk, const struct trn_table *table, const struct trn_row *row)
+{
+    const struct trn_column *column;
+    const int64_t *numbers = row->version.keys;
+
+    if (!trn_window_is_declared(table) || is_uniform(table, &row->version)) {
+        return true;
+    }
+    column = &table->columns[table->window_column];
+    return numbers[TRN_UNIT_EXISTENCE] <= walk->held && numbers[column->unit] <= walk->held &&
+           trn_window_covers(column->type,
+                             walk->pull->now_us - SHORTEST_WINDOW_US,
+                             &row->values[table->window_column]);
+}
+
 /* The device holds the row as it is: it handed every unit of it in, and knows that it did. What has
  * its id may be a copy of it, and what that handed in is news here. The server's own rows it never
  * saw.
@@ -105,8 +133,40 @@ static tern_status is_own(struct walk *walk,
               (number <= walk->held || is_told(pull, number));
         seen = number;
     }
-    *ret_own = own;
+    *ret_own = own && still_holds(walk, table, row);
     return TERN_OK;
+}
+
+static bool is_asked_for(const struct trn_pull *pull,
+                         const struct trn_request_window *window,
+                         const struct trn_table *table,
+                         const struct trn_row *row)
+{
+    const struct trn_schema *schema = pull->db->schema;
+    enum trn_type type;
+
+    if (trn_wire_table(schema, (int64_t)window->table, pull->schema_version) != table ||
+        window->column >= table->column_count) {
+        return true;
+    }
+    type = table->columns[window->column].type;
+    return (type != TRN_TYPE_DATE && type != TRN_TYPE_TIMESTAMPTZ) ||
+           trn_window_covers(type,
+                             trn_window_floor(pull->now_us, window->days) - MARGIN_US,
+                             &row->values[window->column]);
+}
+
+/* Whether the device wants none of it. Only what was never sent can be left out: of a row that the
+ * device may hold it has to hear. */
+static bool
+is_too_old(const struct walk *walk, const struct trn_table *table, const struct trn_row *row)
+{
+    bool asked = true;
+
+    for (size_t i = 0; i < walk->pull->window_count && walk->position.fresh && asked; i++) {
+        asked = is_asked_for(walk->pull, &walk->pull->windows[i], table, row);
+    }
+    return !asked;
 }
 
 static tern_status open_scope(struct walk *walk, tern_error *error)
@@ -150,6 +210,11 @@ static bool is_full(const struct walk *walk)
            walk->page->lines.bytes->size >= walk->pull->room_bytes;
 }
 
+static bool has_looked_enough(const struct walk *walk)
+{
+    return walk->pull->looked_at >= LOOKED_AT_MIN + walk->pull->room_rows * LOOKED_AT_PER_ROW;
+}
+
 /* Sends what stands at one place, or finds that it does not fit any more. */
 static tern_status
 visit(struct walk *walk, const struct trn_db_place *place, bool *ret_fits, tern_error *error)
@@ -160,7 +225,12 @@ visit(struct walk *walk, const struct trn_db_place *place, bool *ret_fits, tern_
     bool skip = table->since > walk->pull->schema_version;
     tern_status status = TERN_OK;
 
-    *ret_fits = true;
+    *ret_fits = !has_looked_enough(walk);
+    if (!*ret_fits) {
+        return TERN_OK;
+    }
+    walk->pull->looked_at++;
+    walk->looked = true;
     if (!skip) {
         status =
             walk->pull->db->ops->row_read(walk->pull->view, table, &place->id, &found, &row, error);
@@ -172,6 +242,7 @@ visit(struct walk *walk, const struct trn_db_place *place, bool *ret_fits, tern_
     if (status == TERN_OK && !skip) {
         status = is_own(walk, table, &row, &skip, error);
     }
+    skip = skip || (status == TERN_OK && is_too_old(walk, table, &row));
     if (status != TERN_OK || skip) {
         return status;
     }
@@ -249,6 +320,9 @@ static tern_status walk_scope(struct walk *walk, tern_error *error)
     }
     if (status == TERN_OK && fits) {
         return finish_scope(walk, pull->next.high, error);
+    }
+    if (status == TERN_OK && walk->looked && has_looked_enough(walk)) {
+        status = open_scope(walk, error); /* else the way would be come again */
     }
     pull->more = true;
     walk->position.begun = walk->position.begun || walk->opened;

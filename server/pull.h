@@ -4,7 +4,8 @@
  * Each scope's rows come in the order of their highest number, so a position says all that was
  * sent. A scope whose grant has another version than the cursor's is sent whole; one that is gone
  * is named. A row that the asking device wrote alone, and has just been told of, is left out,
- * unless the scope is sent whole.
+ * unless the scope is sent whole; of a scope that is sent whole, rows are left out that are older
+ * than the device asked for. A page also ends after so many rows that were only looked at.
  */
 #ifndef TRN_SERVER_PULL_H
 #define TRN_SERVER_PULL_H
@@ -12,6 +13,7 @@
 #include "server/cursor.h"
 #include "server/facts.h"
 #include "wire/answer.h"
+#include "wire/request.h"
 
 struct trn_pull {
     struct trn_db *db;
@@ -25,10 +27,14 @@ struct trn_pull {
     bool any_erased;         /* some record was */
     size_t room_rows;
     size_t room_bytes;
+    int64_t now_us;
+    const struct trn_request_window *windows; /* that the device asked for; borrowed */
+    size_t window_count;
 
     struct trn_cursor next; /* filled by trn_pull_page */
     bool more;
     size_t rows;
+    size_t looked_at; /* places, whether sent or not */
 };
 
 /**

@@ -199,7 +199,10 @@ static tern_status answer(struct trn_server *server,
                             .schema_version = envelope->schema_version,
                             .any_erased = server->meta.any_erased,
                             .room_rows = rows,
-                            .room_bytes = server->limits.page_bytes};
+                            .room_bytes = server->limits.page_bytes,
+                            .now_us = now_us,
+                            .windows = envelope->windows,
+                            .window_count = envelope->window_count};
     int64_t *taken = NULL;
     tern_status status = list_taken(exchange, &taken, &pull.taken_count, error);
 

@@ -1,5 +1,6 @@
 /* Where the replica stands. */
 #include "api/internal.h"
+#include "engine/window.h"
 #include "tern/outbox.h"
 
 static tern_status
@@ -61,5 +62,27 @@ tern_replica_read_status(tern_replica *replica, tern_replica_status *ret_status,
         fill(&meta, replica->schema->version, &filled);
         *ret_status = filled;
     }
+    return status;
+}
+
+tern_status tern_replica_read_reach(tern_replica *replica,
+                                    const char *table,
+                                    int64_t *ret_since_us,
+                                    tern_error *error)
+{
+    const struct trn_table *found;
+    tern_status status;
+
+    trn_error_clear(error);
+    if (replica == NULL || table == NULL || ret_since_us == NULL) {
+        return trn_fail(error, TERN_ERR_MISUSE, "a replica, a table and a result are needed");
+    }
+    found = trn_schema_table(replica->schema, table);
+    if (found == NULL) {
+        return trn_fail(error, TERN_ERR_UNKNOWN_TABLE, "there is no synced table %s", table);
+    }
+    trn_replica_enter(replica);
+    status = trn_window_reach(replica->store, found, ret_since_us, error);
+    trn_replica_leave(replica);
     return status;
 }

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "base/uuid.h"
+#include "engine/window.h"
 #include "wire/gzip.h"
 #include "wire/problem.h"
 #include "wire/request.h"
@@ -71,10 +72,19 @@ static tern_status write_body(struct trn_work *work,
                                             .top = {meta->last_ordinal, meta->last_tx},
                                             .tx_count = batch->count};
     struct trn_line_writer writer;
-    tern_status status;
+    tern_status status = TERN_OK;
 
+    if (rows > 0) {
+        status = trn_window_ask(work,
+                                envelope.windows,
+                                TRN_WIRE_WINDOWS_MAX,
+                                &envelope.window_count,
+                                error);
+    }
     trn_line_writer_open(&writer, body);
-    status = trn_request_write_envelope(&writer, &envelope, error);
+    if (status == TERN_OK) {
+        status = trn_request_write_envelope(&writer, &envelope, error);
+    }
     if (status == TERN_OK) {
         status = write_entries(&writer, meta, batch, error);
     }

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/uuid.h"
 #include "engine/rebase.h"
+#include "engine/window.h"
 
 /* From the server's numbers to the file's keys. */
 static tern_status to_keys(struct trn_work *work,
@@ -186,6 +187,20 @@ static tern_status write_through(struct trn_work *work,
                              : status;
 }
 
+/* There is no such row here: it enters, unless it is too old. */
+static tern_status meet_nothing(struct trn_work *work,
+                                const struct trn_table *table,
+                                const struct trn_row *incoming,
+                                const struct trn_row **ret_result,
+                                tern_error *error)
+{
+    bool refuses = false;
+    tern_status status = trn_window_refuses(work, table, incoming, &refuses, error);
+
+    *ret_result = refuses ? NULL : incoming;
+    return status;
+}
+
 /* Reads what is here and works out what is to be written. `ret_lift` where a pending edit stands on
  * the row. */
 static tern_status meet(struct trn_work *work,
@@ -205,8 +220,11 @@ static tern_status meet(struct trn_work *work,
 
     *ret_result = incoming;
     *ret_place = found ? TRN_ROW_IS_THERE : TRN_ROW_IS_NEW;
-    if (status != TERN_OK || !found) {
+    if (status != TERN_OK) {
         return status;
+    }
+    if (!found) {
+        return meet_nothing(work, table, incoming, ret_result, error);
     }
     if (!work->lifted) {
         status = is_edited(work, table, &ground, ret_lift, error);
@@ -231,11 +249,11 @@ static tern_status take(struct trn_work *work,
     tern_error first = {0};
     tern_status status = TERN_OK;
 
-    if (mode != TRN_GROUND_BLIND) {
-        status = meet(work, table, incoming, mode, &mixed, &result, &place, ret_lift, error);
-        if (status != TERN_OK || *ret_lift || result == NULL) {
-            return status;
-        }
+    status = mode == TRN_GROUND_BLIND
+                 ? meet_nothing(work, table, incoming, &result, error)
+                 : meet(work, table, incoming, mode, &mixed, &result, &place, ret_lift, error);
+    if (status != TERN_OK || result == NULL || (mode != TRN_GROUND_BLIND && *ret_lift)) {
+        return status;
     }
     status = trn_store_row_take(work->store, table, result, place, &first);
     if (status == TERN_ERR_UNIQUE && !work->lifted) {

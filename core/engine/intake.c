@@ -11,6 +11,7 @@
 #include "engine/checkpoint.h"
 #include "engine/leave.h"
 #include "engine/verdict.h"
+#include "engine/window.h"
 #include "schema/schema.h"
 
 /* Scopes share a transaction up to so many rows: a local writer waits for one transaction at most.
@@ -290,7 +291,7 @@ static tern_status check_epoch(struct trn_intake *intake, struct trn_work *work,
     return TERN_OK;
 }
 
-/* The next verdicts; with the last of them, the clocks. */
+/* The next verdicts; with the last of them, the clocks, and what they move. */
 static tern_status
 listen(struct trn_intake *intake, struct trn_work *work, struct step *step, tern_error *error)
 {
@@ -302,13 +303,16 @@ listen(struct trn_intake *intake, struct trn_work *work, struct step *step, tern
         status = take_verdicts(intake, work, &step->tally, &step->heard, error);
     }
     step->begun = step->heard == intake->reader.envelope.verdict_count;
-    return status == TERN_OK && step->begun
-               ? trn_exchange_set_clock(work,
-                                        intake->sent,
-                                        intake->reader.envelope.time_us,
-                                        &step->tally,
-                                        error)
-               : status;
+    if (status != TERN_OK || !step->begun) {
+        return status;
+    }
+    status = trn_exchange_set_clock(work,
+                                    intake->sent,
+                                    intake->reader.envelope.time_us,
+                                    &step->tally,
+                                    error);
+    return status == TERN_OK ? trn_window_move(work, intake->reader.envelope.time_us, error)
+                             : status;
 }
 
 static tern_status take_part(struct trn_work *work, struct part *part, tern_error *error)

@@ -7,6 +7,7 @@
 #include "engine/drafts.h"
 #include "engine/undo.h"
 #include "merge/merge.h"
+#include "model/window.h"
 #include "wire/entry.h"
 
 struct laying {
@@ -205,6 +206,9 @@ lay_change(struct laying *laying, const struct trn_change *change, tern_error *e
     }
     if (status != TERN_OK) {
         return status;
+    }
+    if (!draft->is && change->operation != TRN_OP_INSERT && trn_window_is_declared(change->table)) {
+        return TERN_OK; /* it may have left for its age: the server has it and knows */
     }
     result = trn_merge_row(&input);
     if (result.status != TERN_OK) {

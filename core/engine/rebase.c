@@ -6,6 +6,7 @@
 #include "engine/keep.h"
 #include "engine/lay.h"
 #include "engine/lift.h"
+#include "engine/window.h"
 #include "wire/entry.h"
 
 enum { DEPENDENCIES_AT_ONCE = 16, LIFT_ROWS = 10000 };
@@ -143,8 +144,8 @@ leave_to_server(struct trn_work *work, const struct trn_entry *entry, tern_error
     return trn_outbox_set_undo(work->store, entry->ordinal, trn_slice_make(NULL, 0), error);
 }
 
-/* Lays one entry, or parks it if it no longer fits. `doubt` is set once one was left to the server.
- */
+/* Lays one entry, or parks it if it no longer fits. `doubt` is set once one was left to the server,
+ * as one is, too, that references rows which may have left the replica for their age. */
 static tern_status
 lay_one(struct trn_work *work, struct trn_entry *entry, bool *doubt, tern_error *error)
 {
@@ -172,6 +173,12 @@ lay_one(struct trn_work *work, struct trn_entry *entry, bool *doubt, tern_error 
         return trn_fail(error, laid, "%s", why.message);
     }
     *doubt = *doubt || entry->ordinal <= work->meta.sent_ordinal;
+    if (!*doubt && laid == TERN_ERR_FOREIGN_KEY) {
+        status = trn_window_lacks(work, entry->ordinal, doubt, error);
+    }
+    if (status != TERN_OK) {
+        return status;
+    }
     if (*doubt) {
         return leave_to_server(work, entry, error);
     }

@@ -18,6 +18,7 @@ enum {
     STEP_ROWS = 2000,
     MAX_ATTEMPTS = 5,
     TRIM_AT_ONCE = 200,
+    TIDY_AT_ONCE = 500, /* a local writer waits for one step at most */
     TIMEOUT_MS = 60 * 1000
 };
 
@@ -115,7 +116,10 @@ static tern_status prepare(struct trn_session *session, tern_error *error)
     if (status != TERN_OK) {
         return status;
     }
-    status = compose(session, &work, &through, error);
+    status = trn_window_declare(&work, error);
+    if (status == TERN_OK) {
+        status = compose(session, &work, &through, error);
+    }
     if (status != TERN_OK || through) {
         trn_work_rollback(&work);
     } else {
@@ -139,9 +143,34 @@ static void report(const struct trn_session *session, struct trn_work *work)
     trn_lease_release(&work->meta, &session->id);
 }
 
+/* Rows that left their window, then entries that need not be kept any more. */
+static tern_status tidy_some(const struct trn_session *session,
+                             struct trn_work *work,
+                             struct trn_window_tidying *tidying,
+                             bool *ret_more,
+                             tern_error *error)
+{
+    uint32_t rows = session->options.step_rows < TIDY_AT_ONCE ? session->options.step_rows
+                                                              : (uint32_t)TIDY_AT_ONCE;
+    tern_status status = trn_window_tidy(work, tidying, rows, ret_more, error);
+
+    if (status != TERN_OK || *ret_more) {
+        return status;
+    }
+    status = session->pulled ? trn_window_settle(work, error) : TERN_OK;
+    return status == TERN_OK ? trn_keep_trim(work->store,
+                                             trn_clock_now(&work->meta.clock, work->now.wall_us),
+                                             session->backup,
+                                             TRIM_AT_ONCE,
+                                             ret_more,
+                                             error)
+                             : status;
+}
+
 /* The last of the tidying ends the session in the same transaction. */
 static tern_status tidy(struct trn_session *session, tern_error *error)
 {
+    struct trn_window_tidying tidying = session->tidying;
     struct trn_work work;
     bool more = false;
     tern_status status = trn_work_begin_hasty(&work, &session->engine, &session->id, error);
@@ -149,12 +178,7 @@ static tern_status tidy(struct trn_session *session, tern_error *error)
     if (status != TERN_OK) {
         return status;
     }
-    status = trn_keep_trim(work.store,
-                           trn_clock_now(&work.meta.clock, work.now.wall_us),
-                           session->backup,
-                           TRIM_AT_ONCE,
-                           &more,
-                           error);
+    status = tidy_some(session, &work, &tidying, &more, error);
     if (status != TERN_OK) {
         trn_work_rollback(&work);
         return status;
@@ -167,8 +191,9 @@ static tern_status tidy(struct trn_session *session, tern_error *error)
         report(session, &work);
     }
     status = trn_work_commit(&work, error);
-    if (status == TERN_OK && !more) {
-        session->phase = PHASE_DONE;
+    if (status == TERN_OK) {
+        session->tidying = tidying;
+        session->phase = more ? session->phase : PHASE_DONE;
     }
     return status;
 }

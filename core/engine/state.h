@@ -11,6 +11,7 @@
 #include "engine/exchange.h"
 #include "engine/intake.h"
 #include "engine/session.h"
+#include "engine/window.h"
 
 enum phase {
     PHASE_READY,
@@ -58,6 +59,7 @@ struct trn_session {
     bool upgrade; /* it sends us no rows any more */
     uint32_t starts_over;
     int64_t backup; /* numbers up to it are in a backup of the server's */
+    struct trn_window_tidying tidying;
     int64_t wake_us;
     tern_status result;
     tern_error reason; /* the last failure that had more to say than its code */

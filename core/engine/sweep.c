@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "engine/rebase.h"
+#include "engine/window.h"
 
 struct gathering {
     const struct trn_table *table; /* the one being visited */
@@ -58,9 +59,21 @@ tern_status trn_sweep_gather(struct trn_work *work,
     return status;
 }
 
-static bool leaves(const struct trn_leaver *leaver, const struct trn_idset *kept)
+/* With nothing kept, the record is gone, and all of it leaves. */
+static tern_status leaves(struct trn_work *work,
+                          const struct trn_leaver *leaver,
+                          const struct trn_idset *kept,
+                          bool *ret_leaves,
+                          tern_error *error)
 {
-    return kept == NULL || !trn_idset_has(kept, leaver->table, &leaver->id);
+    bool stays = kept != NULL && trn_idset_has(kept, leaver->table, &leaver->id);
+    tern_status status = TERN_OK;
+
+    if (kept != NULL && !stays) {
+        status = trn_window_keeps(work, leaver->table, &leaver->id, &stays, error);
+    }
+    *ret_leaves = !stays;
+    return status;
 }
 
 tern_status trn_sweep_erase(struct trn_work *work,
@@ -72,8 +85,10 @@ tern_status trn_sweep_erase(struct trn_work *work,
 
     for (size_t i = leavers->count; i > 0 && status == TERN_OK; i--) {
         const struct trn_leaver *leaver = &leavers->items[i - 1];
+        bool goes = false;
 
-        if (!leaves(leaver, kept)) {
+        status = leaves(work, leaver, kept, &goes, error);
+        if (status != TERN_OK || !goes) {
             continue;
         }
         status = trn_rebase_lift(work, error);

@@ -97,8 +97,10 @@ tern_status trn_work_displace(struct trn_work *work,
     return trn_store_row_displace(work->store, table, row, note_displaced, &displacing, error);
 }
 
-static void forget_displaced(struct trn_work *work)
+static void forget(struct trn_work *work)
 {
+    trn_idset_free(&work->held);
+    work->held_is_known = false;
     trn_free(work->displaced.rows);
     work->displaced = (struct trn_displaced){0};
 }
@@ -143,7 +145,7 @@ tern_status trn_work_commit(struct trn_work *work, tern_error *error)
 {
     tern_status status = settle_debts(work, error);
 
-    forget_displaced(work);
+    forget(work);
     if (status != TERN_OK) {
         trn_store_rollback(work->store);
         return status;
@@ -153,7 +155,7 @@ tern_status trn_work_commit(struct trn_work *work, tern_error *error)
 
 void trn_work_rollback(struct trn_work *work)
 {
-    forget_displaced(work);
+    forget(work);
     trn_store_rollback(work->store);
 }
 

@@ -10,6 +10,7 @@
 #define TRN_ENGINE_WORK_H
 
 #include "engine/engine.h"
+#include "engine/idset.h"
 #include "engine/known.h"
 
 /* Rows of the ground that had to make way for others. Where they are not back when the transaction
@@ -30,6 +31,10 @@ struct trn_work {
     struct trn_reading now;
     struct trn_known known;
     struct trn_displaced displaced;
+    struct trn_idset held; /* rows that open entries hold, once it is known */
+    bool held_is_known;
+    const struct trn_table *window_table; /* whose floor was read last; NULL: none */
+    int64_t window_floor_us;
     bool lifted;  /* no row shows a pending edit right now */
     bool refetch; /* some scope does not hold together: the commit drops cursor and staging, so that
                      all is sent afresh */

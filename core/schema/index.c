@@ -335,6 +335,20 @@ tern_status trn_load_queries(struct trn_loader *loader, struct trn_draft *draft)
     return status;
 }
 
+/* Rows that left are looked for by every sync. */
+static bool leads_index(const struct trn_table *table, uint16_t column)
+{
+    for (size_t i = 0; i < table->index_count; i++) {
+        const struct trn_index *index = &table->indexes[i];
+
+        if (index->columns[0] == column && !index->live_only &&
+            index->where_column == TRN_NO_COLUMN) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* {"column": ..., "days": ...} */
 tern_status trn_load_window(struct trn_loader *loader, struct trn_draft *draft)
 {
@@ -372,6 +386,9 @@ tern_status trn_load_window(struct trn_loader *loader, struct trn_draft *draft)
     }
     if (table->window_days == 0) {
         return trn_node_fail(&loader->reader, &node, "\"days\" must be at least 1");
+    }
+    if (!leads_index(table, table->window_column)) {
+        return trn_node_fail(&loader->reader, &column, "must lead an index of all rows");
     }
     return TERN_OK;
 }

@@ -63,7 +63,11 @@ static const char internals[] =
     "complete INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
     /* stale: held since before a start over, and not heard of since. */
     "CREATE TABLE tern_scope(scope BLOB PRIMARY KEY, stale INTEGER NOT NULL) STRICT, WITHOUT "
-    "ROWID;" GUARDS("tern_outbox") GUARDS("tern_body");
+    "ROWID;"
+    /* id: the table's index; column: its own. What was declared when the floor was set. */
+    "CREATE TABLE tern_window(id INTEGER PRIMARY KEY, column INTEGER NOT NULL, "
+    "days INTEGER NOT NULL, floor INTEGER NOT NULL, "
+    "reach INTEGER NOT NULL) STRICT;" GUARDS("tern_outbox") GUARDS("tern_body");
 
 /* Tables whose absence means that somebody took the file apart. */
 #define REQUIRED_TABLES "'tern_meta', 'tern_document', 'tern_tx', 'tern_outbox'"

@@ -79,6 +79,9 @@ enum trn_sql {
     TRN_SQL_SCOPE_SUSPECT_ONE,
     TRN_SQL_SCOPE_STALE,
     TRN_SQL_SCOPE_COUNTS,
+    TRN_SQL_WINDOW,
+    TRN_SQL_WINDOW_SET,
+    TRN_SQL_WINDOW_DROP,
     TRN_SQL_COUNT
 };
 
@@ -119,6 +122,8 @@ enum trn_table_sql {
     TRN_TABLE_UPDATE,
     TRN_TABLE_ERASE,
     TRN_TABLE_STAMP,
+    TRN_TABLE_BEFORE,
+    TRN_TABLE_REFERENCED,
     TRN_TABLE_TAKE_NEW, /* the last two without the table's CHECKs */
     TRN_TABLE_TAKE_OVER,
     TRN_TABLE_COUNT

@@ -111,6 +111,12 @@ static const char *const texts[TRN_SQL_COUNT] = {
     [TRN_SQL_SCOPE_STALE] = "SELECT scope FROM tern_scope WHERE stale LIMIT 1",
     [TRN_SQL_SCOPE_COUNTS] = "SELECT (SELECT count(*) FROM tern_scope), "
                              "(SELECT count(*) FROM tern_stage_state)",
+    [TRN_SQL_WINDOW] = "SELECT column, days, floor, reach FROM tern_window WHERE id = ?1",
+    [TRN_SQL_WINDOW_SET] =
+        "INSERT INTO tern_window(id, column, days, floor, reach) VALUES(?1, ?2, ?3, ?4, ?5) "
+        "ON CONFLICT(id) DO UPDATE SET column = excluded.column, days = excluded.days, "
+        "floor = excluded.floor, reach = excluded.reach",
+    [TRN_SQL_WINDOW_DROP] = "DELETE FROM tern_window WHERE id = ?1",
 };
 
 tern_status trn_store_sql(struct trn_store *store,

@@ -384,6 +384,51 @@ tern_status trn_scope_counts(struct trn_store *store,
                              uint64_t *ret_partial,
                              tern_error *error);
 
+/* ---- Windows: window.c ---- */
+
+/* What the file says of a table's window. */
+struct trn_window_state {
+    uint16_t column; /* as declared when the floor was set, like `days` */
+    uint32_t days;
+    int64_t floor_us; /* rows before it may be missing; INT64_MIN: none is, for its age */
+    int64_t reach_us; /* what was last whole from there on; INT64_MAX: nothing was */
+};
+
+/* A row among those of one table in the order of their window column. */
+struct trn_window_place {
+    int64_t time_us;
+    char date[11]; /* where the column is a date */
+    int64_t rowid;
+};
+
+tern_status trn_window_read(struct trn_store *store,
+                            const struct trn_table *table,
+                            bool *ret_found,
+                            struct trn_window_state *ret_state,
+                            tern_error *error);
+tern_status trn_window_write(struct trn_store *store,
+                             const struct trn_table *table,
+                             const struct trn_window_state *state,
+                             tern_error *error);
+tern_status
+trn_window_drop(struct trn_store *store, const struct trn_table *table, tern_error *error);
+/* The rows behind `place` whose window column lies before `bound`, at most `room`. `place` moves to
+ * the last of them; all zero but a `time_us` of INT64_MIN is before the first. */
+tern_status trn_store_rows_before(struct trn_store *store,
+                                  const struct trn_table *table,
+                                  const tern_value *bound,
+                                  struct trn_window_place *place,
+                                  tern_id *ret_ids,
+                                  size_t room,
+                                  size_t *ret_count,
+                                  tern_error *error);
+/* Whether a foreign key of another row here holds the row. */
+tern_status trn_store_row_is_referenced(struct trn_store *store,
+                                        const struct trn_table *table,
+                                        const tern_id *id,
+                                        bool *ret_referenced,
+                                        tern_error *error);
+
 /* ---- Meta: meta.c. One row, read and written inside the tx that uses it. ---- */
 
 struct trn_meta {

@@ -15,5 +15,7 @@
 #define TRN_WIRE_SMALL_ABOVE ((size_t)64)          /* nor these by TRN_CODING_SMALL */
 #define TRN_WIRE_SMALL_UP_TO ((size_t)4096)        /* above, gzip does as well */
 #define TRN_WIRE_ENVELOPE_DEPTH_MAX 8
+#define TRN_WIRE_WINDOWS_MAX 16 /* that one request names */
+#define TRN_WIRE_WINDOW_DAYS_MAX 36525
 
 #endif

@@ -26,6 +26,24 @@ static json_t *make_landmark(const struct trn_landmark *landmark)
     return pair;
 }
 
+/* One array for all of them: envelopes are flat where they can be. */
+static json_t *make_windows(const struct trn_request_envelope *envelope)
+{
+    json_t *array = json_array();
+
+    for (size_t i = 0; i < envelope->window_count; i++) {
+        const struct trn_request_window *window = &envelope->windows[i];
+
+        if (json_array_append_new(array, json_integer((json_int_t)window->table)) != 0 ||
+            json_array_append_new(array, json_integer(window->column)) != 0 ||
+            json_array_append_new(array, json_integer(window->days)) != 0) {
+            json_decref(array);
+            return NULL;
+        }
+    }
+    return array;
+}
+
 static json_t *make_envelope(const struct trn_request_envelope *envelope)
 {
     json_t *object = json_object();
@@ -47,6 +65,9 @@ static json_t *make_envelope(const struct trn_request_envelope *envelope)
     }
     if (envelope->top.ordinal != 0) {
         failed |= json_object_set_new(object, "top", make_landmark(&envelope->top));
+    }
+    if (envelope->window_count != 0) {
+        failed |= json_object_set_new(object, "window", make_windows(envelope));
     }
     failed |= json_object_set_new(object, "txs", json_integer((json_int_t)envelope->tx_count));
     if (failed != 0) {
@@ -114,6 +135,42 @@ static tern_status read_landmark(const json_t *object,
     return TERN_OK;
 }
 
+/* One number of the array, or -1. */
+static int64_t window_part(const json_t *array, size_t at, int64_t min, int64_t max)
+{
+    const json_t *part = json_array_get(array, at);
+    int64_t number = json_integer_value(part);
+
+    return json_is_integer(part) && number >= min && number <= max ? number : -1;
+}
+
+static tern_status
+read_windows(struct trn_request_envelope *envelope, const json_t *object, tern_error *error)
+{
+    const json_t *array = json_object_get(object, "window");
+    size_t parts = json_array_size(array);
+
+    if (array == NULL) {
+        return TERN_OK;
+    }
+    if (!json_is_array(array) || parts % 3 != 0 || parts / 3 > TRN_WIRE_WINDOWS_MAX) {
+        return trn_envelope_fail("window", error);
+    }
+    for (size_t at = 0; at < parts; at += 3) {
+        int64_t table = window_part(array, at, 0, UINT16_MAX);
+        int64_t column = window_part(array, at + 1, 0, UINT16_MAX);
+        int64_t days = window_part(array, at + 2, 1, TRN_WIRE_WINDOW_DAYS_MAX);
+
+        if (table < 0 || column < 0 || days < 0) {
+            return trn_envelope_fail("window", error);
+        }
+        envelope->windows[at / 3] =
+            (struct trn_request_window){(size_t)table, (uint16_t)column, (uint32_t)days};
+    }
+    envelope->window_count = parts / 3;
+    return TERN_OK;
+}
+
 static tern_status
 read_cursor(struct trn_request_reader *reader, const json_t *object, tern_error *error)
 {
@@ -169,6 +226,9 @@ read_members(struct trn_request_reader *reader, const json_t *object, tern_error
     }
     if (status == TERN_OK) {
         status = read_landmark(object, "top", &envelope->top, error);
+    }
+    if (status == TERN_OK) {
+        status = read_windows(envelope, object, error);
     }
     if (status == TERN_OK) {
         status = trn_envelope_integer(object, "txs", 0, UINT32_MAX, &txs, error);

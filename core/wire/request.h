@@ -9,11 +9,20 @@
 
 #include "base/digest.h"
 #include "wire/entry.h"
+#include "wire/limits.h"
 
 /* An entry of this device, by its count and its tx; ordinal 0: there is none. */
 struct trn_landmark {
     uint64_t ordinal;
     tern_id tx;
+};
+
+/* Of a whole copy of a record, rows of `table` may be left out whose `column`, a date or a
+ * timestamptz, lies more than `days` back. */
+struct trn_request_window {
+    size_t table; /* index, in the request's version of the schema */
+    uint16_t column;
+    uint32_t days;
 };
 
 struct trn_request_envelope {
@@ -25,6 +34,8 @@ struct trn_request_envelope {
     struct trn_landmark acked; /* last acknowledged */
     struct trn_landmark top;   /* highest committed */
     size_t tx_count;
+    struct trn_request_window windows[TRN_WIRE_WINDOWS_MAX];
+    size_t window_count;
 };
 
 /* What an attempt says of the entry behind it. */

@@ -115,6 +115,25 @@ TERN_API TERN_MUST_USE tern_status tern_replica_read_status(tern_replica *replic
                                                             tern_replica_status *ret_status,
                                                             tern_error *error);
 
+/**
+ * How far back the replica holds the rows of `table`: what is older is on the server.
+ *
+ * A schema document may declare a window, such as the last 90 days by `scheduled_time`. Every row
+ * granted to the user whose window column holds this time or a later one, or nothing, was here when
+ * a sync last ended well. Of older rows only those are here that a waiting or parked edit needs, or
+ * another row references. A date counts until its day has ended everywhere, at noon UTC of the day
+ * after. The time moves forward with syncs, by the server's clock; it moves back when the document
+ * widens the window, once a sync has brought what was missing.
+ *
+ * @param ret_since_us Microseconds; INT64_MIN: all rows, the table has no window or none has left
+ * yet; INT64_MAX: not known, since no sync has ended well.
+ * @return TERN_OK, TERN_ERR_UNKNOWN_TABLE, _MISUSE, _IO, _NOMEM.
+ */
+TERN_API TERN_MUST_USE tern_status tern_replica_read_reach(tern_replica *replica,
+                                                           const char *table,
+                                                           int64_t *ret_since_us,
+                                                           tern_error *error);
+
 #ifdef __cplusplus
 }
 #endif

@@ -175,13 +175,12 @@ void world_start(struct world *world)
     start_server(world);
 }
 
-void world_serve(struct world *world, const char *text)
+static void take_document(struct world *world, const char *text)
 {
     tern_error error = {0};
     char *copy = strdup(text);
 
     CHECK(copy != NULL);
-    stop_server(world);
     trn_schema_free(world->schema);
     free(world->document);
     world->document = copy;
@@ -189,6 +188,23 @@ void world_serve(struct world *world, const char *text)
         fail_with("schema", &error);
         CHECK(false);
     }
+}
+
+void world_serve(struct world *world, const char *text)
+{
+    stop_server(world);
+    take_document(world, text);
+    start_server(world);
+}
+
+void world_found(struct world *world, const char *text)
+{
+    char path[600];
+
+    stop_server(world);
+    server_path(world, path);
+    CHECK_INT(remove(path), 0);
+    take_document(world, text);
     start_server(world);
 }
 
@@ -817,7 +833,8 @@ char *device_dump(struct device *device)
     for (size_t i = 0; i < sizeof queries / sizeof *queries; i++) {
         ask(device, queries[i], &text);
     }
-    if (device_status(device).schema_version > 1) {
+    if (device_status(device).schema_version > 1 &&
+        strstr(device->world->document, "\"colour\"") != NULL) {
         ask(device, "SELECT 'look', id, colour FROM notes ORDER BY id", &text);
         ask(device, "SELECT 'tags', id, updated_at, deleted_at, note_id, word FROM tags", &text);
     }

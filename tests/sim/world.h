@@ -86,6 +86,8 @@ void world_stop(struct world *world);
 void world_start(struct world *world);
 /* Restarts it with another schema document, which is copied and becomes the world's. */
 void world_serve(struct world *world, const char *text);
+/* The same over an empty database, so that the document may be any. */
+void world_found(struct world *world, const char *text);
 /* The next version of the world's document: notes have a colour, in a unit of its own, and tags, a
  * table of their own; to be freed. */
 char *world_next_document(const struct world *world);

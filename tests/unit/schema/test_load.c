@@ -203,6 +203,12 @@ static const struct bad bads[] = {
     /* the rest of a table */
     {"", ",'window':{'column':'body','days':5}", NOTES "/window/column", "must be a date"},
     {"", ",'window':{'column':'created_at','days':0}", NOTES "/window", "at least 1"},
+    {"", ",'window':{'column':'created_at','days':1}", NOTES "/window/column", "lead an index"},
+    {"",
+     ",'indexes':[{'columns':['created_at'],'live':true},{'columns':['body','created_at']}],"
+     "'window':{'column':'created_at','days':1}",
+     NOTES "/window/column",
+     "lead an index"},
     {"", ",'write':'everybody'", NOTES "/write", "must be one of owner, insert_only, server"},
     {"", ",'write_scopes':'all'", NOTES "/write_scopes", "must be one of home, any"},
     {"", ",'append_only':true", NOTES, "an append-only table is written insert_only"},
@@ -495,6 +501,7 @@ TEST(a_description_says_what_the_document_says)
         ",'units':[{'name':'one','columns':['at','body']},{'name':'two','columns':['kind'],"
         "'inferred_if':{'column':'kind','values':['READER']},'server_owned':true}],"
         "'unique':[{'columns':['body','kind']}],'ids':'v4','write':'server','write_scopes':'any',"
+        "'indexes':[{'columns':['at','body']}],"
         "'window':{'column':'at','days':7},'retention_days':365");
     const struct trn_table *notes = trn_schema_table(schema, "notes");
 

@@ -135,6 +135,74 @@ TEST(a_first_request_names_no_cursor_and_no_entries)
     trn_bytes_free(&bytes);
 }
 
+/* A whole request with these words in its envelope. */
+static tern_status read_with(const char *words, struct trn_request_envelope *ret_envelope)
+{
+    struct trn_bytes bytes = {0};
+    struct trn_request_reader reader;
+    tern_status status;
+
+    CHECK_INT(
+        trn_bytes_append_format(&bytes,
+                                "{\"tern\":1,\"schema\":1,\"device\":\"%s\",\"sent\":1,\"rows\":"
+                                "1%s,\"txs\":0}\n[\"z\",1]\n",
+                                "AZqRiAAAcACAAAAAAAAAAQ",
+                                words),
+        TERN_OK);
+    status = trn_request_open(&reader, trn_bytes_slice(&bytes), NULL);
+    *ret_envelope = reader.envelope;
+    trn_request_close(&reader);
+    trn_bytes_free(&bytes);
+    return status;
+}
+
+TEST(windows_come_as_they_were_written)
+{
+    struct trn_request_envelope envelope = {.schema_version = 1,
+                                            .windows = {{6, 4, 90}, {65535, 0, 1}},
+                                            .window_count = 2};
+    struct trn_bytes bytes = {0};
+    struct trn_line_writer writer;
+
+    trn_line_writer_open(&writer, &bytes);
+    CHECK_INT(trn_request_write_envelope(&writer, &envelope, NULL), TERN_OK);
+    CHECK(strstr(trn_bytes_text(&bytes), ",\"window\":[6,4,90,65535,0,1],") != NULL);
+    trn_bytes_free(&bytes);
+    CHECK_INT(read_with(",\"window\":[6,4,90,65535,0,1]", &envelope), TERN_OK);
+    CHECK_INT(envelope.window_count, 2);
+    CHECK_INT(envelope.windows[0].table, 6);
+    CHECK_INT(envelope.windows[0].column, 4);
+    CHECK_INT(envelope.windows[0].days, 90);
+    CHECK_INT(envelope.windows[1].table, 65535);
+    CHECK_INT(read_with("", &envelope), TERN_OK);
+    CHECK_INT(envelope.window_count, 0);
+}
+
+TEST(windows_that_are_none_are_refused)
+{
+    static const char *const wrong[] = {
+        ",\"window\":6",
+        ",\"window\":{}",
+        ",\"window\":[6,4]",
+        ",\"window\":[6,4,90,7]",
+        ",\"window\":[-1,4,90]",
+        ",\"window\":[6,65536,90]",
+        ",\"window\":[6,4,0]",
+        ",\"window\":[6,4,36526]",
+        ",\"window\":[6,4,1.5]",
+        ",\"window\":[6,4,\"90\"]",
+        ",\"window\":[6,4,null]",
+        ",\"window\":[0,0,1,0,0,1,0,0,1,0,0,1,0,0,1,0,0,1,0,0,1,0,0,1,0,0,1,0,0,1,0,0,1,0,0,1,0,0,"
+        "1,"
+        "0,0,1,0,0,1,0,0,1,0,0,1]",
+    };
+    struct trn_request_envelope envelope;
+
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        CHECK_INT(read_with(wrong[i], &envelope), TERN_ERR_PROTOCOL);
+    }
+}
+
 TEST(a_request_cut_off_anywhere_or_followed_by_anything_is_refused)
 {
     struct trn_bytes bytes = {0};

@@ -469,7 +469,7 @@ static tern_status find_row(struct meeting *meeting, bool last, bool *ret_wait)
         return TERN_OK;
     }
     if (!is_insert(change)) {
-        return not_yet(TERN_ERR_NOT_FOUND, last, ret_wait);
+        return TERN_ERR_NOT_FOUND;
     }
     meeting->scopes = model_scopes_of(kase->model, change->table, &change->id, change->values);
     if (meeting->scopes.open) {

@@ -8,8 +8,8 @@
  * of its decisions. It looks up by going through arrays, is made for worlds of some thousand rows,
  * and ends the process when memory runs out.
  *
- * Not in it: limits of values and derived ids, which its caller checks (`check`); cursors, pages and
- * clones; upgrades of the schema; erasure.
+ * Not in it: limits of values and derived ids, which its caller checks (`check`); cursors, pages
+ * and clones; upgrades of the schema; erasure.
  */
 #ifndef TERN_SIM_MODEL_H
 #define TERN_SIM_MODEL_H

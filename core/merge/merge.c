@@ -12,6 +12,15 @@ static enum trn_merge_rule rule_between(const struct trn_stamp *a, const struct 
     return a->time_us != b->time_us ? TRN_RULE_LATER : TRN_RULE_DEVICE;
 }
 
+/* Both are of one tx, of whatever ranks: time and device name it. */
+static bool is_own(const struct trn_merge_unit_input *input)
+{
+    struct trn_stamp incoming = input->incoming;
+
+    incoming.rank = input->current.rank;
+    return trn_stamp_compare(&incoming, &input->current) == 0;
+}
+
 struct trn_merge_unit_result trn_merge_unit(const struct trn_merge_unit_input *input)
 {
     struct trn_merge_unit_result result = {.incoming_wins = true};
@@ -24,7 +33,8 @@ struct trn_merge_unit_result trn_merge_unit(const struct trn_merge_unit_input *i
     }
     order = trn_stamp_compare(&input->incoming, &input->current);
     result.incoming_wins = order >= 0;
-    result.audit = order != 0 && !input->same_values && (order < 0 || !input->base_is_current);
+    result.audit = order != 0 && !input->same_values &&
+                   (order < 0 || (!input->base_is_current && !is_own(input)));
     if (result.audit) {
         result.rule = rule_between(&input->incoming, &input->current);
     }

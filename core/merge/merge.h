@@ -32,7 +32,8 @@ struct trn_merge_unit_result {
     enum trn_merge_rule rule; /* why the winner won, where there is an audit */
 };
 
-/* Equal stamps are one tx's own: its later word wins, and nothing is set aside. */
+/* Equal stamps are one tx's own: its later word wins, and nothing is set aside. Nor is it where a
+ * tx writes over what it wrote itself at a lower rank: it had seen that. */
 struct trn_merge_unit_result trn_merge_unit(const struct trn_merge_unit_input *input);
 
 /* "RANK", "LATER", "DEVICE"; "" for none. */

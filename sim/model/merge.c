@@ -34,15 +34,23 @@ static bool all_defaults(const struct trn_table *table, size_t unit, const tern_
         const struct trn_column *column = &table->columns[group->columns[i]];
         tern_value nothing = {.kind = TERN_NULL};
 
-        if (!column->has_default && !column->nullable) {
-            return false;
-        }
         if (!model_equal(&values[group->columns[i]],
                          column->has_default ? &column->default_value : &nothing)) {
             return false;
         }
     }
     return true;
+}
+
+/* An update does not carry the columns of other units. */
+static bool
+is_exception(const struct trn_table *table, size_t unit, const tern_value *values, bool insert)
+{
+    const struct trn_unit *group = &table->units[unit];
+    uint16_t column = group->recorded_if_column;
+
+    return column != TRN_NO_COLUMN && (insert || table->columns[column].unit == unit) &&
+           model_value_is(&values[column], group->recorded_if_value);
 }
 
 int model_rank(const struct trn_table *table,
@@ -66,8 +74,7 @@ int model_rank(const struct trn_table *table,
     if (insert && all_defaults(table, unit, values)) {
         return 0;
     }
-    if (insert && group->recorded_if_column != TRN_NO_COLUMN &&
-        model_value_is(&values[group->recorded_if_column], group->recorded_if_value)) {
+    if (is_exception(table, unit, values, insert)) {
         return 1;
     }
     switch (group->rank_rule) {
@@ -323,11 +330,11 @@ static tern_status meet(struct meeting *meeting)
         }
         return insert_over(meeting);
     }
-    if (change->operation == MODEL_DELETE && meeting->kase->inferred) {
-        return TERN_ERR_OUTRANKED;
-    }
     if (table->append_only) {
         return TERN_ERR_APPEND_ONLY;
+    }
+    if (change->operation == MODEL_DELETE && meeting->kase->inferred) {
+        return TERN_ERR_OUTRANKED;
     }
     if (has_values(change) && changes_what_never_does(meeting)) {
         return TERN_ERR_IMMUTABLE;

@@ -249,6 +249,17 @@ TEST(a_tx_s_own_later_word_wins_and_sets_nothing_aside)
     CHECK(result.incoming_wins && !result.audit);
 }
 
+TEST(a_tx_that_takes_its_own_guess_back_sets_nothing_aside)
+{
+    struct trn_merge_unit_input input = meeting(TRN_RANK_0_INFERRED, TRN_RANK_1_RECORDED, 0);
+    struct trn_merge_unit_result result;
+
+    input.current.rank = TRN_RANK_0_INFERRED;
+    input.incoming.rank = TRN_RANK_1_RECORDED;
+    result = trn_merge_unit(&input);
+    CHECK(result.incoming_wins && !result.audit);
+}
+
 TEST(what_nothing_has_written_yields_to_any_write)
 {
     struct trn_merge_unit_input input = meeting(TRN_RANK_1_RECORDED, TRN_RANK_0_INFERRED, -900);

@@ -124,6 +124,7 @@ void tern_sync_cancel(tern_sync *sync)
 
 static void read_progress(const tern_sync *sync, tern_sync_progress *ret_progress)
 {
+    TRN_ASSERT(sync != NULL);
     trn_replica_enter(sync->replica);
     trn_session_progress(sync->session, ret_progress);
     trn_replica_leave(sync->replica);
@@ -137,7 +138,6 @@ tern_sync_read_progress(const tern_sync *sync, tern_sync_progress *ret_progress,
     if (status != TERN_OK) {
         return status;
     }
-    TRN_ASSERT(sync != NULL);
     read_progress(sync, ret_progress);
     return TERN_OK;
 }

@@ -8,7 +8,7 @@
 
 #include "base/hex.h"
 
-enum { LINE_BYTES = 128 };
+enum { LINE_BYTES = 128, TX_DIGITS = 32 };
 
 static bool read_line(const char *database, char line[LINE_BYTES])
 {
@@ -27,27 +27,37 @@ static bool read_line(const char *database, char line[LINE_BYTES])
     return found;
 }
 
+/* Reads a number and what stands behind it. */
+static bool read_number(const char *text, char behind, int64_t *ret_number, const char **ret_end)
+{
+    char *end = NULL;
+    long long number;
+
+    errno = 0;
+    number = strtoll(text, &end, 10);
+    *ret_number = number;
+    *ret_end = end;
+    return errno == 0 && end != text && *end == behind && number > 0;
+}
+
 struct trn_backup trn_backup_read(const char *database)
 {
     const struct trn_backup none = {.number = 0};
     struct trn_backup backup = none;
     char line[LINE_BYTES];
-    char *end = NULL;
-    size_t size;
+    const char *at = NULL;
 
     if (!read_line(database, line)) {
         return none;
     }
-    errno = 0;
-    backup.number = strtoll(line, &end, 10);
-    if (errno != 0 || end == line || *end != ' ' || backup.number < 1) {
+    line[strcspn(line, "\r\n")] = '\0';
+    if (!read_number(line, ' ', &backup.number, &at) || strlen(at) <= TX_DIGITS + 2 ||
+        at[TX_DIGITS + 1] != ' ' ||
+        !trn_hex_decode(trn_slice_make(at + 1, TX_DIGITS),
+                        backup.tx.bytes,
+                        sizeof(backup.tx.bytes)) ||
+        !read_number(at + TX_DIGITS + 2, '\0', &backup.received_us, &at)) {
         return none;
     }
-    end++;
-    size = strcspn(end, "\r\n");
-    return size == 2 * sizeof(backup.tx.bytes) && trn_hex_decode(trn_slice_make(end, size),
-                                                                 backup.tx.bytes,
-                                                                 sizeof(backup.tx.bytes))
-               ? backup
-               : none;
+    return backup;
 }

@@ -1,9 +1,9 @@
 /*
  * The newest backup, as the operator's backup job names it: a file beside the database with the
- * last number in the copy and the tx id that it stands for.
+ * last number in the copy, the tx id that it stands for, and when that was received.
  *
- * The id proves that the copy is of this history: after a restore a number may stand for something
- * else.
+ * These prove that the copy is of this history: after a restore a number may stand for something
+ * else, or for the same transaction offered again.
  */
 #ifndef TRN_SERVER_BACKUP_H
 #define TRN_SERVER_BACKUP_H
@@ -14,10 +14,11 @@
 struct trn_backup {
     int64_t number;
     tern_id tx;
+    int64_t received_us;
 };
 
-/* Reads `<database>.backed-up`: a number, a space, 32 hexadecimal digits. What cannot be read, or
- * is anything else, covers nothing. */
+/* Reads `<database>.backed-up`: a number, 32 hexadecimal digits and microseconds, spaces between.
+ * What cannot be read, or is anything else, covers nothing. */
 struct trn_backup trn_backup_read(const char *database);
 
 #endif

@@ -346,7 +346,9 @@ static tern_status look_at_backup(struct trn_server *server, tern_error *error)
                                          &tx,
                                          error);
     }
-    server->covered = found && trn_id_equal(&tx.tx, &server->backup.tx) ? server->backup.number : 0;
+    found = found && trn_id_equal(&tx.tx, &server->backup.tx) &&
+            tx.received_us == server->backup.received_us;
+    server->covered = found ? server->backup.number : 0;
     return status;
 }
 

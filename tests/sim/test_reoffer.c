@@ -261,6 +261,10 @@ static void back_up(struct world *world, const char *name)
     backup.number = strtoll(world_ask(world, "SELECT max(number) FROM tern_entry"), NULL, 10);
     tx = world_ask(world, "SELECT lower(hex(tx)) FROM tern_entry ORDER BY number DESC LIMIT 1");
     CHECK(trn_hex_decode(trn_slice_text(tx), backup.tx.bytes, sizeof backup.tx.bytes));
+    backup.received_us =
+        strtoll(world_ask(world, "SELECT received FROM tern_entry ORDER BY number DESC LIMIT 1"),
+                NULL,
+                10);
     trn_server_set_backup(world->server, &backup);
 }
 

@@ -24,12 +24,13 @@ static struct trn_backup read_text(const char *text)
 
 TEST(the_backup_job_names_a_number_and_its_transaction)
 {
-    struct trn_backup backup = read_text("1234 " TX "\n");
+    struct trn_backup backup = read_text("1234 " TX " 55\n");
 
     CHECK_INT(backup.number, 1234);
+    CHECK_INT(backup.received_us, 55);
     CHECK_INT(backup.tx.bytes[0], 0);
     CHECK_INT(backup.tx.bytes[15], 15);
-    CHECK_INT(read_text("7 " TX).number, 7);
+    CHECK_INT(read_text("7 " TX " 1").number, 7);
 }
 
 TEST(anything_else_covers_nothing)
@@ -37,11 +38,14 @@ TEST(anything_else_covers_nothing)
     CHECK_INT(read_text(NULL).number, 0);
     CHECK_INT(read_text("").number, 0);
     CHECK_INT(read_text("1234\n").number, 0);
-    CHECK_INT(read_text("-5 " TX "\n").number, 0);
-    CHECK_INT(read_text("0 " TX "\n").number, 0);
-    CHECK_INT(read_text("99999999999999999999 " TX "\n").number, 0);
-    CHECK_INT(read_text("12 0001020304\n").number, 0);
-    CHECK_INT(read_text("12 " TX "00\n").number, 0);
-    CHECK_INT(read_text("12  " TX "\n").number, 0);
-    CHECK_INT(read_text("12 zz0102030405060708090a0b0c0d0e0f\n").number, 0);
+    CHECK_INT(read_text("1234 " TX "\n").number, 0);
+    CHECK_INT(read_text("1234 " TX " \n").number, 0);
+    CHECK_INT(read_text("1234 " TX " 5 5\n").number, 0);
+    CHECK_INT(read_text("-5 " TX " 5\n").number, 0);
+    CHECK_INT(read_text("0 " TX " 5\n").number, 0);
+    CHECK_INT(read_text("99999999999999999999 " TX " 5\n").number, 0);
+    CHECK_INT(read_text("12 0001020304 5\n").number, 0);
+    CHECK_INT(read_text("12 " TX "00 5\n").number, 0);
+    CHECK_INT(read_text("12  " TX " 5\n").number, 0);
+    CHECK_INT(read_text("12 zz0102030405060708090a0b0c0d0e0f 5\n").number, 0);
 }

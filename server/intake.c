@@ -94,19 +94,77 @@ check_acked(struct trn_server *server, struct trn_exchange *exchange, tern_error
     return status;
 }
 
-/* A device without a cursor begins afresh, and remembers of this epoch no more than a transaction:
- * that it is not known is told to this device alone, since anybody could make one up. */
+/* Whether a cursor that was opened is of the history that stands here. */
+static tern_status check_history(struct trn_server *server,
+                                 const struct trn_cursor *cursor,
+                                 int64_t now_us,
+                                 bool *ret_restored,
+                                 tern_error *error)
+{
+    bool known = false;
+    tern_status status;
+
+    if (!cursor->same_epoch) {
+        return trn_fail(error, TERN_ERR_EPOCH_CHANGED, "the cursor is of another epoch");
+    }
+    status = cursor_is_known(server, cursor, &known, error);
+    if (status != TERN_OK || known) {
+        return status;
+    }
+    status = start_epoch(server, now_us, error);
+    if (status != TERN_OK) {
+        return status;
+    }
+    *ret_restored = true;
+    return trn_fail(error, TERN_ERR_EPOCH_CHANGED, "this server came back from a backup");
+}
+
+/* One that the device does not go by any more still proves what this server had given. */
+static tern_status check_dropped(struct trn_server *server,
+                                 const struct trn_exchange *exchange,
+                                 int64_t now_us,
+                                 bool *ret_restored,
+                                 tern_error *error)
+{
+    const struct trn_request_envelope *envelope = &exchange->reader.envelope;
+    struct trn_cursor cursor = {.count = 0};
+    tern_error why = {.status = TERN_OK};
+    tern_status status;
+
+    if (envelope->dropped.size == 0) {
+        return TERN_OK;
+    }
+    status = trn_cursor_open(envelope->dropped,
+                             &server->meta,
+                             &exchange->call->auth.user,
+                             &envelope->device,
+                             &cursor,
+                             &why);
+    if (status == TERN_ERR_CURSOR) {
+        return TERN_OK;
+    }
+    if (status != TERN_OK) {
+        return trn_fail(error, status, "%s", why.message);
+    }
+    status = check_history(server, &cursor, now_us, ret_restored, error);
+    trn_cursor_free(&cursor);
+    return status;
+}
+
+/* A device without any cursor begins afresh, and remembers of this epoch no more than a
+ * transaction: that it is not known is told to this device alone, since anybody could make one up.
+ */
 static tern_status check_epoch(struct trn_server *server,
                                struct trn_exchange *exchange,
                                int64_t now_us,
                                bool *ret_restored,
                                tern_error *error)
 {
-    bool known = false;
     tern_status status;
 
     if (exchange->reader.envelope.cursor.size == 0) {
-        return check_acked(server, exchange, error);
+        status = check_dropped(server, exchange, now_us, ret_restored, error);
+        return status == TERN_OK ? check_acked(server, exchange, error) : status;
     }
     status = trn_cursor_open(exchange->reader.envelope.cursor,
                              &server->meta,
@@ -118,17 +176,7 @@ static tern_status check_epoch(struct trn_server *server,
         return status;
     }
     exchange->has_cursor = true;
-    if (!exchange->cursor.same_epoch) {
-        return trn_fail(error, TERN_ERR_EPOCH_CHANGED, "the cursor is of another epoch");
-    }
-    status = cursor_is_known(server, &exchange->cursor, &known, error);
-    if (status == TERN_OK && !known) {
-        status = start_epoch(server, now_us, error);
-        if (status == TERN_OK) {
-            *ret_restored = true;
-            return trn_fail(error, TERN_ERR_EPOCH_CHANGED, "this server came back from a backup");
-        }
-    }
+    status = check_history(server, &exchange->cursor, now_us, ret_restored, error);
     return status == TERN_OK ? check_acked(server, exchange, error) : status;
 }
 

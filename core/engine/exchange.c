@@ -58,6 +58,7 @@ static tern_status write_body(struct trn_work *work,
                               const struct trn_batch *batch,
                               uint32_t rows,
                               const struct trn_sent *sent,
+                              struct trn_slice dropped,
                               struct trn_bytes *body,
                               tern_error *error)
 {
@@ -68,6 +69,7 @@ static tern_status write_body(struct trn_work *work,
                                                 trn_clock_now(&meta->clock, work->now.wall_us),
                                             .rows = rows,
                                             .cursor = trn_bytes_slice(&sent->cursor),
+                                            .dropped = dropped,
                                             .acked = {meta->acked_ordinal, meta->acked_tx},
                                             .top = {meta->last_ordinal, meta->last_tx},
                                             .tx_count = batch->count};
@@ -100,6 +102,7 @@ tern_status trn_exchange_compose(struct trn_work *work,
                                  tern_error *error)
 {
     struct trn_bytes plain = {0};
+    struct trn_bytes dropped = {0};
     tern_status status;
 
     sent->device = work->meta.device;
@@ -108,12 +111,16 @@ tern_status trn_exchange_compose(struct trn_work *work,
     trn_bytes_clear(&sent->cursor);
     status = trn_meta_cursor(work->store, &sent->cursor, error);
     if (status == TERN_OK) {
-        status = write_body(work, batch, rows, sent, &plain, error);
+        status = trn_meta_dropped_cursor(work->store, &dropped, error);
+    }
+    if (status == TERN_OK) {
+        status = write_body(work, batch, rows, sent, trn_bytes_slice(&dropped), &plain, error);
     }
     if (status == TERN_OK) {
         *ret_coding = trn_coding_for(plain.size, true, true);
         status = trn_code(trn_bytes_slice(&plain), *ret_coding, GZIP_LEVEL, body, error);
     }
+    trn_bytes_free(&dropped);
     trn_bytes_free(&plain);
     return status;
 }

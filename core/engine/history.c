@@ -49,6 +49,15 @@ static tern_status start_over(struct trn_work *work, tern_error *error)
     return trn_work_start_over(work, error);
 }
 
+/* In another epoch, and of another device, not even a dropped cursor proves anything. */
+static tern_status forget_cursor(struct trn_work *work, tern_error *error)
+{
+    tern_status status = trn_work_start_over(work, error);
+
+    return status == TERN_OK ? trn_meta_set_cursor(work->store, trn_slice_make(NULL, 0), error)
+                             : status;
+}
+
 static void forget_acknowledged(struct trn_meta *meta)
 {
     meta->acked_ordinal = 0;
@@ -70,7 +79,7 @@ static tern_status change_epoch(struct trn_work *work, tern_error *error)
         status = offer_all_again(work, error);
     }
     if (status == TERN_OK) {
-        status = trn_work_start_over(work, error);
+        status = forget_cursor(work, error);
     }
     work->meta.epoch[0] = '\0';
     forget_acknowledged(&work->meta);
@@ -87,7 +96,7 @@ static tern_status change_device(struct trn_work *work, tern_error *error)
     }
     trn_id_v4(random, &work->meta.device);
     forget_acknowledged(&work->meta);
-    return trn_work_start_over(work, error);
+    return forget_cursor(work, error);
 }
 
 static tern_status in_a_transaction(const struct trn_engine *engine,

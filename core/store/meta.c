@@ -94,7 +94,11 @@ tern_status trn_meta_write(struct trn_store *store, const struct trn_meta *meta,
     return trn_store_run(store, stmt, "tern_meta", error);
 }
 
-tern_status trn_meta_cursor(struct trn_store *store, struct trn_bytes *cursor, tern_error *error)
+/* In front of one that was dropped, which no cursor holds: they are base64. */
+static const uint8_t dropped = '~';
+
+/* Appends the cell. */
+static tern_status read_cursor(struct trn_store *store, struct trn_bytes *cell, tern_error *error)
 {
     sqlite3_stmt *stmt = NULL;
     bool found = false;
@@ -104,10 +108,37 @@ tern_status trn_meta_cursor(struct trn_store *store, struct trn_bytes *cursor, t
         status = trn_store_step(store, stmt, "tern_cursor", &found, error);
     }
     if (status == TERN_OK && found) {
-        status = trn_column_append(stmt, 0, cursor, error);
+        status = trn_column_append(stmt, 0, cell, error);
         (void)sqlite3_reset(stmt);
     }
     return status;
+}
+
+/* Appends the cell without its mark, if it bears one or none, as asked. */
+static tern_status
+read_marked(struct trn_store *store, bool marked, struct trn_bytes *cursor, tern_error *error)
+{
+    struct trn_bytes cell = {0};
+    tern_status status = read_cursor(store, &cell, error);
+
+    if (status == TERN_OK && cell.size > 0 && (cell.data[0] == dropped) == marked) {
+        status = trn_bytes_append(cursor, cell.data + marked, cell.size - marked) == TERN_OK
+                     ? TERN_OK
+                     : trn_fail_nomem(error);
+    }
+    trn_bytes_free(&cell);
+    return status;
+}
+
+tern_status trn_meta_cursor(struct trn_store *store, struct trn_bytes *cursor, tern_error *error)
+{
+    return read_marked(store, false, cursor, error);
+}
+
+tern_status
+trn_meta_dropped_cursor(struct trn_store *store, struct trn_bytes *cursor, tern_error *error)
+{
+    return read_marked(store, true, cursor, error);
 }
 
 tern_status trn_meta_set_cursor(struct trn_store *store, struct trn_slice cursor, tern_error *error)
@@ -120,6 +151,22 @@ tern_status trn_meta_set_cursor(struct trn_store *store, struct trn_slice cursor
     }
     trn_bind_slice(stmt, 1, cursor);
     return trn_store_run(store, stmt, "tern_cursor", error);
+}
+
+tern_status trn_meta_drop_cursor(struct trn_store *store, tern_error *error)
+{
+    struct trn_bytes cell = {0};
+    tern_status status =
+        trn_bytes_append_byte(&cell, dropped) == TERN_OK ? TERN_OK : trn_fail_nomem(error);
+
+    if (status == TERN_OK) {
+        status = trn_meta_cursor(store, &cell, error);
+    }
+    if (status == TERN_OK && cell.size > 1) {
+        status = trn_meta_set_cursor(store, trn_bytes_slice(&cell), error);
+    }
+    trn_bytes_free(&cell);
+    return status;
 }
 
 int64_t trn_store_clock_offset(const struct trn_store *store)

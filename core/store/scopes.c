@@ -118,7 +118,7 @@ tern_status trn_store_start_over(struct trn_store *store, tern_error *error)
     tern_status status = trn_stage_drop(store, NULL, error);
 
     if (status == TERN_OK) {
-        status = trn_meta_set_cursor(store, trn_slice_make(NULL, 0), error);
+        status = trn_meta_drop_cursor(store, error);
     }
     return status == TERN_OK ? trn_store_do(store, TRN_SQL_SCOPE_SUSPECT, place, error) : status;
 }

@@ -60,6 +60,12 @@ static json_t *make_envelope(const struct trn_request_envelope *envelope)
         failed |=
             json_object_set_new(object, "cursor", json_stringn(cursor, envelope->cursor.size));
     }
+    if (envelope->dropped.size != 0) {
+        const char *dropped = (const char *)envelope->dropped.data;
+
+        failed |=
+            json_object_set_new(object, "dropped", json_stringn(dropped, envelope->dropped.size));
+    }
     if (envelope->acked.ordinal != 0) {
         failed |= json_object_set_new(object, "acked", make_landmark(&envelope->acked));
     }
@@ -171,26 +177,29 @@ read_windows(struct trn_request_envelope *envelope, const json_t *object, tern_e
     return TERN_OK;
 }
 
-static tern_status
-read_cursor(struct trn_request_reader *reader, const json_t *object, tern_error *error)
+static tern_status read_cursor(const json_t *object,
+                               const char *name,
+                               struct trn_bytes *room,
+                               struct trn_slice *ret_cursor,
+                               tern_error *error)
 {
     struct trn_slice text;
     tern_status status;
 
-    if (json_object_get(object, "cursor") == NULL) {
+    if (json_object_get(object, name) == NULL) {
         return TERN_OK;
     }
-    status = trn_envelope_text(object, "cursor", &text, error);
+    status = trn_envelope_text(object, name, &text, error);
     if (status != TERN_OK) {
         return status;
     }
     if (text.size == 0) {
-        return trn_envelope_fail("cursor", error);
+        return trn_envelope_fail(name, error);
     }
-    if (trn_bytes_append_slice(&reader->cursor, text) != TERN_OK) {
+    if (trn_bytes_append_slice(room, text) != TERN_OK) {
         return trn_fail_nomem(error);
     }
-    reader->envelope.cursor = trn_bytes_slice(&reader->cursor);
+    *ret_cursor = trn_bytes_slice(room);
     return TERN_OK;
 }
 
@@ -219,7 +228,10 @@ read_members(struct trn_request_reader *reader, const json_t *object, tern_error
         status = trn_envelope_integer(object, "rows", 0, UINT32_MAX, &rows, error);
     }
     if (status == TERN_OK) {
-        status = read_cursor(reader, object, error);
+        status = read_cursor(object, "cursor", &reader->cursor, &envelope->cursor, error);
+    }
+    if (status == TERN_OK) {
+        status = read_cursor(object, "dropped", &reader->dropped, &envelope->dropped, error);
     }
     if (status == TERN_OK) {
         status = read_landmark(object, "acked", &envelope->acked, error);
@@ -427,4 +439,5 @@ void trn_request_close(struct trn_request_reader *reader)
 {
     trn_line_reader_free(&reader->lines);
     trn_bytes_free(&reader->cursor);
+    trn_bytes_free(&reader->dropped);
 }

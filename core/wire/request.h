@@ -31,6 +31,7 @@ struct trn_request_envelope {
     int64_t sent_us;
     uint32_t rows;             /* wanted in the answer; 0: push only */
     struct trn_slice cursor;   /* opaque text; size 0 before the first answer */
+    struct trn_slice dropped;  /* one that is not gone by any more; size 0: none */
     struct trn_landmark acked; /* last acknowledged */
     struct trn_landmark top;   /* highest committed */
     size_t tx_count;
@@ -69,8 +70,9 @@ struct trn_request_entry {
 
 struct trn_request_reader {
     struct trn_line_reader lines;
-    struct trn_request_envelope envelope; /* cursor borrowed from the reader */
+    struct trn_request_envelope envelope; /* cursors borrowed from the reader */
     struct trn_bytes cursor;
+    struct trn_bytes dropped;
     size_t entries; /* handed out so far */
 };
 

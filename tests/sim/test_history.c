@@ -7,6 +7,7 @@
 
 #define SECOND_US INT64_C(1000000)
 #define DAY_US (INT64_C(24) * 3600 * SECOND_US)
+#define EPOCH "SELECT hex(value) FROM tern_meta WHERE key = 'epoch'"
 
 TEST(what_a_restored_server_has_lost_is_offered_again)
 {
@@ -125,6 +126,47 @@ TEST(a_record_whose_grant_a_restored_server_has_lost_leaves_and_its_edits_are_lo
     device_check_converged(&doctor);
     device_end(&patient);
     device_end(&doctor);
+    world_end(&world);
+}
+
+static bool refuse_cursors(struct device *device,
+                           const tern_http_request *request,
+                           tern_http_answer *ret_answer)
+{
+    (void)device;
+    (void)request;
+    device_answer_problem(ret_answer, 400, "CURSOR");
+    return true;
+}
+
+/* Until it is proved, numbers that were lost are given out anew, and a base that names one counts
+ * as seen by one who saw something else. */
+TEST(a_device_that_dropped_its_cursor_still_proves_that_the_server_was_restored)
+{
+    struct world world;
+    struct device phone;
+    char before[64];
+
+    world_begin(&world);
+    device_begin(&world, &phone, "phone", 'p');
+    device_run(&phone, "INSERT INTO users(id, role, name) VALUES(@p, 'PATIENT', 'patient')");
+    device_sync_well(&phone);
+    world_save(&world, "backup");
+    world_pass(&world, SECOND_US);
+    device_run(&phone, "UPDATE users SET name = 'lost'");
+    device_sync_well(&phone);
+    (void)snprintf(before, sizeof before, "%s", world_ask(&world, EPOCH));
+    phone.meddle = refuse_cursors;
+    CHECK_INT(device_sync(&phone), TERN_ERR_CURSOR);
+    phone.meddle = NULL;
+    world_restore(&world, "backup");
+    world_pass(&world, SECOND_US);
+    device_sync_well(&phone);
+    CHECK(strcmp(world_ask(&world, EPOCH), before) != 0);
+    CHECK_TEXT(device_ask(&phone, "SELECT name FROM users"), "lost");
+    CHECK_INT(device_status(&phone).pending, 0);
+    device_check_converged(&phone);
+    device_end(&phone);
     world_end(&world);
 }
 

@@ -284,6 +284,8 @@ TEST(an_envelope_that_is_not_what_it_should_be_is_refused)
     CHECK_INT(status_of(HEAD "\"txs\":-1}\n[\"z\",1]\n"), TERN_ERR_PROTOCOL);
     CHECK_INT(status_of(HEAD "\"txs\":0,\"txs\":0}\n[\"z\",1]\n"), TERN_ERR_PROTOCOL);
     CHECK_INT(status_of(HEAD "\"txs\":0,\"cursor\":7}\n[\"z\",1]\n"), TERN_ERR_PROTOCOL);
+    CHECK_INT(status_of(HEAD "\"txs\":0,\"dropped\":\"\"}\n[\"z\",1]\n"), TERN_ERR_PROTOCOL);
+    CHECK_INT(status_of(HEAD "\"txs\":0,\"dropped\":\"a\"}\n[\"z\",1]\n"), TERN_OK);
     CHECK_INT(status_of(HEAD "\"txs\":0,\"acked\":[0,\"" ID "\"]}\n[\"z\",1]\n"),
               TERN_ERR_PROTOCOL);
     CHECK_INT(status_of(HEAD "\"txs\":0,\"acked\":[1]}\n[\"z\",1]\n"), TERN_ERR_PROTOCOL);

@@ -78,8 +78,9 @@ struct trn_bytes sim_ledger_parked(struct sim_device *device)
 void sim_ledger_rescan(struct sim_device *device, const struct trn_bytes *parked_before)
 {
     struct sim_world *world = device->world;
-    struct trn_bytes now =
-        read_ids(world, device->index, "SELECT tx FROM tern_outbox ORDER BY ordinal");
+    struct trn_bytes now = read_ids(world,
+                                    device->index,
+                                    "SELECT tx FROM tern_outbox WHERE kind < 3 ORDER BY ordinal");
     tern_id top;
 
     for (size_t i = 0; i < parked_before->size / sizeof(tern_id); i++) {

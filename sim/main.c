@@ -12,6 +12,8 @@
 #include "sim/play.h"
 #include "sim/shrink.h"
 
+enum { FILES_MAX = 256 };
+
 struct options {
     uint64_t seeds;
     uint64_t start;
@@ -20,7 +22,9 @@ struct options {
     bool replay;
     bool twice; /* each history is played again, and must be the same */
     bool keep_going;
-    const char *file;
+    bool shrink; /* the file, rather than play it */
+    const char *files[FILES_MAX];
+    size_t file_count;
     const char *output;
     struct sim_plan plan;
 };
@@ -39,7 +43,8 @@ static const char usage[] =
     "  --start S         the first seed; 1\n"
     "  --seed S          this one alone; with --replay its history goes to a file\n"
     "  --replay          write the history of --seed, shrunk if it fails\n"
-    "  --scenario FILE   play a scenario or a replay file\n"
+    "  --scenario FILE   play a scenario or a replay file; more may follow\n"
+    "  --shrink FILE     reduce a history that fails, in place\n"
     "  --schema FILE     lives of your own schema document (also clinic, dastern)\n"
     "  --devices N, --steps N   instead of what the seed chooses\n"
     "  --twice           play each life twice; both must be the same\n"
@@ -174,6 +179,12 @@ static bool write_history(const struct options *options, const char *name, json_
     return true;
 }
 
+static void note_failure(json_t *history, const struct sim_result *result)
+{
+    (void)json_object_set_new(history, "breaks", json_string(result->check));
+    (void)json_object_set_new(history, "failure", json_string(result->failure));
+}
+
 static void replay(struct options *options, struct totals *totals)
 {
     struct sim_result result;
@@ -196,8 +207,7 @@ static void replay(struct options *options, struct totals *totals)
         add_up(totals, &result);
         show_failure(&result);
         sim_shrink(history, &result);
-        (void)json_object_set_new(history, "breaks", json_string(result.check));
-        (void)json_object_set_new(history, "failure", json_string(result.failure));
+        note_failure(history, &result);
         show_failure(&result);
     }
     (void)snprintf(file, sizeof file, "seed-%llu", (unsigned long long)options->seed);
@@ -205,24 +215,55 @@ static void replay(struct options *options, struct totals *totals)
     json_decref(history);
 }
 
-static void play_file(const struct options *options, struct totals *totals)
+static json_t *load_history(const char *path, struct totals *totals)
 {
     json_error_t error;
-    json_t *history = json_load_file(options->file, 0, &error);
+    json_t *history = json_load_file(path, 0, &error);
+
+    if (history == NULL) {
+        (void)fprintf(stderr, "%s:%d: %s\n", path, error.line, error.text);
+        totals->failures++;
+    }
+    return history;
+}
+
+static void play_file(const struct options *options, const char *path, struct totals *totals)
+{
+    json_t *history = load_history(path, totals);
     struct sim_result result;
 
     if (history == NULL) {
-        (void)fprintf(stderr, "%s:%d: %s\n", options->file, error.line, error.text);
-        totals->failures++;
         return;
     }
     play(options, history, &result);
     add_up(totals, &result);
     if (result.check[0] != '\0') {
-        (void)fprintf(stderr, "%s failed:\n", options->file);
+        (void)fprintf(stderr, "%s failed:\n", path);
         show_failure(&result);
-        (void)fprintf(stderr, "  replay: scripts/sim --scenario %s\n", options->file);
+        (void)fprintf(stderr, "  replay: scripts/sim --scenario %s\n", path);
     }
+    json_decref(history);
+}
+
+static void shrink_file(const char *path, struct totals *totals)
+{
+    json_t *history = load_history(path, totals);
+    struct sim_result result;
+
+    if (history == NULL) {
+        return;
+    }
+    if (sim_shrink_try(history, &result)) {
+        (void)printf("%s holds: there is nothing to shrink\n", path);
+    } else {
+        sim_shrink(history, &result);
+        note_failure(history, &result);
+        show_failure(&result);
+        if (json_dump_file(history, path, JSON_INDENT(1)) != 0) {
+            (void)fprintf(stderr, "sim: %s cannot be written\n", path);
+        }
+    }
+    add_up(totals, &result);
     json_decref(history);
 }
 
@@ -233,6 +274,7 @@ static bool read_options(int argc, char **argv, struct options *options)
                                           {"seed", required_argument, NULL, 'S'},
                                           {"replay", no_argument, NULL, 'r'},
                                           {"scenario", required_argument, NULL, 'f'},
+                                          {"shrink", required_argument, NULL, 'x'},
                                           {"schema", required_argument, NULL, 'd'},
                                           {"devices", required_argument, NULL, 'D'},
                                           {"steps", required_argument, NULL, 'e'},
@@ -258,7 +300,12 @@ static bool read_options(int argc, char **argv, struct options *options)
             options->replay = true;
             break;
         case 'f':
-            options->file = optarg;
+        case 'x':
+            if (options->file_count == FILES_MAX) {
+                return false;
+            }
+            options->files[options->file_count++] = optarg;
+            options->shrink = option == 'x';
             break;
         case 'd':
             options->plan.schema = optarg;
@@ -282,6 +329,9 @@ static bool read_options(int argc, char **argv, struct options *options)
             return false;
         }
     }
+    while (options->file_count > 0 && optind < argc && options->file_count < FILES_MAX) {
+        options->files[options->file_count++] = argv[optind++];
+    }
     return optind == argc && options->plan.devices <= 6;
 }
 
@@ -298,8 +348,15 @@ int main(int argc, char **argv)
     (void)signal(SIGABRT, on_crash);
     sim_memory_install();
     sim_disk_install();
-    if (options.file != NULL) {
-        play_file(&options, &totals);
+    for (size_t i = 0; i < options.file_count; i++) {
+        if (options.shrink) {
+            shrink_file(options.files[i], &totals);
+        } else {
+            play_file(&options, options.files[i], &totals);
+        }
+    }
+    if (options.file_count > 0) {
+        options.seeds = 0;
     } else if (options.has_seed && options.replay) {
         replay(&options, &totals);
     } else {

@@ -395,7 +395,8 @@ static void play_decide(struct sim_world *world, json_t *event)
                                      &choice,
                                      NULL));
     for (size_t i = 0; i < choice.count; i++) {
-        bool discard = flag_of(event, "discard") || sim_chance(&dice, 50);
+        bool discard =
+            flag_of(event, "discard") || (!flag_of(event, "retry") && sim_chance(&dice, 50));
         tern_status status =
             discard
                 ? SIM_CALL(device->index,

@@ -149,13 +149,18 @@ static void look_at_unit(struct sim_world *world,
     *known = stamp;
 }
 
-static void
-look_at_change(struct sim_world *world, struct trn_db_view *view, const struct trn_change *change)
+static void look_at_change(struct sim_world *world,
+                           struct trn_db_view *view,
+                           const struct trn_change *change,
+                           bool may_lack)
 {
     struct trn_row row;
     bool found = false;
 
     if (world->db->ops->row_read(view, change->table, &change->id, &found, &row, NULL) != TERN_OK) {
+        return;
+    }
+    if (!found && may_lack) {
         return;
     }
     if (!found) {
@@ -199,7 +204,11 @@ static void look_at_entry(struct sim_world *world, struct trn_db_view *view, int
                        trn_bytes_slice(&body),
                        NULL) == TERN_OK) {
         while (trn_entry_next(&reader, &any, &change, NULL) == TERN_OK && any) {
-            look_at_change(world, view, &change);
+            /* A delete that is left of a transaction is done where there is nothing to delete. */
+            look_at_change(world,
+                           view,
+                           &change,
+                           entry.kind > TRN_ENTRY_DISCARDED && change.operation == TRN_OP_DELETE);
         }
     }
     trn_entry_close(&reader);

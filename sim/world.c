@@ -67,6 +67,7 @@ void sim_world_begin(struct sim_world *world,
     world->limits = (struct trn_sync_limits){TRN_SYNC_PAGE_ROWS, TRN_SYNC_PAGE_BYTES};
     world->rows = json_object();
     world->watch = sim_watch_new();
+    sim_memory_arm(SIM_SERVER, 0);
     sim_disk_seed(seed);
     world->disk = sim_disk_new("server", seed ^ 77);
     if (!sim_server_start(world)) {

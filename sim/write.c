@@ -26,6 +26,7 @@ struct writer {
     const struct trn_schema *schema;
     struct sim_dice dice;
     tern_tx *tx;
+    uint64_t ordinal; /* committed before it */
 };
 
 /* Whether a call may end so. */
@@ -456,12 +457,16 @@ static void change_something(struct writer *writer)
 static bool begin(struct writer *writer, struct sim_device *device, uint64_t seed, bool inferred)
 {
     tern_tx_options options = {.size = sizeof options, .inferred = inferred};
+    tern_id top;
 
     *writer = (struct writer){.device = device,
                               .schema = sim_device_schema(device),
                               .dice = sim_dice_make(seed)};
-    return device->replica != NULL &&
-           judge(device,
+    if (device->replica == NULL) {
+        return false;
+    }
+    (void)sim_device_top(device, &writer->ordinal, &top);
+    return judge(device,
                  "begin",
                  SIM_CALL(device->index,
                           tern_tx_begin(device->replica, &options, &writer->tx, NULL))) == TERN_OK;
@@ -477,8 +482,7 @@ static tern_status commit(struct writer *writer)
     uint64_t ordinal = 0;
     tern_id tx;
 
-    if (status == TERN_OK && sim_device_top(device, &ordinal, &tx) &&
-        ordinal > device->last_ordinal) {
+    if (status == TERN_OK && sim_device_top(device, &ordinal, &tx) && ordinal > writer->ordinal) {
         device->last_ordinal = ordinal;
         sim_ledger_add(device, &tx);
     }
@@ -510,6 +514,9 @@ static bool id_of_label(struct sim_world *world, const char *label, tern_id *ret
             *ret_id = world->users[user].id;
         }
         return user < SIM_USERS;
+    }
+    if (label != NULL && label[0] == '$') {
+        label++;
     }
     hex = json_string_value(json_object_get(world->rows, label != NULL ? label : ""));
     return hex != NULL && trn_hex_decode(trn_slice_text(hex), ret_id->bytes, sizeof ret_id->bytes);

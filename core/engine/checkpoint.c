@@ -16,6 +16,7 @@ struct applying {
     bool sweeps; /* what is met is noted, and what is not goes */
     struct trn_idset met;
     struct trn_leavers leavers;      /* what was held, found before any row makes way for another */
+    struct trn_bulk bulk;            /* rows taken that are not in the file yet */
     const struct trn_table *touched; /* counted last */
 };
 
@@ -25,7 +26,7 @@ static tern_status take_row(struct applying *applying,
                             tern_error *error)
 {
     struct trn_work *work = applying->work;
-    tern_status status = trn_ground_take(work, table, row, applying->mode, error);
+    tern_status status = trn_ground_take(work, table, row, applying->mode, &applying->bulk, error);
 
     if (status == TERN_OK && applying->sweeps) {
         status = trn_idset_add(&applying->met, table, &row->id, error);
@@ -122,7 +123,12 @@ static tern_status take_rows(struct applying *applying, bool staged, tern_error 
 {
     tern_status status = staged ? take_staged(applying, error) : TERN_OK;
 
-    return status == TERN_OK ? take_lines(applying, applying->checkpoint->lines, error) : status;
+    if (status == TERN_OK) {
+        status = take_lines(applying, applying->checkpoint->lines, error);
+    }
+    return status == TERN_OK
+               ? trn_ground_flush(applying->work, &applying->bulk, applying->mode, error)
+               : status;
 }
 
 static tern_status take_all(struct applying *applying, bool staged, tern_error *error)
@@ -180,6 +186,7 @@ trn_checkpoint_apply(struct trn_work *work, struct trn_checkpoint *checkpoint, t
         status = take_all(&applying, staged, error);
     }
     trn_idset_free(&applying.met);
+    trn_bulk_free(&applying.bulk);
     trn_leavers_free(&applying.leavers);
     if (status == TERN_OK) {
         status = trn_stage_drop(work->store, &checkpoint->scope, error);

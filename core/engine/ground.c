@@ -235,33 +235,56 @@ static tern_status meet(struct trn_work *work,
     return status;
 }
 
-/* One attempt. `ret_lift` where pending edits are in the way. */
-static tern_status take(struct trn_work *work,
+/* What is known of a row before it is written. */
+struct met {
+    struct trn_row mixed;
+    const struct trn_row *result; /* what is to be written; NULL: nothing */
+    enum trn_row_place place;
+    bool lift; /* pending edits are in the way */
+};
+
+static tern_status look(struct trn_work *work,
                         const struct trn_table *table,
                         const struct trn_row *incoming,
                         enum trn_ground_mode mode,
-                        bool *ret_lift,
+                        struct met *met,
                         tern_error *error)
 {
-    struct trn_row mixed;
-    const struct trn_row *result = incoming;
-    enum trn_row_place place = TRN_ROW_UNKNOWN;
-    tern_error first = {0};
-    tern_status status = TERN_OK;
+    met->result = incoming;
+    met->place = TRN_ROW_UNKNOWN;
+    met->lift = false;
+    return mode == TRN_GROUND_BLIND ? meet_nothing(work, table, incoming, &met->result, error)
+                                    : meet(work,
+                                           table,
+                                           incoming,
+                                           mode,
+                                           &met->mixed,
+                                           &met->result,
+                                           &met->place,
+                                           &met->lift,
+                                           error);
+}
 
-    status = mode == TRN_GROUND_BLIND
-                 ? meet_nothing(work, table, incoming, &result, error)
-                 : meet(work, table, incoming, mode, &mixed, &result, &place, ret_lift, error);
-    if (status != TERN_OK || result == NULL || (mode != TRN_GROUND_BLIND && *ret_lift)) {
-        return status;
+/* One attempt. `met->lift` where pending edits turn out to be in the way. */
+static tern_status write_met(struct trn_work *work,
+                             const struct trn_table *table,
+                             enum trn_ground_mode mode,
+                             struct met *met,
+                             tern_error *error)
+{
+    tern_error first = {0};
+    tern_status status;
+
+    if (met->lift || met->result == NULL) {
+        return TERN_OK;
     }
-    status = trn_store_row_take(work->store, table, result, place, &first);
+    status = trn_store_row_take(work->store, table, met->result, met->place, &first);
     if (status == TERN_ERR_UNIQUE && !work->lifted) {
-        *ret_lift = true;
+        met->lift = true;
         return TERN_OK;
     }
     if (status == TERN_ERR_UNIQUE) {
-        return write_through(work, table, result, mode, error);
+        return write_through(work, table, met->result, mode, error);
     }
     if (status != TERN_OK && error != NULL && error->status == TERN_OK) {
         *error = first;
@@ -269,23 +292,121 @@ static tern_status take(struct trn_work *work,
     return status;
 }
 
+/* Writes a row that was looked for; where edits are in the way, lifts them and begins anew. */
+static tern_status finish(struct trn_work *work,
+                          const struct trn_table *table,
+                          const struct trn_row *incoming,
+                          enum trn_ground_mode mode,
+                          struct met *met,
+                          tern_error *error)
+{
+    tern_status status = write_met(work, table, mode, met, error);
+
+    if (status != TERN_OK || !met->lift) {
+        return status;
+    }
+    status = trn_rebase_lift(work, error);
+    if (status == TERN_OK) {
+        status = look(work, table, incoming, mode, met, error);
+    }
+    return status == TERN_OK ? write_met(work, table, mode, met, error) : status;
+}
+
+static tern_status take_alone(struct trn_work *work,
+                              const struct trn_table *table,
+                              const struct trn_row *incoming,
+                              enum trn_ground_mode mode,
+                              tern_error *error)
+{
+    struct met met;
+    tern_status status = look(work, table, incoming, mode, &met, error);
+
+    return status == TERN_OK ? finish(work, table, incoming, mode, &met, error) : status;
+}
+
+/* ---- Many at once ---- */
+
+static bool is_there_after_all(tern_status status)
+{
+    return status == TERN_ERR_EXISTS || status == TERN_ERR_UNIQUE;
+}
+
+static tern_status take_new(struct trn_work *work,
+                            const struct trn_table *table,
+                            const struct trn_row *row,
+                            enum trn_ground_mode mode,
+                            tern_error *error)
+{
+    tern_error why = {0};
+    tern_status status = trn_store_row_take(work->store, table, row, TRN_ROW_IS_NEW, &why);
+
+    if (is_there_after_all(status)) {
+        return take_alone(work, table, row, mode, error);
+    }
+    return status == TERN_OK ? TERN_OK : trn_fail(error, status, "%s", why.message);
+}
+
+/* Where one of them was not new, each is taken by itself; those that are in already are found. */
+static tern_status write_bulk(struct trn_work *work,
+                              struct trn_bulk *bulk,
+                              enum trn_ground_mode mode,
+                              tern_error *error)
+{
+    tern_error why = {0};
+    tern_status status = TERN_ERR_EXISTS;
+
+    if (bulk->count == TRN_ROWS_AT_ONCE) {
+        status = trn_store_rows_take(work->store, bulk->table, bulk->rows, &why);
+        if (!is_there_after_all(status)) {
+            return status == TERN_OK ? TERN_OK : trn_fail(error, status, "%s", why.message);
+        }
+    }
+    status = TERN_OK;
+    for (size_t i = 0; i < bulk->count && status == TERN_OK; i++) {
+        status = take_new(work, bulk->table, &bulk->rows[i], mode, error);
+    }
+    return status;
+}
+
+tern_status trn_ground_flush(struct trn_work *work,
+                             struct trn_bulk *bulk,
+                             enum trn_ground_mode mode,
+                             tern_error *error)
+{
+    tern_status status = write_bulk(work, bulk, mode, error);
+
+    trn_bulk_clear(bulk);
+    return status;
+}
+
 tern_status trn_ground_take(struct trn_work *work,
                             const struct trn_table *table,
                             struct trn_row *incoming,
                             enum trn_ground_mode mode,
+                            struct trn_bulk *bulk,
                             tern_error *error)
 {
-    bool lift = false;
+    struct met met;
+    bool is_new;
     tern_status status = to_keys(work, table, &incoming->version, error);
 
     if (status == TERN_OK) {
-        status = take(work, table, incoming, mode, &lift, error);
+        status = look(work, table, incoming, mode, &met, error);
     }
-    if (status == TERN_OK && lift) {
-        status = trn_rebase_lift(work, error);
-        if (status == TERN_OK) {
-            status = take(work, table, incoming, mode, &lift, error);
-        }
+    if (status != TERN_OK || met.result == NULL) {
+        return status;
     }
-    return status;
+    is_new = !met.lift && met.place != TRN_ROW_IS_THERE;
+    if (is_new && trn_bulk_has_room(bulk, table, incoming)) {
+        return trn_bulk_add(bulk, table, incoming, error);
+    }
+    if (bulk->count == 0) {
+        return finish(work, table, incoming, mode, &met, error);
+    }
+    status = trn_ground_flush(work, bulk, mode, error);
+    if (status != TERN_OK) {
+        return status;
+    }
+    return is_new ? trn_bulk_add(bulk, table, incoming, error)
+                  : take_alone(work, table, incoming, mode, error);
 }

@@ -8,6 +8,7 @@
 #ifndef TRN_ENGINE_GROUND_H
 #define TRN_ENGINE_GROUND_H
 
+#include "engine/bulk.h"
 #include "engine/work.h"
 
 enum trn_ground_mode {
@@ -22,12 +23,19 @@ enum trn_ground_mode {
  * into `work->known` before; they are keys afterwards.
  *
  * Lifts the pending edits off first where one stands on the row, or holds a unique key that the row
- * needs.
+ * needs. A row that is new here may wait in `bulk` for others; all rows enter the file in the order
+ * of these calls.
  */
 tern_status trn_ground_take(struct trn_work *work,
                             const struct trn_table *table,
                             struct trn_row *incoming,
                             enum trn_ground_mode mode,
+                            struct trn_bulk *bulk,
                             tern_error *error);
+/* Writes what `bulk` keeps. */
+tern_status trn_ground_flush(struct trn_work *work,
+                             struct trn_bulk *bulk,
+                             enum trn_ground_mode mode,
+                             tern_error *error);
 
 #endif

@@ -124,8 +124,9 @@ enum trn_table_sql {
     TRN_TABLE_STAMP,
     TRN_TABLE_BEFORE,
     TRN_TABLE_REFERENCED,
-    TRN_TABLE_TAKE_NEW, /* the last two without the table's CHECKs */
+    TRN_TABLE_TAKE_NEW, /* from here on without the table's CHECKs */
     TRN_TABLE_TAKE_OVER,
+    TRN_TABLE_TAKE_MANY,
     TRN_TABLE_COUNT
 };
 
@@ -270,11 +271,12 @@ tern_status trn_row_is_there(struct trn_store *store,
                              const tern_id *id,
                              bool *ret_has,
                              tern_error *error);
-/* Inserts or updates, as `which` says, by all cells of the row. */
+/* Inserts or updates, as `which` says, by all cells of the rows: TRN_ROWS_AT_ONCE for _TAKE_MANY,
+ * else one. */
 tern_status trn_row_run(struct trn_store *store,
                         const struct trn_table *table,
                         enum trn_table_sql which,
-                        const struct trn_row *row,
+                        const struct trn_row *rows,
                         tern_error *error);
 
 /* ---- file.c ---- */

@@ -79,9 +79,22 @@ static tern_status build_update(struct trn_bytes *sql, const struct trn_table *t
                              : status;
 }
 
-static tern_status build_insert(struct trn_bytes *sql, const struct trn_table *table)
+/* "(?1, ?2, ...)" from parameter `first` on. */
+static tern_status append_marks(struct trn_bytes *sql, const struct trn_table *table, size_t first)
 {
-    tern_status status = trn_bytes_append_text(sql, "INSERT INTO main.");
+    size_t count = table->column_count + 4;
+    tern_status status = trn_bytes_append_format(sql, "(?%zu", first);
+
+    for (size_t i = 1; i < count && status == TERN_OK; i++) {
+        status = trn_bytes_append_format(sql, ", ?%zu", first + i);
+    }
+    return status == TERN_OK ? trn_bytes_append_text(sql, ")") : status;
+}
+
+static tern_status
+append_insert(struct trn_bytes *sql, const struct trn_table *table, const char *verb, size_t rows)
+{
+    tern_status status = trn_bytes_append_text(sql, verb);
 
     if (status == TERN_OK) {
         status = trn_sql_name(sql, table->name);
@@ -93,12 +106,27 @@ static tern_status build_insert(struct trn_bytes *sql, const struct trn_table *t
         status = append_columns(sql, table);
     }
     if (status == TERN_OK) {
-        status = trn_bytes_append_text(sql, ") VALUES(?1");
+        status = trn_bytes_append_text(sql, ") VALUES");
     }
-    for (size_t i = 2; i <= table->column_count + 4 && status == TERN_OK; i++) {
-        status = trn_bytes_append_format(sql, ", ?%zu", i);
+    for (size_t i = 0; i < rows && status == TERN_OK; i++) {
+        status = i == 0 ? TERN_OK : trn_bytes_append_text(sql, ", ");
+        if (status == TERN_OK) {
+            status = append_marks(sql, table, i * (table->column_count + 4) + 1);
+        }
     }
-    return status == TERN_OK ? trn_bytes_append_text(sql, ")") : status;
+    return status;
+}
+
+static tern_status build_insert(struct trn_bytes *sql, const struct trn_table *table)
+{
+    return append_insert(sql, table, "INSERT INTO main.", 1);
+}
+
+/* OR FAIL: to take back what one statement has inserted so far, SQLite would copy aside every page
+ * that it touches. */
+static tern_status build_insert_many(struct trn_bytes *sql, const struct trn_table *table)
+{
+    return append_insert(sql, table, "INSERT OR FAIL INTO main.", TRN_ROWS_AT_ONCE);
 }
 
 static tern_status build_erase(struct trn_bytes *sql, const struct trn_table *table)
@@ -113,7 +141,7 @@ static tern_status build_erase(struct trn_bytes *sql, const struct trn_table *ta
 
 static bool is_unchecked(enum trn_table_sql which)
 {
-    return which == TRN_TABLE_TAKE_NEW || which == TRN_TABLE_TAKE_OVER;
+    return which >= TRN_TABLE_TAKE_NEW;
 }
 
 static tern_status statement_of(struct trn_store *store,
@@ -130,6 +158,7 @@ static tern_status statement_of(struct trn_store *store,
         [TRN_TABLE_ERASE] = build_erase,
         [TRN_TABLE_TAKE_NEW] = build_insert,
         [TRN_TABLE_TAKE_OVER] = build_update,
+        [TRN_TABLE_TAKE_MANY] = build_insert_many,
     };
     sqlite3_stmt **stmt = &trn_store_table(store, table)->statements[which];
     struct trn_bytes sql = {0};
@@ -260,34 +289,48 @@ tern_status trn_row_is_there(struct trn_store *store,
     return status;
 }
 
+/* From parameter `first` on. `room` holds the version as it is bound. */
+static void bind_row(sqlite3_stmt *stmt,
+                     int first,
+                     const struct trn_table *table,
+                     const struct trn_row *row,
+                     uint8_t room[TRN_VERSION_BLOB_MAX])
+{
+    tern_value version = {0};
+    int columns = (int)table->column_count;
+
+    trn_version_encode(&row->version, table->unit_count, room, &version);
+    trn_bind_id(stmt, first, &row->id);
+    for (int i = 0; i < columns; i++) {
+        trn_bind_value(stmt, first + 1 + i, &row->values[i]);
+    }
+    (void)sqlite3_bind_int64(stmt, first + columns + 1, row->updated_at_us);
+    if (row->deleted_at_us != 0) {
+        (void)sqlite3_bind_int64(stmt, first + columns + 2, row->deleted_at_us);
+    } else {
+        (void)sqlite3_bind_null(stmt, first + columns + 2);
+    }
+    trn_bind_value(stmt, first + columns + 3, &version);
+}
+
 tern_status trn_row_run(struct trn_store *store,
                         const struct trn_table *table,
                         enum trn_table_sql which,
-                        const struct trn_row *row,
+                        const struct trn_row *rows,
                         tern_error *error)
 {
-    uint8_t room[TRN_VERSION_BLOB_MAX];
-    tern_value version = {0};
+    uint8_t room[TRN_ROWS_AT_ONCE][TRN_VERSION_BLOB_MAX];
+    size_t count = which == TRN_TABLE_TAKE_MANY ? TRN_ROWS_AT_ONCE : 1;
     sqlite3_stmt *stmt = NULL;
-    int columns = (int)table->column_count;
     tern_status status = statement_of(store, table, which, &stmt, error);
 
     TRN_ASSERT(store->listener == NULL);
     if (status != TERN_OK) {
         return status;
     }
-    trn_version_encode(&row->version, table->unit_count, room, &version);
-    trn_bind_id(stmt, 1, &row->id);
-    for (int i = 0; i < columns; i++) {
-        trn_bind_value(stmt, i + 2, &row->values[i]);
+    for (size_t i = 0; i < count; i++) {
+        bind_row(stmt, (int)(i * (table->column_count + 4)) + 1, table, &rows[i], room[i]);
     }
-    (void)sqlite3_bind_int64(stmt, columns + 2, row->updated_at_us);
-    if (row->deleted_at_us != 0) {
-        (void)sqlite3_bind_int64(stmt, columns + 3, row->deleted_at_us);
-    } else {
-        (void)sqlite3_bind_null(stmt, columns + 3);
-    }
-    trn_bind_value(stmt, columns + 4, &version);
     return trn_store_run(store, stmt, table->name, error);
 }
 

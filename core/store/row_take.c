@@ -48,3 +48,11 @@ tern_status trn_store_row_take(struct trn_store *store,
     }
     return take_unknown(store, table, row, error);
 }
+
+tern_status trn_store_rows_take(struct trn_store *store,
+                                const struct trn_table *table,
+                                const struct trn_row *rows,
+                                tern_error *error)
+{
+    return trn_row_run(store, table, TRN_TABLE_TAKE_MANY, rows, error);
+}

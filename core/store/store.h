@@ -109,6 +109,13 @@ tern_status trn_store_row_take(struct trn_store *store,
                                const struct trn_row *row,
                                enum trn_row_place place,
                                tern_error *error);
+/* The same for so many rows at once, all of them new. On TERN_ERR_EXISTS and _UNIQUE one of them
+ * was not, and those before it are in. */
+#define TRN_ROWS_AT_ONCE 10
+tern_status trn_store_rows_take(struct trn_store *store,
+                                const struct trn_table *table,
+                                const struct trn_row *rows,
+                                tern_error *error);
 /* Frees the way for `row`: erases live rows that hold one of its unique keys, reporting each id
  * first. */
 tern_status trn_store_row_displace(struct trn_store *store,

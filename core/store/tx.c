@@ -11,7 +11,8 @@
 #include "base/assert.h"
 #include "base/error.h"
 
-enum { LOG_PAGES = 1000, LOG_PAGES_SYNCING = 4000 };
+/* A record of a thousand rows with random ids changes some 900 pages. */
+enum { LOG_PAGES = 1000, LOG_PAGES_SESSION = 500, LOG_PAGES_SYNCING = 4000 };
 
 /* ---- The log ---- */
 
@@ -39,7 +40,8 @@ void trn_store_set_syncing(struct trn_store *store, bool is_syncing)
 /* What fails now is done by a later one; nothing depends on it. */
 bool trn_store_shorten_log(struct trn_store *store)
 {
-    if (store->log_pages < LOG_PAGES || trn_store_in_transaction(store)) {
+    if (store->log_pages < (store->is_syncing ? LOG_PAGES_SESSION : LOG_PAGES) ||
+        trn_store_in_transaction(store)) {
         return false;
     }
     store->log_pages = 0;

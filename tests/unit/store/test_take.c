@@ -102,6 +102,25 @@ TEST(a_row_of_the_server_never_takes_the_key_of_another)
     trn_store_close(store);
 }
 
+TEST(many_rows_are_taken_at_once_up_to_one_that_is_not_new)
+{
+    struct trn_store *store = open_in_tx();
+    struct trn_row rows[TRN_ROWS_AT_ONCE];
+
+    for (unsigned i = 0; i < TRN_ROWS_AT_ONCE; i++) {
+        rows[i] = ugly_person(i + 1);
+    }
+    CHECK_INT(trn_store_rows_take(store, people(), rows, NULL), TERN_OK);
+    for (unsigned i = 0; i < TRN_ROWS_AT_ONCE; i++) {
+        (void)read_back(store, &rows[i].id);
+        rows[i].id = fixture_id(i == 4 ? 1 : 100 + i);
+    }
+    CHECK_INT(trn_store_rows_take(store, people(), rows, NULL), TERN_ERR_EXISTS);
+    (void)read_back(store, &rows[3].id);
+    CHECK_INT(trn_store_row_take(store, people(), &rows[5], TRN_ROW_IS_NEW, NULL), TERN_OK);
+    trn_store_close(store);
+}
+
 /* The values that a row of the server holds are checked as it is read from the answer; this shows
  * that here they are not, and that it is so for nobody else. */
 TEST(checks_are_left_out_for_rows_of_the_server_alone)

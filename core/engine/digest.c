@@ -5,7 +5,7 @@
 #include "engine/lay.h"
 #include "engine/state.h"
 
-enum { STARTS_OVER = 2 /* in one session */ };
+enum { STARTS_OVER = 2, FORKS = 3 /* in one session */ };
 
 static void report(const struct trn_session *session)
 {
@@ -109,7 +109,7 @@ static tern_status follow_history(struct trn_session *session, tern_status code,
 {
     tern_status status;
 
-    if (session->starts_over == STARTS_OVER) {
+    if (session->forks == FORKS) {
         trn_session_finish(session, code);
         return TERN_OK;
     }
@@ -117,7 +117,7 @@ static tern_status follow_history(struct trn_session *session, tern_status code,
                  ? trn_history_epoch_changed(&session->engine, &session->id, error)
                  : trn_history_cloned(&session->engine, &session->id, error);
     if (status == TERN_OK) {
-        session->starts_over++;
+        session->forks++;
         session->backup = 0;
         session->pulled = false;
         session->phase = PHASE_READY;

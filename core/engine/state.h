@@ -54,11 +54,12 @@ struct trn_session {
         uint32_t probes; /* that worked since */
         tern_status why;
     } suspect;
-    bool probing; /* the next request carries no entries: is it them, or the server? */
-    bool pulled;  /* the server had nothing more for us */
-    bool upgrade; /* it sends us no rows any more */
-    uint32_t starts_over;
-    int64_t backup; /* numbers up to it are in a backup of the server's */
+    bool probing;         /* the next request carries no entries: is it them, or the server? */
+    bool pulled;          /* the server had nothing more for us */
+    bool upgrade;         /* it sends us no rows any more */
+    uint32_t starts_over; /* the ground did not hold together */
+    uint32_t forks;       /* the history went another way */
+    int64_t backup;       /* numbers up to it are in a backup of the server's */
     struct trn_window_tidying tidying;
     int64_t wake_us;
     tern_status result;

@@ -296,3 +296,69 @@ TEST(a_server_restored_twice_over_is_told_from_the_one_that_a_device_knows)
     device_end(&tablet);
     world_end(&world);
 }
+
+/* Two statements of the app in one transaction. */
+static void run_both(struct device *device, const char *first, const char *second)
+{
+    tern_tx *tx = NULL;
+
+    CHECK(tern_tx_begin(device->replica, NULL, &tx, NULL) == TERN_OK);
+    device_run(device, first);
+    device_run(device, second);
+    CHECK(tern_tx_commit(tx, NULL, NULL) == TERN_OK);
+}
+
+/* Says that the server came back from a backup, and then that a copy of the device is alive. */
+static bool
+tell_of_forks(struct device *device, const tern_http_request *request, tern_http_answer *ret_answer)
+{
+    static const char *const codes[] = {"EPOCH_CHANGED", "DEVICE_CLONED"};
+    unsigned *told = device->meddling;
+
+    (void)request;
+    if (*told == sizeof codes / sizeof *codes) {
+        return false;
+    }
+    device_answer_problem(ret_answer, 409, codes[(*told)++]);
+    return true;
+}
+
+/* What is taken stands beside rows that the server has moved meanwhile, so these are fetched again.
+ */
+TEST(two_forks_and_a_ground_that_does_not_hold_together_are_got_over_in_one_sync)
+{
+    struct world world;
+    struct device phone;
+    struct device desk;
+    unsigned told = 0;
+
+    world_begin(&world);
+    device_begin(&world, &phone, "phone", 'p');
+    device_begin(&world, &desk, "desk", 'p');
+    device_run(&phone, "INSERT INTO users(id, role, name) VALUES(@p, 'PATIENT', 'patient')");
+    device_run(&phone,
+               "INSERT INTO notes(id, owner_id, place, title) VALUES(tern_id(), @p, 5, 'moved')");
+    device_sync_well(&phone);
+    device_sync_well(&desk);
+    device_run(&desk, "UPDATE notes SET place = 7");
+    device_run(&desk,
+               "INSERT INTO notes(id, owner_id, place, title) VALUES(tern_id(), @p, 9, 'other')");
+    device_sync_well(&desk);
+    world_pass(&world, SECOND_US);
+    run_both(&phone,
+             "UPDATE notes SET place = 6",
+             "INSERT INTO notes(id, owner_id, place, title) VALUES(tern_id(), @p, 9, 'no')");
+    device_run(&phone,
+               "INSERT INTO notes(id, owner_id, place, title) VALUES(tern_id(), @p, 5, 'yes')");
+    phone.meddle = tell_of_forks;
+    phone.meddling = &told;
+    device_sync_well(&phone);
+    CHECK_INT(told, 2);
+    CHECK_INT(device_status(&phone).quarantined, 1);
+    CHECK_TEXT(device_ask(&phone, "SELECT place, title FROM notes ORDER BY place"),
+               "5,yes;7,moved;9,other");
+    device_check_converged(&phone);
+    device_end(&phone);
+    device_end(&desk);
+    world_end(&world);
+}

@@ -38,7 +38,7 @@ is_lowest(struct trn_work *work, uint64_t ordinal, bool *ret_lowest, tern_error 
 
     *ret_lowest = false;
     return status == TERN_OK && oldest.ordinal == ordinal
-               ? trn_outbox_has_undo(work->store, ordinal, ret_lowest, error)
+               ? trn_outbox_stands(work->store, ordinal, ret_lowest, error)
                : status;
 }
 
@@ -53,6 +53,7 @@ lay_as_ground(struct trn_work *work, const struct trn_entry *entry, tern_error *
                           .left = trn_entry_kind_is_left(entry->kind)};
     struct trn_bytes body = {0};
     tern_error why = {0};
+    bool hold = true;
     tern_status status = trn_store_savepoint(work->store, error);
     tern_status laid;
 
@@ -62,6 +63,12 @@ lay_as_ground(struct trn_work *work, const struct trn_entry *entry, tern_error *
     laid = trn_keep_body(work->store, entry->ordinal, &body, &why);
     if (laid == TERN_OK) {
         laid = trn_lay(work, &lay, trn_bytes_slice(&body), NULL, &why);
+    }
+    if (laid == TERN_OK) {
+        laid = trn_store_foreign_keys_hold(work->store, &hold, &why);
+    }
+    if (laid == TERN_OK && !hold) {
+        laid = trn_fail(&why, TERN_ERR_FOREIGN_KEY, "a row that it references is not here");
     }
     trn_bytes_free(&body);
     if (laid == TERN_OK) {

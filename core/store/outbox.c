@@ -277,11 +277,11 @@ tern_status trn_outbox_undo(struct trn_store *store,
 }
 
 tern_status
-trn_outbox_has_undo(struct trn_store *store, uint64_t ordinal, bool *ret_has, tern_error *error)
+trn_outbox_stands(struct trn_store *store, uint64_t ordinal, bool *ret_stands, tern_error *error)
 {
     struct trn_bytes nothing = {0};
     tern_status status =
-        read_cell(store, TRN_SQL_OUTBOX_HAS_UNDO, ordinal, &nothing, ret_has, error);
+        read_cell(store, TRN_SQL_OUTBOX_STANDS, ordinal, &nothing, ret_stands, error);
 
     trn_bytes_free(&nothing);
     return status;

@@ -70,8 +70,8 @@ static const char *const texts[TRN_SQL_COUNT] = {
                             "JOIN tern_outbox AS o ON o.ordinal = b.ordinal WHERE b.ordinal = ?1",
     [TRN_SQL_OUTBOX_UNDO] = "SELECT undo FROM tern_outbox WHERE ordinal = ?1",
     [TRN_SQL_OUTBOX_DETAIL] = "SELECT detail FROM tern_outbox WHERE ordinal = ?1",
-    [TRN_SQL_OUTBOX_HAS_UNDO] =
-        "SELECT '', coalesce(length(undo), 0) > 0 FROM tern_outbox WHERE ordinal = ?1",
+    [TRN_SQL_OUTBOX_STANDS] =
+        "SELECT '', undo IS NULL OR length(undo) > 0 FROM tern_outbox WHERE ordinal = ?1",
     [TRN_SQL_OUTBOX_SET_UNDO] = "UPDATE tern_outbox SET undo = ?2 WHERE ordinal = ?1",
     [TRN_SQL_OUTBOX_UPDATE] =
         "UPDATE tern_outbox SET state = ?2, number = ?3, time = ?4, attempts = ?5, reason = ?6, "

@@ -258,9 +258,9 @@ tern_status trn_outbox_undo(struct trn_store *store,
                             uint64_t ordinal,
                             struct trn_bytes *undo,
                             tern_error *error);
-/* Whether there is one: the entry's values are on the rows. */
+/* Whether the entry's values are on the rows: all but those whose undo image was set to nothing. */
 tern_status
-trn_outbox_has_undo(struct trn_store *store, uint64_t ordinal, bool *ret_has, tern_error *error);
+trn_outbox_stands(struct trn_store *store, uint64_t ordinal, bool *ret_stands, tern_error *error);
 tern_status trn_outbox_detail(struct trn_store *store,
                               uint64_t ordinal,
                               struct trn_bytes *text,

@@ -274,3 +274,40 @@ TEST(nobody_writes_a_record_that_is_not_open_to_them)
     CHECK_TEXT(device_ask(&practice.patient, "SELECT count(*) FROM doses"), "0");
     end(&practice);
 }
+
+/* What it referenced has left since, and does not come with the verdict. */
+TEST(an_entry_taken_again_by_a_restored_server_needs_no_row_that_is_still_to_come)
+{
+    struct practice practice;
+    struct device tablet;
+
+    begin(&practice);
+    world_save(&practice.world, "backup");
+    device_run(&practice.doctor,
+               "INSERT INTO notes(id, owner_id, place, title) VALUES(tern_id(), @p, 5, 'lost')");
+    device_run(&practice.doctor,
+               "INSERT INTO comments(id, note_id, body) SELECT tern_id(), id, 'kept' FROM notes "
+               "WHERE place = 1");
+    device_sync_well(&practice.doctor);
+    device_run(&practice.patient, "UPDATE bonds SET status = 'ENDED'");
+    device_sync_well(&practice.patient);
+    device_sync_well(&practice.doctor);
+    CHECK_TEXT(device_ask(&practice.doctor, "SELECT count(*) FROM notes"), "0");
+
+    world_restore(&practice.world, "backup");
+    world_pass(&practice.world, SECOND_US);
+    device_begin(&practice.world, &tablet, "tablet", 'p');
+    device_run(&tablet,
+               "INSERT INTO notes(id, owner_id, place, title) VALUES(tern_id(), @p, 5, 'first')");
+    device_sync_well(&tablet);
+    device_end(&tablet);
+    practice.world.limits.page_rows = 3;
+    world_restart(&practice.world);
+    device_sync_well(&practice.doctor);
+    CHECK_INT(device_status(&practice.doctor).quarantined, 1);
+    CHECK_TEXT(device_ask(&practice.doctor, "SELECT body FROM comments"), "kept");
+    device_check_converged(&practice.doctor);
+    device_sync_well(&practice.patient);
+    device_sync_well(&practice.doctor);
+    end(&practice);
+}

@@ -15,18 +15,6 @@
 #include "sim/ledger.h"
 #include "wire/entry.h"
 
-/* One unit of one change that the server applied. */
-struct write {
-    const struct trn_table *table;
-    tern_id row;
-    size_t unit;
-    int64_t number;
-    int64_t base; /* a number of the server's, or 0 */
-    uint64_t values;
-    bool alive; /* of existence: what it says */
-    bool by_operator;
-};
-
 struct entry {
     int64_t number;
     int64_t ordinal;
@@ -36,6 +24,19 @@ struct entry {
     int verdict;
     int kind;
     char detail[120];
+};
+
+/* One unit of one change that the server applied. */
+struct write {
+    const struct trn_table *table;
+    tern_id row;
+    size_t unit;
+    int64_t number;
+    const struct entry *entry;
+    int64_t base; /* a number of the server's; minus an ordinal of the author's; 0 */
+    uint64_t values;
+    bool alive; /* of existence: what it says */
+    bool by_operator;
 };
 
 struct accounts {
@@ -99,23 +100,6 @@ static uint64_t hash_unit(const struct trn_table *table, size_t unit, const tern
     return hash;
 }
 
-/* The entry of an author by its ordinal. */
-static int64_t
-number_of_ordinal(const struct accounts *accounts, const struct entry *of, int64_t ordinal)
-{
-    int64_t number = 0;
-
-    for (size_t i = 0; i < accounts->entry_count; i++) {
-        const struct entry *entry = &accounts->entries[i];
-
-        if (entry->ordinal == ordinal && trn_id_equal(&entry->device, &of->device) &&
-            (number == 0 || trn_id_equal(&entry->sender, &of->sender))) {
-            number = entry->number;
-        }
-    }
-    return number;
-}
-
 static void add_write(struct accounts *accounts,
                       const struct entry *entry,
                       const struct trn_change *change,
@@ -137,11 +121,10 @@ static void add_write(struct accounts *accounts,
                             .row = change->id,
                             .unit = unit,
                             .number = entry->number,
+                            .entry = entry,
                             .alive = change->operation != TRN_OP_DELETE};
-    if (change->operation != TRN_OP_INSERT && change->base < 0) {
-        write->base = number_of_ordinal(accounts, entry, -change->base);
-    } else if (change->operation != TRN_OP_INSERT) {
-        write->base = same_epoch ? change->base : 0;
+    if (change->operation != TRN_OP_INSERT) {
+        write->base = change->base < 0 || same_epoch ? change->base : 0;
     }
     write->values =
         unit == TRN_UNIT_EXISTENCE ? write->alive : hash_unit(change->table, unit, change->values);
@@ -304,6 +287,14 @@ static bool is_same_unit(const struct write *a, const struct write *b)
     return a->table == b->table && a->unit == b->unit && trn_id_equal(&a->row, &b->row);
 }
 
+/* Whether the base of `later` names `write`. Copies of a device may have used one ordinal twice. */
+static bool has_seen(const struct write *later, const struct write *write)
+{
+    return later->base == write->number ||
+           (later->base < 0 && -later->base == write->entry->ordinal &&
+            trn_id_equal(&later->entry->device, &write->entry->device));
+}
+
 /* Whether a writer that had seen it wrote over it, or another wrote the very same. */
 static bool is_superseded(const struct accounts *accounts, const struct write *write)
 {
@@ -311,7 +302,7 @@ static bool is_superseded(const struct accounts *accounts, const struct write *w
         const struct write *other = &accounts->writes[i];
 
         if (is_same_unit(write, other) && other->number != write->number &&
-            (other->base == write->number || other->values == write->values)) {
+            (has_seen(other, write) || other->values == write->values)) {
             return true;
         }
     }

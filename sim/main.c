@@ -17,6 +17,7 @@ enum { FILES_MAX = 256 };
 struct options {
     uint64_t seeds;
     uint64_t start;
+    double minutes; /* 0: until all seeds are through */
     bool has_seed;
     uint64_t seed;
     bool replay;
@@ -41,6 +42,7 @@ static const char usage[] =
     "Lives through offline lives, and checks every promise on each.\n"
     "  --seeds N         how many lives; 100\n"
     "  --start S         the first seed; 1\n"
+    "  --minutes M       as many lives as fit\n"
     "  --seed S          this one alone; with --replay its history goes to a file\n"
     "  --replay          write the history of --seed, shrunk if it fails\n"
     "  --scenario FILE   play a scenario or a replay file; more may follow\n"
@@ -89,9 +91,9 @@ static void show_progress(const struct totals *totals, uint64_t of, const struct
         double seconds = seconds_since(begin);
 
         (void)fprintf(stderr,
-                      "\r%llu of %llu seeds, %.1f a second, %llu failures ",
+                      "\r%llu of %.0f seeds, %.1f a second, %llu failures ",
                       (unsigned long long)totals->seeds,
-                      (unsigned long long)of,
+                      (double)of,
                       seconds > 0 ? (double)totals->seeds / seconds : 0.0,
                       (unsigned long long)totals->failures);
     }
@@ -151,7 +153,13 @@ static void live_all(struct options *options, struct totals *totals)
     struct timespec begin;
 
     (void)clock_gettime(CLOCK_MONOTONIC, &begin);
+    if (options->minutes > 0) {
+        options->seeds = UINT64_MAX;
+    }
     for (uint64_t i = 0; i < options->seeds; i++) {
+        if (options->minutes > 0 && seconds_since(&begin) > options->minutes * 60) {
+            break;
+        }
         if (!live(options, options->start + i, totals) && !options->keep_going) {
             break;
         }
@@ -276,6 +284,7 @@ static bool read_options(int argc, char **argv, struct options *options)
                                           {"scenario", required_argument, NULL, 'f'},
                                           {"shrink", required_argument, NULL, 'x'},
                                           {"schema", required_argument, NULL, 'd'},
+                                          {"minutes", required_argument, NULL, 'm'},
                                           {"devices", required_argument, NULL, 'D'},
                                           {"steps", required_argument, NULL, 'e'},
                                           {"twice", no_argument, NULL, 't'},
@@ -309,6 +318,9 @@ static bool read_options(int argc, char **argv, struct options *options)
             break;
         case 'd':
             options->plan.schema = optarg;
+            break;
+        case 'm':
+            options->minutes = strtod(optarg, NULL);
             break;
         case 'D':
             options->plan.devices = (unsigned)strtoul(optarg, NULL, 10);

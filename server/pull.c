@@ -103,6 +103,24 @@ still_holds(const struct walk *walk, const struct trn_table *table, const struct
                              &row->values[table->window_column]);
 }
 
+/* Whether the row was made by the insert that its existence is of, and not by another that this
+ * device never heard of: a derived id may have been inserted twice, and whoever deleted the row, or
+ * brought it back, need not have made it. */
+static bool is_as_made(const struct trn_table *table, const struct trn_row *row)
+{
+    int64_t existence = row->version.keys[TRN_UNIT_EXISTENCE];
+
+    if (table->natural_key_count == 0) {
+        return true;
+    }
+    for (size_t unit = 0; unit < table->unit_count; unit++) {
+        if (row->version.keys[unit] != 0 && row->version.keys[unit] < existence) {
+            return false;
+        }
+    }
+    return row->deleted_at_us == 0;
+}
+
 /* The device holds the row as it is: it handed every unit of it in, and knows that it did. What has
  * its id may be a copy of it, and what that handed in is news here. The server's own rows it never
  * saw.
@@ -133,7 +151,7 @@ static tern_status is_own(struct walk *walk,
               (number <= walk->held || is_told(pull, number));
         seen = number;
     }
-    *ret_own = own && still_holds(walk, table, row);
+    *ret_own = own && is_as_made(table, row) && still_holds(walk, table, row);
     return TERN_OK;
 }
 

@@ -69,6 +69,8 @@ static tern_status is_edited(struct trn_work *work,
     return TERN_OK;
 }
 
+enum { CREATED_AT = 0 }; /* among the columns */
+
 /* Whether the ground's unit stays, the incoming one being older. */
 static tern_status ground_stays(struct trn_work *work,
                                 const struct trn_version *ground,
@@ -121,6 +123,7 @@ static void keep_unit(const struct trn_table *table,
                     trn_version_rank(&ground->version, unit));
     if (unit == TRN_UNIT_EXISTENCE) {
         incoming->deleted_at_us = ground->deleted_at_us;
+        incoming->values[CREATED_AT] = ground->values[CREATED_AT];
     }
     for (size_t i = 0; i < table->units[unit].column_count; i++) {
         uint16_t column = table->units[unit].columns[i];
@@ -159,6 +162,10 @@ static tern_status combine(struct trn_work *work,
             keep_unit(table, unit, ground, mixed);
         } else if (ground->version.keys[unit] != incoming->version.keys[unit]) {
             same = false;
+        } else if (unit == TRN_UNIT_EXISTENCE) {
+            /* What was deleted here may have been made by another's insert. */
+            same =
+                same && trn_value_equal(&ground->values[CREATED_AT], &incoming->values[CREATED_AT]);
         }
     }
     *ret_result = same ? NULL : result;

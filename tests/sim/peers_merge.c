@@ -51,6 +51,30 @@ static void settle(struct pair *pair)
 }
 
 /* sqlite-sync: per column the greater value wins a tie. */
+TEST(a_row_that_two_devices_made_was_made_at_one_moment_for_all)
+{
+    struct pair pair;
+
+    begin(&pair);
+    device_run(&pair.tablet,
+               "INSERT INTO doses(id, patient_id, slot) VALUES(tern_key('doses', @p, 'm2'), @p, "
+               "'m2')");
+    world_pass(&pair.world, MINUTE_US);
+    device_run(&pair.phone,
+               "INSERT INTO doses(id, patient_id, slot) VALUES(tern_key('doses', @p, 'm2'), @p, "
+               "'m2')");
+    device_sync_well(&pair.phone);
+    world_pass(&pair.world, MINUTE_US);
+    /* From here on every unit is the tablet's, and it has yet to hear of the phone's insert. */
+    device_run(&pair.tablet, "UPDATE doses SET planned = 9, status = 'TAKEN' WHERE slot = 'm2'");
+    device_run(&pair.tablet, "DELETE FROM doses WHERE slot = 'm2'");
+    device_sync_well(&pair.tablet);
+    device_sync_well(&pair.phone);
+    CHECK_TEXT(file_ask(pair.tablet.path, "SELECT created_at FROM doses WHERE slot = 'm2'"),
+               server_ask(&pair.world, "SELECT created_at FROM doses WHERE slot = 'm2'"));
+    end(&pair);
+}
+
 TEST(two_edits_on_a_tie_never_make_a_row_nobody_wrote)
 {
     char winners[2][40];

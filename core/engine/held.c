@@ -140,6 +140,12 @@ visit_image(struct trn_work *work, struct walk *walk, uint64_t ordinal, tern_err
     return status;
 }
 
+/* What was erased has no claim on a row. */
+static bool may_hold(const struct trn_entry *entry)
+{
+    return entry->state != TERN_ENTRY_LOCKED || entry->reason != TERN_ERR_ERASED;
+}
+
 static tern_status
 hold(void *context, const struct trn_table *table, const tern_id *id, tern_error *error)
 {
@@ -159,6 +165,9 @@ tern_status trn_held_find(struct trn_work *work, tern_error *error)
         status = trn_outbox_next(work->store, entry.ordinal, OPEN, &entry, error);
         if (status != TERN_OK || entry.ordinal == 0) {
             break;
+        }
+        if (!may_hold(&entry)) {
+            continue;
         }
         status = visit_entry(work, &walk, entry.ordinal, error);
         if (status == TERN_OK && entry.state == TERN_ENTRY_PENDING) {

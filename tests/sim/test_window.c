@@ -1117,6 +1117,44 @@ TEST(edits_of_rows_that_have_left_wait_for_them_through_a_download_in_pieces)
     end(&ward);
 }
 
+/* The bond lay in two records, and one of them was erased. */
+TEST(an_edit_of_what_was_erased_keeps_no_old_row)
+{
+    struct world world;
+    struct device patient;
+    struct device doctor;
+    char *text;
+
+    world_begin(&world);
+    text = with(strdup(world.document),
+                "{\"name\":\"bonds\",",
+                "{\"name\":\"bonds\",\"indexes\":[{\"columns\":[\"created_at\"]}],\"window\":"
+                "{\"column\":\"created_at\",\"days\":30},");
+    world_found(&world, text);
+    free(text);
+    device_begin(&world, &patient, "patient", 'p');
+    device_begin(&world, &doctor, "doctor", 'd');
+    device_run(&patient, "INSERT INTO users(id, name) VALUES(@p, 'patient')");
+    device_sync_well(&patient);
+    device_run(&doctor, "INSERT INTO users(id, name) VALUES(@d, 'doctor')");
+    device_sync_well(&doctor);
+    device_run(&patient,
+               "INSERT INTO bonds(id, patient_id, doctor_id, status) VALUES(tern_key('bonds', @p, "
+               "@d), @p, @d, 'ENDED')");
+    device_sync_well(&patient);
+    device_sync_well(&doctor);
+    world_pass(&world, 40 * DAY_US);
+    device_run(&doctor, "UPDATE bonds SET status = 'ASKED'");
+    world_erase(&world, 'p');
+    device_sync_well(&doctor);
+    CHECK_INT(device_status(&doctor).locked, 1);
+    CHECK_TEXT(device_ask(&doctor, "SELECT count(*) FROM bonds"), "0");
+    device_check_converged(&doctor);
+    device_end(&patient);
+    device_end(&doctor);
+    world_end(&world);
+}
+
 /* All is sent afresh, but for what is too old; and while it comes, the old row is edited. */
 TEST(an_old_row_edited_while_a_whole_copy_comes_stays_with_its_edit)
 {
@@ -1200,4 +1238,135 @@ TEST(nothing_is_left_out_of_a_copy_while_an_open_edit_may_need_it)
     device_end(&ward.desk);
     world_end(&ward.world);
     free(ward.whole);
+}
+
+/* ---- By dice ---- */
+
+static unsigned roll(uint64_t *seed, unsigned below)
+{
+    *seed = *seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+    return (unsigned)(*seed >> 33) % below;
+}
+
+/* The text with $1, $2 and $3 in it replaced by numbers. */
+static void fill_in(const char *text, const unsigned numbers[3], char *room, size_t size)
+{
+    size_t used = 0;
+
+    for (const char *c = text; *c != '\0'; c++) {
+        CHECK(used + 16 < size);
+        if (*c == '$') {
+            used += (size_t)snprintf(room + used, size - used, "%u", numbers[*++c - '1']);
+        } else {
+            room[used++] = *c;
+        }
+    }
+    room[used] = '\0';
+}
+
+/* $1 and $2 name rows, $3 is a number of days. */
+static void write_something(struct device *device, uint64_t *seed)
+{
+    static const char *const statements[] = {
+        "INSERT INTO doses(id, patient_id, slot, planned) VALUES(tern_key('doses', @p, 's$1'), @p, "
+        "'s$1', tern_now() - ($3 - 5) * 86400000000)",
+        "UPDATE doses SET planned = tern_now() - ($3 - 5) * 86400000000 WHERE slot = 's$1'",
+        "UPDATE doses SET status = 'TAKEN', taken_at = $3 % 4 WHERE slot = 's$1'",
+        "UPDATE doses SET taken_at = NULL WHERE slot = 's$1'",
+        "DELETE FROM doses WHERE slot = 's$1'",
+        "UPDATE doses SET deleted_at = NULL WHERE slot = 's$1'",
+        "INSERT INTO notes(id, owner_id, title, day) VALUES(tern_id(), @p, 't$1', "
+        "date(tern_now() / 1000000 - $3 * 86400, 'unixepoch'))",
+        "UPDATE notes SET day = date(tern_now() / 1000000 - $3 * 86400, 'unixepoch') "
+        "WHERE title = 't$1'",
+        "UPDATE notes SET after_id = (SELECT id FROM notes WHERE title = 't$2' LIMIT 1) "
+        "WHERE title = 't$1'",
+        "INSERT INTO comments(id, note_id, body) SELECT tern_id(), id, 'c$3' FROM notes "
+        "WHERE title = 't$1' LIMIT 1",
+        "UPDATE comments SET body = 'c$3' WHERE note_id IN (SELECT id FROM notes "
+        "WHERE title = 't$1')",
+    };
+    const unsigned numbers[3] = {roll(seed, 12), roll(seed, 12), roll(seed, 30)};
+    char sql[500];
+
+    fill_in(statements[roll(seed, sizeof statements / sizeof *statements)],
+            numbers,
+            sql,
+            sizeof sql);
+    (void)device_try(device, sql);
+}
+
+static void live(struct ward *ward, struct device *tablet, uint64_t *seed)
+{
+    struct device *const devices[] = {&ward->phone, &ward->desk, tablet};
+    struct device *device = devices[roll(seed, 3)];
+
+    switch (roll(seed, 6)) {
+    case 0:
+        device_expect(device, (enum weather)roll(seed, SERVER_AWAY + 1));
+        (void)device_sync(device);
+        device->weather_count = 0;
+        break;
+    case 1:
+        world_pass(&ward->world, (int64_t)roll(seed, 80) * DAY_US / 24);
+        break;
+    default:
+        write_something(device, seed);
+    }
+}
+
+/* The doses that the window covers, as the phone and as the desk have them. */
+static void check_covered(struct ward *ward)
+{
+    char sql[200];
+    char held[4096];
+
+    (void)snprintf(sql,
+                   sizeof sql,
+                   "SELECT slot, planned, status, taken_at, deleted_at FROM doses WHERE planned >= "
+                   "%lld ORDER BY id",
+                   (long long)reach(&ward->phone, "doses"));
+    (void)snprintf(held, sizeof held, "%s", device_ask(&ward->phone, sql));
+    CHECK_TEXT(held, device_ask(&ward->desk, sql));
+    CHECK_TEXT(device_ask(&ward->phone, "SELECT count(*) FROM pragma_foreign_key_check"), "0");
+}
+
+static void discard_all(struct device *device)
+{
+    while (device_status(device).quarantined > 0) {
+        CHECK_INT(tern_quarantine_discard(device->replica, find_quarantined(device), NULL),
+                  TERN_OK);
+    }
+}
+
+/* After any life, a replica that was tidied as it went along holds what a new one is given; and
+ * all that its windows cover is there and as the whole copy has it. */
+TEST(replicas_with_windows_converge_whatever_happens)
+{
+    for (uint64_t life = 1; life <= 12; life++) {
+        struct ward ward;
+        struct device tablet;
+        uint64_t seed = life * 7919;
+
+        begin_with(&ward, 10, 15, 12);
+        device_begin(&ward.world, &tablet, "tablet", 'p');
+        sync_all(&ward);
+        for (int i = 0; i < 150; i++) {
+            live(&ward, &tablet, &seed);
+        }
+        for (int i = 0; i < 3; i++) {
+            sync_all(&ward);
+            device_sync_well(&tablet);
+            discard_all(&ward.phone);
+            discard_all(&ward.desk);
+            discard_all(&tablet);
+        }
+        sync_all(&ward);
+        device_sync_well(&tablet);
+        device_sync_well(&ward.phone);
+        device_check_converged(&tablet);
+        check_covered(&ward);
+        device_end(&tablet);
+        end(&ward);
+    }
 }

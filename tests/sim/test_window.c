@@ -1240,6 +1240,38 @@ TEST(nothing_is_left_out_of_a_copy_while_an_open_edit_may_need_it)
     free(ward.whole);
 }
 
+TEST(tidying_works_or_runs_out_of_memory)
+{
+    struct ward ward;
+    tern_tx *tx = NULL;
+    tern_status status = TERN_OK;
+
+    begin_with(&ward, 90, 30, 0);
+    plan(&ward.phone, "old", 80);
+    plan(&ward.phone, "kept", 80);
+    note(&ward.phone, "discussed", 20);
+    note(&ward.phone, "parked", 20);
+    note(&ward.phone, "bare", 20);
+    comment(&ward.phone, "discussed", "a comment");
+    sync_all(&ward);
+    CHECK_INT(tern_tx_begin(ward.phone.replica, NULL, &tx, NULL), TERN_OK);
+    set(&ward.phone, "kept", "status = 'TAKEN'");
+    comment(&ward.phone, "parked", "a comment");
+    spoil(&ward, tx);
+    pass_days(&ward, 20);
+    FOR_EACH_ALLOC_FAILURE (nth) {
+        status = device_sync(&ward.phone);
+        CHECK(status == TERN_OK || harness_fault_injected());
+    }
+    CHECK_INT(status, TERN_OK);
+    CHECK_TEXT(slots(&ward.phone), "kept");
+    CHECK_TEXT(titles(&ward.phone), "discussed;first;parked");
+    discard(&ward);
+    CHECK_TEXT(slots(&ward.phone), "");
+    CHECK_TEXT(titles(&ward.phone), "discussed;first");
+    end(&ward);
+}
+
 /* ---- By dice ---- */
 
 static unsigned roll(uint64_t *seed, unsigned below)

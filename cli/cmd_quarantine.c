@@ -97,7 +97,10 @@ const struct trn_command trn_command_quarantine = {
         "queues it as a new transaction over the rows as they are now; discard gives it up, and "
         "hands\n"
         "its values to the server's audit at the next sync. tern outbox ENTRY shows what it "
-        "holds.\n\n"
+        "holds.\n"
+        "EPOCH_CHANGED: another device wrote it, and a restored server lost it; it goes once that "
+        "one\n"
+        "offers it again. retry sends it in that one's name, which takes an operator's token.\n\n"
         "  tern quarantine\n"
         "  tern quarantine retry 12\n"
         "  tern quarantine discard 12\n",

@@ -441,11 +441,26 @@ static tern_status keep_receipt(struct trn_push *push,
     if (status != TERN_OK) {
         return status;
     }
+    if (push->is_left && !trn_id_equal(&entry->device, &entry->sender)) {
+        return TERN_OK; /* who handed it in does not own the device */
+    }
     device->user = push->auth->user;
     if (trn_id_equal(&entry->device, &entry->sender) && entry->ordinal > device->last_ordinal) {
         device->last_ordinal = entry->ordinal;
     }
     return push->db->ops->device_write(push->db, &entry->device, device, error);
+}
+
+/* What is left of another device's transaction is that one's user's to hand in, or an operator's.
+ */
+static bool speaks_for(const struct trn_push *push, const struct trn_db_device *device)
+{
+    bool own = trn_id_equal(&device->user, &push->auth->user);
+
+    if (push->is_left && !trn_id_equal(&push->entry.device, &push->sender)) {
+        return own || push->auth->power == TRN_POWER_OPERATOR;
+    }
+    return own || trn_id_is_nil(&device->user);
 }
 
 static tern_status push_new(struct trn_push *push,
@@ -464,7 +479,7 @@ static tern_status push_new(struct trn_push *push,
     if (status != TERN_OK || push->cloned) {
         return status;
     }
-    if (!trn_id_is_nil(&device.user) && !trn_id_equal(&device.user, &push->auth->user)) {
+    if (!speaks_for(push, &device)) {
         reject(ret_outcome, TERN_ERR_FORBIDDEN, -1, "the device belongs to another user");
         return TERN_OK;
     }

@@ -6,6 +6,7 @@
 #include "engine/ground.h"
 #include "engine/idset.h"
 #include "engine/leave.h"
+#include "engine/lost.h"
 #include "engine/sweep.h"
 #include "wire/answer.h"
 
@@ -18,6 +19,7 @@ struct applying {
     struct trn_leavers leavers;      /* what was held, found before any row makes way for another */
     struct trn_bulk bulk;            /* rows taken that are not in the file yet */
     const struct trn_table *touched; /* counted last */
+    struct trn_lost lost;            /* what waits for others to offer it again */
 };
 
 static tern_status take_row(struct applying *applying,
@@ -26,7 +28,17 @@ static tern_status take_row(struct applying *applying,
                             tern_error *error)
 {
     struct trn_work *work = applying->work;
-    tern_status status = trn_ground_take(work, table, row, applying->mode, &applying->bulk, error);
+    tern_status status = TERN_OK;
+
+    if (applying->sweeps) {
+        status = trn_lost_park(work, table, &row->id, row, error);
+    }
+    if (status == TERN_OK && applying->lost.items.size > 0) {
+        status = trn_lost_clear(work, &applying->lost, table, row, error);
+    }
+    if (status == TERN_OK) {
+        status = trn_ground_take(work, table, row, applying->mode, &applying->bulk, error);
+    }
 
     if (status == TERN_OK && applying->sweeps) {
         status = trn_idset_add(&applying->met, table, &row->id, error);
@@ -183,8 +195,12 @@ trn_checkpoint_apply(struct trn_work *work, struct trn_checkpoint *checkpoint, t
         status = choose_mode(&applying, staged && staged_fresh, error);
     }
     if (status == TERN_OK) {
+        status = trn_lost_load(work, &applying.lost, error);
+    }
+    if (status == TERN_OK) {
         status = take_all(&applying, staged, error);
     }
+    trn_lost_free(&applying.lost);
     trn_idset_free(&applying.met);
     trn_bulk_free(&applying.bulk);
     trn_leavers_free(&applying.leavers);

@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "engine/issue.h"
 #include "engine/keep.h"
+#include "engine/lost.h"
 
 static const unsigned PARKED = 1U << TERN_ENTRY_QUARANTINED | 1U << TERN_ENTRY_LOCKED;
 static const unsigned ALL = 0x1F;
@@ -272,6 +273,30 @@ static tern_status replace_all(struct reissuing *reissuing, uint64_t ordinal, te
     return status;
 }
 
+/* What another wrote is not this user's to change: it is sent as it was, or no longer kept here. */
+static tern_status
+settle_lost(struct reissuing *reissuing, struct trn_entry *entry, tern_error *error)
+{
+    tern_status status = reissuing->discards
+                             ? trn_outbox_remove(reissuing->work->store, entry->ordinal, error)
+                             : trn_lost_send(reissuing->work, entry, error);
+
+    return status == TERN_OK ? note(&reissuing->done, entry->ordinal, entry->ordinal, error)
+                             : status;
+}
+
+static tern_status settle(struct reissuing *reissuing, uint64_t ordinal, tern_error *error)
+{
+    struct trn_entry entry = {0};
+    tern_status status = find_parked(reissuing->work, ordinal, &entry, error);
+
+    if (status != TERN_OK) {
+        return status;
+    }
+    return trn_lost_is(reissuing->work, &entry) ? settle_lost(reissuing, &entry, error)
+                                                : replace_all(reissuing, ordinal, error);
+}
+
 static tern_status run(const struct trn_engine *engine,
                        uint64_t ordinal,
                        bool discards,
@@ -285,7 +310,7 @@ static tern_status run(const struct trn_engine *engine,
     if (status != TERN_OK) {
         return status;
     }
-    status = replace_all(&reissuing, ordinal, error);
+    status = settle(&reissuing, ordinal, error);
     if (status == TERN_OK) {
         uint64_t first;
 

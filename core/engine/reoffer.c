@@ -18,7 +18,8 @@ struct offering {
     struct trn_line_writer writer;
     struct trn_change change;
     uint32_t changes;
-    uint64_t ordinal; /* last taken */
+    uint64_t ordinal;          /* last taken */
+    const tern_id *parked_for; /* its author, who is to offer it; NULL: this device does */
 };
 
 /* ---- Lines ---- */
@@ -102,6 +103,9 @@ static tern_status write_row(struct offering *offering,
 
 /* ---- The entry ---- */
 
+static const char waits_for_author[] =
+    "a restored server lost it: its author's device offers it again, or an operator sends it";
+
 /* Whether some unit has a rank that only a transaction of inferred changes gives it. */
 static bool is_inferred(const struct trn_left *left, const struct trn_row *row)
 {
@@ -152,8 +156,16 @@ static tern_status name(struct offering *offering,
     uint8_t random[16];
     tern_status status = trn_engine_random(work->engine, random, sizeof random, error);
 
-    if (status == TERN_OK) {
-        trn_id_v4(random, &entry.tx);
+    if (status != TERN_OK) {
+        return status;
+    }
+    trn_id_v4(random, &entry.tx);
+    if (offering->parked_for != NULL) {
+        entry.author = *offering->parked_for;
+        entry.state = TERN_ENTRY_QUARANTINED;
+        entry.key = 0;
+        entry.ordinal = work->meta.last_ordinal + 1;
+    } else {
         status = trn_left_ordinal(work->store, offering->ordinal, &entry.ordinal, error);
     }
     if (status != TERN_OK) {
@@ -209,9 +221,11 @@ static tern_status queue(struct offering *offering, struct trn_entry *entry, ter
                             (struct trn_slice){0},
                             NULL,
                             0,
-                            NULL,
+                            offering->parked_for == NULL ? NULL : waits_for_author,
                             error);
-    return status == TERN_OK ? trn_reach_suspect(work, entry->ordinal, error) : status;
+    return status == TERN_OK && offering->parked_for == NULL
+               ? trn_reach_suspect(work, entry->ordinal, error)
+               : status;
 }
 
 static tern_status offer(struct offering *offering, tern_error *error)
@@ -279,4 +293,22 @@ tern_status trn_reoffer_queue(struct trn_work *work, tern_error *error)
     trn_bytes_free(&offering.items);
     trn_bytes_free(&offering.body);
     return status == TERN_OK ? trn_rebase_lay(work, error) : status;
+}
+
+tern_status trn_reoffer_park(struct trn_work *work,
+                             const struct trn_left *left,
+                             const tern_id *author,
+                             tern_error *error)
+{
+    struct offering offering = {.work = work, .parked_for = author};
+    tern_status status = trn_bytes_append(&offering.items, left, sizeof *left) == TERN_OK
+                             ? TERN_OK
+                             : trn_fail_nomem(error);
+
+    if (status == TERN_OK) {
+        status = offer(&offering, error);
+    }
+    trn_bytes_free(&offering.items);
+    trn_bytes_free(&offering.body);
+    return status;
 }

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "engine/lost.h"
 #include "engine/rebase.h"
 #include "engine/window.h"
 
@@ -92,6 +93,9 @@ tern_status trn_sweep_erase(struct trn_work *work,
             continue;
         }
         status = trn_rebase_lift(work, error);
+        if (status == TERN_OK && kept != NULL) {
+            status = trn_lost_park(work, leaver->table, &leaver->id, NULL, error);
+        }
         if (status == TERN_OK) {
             trn_store_touch(work->store, leaver->table);
             status = trn_store_row_erase(work->store, leaver->table, &leaver->id, error);

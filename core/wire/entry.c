@@ -175,7 +175,7 @@ static tern_status read_header(struct trn_entry_reader *reader, tern_error *erro
     header->kind = (enum trn_entry_kind)kind;
     header->schema_version = (uint32_t)version;
     if (status == TERN_OK && trn_entry_kind_is_left(header->kind)) {
-        status = trn_line_read_count(lines, 1, INT64_MAX, &header->former, error);
+        status = trn_line_read_count(lines, 0, INT64_MAX, &header->former, error);
     }
     if (status == TERN_OK) {
         status = read_depends(reader, error);

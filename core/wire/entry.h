@@ -33,7 +33,8 @@ struct trn_entry_header {
     char epoch[TRN_EPOCH_BYTES]; /* that its bases are numbers of; "" before the first answer */
     const uint64_t *depends_on;  /* ordinals of the author's earlier entries; borrowed */
     size_t depends_count;
-    int64_t former; /* of what is left of a transaction: the number that it had in `epoch` */
+    int64_t
+        former; /* of what is left of a transaction: the number that it had in `epoch`, 0 unknown */
 };
 
 bool trn_entry_kind_is_left(unsigned kind);

@@ -68,7 +68,10 @@ TERN_API TERN_MUST_USE tern_status tern_outbox_changes(tern_replica *replica,
  * Sends a quarantined transaction again, as a new one, with its dependents behind it. They are laid
  * over the rows as they are now.
  *
- * @param ret_ordinal The new entry's; may be NULL.
+ * One that another device wrote (EPOCH_CHANGED: a restored server lost it) is sent as it is, in
+ * that one's name: the server takes it under the token of that one's user or of an operator.
+ *
+ * @param ret_ordinal The entry's that is sent; may be NULL.
  * @return TERN_OK, TERN_ERR_NOT_FOUND, _MISUSE (not quarantined), or the constraint that it still
  * breaks, and then nothing changed.
  */
@@ -78,7 +81,7 @@ TERN_API TERN_MUST_USE tern_status tern_quarantine_retry(tern_replica *replica,
                                                          tern_error *error);
 
 /** Gives a quarantined or locked transaction up, with its dependents. The next sync hands their
- * values to the server's audit. */
+ * values to the server's audit; but one that another device wrote is only no longer kept here. */
 TERN_API TERN_MUST_USE tern_status tern_quarantine_discard(tern_replica *replica,
                                                            uint64_t ordinal,
                                                            tern_error *error);

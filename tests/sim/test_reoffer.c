@@ -245,7 +245,7 @@ TEST(own_rows_in_a_record_that_a_restored_server_does_not_open_are_locked)
     device_sync_well(&doctor);
     CHECK_TEXT(device_ask(&doctor, "SELECT count(*) FROM notes"), "0");
     CHECK_INT(device_status(&doctor).locked, 1);
-    CHECK_INT(device_status(&doctor).quarantined, 0);
+    CHECK_INT(device_status(&doctor).quarantined, 1); /* the bond waits for its patient */
     device_end(&patient);
     device_end(&doctor);
     world_end(&world);
@@ -302,5 +302,116 @@ TEST(a_backup_of_another_history_covers_nothing)
     device_sync_well(&phone);
     CHECK_TEXT(device_ask(&phone, "SELECT count(*) FROM tern_outbox"), "2");
     device_end(&phone);
+    world_end(&world);
+}
+
+/* A doctor's note in a patient's record, and an edit of the patient's own note, lost. */
+static void write_as_doctor(struct world *world, struct device *phone, struct device *doctor)
+{
+    begin(world, phone);
+    device_begin(world, doctor, "doctor", 'd');
+    doctor->power = TRN_POWER_OPERATOR; /* lets it name its role */
+    device_run(doctor, "INSERT INTO users(id, role, name) VALUES(@d, 'DOCTOR', 'Dr')");
+    device_sync_well(doctor);
+    doctor->power = TRN_POWER_USER;
+    device_run(phone,
+               "INSERT INTO bonds(id, patient_id, doctor_id, status) "
+               "VALUES(tern_key('bonds', @p, @d), @p, @d, 'ACCEPTED')");
+    device_run(phone,
+               "INSERT INTO notes(id, owner_id, place, title) VALUES(tern_id(), @p, 1, 'mine')");
+    device_sync_well(phone);
+    device_sync_well(doctor);
+    world_save(world, "backup");
+    world_pass(world, SECOND_US);
+    device_run(doctor, "UPDATE notes SET title = 'theirs' WHERE place = 1");
+    device_run(doctor,
+               "INSERT INTO notes(id, owner_id, place, title) VALUES(tern_id(), @p, 2, 'new')");
+    device_sync_well(doctor);
+    device_sync_well(phone);
+    CHECK_TEXT(device_ask(phone, "SELECT title FROM notes ORDER BY place"), "theirs;new");
+    device_run(phone, "UPDATE users SET name = 'proof'");
+    device_sync_well(phone);
+    restore(world);
+    device_sync_well(phone);
+}
+
+TEST(what_others_wrote_waits_in_a_list_until_they_offer_it_again)
+{
+    struct world world;
+    struct device phone;
+    struct device doctor;
+
+    write_as_doctor(&world, &phone, &doctor);
+    CHECK_TEXT(device_ask(&phone, "SELECT title FROM notes ORDER BY place"), "mine");
+    CHECK_INT(device_status(&phone).quarantined, 2);
+    CHECK_TEXT(device_ask(&phone, "SELECT DISTINCT reason FROM tern_outbox WHERE state = 2"), "80");
+    device_sync_well(&doctor);
+    device_sync_well(&phone);
+    CHECK_TEXT(device_ask(&phone, "SELECT title FROM notes ORDER BY place"), "theirs;new");
+    check_quiet(&phone);
+    device_end(&phone);
+    device_end(&doctor);
+    world_end(&world);
+}
+
+TEST(an_operator_may_send_what_another_wrote_and_nobody_else)
+{
+    struct world world;
+    struct device phone;
+    struct device doctor;
+    tern_error error = {0};
+    uint64_t first;
+
+    write_as_doctor(&world, &phone, &doctor);
+    first = strtoull(device_ask(&phone, "SELECT min(ordinal) FROM tern_outbox WHERE state = 2"),
+                     NULL,
+                     10);
+    CHECK_INT(tern_quarantine_retry(phone.replica, first, NULL, &error), TERN_OK);
+    device_sync_well(&phone);
+    CHECK_INT(device_status(&phone).locked, 1);
+    CHECK_INT(device_status(&phone).quarantined, 1);
+    first = strtoull(device_ask(&phone, "SELECT min(ordinal) FROM tern_outbox WHERE state = 2"),
+                     NULL,
+                     10);
+    CHECK_INT(tern_quarantine_retry(phone.replica, first, NULL, &error), TERN_OK);
+    phone.power = TRN_POWER_OPERATOR;
+    device_sync_well(&phone);
+    phone.power = TRN_POWER_USER;
+    CHECK_INT(device_status(&phone).quarantined, 0);
+    CHECK_INT(device_status(&phone).pending, 0);
+    CHECK_TEXT(world_ask(&world, "SELECT count(*) FROM notes WHERE title IN ('theirs', 'new')"),
+               "1");
+    /* The author's own offer is the same once more. */
+    device_sync_well(&doctor);
+    device_sync_well(&phone);
+    CHECK_TEXT(device_ask(&phone, "SELECT title FROM notes ORDER BY place"), "theirs;new");
+    device_check_converged(&phone);
+    device_check_converged(&doctor);
+    device_end(&phone);
+    device_end(&doctor);
+    world_end(&world);
+}
+
+TEST(what_others_wrote_may_be_let_go_here)
+{
+    struct world world;
+    struct device phone;
+    struct device doctor;
+    tern_error error = {0};
+
+    write_as_doctor(&world, &phone, &doctor);
+    for (int i = 0; i < 2; i++) {
+        uint64_t first =
+            strtoull(device_ask(&phone, "SELECT min(ordinal) FROM tern_outbox WHERE state = 2"),
+                     NULL,
+                     10);
+
+        CHECK_INT(tern_quarantine_discard(phone.replica, first, &error), TERN_OK);
+    }
+    device_sync_well(&phone);
+    CHECK_INT(device_status(&phone).quarantined, 0);
+    CHECK_TEXT(device_ask(&phone, "SELECT title FROM notes"), "mine");
+    device_end(&phone);
+    device_end(&doctor);
     world_end(&world);
 }

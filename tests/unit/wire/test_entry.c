@@ -218,7 +218,7 @@ TEST(a_malformed_entry_is_refused_by_its_line)
     check_refused("[\"x\",7,\"short\",1,1,2,null]\n", TERN_ERR_PROTOCOL, "member 3");
     check_refused("[\"x\",7,\"" ID "\",1,5,2,null]\n", TERN_ERR_PROTOCOL, "member 5");
     check_refused("[\"x\",7,\"" ID "\",1,3,2,null]\n", TERN_ERR_PROTOCOL, "line 1");
-    check_refused("[\"x\",7,\"" ID "\",1,4,2,null,0]\n", TERN_ERR_PROTOCOL, "member 8");
+    check_refused("[\"x\",7,\"" ID "\",1,4,2,null,-1]\n", TERN_ERR_PROTOCOL, "member 8");
     check_refused("[\"x\",7,\"" ID "\",1,1,0,null]\n", TERN_ERR_PROTOCOL, "member 6");
     check_refused("[\"x\",7,\"" ID "\",1,1,2,\"0123\"]\n", TERN_ERR_PROTOCOL, "not an epoch");
     check_refused("[\"x\",7,\"" ID "\",1,1,2,\"0123456789ABCDEF\"]\n",

@@ -1,0 +1,292 @@
+/* A number is forgotten only where the epoch changes, so what has none, and no entry, is from
+ * before that. */
+#include "engine/lost.h"
+
+#include "base/error.h"
+#include "base/uuid.h"
+#include "engine/keep.h"
+#include "engine/rebase.h"
+#include "engine/reoffer.h"
+#include "wire/entry.h"
+
+/* One parked entry: units of one row by one transaction. */
+struct item {
+    uint64_t ordinal;
+    const struct trn_table *table; /* NULL: cleared */
+    tern_id id;
+    uint16_t units;
+    int64_t time_us;
+    tern_id author;
+};
+
+bool trn_lost_is(const struct trn_work *work, const struct trn_entry *entry)
+{
+    return trn_entry_kind_is_left(entry->kind) &&
+           !trn_id_equal(&entry->author, &work->meta.device) &&
+           entry->reason == TERN_ERR_EPOCH_CHANGED && entry->state == TERN_ENTRY_QUARANTINED;
+}
+
+/* ---- Parking ---- */
+
+/* The transaction that wrote the unit, if it is another's of an earlier epoch. */
+static tern_status is_lost(struct trn_work *work,
+                           int64_t key,
+                           bool *ret_lost,
+                           struct trn_tx_info *ret_info,
+                           tern_error *error)
+{
+    uint64_t ordinal = 0;
+    tern_status status = TERN_OK;
+
+    *ret_lost = false;
+    if (key == 0) {
+        return TERN_OK;
+    }
+    status = trn_known_get(&work->known, work->store, key, ret_info, error);
+    if (status != TERN_OK || ret_info->number != 0 ||
+        trn_id_equal(&ret_info->device, &work->meta.device)) {
+        return status;
+    }
+    status = trn_outbox_by_key(work->store, key, &ordinal, error);
+    *ret_lost = status == TERN_OK && ordinal == 0;
+    return status;
+}
+
+/* Whether the unit is newer than what comes for it. */
+static tern_status is_newer(struct trn_work *work,
+                            const struct trn_row *here,
+                            const struct trn_row *incoming,
+                            size_t unit,
+                            const struct trn_tx_info *info,
+                            bool *ret_newer,
+                            tern_error *error)
+{
+    struct trn_stamp here_stamp = {trn_version_rank(&here->version, unit),
+                                   info->time_us,
+                                   info->device};
+    struct trn_tx_info there = {0};
+    struct trn_stamp there_stamp;
+    tern_status status = TERN_OK;
+
+    *ret_newer = true;
+    if (incoming == NULL || incoming->version.keys[unit] == 0) {
+        return TERN_OK;
+    }
+    status =
+        trn_known_number(&work->known, work->store, incoming->version.keys[unit], &there, error);
+    there_stamp =
+        (struct trn_stamp){trn_version_rank(&incoming->version, unit), there.time_us, there.device};
+    *ret_newer = trn_stamp_compare(&here_stamp, &there_stamp) > 0;
+    return status;
+}
+
+/* The units of the row that `key` wrote last and that are to be parked. */
+static tern_status park_key(struct trn_work *work,
+                            const struct trn_table *table,
+                            const struct trn_row *here,
+                            const struct trn_row *incoming,
+                            size_t first,
+                            tern_error *error)
+{
+    struct trn_left left = {.key = here->version.keys[first], .table = table, .id = here->id};
+    struct trn_tx_info info = {0};
+    bool lost = false;
+    tern_status status = is_lost(work, left.key, &lost, &info, error);
+
+    for (size_t unit = first; unit < table->unit_count && status == TERN_OK && lost; unit++) {
+        bool newer = false;
+
+        if (here->version.keys[unit] == left.key) {
+            status = is_newer(work, here, incoming, unit, &info, &newer, error);
+            left.units = (uint16_t)(left.units | (newer ? 1U << unit : 0));
+        }
+    }
+    if (status != TERN_OK || left.units == 0) {
+        return status;
+    }
+    left.time_us = info.time_us;
+    return trn_reoffer_park(work, &left, &info.device, error);
+}
+
+tern_status trn_lost_park(struct trn_work *work,
+                          const struct trn_table *table,
+                          const tern_id *id,
+                          const struct trn_row *incoming,
+                          tern_error *error)
+{
+    struct trn_row here;
+    bool found = false;
+    tern_status status = TERN_OK;
+
+    if (table->index + 1U == work->engine->schema->table_count) {
+        return TERN_OK; /* the audit is the server's */
+    }
+    status = trn_store_row_read(work->store, table, id, &found, &here, error);
+    /* A deletion of a row that the server does not have says nothing to it. */
+    if (status != TERN_OK || !found || (incoming == NULL && here.deleted_at_us != 0)) {
+        return status;
+    }
+    for (size_t unit = 0; unit < table->unit_count && status == TERN_OK; unit++) {
+        bool first = true;
+
+        for (size_t i = 0; i < unit; i++) {
+            first = first && here.version.keys[i] != here.version.keys[unit];
+        }
+        if (first) {
+            status = park_key(work, table, &here, incoming, unit, error);
+        }
+    }
+    return status;
+}
+
+/* ---- Clearing ---- */
+
+static tern_status read_item(struct trn_work *work,
+                             const struct trn_entry *entry,
+                             struct item *item,
+                             tern_error *error)
+{
+    struct trn_entry_reader reader = {.schema = NULL};
+    struct trn_bytes body = {0};
+    struct trn_change change;
+    bool any = true;
+    tern_status status = trn_keep_body(work->store, entry->ordinal, &body, error);
+
+    *item = (struct item){.ordinal = entry->ordinal,
+                          .time_us = entry->time_us,
+                          .author = entry->author};
+    if (status == TERN_OK) {
+        status = trn_entry_open(&reader, work->engine->schema, trn_bytes_slice(&body), error);
+    }
+    while (status == TERN_OK) {
+        status = trn_entry_next(&reader, &any, &change, error);
+        if (status != TERN_OK || !any) {
+            break;
+        }
+        item->table = change.table;
+        item->id = change.id;
+        item->units = (uint16_t)(item->units | 1U << change.unit);
+    }
+    trn_entry_close(&reader);
+    trn_bytes_free(&body);
+    return status;
+}
+
+tern_status trn_lost_load(struct trn_work *work, struct trn_lost *lost, tern_error *error)
+{
+    struct trn_entry entry = {0};
+
+    for (;;) {
+        struct item item;
+        tern_status status = trn_outbox_next(work->store,
+                                             entry.ordinal,
+                                             1U << TERN_ENTRY_QUARANTINED,
+                                             &entry,
+                                             error);
+
+        if (status != TERN_OK || entry.ordinal == 0) {
+            return status;
+        }
+        if (!trn_lost_is(work, &entry)) {
+            continue;
+        }
+        status = read_item(work, &entry, &item, error);
+        if (status != TERN_OK) {
+            return status;
+        }
+        if (trn_bytes_append(&lost->items, &item, sizeof item) != TERN_OK) {
+            return trn_fail_nomem(error);
+        }
+    }
+}
+
+void trn_lost_free(struct trn_lost *lost)
+{
+    trn_bytes_free(&lost->items);
+}
+
+/* Whether the server has the item again, or something newer for each unit of it. */
+static tern_status is_superseded(struct trn_work *work,
+                                 const struct item *item,
+                                 const struct trn_row *incoming,
+                                 bool *ret_superseded,
+                                 tern_error *error)
+{
+    tern_status status = TERN_OK;
+
+    *ret_superseded = true;
+    for (size_t unit = 0; unit < item->table->unit_count && status == TERN_OK; unit++) {
+        struct trn_tx_info info = {0};
+
+        if ((item->units & 1U << unit) == 0) {
+            continue;
+        }
+        if (incoming->version.keys[unit] == 0) {
+            *ret_superseded = false;
+            continue;
+        }
+        status =
+            trn_known_number(&work->known, work->store, incoming->version.keys[unit], &info, error);
+        *ret_superseded =
+            *ret_superseded &&
+            (info.time_us > item->time_us ||
+             (info.time_us == item->time_us && trn_id_equal(&info.device, &item->author)));
+    }
+    return status;
+}
+
+tern_status trn_lost_clear(struct trn_work *work,
+                           struct trn_lost *lost,
+                           const struct trn_table *table,
+                           const struct trn_row *incoming,
+                           tern_error *error)
+{
+    struct item *items = (void *)lost->items.data;
+    size_t count = lost->items.size / sizeof *items;
+    tern_status status = TERN_OK;
+
+    for (size_t i = 0; i < count && status == TERN_OK; i++) {
+        bool superseded = false;
+
+        if (items[i].table != table || !trn_id_equal(&items[i].id, &incoming->id)) {
+            continue;
+        }
+        status = is_superseded(work, &items[i], incoming, &superseded, error);
+        if (status == TERN_OK && superseded) {
+            items[i].table = NULL;
+            status = trn_outbox_remove(work->store, items[i].ordinal, error);
+        }
+    }
+    return status;
+}
+
+/* ---- Sending ---- */
+
+tern_status trn_lost_send(struct trn_work *work, struct trn_entry *entry, tern_error *error)
+{
+    struct trn_bytes body = {0};
+    tern_status status = trn_keep_body(work->store, entry->ordinal, &body, error);
+
+    if (status == TERN_OK) {
+        status = trn_rebase_lift(work, error); /* the commit lays it with the others, in order */
+    }
+    if (status == TERN_OK) {
+        status = trn_outbox_remove(work->store, entry->ordinal, error);
+    }
+    if (status == TERN_OK) {
+        status = trn_store_tx_new(work->store, entry->time_us, &entry->author, &entry->key, error);
+    }
+    entry->state = TERN_ENTRY_PENDING;
+    if (status == TERN_OK) {
+        status = trn_outbox_add(work->store,
+                                entry,
+                                trn_bytes_slice(&body),
+                                (struct trn_slice){0},
+                                NULL,
+                                0,
+                                NULL,
+                                error);
+    }
+    trn_bytes_free(&body);
+    return status;
+}

@@ -208,40 +208,6 @@ static tern_status meet_nothing(struct trn_work *work,
     return status;
 }
 
-/* Reads what is here and works out what is to be written. `ret_lift` where a pending edit stands on
- * the row. */
-static tern_status meet(struct trn_work *work,
-                        const struct trn_table *table,
-                        const struct trn_row *incoming,
-                        enum trn_ground_mode mode,
-                        struct trn_row *mixed,
-                        const struct trn_row **ret_result,
-                        enum trn_row_place *ret_place,
-                        bool *ret_lift,
-                        tern_error *error)
-{
-    struct trn_row ground;
-    bool found = false;
-    tern_status status =
-        trn_store_row_read(work->store, table, &incoming->id, &found, &ground, error);
-
-    *ret_result = incoming;
-    *ret_place = found ? TRN_ROW_IS_THERE : TRN_ROW_IS_NEW;
-    if (status != TERN_OK) {
-        return status;
-    }
-    if (!found) {
-        return meet_nothing(work, table, incoming, ret_result, error);
-    }
-    if (!work->lifted) {
-        status = is_edited(work, table, &ground, ret_lift, error);
-    }
-    if (status == TERN_OK && !*ret_lift) {
-        status = combine(work, table, &ground, incoming, mode, mixed, ret_result, error);
-    }
-    return status;
-}
-
 /* What is known of a row before it is written. */
 struct met {
     struct trn_row mixed;
@@ -249,6 +215,35 @@ struct met {
     enum trn_row_place place;
     bool lift; /* pending edits are in the way */
 };
+
+/* Reads what is here and works out what is to be written. */
+static tern_status meet(struct trn_work *work,
+                        const struct trn_table *table,
+                        const struct trn_row *incoming,
+                        enum trn_ground_mode mode,
+                        struct met *met,
+                        tern_error *error)
+{
+    struct trn_row ground;
+    bool found = false;
+    tern_status status =
+        trn_store_row_read(work->store, table, &incoming->id, &found, &ground, error);
+
+    met->place = found ? TRN_ROW_IS_THERE : TRN_ROW_IS_NEW;
+    if (status != TERN_OK) {
+        return status;
+    }
+    if (!found) {
+        return meet_nothing(work, table, incoming, &met->result, error);
+    }
+    if (!work->lifted) {
+        status = is_edited(work, table, &ground, &met->lift, error);
+    }
+    if (status == TERN_OK && !met->lift) {
+        status = combine(work, table, &ground, incoming, mode, &met->mixed, &met->result, error);
+    }
+    return status;
+}
 
 static tern_status look(struct trn_work *work,
                         const struct trn_table *table,
@@ -261,15 +256,7 @@ static tern_status look(struct trn_work *work,
     met->place = TRN_ROW_UNKNOWN;
     met->lift = false;
     return mode == TRN_GROUND_BLIND ? meet_nothing(work, table, incoming, &met->result, error)
-                                    : meet(work,
-                                           table,
-                                           incoming,
-                                           mode,
-                                           &met->mixed,
-                                           &met->result,
-                                           &met->place,
-                                           &met->lift,
-                                           error);
+                                    : meet(work, table, incoming, mode, met, error);
 }
 
 /* One attempt. `met->lift` where pending edits turn out to be in the way. */

@@ -296,6 +296,7 @@ TEST(an_overwritten_value_can_be_brought_back_from_its_audit_entry)
 TEST(a_row_that_came_between_two_pending_edits_stays_when_they_are_lifted)
 {
     struct pair pair;
+    uint64_t exchanges;
 
     begin(&pair);
     device_run(&pair.phone, "UPDATE notes SET place = 5 WHERE title = 'one'");
@@ -311,7 +312,10 @@ TEST(a_row_that_came_between_two_pending_edits_stays_when_they_are_lifted)
     pair.phone.meddle = NULL;
     CHECK_TEXT(device_ask(&pair.phone, "SELECT title FROM notes WHERE place = 5"), "between");
     device_run(&pair.phone, "UPDATE comments SET body = 'd'");
+    exchanges = pair.phone.exchanges;
     CHECK_INT(device_sync(&pair.phone), TERN_OK);
+    /* Nothing had to make way, so nothing had to be fetched again. */
+    CHECK_INT(pair.phone.exchanges - exchanges, 1);
     CHECK_TEXT(device_ask(&pair.phone, "SELECT title FROM notes WHERE place = 5"), "between");
     CHECK_TEXT(device_ask(&pair.phone, "SELECT place FROM notes WHERE title = 'one'"), "1");
     CHECK_TEXT(device_ask(&pair.phone, "SELECT body FROM comments"), "d");

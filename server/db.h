@@ -64,6 +64,7 @@ struct trn_db_tx {
     tern_id sender; /* who handed it in: another device, where a copied replica did */
     int64_t time_us;
     int64_t received_us; /* the server's clock then */
+    bool applied;
 };
 
 struct trn_db_device {

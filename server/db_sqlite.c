@@ -38,7 +38,8 @@ static const char *const statement_texts[SQL_COUNT] = {
         "INSERT INTO tern_entry(number, tx, device, sender, ordinal, user, time, raw_time, "
         "received, hash, kind, schema, verdict, change, detail, body) "
         "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
-    [SQL_TX_GET] = "SELECT tx, device, time, sender, received FROM tern_entry WHERE number = ?1",
+    [SQL_TX_GET] =
+        "SELECT tx, device, time, sender, received, verdict = 0 FROM tern_entry WHERE number = ?1",
     [SQL_LAST_NUMBER] = "SELECT max(number) FROM tern_entry",
     [SQL_DEVICE_READ] = "SELECT user, last_time, last_ordinal FROM tern_device WHERE id = ?1",
     [SQL_DEVICE_WRITE] = "INSERT INTO tern_device(id, user, last_time, last_ordinal) "

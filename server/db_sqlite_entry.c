@@ -287,6 +287,7 @@ tern_status trn_db_sqlite_tx_get(struct trn_db_view *view,
         ret_tx->time_us = sqlite3_column_int64(statement, 2);
         ret_tx->sender = trn_db_sqlite_column_id(statement, 3);
         ret_tx->received_us = sqlite3_column_int64(statement, 4);
+        ret_tx->applied = sqlite3_column_int(statement, 5) != 0;
         sqlite3_reset(statement);
     }
     *ret_found = row;

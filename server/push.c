@@ -225,7 +225,7 @@ static tern_status newest_base(struct trn_push *push,
             last = number;
             status = push->db->ops->tx_get(writer(push), number, &found, &tx, error);
         }
-        if (status == TERN_OK && found && tx.time_us > *ret_newest_us) {
+        if (status == TERN_OK && found && tx.applied && tx.time_us > *ret_newest_us) {
             *ret_newest_us = tx.time_us;
         }
     }
@@ -384,7 +384,8 @@ static tern_status decide(struct trn_push *push,
                                  .device = push->entry.device,
                                  .sender = push->entry.sender,
                                  .time_us = push->entry.time_us,
-                                 .received_us = push->entry.received_us};
+                                 .received_us = push->entry.received_us,
+                                 .applied = true};
     tern_error cause = {.status = TERN_OK};
     int32_t change = -1;
     tern_status status = TERN_OK;

@@ -215,6 +215,33 @@ TEST(a_clock_years_ahead_poisons_nothing)
     scene_close(&scene);
 }
 
+/* Numbers that a server gave before it came back from a backup it may give to others after it. */
+TEST(a_base_that_names_a_rejected_transaction_holds_no_time_back)
+{
+    struct scene scene;
+    struct phone ahead;
+    struct reply reply;
+    int64_t refused;
+
+    scene_open(&scene);
+    second_open(&ahead, &scene);
+    ahead.clock_off_us = 200 * LAB_SECOND_US;
+    phone_insert_medication(&ahead, lab_id('m', 2), lab_id('p', 99));
+    phone_sync(&ahead, 0, &reply);
+    CHECK(reply.verdicts[0].kind == TRN_VERDICT_REJECTED);
+    reply_free(&reply);
+    refused = lab_number(&scene.lab, "SELECT number FROM tern_entry WHERE verdict <> 0");
+    CHECK(lab_number(&scene.lab, "SELECT time FROM tern_entry WHERE verdict <> 0") >
+          scene.lab.now_us + 100 * LAB_SECOND_US);
+    phone_update_dose(&scene.phone, scene.dose, refused, "SKIPPED", TRN_ENTRY_RECORDED);
+    phone_sync(&scene.phone, 0, &reply);
+    CHECK(reply.verdicts[0].kind == TRN_VERDICT_APPLIED);
+    CHECK(reply.verdicts[0].stored_us <= scene.lab.now_us);
+    reply_free(&reply);
+    phone_close(&ahead);
+    scene_close(&scene);
+}
+
 TEST(a_rejected_transaction_parks_what_depends_on_it_and_nothing_else)
 {
     struct scene scene;

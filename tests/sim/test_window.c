@@ -1067,9 +1067,10 @@ static void sync_in_pieces(struct device *device)
     tern_sync_close(sync);
 }
 
-static void begin_practice(struct ward *ward, struct device *doctor)
+/* A doctor to whom the patient's record is open; doses of it are not the doctor's to write. */
+static void begin_practice(struct ward *ward, struct device *doctor, int doses, int others)
 {
-    begin_with(ward, 0, 5, 5);
+    begin_with(ward, doses, others, others);
     device_begin(&ward->world, doctor, "doctor", 'd');
     doctor->power = TRN_POWER_OPERATOR; /* lets it name its role */
     device_run(doctor, "INSERT INTO users(id, role, name) VALUES(@d, 'DOCTOR', 'Dr')");
@@ -1083,6 +1084,35 @@ static void begin_practice(struct ward *ward, struct device *doctor)
     device_sync_well(doctor);
 }
 
+TEST(a_row_with_a_locked_edit_stays_until_that_is_discarded)
+{
+    struct ward ward;
+    struct device doctor;
+    uint64_t ordinal = 0;
+
+    begin_practice(&ward, &doctor, 90, 0);
+    plan(&ward.phone, "old", 80);
+    plan(&ward.phone, "other", 80);
+    device_sync_well(&ward.phone);
+    device_sync_well(&doctor);
+    take_old(&doctor);
+    device_sync_well(&doctor);
+    CHECK_INT(device_status(&doctor).locked, 1);
+    pass_days(&ward, 20);
+    device_sync_well(&doctor);
+    CHECK_TEXT(device_ask(&doctor, "SELECT slot, status FROM doses"), "old,DUE");
+    CHECK_INT(
+        tern_outbox_visit(doctor.replica, 1U << TERN_ENTRY_LOCKED, note_ordinal, &ordinal, NULL),
+        TERN_OK);
+    CHECK_INT(tern_quarantine_discard(doctor.replica, ordinal, NULL), TERN_OK);
+    device_sync_well(&doctor);
+    CHECK_TEXT(slots(&doctor), "");
+    device_sync_well(&ward.phone);
+    device_check_converged(&doctor);
+    device_end(&doctor);
+    end(&ward);
+}
+
 /* The doctor's own record is whole, and laid over with what waits, before the patient's has come:
  * then the note is not there yet on which the last edits lie. */
 TEST(edits_of_rows_that_have_left_wait_for_them_through_a_download_in_pieces)
@@ -1090,7 +1120,7 @@ TEST(edits_of_rows_that_have_left_wait_for_them_through_a_download_in_pieces)
     struct ward ward;
     struct device doctor;
 
-    begin_practice(&ward, &doctor);
+    begin_practice(&ward, &doctor, 0, 5);
     world_save(&ward.world, "backup");
     world_pass(&ward.world, SECOND_US);
     device_run(&doctor, "UPDATE users SET name = 'one' WHERE id = @d");

@@ -9,6 +9,7 @@
 #include "base/hex.h"
 #include "sim/accounts.h"
 #include "sim/ledger.h"
+#include "sim/model/twin.h"
 #include "sim/play.h"
 
 enum { ROUNDS_MAX = 12, GRANTED_MAX = SIM_USERS + 1 };
@@ -346,6 +347,13 @@ void sim_settle(struct sim_world *world)
         check_drained(&world->devices[i]);
         check_converged(&world->devices[i]);
         sim_look_sound(world, (int)i);
+    }
+    if (!sim_failed(world) && world->twin != NULL && world->db != NULL) {
+        char says[TWIN_SAYS_BYTES];
+
+        if (!twin_look(world->twin, world->db, says)) {
+            sim_fail(world, "model", "%.500s", says);
+        }
     }
     if (!sim_failed(world)) {
         sim_look_sound(world, SIM_SERVER);

@@ -187,7 +187,7 @@ static void lose_power(struct sim_disk *disk, struct node *node)
             size_t at = page * PAGE + i * SECTOR;
             size_t size;
 
-            if ((shadow->dirty >> i & 1U) == 0 || at >= node->size) {
+            if (((unsigned)shadow->dirty >> i & 1U) == 0 || at >= node->size) {
                 continue;
             }
             size = node->size - at < SECTOR ? node->size - at : SECTOR;

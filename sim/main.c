@@ -49,6 +49,7 @@ static const char usage[] =
     "  --shrink FILE     reduce a history that fails, in place\n"
     "  --schema FILE     lives of your own schema document (also clinic, dastern)\n"
     "  --devices N, --steps N   instead of what the seed chooses\n"
+    "  --model           with the reference model beside the server\n"
     "  --twice           play each life twice; both must be the same\n"
     "  --keep-going      go on after a failure\n"
     "  --output FOLDER   where files are written; .\n";
@@ -287,6 +288,7 @@ static bool read_options(int argc, char **argv, struct options *options)
                                           {"minutes", required_argument, NULL, 'm'},
                                           {"devices", required_argument, NULL, 'D'},
                                           {"steps", required_argument, NULL, 'e'},
+                                          {"model", no_argument, NULL, 'M'},
                                           {"twice", no_argument, NULL, 't'},
                                           {"keep-going", no_argument, NULL, 'k'},
                                           {"output", required_argument, NULL, 'o'},
@@ -327,6 +329,9 @@ static bool read_options(int argc, char **argv, struct options *options)
             break;
         case 'e':
             options->plan.steps = (unsigned)strtoul(optarg, NULL, 10);
+            break;
+        case 'M':
+            options->plan.model = true;
             break;
         case 't':
             options->twice = true;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "sim/memory.h"
+#include "sim/model/twin.h"
 #include "sim/play.h"
 #include "sim/watch.h"
 #include "sim/world.h"
@@ -37,6 +38,25 @@ static bool is(const char *weather, const char *name)
     size_t size = strlen(name);
 
     return strncmp(weather, name, size) == 0 && (weather[size] == '\0' || weather[size] == ' ');
+}
+
+/* What the reference model makes of an exchange. */
+static void tell_twin(struct sim_world *world, const struct trn_sync_call *call)
+{
+    struct twin_call told = {.user = call->auth.user,
+                             .power = call->auth.power == TRN_POWER_OPERATOR  ? MODEL_OPERATOR
+                                      : call->auth.power == TRN_POWER_SERVICE ? MODEL_JOB
+                                                                              : MODEL_USER,
+                             .role = call->auth.role,
+                             .now_us = world->now_us,
+                             .request = call->request,
+                             .status = call->status,
+                             .answer = trn_bytes_slice(&call->answer)};
+    char says[TWIN_SAYS_BYTES];
+
+    if (world->twin != NULL && call->status < 500 && !twin_hear(world->twin, &told, says)) {
+        sim_fail(world, "model", "%.500s", says);
+    }
 }
 
 /* The server's process handles a body; false where it died of it or is down. */
@@ -73,6 +93,7 @@ static bool serve(struct sim_world *world,
                  tern_status_code(call->cause.status),
                  call->cause.message);
     }
+    tell_twin(world, call);
     sim_watch_look(world);
     return true;
 }

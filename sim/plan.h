@@ -3,6 +3,7 @@
 #define TERN_SIM_PLAN_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 struct sim_plan {
@@ -10,6 +11,7 @@ struct sim_plan {
     const char *schema; /* NULL: the seed chooses */
     unsigned devices;   /* 0: the seed chooses */
     unsigned steps;     /* 0: the seed chooses */
+    bool model;         /* the reference model runs beside the server */
 };
 
 /* A new history, to be given back with json_decref. */

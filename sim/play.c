@@ -667,6 +667,9 @@ void sim_play(json_t *history, struct sim_result *ret_result, json_t *report)
                         ? (size_t)number_of(history, "serves", 1) - 1
                         : 0,
                     (uint64_t)number_of(history, "seed", 1));
+    if (flag_of(history, "model")) {
+        sim_world_add_model(&world);
+    }
     if (!sim_failed(&world)) {
         add_people(&world, history);
     }

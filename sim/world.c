@@ -7,6 +7,7 @@
 
 #include "sim/ledger.h"
 #include "sim/memory.h"
+#include "sim/model/twin.h"
 #include "sim/watch.h"
 
 /* ---- Failures and the hash ---- */
@@ -75,6 +76,13 @@ void sim_world_begin(struct sim_world *world,
     }
 }
 
+void sim_world_add_model(struct sim_world *world)
+{
+    if (world->served + 1 == world->document_count) {
+        world->twin = twin_new(world->documents[world->served].schema);
+    }
+}
+
 void sim_world_end(struct sim_world *world)
 {
     for (size_t i = 0; i < world->device_count; i++) {
@@ -90,6 +98,8 @@ void sim_world_end(struct sim_world *world)
     trn_bytes_free(&world->late);
     json_decref(world->rows);
     sim_watch_free(world->watch);
+    twin_free(world->twin);
+    twin_free(world->twin_backup);
     free(world->commits);
     world->commits = NULL;
 }
@@ -185,6 +195,10 @@ static void check_acknowledged(struct sim_world *world)
                  (long long)last,
                  (long long)world->answered_to);
     }
+    if (last > world->answered_to) { /* kept, and never answered: the model was not told */
+        twin_free(world->twin);
+        world->twin = NULL;
+    }
 }
 
 void sim_server_restart(struct sim_world *world)
@@ -206,6 +220,8 @@ void sim_server_backup(struct sim_world *world)
     sim_server_stop(world);
     sim_image_free(world->backup);
     world->backup = sim_disk_image(world->disk);
+    twin_free(world->twin_backup);
+    world->twin_backup = world->twin != NULL ? twin_copy(world->twin) : NULL;
     (void)sim_server_start(world);
 }
 
@@ -220,6 +236,8 @@ void sim_server_restore(struct sim_world *world)
     sim_server_stop(world);
     held = sim_ledger_held(world, SIM_SERVER);
     sim_disk_put(world->disk, world->backup);
+    twin_free(world->twin);
+    world->twin = world->twin_backup != NULL ? twin_copy(world->twin_backup) : NULL;
     sim_watch_forget(world->watch);
     if (sim_server_start(world)) {
         sqlite3 *db = sim_look(world, SIM_SERVER);

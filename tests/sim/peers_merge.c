@@ -4,41 +4,20 @@
 #include <string.h>
 
 #include "tests/sim/files.h"
+#include "tests/sim/pair.h"
 
 #define SECOND_US INT64_C(1000000)
 #define MINUTE_US (60 * SECOND_US)
 
-struct pair {
-    struct world world;
-    struct device phone;
-    struct device tablet;
-};
-
 static void begin(struct pair *pair)
 {
-    world_begin(&pair->world);
-    device_begin(&pair->world, &pair->phone, "phone", 'p');
-    device_run(&pair->phone, "INSERT INTO users(id, role, name) VALUES(@p, 'PATIENT', 'patient')");
+    pair_begin(pair);
     device_run(&pair->phone,
                "INSERT INTO doses(id, patient_id, slot, planned) VALUES(tern_key('doses', @p, "
                "'m1'), @p, 'm1', 8)");
-    device_run(&pair->phone,
-               "INSERT INTO notes(id, owner_id, place, title, body) "
-               "VALUES(x'00000000000040008000000000000001', @p, 1, 'one', 'b')");
-    device_sync_well(&pair->phone);
-    device_begin(&pair->world, &pair->tablet, "tablet", 'p');
-    device_sync_well(&pair->tablet);
+    pair_meet(pair);
     device_sync_well(&pair->phone);
     world_pass(&pair->world, MINUTE_US);
-}
-
-static void end(struct pair *pair)
-{
-    device_check_converged(&pair->phone);
-    device_check_converged(&pair->tablet);
-    device_end(&pair->phone);
-    device_end(&pair->tablet);
-    world_end(&pair->world);
 }
 
 /* Every device syncs until nothing moves. */
@@ -72,7 +51,7 @@ TEST(a_row_that_two_devices_made_was_made_at_one_moment_for_all)
     device_sync_well(&pair.phone);
     CHECK_TEXT(file_ask(pair.tablet.path, "SELECT created_at FROM doses WHERE slot = 'm2'"),
                server_ask(&pair.world, "SELECT created_at FROM doses WHERE slot = 'm2'"));
-    end(&pair);
+    pair_end(&pair);
 }
 
 TEST(two_edits_on_a_tie_never_make_a_row_nobody_wrote)
@@ -102,7 +81,7 @@ TEST(two_edits_on_a_tie_never_make_a_row_nobody_wrote)
                               "json_extract(lost_values, '$.taken_at'), rule FROM sync_audit"),
                    strcmp(kept, "DUE,10") == 0 ? "MISSED,9,DEVICE" : "DUE,10,DEVICE");
         (void)snprintf(winners[phone_first], sizeof winners[0], "%s", kept);
-        end(&pair);
+        pair_end(&pair);
     }
     CHECK_TEXT(winners[0], winners[1]); /* whichever arrived first */
 }
@@ -124,7 +103,7 @@ TEST(a_device_with_more_edits_never_beats_the_later_edit)
     settle(&pair);
     CHECK_TEXT(server_ask(&pair.world, "SELECT title FROM notes"), "one edit, and later");
     CHECK_TEXT(file_ask(pair.phone.path, "SELECT title FROM notes"), "one edit, and later");
-    end(&pair);
+    pair_end(&pair);
 }
 
 /* sqlite-sync: the losing value is nowhere. */
@@ -158,7 +137,7 @@ TEST(a_losing_value_stands_in_the_audit_of_every_device_with_both_sides)
     CHECK(memcmp(&phone, &tablet, sizeof phone) != 0);
     CHECK_TEXT(file_ask(pair.phone.path, query), held);
     CHECK_TEXT(file_ask(pair.tablet.path, query), held);
-    end(&pair);
+    pair_end(&pair);
 }
 
 struct seen_changes {
@@ -213,7 +192,7 @@ TEST(a_unique_collision_quarantines_instead_of_overwriting_the_peer)
     settle(&pair);
     check_same_rows(server_dump(&pair.world, true), before);
     CHECK_INT(pair.phone.rows_received + pair.tablet.rows_received, rows);
-    end(&pair);
+    pair_end(&pair);
 }
 
 /* sqlite-sync: a payload with a column too many is refused whole. */
@@ -323,7 +302,7 @@ TEST(a_taken_overruled_by_missed_never_happens_in_any_order_of_arrival)
         CHECK_TEXT(file_ask(pair.tablet.path, "SELECT status, taken_at FROM doses"), "TAKEN,3");
         CHECK_TEXT(file_ask(job.path, "SELECT status, taken_at FROM doses"), "TAKEN,3");
         device_end(&job);
-        end(&pair);
+        pair_end(&pair);
     }
 }
 
@@ -354,7 +333,7 @@ TEST(a_wrong_clock_loses_no_newer_data)
         CHECK_TEXT(
             server_ask(&pair.world, "SELECT json_extract(lost_values, '$.title') FROM sync_audit"),
             "older, by a wrong clock");
-        end(&pair);
+        pair_end(&pair);
     }
 }
 
@@ -395,5 +374,5 @@ TEST(a_pull_never_replaces_an_unsynced_row)
     CHECK_TEXT(server_ask(&pair.world, "SELECT title, body FROM notes ORDER BY place"),
                "mine,theirs;new,null");
     CHECK_TEXT(server_ask(&pair.world, "SELECT planned, status, taken_at FROM doses"), "9,TAKEN,4");
-    end(&pair);
+    pair_end(&pair);
 }

@@ -4,28 +4,15 @@
 #include <string.h>
 
 #include "tests/sim/files.h"
+#include "tests/sim/pair.h"
 
 #define SECOND_US INT64_C(1000000)
 #define DAY_US (86400 * SECOND_US)
 
-struct pair {
-    struct world world;
-    struct device phone;
-    struct device tablet;
-};
-
 static void begin(struct pair *pair)
 {
-    world_begin(&pair->world);
-    device_begin(&pair->world, &pair->phone, "phone", 'p');
-    device_run(&pair->phone, "INSERT INTO users(id, role, name) VALUES(@p, 'PATIENT', 'patient')");
-    device_run(&pair->phone,
-               "INSERT INTO notes(id, owner_id, place, title) "
-               "VALUES(x'00000000000040008000000000000001', @p, 1, 'one')");
-    device_sync_well(&pair->phone);
-    device_begin(&pair->world, &pair->tablet, "tablet", 'p');
-    device_sync_well(&pair->tablet);
-    world_pass(&pair->world, SECOND_US);
+    pair_begin(pair);
+    pair_meet(pair);
 }
 
 static void end(struct pair *pair)
@@ -34,11 +21,7 @@ static void end(struct pair *pair)
         device_sync_well(&pair->phone);
         device_sync_well(&pair->tablet);
     }
-    device_check_converged(&pair->phone);
-    device_check_converged(&pair->tablet);
-    device_end(&pair->phone);
-    device_end(&pair->tablet);
-    world_end(&pair->world);
+    pair_end(pair);
 }
 
 static void write_notes(struct device *device, int count)
@@ -68,17 +51,6 @@ fail_all(struct device *device, const tern_http_request *request, tern_http_answ
 {
     (void)request;
     device_answer_problem(ret_answer, *(int *)device->meddling, NULL);
-    return true;
-}
-
-static bool
-fail_pushes(struct device *device, const tern_http_request *request, tern_http_answer *ret_answer)
-{
-    (void)device;
-    if (request_entries(request) == 0) {
-        return false;
-    }
-    device_answer_problem(ret_answer, 500, NULL);
     return true;
 }
 
@@ -439,7 +411,7 @@ TEST(a_revoked_row_is_hidden_even_with_an_unsent_edit)
     device_run(patient, "UPDATE bonds SET status = 'ENDED'");
     device_sync_well(patient);
     /* Its push never gets through, and it learns of the end all the same. */
-    doctor->meddle = fail_pushes;
+    doctor->meddle = refuse_pushes;
     CHECK(device_sync(doctor) != TERN_OK);
     CHECK_TEXT(file_ask(doctor->path, "SELECT count(*) FROM notes"), "0");
     CHECK_TEXT(file_ask(doctor->path, "SELECT count(*) FROM users WHERE name = 'patient'"), "0");

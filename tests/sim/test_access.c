@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/sim/world.h"
+#include "tests/sim/pair.h"
 
 #define SECOND_US INT64_C(1000000)
 
@@ -41,18 +41,6 @@ static void end(struct practice *practice)
     device_end(&practice->patient);
     device_end(&practice->doctor);
     world_end(&practice->world);
-}
-
-static bool swallow_pushes(struct device *device,
-                           const tern_http_request *request,
-                           tern_http_answer *ret_answer)
-{
-    (void)device;
-    if (request_entries(request) == 0) {
-        return false;
-    }
-    device_answer_problem(ret_answer, 500, NULL);
-    return true;
 }
 
 TEST(a_granted_record_is_read_and_written_where_the_grant_says)
@@ -222,7 +210,7 @@ TEST(edits_locked_by_a_revocation_come_back_when_the_record_does)
     device_run(&practice.doctor, "UPDATE notes SET body = 'unsent' WHERE place = 1");
     device_run(&practice.patient, "UPDATE bonds SET status = 'ENDED'");
     device_sync_well(&practice.patient);
-    practice.doctor.meddle = swallow_pushes;
+    practice.doctor.meddle = refuse_pushes;
     (void)device_sync(&practice.doctor);
     CHECK_INT(device_status(&practice.doctor).locked, 1);
     CHECK_TEXT(device_ask(&practice.doctor, "SELECT count(*) FROM notes"), "0");

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/sim/world.h"
+#include "tests/sim/pair.h"
 
 #define SECOND_US INT64_C(1000000)
 
@@ -135,18 +135,6 @@ static void sync_in_pieces(struct life *life, struct device *device)
         }
     }
     tern_sync_close(sync);
-}
-
-/* What it sends is not heard, what it asks for is. */
-static bool
-refuse_pushes(struct device *device, const tern_http_request *request, tern_http_answer *ret_answer)
-{
-    (void)device;
-    if (request_entries(request) == 0) {
-        return false;
-    }
-    device_answer_problem(ret_answer, 500, NULL);
-    return true;
 }
 
 static void sync_unheard(struct device *device)

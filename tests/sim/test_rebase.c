@@ -3,52 +3,17 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "tests/sim/world.h"
+#include "tests/sim/pair.h"
 
 #define SECOND_US INT64_C(1000000)
 
-struct pair {
-    struct world world;
-    struct device phone;
-    struct device tablet;
-};
-
 static void begin(struct pair *pair)
 {
-    world_begin(&pair->world);
-    device_begin(&pair->world, &pair->phone, "phone", 'p');
-    device_run(&pair->phone, "INSERT INTO users(id, role, name) VALUES(@p, 'PATIENT', 'patient')");
-    device_run(&pair->phone,
-               "INSERT INTO notes(id, owner_id, place, title, body) "
-               "VALUES(x'00000000000040008000000000000001', @p, 1, 'one', 'b')");
+    pair_begin(pair);
     device_run(&pair->phone,
                "INSERT INTO notes(id, owner_id, place, title, body) "
                "VALUES(x'00000000000040008000000000000002', @p, 2, 'two', 'b')");
-    device_sync_well(&pair->phone);
-    device_begin(&pair->world, &pair->tablet, "tablet", 'p');
-    device_sync_well(&pair->tablet);
-    world_pass(&pair->world, SECOND_US);
-}
-
-static void end(struct pair *pair)
-{
-    device_check_converged(&pair->phone);
-    device_check_converged(&pair->tablet);
-    device_end(&pair->phone);
-    device_end(&pair->tablet);
-    world_end(&pair->world);
-}
-
-/* What the phone sends never gets through; what it asks for does. */
-static bool
-hold_pushes(struct device *device, const tern_http_request *request, tern_http_answer *ret_answer)
-{
-    (void)device;
-    if (request_entries(request) == 0) {
-        return false;
-    }
-    device_answer_problem(ret_answer, 500, NULL);
-    return true;
+    pair_meet(pair);
 }
 
 TEST(a_pending_edit_stays_visible_over_what_comes_beneath_it)
@@ -80,7 +45,7 @@ TEST(a_pending_edit_stays_visible_over_what_comes_beneath_it)
     device_sync_well(&pair.tablet);
     CHECK_TEXT(device_ask(&pair.tablet, "SELECT title, body FROM notes WHERE place = 1"),
                "mine,theirs");
-    end(&pair);
+    pair_end(&pair);
 }
 
 TEST(an_edit_that_loses_is_not_shown_but_is_sent_and_audited)
@@ -92,7 +57,7 @@ TEST(an_edit_that_loses_is_not_shown_but_is_sent_and_audited)
     world_pass(&pair.world, SECOND_US);
     device_run(&pair.tablet, "UPDATE notes SET title = 'late' WHERE place = 1");
     device_sync_well(&pair.tablet);
-    pair.phone.meddle = hold_pushes;
+    pair.phone.meddle = refuse_pushes;
     CHECK(device_sync(&pair.phone) != TERN_OK);
     pair.phone.meddle = NULL;
     CHECK_TEXT(device_ask(&pair.phone, "SELECT title FROM notes WHERE place = 1"), "late");
@@ -101,7 +66,7 @@ TEST(an_edit_that_loses_is_not_shown_but_is_sent_and_audited)
         device_ask(&pair.phone, "SELECT json_extract(lost_values, '$.title') FROM sync_audit"),
         "early");
     device_sync_well(&pair.tablet);
-    end(&pair);
+    pair_end(&pair);
 }
 
 TEST(unsent_edits_never_hold_back_a_download)
@@ -112,14 +77,14 @@ TEST(unsent_edits_never_hold_back_a_download)
     device_run(&pair.tablet, "UPDATE users SET name = 'fresh'");
     device_sync_well(&pair.tablet);
     device_run(&pair.phone, "INSERT INTO notes(id, owner_id, title) VALUES(tern_id(), @p, 'n')");
-    pair.phone.meddle = hold_pushes;
+    pair.phone.meddle = refuse_pushes;
     CHECK(device_sync(&pair.phone) != TERN_OK);
     CHECK_TEXT(device_ask(&pair.phone, "SELECT name FROM users"), "fresh");
     CHECK_INT(device_status(&pair.phone).pending, 1);
     pair.phone.meddle = NULL;
     device_sync_well(&pair.phone);
     device_sync_well(&pair.tablet);
-    end(&pair);
+    pair_end(&pair);
 }
 
 TEST(unique_keys_traded_in_one_transaction_arrive_in_one_checkpoint)
@@ -137,7 +102,7 @@ TEST(unique_keys_traded_in_one_transaction_arrive_in_one_checkpoint)
                "2,pending");
     CHECK_TEXT(device_ask(&pair.tablet, "SELECT place FROM notes WHERE title = 'two'"), "1");
     device_sync_well(&pair.phone);
-    end(&pair);
+    pair_end(&pair);
 }
 
 TEST(a_rejected_transaction_parks_itself_and_its_dependents_and_nothing_else)
@@ -164,7 +129,7 @@ TEST(a_rejected_transaction_parks_itself_and_its_dependents_and_nothing_else)
     CHECK_TEXT(device_ask(&pair.phone, "SELECT count(*) FROM comments"), "0");
     device_sync_well(&pair.tablet);
     CHECK_TEXT(device_ask(&pair.tablet, "SELECT name FROM users"), "unrelated");
-    end(&pair);
+    pair_end(&pair);
 }
 
 struct found {
@@ -239,7 +204,7 @@ TEST(a_quarantined_transaction_can_be_tried_again_once_the_way_is_free)
     device_sync_well(&pair.tablet);
     CHECK_TEXT(device_ask(&pair.tablet, "SELECT title FROM notes WHERE place = 7"), "mine");
     CHECK_TEXT(device_ask(&pair.tablet, "SELECT body FROM comments"), "on mine");
-    end(&pair);
+    pair_end(&pair);
 }
 
 TEST(a_discarded_transaction_stands_in_the_audit)
@@ -259,7 +224,7 @@ TEST(a_discarded_transaction_stands_in_the_audit)
                           "= 'DISCARDED' AND table_name = 'notes' AND unit = 'head'"),
                "mine");
     CHECK_TEXT(device_ask(&pair.tablet, "SELECT count(*) FROM notes WHERE title = 'mine'"), "0");
-    end(&pair);
+    pair_end(&pair);
 }
 
 TEST(an_overwritten_value_can_be_brought_back_from_its_audit_entry)
@@ -288,7 +253,7 @@ TEST(an_overwritten_value_can_be_brought_back_from_its_audit_entry)
     CHECK_TEXT(device_ask(&pair.tablet, "SELECT title FROM notes WHERE place = 1"), "early");
     audit.bytes[3] ^= 1;
     CHECK_INT(tern_audit_reinstate(pair.phone.replica, &audit, NULL), TERN_ERR_NOT_FOUND);
-    end(&pair);
+    pair_end(&pair);
 }
 
 /* Two pending edits took note 1 to a place and away again. Meanwhile the server gave that place to
@@ -307,7 +272,7 @@ TEST(a_row_that_came_between_two_pending_edits_stays_when_they_are_lifted)
                "INSERT INTO comments(id, note_id, body) SELECT tern_id(), id, 'c' FROM notes WHERE "
                "title = 'between'");
     device_sync_well(&pair.tablet);
-    pair.phone.meddle = hold_pushes;
+    pair.phone.meddle = refuse_pushes;
     CHECK(device_sync(&pair.phone) != TERN_OK);
     pair.phone.meddle = NULL;
     CHECK_TEXT(device_ask(&pair.phone, "SELECT title FROM notes WHERE place = 5"), "between");
@@ -321,5 +286,5 @@ TEST(a_row_that_came_between_two_pending_edits_stays_when_they_are_lifted)
     CHECK_TEXT(device_ask(&pair.phone, "SELECT body FROM comments"), "d");
     CHECK_INT(device_status(&pair.phone).quarantined, 2);
     device_sync_well(&pair.tablet);
-    end(&pair);
+    pair_end(&pair);
 }

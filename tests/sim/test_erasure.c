@@ -193,3 +193,22 @@ TEST(a_record_that_a_restored_server_holds_again_is_erased_again)
     CHECK_TEXT(device_ask(&clinic.doctor, "SELECT title FROM notes"), "own");
     end(&clinic);
 }
+
+TEST(leaving_an_erased_record_works_or_runs_out_of_memory)
+{
+    struct clinic clinic;
+    tern_status status = TERN_OK;
+
+    begin(&clinic);
+    device_run(&clinic.phone, "UPDATE notes SET body = 'secret edit'");
+    world_erase(&clinic.world, 'p');
+    world_pass(&clinic.world, SECOND_US);
+    FOR_EACH_ALLOC_FAILURE (nth) {
+        status = device_sync(&clinic.phone);
+        CHECK(status == TERN_OK || harness_fault_injected());
+    }
+    CHECK_INT(status, TERN_OK);
+    check_gone(&clinic.phone);
+    CHECK_INT(device_status(&clinic.phone).locked, 1);
+    end(&clinic);
+}

@@ -331,8 +331,6 @@ static void write_as_doctor(struct world *world, struct device *phone, struct de
     CHECK_TEXT(device_ask(phone, "SELECT title FROM notes ORDER BY place"), "theirs;new");
     device_run(phone, "UPDATE users SET name = 'proof'");
     device_sync_well(phone);
-    restore(world);
-    device_sync_well(phone);
 }
 
 TEST(what_others_wrote_waits_in_a_list_until_they_offer_it_again)
@@ -342,6 +340,8 @@ TEST(what_others_wrote_waits_in_a_list_until_they_offer_it_again)
     struct device doctor;
 
     write_as_doctor(&world, &phone, &doctor);
+    restore(&world);
+    device_sync_well(&phone);
     CHECK_TEXT(device_ask(&phone, "SELECT title FROM notes ORDER BY place"), "mine");
     CHECK_INT(device_status(&phone).quarantined, 2);
     CHECK_TEXT(device_ask(&phone, "SELECT DISTINCT reason FROM tern_outbox WHERE state = 2"), "80");
@@ -363,6 +363,8 @@ TEST(an_operator_may_send_what_another_wrote_and_nobody_else)
     uint64_t first;
 
     write_as_doctor(&world, &phone, &doctor);
+    restore(&world);
+    device_sync_well(&phone);
     first = strtoull(device_ask(&phone, "SELECT min(ordinal) FROM tern_outbox WHERE state = 2"),
                      NULL,
                      10);
@@ -400,6 +402,8 @@ TEST(what_others_wrote_may_be_let_go_here)
     tern_error error = {0};
 
     write_as_doctor(&world, &phone, &doctor);
+    restore(&world);
+    device_sync_well(&phone);
     for (int i = 0; i < 2; i++) {
         uint64_t first =
             strtoull(device_ask(&phone, "SELECT min(ordinal) FROM tern_outbox WHERE state = 2"),
@@ -411,6 +415,54 @@ TEST(what_others_wrote_may_be_let_go_here)
     device_sync_well(&phone);
     CHECK_INT(device_status(&phone).quarantined, 0);
     CHECK_TEXT(device_ask(&phone, "SELECT title FROM notes"), "mine");
+    device_end(&phone);
+    device_end(&doctor);
+    world_end(&world);
+}
+
+/* Says so to a device that still names what it had been given. */
+static bool
+tell_of_epoch(struct device *device, const tern_http_request *request, tern_http_answer *ret_answer)
+{
+    struct trn_bytes body = {0};
+    bool names;
+
+    (void)device;
+    harness_fault_suspend();
+    request_open(request, &body);
+    names = strstr(trn_bytes_text(&body), "\"cursor\":") != NULL;
+    trn_bytes_free(&body);
+    if (names) {
+        device_answer_problem(ret_answer, 409, "EPOCH_CHANGED");
+    }
+    harness_fault_resume();
+    return names;
+}
+
+TEST(offering_again_works_or_runs_out_of_memory)
+{
+    struct world world;
+    struct device phone;
+    struct device doctor;
+    tern_status status = TERN_OK;
+
+    write_as_doctor(&world, &phone, &doctor);
+    forget_entries(&world, &phone);
+    device_run(&phone, "UPDATE users SET role = 'PATIENT', name = 'kept'");
+    device_sync_well(&phone);
+    device_run(&phone, "UPDATE notes SET body = 'pending' WHERE place = 1");
+    restore(&world);
+    phone.meddle = tell_of_epoch;
+    FOR_EACH_ALLOC_FAILURE (nth) {
+        status = device_sync(&phone);
+        CHECK(status == TERN_OK || harness_fault_injected());
+    }
+    CHECK_INT(status, TERN_OK);
+    CHECK_TEXT(device_ask(&phone, "SELECT title, body FROM notes"), "mine,pending");
+    CHECK_TEXT(device_ask(&phone, "SELECT name FROM users"), "kept");
+    CHECK_INT(device_status(&phone).pending, 0);
+    CHECK_INT(device_status(&phone).quarantined, 2);
+    device_check_converged(&phone);
     device_end(&phone);
     device_end(&doctor);
     world_end(&world);

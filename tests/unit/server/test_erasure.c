@@ -152,3 +152,22 @@ TEST(a_damaged_list_is_refused)
               TERN_ERR_CORRUPT);
     scene_close(&scene);
 }
+
+TEST(erasing_works_or_runs_out_of_memory_and_then_changes_nothing)
+{
+    struct scene scene;
+    tern_error error = {.status = TERN_OK};
+    tern_status status = TERN_OK;
+
+    scene_open(&scene);
+    FOR_EACH_ALLOC_FAILURE (nth) {
+        memset(&error, 0, sizeof(error));
+        status = trn_erase(scene.lab.db, &scene.patient.auth.user, scene.lab.now_us, &error);
+        CHECK(status == TERN_OK || status == TERN_ERR_NOMEM);
+    }
+    CHECK_INT(status, TERN_OK);
+    CHECK_INT(lab_number(&scene.lab, "SELECT count(*) FROM prescriptions"), 0);
+    CHECK_INT(lab_number(&scene.lab, "SELECT count(*) FROM users"), 1);
+    CHECK_INT(lab_number(&scene.lab, "SELECT count(*) FROM tern_entry"), 4);
+    scene_close(&scene);
+}

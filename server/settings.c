@@ -333,5 +333,6 @@ void trn_settings_help(FILE *file)
     for (size_t index = 0; index < SETTING_COUNT; index++) {
         (void)fprintf(file, "  --%-18s %s\n", settings[index].flag, settings[index].help);
     }
-    (void)fprintf(file, "  --%-18s %s\n  --%-18s %s\n", "help", "this text", "version", "");
+    (void)
+        fprintf(file, "  --%-18s %s\n  --%-18s %s\n", "help", "this text", "version", "its number");
 }

@@ -427,7 +427,7 @@ tern_status trn_intake_step(struct trn_intake *intake,
                         .next = intake->next};
     struct trn_work work;
     tern_error torn = {0};
-    tern_status status = trn_work_begin_hasty(&work, intake->engine, session, error);
+    tern_status status = trn_work_begin(&work, intake->engine, session, error);
 
     if (status != TERN_OK) {
         return status;

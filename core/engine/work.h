@@ -45,8 +45,7 @@ tern_status trn_work_begin(struct trn_work *work,
                            const struct trn_engine *engine,
                            const tern_id *session,
                            tern_error *error);
-/* The same for what a power cut may take back: the lease, the report of how a sync ended, and what
- * an answer brought, which the server then sends again. */
+/* The same for what a power cut may take back: the lease, and the report of how a sync ended. */
 tern_status trn_work_begin_hasty(struct trn_work *work,
                                  const struct trn_engine *engine,
                                  const tern_id *session,

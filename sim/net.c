@@ -346,7 +346,6 @@ tern_status sim_sync(struct sim_device *device, const struct sim_sync *how)
                                  .page_rows = how->page_rows,
                                  .push_bytes = how->push_bytes};
     tern_sync *sync = NULL;
-    tern_id top;
     tern_status status =
         SIM_CALL(device->index, tern_sync_open(device->replica, &options, &sync, NULL));
 
@@ -359,9 +358,6 @@ tern_status sim_sync(struct sim_device *device, const struct sim_sync *how)
     }
     tern_sync_close(sync);
     device->weather_count = 0;
-    if (!sim_disk_is_dead(device->disk)) { /* what is left of old transactions takes ordinals */
-        (void)sim_device_top(device, &device->last_ordinal, &top);
-    }
     sim_hash_number(device->world, status);
     return status;
 }

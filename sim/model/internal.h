@@ -27,6 +27,12 @@ struct model_list {
     size_t size;
 };
 
+/* The bytes of values, of a model and all copies of it. */
+struct model_store {
+    struct model_list pieces; /* void * */
+    size_t users;
+};
+
 /* A row as it was before the transaction under way, or that it was not there. */
 struct model_trace {
     size_t index;
@@ -42,6 +48,7 @@ struct model {
     struct model_list authors;  /* struct model_author */
     struct model_list audits;   /* struct model_audit */
     struct model_list traces;   /* struct model_trace, of the transaction under way */
+    struct model_store *store;
     int64_t last_number;
 };
 
@@ -76,8 +83,8 @@ struct model_row *model_find(const struct model *model, size_t table, const tern
 struct model_row *model_touch(struct model *model, size_t table, const tern_id *id);
 /* A new row, without values. */
 struct model_row *model_create(struct model *model, size_t table, const tern_id *id);
-/* Takes a copy of a value that lives as long as any model. */
-tern_value model_keep(const tern_value *value);
+/* Takes a copy of a value that lives as long as the model and its copies. */
+tern_value model_keep(const struct model *model, const tern_value *value);
 /* The id in a cell; false for null. */
 bool model_value_id(const tern_value *value, tern_id *ret_id);
 bool model_value_is(const tern_value *value, const char *text);

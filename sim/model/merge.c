@@ -165,7 +165,7 @@ static void take_values(struct meeting *meeting, size_t unit)
 
     for (size_t i = 0; i < group->column_count; i++) {
         meeting->after.values[group->columns[i]] =
-            model_keep(&meeting->change->values[group->columns[i]]);
+            model_keep(meeting->kase->model, &meeting->change->values[group->columns[i]]);
     }
 }
 
@@ -214,7 +214,7 @@ static void set_aside(struct meeting *meeting, size_t unit, bool wins, bool dele
     }
     for (size_t i = 0; i < MODEL_COLUMNS; i++) {
         if (carries(meeting->kase->model, meeting->change, i)) {
-            tern_value kept = model_keep(&theirs[i]);
+            tern_value kept = model_keep(meeting->kase->model, &theirs[i]);
 
             audit->lost_values[i] = wins ? row->values[i] : kept;
             audit->kept_values[i] = wins ? kept : row->values[i];
@@ -261,7 +261,7 @@ static void create(struct meeting *meeting)
     row->table = meeting->change->table;
     row->id = meeting->change->id;
     for (size_t i = 0; i < table->column_count; i++) {
-        row->values[i] = model_keep(&meeting->change->values[i]);
+        row->values[i] = model_keep(meeting->kase->model, &meeting->change->values[i]);
     }
     for (size_t unit = 0; unit < table->unit_count; unit++) {
         row->units[unit] = stamp(meeting, unit);
@@ -543,7 +543,8 @@ static void discard_unit(const struct meeting *meeting, size_t unit, bool others
     for (size_t i = 0; i < table->units[unit].column_count; i++) {
         uint16_t column = table->units[unit].columns[i];
 
-        audit->lost_values[column] = model_keep(&meeting->change->values[column]);
+        audit->lost_values[column] =
+            model_keep(meeting->kase->model, &meeting->change->values[column]);
         if (others) {
             audit->kept_values[column] = meeting->before->values[column];
         }

@@ -46,10 +46,7 @@ static void list_copy(struct model_list *to, const struct model_list *from)
 
 /* ---- Values ---- */
 
-/* All that was ever kept, so that nothing counts as leaked. */
-static struct model_list kept = {.size = sizeof(void *)};
-
-tern_value model_keep(const tern_value *value)
+tern_value model_keep(const struct model *model, const tern_value *value)
 {
     tern_value copy = *value;
 
@@ -60,10 +57,36 @@ tern_value model_keep(const tern_value *value)
             abort();
         }
         memcpy(bytes, value->data, value->size);
-        memcpy(model_list_add(&kept), &bytes, sizeof(bytes));
+        memcpy(model_list_add(&model->store->pieces), &bytes, sizeof(bytes));
         copy.data = bytes;
     }
     return copy;
+}
+
+static struct model_store *store_new(void)
+{
+    struct model_store *store = calloc(1, sizeof(*store));
+
+    if (store == NULL) {
+        abort();
+    }
+    model_list_begin(&store->pieces, sizeof(void *));
+    return store;
+}
+
+static void store_leave(struct model_store *store)
+{
+    if (--store->users > 0) {
+        return;
+    }
+    for (size_t i = 0; i < store->pieces.count; i++) {
+        void *piece;
+
+        memcpy(&piece, model_list_at(&store->pieces, i), sizeof(piece));
+        free(piece);
+    }
+    free(store->pieces.items);
+    free(store);
 }
 
 bool model_equal(const tern_value *a, const tern_value *b)
@@ -443,7 +466,8 @@ struct model_verdict model_push(struct model *model,
 
 /* ---- To be looked at ---- */
 
-struct model *model_new(const struct trn_schema *schema, model_check check)
+static struct model *
+begin(const struct trn_schema *schema, model_check check, struct model_store *store)
 {
     struct model *model = calloc(1, sizeof(*model));
 
@@ -452,6 +476,8 @@ struct model *model_new(const struct trn_schema *schema, model_check check)
     }
     model->schema = schema;
     model->check = check;
+    model->store = store;
+    store->users++;
     model_list_begin(&model->rows, sizeof(struct model_row));
     model_list_begin(&model->receipts, sizeof(struct model_receipt));
     model_list_begin(&model->authors, sizeof(struct model_author));
@@ -460,9 +486,14 @@ struct model *model_new(const struct trn_schema *schema, model_check check)
     return model;
 }
 
+struct model *model_new(const struct trn_schema *schema, model_check check)
+{
+    return begin(schema, check, store_new());
+}
+
 struct model *model_copy(const struct model *model)
 {
-    struct model *copy = model_new(model->schema, model->check);
+    struct model *copy = begin(model->schema, model->check, model->store);
 
     list_copy(&copy->rows, &model->rows);
     list_copy(&copy->receipts, &model->receipts);
@@ -482,7 +513,54 @@ void model_free(struct model *model)
     free(model->authors.items);
     free(model->audits.items);
     free(model->traces.items);
+    store_leave(model->store);
     free(model);
+}
+
+/* A unit that came later is of the tx that wrote the whole row, where there is such a one. */
+static void
+upgrade_row(struct model_row *row, const struct trn_table *from, const struct trn_table *to)
+{
+    bool is_of_one = true;
+
+    for (size_t unit = 1; unit < from->unit_count; unit++) {
+        is_of_one = is_of_one && row->units[unit].number == row->units[0].number;
+    }
+    for (size_t unit = from->unit_count; unit < to->unit_count; unit++) {
+        memset(&row->units[unit], 0, sizeof(row->units[unit]));
+        if (is_of_one) {
+            row->units[unit] = row->units[0];
+            row->units[unit].rank = 0;
+        }
+    }
+    for (size_t i = from->column_count; i < to->column_count; i++) {
+        row->values[i] = (tern_value){.kind = TERN_NULL};
+        if (to->columns[i].has_default) {
+            row->values[i] = to->columns[i].default_value;
+        }
+    }
+}
+
+void model_serve(struct model *model, const struct trn_schema *schema)
+{
+    for (size_t i = 0; i < model->rows.count; i++) {
+        struct model_row *row = model_list_at(&model->rows, i);
+
+        upgrade_row(row, model_table(model, row->table), &schema->tables[row->table]);
+    }
+    model->schema = schema;
+}
+
+bool model_knows(const struct model *model, const tern_id *tx)
+{
+    for (size_t i = 0; i < model->receipts.count; i++) {
+        const struct model_receipt *receipt = model_list_at(&model->receipts, i);
+
+        if (model_id_equal(&receipt->tx, tx)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 size_t model_row_count(const struct model *model)

@@ -9,7 +9,7 @@
  * and ends the process when memory runs out.
  *
  * Not in it: limits of values and derived ids, which its caller checks (`check`); cursors, pages
- * and clones; upgrades of the schema; erasure.
+ * and clones; erasure.
  */
 #ifndef TERN_SIM_MODEL_H
 #define TERN_SIM_MODEL_H
@@ -132,6 +132,8 @@ struct model;
 struct model *model_new(const struct trn_schema *schema, model_check check);
 /* A model of its own that stands where this one does: what a backup is. */
 struct model *model_copy(const struct model *model);
+/* Goes on with a later version of the schema document, as an upgraded server does. */
+void model_serve(struct model *model, const struct trn_schema *schema);
 /* NULL is accepted. */
 void model_free(struct model *model);
 
@@ -141,6 +143,9 @@ struct model_verdict model_push(struct model *model,
                                 const struct model_request *request,
                                 const struct model_tx *tx,
                                 int64_t number);
+
+/* Whether it has given the tx its verdict. */
+bool model_knows(const struct model *model, const tern_id *tx);
 
 size_t model_row_count(const struct model *model);
 const struct model_row *model_row_at(const struct model *model, size_t index);

@@ -59,6 +59,11 @@ void twin_free(struct twin *twin)
     }
 }
 
+void twin_serve(struct twin *twin, const struct trn_schema *schema)
+{
+    model_serve(twin->model, schema);
+}
+
 const struct model *twin_model(const struct twin *twin)
 {
     return twin->model;
@@ -96,7 +101,8 @@ static void *grow(void *items, size_t count, size_t size)
 }
 
 /* Values are borrowed from the reader's line: kept for good. */
-static void add_change(struct reading *reading, const struct trn_change *change)
+static void
+add_change(const struct twin *twin, struct reading *reading, const struct trn_change *change)
 {
     static const enum model_operation operations[] = {[TRN_OP_INSERT] = MODEL_INSERT,
                                                       [TRN_OP_UPDATE] = MODEL_UPDATE,
@@ -119,7 +125,7 @@ static void add_change(struct reading *reading, const struct trn_change *change)
                         change->table->columns[i].unit == change->unit);
 
         if (carried) {
-            item->values[i] = model_keep(&change->values[i]);
+            item->values[i] = model_keep(twin->model, &change->values[i]);
         }
     }
 }
@@ -160,7 +166,7 @@ static bool read_entry(const struct twin *twin,
     while (status == TERN_OK && any) {
         status = trn_entry_next(&reader, &any, &change, NULL);
         if (status == TERN_OK && any) {
-            add_change(ret_reading, &change);
+            add_change(twin, ret_reading, &change);
         }
     }
     trn_entry_close(&reader);
@@ -282,7 +288,7 @@ read_answer(const struct twin *twin, struct trn_slice text, struct verdicts *ret
 }
 
 /* Of a device whose schema is too old to be sent anything. */
-static void read_problem(struct twin *twin, struct trn_slice text, struct verdicts *ret_verdicts)
+static void read_problem(struct trn_slice text, struct verdicts *ret_verdicts)
 {
     struct trn_problem_document document = {0};
 
@@ -294,13 +300,71 @@ static void read_problem(struct twin *twin, struct trn_slice text, struct verdic
         }
         trn_problem_free(&document);
     }
-    memcpy(ret_verdicts->epoch, twin->epoch, sizeof(ret_verdicts->epoch));
+}
+
+/* What the database says became of an entry: the server died, or gave up, before it could answer.
+ */
+static bool look_up(struct trn_db *db, const tern_id *tx, struct trn_verdict *ret_verdict)
+{
+    struct trn_db_view *view = NULL;
+    struct trn_db_entry entry;
+    bool found = false;
+
+    if (db == NULL || db->ops->snapshot_open(db, &view, NULL) != TERN_OK) {
+        return false;
+    }
+    if (db->ops->entry_by_tx(view, tx, &found, &entry, NULL) != TERN_OK) {
+        found = false;
+    }
+    db->ops->snapshot_close(db, view);
+    if (found) {
+        *ret_verdict = (struct trn_verdict){.kind = entry.verdict == TERN_OK ? TRN_VERDICT_APPLIED
+                                                                             : TRN_VERDICT_REJECTED,
+                                            .number = entry.number,
+                                            .stored_us = entry.time_us,
+                                            .code = entry.verdict,
+                                            .change = entry.change};
+    }
+    return found;
+}
+
+/* How the server spells the epoch in force. */
+static void read_epoch(struct trn_db *db, char ret_epoch[MODEL_EPOCH_BYTES])
+{
+    struct trn_db_view *view = NULL;
+    struct trn_db_meta meta;
+
+    if (db == NULL || db->ops->snapshot_open(db, &view, NULL) != TERN_OK) {
+        return;
+    }
+    if (db->ops->meta_read(view, &meta, NULL) == TERN_OK) {
+        for (size_t i = 0; i < sizeof(meta.epoch); i++) {
+            (void)snprintf(ret_epoch + 2 * i, 3, "%02x", meta.epoch[i]);
+        }
+    }
+    db->ops->snapshot_close(db, view);
+}
+
+/* The verdict on one entry; false where there is none that can be compared. */
+static bool verdict_on(const struct twin *twin,
+                       const struct model_tx *tx,
+                       const struct verdicts *verdicts,
+                       size_t index,
+                       struct trn_db *db,
+                       struct trn_verdict *ret_verdict)
+{
+    if (index < verdicts->count) {
+        *ret_verdict = verdicts->items[index];
+        return ret_verdict->kind != TRN_VERDICT_RETRY;
+    }
+    return !model_knows(twin->model, &tx->tx) && look_up(db, &tx->tx, ret_verdict);
 }
 
 static bool hear_entries(struct twin *twin,
                          const struct twin_call *call,
                          struct trn_request_reader *reader,
                          const struct verdicts *verdicts,
+                         struct trn_db *db,
                          char says[TWIN_SAYS_BYTES])
 {
     struct model_request request = {.user = call->user,
@@ -309,41 +373,49 @@ static bool hear_entries(struct twin *twin,
                                     .device = reader->envelope.device,
                                     .sent_us = reader->envelope.sent_us,
                                     .received_us = call->now_us,
-                                    .epoch = verdicts->epoch};
+                                    .epoch = twin->epoch};
     bool good = true;
 
-    for (size_t i = 0; good && i < verdicts->count; i++) {
+    for (size_t i = 0; good && i < reader->envelope.tx_count; i++) {
         struct trn_request_entry entry;
+        struct trn_verdict verdict;
         struct reading reading;
         bool any = false;
 
         if (trn_request_next(reader, &any, &entry, NULL) != TERN_OK || !any) {
-            (void)snprintf(says, TWIN_SAYS_BYTES, "there are more verdicts than entries");
-            return false;
+            break;
         }
         if (read_entry(twin, &entry, &request.device, &reading) &&
-            verdicts->items[i].kind != TRN_VERDICT_RETRY) {
-            good = compare(twin, &request, &reading.tx, &verdicts->items[i], says);
+            verdict_on(twin, &reading.tx, verdicts, i, db, &verdict)) {
+            good = compare(twin, &request, &reading.tx, &verdict, says);
         }
         free_reading(&reading);
     }
     return good;
 }
 
-bool twin_hear(struct twin *twin, const struct twin_call *call, char says[TWIN_SAYS_BYTES])
+bool twin_hear(struct twin *twin,
+               const struct twin_call *call,
+               struct trn_db *db,
+               char says[TWIN_SAYS_BYTES])
 {
     struct verdicts verdicts = {.items = NULL};
     struct trn_request_reader reader;
+    bool untold = call->status == 0 || call->status >= 500;
     bool good = true;
 
     if (call->status == 200) {
         read_answer(twin, call->answer, &verdicts);
-        memcpy(twin->epoch, verdicts.epoch, sizeof(twin->epoch));
     } else if (call->status == 426) {
-        read_problem(twin, call->answer, &verdicts);
+        read_problem(call->answer, &verdicts);
+    } else if (untold) {
+        read_epoch(db, twin->epoch);
+    }
+    if (verdicts.epoch[0] != '\0') {
+        memcpy(twin->epoch, verdicts.epoch, sizeof(twin->epoch));
     }
     if (trn_request_open(&reader, call->request, NULL) == TERN_OK) {
-        good = hear_entries(twin, call, &reader, &verdicts, says);
+        good = hear_entries(twin, call, &reader, &verdicts, untold ? db : NULL, says);
     }
     trn_request_close(&reader);
     free(verdicts.items);

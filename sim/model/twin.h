@@ -23,7 +23,7 @@ struct twin_call {
     const char *role; /* of the token, or NULL */
     int64_t now_us;   /* the server's clock */
     struct trn_slice request;
-    unsigned status; /* of the answer; 0: the server never answered, and kept nothing */
+    unsigned status; /* of the answer; 0: the server never answered */
     struct trn_slice answer;
 };
 
@@ -36,9 +36,15 @@ struct twin *twin_copy(const struct twin *twin);
 void twin_free(struct twin *twin);
 const struct model *twin_model(const struct twin *twin);
 
-/* Takes an exchange. False where a verdict is not the model's; `says` then names the tx and both.
- */
-bool twin_hear(struct twin *twin, const struct twin_call *call, char says[TWIN_SAYS_BYTES]);
+/* Goes on with a later version of the schema document; the one before may be freed then. */
+void twin_serve(struct twin *twin, const struct trn_schema *schema);
+/* Takes an exchange. Where the server gave no verdict (status 0, or from 500 on), what it kept all
+ * the same is looked up in `db`, as it stands after that; NULL: it kept nothing. False where a
+ * verdict is not the model's; `says` then names the tx and both. */
+bool twin_hear(struct twin *twin,
+               const struct twin_call *call,
+               struct trn_db *db,
+               char says[TWIN_SAYS_BYTES]);
 /* Whether rows, stamps, audit and logs of the database are the model's; `says` names a row and a
  * unit of it where they are not. Not within a group. */
 bool twin_look(const struct twin *twin, struct trn_db *db, char says[TWIN_SAYS_BYTES]);

@@ -462,7 +462,9 @@ static void tell_twin(const struct device *device, const struct trn_sync_call *c
     char says[TWIN_SAYS_BYTES];
 
     if (device->world->twin != NULL) {
-        check_twin(device->world, twin_hear(device->world->twin, &heard, says), says);
+        check_twin(device->world,
+                   twin_hear(device->world->twin, &heard, device->world->db, says),
+                   says);
     }
 }
 

@@ -54,7 +54,7 @@ static void tell_twin(struct sim_world *world, const struct trn_sync_call *call)
                              .answer = trn_bytes_slice(&call->answer)};
     char says[TWIN_SAYS_BYTES];
 
-    if (world->twin != NULL && call->status < 500 && !twin_hear(world->twin, &told, says)) {
+    if (world->twin != NULL && !twin_hear(world->twin, &told, world->db, says)) {
         sim_fail(world, "model", "%.500s", says);
     }
 }
@@ -78,8 +78,11 @@ static bool serve(struct sim_world *world,
     (void)sim_memory_leave(TERN_OK);
     world->ops++;
     if (sim_disk_is_dead(world->disk)) {
+        struct trn_sync_call unheard = {.auth = call->auth, .request = body};
+
         trn_sync_call_free(call);
         sim_world_mend(world);
+        tell_twin(world, &unheard);
         return false;
     }
     if (call->status >= 500 && getenv("SIM_TRACE") != NULL) {

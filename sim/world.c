@@ -78,9 +78,7 @@ void sim_world_begin(struct sim_world *world,
 
 void sim_world_add_model(struct sim_world *world)
 {
-    if (world->served + 1 == world->document_count) {
-        world->twin = twin_new(world->documents[world->served].schema);
-    }
+    world->twin = twin_new(world->documents[world->served].schema);
 }
 
 void sim_world_end(struct sim_world *world)
@@ -167,6 +165,9 @@ bool sim_server_start(struct sim_world *world)
         }
         return false;
     }
+    if (world->twin != NULL) {
+        twin_serve(world->twin, world->documents[world->served].schema);
+    }
     world->server = trn_server_new(world->db, &world->limits);
     return world->server != NULL;
 }
@@ -194,10 +195,6 @@ static void check_acknowledged(struct sim_world *world)
                  "the server came back with number %lld as its last, and had told of %lld",
                  (long long)last,
                  (long long)world->answered_to);
-    }
-    if (last > world->answered_to) { /* kept, and never answered: the model was not told */
-        twin_free(world->twin);
-        world->twin = NULL;
     }
 }
 

@@ -88,7 +88,7 @@ static bool is_open(const struct trn_grant *grant, const struct model_row *row)
 /* Whether one of the people offers the other to open the record; `row` may be NULL. */
 static bool is_offered(const struct trn_grant *grant, const struct model_row *row)
 {
-    return grant->offer_by != TRN_NO_COLUMN && row != NULL &&
+    return grant->offer_count > 0 && row != NULL &&
            is_in_state(row, grant->offer, grant->offer_count);
 }
 
@@ -245,42 +245,41 @@ tern_status model_may_change(const struct model_case *kase,
     return TERN_OK;
 }
 
-/* Whether the writer is the one of the two to whom the other may offer. */
-static bool is_offered_to(const struct model_case *kase,
-                          const struct trn_grant *grant,
-                          const struct model_row *row)
-{
-    const tern_id *writer = &kase->request->user;
-    tern_id a;
-    tern_id b;
-
-    return model_value_id(&row->values[grant->person_a], &a) &&
-           model_value_id(&row->values[grant->person_b], &b) &&
-           (model_id_equal(&a, writer) || model_id_equal(&b, writer)) && !offers(kase, grant, row);
-}
-
-/* Whether the writer is the one whose record a row of the grant opens, or, while that one's role is
- * known to open nothing, the other. */
-static bool may_open_by(const struct model_case *kase,
+/* Whether a person's record is the writer's to open: it is their own, or none that the grant opens.
+ * One whose role is not known may have any. */
+static bool may_open_of(const struct model_case *kase,
                         const struct trn_grant *grant,
-                        const struct model_row *row)
+                        const struct model_row *row,
+                        uint16_t person)
 {
-    const tern_id *writer = &kase->request->user;
-    const tern_value *own = role_of(kase->model, writer);
-    const tern_value *others;
-    tern_id a;
-    tern_id b;
+    const tern_value *role;
+    tern_id id;
 
-    if (!model_value_id(&row->values[grant->person_a], &a) ||
-        !model_value_id(&row->values[grant->person_b], &b) ||
-        (!model_id_equal(&a, writer) && !model_id_equal(&b, writer))) {
-        return false;
-    }
-    if (own != NULL && model_value_is(own, grant->subject_role)) {
+    if (!model_value_id(&row->values[person], &id) || model_id_equal(&id, &kase->request->user)) {
         return true;
     }
-    others = role_of(kase->model, model_id_equal(&a, writer) ? &b : &a);
-    return others != NULL && !model_value_is(others, grant->subject_role);
+    role = role_of(kase->model, &id);
+    return role != NULL && !model_value_is(role, grant->subject_role);
+}
+
+/* Whether the row may come into the opening state, or into that of an offer. */
+static bool may_come(const struct model_case *kase,
+                     const struct trn_grant *grant,
+                     const struct model_row *before,
+                     const struct model_row *after)
+{
+    if (before != NULL && is_open(grant, before)) {
+        return true;
+    }
+    if (is_offered(grant, after) && !is_offered(grant, before) &&
+        !may_open_of(kase, grant, after, grant->offer_by)) {
+        return false;
+    }
+    if (!is_open(grant, after) || (is_offered(grant, before) && !offers(kase, grant, after))) {
+        return true;
+    }
+    return may_open_of(kase, grant, after, grant->person_a) &&
+           may_open_of(kase, grant, after, grant->person_b);
 }
 
 tern_status model_may_open(const struct model_case *kase,
@@ -291,16 +290,8 @@ tern_status model_may_open(const struct model_case *kase,
 
     for (size_t i = 0; kase->request->power == MODEL_USER && i < schema->grant_count; i++) {
         const struct trn_grant *grant = &schema->grants[i];
-        bool opens = is_open(grant, after) && (before == NULL || !is_open(grant, before));
 
-        if (grant->table != after->table) {
-            continue;
-        }
-        if (is_offered(grant, after) && !is_offered(grant, before) && !offers(kase, grant, after)) {
-            return TERN_ERR_FORBIDDEN;
-        }
-        if (opens && !may_open_by(kase, grant, after) &&
-            !(is_offered(grant, before) && is_offered_to(kase, grant, after))) {
+        if (grant->table == after->table && !may_come(kase, grant, before, after)) {
             return TERN_ERR_FORBIDDEN;
         }
     }

@@ -357,11 +357,13 @@ static bool share_a_scope(const struct model_scopes *a, const struct model_scope
     return false;
 }
 
-static bool references_hold(const struct meeting *meeting)
+/* The rows that the change names: one that is not there may still come, one of another record is
+ * none of this one. */
+static tern_status check_references(const struct meeting *meeting, bool last, bool *ret_wait)
 {
     const struct model *model = meeting->kase->model;
-    const struct model_row *row = &meeting->after;
-    const struct trn_table *table = model_table(model, row->table);
+    const struct model_change *change = meeting->change;
+    const struct trn_table *table = model_table(model, change->table);
 
     for (size_t i = 0; i < table->column_count; i++) {
         const struct trn_column *column = &table->columns[i];
@@ -369,22 +371,25 @@ static bool references_hold(const struct meeting *meeting)
         struct model_scopes scopes;
         tern_id id;
 
-        if (column->target == TRN_NO_TABLE || !model_value_id(&row->values[i], &id)) {
-            continue;
-        }
-        if (column->target == row->table && model_id_equal(&id, &row->id)) {
+        if (column->target == TRN_NO_TABLE || !carries(model, change, i) ||
+            !model_value_id(&change->values[i], &id) ||
+            (column->target == change->table && model_id_equal(&id, &change->id))) {
             continue;
         }
         target = model_find(model, column->target, &id);
+        if (target == NULL && last) {
+            return TERN_ERR_FOREIGN_KEY;
+        }
         if (target == NULL) {
-            return false;
+            *ret_wait = true;
+            continue;
         }
         scopes = model_scopes_of(model, column->target, &id, target->values);
         if (!column->may_leave && !share_a_scope(&meeting->scopes, &scopes)) {
-            return false;
+            return TERN_ERR_FOREIGN_KEY;
         }
     }
-    return true;
+    return TERN_OK;
 }
 
 static bool same_key(const struct trn_unique *unique, const tern_value *a, const tern_value *b)
@@ -503,8 +508,12 @@ tern_status model_merge(const struct model_case *kase,
     }
     status = model_may_change(kase, change, meeting.before, &meeting.scopes);
     if (status == TERN_OK) {
-        status = check_values(&meeting);
+        status = check_references(&meeting, last, ret_wait);
     }
+    if (status != TERN_OK || *ret_wait) {
+        return status;
+    }
+    status = check_values(&meeting);
     if (status == TERN_OK) {
         status = meet(&meeting);
     }
@@ -517,16 +526,14 @@ tern_status model_merge(const struct model_case *kase,
     if (!keys_are_free(&meeting)) {
         return not_yet(TERN_ERR_UNIQUE, last, ret_wait);
     }
-    if (!references_hold(&meeting)) {
-        return not_yet(TERN_ERR_FOREIGN_KEY, last, ret_wait);
-    }
     finish(&meeting);
     return TERN_OK;
 }
 
 /* ---- What is given up ---- */
 
-static void discard_unit(const struct meeting *meeting, size_t unit, bool others)
+static void
+discard_unit(const struct meeting *meeting, size_t unit, bool others, const tern_id *scope)
 {
     const struct model_case *kase = meeting->kase;
     const struct trn_table *table = model_table(kase->model, meeting->change->table);
@@ -536,6 +543,7 @@ static void discard_unit(const struct meeting *meeting, size_t unit, bool others
     audit->table = meeting->change->table;
     audit->row = meeting->change->id;
     audit->unit = unit;
+    audit->scope = *scope;
     audit->rule = "DISCARDED";
     audit->lost = stamp(meeting, unit);
     audit->lost_deleted = deletes;
@@ -556,15 +564,17 @@ static void discard_unit(const struct meeting *meeting, size_t unit, bool others
     }
 }
 
+/* Of an insert, each unit but existence, which says no more than that they are there. A row that is
+ * not there is nobody's to write. */
 tern_status model_discard(const struct model_case *kase, const struct model_change *change)
 {
     struct meeting meeting = {.kase = kase, .change = change};
-    const struct trn_table *table = model_table(kase->model, change->table);
+    size_t units = model_table(kase->model, change->table)->unit_count;
     bool wait = false;
-    bool writes = find_row(&meeting, true, &wait) == TERN_OK &&
+    bool writes = find_row(&meeting, true, &wait) == TERN_OK && meeting.before != NULL &&
                   model_may_write(kase, change->table, &meeting.scopes);
-    size_t first = has_values(change) ? change->unit : 0;
-    size_t end = is_insert(change) ? table->unit_count : first + 1;
+    size_t first = is_insert(change) ? 1 : has_values(change) ? change->unit : 0;
+    size_t end = is_insert(change) ? units : first + 1;
 
     if (!writes) {
         meeting.scopes = (struct model_scopes){.count = 1};
@@ -572,11 +582,7 @@ tern_status model_discard(const struct model_case *kase, const struct model_chan
     }
     for (size_t scope = 0; scope < meeting.scopes.count; scope++) {
         for (size_t unit = first; unit < end; unit++) {
-            struct model_audit *audit;
-
-            discard_unit(&meeting, unit, writes && meeting.before != NULL);
-            audit = model_list_at(&kase->model->audits, kase->model->audits.count - 1);
-            audit->scope = meeting.scopes.ids[scope];
+            discard_unit(&meeting, unit, writes, &meeting.scopes.ids[scope]);
         }
     }
     return TERN_OK;

@@ -394,7 +394,7 @@ static struct model_verdict judge(const struct model_case *kase)
 {
     struct model_verdict verdict = {.kind = MODEL_APPLIED};
 
-    if (leans_on_rejected(kase)) {
+    if (kase->tx->kind != MODEL_DISCARDED && leans_on_rejected(kase)) {
         return reject(TERN_ERR_DEPENDENCY_REJECTED, -1);
     }
     if (kase->tx->malformed != TERN_OK) {
@@ -426,12 +426,15 @@ static void note_receipt(const struct model_case *kase, const struct model_verdi
     receipt->ordinal = kase->tx->ordinal;
     receipt->left = kase->left;
     receipt->verdict = *verdict;
-    if (verdict->kind == MODEL_APPLIED && !kase->left) {
+    if (verdict->kind == MODEL_APPLIED) {
         if (author == NULL) {
             author = model_list_add(&model->authors);
             author->device = kase->tx->author;
+            author->last_us = verdict->stored_us;
         }
-        author->last_us = verdict->stored_us;
+        if (author->last_us < verdict->stored_us) {
+            author->last_us = verdict->stored_us;
+        }
     }
 }
 

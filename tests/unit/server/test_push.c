@@ -192,6 +192,30 @@ TEST(two_devices_that_make_the_same_row_make_one)
     scene_close(&scene);
 }
 
+TEST(a_base_that_was_rejected_moves_no_time)
+{
+    struct scene scene;
+    struct phone fast;
+    struct reply reply;
+    int64_t rejected;
+
+    scene_open(&scene);
+    second_open(&fast, &scene);
+    fast.clock_off_us = 200 * LAB_SECOND_US; /* within the tolerance */
+    phone_insert_medication(&fast, lab_id('m', 2), lab_id('p', 99));
+    phone_sync(&fast, 0, &reply);
+    CHECK(reply.verdicts[0].kind == TRN_VERDICT_REJECTED);
+    reply_free(&reply);
+    rejected = lab_number(&scene.lab, "SELECT max(number) FROM tern_entry");
+    phone_update_dose(&scene.phone, scene.dose, rejected, "TAKEN_ON_TIME", TRN_ENTRY_RECORDED);
+    phone_sync(&scene.phone, 0, &reply);
+    CHECK(reply.verdicts[0].kind == TRN_VERDICT_APPLIED);
+    CHECK(reply.verdicts[0].stored_us <= scene.lab.now_us);
+    reply_free(&reply);
+    phone_close(&fast);
+    scene_close(&scene);
+}
+
 TEST(a_clock_years_ahead_poisons_nothing)
 {
     struct scene scene;

@@ -126,8 +126,8 @@ struct trn_db_ops {
                                bool *ret_found,
                                struct trn_db_entry *ret_entry,
                                tern_error *error);
-    /* Two clones may have used one ordinal: what `sender` handed in comes before what others did.
-     */
+    /* Two clones may have used one ordinal: what `sender` handed in comes before what others did,
+     * then what its author did, then what was applied, then the first. */
     tern_status (*entry_by_ordinal)(struct trn_db_view *view,
                                     const tern_id *device,
                                     int64_t ordinal,

@@ -276,6 +276,15 @@ static int64_t stored_time(const struct model_case *kase)
 
 /* ---- The verdict ---- */
 
+/* Two clones may have used one ordinal: what this device handed in is meant, else what its author
+ * did, else what was applied, else the first. */
+static int closeness(const struct model_case *kase, const struct model_receipt *receipt)
+{
+    return 4 * model_id_equal(&receipt->sender, &kase->request->device) +
+           2 * model_id_equal(&receipt->sender, &receipt->author) +
+           (receipt->verdict.kind == MODEL_APPLIED);
+}
+
 const struct model_receipt *
 model_receipt_of(const struct model *model, const struct model_case *kase, uint64_t ordinal)
 {
@@ -286,7 +295,7 @@ model_receipt_of(const struct model *model, const struct model_case *kase, uint6
 
         if (!receipt->left && receipt->ordinal == ordinal &&
             model_id_equal(&receipt->author, &kase->tx->author) &&
-            (found == NULL || model_id_equal(&receipt->sender, &kase->request->device))) {
+            (found == NULL || closeness(kase, receipt) > closeness(kase, found))) {
             found = receipt;
         }
     }

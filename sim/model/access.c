@@ -164,8 +164,8 @@ bool model_may_write(const struct model_case *kase, size_t table, const struct m
     if (kase->request->power == MODEL_OPERATOR) {
         return true;
     }
-    if (kase->request->power == MODEL_JOB) {
-        return table != model->schema->users_table;
+    if (kase->request->power == MODEL_JOB && table != model->schema->users_table) {
+        return true;
     }
     for (size_t i = 0; i < count && i < scopes->count; i++) {
         if (model_id_equal(&scopes->ids[i], &kase->request->user) ||

@@ -547,8 +547,8 @@ static tern_status find_left(struct trn_push *push,
     if (push->is_left) {
         status = push->db->ops->tx_get(writer(push), header->former, &found, &tx, error);
     }
-    *ret_found = status == TERN_OK && found && trn_id_equal(&tx.device, &push->entry.device) &&
-                 tx.time_us == header->time_us;
+    *ret_found = status == TERN_OK && found && tx.applied &&
+                 trn_id_equal(&tx.device, &push->entry.device) && tx.time_us == header->time_us;
     if (*ret_found) {
         ret_outcome->kind = TRN_OUTCOME_DUPLICATE;
         ret_outcome->number = header->former;

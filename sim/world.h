@@ -130,8 +130,7 @@ void sim_world_begin(struct sim_world *world,
                      size_t served,
                      uint64_t seed);
 void sim_world_end(struct sim_world *world);
-/* Puts the reference model beside the server, before anybody has written to it. It knows one
- * version of a schema, so only where the server runs on the last. */
+/* Puts the reference model beside the server, before anybody has written to it. */
 void sim_world_add_model(struct sim_world *world);
 size_t sim_world_add_user(struct sim_world *world, const char *name, const char *role);
 /* The user of a name; SIM_USERS for none. */

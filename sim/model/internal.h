@@ -16,6 +16,8 @@ struct model_receipt {
 
 struct model_author {
     tern_id device;
+    tern_id user;    /* the first that pushed from it */
+    bool has_stored; /* anything, the newest at `last_us` */
     int64_t last_us;
 };
 

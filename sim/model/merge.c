@@ -230,7 +230,8 @@ static void meet_unit(struct meeting *meeting, size_t unit, bool deletes)
     const struct model_unit *current = &row->units[unit];
     bool same = unit == 0 ? row->deleted == deletes : same_values(meeting, unit);
     bool wins = current->number == 0 || model_compare(&incoming, current) >= 0;
-    bool seen = current->number == 0 || current->number == meeting->kase->number ||
+    bool brings_back = unit == 0 && meeting->kase->left && row->deleted;
+    bool seen = brings_back || current->number == 0 || current->number == meeting->kase->number ||
                 current->number == model_base(meeting->kase, meeting->change);
 
     if (!same && !(wins && seen)) {

@@ -267,7 +267,7 @@ static int64_t stored_time(const struct model_case *kase)
         claim.sent_us = claim.received_us;
     }
     note_bases(kase, &claim);
-    if (author != NULL) {
+    if (author != NULL && author->has_stored) {
         claim.has_previous = true;
         claim.previous_us = author->last_us;
     }
@@ -350,6 +350,25 @@ static bool left_is_here(const struct model_case *kase, struct model_verdict *re
     *ret_verdict = receipt->verdict;
     ret_verdict->kind = MODEL_DUPLICATE;
     return true;
+}
+
+/* What is left of another device's transaction. */
+static bool is_left_of_another(const struct model_case *kase)
+{
+    return kase->left && !model_id_equal(&kase->tx->author, &kase->request->device);
+}
+
+/* A device belongs to the first user that pushes from it; what is left of another device's is that
+ * one's user's to hand in, or an operator's. */
+static bool speaks_for_author(const struct model_case *kase)
+{
+    const struct model_author *author = author_of(kase->model, &kase->tx->author);
+    bool own = author != NULL && model_id_equal(&author->user, &kase->request->user);
+
+    if (is_left_of_another(kase)) {
+        return own || kase->request->power == MODEL_OPERATOR;
+    }
+    return own || author == NULL;
 }
 
 static bool leans_on_rejected(const struct model_case *kase)
@@ -435,15 +454,18 @@ static void note_receipt(const struct model_case *kase, const struct model_verdi
     receipt->ordinal = kase->tx->ordinal;
     receipt->left = kase->left;
     receipt->verdict = *verdict;
-    if (verdict->kind == MODEL_APPLIED) {
-        if (author == NULL) {
-            author = model_list_add(&model->authors);
-            author->device = kase->tx->author;
-            author->last_us = verdict->stored_us;
-        }
-        if (author->last_us < verdict->stored_us) {
-            author->last_us = verdict->stored_us;
-        }
+    if (is_left_of_another(kase)) {
+        return;
+    }
+    if (author == NULL) {
+        author = model_list_add(&model->authors);
+        author->device = kase->tx->author;
+        author->user = kase->request->user;
+    }
+    if (verdict->kind == MODEL_APPLIED &&
+        (!author->has_stored || author->last_us < verdict->stored_us)) {
+        author->has_stored = true;
+        author->last_us = verdict->stored_us;
     }
 }
 
@@ -460,6 +482,9 @@ struct model_verdict model_push(struct model *model,
     kase.inferred = tx->kind == MODEL_INFERRED || tx->kind == MODEL_LEFT_INFERRED;
     if (known_before(&kase, &verdict) || left_is_here(&kase, &verdict)) {
         return verdict;
+    }
+    if (!speaks_for_author(&kase)) { /* which leaves no receipt */
+        return reject(TERN_ERR_FORBIDDEN, -1);
     }
     kase.number = number > model->last_number ? number : model->last_number + 1;
     kase.stored_us = stored_time(&kase);

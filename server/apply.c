@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/mutant.h"
 #include "base/uuid.h"
 #include "server/erase.h"
 #include "server/meeting.h"
@@ -25,7 +26,7 @@ tern_status trn_apply_base(struct trn_push *push,
     tern_status status;
 
     if (change->base >= 0) {
-        *ret_number = push->same_epoch ? change->base : 0;
+        *ret_number = push->same_epoch || TRN_MUTANT(FOREIGN_BASES) ? change->base : 0;
         return TERN_OK;
     }
     if (-change->base == push->entry.ordinal) {
@@ -360,6 +361,9 @@ trn_apply_discard(struct trn_push *push, const struct trn_change *change, tern_e
                       : TRN_UNIT_EXISTENCE;
     tern_status status = trn_erase_check(push, change, error);
 
+    if (TRN_MUTANT(DISCARD_UNAUDITED)) {
+        return TERN_OK;
+    }
     if (status == TERN_ERR_ERASED) {
         trn_error_clear(error);
         return TERN_OK; /* nothing of it is to be kept */

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/assert.h"
+#include "base/mutant.h"
 #include "base/text.h"
 
 enum { BUSY_TIMEOUT_MS = 5000 };
@@ -240,6 +241,9 @@ static tern_status view_configure(struct trn_db_view *view, bool fast, tern_erro
         status =
             pragma(view, fast ? "PRAGMA synchronous = OFF" : "PRAGMA synchronous = FULL", error);
     }
+    if (status == TERN_OK && TRN_MUTANT(SERVER_SYNC_NORMAL)) {
+        status = pragma(view, "PRAGMA synchronous = NORMAL", error);
+    }
     if (status == TERN_OK) {
         status = pragma(view,
                         "PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY; "
@@ -302,6 +306,12 @@ static tern_status group_begin(struct trn_db *base, tern_error *error)
     if (status != TERN_OK) {
         base->ops->rollback(base);
         return status;
+    }
+    if (TRN_MUTANT(NUMBER_UNLOCKED) || TRN_MUTANT(RECEIPT_ALONE)) {
+        if (db->next_number <= last) {
+            db->next_number = (last + 2) & ~INT64_C(1);
+        }
+        return TERN_OK;
     }
     db->next_number = last + 1;
     return TERN_OK;
@@ -380,6 +390,9 @@ static tern_status next_number(struct trn_db *base, int64_t *ret_number, tern_er
         return trn_fail(error, TERN_ERR_INTERNAL, "the numbers are used up");
     }
     *ret_number = db->next_number++;
+    if (TRN_MUTANT(NUMBER_UNLOCKED)) {
+        *ret_number ^= 1;
+    }
     return TERN_OK;
 }
 

@@ -12,6 +12,8 @@
 #include "schema/schema.h"
 #include "server/db_sqlite_internal.h"
 
+#include "base/mutant.h"
+
 #define UPDATED_AT "updated_at"
 #define DELETED_AT "deleted_at"
 #define TERN_V "tern_v"
@@ -155,7 +157,9 @@ static tern_status sql_grant(struct trn_bytes *sql,
                                          "\"%s\" = ?1 AND " DELETED_AT " IS NULL",
                                          table->columns[person].name);
     }
-    for (size_t index = 0; index < grant->when_count && status == TERN_OK; index++) {
+    for (size_t index = 0;
+         index < grant->when_count && status == TERN_OK && !TRN_MUTANT(PULL_UNCHECKED);
+         index++) {
         status = append_condition(sql, table, &grant->when[index]);
     }
     return status;

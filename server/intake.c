@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/mutant.h"
 #include "base/uuid.h"
 
 /* ---- What the request proves of this server and that device ---- */
@@ -56,7 +57,7 @@ static tern_status cursor_is_known(struct trn_server *server,
             found = memcmp(tag, cursor->tag, sizeof(tag)) == 0;
         }
     }
-    *ret_known = found;
+    *ret_known = found || TRN_MUTANT(RESTORE_UNNOTICED);
     return status;
 }
 
@@ -231,7 +232,7 @@ check_device(struct trn_server *server, const struct trn_exchange *exchange, ter
     if (status == TERN_OK && !cloned && !exchange->acked_holds) {
         status = check_landmark(server, &envelope->device, &envelope->acked, &cloned, error);
     }
-    if (status == TERN_OK && cloned) {
+    if (status == TERN_OK && cloned && !TRN_MUTANT(CLONE_UNNOTICED)) {
         return trn_fail(error, TERN_ERR_DEVICE_CLONED, "another copy of this device is alive");
     }
     return status;
@@ -269,7 +270,7 @@ static tern_status push_entries(struct trn_server *server,
             break;
         }
         status = trn_push_entry(&push, &entry, outcome, error);
-        if (status == TERN_OK && push.cloned) {
+        if (status == TERN_OK && push.cloned && !TRN_MUTANT(CLONE_UNNOTICED)) {
             status =
                 trn_fail(error, TERN_ERR_DEVICE_CLONED, "another copy of this device is alive");
         }
@@ -420,6 +421,9 @@ static tern_status take_group(struct trn_server *server,
     }
     if (status == TERN_OK) {
         status = server->db->ops->commit(server->db, error);
+        if (TRN_MUTANT(ACK_BEFORE_COMMIT)) {
+            status = TERN_OK;
+        }
     } else {
         server->db->ops->rollback(server->db);
     }

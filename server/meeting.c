@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/mutant.h"
 #include "merge/merge.h"
 #include "schema/schema.h"
 
@@ -115,6 +116,14 @@ static tern_status check_losing(const struct trn_meeting *meeting, size_t unit, 
     return status;
 }
 
+#ifdef TERN_MUTANTS
+static struct trn_slice value_bytes(const tern_value *value)
+{
+    return value->kind >= TERN_TEXT ? trn_slice_make(value->data, value->size)
+                                    : trn_slice_make(&value->integer, sizeof value->integer);
+}
+#endif
+
 static tern_status merge_unit(struct trn_meeting *meeting, size_t unit, tern_error *error)
 {
     struct trn_push *push = meeting->push;
@@ -137,6 +146,14 @@ static tern_status merge_unit(struct trn_meeting *meeting, size_t unit, tern_err
     input.base_is_current = key != 0 && key == meeting->base;
     input.same_values = trn_unit_equal(table, unit, meeting->after.values, values);
     result = trn_merge_unit(&input);
+#ifdef TERN_MUTANTS
+    if (TRN_MUTANT(TIE_BY_VALUE) && result.rule == TRN_RULE_DEVICE) {
+        uint16_t column = table->units[unit].columns[0];
+
+        result.incoming_wins = trn_slice_compare(value_bytes(&values[column]),
+                                                 value_bytes(&meeting->after.values[column])) > 0;
+    }
+#endif
     if (!result.incoming_wins) {
         status = check_losing(meeting, unit, error);
     }
@@ -145,6 +162,7 @@ static tern_status merge_unit(struct trn_meeting *meeting, size_t unit, tern_err
     }
     if (result.incoming_wins) {
         take_unit(meeting, unit, input.incoming.rank);
+        meeting->after.deleted_at_us = TRN_MUTANT(DELETE_UNDONE) ? 0 : meeting->after.deleted_at_us;
     }
     return status;
 }
@@ -299,7 +317,7 @@ write_merged(struct trn_meeting *meeting, bool last_call, bool *ret_waits, tern_
             return trn_apply_failed(status, last_call, ret_waits, error);
         }
     }
-    if (status == TERN_OK) {
+    if (status == TERN_OK && !TRN_MUTANT(LOG_MISSING)) {
         status = trn_apply_log(push,
                                table,
                                &meeting->change->id,

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/mutant.h"
 #include "base/numbers.h"
 #include "base/uuid.h"
 #include "model/window.h"
@@ -415,7 +416,7 @@ static tern_status name_gone(struct trn_pull *pull,
         const tern_id *scope = &cursor->others[index].scope;
         struct trn_db_erased erased;
 
-        if (trn_grants_find(grants, scope) != NULL) {
+        if (trn_grants_find(grants, scope) != NULL || TRN_MUTANT(SCOPE_NOT_NAMED_GONE)) {
             continue;
         }
         status = read_erased(pull, scope, &erased, error);

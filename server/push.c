@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/hex.h"
 #include "base/memory.h"
+#include "base/mutant.h"
 #include "base/text.h"
 #include "base/uuid.h"
 #include "model/clock.h"
@@ -109,7 +110,7 @@ static void repeat(const struct trn_push *push,
     }
     ret_outcome->kind = TRN_OUTCOME_DUPLICATE;
     ret_outcome->number = receipt->number;
-    ret_outcome->time_us = receipt->time_us;
+    ret_outcome->time_us = TRN_MUTANT(DUPLICATE_TIME) ? push->received_us : receipt->time_us;
 }
 
 /* One ordinal with two tx ids: two live copies of one replica. */
@@ -131,7 +132,7 @@ find_clone(struct trn_push *push, const struct trn_db_device *device, tern_error
                                              &found,
                                              &other,
                                              error);
-    if (status == TERN_OK && found) {
+    if (status == TERN_OK && found && !TRN_MUTANT(CLONE_UNNOTICED)) {
         push->cloned = true;
     }
     return status;
@@ -172,7 +173,7 @@ static tern_status check_dependencies(struct trn_push *push,
 {
     tern_status status = TERN_OK;
 
-    if (header->kind == TRN_ENTRY_DISCARDED) {
+    if (header->kind == TRN_ENTRY_DISCARDED || TRN_MUTANT(DEPENDENTS_TAKEN)) {
         return TERN_OK; /* that is why it is discarded */
     }
     for (size_t index = 0; index < header->depends_count && status == TERN_OK; index++) {
@@ -413,6 +414,9 @@ static tern_status decide(struct trn_push *push,
     }
     trn_facts_forget(push->facts);
     push->grants_loaded = false;
+    if (TRN_MUTANT(TX_HALF_APPLIED) && push->careful) {
+        return push->db->ops->release(push->db, error);
+    }
     return push->careful ? push->db->ops->restore(push->db, error) : TERN_OK;
 }
 
@@ -435,6 +439,13 @@ static tern_status keep_receipt(struct trn_push *push,
         device->last_time_us = entry->time_us;
     }
     push->wrote = true;
+    if (TRN_MUTANT(RECEIPT_ALONE) && !push->careful) {
+        status = push->db->ops->commit(push->db, error);
+        status = status == TERN_OK ? push->db->ops->begin(push->db, error) : status;
+        if (status != TERN_OK) {
+            return status;
+        }
+    }
     status = push->db->ops->entry_add(push->db,
                                       entry,
                                       push->met_erased ? (struct trn_slice){0} : bytes,
@@ -576,7 +587,7 @@ tern_status trn_push_entry(struct trn_push *push,
     if (status != TERN_OK) {
         goto out;
     }
-    if (found) {
+    if (found && !TRN_MUTANT(RECEIPT_IGNORED)) {
         repeat(push, &receipt, &outcome);
         push->cloned = push->cloned || was_handed_in_by_a_copy(push, &receipt);
     } else if (reader.header.schema_version > push->db->schema->version) {

@@ -130,6 +130,44 @@ static void add_write(struct accounts *accounts,
         unit == TRN_UNIT_EXISTENCE ? write->alive : hash_unit(change->table, unit, change->values);
 }
 
+/* What a server that looks its dependency up finds: the entry by ordinal, its sender's first. */
+static const struct entry *
+find_needed(const struct accounts *accounts, const struct entry *entry, uint64_t ordinal)
+{
+    const struct entry *found = NULL;
+
+    for (size_t i = 0; i < accounts->entry_count; i++) {
+        const struct entry *other = &accounts->entries[i];
+
+        if (other->number < entry->number && other->ordinal == (int64_t)ordinal &&
+            trn_id_equal(&other->device, &entry->device)) {
+            if (trn_id_equal(&other->sender, &entry->sender)) {
+                return other;
+            }
+            found = other;
+        }
+    }
+    return found;
+}
+
+static void check_depends(struct accounts *accounts,
+                          const struct entry *entry,
+                          const struct trn_entry_header *header)
+{
+    for (size_t i = 0; i < header->depends_count; i++) {
+        const struct entry *needed = find_needed(accounts, entry, header->depends_on[i]);
+
+        if (needed != NULL && needed->verdict != TERN_OK &&
+            trn_id_equal(&needed->sender, &entry->sender)) {
+            sim_fail(accounts->world,
+                     "dependents",
+                     "transaction %lld was applied, and builds on %lld, which was rejected",
+                     (long long)entry->number,
+                     (long long)needed->number);
+        }
+    }
+}
+
 static void
 read_changes(struct accounts *accounts, const struct entry *entry, struct trn_slice body)
 {
@@ -138,6 +176,9 @@ read_changes(struct accounts *accounts, const struct entry *entry, struct trn_sl
     bool any = true;
     tern_status status = trn_entry_open(&reader, accounts->schema, body, NULL);
 
+    if (status == TERN_OK) {
+        check_depends(accounts, entry, &reader.header);
+    }
     while (status == TERN_OK && any) {
         bool same = strcmp(reader.header.epoch, sim_epoch_of(accounts->world, entry->number)) == 0;
 
@@ -375,6 +416,60 @@ static void check_write(struct accounts *accounts,
     }
 }
 
+/* A discard is audited, unit by unit, wherever its author may have it written. */
+static void check_discard(struct accounts *accounts,
+                          const struct entry *entry,
+                          struct trn_slice body,
+                          sqlite3_stmt *audit)
+{
+    struct trn_entry_reader reader = {0};
+    struct trn_change change;
+    bool any = true;
+    tern_status status = trn_entry_open(&reader, accounts->schema, body, NULL);
+
+    while (status == TERN_OK) {
+        struct write write = {.number = entry->number};
+
+        status = trn_entry_next(&reader, &any, &change, NULL);
+        if (status != TERN_OK || !any) {
+            break;
+        }
+        write.table = change.table;
+        write.row = change.id;
+        write.unit = change.operation == TRN_OP_INSERT ? 1
+                     : change.operation == TRN_OP_UPDATE || change.operation == TRN_OP_UNDO
+                         ? change.unit
+                         : TRN_UNIT_EXISTENCE;
+        if (write.unit < change.table->unit_count && !is_audited(audit, &write)) {
+            sim_fail(accounts->world,
+                     "discards",
+                     "the discard %lld of a change of %s is not audited",
+                     (long long)entry->number,
+                     change.table->name);
+        }
+    }
+    trn_entry_close(&reader);
+}
+
+static void check_discards(struct accounts *accounts, sqlite3_stmt *audit)
+{
+    sqlite3_stmt *stmt = prepare(accounts, "SELECT body FROM tern_entry ORDER BY number");
+
+    for (size_t i = 0; stmt != NULL && sqlite3_step(stmt) == SQLITE_ROW; i++) {
+        const struct entry *entry = &accounts->entries[i];
+
+        if (entry->verdict == TERN_OK && entry->kind == TRN_ENTRY_DISCARDED &&
+            sqlite3_column_bytes(stmt, 0) > 0) {
+            check_discard(
+                accounts,
+                entry,
+                trn_slice_make(sqlite3_column_blob(stmt, 0), (size_t)sqlite3_column_bytes(stmt, 0)),
+                audit);
+        }
+    }
+    (void)sqlite3_finalize(stmt);
+}
+
 static void check_writes(struct accounts *accounts)
 {
     const struct trn_schema *schema = accounts->schema;
@@ -391,6 +486,9 @@ static void check_writes(struct accounts *accounts)
             }
         }
         (void)sqlite3_finalize(row);
+    }
+    if (audit != NULL) {
+        check_discards(accounts, audit);
     }
     (void)sqlite3_finalize(audit);
 }

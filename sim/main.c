@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "sim/memory.h"
+#include "sim/mutants.h"
 #include "sim/plan.h"
 #include "sim/play.h"
 #include "sim/shrink.h"
@@ -21,6 +22,8 @@ struct options {
     bool has_seed;
     uint64_t seed;
     bool replay;
+    bool mutants;
+    const char *mutant;
     bool twice; /* each history is played again, and must be the same */
     bool keep_going;
     bool shrink; /* the file, rather than play it */
@@ -50,6 +53,9 @@ static const char usage[] =
     "  --schema FILE     lives of your own schema document (also clinic, dastern)\n"
     "  --devices N, --steps N   instead of what the seed chooses\n"
     "  --model           with the reference model beside the server\n"
+    "  --mutants         let each planted bug loose until it is found, from --start on, for "
+    "--seeds\n"
+    "  --mutant NAME     only this one\n"
     "  --twice           play each life twice; both must be the same\n"
     "  --keep-going      go on after a failure\n"
     "  --output FOLDER   where files are written; .\n";
@@ -289,6 +295,8 @@ static bool read_options(int argc, char **argv, struct options *options)
                                           {"devices", required_argument, NULL, 'D'},
                                           {"steps", required_argument, NULL, 'e'},
                                           {"model", no_argument, NULL, 'M'},
+                                          {"mutants", no_argument, NULL, 'u'},
+                                          {"mutant", required_argument, NULL, 'U'},
                                           {"twice", no_argument, NULL, 't'},
                                           {"keep-going", no_argument, NULL, 'k'},
                                           {"output", required_argument, NULL, 'o'},
@@ -327,6 +335,13 @@ static bool read_options(int argc, char **argv, struct options *options)
         case 'D':
             options->plan.devices = (unsigned)strtoul(optarg, NULL, 10);
             break;
+        case 'U':
+            options->mutant = optarg;
+            options->mutants = true;
+            break;
+        case 'u':
+            options->mutants = true;
+            break;
         case 'e':
             options->plan.steps = (unsigned)strtoul(optarg, NULL, 10);
             break;
@@ -352,9 +367,35 @@ static bool read_options(int argc, char **argv, struct options *options)
     return optind == argc && options->plan.devices <= 6;
 }
 
+/* The planted bugs are in a program of their own, beside this one. */
+static int hunt(const struct options *options, char **argv)
+{
+#ifdef TERN_MUTANTS
+    const struct sim_hunt what = {.name = options->mutant,
+                                  .start = options->start,
+                                  .seeds = options->seeds > 0 ? options->seeds : 400};
+
+    (void)argv;
+    return sim_mutants_hunt(&what) == 0 ? 0 : 1;
+#else
+    const char *end = strrchr(argv[0], '/');
+    char path[600];
+
+    (void)options;
+    (void)snprintf(path,
+                   sizeof path,
+                   "%.*stern-sim-mutants",
+                   end != NULL ? (int)(end - argv[0]) + 1 : 0,
+                   argv[0]);
+    (void)execvp(path, argv);
+    (void)fprintf(stderr, "sim: %s is not there\n", path);
+    return 2;
+#endif
+}
+
 int main(int argc, char **argv)
 {
-    struct options options = {.seeds = 100, .start = 1};
+    struct options options = {.seeds = 0, .start = 0};
     struct totals totals = {0};
 
     if (!read_options(argc, argv, &options)) {
@@ -365,6 +406,11 @@ int main(int argc, char **argv)
     (void)signal(SIGABRT, on_crash);
     sim_memory_install();
     sim_disk_install();
+    if (options.mutants) {
+        return hunt(&options, argv);
+    }
+    options.seeds = options.seeds > 0 ? options.seeds : 100;
+    options.start = options.start > 0 ? options.start : 1;
     for (size_t i = 0; i < options.file_count; i++) {
         if (options.shrink) {
             shrink_file(options.files[i], &totals);

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/mutant.h"
 #include "base/uuid.h"
 #include "engine/keep.h"
 
@@ -93,6 +94,13 @@ next_waiting(struct trn_work *work, uint64_t after, struct trn_entry *ret_entry,
 {
     tern_status status;
 
+    if (TRN_MUTANT(QUARANTINE_BLOCKS)) {
+        status = trn_outbox_next(work->store, 0, 1U << TERN_ENTRY_QUARANTINED, ret_entry, error);
+        if (status != TERN_OK || ret_entry->ordinal != 0) {
+            ret_entry->ordinal = 0;
+            return status;
+        }
+    }
     ret_entry->ordinal = after;
     do {
         status = trn_outbox_next(work->store, ret_entry->ordinal, WAITING, ret_entry, error);

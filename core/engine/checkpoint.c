@@ -3,6 +3,7 @@
 #include "engine/checkpoint.h"
 
 #include "base/error.h"
+#include "base/mutant.h"
 #include "engine/ground.h"
 #include "engine/idset.h"
 #include "engine/leave.h"
@@ -126,7 +127,7 @@ static tern_status choose_mode(struct applying *applying, bool staged_fresh, ter
     if (status == TERN_OK) {
         status = trn_outbox_next(work->store, 0, 1U << TERN_ENTRY_PENDING, &pending, error);
     }
-    applying->sweeps = held;
+    applying->sweeps = held && !TRN_MUTANT(NOTHING_SWEPT);
     applying->mode = held || pending.ordinal != 0 ? TRN_GROUND_FRESH : TRN_GROUND_BLIND;
     return status;
 }
@@ -214,6 +215,9 @@ tern_status trn_checkpoint_stage(struct trn_work *work,
                                  const struct trn_checkpoint *checkpoint,
                                  tern_error *error)
 {
+    if (TRN_MUTANT(STAGE_LOST)) {
+        return TERN_OK;
+    }
     return trn_stage_append(work->store,
                             &checkpoint->scope,
                             checkpoint->fresh,

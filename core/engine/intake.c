@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/mutant.h"
 #include "base/numbers.h"
 #include "base/uuid.h"
 #include "engine/checkpoint.h"
@@ -323,8 +324,9 @@ static tern_status take_part(struct trn_work *work, struct part *part, tern_erro
     if (part->gone) {
         return trn_leave(work, &part->checkpoint.scope, error);
     }
-    return part->complete ? trn_checkpoint_apply(work, &part->checkpoint, error)
-                          : trn_checkpoint_stage(work, &part->checkpoint, error);
+    return part->complete || TRN_MUTANT(PIECES_SHOWN)
+               ? trn_checkpoint_apply(work, &part->checkpoint, error)
+               : trn_checkpoint_stage(work, &part->checkpoint, error);
 }
 
 /* As many parts as fit. `ret_next` is the first that did not. */
@@ -363,7 +365,7 @@ static tern_status work_off(struct trn_intake *intake,
     bool matches = false;
     tern_status status = trn_sent_matches(intake->sent, work, &matches, error);
 
-    if (status == TERN_OK && !matches) {
+    if (status == TERN_OK && !matches && !TRN_MUTANT(CURSOR_FIRST)) {
         return trn_fail(error, TERN_ERR_PROTOCOL, "the answer is to a request that was overtaken");
     }
     if (status == TERN_OK && !intake->begun) {
@@ -414,6 +416,22 @@ static tern_status ask_afresh(struct trn_intake *intake, const tern_id *session,
     return status;
 }
 
+#ifdef TERN_MUTANTS
+static void move_cursor(struct trn_intake *intake, const tern_id *session)
+{
+    struct trn_work work;
+
+    if (trn_work_begin(&work, intake->engine, session, NULL) != TERN_OK) {
+        return;
+    }
+    if (trn_meta_set_cursor(work.store, intake->reader.envelope.cursor, NULL) == TERN_OK) {
+        (void)trn_work_commit(&work, NULL);
+    } else {
+        trn_work_rollback(&work);
+    }
+}
+#endif
+
 tern_status trn_intake_step(struct trn_intake *intake,
                             const tern_id *session,
                             uint32_t rows,
@@ -427,7 +445,14 @@ tern_status trn_intake_step(struct trn_intake *intake,
                         .next = intake->next};
     struct trn_work work;
     tern_error torn = {0};
-    tern_status status = trn_work_begin(&work, intake->engine, session, error);
+    tern_status status;
+
+#ifdef TERN_MUTANTS
+    if (TRN_MUTANT(CURSOR_FIRST) && !intake->begun) {
+        move_cursor(intake, session);
+    }
+#endif
+    status = trn_work_begin(&work, intake->engine, session, error);
 
     if (status != TERN_OK) {
         return status;

@@ -3,6 +3,7 @@
 #include "engine/rebase.h"
 
 #include "base/error.h"
+#include "base/mutant.h"
 #include "engine/keep.h"
 #include "engine/lay.h"
 #include "engine/lift.h"
@@ -130,7 +131,7 @@ static tern_status lay_under_savepoint(struct trn_work *work,
     if (status == TERN_OK && !hold) {
         status = trn_fail(error, TERN_ERR_FOREIGN_KEY, "a row that it references is gone");
     }
-    if (status == TERN_OK) {
+    if (status == TERN_OK && !TRN_MUTANT(UNDO_STALE)) {
         status = trn_outbox_set_undo(work->store, entry->ordinal, trn_bytes_slice(undo), error);
     }
     return status;
@@ -192,6 +193,10 @@ tern_status trn_rebase_lay(struct trn_work *work, tern_error *error)
     bool doubt = false;
     tern_status status;
 
+    if (TRN_MUTANT(NO_REBASE)) {
+        work->lifted = false;
+        return TERN_OK;
+    }
     for (;;) {
         status = trn_outbox_next(work->store, entry.ordinal, PENDING, &entry, error);
         if (status != TERN_OK || entry.ordinal == 0) {

@@ -3,6 +3,7 @@
 #include "merge/merge.h"
 
 #include "base/assert.h"
+#include "base/mutant.h"
 
 static enum trn_merge_rule rule_between(const struct trn_stamp *a, const struct trn_stamp *b)
 {
@@ -33,8 +34,9 @@ struct trn_merge_unit_result trn_merge_unit(const struct trn_merge_unit_input *i
     }
     order = trn_stamp_compare(&input->incoming, &input->current);
     result.incoming_wins = order >= 0;
-    result.audit = order != 0 && !input->same_values &&
-                   (order < 0 || (!input->base_is_current && !is_own(input)));
+    result.audit =
+        order != 0 && !input->same_values &&
+        (order < 0 || (!input->base_is_current && !is_own(input) && !TRN_MUTANT(AUDIT_MISSING)));
     if (result.audit) {
         result.rule = rule_between(&input->incoming, &input->current);
     }

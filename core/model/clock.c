@@ -3,6 +3,7 @@
 #include "model/clock.h"
 
 #include "base/assert.h"
+#include "base/mutant.h"
 #include "base/uuid.h"
 
 static int64_t sum(int64_t a, int64_t b)
@@ -90,6 +91,9 @@ int64_t trn_clock_store(const struct trn_claim *claim, bool *ret_corrected)
     }
     if (time_us > ahead_us) {
         time_us = ahead_us;
+    }
+    if (TRN_MUTANT(CLAMP_MISSING)) {
+        time_us = claim->time_us;
     }
     if (ret_corrected != NULL) {
         *ret_corrected = time_us != claim->time_us;

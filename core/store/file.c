@@ -13,6 +13,7 @@
 #include "base/assert.h"
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/mutant.h"
 #include "base/text.h"
 
 enum { BUSY_TIMEOUT_MS = 5000, PAGE_SIZE_AT = 16 /* in the file's header */ };
@@ -238,6 +239,9 @@ static tern_status configure(struct trn_store *store, tern_error *error)
         !trn_store_set_flag(db, SQLITE_DBCONFIG_DQS_DML, 0) ||
         !trn_store_set_flag(db, SQLITE_DBCONFIG_DQS_DDL, 0)) {
         return trn_fail(error, TERN_ERR_INTERNAL, "this build of SQLite lacks what is needed");
+    }
+    if (TRN_MUTANT(DEVICE_SYNC_NORMAL)) {
+        return trn_store_exec(store, "PRAGMA synchronous = NORMAL", "settings", error);
     }
     return trn_store_exec(store,
                           "PRAGMA synchronous = FULL;"

@@ -210,6 +210,11 @@ class Exports(Gate):
         library = self.library("int tern_one(void) { return 1; }")
         self.assert_fails("tern_two is declared and not exported", "exports", "--library", library)
 
+    def test_a_planted_bug_fails(self):
+        self.declare_only("tern_one")
+        library = self.library("static volatile int trn_mutant_chosen;\nint tern_one(void) { return trn_mutant_chosen; }")
+        self.assert_fails("holds planted bugs", "exports", "--library", library)
+
     def test_a_library_that_exports_nothing_proves_nothing(self):
         self.declare_only()
         self.assert_fails("nothing is exported", "exports", "--library", self.library("static int a;"))

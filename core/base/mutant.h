@@ -1,0 +1,63 @@
+/*
+ * Planted bugs, with which the simulator proves that it finds some: each breaks one promise at the
+ * place where the code keeps it.
+ *
+ * Only objects compiled with TERN_MUTANTS have them, and only tern-sim-mutants is linked from
+ * those. Everywhere else TRN_MUTANT is false, and nothing of this header is left.
+ */
+#ifndef TRN_BASE_MUTANT_H
+#define TRN_BASE_MUTANT_H
+
+#include <stdbool.h>
+
+#ifdef TERN_MUTANTS
+
+/* Name, a seed at or before which the search may begin so as not to take long, and what is done
+ * wrong. */
+#define TRN_MUTANTS(X)                                                                             \
+    X(ACK_BEFORE_COMMIT, 1, "the server answers for what its commit failed to store")              \
+    X(RECEIPT_ALONE, 1, "the server stores a receipt in another transaction than the rows")        \
+    X(RECEIPT_IGNORED, 2, "the server applies a transaction again that is sent again")             \
+    X(NUMBER_UNLOCKED, 2, "numbers become visible in another order than they rise")                \
+    X(TX_HALF_APPLIED, 1, "a rejected transaction leaves what it had written")                     \
+    X(TIE_BY_VALUE, 4, "of equal times the greater value wins on the server")                      \
+    X(RANK_IGNORED, 2, "what a rule inferred wins over what a person recorded")                    \
+    X(CLAMP_MISSING, 2, "a time from the future is stored as claimed")                             \
+    X(AUDIT_MISSING, 2, "a winner that had not seen what it replaced is not audited")              \
+    X(DELETE_UNDONE, 11, "an edit brings a deleted row back")                                      \
+    X(CLONE_UNNOTICED, 2, "two copies of a device go on under one id")                             \
+    X(RESTORE_UNNOTICED, 9, "a server that came back from a backup begins no epoch")               \
+    X(FOREIGN_BASES, 9, "bases of another epoch are taken for numbers of this one")                \
+    X(PUSH_UNCHECKED, 2, "anybody may write anything")                                             \
+    X(PULL_UNCHECKED, 41, "a record is served that is not granted any more")                       \
+    X(SCOPE_NOT_NAMED_GONE, 41, "a device is not told that a record was closed to it")             \
+    X(LOG_MISSING, 1, "a change of a row is not noted for those who pull")                         \
+    X(DUPLICATE_TIME, 2, "a repeated verdict says another time than the first")                    \
+    X(DEPENDENTS_TAKEN, 2, "the server takes what depends on a rejected transaction")              \
+    X(DISCARD_UNAUDITED, 2, "a discard leaves no audit entry")                                     \
+    X(SERVER_SYNC_NORMAL, 2, "the server's commits do not wait for the disk")                      \
+    X(DEVICE_SYNC_NORMAL, 2, "a device's commits do not wait for the disk")                        \
+    X(CURSOR_FIRST, 4, "the cursor moves before the rows it stands for are here")                  \
+    X(STAGE_LOST, 1, "pieces of a record are not kept until the rest of it comes")                 \
+    X(PIECES_SHOWN, 9, "pieces of a record are shown before the rest of it is here")               \
+    X(NO_REBASE, 6, "pending entries are not laid back on the rows")                               \
+    X(UNDO_STALE, 13, "an entry laid back keeps the undo image of the ground before")              \
+    X(QUARANTINE_BLOCKS, 2, "nothing is sent while something is quarantined")                      \
+    X(NOTHING_SWEPT, 9, "rows that a fresh copy does not have stay")
+
+#define TRN_MUTANT_VALUE(name, seed, text) TRN_MUTANT_##name,
+enum trn_mutant { TRN_MUTANT_NONE, TRN_MUTANTS(TRN_MUTANT_VALUE) TRN_MUTANT_COUNT };
+#undef TRN_MUTANT_VALUE
+
+/* The one that is at work. */
+extern enum trn_mutant trn_mutant_chosen;
+
+#define TRN_MUTANT(name) (trn_mutant_chosen == TRN_MUTANT_##name)
+
+#else
+
+#define TRN_MUTANT(name) false
+
+#endif
+
+#endif

@@ -1,0 +1,95 @@
+/*
+ * A bug counts as found in a seed in which a promise breaks with it and none does without it. Each
+ * life is lived in a process of its own, for a planted bug may crash or never end.
+ */
+#include "sim/mutants.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mutant.h"
+#include "sim/plan.h"
+#include "sim/play.h"
+#include "sim/shrink.h"
+
+static const struct planted {
+    const char *name;
+    uint64_t start;
+    const char *text;
+} planted[] = {[TRN_MUTANT_NONE] = {"", 0, ""},
+#define PLANTED(name, seed, text) [TRN_MUTANT_##name] = {#name, seed, text},
+               TRN_MUTANTS(PLANTED)
+#undef PLANTED
+};
+
+enum trn_mutant trn_mutant_chosen = TRN_MUTANT_NONE;
+
+static bool holds(uint64_t seed, enum trn_mutant mutant, struct sim_result *ret_result)
+{
+    const struct sim_plan plan = {.seed = seed};
+    json_t *history = sim_plan(&plan);
+    bool holds_up;
+
+    trn_mutant_chosen = mutant;
+    holds_up = sim_shrink_try(history, ret_result);
+    trn_mutant_chosen = TRN_MUTANT_NONE;
+    json_decref(history);
+    return holds_up;
+}
+
+/* Whether nothing breaks in the seed without a bug; the last seeds asked for are remembered. */
+static bool is_sound(uint64_t seed)
+{
+    static uint64_t sound[64];
+    struct sim_result result;
+    uint64_t *slot = &sound[seed % (sizeof sound / sizeof *sound)];
+
+    if (*slot != seed && holds(seed, TRN_MUTANT_NONE, &result)) {
+        *slot = seed;
+    }
+    return *slot == seed;
+}
+
+static bool hunt_one(const struct sim_hunt *hunt, enum trn_mutant mutant)
+{
+    uint64_t start = hunt->start > 0 ? hunt->start : planted[mutant].start;
+    struct sim_result result;
+
+    for (uint64_t i = 0; i < hunt->seeds; i++) {
+        if (!holds(start + i, mutant, &result) && is_sound(start + i)) {
+            (void)printf("mutant %s found after %llu seeds, in seed %llu (%s: %.160s)\n",
+                         planted[mutant].name,
+                         (unsigned long long)i + 1,
+                         (unsigned long long)(start + i),
+                         result.check,
+                         result.failure);
+            return true;
+        }
+    }
+    (void)printf("mutant %s NOT FOUND in seeds %llu to %llu: %s\n",
+                 planted[mutant].name,
+                 (unsigned long long)start,
+                 (unsigned long long)(start + hunt->seeds - 1),
+                 planted[mutant].text);
+    return false;
+}
+
+unsigned sim_mutants_hunt(const struct sim_hunt *hunt)
+{
+    unsigned missed = 0;
+    unsigned hunted = 0;
+
+    for (enum trn_mutant mutant = TRN_MUTANT_NONE + 1; mutant < TRN_MUTANT_COUNT; mutant++) {
+        if (hunt->name == NULL || strcmp(hunt->name, planted[mutant].name) == 0) {
+            hunted++;
+            missed += !hunt_one(hunt, mutant);
+            (void)fflush(stdout);
+        }
+    }
+    if (hunted == 0) {
+        (void)fprintf(stderr, "sim: there is no mutant %s\n", hunt->name);
+        return 1;
+    }
+    (void)printf("sim: %u mutants, %u not found\n", hunted, missed);
+    return missed;
+}

@@ -1,0 +1,17 @@
+/* The proof that the simulator can find bugs: each planted one is let loose until it is found. */
+#ifndef TERN_SIM_MUTANTS_H
+#define TERN_SIM_MUTANTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct sim_hunt {
+    const char *name; /* of one; NULL: all */
+    uint64_t start;   /* the first seed; 0: where the list says that the search may begin */
+    uint64_t seeds;   /* how many are lived through before one counts as not found */
+};
+
+/* Says of each how many seeds it took and which promise broke. Returns how many were not found. */
+unsigned sim_mutants_hunt(const struct sim_hunt *hunt);
+
+#endif

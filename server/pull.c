@@ -491,8 +491,8 @@ static tern_status serve_granted(struct trn_pull *pull,
         if (status == TERN_OK && !position.begun && held != NULL) {
             position = *held; /* its turn has not come, and the device still holds it */
         }
-        if (status == TERN_OK && (position.begun || held != NULL) &&
-            trn_cursor_add(&pull->next, &position) != TERN_OK) {
+        /* Named even before its turn: what the device wrote into it goes with the grant. */
+        if (status == TERN_OK && trn_cursor_add(&pull->next, &position) != TERN_OK) {
             status = trn_fail_nomem(error);
         }
     }

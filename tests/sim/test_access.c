@@ -300,3 +300,44 @@ TEST(an_entry_taken_again_by_a_restored_server_needs_no_row_that_is_still_to_com
     device_sync_well(&practice.doctor);
     end(&practice);
 }
+
+/* One exchange and what it brings, no further. */
+static void exchange_once(struct device *device)
+{
+    tern_sync *sync = device_sync_open(device);
+    tern_sync_step step = {.action = TERN_SYNC_WORK};
+    unsigned sent = 0;
+
+    while (sent < 2 && step.action != TERN_SYNC_DONE) {
+        CHECK(tern_sync_next(sync, &step, NULL) == TERN_OK);
+        sent += step.action == TERN_SYNC_SEND;
+        if (step.action == TERN_SYNC_SEND && sent == 1) {
+            device_carry(device, sync, step.request);
+        }
+    }
+    tern_sync_close(sync);
+}
+
+TEST(a_row_taken_before_its_record_s_turn_came_leaves_with_the_grant)
+{
+    struct practice practice;
+    struct device ward;
+
+    begin(&practice);
+    practice.world.limits.page_rows = 1;
+    world_restart(&practice.world);
+    device_begin(&practice.world, &ward, "ward", 'd');
+    device_run(&ward, "INSERT INTO notes(id, owner_id, title) VALUES(tern_id(), @p, 'early')");
+    exchange_once(&ward);
+    CHECK_INT(device_status(&ward).pending, 0);
+    CHECK_TEXT(device_ask(&ward, "SELECT title FROM notes"), "early");
+    device_run(&practice.patient, "UPDATE bonds SET status = 'ENDED'");
+    device_sync_well(&practice.patient);
+    world_pass(&practice.world, SECOND_US);
+    device_sync_well(&ward);
+    CHECK_TEXT(device_ask(&ward, "SELECT count(*) FROM notes"), "0");
+    device_check_converged(&ward);
+    device_end(&ward);
+    device_sync_well(&practice.doctor);
+    end(&practice);
+}

@@ -43,7 +43,8 @@
     X(NO_REBASE, 6, "pending entries are not laid back on the rows")                               \
     X(UNDO_STALE, 13, "an entry laid back keeps the undo image of the ground before")              \
     X(QUARANTINE_BLOCKS, 2, "nothing is sent while something is quarantined")                      \
-    X(NOTHING_SWEPT, 9, "rows that a fresh copy does not have stay")
+    X(NOTHING_SWEPT, 9, "rows that a fresh copy does not have stay")                               \
+    X(NO_REOFFER, 9, "acknowledged transactions are not offered to a restored server")
 
 #define TRN_MUTANT_VALUE(name, seed, text) TRN_MUTANT_##name,
 enum trn_mutant { TRN_MUTANT_NONE, TRN_MUTANTS(TRN_MUTANT_VALUE) TRN_MUTANT_COUNT };

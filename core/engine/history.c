@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/mutant.h"
 #include "base/uuid.h"
 #include "engine/reach.h"
 #include "engine/reoffer.h"
@@ -16,7 +17,7 @@ static tern_status offer_again(struct trn_work *work, struct trn_entry *entry, t
 {
     tern_status status;
 
-    if (entry->number <= 0) {
+    if (entry->number <= 0 || TRN_MUTANT(NO_REOFFER)) {
         return TERN_OK;
     }
     entry->number = 0;

@@ -212,7 +212,7 @@ static void set_aside(struct meeting *meeting, size_t unit, bool wins, bool dele
         audit->kept_deleted_us = wins ? deleted_us : row->deleted_us;
         return;
     }
-    for (size_t i = 0; i < MODEL_COLUMNS; i++) {
+    for (size_t i = 0; i < model_table(meeting->kase->model, row->table)->column_count; i++) {
         if (carries(meeting->kase->model, meeting->change, i)) {
             tern_value kept = model_keep(meeting->kase->model, &theirs[i]);
 

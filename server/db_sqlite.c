@@ -28,30 +28,30 @@ static const char *const statement_texts[SQL_COUNT] = {
     [SQL_META_READ] = "SELECT value FROM tern_meta WHERE key = ?1",
     [SQL_META_WRITE] = "INSERT OR REPLACE INTO tern_meta(key, value) VALUES(?1, ?2)",
     [SQL_ENTRY_BY_TX] =
-        "SELECT number, tx, device, sender, ordinal, user, time, raw_time, received, hash, kind, "
-        "schema, verdict, change, detail FROM tern_entry WHERE tx = ?1",
+        ("SELECT number, tx, device, sender, ordinal, user, time, raw_time, received, hash, kind, "
+         "schema, verdict, change, detail FROM tern_entry WHERE tx = ?1"),
     [SQL_ENTRY_BY_ORDINAL] =
-        "SELECT number, tx, device, sender, ordinal, user, time, raw_time, received, hash, kind, "
-        "schema, verdict, change, detail FROM tern_entry WHERE device = ?1 AND ordinal = ?2 "
-        "ORDER BY sender = ?3 DESC, sender = device DESC, verdict = 0 DESC, number LIMIT 1",
+        ("SELECT number, tx, device, sender, ordinal, user, time, raw_time, received, hash, kind, "
+         "schema, verdict, change, detail FROM tern_entry WHERE device = ?1 AND ordinal = ?2 "
+         "ORDER BY sender = ?3 DESC, sender = device DESC, verdict = 0 DESC, number LIMIT 1"),
     [SQL_ENTRY_BODY] = "SELECT body FROM tern_entry WHERE number = ?1",
     [SQL_ENTRY_ADD] =
-        "INSERT INTO tern_entry(number, tx, device, sender, ordinal, user, time, raw_time, "
-        "received, hash, kind, schema, verdict, change, detail, body) "
-        "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
+        ("INSERT INTO tern_entry(number, tx, device, sender, ordinal, user, time, raw_time, "
+         "received, hash, kind, schema, verdict, change, detail, body) "
+         "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)"),
     [SQL_TX_GET] =
         "SELECT tx, device, time, sender, received, verdict = 0 FROM tern_entry WHERE number = ?1",
     [SQL_LAST_NUMBER] = "SELECT max(number) FROM tern_entry",
     [SQL_DEVICE_READ] = "SELECT user, last_time, last_ordinal FROM tern_device WHERE id = ?1",
-    [SQL_DEVICE_WRITE] = "INSERT INTO tern_device(id, user, last_time, last_ordinal) "
-                         "VALUES(?1, ?2, ?3, ?4) ON CONFLICT(id) DO UPDATE SET user = "
-                         "excluded.user, last_time = excluded.last_time, last_ordinal = "
-                         "excluded.last_ordinal",
+    [SQL_DEVICE_WRITE] = ("INSERT INTO tern_device(id, user, last_time, last_ordinal) "
+                          "VALUES(?1, ?2, ?3, ?4) ON CONFLICT(id) DO UPDATE SET user = "
+                          "excluded.user, last_time = excluded.last_time, last_ordinal = "
+                          "excluded.last_ordinal"),
     [SQL_LOG_REMOVE] =
         "DELETE FROM tern_log WHERE scope = ?1 AND number = ?2 AND tab = ?3 AND id = ?4",
     [SQL_LOG_ADD] = "INSERT INTO tern_log(scope, number, tab, id) VALUES(?1, ?2, ?3, ?4)",
-    [SQL_LOG_READ] = "SELECT number, tab, id FROM tern_log WHERE scope = ?1 AND "
-                     "(number, tab, id) > (?2, ?3, ?4) ORDER BY number, tab, id LIMIT ?5",
+    [SQL_LOG_READ] = ("SELECT number, tab, id FROM tern_log WHERE scope = ?1 AND "
+                      "(number, tab, id) > (?2, ?3, ?4) ORDER BY number, tab, id LIMIT ?5"),
     [SQL_ERASED_READ] = "SELECT number, flags FROM tern_erased WHERE id = ?1",
     [SQL_ERASED_WRITE] = "INSERT OR REPLACE INTO tern_erased(id, number, flags) VALUES(?1, ?2, ?3)",
     [SQL_ERASED_ANY] = "SELECT 1 FROM tern_erased LIMIT 1",

@@ -245,7 +245,7 @@ void trn_capture_install(struct trn_store *store)
 
 void trn_capture_start(struct trn_store *store, const struct trn_capture_listener *listener)
 {
-    TRN_ASSERT(store->schema != NULL && trn_store_in_transaction(store));
+    TRN_ASSERT(store->schema != NULL && store->is_placed && trn_store_in_transaction(store));
     store->listener = listener;
     store->stamped = false;
     store->doom = (tern_error){TERN_OK, ""};

@@ -141,7 +141,8 @@ struct trn_store_table {
     uint64_t rank_columns;  /* columns that some unit's rank depends on */
     uint64_t unit_columns[TRN_UNITS_MAX];
     uint16_t rank_guess;            /* ranks of the last insert captured */
-    int positions[TRN_COLUMNS_MAX]; /* in the table as SQLite has it, by column */
+    int positions[TRN_COLUMNS_MAX]; /* in the table as SQLite has it, by column; from the first tx
+                                       on */
     int id_position;
     int updated_position;
     int deleted_position;
@@ -162,6 +163,7 @@ struct trn_store {
     int log_pages;                  /* in the write-ahead log, after the last commit */
     bool is_syncing;                /* a session of this handle keeps the log short */
     bool is_hasty;                  /* commits are not waited for: synchronous is NORMAL */
+    bool is_placed;                 /* the tables' columns have their positions */
     bool is_guarded;                /* the triggers of trn_store_guard_deletes are up */
     bool guarded_in_tx;             /* in this tx, so that its rollback takes them down */
     bool is_lax;                    /* what is compiled now has no CHECKs: see unchecked.c */
@@ -352,6 +354,10 @@ tern_status trn_functions_register(sqlite3 *db,
  * it, before the first statement that writes synced rows runs, and again where a rollback has taken
  * it down: opening a file to read it does not pay for that. */
 tern_status trn_store_guard_deletes(struct trn_store *store, tern_error *error);
+
+/* Reads once where SQLite has each column, before anything is captured: the hook must not compile.
+ */
+tern_status trn_store_place_columns(struct trn_store *store, tern_error *error);
 
 /* Starts counting the pages of the log. */
 void trn_log_install(struct trn_store *store);

@@ -52,8 +52,9 @@ tern_status trn_store_migrate(struct trn_store *store,
                               const char *ddl,
                               const struct trn_schema *schema,
                               tern_error *error);
-/* Compiles what depends on the schema and puts the guards of this connection up. `schema` must
- * outlive the store. */
+/* Makes ready what depends on the schema; TERN_ERR_CORRUPT where a table of the file lacks a column
+ * of it. What a reader has no use for, the places of the columns, is left to the first tx. `schema`
+ * must outlive the store. */
 tern_status trn_store_attach_schema(struct trn_store *store,
                                     const struct trn_schema *schema,
                                     tern_error *error);

@@ -10,6 +10,10 @@
 #include "base/error.h"
 #include "base/memory.h"
 
+/* The columns that no document names. */
+static const char *const hidden[] = {"id", "updated_at", "deleted_at", "tern_v"};
+enum { HIDDEN_COUNT = sizeof(hidden) / sizeof(hidden[0]) };
+
 /* ---- The tables attached ---- */
 
 struct trn_store_table *trn_store_table(struct trn_store *store, const struct trn_table *table)
@@ -80,7 +84,6 @@ static void note_columns(struct trn_store_table *own)
 
 static void note_position(struct trn_store_table *own, const char *name, int position, int *left)
 {
-    static const char *const hidden[] = {"id", "updated_at", "deleted_at", "tern_v"};
     int *const places[] = {&own->id_position,
                            &own->updated_position,
                            &own->deleted_position,
@@ -92,7 +95,7 @@ static void note_position(struct trn_store_table *own, const char *name, int pos
         (*left)--;
         return;
     }
-    for (size_t i = 0; i < sizeof(hidden) / sizeof(hidden[0]); i++) {
+    for (size_t i = 0; i < HIDDEN_COUNT; i++) {
         if (strcmp(hidden[i], name) == 0) {
             *places[i] = position;
             (*left)--;
@@ -124,12 +127,20 @@ static tern_status select_all(struct trn_store *store,
                                                  : trn_store_fail(store->db, rc, "columns", error);
 }
 
+static tern_status fail_lacking(const struct trn_table *table, tern_error *error)
+{
+    return trn_fail(error,
+                    TERN_ERR_CORRUPT,
+                    "the table %s of the file lacks columns of the schema document",
+                    table->name);
+}
+
 /* Where SQLite has each column: an upgrade appends behind the hidden ones. */
 static tern_status
 read_positions(struct trn_store *store, struct trn_store_table *own, tern_error *error)
 {
     sqlite3_stmt *stmt = NULL;
-    int left = (int)own->table->column_count + 4;
+    int left = (int)own->table->column_count + HIDDEN_COUNT;
     tern_status status = select_all(store, own->table, &stmt, error);
 
     for (int i = 0; stmt != NULL && status == TERN_OK && i < sqlite3_column_count(stmt); i++) {
@@ -142,11 +153,55 @@ read_positions(struct trn_store *store, struct trn_store_table *own, tern_error 
         }
     }
     trn_store_finalize(&stmt);
-    if (status == TERN_OK && left != 0) {
-        status = trn_fail(error,
-                          TERN_ERR_CORRUPT,
-                          "the table %s of the file lacks columns of the schema document",
-                          own->table->name);
+    return status == TERN_OK && left != 0 ? fail_lacking(own->table, error) : status;
+}
+
+tern_status trn_store_place_columns(struct trn_store *store, tern_error *error)
+{
+    tern_status status = TERN_OK;
+
+    if (store->schema == NULL || store->is_placed) {
+        return TERN_OK;
+    }
+    for (size_t i = 0; i < store->schema->table_count && status == TERN_OK; i++) {
+        status = read_positions(store, &store->tables[i], error);
+    }
+    store->is_placed = status == TERN_OK;
+    return status;
+}
+
+static tern_status check_column(struct trn_store *store,
+                                const struct trn_table *table,
+                                const char *column,
+                                tern_error *error)
+{
+    int rc = sqlite3_table_column_metadata(store->db,
+                                           "main",
+                                           table->name,
+                                           column,
+                                           NULL,
+                                           NULL,
+                                           NULL,
+                                           NULL,
+                                           NULL);
+
+    if (rc == SQLITE_ERROR) {
+        return fail_lacking(table, error);
+    }
+    return rc == SQLITE_OK ? TERN_OK : trn_store_fail(store->db, rc, "columns", error);
+}
+
+/* Asks what SQLite has in memory, which takes a tenth of what compiling a statement does. */
+static tern_status
+check_columns(struct trn_store *store, const struct trn_table *table, tern_error *error)
+{
+    tern_status status = TERN_OK;
+
+    for (size_t i = 0; i < table->column_count && status == TERN_OK; i++) {
+        status = check_column(store, table, table->columns[i].name, error);
+    }
+    for (size_t i = 0; i < HIDDEN_COUNT && status == TERN_OK; i++) {
+        status = check_column(store, table, hidden[i], error);
     }
     return status;
 }
@@ -227,6 +282,7 @@ trn_store_attach_schema(struct trn_store *store, const struct trn_schema *schema
     trn_store_tables_free(store);
     store->schema = schema;
     store->is_guarded = false;
+    store->is_placed = false;
     store->tables = trn_calloc(schema->table_count, sizeof(*store->tables));
     store->changes = trn_calloc(schema->table_count, sizeof(*store->changes));
     if (store->tables == NULL || store->changes == NULL) {
@@ -236,7 +292,7 @@ trn_store_attach_schema(struct trn_store *store, const struct trn_schema *schema
     for (size_t i = 0; i < schema->table_count && status == TERN_OK; i++) {
         status = prepare_table(&store->tables[i], &schema->tables[i], error);
         if (status == TERN_OK) {
-            status = read_positions(store, &store->tables[i], error);
+            status = check_columns(store, &schema->tables[i], error);
         }
     }
     if (status != TERN_OK) {

@@ -57,6 +57,9 @@ static tern_status begin(struct trn_store *store, bool durable, tern_error *erro
     tern_status status = trn_store_restore_checks(store, error);
 
     TRN_ASSERT(!trn_store_in_transaction(store));
+    if (status == TERN_OK) {
+        status = trn_store_place_columns(store, error);
+    }
     if (status == TERN_OK && store->is_hasty == durable) {
         status =
             trn_store_do(store, durable ? TRN_SQL_DURABLE : TRN_SQL_HASTY, "durability", error);

@@ -173,6 +173,31 @@ TEST(a_replica_without_its_own_tables_is_corrupt)
     refuses(path, TERN_ERR_CORRUPT);
 }
 
+TEST(a_replica_whose_table_lacks_a_column_of_the_document_is_corrupt)
+{
+    static const char *const renamed[] = {"name", "id", "tern_v"};
+
+    for (size_t i = 0; i < sizeof(renamed) / sizeof(renamed[0]); i++) {
+        const char *path = new_path();
+        char sql[80];
+
+        (void)unlink(path);
+        trn_store_close(fixture_open(path));
+        (void)snprintf(sql, sizeof(sql), "ALTER TABLE people RENAME %s TO other", renamed[i]);
+        CHECK_INT(fixture_outside(path, sql), SQLITE_OK);
+        refuses(path, TERN_ERR_CORRUPT);
+    }
+}
+
+TEST(a_replica_without_a_table_of_the_document_is_corrupt)
+{
+    const char *path = new_path();
+
+    trn_store_close(fixture_open(path));
+    CHECK_INT(fixture_outside(path, "DROP TABLE sync_audit"), SQLITE_OK);
+    refuses(path, TERN_ERR_CORRUPT);
+}
+
 TEST(a_truncated_file_never_opens_wherever_it_is_cut)
 {
     const char *path = new_path();

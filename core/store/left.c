@@ -40,14 +40,17 @@ prepare(struct trn_store *store, const char *sql, sqlite3_stmt **ret_stmt, tern_
     return rc == SQLITE_OK ? TERN_OK : trn_store_fail(store->db, rc, place, error);
 }
 
-/* The device's transactions that a server had and no entry is kept of. */
+/* The device's transactions that a server had and no entry is kept of. One that a page told of
+ * before its verdict came has a second key, which no entry has: its device and time name it. */
 static tern_status gather_own(struct trn_store *store, const tern_id *device, tern_error *error)
 {
     sqlite3_stmt *stmt = NULL;
     tern_status status = prepare(store,
                                  "INSERT INTO temp.tern_own(key, number, time) "
                                  "SELECT key, number, time FROM main.tern_tx WHERE device = ?1 AND "
-                                 "number > 0 AND key NOT IN (SELECT key FROM main.tern_outbox)",
+                                 "number > 0 AND key NOT IN (SELECT key FROM main.tern_outbox) "
+                                 "AND time NOT IN (SELECT time FROM main.tern_outbox WHERE "
+                                 "author = ?1)",
                                  &stmt,
                                  error);
 

@@ -1,4 +1,5 @@
 /* What a restored server has lost for longer than entries are kept: a device's own rows. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -183,6 +184,59 @@ TEST(offering_again_has_the_effect_of_once_though_answers_are_lost)
     restore(&world);
     device_sync_well(&phone);
     CHECK_TEXT(device_ask(&phone, "SELECT title FROM notes"), "one");
+    check_quiet(&phone);
+    device_end(&phone);
+    world_end(&world);
+}
+
+/* Notes are written once: a note that a page brought keeps that page's word for its transaction. */
+static void begin_with_notes_for_good(struct world *world, struct device *phone)
+{
+    static const char name[] = "{\"name\":\"notes\",";
+    char text[8192];
+    const char *at;
+
+    world_begin(world);
+    at = strstr(world->document, name);
+    CHECK(at != NULL);
+    (void)snprintf(text,
+                   sizeof text,
+                   "%.*s%s\"append_only\":true,\"write\":\"insert_only\",%s",
+                   (int)(at - world->document),
+                   world->document,
+                   name,
+                   at + strlen(name));
+    world_found(world, text);
+    device_begin(world, phone, "phone", 'p');
+    device_run(phone, "INSERT INTO users(id, role, name) VALUES(@p, 'PATIENT', 'patient')");
+    device_sync_well(phone);
+    world_save(world, "backup");
+    world_pass(world, SECOND_US);
+}
+
+TEST(a_transaction_whose_entry_is_kept_is_not_offered_as_what_is_left_of_it_as_well)
+{
+    struct world world;
+    struct device phone;
+    const char *stamp;
+
+    begin_with_notes_for_good(&world, &phone);
+    device_run(&phone, "UPDATE users SET name = 'overwritten'");
+    device_run(&phone, "UPDATE users SET name = 'later'");
+    device_sync_well(&phone);
+    forget_entries(&world, &phone); /* so there are low ordinals to take */
+    device_run(&phone, "INSERT INTO notes(id, owner_id, title) VALUES(tern_id(), @p, 'once')");
+    device_expect(&phone, ANSWER_LOST);
+    device_expect(&phone, ANSWER_LOST);
+    device_sync_well(&phone); /* after two failures it downloads first, and meets its own note */
+    CHECK_TEXT(device_ask(&phone, "SELECT count(*) FROM tern_outbox WHERE state = 1"), "1");
+    stamp = device_ask(&phone, "SELECT updated_at FROM notes");
+    restore(&world);
+    device_sync_well(&phone);
+    CHECK_TEXT(device_ask(&phone, "SELECT title FROM notes"), "once");
+    CHECK_TEXT(device_ask(&phone, "SELECT updated_at FROM notes"), stamp);
+    /* The user's row, its name and the note. */
+    CHECK_TEXT(world_ask(&world, "SELECT count(*) FROM tern_entry"), "3");
     check_quiet(&phone);
     device_end(&phone);
     world_end(&world);

@@ -95,6 +95,16 @@ static tern_status create(struct laying *laying,
     return status;
 }
 
+/* As on the server: whether an insert of what is left meets what another entry wrote. */
+static bool yields(const struct laying *laying,
+                   const struct trn_draft *draft,
+                   size_t unit,
+                   const struct trn_change *change)
+{
+    return laying->lay->left && change->operation == TRN_OP_INSERT &&
+           draft->version.keys[unit] != laying->lay->key;
+}
+
 static tern_status merge_unit(struct laying *laying,
                               struct trn_draft *draft,
                               size_t unit,
@@ -102,7 +112,8 @@ static tern_status merge_unit(struct laying *laying,
                               tern_error *error)
 {
     struct trn_merge_unit_input input = {
-        .incoming = stamp_of(laying->lay, rank_of(laying, draft, unit, change))};
+        .incoming = stamp_of(laying->lay, rank_of(laying, draft, unit, change)),
+        .yields = yields(laying, draft, unit, change)};
     tern_status status = trn_known_stamp(&laying->work->known,
                                          laying->work->store,
                                          &draft->version,
@@ -178,6 +189,7 @@ static tern_status describe(struct laying *laying,
     input.base_is_current = laying->lay->left && input.deleted;
     input.existence.incoming =
         stamp_of(laying->lay, inferred ? TRN_RANK_0_INFERRED : TRN_RANK_1_RECORDED);
+    input.existence.yields = yields(laying, draft, TRN_UNIT_EXISTENCE, change);
     *ret_input = input;
     return trn_known_stamp(&laying->work->known,
                            laying->work->store,

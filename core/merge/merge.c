@@ -32,6 +32,13 @@ struct trn_merge_unit_result trn_merge_unit(const struct trn_merge_unit_input *i
     if (!input->current_written) {
         return result;
     }
+    if (input->yields && is_own(input)) {
+        result.incoming_wins = false;
+        result.audit = !input->same_values;
+        result.rule =
+            result.audit ? rule_between(&input->incoming, &input->current) : TRN_RULE_NONE;
+        return result;
+    }
     order = trn_stamp_compare(&input->incoming, &input->current);
     result.incoming_wins = order >= 0;
     result.audit =

@@ -24,6 +24,8 @@ struct trn_merge_unit_input {
     struct trn_stamp incoming;
     bool base_is_current; /* the incoming writer had seen the current value */
     bool same_values;
+    bool yields; /* the incoming one is an insert of what is left of a transaction, sent apart from
+                    it: it may carry what others wrote later, so what that one said itself stays */
 };
 
 struct trn_merge_unit_result {

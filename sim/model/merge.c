@@ -222,6 +222,18 @@ static void set_aside(struct meeting *meeting, size_t unit, bool wins, bool dele
     }
 }
 
+/* What is left of a transaction, met as an insert by what that very transaction said in another
+ * entry: the insert may carry what others wrote later. */
+static bool yields(const struct meeting *meeting, size_t unit)
+{
+    const struct model_unit *current = &meeting->after.units[unit];
+
+    return meeting->kase->left && is_insert(meeting->change) && current->number != 0 &&
+           current->number != meeting->kase->number &&
+           current->time_us == meeting->kase->stored_us &&
+           model_id_equal(&current->device, &meeting->kase->tx->author);
+}
+
 /* One unit of the change meets the row's. */
 static void meet_unit(struct meeting *meeting, size_t unit, bool deletes)
 {
@@ -229,7 +241,8 @@ static void meet_unit(struct meeting *meeting, size_t unit, bool deletes)
     struct model_unit incoming = stamp(meeting, unit);
     const struct model_unit *current = &row->units[unit];
     bool same = unit == 0 ? row->deleted == deletes : same_values(meeting, unit);
-    bool wins = current->number == 0 || model_compare(&incoming, current) >= 0;
+    bool wins =
+        current->number == 0 || (!yields(meeting, unit) && model_compare(&incoming, current) >= 0);
     bool brings_back = unit == 0 && meeting->kase->left && row->deleted;
     bool seen = brings_back || current->number == 0 || current->number == meeting->kase->number ||
                 current->number == model_base(meeting->kase, meeting->change);

@@ -448,6 +448,52 @@ TEST(an_operator_may_send_what_another_wrote_and_nobody_else)
     world_end(&world);
 }
 
+/* An insert that is offered for another carries, of units that are not its own, what others wrote
+ * over them: the transaction itself knows better what it said. */
+TEST(what_is_left_of_another_s_insert_writes_nothing_over_that_insert)
+{
+    struct world world;
+    struct device phone;
+    struct device tablet;
+    struct device gone;
+    tern_error error = {0};
+    uint64_t first;
+
+    begin(&world, &phone);
+    device_begin(&world, &tablet, "tablet", 'p');
+    device_begin(&world, &gone, "gone", 'p');
+    device_sync_well(&tablet);
+    device_run(&tablet, "INSERT INTO notes(id, owner_id, title) VALUES(tern_id(), @p, 'first')");
+    device_sync_well(&tablet);
+    device_sync_well(&gone);
+    world_pass(&world, SECOND_US);
+    device_run(&gone, "UPDATE notes SET title = 'second'");
+    device_sync_well(&gone);
+    device_sync_well(&phone);
+    restore(&world);
+    device_sync_well(&phone);
+    CHECK_INT(device_status(&phone).quarantined, 2);
+    device_sync_well(&tablet);
+    first = strtoull(device_ask(&phone, "SELECT min(ordinal) FROM tern_outbox WHERE state = 2"),
+                     NULL,
+                     10);
+    CHECK_INT(tern_quarantine_retry(phone.replica, first, NULL, &error), TERN_OK);
+    device_sync_well(&phone);
+    device_sync_well(&tablet);
+    CHECK_TEXT(world_ask(&world, "SELECT title FROM notes"), "first");
+    CHECK_TEXT(device_ask(&phone, "SELECT title FROM notes"), "first");
+    CHECK_TEXT(device_ask(&tablet,
+                          "SELECT json_extract(lost_values, '$.title'), json_extract(kept_values, "
+                          "'$.title') FROM sync_audit WHERE table_name = 'notes'"),
+               "second,first");
+    device_check_converged(&phone);
+    device_check_converged(&tablet);
+    device_end(&phone);
+    device_end(&tablet);
+    device_end(&gone);
+    world_end(&world);
+}
+
 TEST(what_others_wrote_may_be_let_go_here)
 {
     struct world world;

@@ -260,6 +260,25 @@ TEST(a_tx_that_takes_its_own_guess_back_sets_nothing_aside)
     CHECK(result.incoming_wins && !result.audit);
 }
 
+TEST(what_is_left_of_a_tx_replaces_nothing_that_the_tx_said_itself)
+{
+    for (int rank = 0; rank < 2; rank++) {
+        struct trn_merge_unit_input input = meeting((enum trn_rank)rank, TRN_RANK_1_RECORDED, 0);
+        struct trn_merge_unit_result result;
+
+        input.yields = true;
+        result = trn_merge_unit(&input);
+        CHECK(!result.incoming_wins && result.audit);
+        input.same_values = true;
+        result = trn_merge_unit(&input);
+        CHECK(!result.incoming_wins && !result.audit);
+        input.same_values = false;
+        input.incoming.time_us++;
+        result = trn_merge_unit(&input);
+        CHECK(result.incoming_wins && result.audit);
+    }
+}
+
 TEST(what_nothing_has_written_yields_to_any_write)
 {
     struct trn_merge_unit_input input = meeting(TRN_RANK_1_RECORDED, TRN_RANK_0_INFERRED, -900);

@@ -11,6 +11,7 @@
 #include "base/uuid.h"
 #include "schema/schema.h"
 #include "server/erase.h"
+#include "tests/sim/files.h"
 #include "wire/gzip.h"
 #include "wire/request.h"
 
@@ -937,42 +938,16 @@ void device_answer_detail(tern_http_answer *ret_answer,
     }
 }
 
-/* Rows of `left` that `right` does not have. */
-static void show_difference(const char *what, const char *left, const char *right)
-{
-    const char *at = left;
-
-    while (*at != '\0') {
-        size_t size = strcspn(at, ";");
-        char *row = strndup(at, size);
-
-        CHECK(row != NULL);
-        if (strstr(right, row) == NULL) {
-            (void)fprintf(stderr, "%s: %s\n", what, row);
-        }
-        free(row);
-        at += size + (at[size] == ';');
-    }
-}
-
 void device_check_converged(struct device *device)
 {
     struct device fresh;
     char name[32];
-    char *held;
-    char *sent;
     static unsigned count;
 
     (void)snprintf(name, sizeof name, "fresh%u", count++);
     device_begin(device->world, &fresh, name, (char)device->user.bytes[15]);
     device_sync_well(&fresh);
-    held = device_dump(device);
-    sent = device_dump(&fresh);
-    show_difference("held only", held, sent);
-    show_difference("sent only", sent, held);
-    CHECK(strcmp(held, sent) == 0);
-    free(held);
-    free(sent);
+    check_same_rows(device_dump(device), device_dump(&fresh));
     device_end(&fresh);
 }
 

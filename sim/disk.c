@@ -291,7 +291,7 @@ static int count(struct sim_disk *disk, bool grows, int error)
         return SQLITE_OK;
     }
     disk->operations++;
-    if (disk->countdown > 0 && --disk->countdown == 0) {
+    if (disk->countdown > 0 && disk->fault != SIM_DISK_READ && --disk->countdown == 0) {
         switch (disk->fault) {
         case SIM_DISK_KILL:
         case SIM_DISK_POWER:
@@ -303,6 +303,8 @@ static int count(struct sim_disk *disk, bool grows, int error)
         case SIM_DISK_FULL:
             disk->full = true;
             break;
+        case SIM_DISK_READ:
+            break;
         }
     }
     if (disk->full && grows) {
@@ -310,6 +312,17 @@ static int count(struct sim_disk *disk, bool grows, int error)
         return SQLITE_FULL;
     }
     return SQLITE_OK;
+}
+
+/* Whether a read, or what comes before one, is the one that fails. */
+static bool is_unreadable(struct sim_disk *disk)
+{
+    if (disk->fault != SIM_DISK_READ || disk->countdown == 0 || disk->paused ||
+        --disk->countdown > 0) {
+        return false;
+    }
+    disk->struck = true;
+    return true;
 }
 
 /* ---- Files ---- */
@@ -336,7 +349,7 @@ static int file_read(sqlite3_file *base, void *data, int size, sqlite3_int64 at)
     struct node *node = file->node;
     size_t held = (size_t)at >= node->size ? 0 : node->size - (size_t)at;
 
-    if (file->disk->dead) {
+    if (file->disk->dead || is_unreadable(file->disk)) {
         return SQLITE_IOERR_READ;
     }
     if (held >= (size_t)size) {
@@ -486,7 +499,7 @@ static int file_shm_map(sqlite3_file *base, int page, int size, int extend, void
     struct node *node = file->node;
 
     *ret = NULL;
-    if (page >= SHM_PAGES || size != SHM_PAGE || file->disk->dead) {
+    if (page >= SHM_PAGES || size != SHM_PAGE || file->disk->dead || is_unreadable(file->disk)) {
         return SQLITE_IOERR_SHMMAP;
     }
     if (!file->has_shm) {
@@ -588,7 +601,7 @@ vfs_open(sqlite3_vfs *vfs, const char *path, sqlite3_file *base, int flags, int 
 
     (void)vfs;
     memset(file, 0, sizeof *file);
-    if (disk == NULL || disk->dead) {
+    if (disk == NULL || disk->dead || is_unreadable(disk)) {
         return SQLITE_CANTOPEN;
     }
     node = path != NULL ? find(disk, name) : NULL;
@@ -635,7 +648,7 @@ static int vfs_access(sqlite3_vfs *vfs, const char *path, int flags, int *ret)
     struct node *node = disk != NULL ? find(disk, name) : NULL;
 
     (void)vfs;
-    if (disk != NULL && disk->dead) {
+    if (disk != NULL && (disk->dead || is_unreadable(disk))) {
         return SQLITE_IOERR_ACCESS;
     }
     *ret = node != NULL && (flags != SQLITE_ACCESS_EXISTS || node->size > 0);
@@ -747,6 +760,26 @@ void sim_disk_arm(struct sim_disk *disk, enum sim_disk_fault fault, unsigned nth
     disk->fault = fault;
     disk->countdown = nth;
     disk->struck = false;
+}
+
+unsigned sim_disk_left(const struct sim_disk *disk)
+{
+    return disk->countdown;
+}
+
+void sim_disk_reseed(struct sim_disk *disk, uint64_t seed)
+{
+    disk->dice = sim_dice_make(seed);
+}
+
+unsigned sim_disk_opened(const struct sim_disk *disk)
+{
+    unsigned opened = 0;
+
+    for (const struct node *node = disk->nodes; node != NULL; node = node->next) {
+        opened += node->opened;
+    }
+    return opened;
 }
 
 void sim_disk_disarm(struct sim_disk *disk)

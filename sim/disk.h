@@ -19,7 +19,8 @@ enum sim_disk_fault {
     SIM_DISK_KILL,  /* the process dies before the nth operation */
     SIM_DISK_POWER, /* so does the machine */
     SIM_DISK_ERROR, /* the nth operation fails, once */
-    SIM_DISK_FULL   /* from the nth operation on nothing grows */
+    SIM_DISK_FULL,  /* from the nth operation on nothing grows */
+    SIM_DISK_READ   /* the nth read fails, once, or what comes before one: an opening, a mapping */
 };
 
 struct sim_disk;
@@ -34,8 +35,14 @@ struct sim_disk *sim_disk_new(const char *machine, uint64_t seed);
 /* Every connection must be closed; NULL is accepted. */
 void sim_disk_free(struct sim_disk *disk);
 
-/* Counts writes, syncs, truncations and deletions from now on; `nth` from 1. */
+/* Counts writes, syncs, truncations and deletions from now on, or reads; `nth` from 1. */
 void sim_disk_arm(struct sim_disk *disk, enum sim_disk_fault fault, unsigned nth);
+/* How many are left until what is armed strikes; 0: it has, or nothing is. */
+unsigned sim_disk_left(const struct sim_disk *disk);
+/* Other dice for what a power cut takes. */
+void sim_disk_reseed(struct sim_disk *disk, uint64_t seed);
+/* Files that are open. */
+unsigned sim_disk_opened(const struct sim_disk *disk);
 /* Forgets what is armed, and there is room again. */
 void sim_disk_disarm(struct sim_disk *disk);
 /* While true, nothing is counted and nothing fails but what is dead. */

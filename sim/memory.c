@@ -95,6 +95,11 @@ void sim_memory_arm(int machine, unsigned nth)
     struck = false;
 }
 
+unsigned sim_memory_left(void)
+{
+    return countdown;
+}
+
 void sim_memory_disarm(int machine)
 {
     if (machine == target) {

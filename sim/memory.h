@@ -16,6 +16,8 @@
 void sim_memory_install(void);
 /* For a device's index or SIM_SERVER; nth 0: nothing is armed. */
 void sim_memory_arm(int machine, unsigned nth);
+/* How many are left until one fails; 0: it has, or nothing is armed. */
+unsigned sim_memory_left(void);
 /* Nothing is armed for the machine any more. */
 void sim_memory_disarm(int machine);
 void sim_memory_enter(int machine);

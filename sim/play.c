@@ -552,7 +552,7 @@ static const struct verb {
     {"expect", play_expect, false},
 };
 
-static void play_event(struct sim_world *world, json_t *event)
+void sim_play_event(struct sim_world *world, json_t *event)
 {
     const char *verb = text_of(event, "do");
 
@@ -645,44 +645,52 @@ static void finish(struct sim_world *world, struct sim_result *ret_result)
     (void)snprintf(ret_result->failure, sizeof ret_result->failure, "%s", world->failure);
 }
 
-void sim_play(json_t *history, struct sim_result *ret_result, json_t *report)
+bool sim_play_begin(struct sim_world *world, json_t *history, struct sim_result *ret_result)
 {
-    static struct sim_world world;
     const char *schema = text_of(history, "schema");
+    size_t served = (size_t)number_of(history, "serves", 1) - 1;
     size_t count = 0;
-    json_t *events = json_object_get(history, "events");
     struct sim_document *documents;
 
-    (void)report;
     memset(ret_result, 0, sizeof *ret_result);
     documents = sim_documents(schema != NULL ? schema : "clinic", &count, ret_result->failure);
     if (documents == NULL) {
         (void)snprintf(ret_result->check, sizeof ret_result->check, "history");
-        return;
+        return false;
     }
-    sim_world_begin(&world,
+    sim_world_begin(world,
                     documents,
                     count,
-                    (size_t)number_of(history, "serves", 1) - 1 < count
-                        ? (size_t)number_of(history, "serves", 1) - 1
-                        : 0,
+                    served < count ? served : 0,
                     (uint64_t)number_of(history, "seed", 1));
     if (flag_of(history, "model")) {
-        sim_world_add_model(&world);
+        sim_world_add_model(world);
     }
-    if (!sim_failed(&world)) {
-        add_people(&world, history);
+    if (!sim_failed(world)) {
+        add_people(world, history);
     }
-    if (!sim_failed(&world)) {
-        introduce(&world, history);
+    if (!sim_failed(world)) {
+        introduce(world, history);
     }
     if (number_of(history, "page_rows", 0) > 0) {
-        world.limits.page_rows = (uint32_t)number_of(history, "page_rows", 0);
-        sim_server_restart(&world);
+        world->limits.page_rows = (uint32_t)number_of(history, "page_rows", 0);
+        sim_server_restart(world);
+    }
+    return true;
+}
+
+void sim_play(json_t *history, struct sim_result *ret_result, json_t *report)
+{
+    static struct sim_world world;
+    json_t *events = json_object_get(history, "events");
+
+    (void)report;
+    if (!sim_play_begin(&world, history, ret_result)) {
+        return;
     }
     for (size_t i = 0; i < json_array_size(events) && !sim_failed(&world); i++) {
         world.event = i;
-        play_event(&world, json_array_get(events, i));
+        sim_play_event(&world, json_array_get(events, i));
         ret_result->events = i + 1;
     }
     if (!sim_failed(&world)) {

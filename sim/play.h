@@ -21,6 +21,11 @@ struct sim_result {
  * had. Kept until the program ends. */
 struct sim_document *sim_documents(const char *name, size_t *ret_count, char message[600]);
 
+/* The world of a history before its first event; where it does not come so far, it has failed. To
+ * be ended with sim_world_end. False, with the failure noted, where there is no world. */
+bool sim_play_begin(struct sim_world *world, json_t *history, struct sim_result *ret_result);
+/* One event, and what died of it is revived. */
+void sim_play_event(struct sim_world *world, json_t *event);
 /* Plays all of it; `report`, if not NULL, is filled with what a picture shows. */
 void sim_play(json_t *history, struct sim_result *ret_result, json_t *report);
 

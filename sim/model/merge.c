@@ -222,16 +222,22 @@ static void set_aside(struct meeting *meeting, size_t unit, bool wins, bool dele
     }
 }
 
+/* Whether the very transaction wrote what stands there. Time and device name it: what is left of it
+ * may come under another number than its entry did. */
+static bool is_own(const struct meeting *meeting, size_t unit)
+{
+    const struct model_unit *current = &meeting->after.units[unit];
+
+    return current->number != 0 && current->time_us == meeting->kase->stored_us &&
+           model_id_equal(&current->device, &meeting->kase->tx->author);
+}
+
 /* What is left of a transaction, met as an insert by what that very transaction said in another
  * entry: the insert may carry what others wrote later. */
 static bool yields(const struct meeting *meeting, size_t unit)
 {
-    const struct model_unit *current = &meeting->after.units[unit];
-
-    return meeting->kase->left && is_insert(meeting->change) && current->number != 0 &&
-           current->number != meeting->kase->number &&
-           current->time_us == meeting->kase->stored_us &&
-           model_id_equal(&current->device, &meeting->kase->tx->author);
+    return meeting->kase->left && is_insert(meeting->change) &&
+           meeting->after.units[unit].number != meeting->kase->number && is_own(meeting, unit);
 }
 
 /* One unit of the change meets the row's. */
@@ -244,7 +250,7 @@ static void meet_unit(struct meeting *meeting, size_t unit, bool deletes)
     bool wins =
         current->number == 0 || (!yields(meeting, unit) && model_compare(&incoming, current) >= 0);
     bool brings_back = unit == 0 && meeting->kase->left && row->deleted;
-    bool seen = brings_back || current->number == 0 || current->number == meeting->kase->number ||
+    bool seen = brings_back || current->number == 0 || is_own(meeting, unit) ||
                 current->number == model_base(meeting->kase, meeting->change);
 
     if (!same && !(wins && seen)) {

@@ -68,7 +68,8 @@ struct pair {
     size_t aside_count;
     int64_t previous_us[DEVICES];
     int64_t times_us[TXS + 2]; /* stored, by number */
-    int64_t number;            /* of the last tx applied */
+    size_t devices[TXS + 2];
+    int64_t number; /* of the last tx applied */
 };
 
 /* A transaction of dice. */
@@ -170,6 +171,22 @@ static void roll_change(struct pair *pair, struct draft *draft, size_t index)
     roll_values(pair, change);
 }
 
+static bool is_left(const struct draft *draft)
+{
+    return draft->tx.kind == MODEL_LEFT_RECORDED || draft->tx.kind == MODEL_LEFT_INFERRED;
+}
+
+/* What is left of a transaction that is here, too, under a number that is not named. */
+static void roll_left(struct pair *pair, struct draft *draft)
+{
+    int64_t of = 2 + (int64_t)roll(pair, (unsigned)pair->number - 1);
+
+    draft->tx.kind = roll(pair, 3) == 0 ? MODEL_LEFT_INFERRED : MODEL_LEFT_RECORDED;
+    draft->tx.time_us = pair->times_us[of];
+    draft->device = pair->devices[of];
+    draft->tx.author = id_of('d', draft->device);
+}
+
 static void roll_draft(struct pair *pair, struct draft *draft, size_t index)
 {
     static const int64_t skews_us[] = {0, 0, 0, -20, 20, 400, -400, 2000000};
@@ -190,6 +207,9 @@ static void roll_draft(struct pair *pair, struct draft *draft, size_t index)
     draft->tx.author = id_of('d', draft->device);
     draft->tx.ordinal = index + 1;
     draft->tx.kind = roll(pair, 3) == 0 ? MODEL_INFERRED : MODEL_RECORDED;
+    if (pair->number > 1 && roll(pair, 8) == 0) {
+        roll_left(pair, draft);
+    }
     draft->tx.change_count = 1 + roll(pair, CHANGES);
     draft->tx.changes = draft->changes;
     for (size_t i = 0; i < draft->tx.change_count; i++) {
@@ -208,6 +228,11 @@ static int64_t stored_time(const struct pair *pair, const struct draft *draft)
                               .newest_base_us = INT64_MIN,
                               .previous_us = pair->previous_us[draft->device]};
 
+    if (is_left(draft)) {
+        int64_t most_us = draft->received_us + 5 * MINUTE_US;
+
+        return draft->tx.time_us < most_us ? draft->tx.time_us : most_us;
+    }
     if (draft->tx.offered_again) {
         claim.time_us = draft->tx.stored_us;
         claim.age_us = claim.received_us - claim.time_us;
@@ -234,6 +259,24 @@ struct meeting {
     int64_t stored_us;
 };
 
+static bool is_inferred(const struct draft *draft)
+{
+    return draft->tx.kind == MODEL_INFERRED || draft->tx.kind == MODEL_LEFT_INFERRED;
+}
+
+/* Whether the change had seen what stands in the unit. */
+static bool base_is_current(const struct meeting *meeting, size_t unit)
+{
+    return meeting->change->operation != MODEL_INSERT && !is_left(meeting->draft) &&
+           meeting->row->numbers[unit] != 0 && meeting->row->numbers[unit] == meeting->change->base;
+}
+
+static bool yields(const struct meeting *meeting, size_t unit)
+{
+    return meeting->change->operation == MODEL_INSERT && is_left(meeting->draft) &&
+           meeting->row->numbers[unit] != meeting->pair->number + 1;
+}
+
 static struct trn_stamp incoming(const struct meeting *meeting, size_t unit)
 {
     bool undo = meeting->change->operation == MODEL_UNDO;
@@ -242,7 +285,7 @@ static struct trn_stamp incoming(const struct meeting *meeting, size_t unit)
     return (struct trn_stamp){.rank = trn_change_rank(meeting->table,
                                                       unit,
                                                       meeting->change->values,
-                                                      meeting->draft->tx.kind == MODEL_INFERRED,
+                                                      is_inferred(meeting->draft),
                                                       undo,
                                                       insert),
                               .time_us = meeting->stored_us,
@@ -285,8 +328,8 @@ static void merge_unit(const struct meeting *meeting, size_t unit)
         .current_written = row->numbers[unit] != 0,
         .current = row->stamps[unit],
         .incoming = incoming(meeting, unit),
-        .base_is_current = meeting->change->operation != MODEL_INSERT && row->numbers[unit] != 0 &&
-                           row->numbers[unit] == meeting->change->base,
+        .base_is_current = base_is_current(meeting, unit),
+        .yields = yields(meeting, unit),
         .same_values = trn_unit_equal(meeting->table, unit, row->values, meeting->change->values)};
     struct trn_merge_unit_result result = trn_merge_unit(&input);
 
@@ -347,16 +390,21 @@ static tern_status merge_change(const struct meeting *meeting)
     struct trn_merge_row_input input = {.operation = operations[change->operation],
                                         .exists = row->exists,
                                         .deleted = row->deleted_us != 0,
-                                        .base_is_current = change->operation != MODEL_INSERT &&
-                                                           row->numbers[0] != 0 &&
-                                                           row->numbers[0] == change->base,
+                                        .base_is_current =
+                                            base_is_current(meeting, 0) ||
+                                            (is_left(meeting->draft) && row->deleted_us != 0),
                                         .append_only = meeting->table->append_only,
                                         .same_content = same_content(meeting),
                                         .existence = {.current_written = row->numbers[0] != 0,
                                                       .current = row->stamps[0],
+                                                      .yields = yields(meeting, 0),
                                                       .incoming = incoming(meeting, 0)}};
-    struct trn_merge_row_result result = trn_merge_row(&input);
+    struct trn_merge_row_result result;
 
+    if (is_left(meeting->draft) && change->operation == MODEL_DELETE && !row->exists) {
+        return TERN_OK; /* it is gone, as it was to be */
+    }
+    result = trn_merge_row(&input);
     if (result.status != TERN_OK) {
         return result.status;
     }
@@ -407,7 +455,10 @@ static struct model_verdict merge_draft(struct pair *pair, const struct draft *d
     }
     verdict.number = ++pair->number;
     pair->times_us[pair->number] = verdict.stored_us;
-    pair->previous_us[draft->device] = verdict.stored_us;
+    pair->devices[pair->number] = draft->device;
+    if (verdict.stored_us > pair->previous_us[draft->device]) {
+        pair->previous_us[draft->device] = verdict.stored_us;
+    }
     return verdict;
 }
 

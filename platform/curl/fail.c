@@ -34,6 +34,14 @@ static bool was_cut_off(const char *detail)
            strstr(detail, "Connection reset") != NULL || strstr(detail, "unexpected eof") != NULL;
 }
 
+/* Whether the two sides share no version of TLS: the server's alert, or ours on its answer. In
+ * words of our own, since OpenSSL's differ with its version and name none of TLS. */
+static bool was_too_old(CURLcode code, const char *detail)
+{
+    return code == CURLE_SSL_CONNECT_ERROR && (strstr(detail, "alert protocol version") != NULL ||
+                                               strstr(detail, "unsupported protocol") != NULL);
+}
+
 static tern_status meaning(CURLcode code, const char *detail)
 {
     if (code == CURLE_SSL_CONNECT_ERROR && was_cut_off(detail)) {
@@ -53,6 +61,9 @@ tern_status trn_curl_fail(const struct tern_curl *curl, CURLcode code, tern_erro
     const char *host = trn_bytes_text(&curl->host);
     const char *detail = curl->detail[0] != '\0' ? curl->detail : curl_easy_strerror(code);
 
+    if (was_too_old(code, curl->detail)) {
+        detail = "it speaks no TLS version from 1.2 on";
+    }
     switch (status) {
     case TERN_ERR_NOMEM:
         return trn_fail_nomem(error);

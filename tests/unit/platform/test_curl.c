@@ -6,91 +6,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <jansson.h>
 
 #include "tests/harness/harness.h"
+#include "tests/unit/platform/tls_server.h"
 
-enum { PATH_BYTES = 512, LIMIT = 50000 };
+enum { LIMIT = 50000 };
 
-/* A server process and the files around it. */
-struct server {
-    pid_t pid;
-    int input; /* closing it ends the server */
-    char folder[PATH_BYTES];
-    char ca[PATH_BYTES];
-    char url[64];
-};
-
-static void run(const char *program, const char *argument)
-{
-    pid_t pid = fork();
-    int state = 0;
-
-    if (pid == 0) {
-        (void)execl(program, program, argument, (char *)NULL);
-        _exit(127);
-    }
-    CHECK(waitpid(pid, &state, 0) == pid && WIFEXITED(state) && WEXITSTATUS(state) == 0);
-}
-
-static int read_port(int output)
-{
-    char text[16] = {0};
-    size_t size = 0;
-
-    while (size < sizeof(text) - 1 && read(output, text + size, 1) == 1 && text[size] != '\n') {
-        size++;
-    }
-    return atoi(text);
-}
-
-static void spawn(struct server *server, const char *certificate, const char *key)
-{
-    int input[2];
-    int output[2];
-
-    CHECK(pipe(input) == 0 && pipe(output) == 0);
-    server->pid = fork();
-    if (server->pid == 0) {
-        (void)dup2(input[0], STDIN_FILENO);
-        (void)dup2(output[1], STDOUT_FILENO);
-        (void)close(input[1]);
-        (void)
-            execlp("python3", "python3", TLS_FIXTURES "/server.py", certificate, key, (char *)NULL);
-        _exit(127);
-    }
-    (void)close(input[0]);
-    (void)close(output[1]);
-    server->input = input[1];
-    (void)snprintf(server->url, sizeof(server->url), "https://localhost:%d", read_port(output[0]));
-    (void)close(output[0]);
-}
-
-/* Starts a server that shows the certificate `name`; "cut" hangs up on everybody. */
-static void start(struct server *server, const char *name)
-{
-    char certificate[PATH_BYTES + 32];
-    char key[PATH_BYTES + 32];
-
-    *server = (struct server){0};
-    (void)snprintf(server->folder, sizeof(server->folder), "%s", trn_test_folder());
-    run(TLS_FIXTURES "/make-certificates", server->folder);
-    (void)snprintf(server->ca, sizeof(server->ca), "%s", trn_test_path(server->folder, "ca.pem"));
-    (void)snprintf(certificate, sizeof(certificate), "%s/%s.pem", server->folder, name);
-    (void)snprintf(key, sizeof(key), "%s/%s.key", server->folder, name);
-    spawn(server, strcmp(name, "cut") == 0 ? "cut" : certificate, key);
-}
-
-static void stop(struct server *server)
-{
-    (void)close(server->input);
-    (void)waitpid(server->pid, NULL, 0);
-}
-
-static tern_curl_options options_for(const struct server *server)
+static tern_curl_options options_for(const struct tls_server *server)
 {
     return (tern_curl_options){.size = sizeof(tern_curl_options),
                                .url = server->url,
@@ -137,7 +62,7 @@ static tern_status outcome(const tern_curl_options *options, const char *path, t
     return status;
 }
 
-static char *read_pin(const struct server *server, const char *name)
+static char *read_pin(const struct tls_server *server, const char *name)
 {
     static char pins[2][128];
     static unsigned next;
@@ -152,14 +77,14 @@ static char *read_pin(const struct server *server, const char *name)
 
 TEST(a_request_arrives_as_it_was_given_and_its_answer_comes_back)
 {
-    struct server server;
+    struct tls_server server;
     tern_curl_options options;
     tern_http_request request = request_for("/v1/echo");
     tern_http_answer answer = {0};
     json_t *seen;
     const json_t *headers;
 
-    start(&server, "server");
+    tls_server_start(&server, "server", NULL);
     options = options_for(&server);
     request.body_coding = "gzip";
     request.token = "abc.def-ghi";
@@ -179,19 +104,19 @@ TEST(a_request_arrives_as_it_was_given_and_its_answer_comes_back)
     CHECK(json_object_get(headers, "expect") == NULL);
     json_decref(seen);
     free(answer.body);
-    stop(&server);
+    tls_server_stop(&server);
 }
 
 TEST(a_prefix_of_the_base_url_stands_before_the_path)
 {
-    struct server server;
+    struct tls_server server;
     tern_curl_options options;
     tern_http_request request = request_for("/v1/echo");
     tern_http_answer answer = {0};
     char url[96];
     json_t *seen;
 
-    start(&server, "server");
+    tls_server_start(&server, "server", NULL);
     options = options_for(&server);
     (void)snprintf(url, sizeof(url), "%s/tern/", server.url);
     options.url = url;
@@ -201,18 +126,18 @@ TEST(a_prefix_of_the_base_url_stands_before_the_path)
     CHECK(json_object_get(json_object_get(seen, "headers"), "authorization") == NULL);
     json_decref(seen);
     free(answer.body);
-    stop(&server);
+    tls_server_stop(&server);
 }
 
 TEST(one_connection_serves_many_exchanges)
 {
-    struct server server;
+    struct tls_server server;
     tern_curl_options options;
     tern_http_request request = request_for("/v1/echo");
     tern_http_port port;
     tern_curl *curl = NULL;
 
-    start(&server, "server");
+    tls_server_start(&server, "server", NULL);
     options = options_for(&server);
     CHECK(tern_curl_open(&options, &curl, NULL) == TERN_OK);
     tern_curl_port(curl, &port);
@@ -228,20 +153,20 @@ TEST(one_connection_serves_many_exchanges)
         CHECK(answer.body == NULL);
     }
     tern_curl_close(curl);
-    stop(&server);
+    tls_server_stop(&server);
 }
 
 TEST(a_body_of_a_megabyte_is_sent_whole)
 {
     enum { BIG = 1024 * 1024 };
-    struct server server;
+    struct tls_server server;
     tern_curl_options options;
     tern_http_request request = request_for("/v1/echo");
     tern_http_answer answer = {0};
     char *body = malloc(BIG);
     json_t *seen;
 
-    start(&server, "server");
+    tls_server_start(&server, "server", NULL);
     options = options_for(&server);
     memset(body, 'x', BIG);
     request.body = body;
@@ -252,178 +177,178 @@ TEST(a_body_of_a_megabyte_is_sent_whole)
     json_decref(seen);
     free(answer.body);
     free(body);
-    stop(&server);
+    tls_server_stop(&server);
 }
 
 TEST(a_server_of_another_authority_is_refused)
 {
-    struct server server;
+    struct tls_server server;
     tern_curl_options options;
     tern_error error = {0};
 
-    start(&server, "server");
+    tls_server_start(&server, "server", NULL);
     options = options_for(&server);
     options.ca_file = trn_test_path(server.folder, "other-ca.pem");
     CHECK(outcome(&options, "/v1/echo", &error) == TERN_ERR_TLS);
     CHECK(strstr(error.message, "localhost") != NULL);
-    stop(&server);
+    tls_server_stop(&server);
 }
 
 TEST(the_systems_authorities_do_not_vouch_for_a_private_one)
 {
-    struct server server;
+    struct tls_server server;
     tern_curl_options options;
 
-    start(&server, "server");
+    tls_server_start(&server, "server", NULL);
     options = options_for(&server);
     options.ca_file = NULL;
     CHECK(outcome(&options, "/v1/echo", NULL) == TERN_ERR_TLS);
-    stop(&server);
+    tls_server_stop(&server);
 }
 
 TEST(a_certificate_for_another_host_is_refused)
 {
-    struct server server;
+    struct tls_server server;
     tern_curl_options options;
 
-    start(&server, "other-host");
+    tls_server_start(&server, "other-host", NULL);
     options = options_for(&server);
     CHECK(outcome(&options, "/v1/echo", NULL) == TERN_ERR_TLS);
-    stop(&server);
+    tls_server_stop(&server);
 }
 
 TEST(an_expired_certificate_is_refused)
 {
-    struct server server;
+    struct tls_server server;
     tern_curl_options options;
     tern_error error = {0};
 
-    start(&server, "expired");
+    tls_server_start(&server, "expired", NULL);
     options = options_for(&server);
     CHECK(outcome(&options, "/v1/echo", &error) == TERN_ERR_TLS);
     CHECK(strstr(error.message, "expired") != NULL);
-    stop(&server);
+    tls_server_stop(&server);
 }
 
 TEST(a_pinned_key_is_accepted_and_any_other_refused)
 {
-    struct server server;
+    struct tls_server server;
     tern_curl_options options;
     tern_error error = {0};
 
-    start(&server, "server");
+    tls_server_start(&server, "server", NULL);
     options = options_for(&server);
     options.pin = read_pin(&server, "server.pin");
     CHECK(outcome(&options, "/v1/echo", NULL) == TERN_OK);
     options.pin = read_pin(&server, "backup.pin");
     CHECK(outcome(&options, "/v1/echo", &error) == TERN_ERR_TLS_PIN);
     CHECK(strstr(error.message, "pinned") != NULL);
-    stop(&server);
+    tls_server_stop(&server);
 }
 
 TEST(a_backup_pin_is_accepted_beside_the_first)
 {
-    struct server server;
+    struct tls_server server;
     tern_curl_options options;
 
-    start(&server, "server");
+    tls_server_start(&server, "server", NULL);
     options = options_for(&server);
     options.pin = read_pin(&server, "backup.pin");
     options.backup_pin = read_pin(&server, "server.pin");
     CHECK(outcome(&options, "/v1/echo", NULL) == TERN_OK);
-    stop(&server);
+    tls_server_stop(&server);
 }
 
 TEST(a_right_pin_does_not_make_up_for_a_wrong_authority)
 {
-    struct server server;
+    struct tls_server server;
     tern_curl_options options;
 
-    start(&server, "server");
+    tls_server_start(&server, "server", NULL);
     options = options_for(&server);
     options.pin = read_pin(&server, "server.pin");
     options.ca_file = trn_test_path(server.folder, "other-ca.pem");
     CHECK(outcome(&options, "/v1/echo", NULL) == TERN_ERR_TLS);
-    stop(&server);
+    tls_server_stop(&server);
 }
 
 TEST(a_slow_answer_is_a_timeout)
 {
-    struct server server;
+    struct tls_server server;
     tern_curl_options options;
     tern_http_request request = request_for("/v1/slow");
     tern_http_answer answer = {.status = 77};
 
-    start(&server, "server");
+    tls_server_start(&server, "server", NULL);
     options = options_for(&server);
     request.timeout_ms = 300;
     CHECK(exchange(&options, &request, &answer, NULL) == TERN_ERR_TIMEOUT);
     CHECK(answer.status == 77 && answer.body == NULL);
-    stop(&server);
+    tls_server_stop(&server);
 }
 
 TEST(an_answer_above_the_limit_is_refused_announced_or_not)
 {
-    struct server server;
+    struct tls_server server;
     tern_curl_options options;
     tern_error error = {0};
 
-    start(&server, "server");
+    tls_server_start(&server, "server", NULL);
     options = options_for(&server);
     CHECK(outcome(&options, "/v1/large", &error) == TERN_ERR_TOO_LARGE);
     CHECK(error.message[0] != '\0');
     CHECK(outcome(&options, "/v1/endless", NULL) == TERN_ERR_TOO_LARGE);
-    stop(&server);
+    tls_server_stop(&server);
 }
 
 TEST(an_answer_cut_off_is_a_network_failure)
 {
-    struct server server;
+    struct tls_server server;
     tern_curl_options options;
 
-    start(&server, "server");
+    tls_server_start(&server, "server", NULL);
     options = options_for(&server);
     CHECK(outcome(&options, "/v1/cut", NULL) == TERN_ERR_NETWORK);
-    stop(&server);
+    tls_server_stop(&server);
 }
 
 TEST(a_connection_lost_in_the_handshake_is_worth_another_attempt)
 {
-    struct server server;
+    struct tls_server server;
     tern_curl_options options;
 
-    start(&server, "cut");
+    tls_server_start(&server, "cut", NULL);
     options = options_for(&server);
     CHECK(outcome(&options, "/v1/echo", NULL) == TERN_ERR_NETWORK);
-    stop(&server);
+    tls_server_stop(&server);
 }
 
 TEST(a_packed_answer_is_handed_over_packed)
 {
-    struct server server;
+    struct tls_server server;
     tern_curl_options options;
     tern_http_request request = request_for("/v1/gzip");
     tern_http_answer answer = {0};
     const unsigned char *body;
 
-    start(&server, "server");
+    tls_server_start(&server, "server", NULL);
     options = options_for(&server);
     CHECK(exchange(&options, &request, &answer, NULL) == TERN_OK);
     body = answer.body;
     CHECK(answer.body_is_coded && answer.body_size > 2 && body[0] == 0x1F && body[1] == 0x8B);
     free(answer.body);
     CHECK(outcome(&options, "/v1/brotli", NULL) == TERN_ERR_HTTP);
-    stop(&server);
+    tls_server_stop(&server);
 }
 
 TEST(problems_and_the_time_to_come_back_are_told)
 {
-    struct server server;
+    struct tls_server server;
     tern_curl_options options;
     tern_http_request request = request_for("/v1/problem");
     tern_http_answer answer = {0};
 
-    start(&server, "server");
+    tls_server_start(&server, "server", NULL);
     options = options_for(&server);
     CHECK(exchange(&options, &request, &answer, NULL) == TERN_OK);
     CHECK(answer.status == 401 && answer.is_problem && answer.retry_after_ms == -1);
@@ -436,22 +361,22 @@ TEST(problems_and_the_time_to_come_back_are_told)
     CHECK(exchange(&options, &request, &answer, NULL) == TERN_OK);
     CHECK(answer.status == 429 && answer.retry_after_ms == 0);
     free(answer.body);
-    stop(&server);
+    tls_server_stop(&server);
 }
 
 TEST(a_redirect_is_shown_and_not_followed)
 {
-    struct server server;
+    struct tls_server server;
     tern_curl_options options;
     tern_http_request request = request_for("/v1/moved");
     tern_http_answer answer = {0};
 
-    start(&server, "server");
+    tls_server_start(&server, "server", NULL);
     options = options_for(&server);
     CHECK(exchange(&options, &request, &answer, NULL) == TERN_OK);
     CHECK_INT(answer.status, 307);
     free(answer.body);
-    stop(&server);
+    tls_server_stop(&server);
 }
 
 struct cancelling {
@@ -469,7 +394,7 @@ static void *cancel_soon(void *context)
 
 TEST(an_exchange_is_cancelled_from_another_thread)
 {
-    struct server server;
+    struct tls_server server;
     tern_curl_options options;
     tern_http_request request = request_for("/v1/slow");
     tern_http_answer answer = {0};
@@ -477,7 +402,7 @@ TEST(an_exchange_is_cancelled_from_another_thread)
     tern_http_port port;
     pthread_t thread;
 
-    start(&server, "server");
+    tls_server_start(&server, "server", NULL);
     options = options_for(&server);
     CHECK(tern_curl_open(&options, &cancelling.curl, NULL) == TERN_OK);
     tern_curl_port(cancelling.curl, &port);
@@ -491,7 +416,7 @@ TEST(an_exchange_is_cancelled_from_another_thread)
     CHECK(port.exchange(port.context, &request, &answer, NULL) == TERN_OK);
     port.release(port.context, &answer);
     tern_curl_close(cancelling.curl);
-    stop(&server);
+    tls_server_stop(&server);
 }
 
 TEST(a_server_that_is_not_there_is_a_network_failure)
@@ -545,13 +470,13 @@ TEST(a_pin_that_is_no_hash_and_a_missing_ca_file_are_refused_at_open)
 
 TEST(a_token_cannot_add_a_header_and_is_named_in_no_message)
 {
-    struct server server;
+    struct tls_server server;
     tern_curl_options options;
     tern_http_request request = request_for("/v1/echo");
     tern_http_answer answer = {0};
     tern_error error = {0};
 
-    start(&server, "server");
+    tls_server_start(&server, "server", NULL);
     options = options_for(&server);
     request.token = "secret\r\nX-Evil: 1";
     CHECK(exchange(&options, &request, &answer, &error) == TERN_ERR_MISUSE);
@@ -561,22 +486,22 @@ TEST(a_token_cannot_add_a_header_and_is_named_in_no_message)
     request.timeout_ms = 200;
     CHECK(exchange(&options, &request, &answer, &error) == TERN_ERR_TIMEOUT);
     CHECK(strstr(error.message, "secret") == NULL);
-    stop(&server);
+    tls_server_stop(&server);
 }
 
 TEST(the_environments_proxy_is_left_alone)
 {
-    struct server server;
+    struct tls_server server;
     tern_curl_options options;
 
-    start(&server, "server");
+    tls_server_start(&server, "server", NULL);
     CHECK(setenv("https_proxy", "http://127.0.0.1:1", 1) == 0);
     options = options_for(&server);
     CHECK(outcome(&options, "/v1/echo", NULL) == TERN_OK);
     options.environment_proxy = true;
     CHECK(outcome(&options, "/v1/echo", NULL) == TERN_ERR_NETWORK);
     CHECK(unsetenv("https_proxy") == 0);
-    stop(&server);
+    tls_server_stop(&server);
 }
 
 TEST(open_works_or_leaves_its_output_alone_when_memory_runs_out)

@@ -115,6 +115,55 @@ class Layers(Gate):
             self.assert_fails("no file to look at", "layers")
 
 
+class Memory(Gate):
+    HEADER = """
+TERN_API TERN_MUST_USE tern_status tern_seeded_call(int number,
+                                                    tern_error *error);
+"""
+    LOOP = """
+static void seeded(void)
+{
+    FOR_EACH_ALLOC_FAILURE (nth) {
+        %s
+    }
+}
+"""
+
+    def setUp(self):
+        super().setUp()
+        self.append("include/tern/row.h", self.HEADER)
+
+    def plant(self, text):
+        self.write("tests/unit/api/test_seeded.c", text)
+
+    def assert_missed(self, text):
+        self.plant(text)
+        self.assert_fails("tern_seeded_call is in no fault loop", "memory")
+
+    def test_a_function_that_no_fault_loop_calls_fails(self):
+        self.assert_missed("")
+
+    def test_a_call_outside_the_loop_is_none(self):
+        self.assert_missed(self.LOOP % "other();" + "static void apart(void)\n{\n    (void)tern_seeded_call(1, NULL);\n}\n")
+
+    def test_a_call_while_nothing_fails_is_none(self):
+        call = "harness_fault_suspend(); (void)tern_seeded_call(1, NULL); harness_fault_resume();"
+        self.assert_missed(self.LOOP % call)
+
+    def test_a_call_in_words_is_none(self):
+        self.assert_missed(self.LOOP % '/* tern_seeded_call(1, NULL); */ say("tern_seeded_call(1)");')
+
+    def test_a_call_in_the_loop_passes_and_so_does_one_of_a_function_called_there(self):
+        self.plant(self.LOOP % "(void)tern_seeded_call(1, NULL);")
+        self.assert_passes("memory")
+        self.plant("static void help(int n)\n{\n    (void)tern_seeded_call(n, NULL);\n}\n" + self.LOOP % "help(1);")
+        self.assert_passes("memory")
+
+    def test_a_tree_without_headers_proves_nothing(self):
+        with tempfile.TemporaryDirectory() as self.root:
+            self.assert_fails("", "memory")
+
+
 class Format(Gate):
     def test_the_tree_as_it_is_passes(self):
         self.assert_passes("format")

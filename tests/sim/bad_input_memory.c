@@ -209,3 +209,109 @@ TEST(reinstating_works_or_changes_nothing)
     end(&pair);
     harness_fault_resume();
 }
+
+/* ---- A session, step by step ---- */
+
+/* Between suspend and resume: the world's own allocations are none of the library's. */
+static void ask_server(struct device *device,
+                       const tern_http_request *request,
+                       struct trn_bytes *body,
+                       tern_http_answer *ret_answer)
+{
+    harness_fault_suspend();
+    device_overhear(device, request, body);
+    *ret_answer = (tern_http_answer){.status = 200,
+                                     .retry_after_ms = -1,
+                                     .body = body->data,
+                                     .body_size = body->size};
+    harness_fault_resume();
+}
+
+/* Follows a step; the first request of a session is lost. */
+static tern_status
+follow(struct device *device, tern_sync *sync, const tern_sync_step *step, bool *lost)
+{
+    struct trn_bytes body = {0};
+    tern_http_answer answer;
+    tern_status status;
+
+    if (step->action != TERN_SYNC_SEND) {
+        CHECK(step->action == TERN_SYNC_WORK || step->action == TERN_SYNC_WAIT);
+        return TERN_OK;
+    }
+    if (!*lost) {
+        *lost = true;
+        return tern_sync_failed(sync, TERN_ERR_NETWORK, NULL);
+    }
+    ask_server(device, step->request, &body, &answer);
+    status = tern_sync_answered(sync, &answer, NULL);
+    trn_bytes_free(&body);
+    return status;
+}
+
+/* Steps until the end or the first failure. */
+static tern_status run_steps(struct device *device, tern_sync *sync)
+{
+    tern_sync_step step = {.action = TERN_SYNC_WORK};
+    tern_sync_progress progress = {0};
+    tern_status status = tern_sync_set_token(sync, "a.token.of-the-test", NULL);
+    bool lost = false;
+
+    while (status == TERN_OK && step.action != TERN_SYNC_DONE) {
+        step.action = TERN_SYNC_DONE;
+        status = tern_sync_next(sync, &step, NULL);
+        if (status == TERN_OK && step.action == TERN_SYNC_WAIT) {
+            world_pass(device->world, step.wait_ms * 1000);
+        }
+        if (status == TERN_OK && step.action != TERN_SYNC_DONE) {
+            status = follow(device, sync, &step, &lost);
+        }
+        CHECK_INT(tern_sync_read_progress(sync, &progress, NULL), TERN_OK);
+    }
+    return status == TERN_OK ? step.result : status;
+}
+
+TEST(a_session_taken_step_by_step_says_that_memory_ran_out_and_loses_nothing)
+{
+    struct pair pair;
+    tern_status status = TERN_ERR_NOMEM;
+
+    begin(&pair);
+    device_run(&pair.phone, "UPDATE users SET name = 'last'");
+    device_run(&pair.tablet,
+               "INSERT INTO notes(id, owner_id, place, title) VALUES(tern_id(), @p, 9, 'new')");
+    device_sync_well(&pair.tablet);
+    FOR_EACH_ALLOC_FAILURE (nth) {
+        tern_sync *sync = NULL;
+
+        status = tern_sync_open(pair.phone.replica, NULL, &sync, NULL);
+        CHECK((status == TERN_OK) == (sync != NULL));
+        if (status == TERN_OK) {
+            status = run_steps(&pair.phone, sync);
+        }
+        tern_sync_close(sync);
+        if (status != TERN_OK) {
+            CHECK_INT(status, TERN_ERR_NOMEM);
+            CHECK(harness_fault_injected());
+        }
+    }
+    CHECK_INT(status, TERN_OK);
+    CHECK_TEXT(device_ask(&pair.phone, "SELECT title FROM notes WHERE place = 9"), "new");
+    CHECK_TEXT(server_ask(&pair.world, "SELECT name FROM users"), "last");
+    CHECK_INT(device_status(&pair.phone).pending, 0);
+    end(&pair);
+}
+
+TEST(reading_a_reach_works_or_leaves_its_output_alone)
+{
+    struct pair pair;
+
+    begin(&pair);
+    FOR_EACH_ALLOC_FAILURE (nth) {
+        int64_t since_us = 99;
+        tern_status read = tern_replica_read_reach(pair.phone.replica, "notes", &since_us, NULL);
+
+        CHECK(read == TERN_OK ? since_us == INT64_MIN : read == TERN_ERR_NOMEM && since_us == 99);
+    }
+    end(&pair);
+}

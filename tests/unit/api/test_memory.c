@@ -119,6 +119,12 @@ static tern_status change_all(tern_replica *replica, tern_tx *tx, tern_error *er
         status = tern_statement_step(statement, &row, error);
     }
     tern_statement_free(statement);
+    if (status == TERN_OK) {
+        status = tern_row_delete(tx, "doses", &id, error);
+    }
+    if (status == TERN_OK) {
+        status = tern_row_undelete(tx, "doses", &id, error);
+    }
     return status == TERN_OK ? tern_row_delete(tx, "doses", &id, error) : status;
 }
 
@@ -239,5 +245,85 @@ TEST(reading)
             tern_tx_rollback(tx);
         }
     }
+    tern_replica_close(replica);
+}
+
+/* The first cell of the next row: 1, 2 or 3, and 0 without one. */
+static int64_t step_to(tern_statement *statement, tern_status *ret_status, tern_error *error)
+{
+    bool row = false;
+
+    *ret_status = tern_statement_step(statement, &row, error);
+    return *ret_status == TERN_OK && row ? tern_statement_value(statement, 0).integer : 0;
+}
+
+TEST(a_statement_is_whole_after_a_reset_whatever_failed_before)
+{
+    const char *sql = "SELECT value FROM json_each('[1,2,3]') WHERE ?1 = 'kh' AND ?2 = x'00FF'";
+    tern_replica *replica;
+
+    path = fixture_path();
+    replica = open_small();
+    FOR_EACH_ALLOC_FAILURE (nth) {
+        tern_statement *statement = NULL;
+        tern_error error = {0};
+        tern_status status = tern_statement_prepare(replica, sql, strlen(sql), &statement, &error);
+        tern_status stepped = TERN_OK;
+
+        CHECK(is_clean(status, &error));
+        CHECK((status == TERN_OK) == (statement != NULL));
+        if (statement == NULL) {
+            continue;
+        }
+        status = tern_statement_bind(statement, 1, tern_value_text("kh"), &error);
+        CHECK(is_clean(status, &error));
+        if (status == TERN_OK) {
+            status = tern_statement_bind(statement, 2, tern_value_blob("\0\xFF", 2), &error);
+            CHECK(is_clean(status, &error));
+        }
+        if (status == TERN_OK) {
+            CHECK(step_to(statement, &stepped, &error) == (stepped == TERN_OK ? 1 : 0));
+            CHECK(is_clean(stepped, &error));
+        }
+        tern_statement_reset(statement);
+
+        harness_fault_suspend();
+        CHECK_INT(tern_statement_bind(statement, 1, tern_value_text("kh"), NULL), TERN_OK);
+        CHECK_INT(tern_statement_bind(statement, 2, tern_value_blob("\0\xFF", 2), NULL), TERN_OK);
+        for (int64_t row = 1; row <= 3; row++) {
+            CHECK_INT(step_to(statement, &stepped, NULL), row);
+        }
+        CHECK_INT(step_to(statement, &stepped, NULL), 0);
+        CHECK_INT(stepped, TERN_OK);
+        harness_fault_resume();
+        tern_statement_free(statement);
+    }
+    tern_replica_close(replica);
+}
+
+/* Reading a cell of a row that was read, and a counter, asks for no memory. */
+TEST(what_was_read_is_told_without_memory)
+{
+    tern_replica *replica;
+    tern_tx *tx;
+    tern_row *row = NULL;
+    tern_id user = fixture_id(1);
+
+    path = fixture_path();
+    replica = fixture_open(path);
+    fixture_patient(replica, 1);
+    tx = fixture_begin(replica, false);
+    CHECK_INT(tern_row_get(tx, "users", &user, &row, NULL), TERN_OK);
+    FOR_EACH_ALLOC_FAILURE (nth) {
+        tern_value name = tern_value_null();
+        uint64_t count = 0;
+
+        CHECK_INT(tern_row_value(row, "role", &name, NULL), TERN_OK);
+        CHECK_INT(name.kind, TERN_TEXT);
+        CHECK_INT(tern_replica_changes(replica, "users", &count, NULL), TERN_OK);
+        CHECK(count > 0 && !harness_fault_injected());
+    }
+    tern_row_free(row);
+    tern_tx_rollback(tx);
     tern_replica_close(replica);
 }

@@ -164,6 +164,53 @@ static void seeded(void)
             self.assert_fails("", "memory")
 
 
+class Skips(unittest.TestCase):
+    LOG = "Start testing: now\n1/2 Testing: unit_one\n1/2 Test: unit_one\nOutput:\n%s\n<end of output>\n"
+
+    def run_on(self, said, **environment):
+        clean = {name: value for name, value in os.environ.items() if name not in ("TERN_TEST_DATA", "SANITIZED")}
+        with tempfile.NamedTemporaryFile("w", suffix=".log") as file:
+            file.write(self.LOG % said)
+            file.flush()
+            run = subprocess.run([os.path.join(ROOT, "scripts", "check-skips"), file.name], capture_output=True,
+                                 text=True, env={**clean, **environment})
+        return run.returncode, run.stdout + run.stderr
+
+    def assert_taken(self, said, **environment):
+        self.assertEqual(self.run_on(said, **environment)[0], 0, self.run_on(said, **environment)[1])
+
+    def assert_refused(self, reason, said, **environment):
+        status, told = self.run_on(said, **environment)
+        self.assertNotEqual(status, 0, told)
+        self.assertIn(reason, told)
+
+    def test_a_run_that_skipped_nothing_passes(self):
+        self.assert_taken("[       OK ] it_holds")
+
+    def test_what_deps_installs_may_not_be_missing(self):
+        said = "skipped: PostgreSQL is not installed\n[  SKIPPED ] postgresql_takes_it"
+        self.assert_refused("PostgreSQL is not installed", said)
+
+    def test_real_data_may_be_missing_unless_it_was_named(self):
+        said = "skipped: TERN_TEST_DATA names no folder of real data\n[  SKIPPED ] real"
+        self.assert_taken(said)
+        self.assert_refused("TERN_TEST_DATA", said, TERN_TEST_DATA="/nonexistent")
+
+    def test_the_heap_may_go_uncounted_under_a_sanitizer_alone(self):
+        said = "skipped: this allocator does not count\n[  SKIPPED ] heap"
+        self.assert_taken(said, SANITIZED="1")
+        self.assert_refused("does not count", said)
+
+    def test_a_skip_without_a_reason_fails(self):
+        self.assert_refused("unit_one skipped a test", "[  SKIPPED ] silently")
+        self.assert_refused("unit_one skipped a test", "OK (skipped=2)")
+
+    def test_a_log_without_tests_proves_nothing(self):
+        with tempfile.NamedTemporaryFile("w", suffix=".log") as file:
+            run = subprocess.run([os.path.join(ROOT, "scripts", "check-skips"), file.name], capture_output=True)
+        self.assertNotEqual(run.returncode, 0)
+
+
 class Format(Gate):
     def test_the_tree_as_it_is_passes(self):
         self.assert_passes("format")

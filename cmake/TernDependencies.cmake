@@ -1,5 +1,5 @@
 # What the parts link, each found by its CMake package where there is one (vcpkg) and by pkg-config else (Debian),
-# and offered under one name: dep::sqlite3, dep::jansson, dep::mbedcrypto, dep::zlib, dep::curl, dep::uuid, ...
+# and offered under one name: dep::sqlite3, dep::jansson, dep::mbedcrypto, dep::zlib, dep::curl, ...
 
 find_package(PkgConfig QUIET)
 
@@ -37,7 +37,6 @@ target_link_libraries(dep_mbedcrypto INTERFACE MbedTLS::mbedcrypto)
 
 if(TERN_BUILD_DESKTOP)
     tern_dependency(curl "libcurl>=7.88" CONFIG CURL CURL::libcurl)
-    tern_dependency(uuid uuid)
 endif()
 if(TERN_BUILD_SERVER)
     tern_dependency(libevent "libevent_openssl>=2.1;libevent_pthreads>=2.1;openssl>=3.0")

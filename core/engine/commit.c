@@ -104,18 +104,18 @@ static tern_status resolve_references(struct assembly *assembly, tern_error *err
     tern_status status = TERN_OK;
 
     for (size_t i = 0; i < count && status == TERN_OK; i++) {
-        struct trn_row row;
+        struct trn_version version;
         int64_t base = 0;
         bool found = false;
 
-        status = trn_store_row_read(recorder->engine->store,
-                                    references[i].table,
-                                    &references[i].id,
-                                    &found,
-                                    &row,
-                                    error);
+        status = trn_store_row_version(recorder->engine->store,
+                                       references[i].table,
+                                       &references[i].id,
+                                       &found,
+                                       &version,
+                                       error);
         if (status == TERN_OK && found) {
-            status = resolve(assembly, row.version.keys[TRN_UNIT_EXISTENCE], &base, error);
+            status = resolve(assembly, version.keys[TRN_UNIT_EXISTENCE], &base, error);
         }
     }
     return status;

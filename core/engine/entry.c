@@ -496,11 +496,11 @@ static tern_status stamp(void *context, int64_t *ret_time_us, int64_t *ret_key, 
 {
     struct trn_recorder *recorder = context;
     struct trn_store *store = recorder->engine->store;
-    uint64_t open = 0;
+    struct trn_entry first = {0};
     tern_status status = trn_meta_read(store, &recorder->meta, error);
 
     if (status == TERN_OK) {
-        status = trn_outbox_count(store, OPEN_STATES, &open, error);
+        status = trn_outbox_next(store, 0, OPEN_STATES, &first, error);
     }
     if (status == TERN_OK) {
         status = trn_store_tx_next_key(store, &recorder->key, error);
@@ -508,7 +508,7 @@ static tern_status stamp(void *context, int64_t *ret_time_us, int64_t *ret_key, 
     if (status != TERN_OK) {
         return status;
     }
-    recorder->has_open = open != 0;
+    recorder->has_open = first.ordinal != 0;
     recorder->reading = trn_engine_reading(recorder->engine);
     recorder->time_us = trn_clock_issue(&recorder->meta.clock, recorder->reading.wall_us);
     recorder->stamped = true;

@@ -118,6 +118,7 @@ struct trn_statement {
 enum trn_table_sql {
     TRN_TABLE_READ,
     TRN_TABLE_HAS,
+    TRN_TABLE_VERSION,
     TRN_TABLE_INSERT,
     TRN_TABLE_UPDATE,
     TRN_TABLE_ERASE,

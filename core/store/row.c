@@ -44,14 +44,25 @@ static tern_status build_read(struct trn_bytes *sql, const struct trn_table *tab
     return status == TERN_OK ? trn_bytes_append_text(sql, " WHERE id = ?1") : status;
 }
 
-static tern_status build_has(struct trn_bytes *sql, const struct trn_table *table)
+static tern_status
+build_by_id(struct trn_bytes *sql, const struct trn_table *table, const char *verb)
 {
-    tern_status status = trn_bytes_append_text(sql, "SELECT 1 FROM main.");
+    tern_status status = trn_bytes_append_text(sql, verb);
 
     if (status == TERN_OK) {
         status = trn_sql_name(sql, table->name);
     }
     return status == TERN_OK ? trn_bytes_append_text(sql, " WHERE id = ?1") : status;
+}
+
+static tern_status build_has(struct trn_bytes *sql, const struct trn_table *table)
+{
+    return build_by_id(sql, table, "SELECT 1 FROM main.");
+}
+
+static tern_status build_version(struct trn_bytes *sql, const struct trn_table *table)
+{
+    return build_by_id(sql, table, "SELECT tern_v FROM main.");
 }
 
 static tern_status build_update(struct trn_bytes *sql, const struct trn_table *table)
@@ -131,12 +142,7 @@ static tern_status build_insert_many(struct trn_bytes *sql, const struct trn_tab
 
 static tern_status build_erase(struct trn_bytes *sql, const struct trn_table *table)
 {
-    tern_status status = trn_bytes_append_text(sql, "DELETE FROM main.");
-
-    if (status == TERN_OK) {
-        status = trn_sql_name(sql, table->name);
-    }
-    return status == TERN_OK ? trn_bytes_append_text(sql, " WHERE id = ?1") : status;
+    return build_by_id(sql, table, "DELETE FROM main.");
 }
 
 static bool is_unchecked(enum trn_table_sql which)
@@ -153,6 +159,7 @@ static tern_status statement_of(struct trn_store *store,
     static tern_status (*const build[])(struct trn_bytes * sql, const struct trn_table *table) = {
         [TRN_TABLE_READ] = build_read,
         [TRN_TABLE_HAS] = build_has,
+        [TRN_TABLE_VERSION] = build_version,
         [TRN_TABLE_INSERT] = build_insert,
         [TRN_TABLE_UPDATE] = build_update,
         [TRN_TABLE_ERASE] = build_erase,
@@ -209,23 +216,35 @@ static void keep(struct trn_bytes *room, tern_value *value)
     value->data = place;
 }
 
+static tern_status read_version(sqlite3_stmt *stmt,
+                                int column,
+                                const struct trn_table *table,
+                                struct trn_version *ret_version,
+                                tern_error *error)
+{
+    tern_value cell = trn_column_value(stmt, column);
+    tern_status status = trn_version_decode(&cell, table->unit_count, ret_version, error);
+
+    if (status != TERN_OK) {
+        trn_error_context(error, "%s", table->name);
+    }
+    return status;
+}
+
 static tern_status read_cells(sqlite3_stmt *stmt,
                               struct trn_store_table *own,
                               struct trn_row *ret_row,
                               tern_error *error)
 {
     int columns = (int)own->table->column_count;
-    tern_value version;
     tern_status status;
 
     trn_bytes_clear(&own->room);
     if (trn_bytes_reserve(&own->room, bytes_in(stmt, 1, columns) + 1) != TERN_OK) {
         return trn_fail_nomem(error);
     }
-    version = trn_column_value(stmt, columns + 3);
-    status = trn_version_decode(&version, own->table->unit_count, &ret_row->version, error);
+    status = read_version(stmt, columns + 3, own->table, &ret_row->version, error);
     if (status != TERN_OK) {
-        trn_error_context(error, "%s", own->table->name);
         return status;
     }
     trn_column_id(stmt, 0, &ret_row->id);
@@ -259,6 +278,32 @@ tern_status trn_store_row_read(struct trn_store *store,
     }
     if (found) {
         status = read_cells(stmt, trn_store_table(store, table), ret_row, error);
+        (void)sqlite3_reset(stmt);
+    }
+    if (status == TERN_OK) {
+        *ret_found = found;
+    }
+    return status;
+}
+
+tern_status trn_store_row_version(struct trn_store *store,
+                                  const struct trn_table *table,
+                                  const tern_id *id,
+                                  bool *ret_found,
+                                  struct trn_version *ret_version,
+                                  tern_error *error)
+{
+    sqlite3_stmt *stmt = NULL;
+    bool found = false;
+    tern_status status = statement_of(store, table, TRN_TABLE_VERSION, &stmt, error);
+
+    if (status != TERN_OK) {
+        return status;
+    }
+    trn_bind_id(stmt, 1, id);
+    status = trn_store_step(store, stmt, table->name, &found, error);
+    if (status == TERN_OK && found) {
+        status = read_version(stmt, 0, table, ret_version, error);
         (void)sqlite3_reset(stmt);
     }
     if (status == TERN_OK) {

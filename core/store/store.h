@@ -92,6 +92,13 @@ tern_status trn_store_row_read(struct trn_store *store,
                                bool *ret_found,
                                struct trn_row *ret_row,
                                tern_error *error);
+/* Which transactions wrote the row's units, and nothing else of it. */
+tern_status trn_store_row_version(struct trn_store *store,
+                                  const struct trn_table *table,
+                                  const tern_id *id,
+                                  bool *ret_found,
+                                  struct trn_version *ret_version,
+                                  tern_error *error);
 /* Inserts or replaces the row whole, by its id. TERN_ERR_UNIQUE, _CHECK and their like where a
  * constraint says no. */
 tern_status trn_store_row_write(struct trn_store *store,

@@ -1,4 +1,4 @@
-/** The ports of desktops and servers: POSIX clocks and libuuid's randomness. */
+/** The ports of desktops and servers: POSIX clocks and the kernel's randomness. */
 #ifndef TERN_PLATFORM_H
 #define TERN_PLATFORM_H
 

@@ -52,10 +52,10 @@ static const char usage[] =
     "  --shrink FILE     reduce a history that fails, in place\n"
     "  --schema FILE     lives of your own schema document (also clinic, dastern)\n"
     "  --devices N, --steps N   instead of what the seed chooses\n"
-    "  --model           with the reference model beside the server\n"
     "  --mutants         let each planted bug loose until it is found, from --start on, for "
     "--seeds\n"
     "  --mutant NAME     only this one\n"
+    "  --check NAME      pass over failures of any other check (model, convergence, ...)\n"
     "  --twice           play each life twice; both must be the same\n"
     "  --keep-going      go on after a failure\n"
     "  --output FOLDER   where files are written; .\n";
@@ -294,7 +294,7 @@ static bool read_options(int argc, char **argv, struct options *options)
                                           {"minutes", required_argument, NULL, 'm'},
                                           {"devices", required_argument, NULL, 'D'},
                                           {"steps", required_argument, NULL, 'e'},
-                                          {"model", no_argument, NULL, 'M'},
+                                          {"check", required_argument, NULL, 'c'},
                                           {"mutants", no_argument, NULL, 'u'},
                                           {"mutant", required_argument, NULL, 'U'},
                                           {"twice", no_argument, NULL, 't'},
@@ -345,8 +345,8 @@ static bool read_options(int argc, char **argv, struct options *options)
         case 'e':
             options->plan.steps = (unsigned)strtoul(optarg, NULL, 10);
             break;
-        case 'M':
-            options->plan.model = true;
+        case 'c':
+            options->plan.check = optarg;
             break;
         case 't':
             options->twice = true;
@@ -372,6 +372,7 @@ static int hunt(const struct options *options, char **argv)
 {
 #ifdef TERN_MUTANTS
     const struct sim_hunt what = {.name = options->mutant,
+                                  .check = options->plan.check,
                                   .start = options->start,
                                   .seeds = options->seeds > 0 ? options->seeds : 400};
 

@@ -24,9 +24,10 @@ static const struct planted {
 
 enum trn_mutant trn_mutant_chosen = TRN_MUTANT_NONE;
 
-static bool holds(uint64_t seed, enum trn_mutant mutant, struct sim_result *ret_result)
+static bool
+holds(uint64_t seed, enum trn_mutant mutant, const char *check, struct sim_result *ret_result)
 {
-    const struct sim_plan plan = {.seed = seed};
+    const struct sim_plan plan = {.seed = seed, .check = check};
     json_t *history = sim_plan(&plan);
     bool holds_up;
 
@@ -44,7 +45,7 @@ static bool is_sound(uint64_t seed)
     struct sim_result result;
     uint64_t *slot = &sound[seed % (sizeof sound / sizeof *sound)];
 
-    if (*slot != seed && holds(seed, TRN_MUTANT_NONE, &result)) {
+    if (*slot != seed && holds(seed, TRN_MUTANT_NONE, NULL, &result)) {
         *slot = seed;
     }
     return *slot == seed;
@@ -56,7 +57,7 @@ static bool hunt_one(const struct sim_hunt *hunt, enum trn_mutant mutant)
     struct sim_result result;
 
     for (uint64_t i = 0; i < hunt->seeds; i++) {
-        if (!holds(start + i, mutant, &result) && is_sound(start + i)) {
+        if (!holds(start + i, mutant, hunt->check, &result) && is_sound(start + i)) {
             (void)printf("mutant %s found after %llu seeds, in seed %llu (%s: %.160s)\n",
                          planted[mutant].name,
                          (unsigned long long)i + 1,

@@ -6,9 +6,10 @@
 #include <stdint.h>
 
 struct sim_hunt {
-    const char *name; /* of one; NULL: all */
-    uint64_t start;   /* the first seed; 0: where the list says that the search may begin */
-    uint64_t seeds;   /* how many are lived through before one counts as not found */
+    const char *name;  /* of one; NULL: all */
+    const char *check; /* that has to find it; NULL: any */
+    uint64_t start;    /* the first seed; 0: where the list says that the search may begin */
+    uint64_t seeds;    /* how many are lived through before one counts as not found */
 };
 
 /* Says of each how many seeds it took and which promise broke. Returns how many were not found. */

@@ -390,8 +390,8 @@ json_t *sim_plan(const struct sim_plan *plan)
                               plan_users(&planner, documents[versions - 1].schema));
     (void)json_object_set_new(history, "devices", plan_devices(&planner, (unsigned)versions));
     (void)json_object_set_new(history, "open", plan_open(&planner));
-    if (plan->model) {
-        (void)json_object_set_new(history, "model", json_true());
+    if (plan->check != NULL) {
+        name(history, "check", plan->check);
     }
     planner.events = json_array();
     for (unsigned i = 0; i < steps; i++) {

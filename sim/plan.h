@@ -11,7 +11,7 @@ struct sim_plan {
     const char *schema; /* NULL: the seed chooses */
     unsigned devices;   /* 0: the seed chooses */
     unsigned steps;     /* 0: the seed chooses */
-    bool model;         /* the reference model runs beside the server */
+    const char *check;  /* the only one that may fail; NULL: all */
 };
 
 /* A new history, to be given back with json_decref. */

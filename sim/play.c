@@ -663,8 +663,8 @@ bool sim_play_begin(struct sim_world *world, json_t *history, struct sim_result 
                     count,
                     served < count ? served : 0,
                     (uint64_t)number_of(history, "seed", 1));
-    if (flag_of(history, "model")) {
-        sim_world_add_model(world);
+    if (text_of(history, "check") != NULL) {
+        (void)snprintf(world->only, sizeof world->only, "%s", text_of(history, "check"));
     }
     if (!sim_failed(world)) {
         add_people(world, history);

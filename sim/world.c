@@ -16,7 +16,7 @@ void sim_fail(struct sim_world *world, const char *check, const char *format, ..
 {
     va_list arguments;
 
-    if (sim_failed(world)) {
+    if (sim_failed(world) || (world->only[0] != '\0' && strcmp(world->only, check) != 0)) {
         return;
     }
     (void)snprintf(world->check, sizeof world->check, "%s", check);
@@ -68,17 +68,13 @@ void sim_world_begin(struct sim_world *world,
     world->limits = (struct trn_sync_limits){TRN_SYNC_PAGE_ROWS, TRN_SYNC_PAGE_BYTES};
     world->rows = json_object();
     world->watch = sim_watch_new();
+    world->twin = twin_new(world->documents[world->served].schema);
     sim_memory_arm(SIM_SERVER, 0);
     sim_disk_seed(seed);
     world->disk = sim_disk_new("server", seed ^ 77);
     if (!sim_server_start(world)) {
         sim_fail(world, "start", "the server does not start");
     }
-}
-
-void sim_world_add_model(struct sim_world *world)
-{
-    world->twin = twin_new(world->documents[world->served].schema);
 }
 
 void sim_world_end(struct sim_world *world)
@@ -165,9 +161,7 @@ bool sim_server_start(struct sim_world *world)
         }
         return false;
     }
-    if (world->twin != NULL) {
-        twin_serve(world->twin, world->documents[world->served].schema);
-    }
+    twin_serve(world->twin, world->documents[world->served].schema);
     world->server = trn_server_new(world->db, &world->limits);
     return world->server != NULL;
 }
@@ -218,7 +212,7 @@ void sim_server_backup(struct sim_world *world)
     sim_image_free(world->backup);
     world->backup = sim_disk_image(world->disk);
     twin_free(world->twin_backup);
-    world->twin_backup = world->twin != NULL ? twin_copy(world->twin) : NULL;
+    world->twin_backup = twin_copy(world->twin);
     (void)sim_server_start(world);
 }
 
@@ -234,7 +228,7 @@ void sim_server_restore(struct sim_world *world)
     held = sim_ledger_held(world, SIM_SERVER);
     sim_disk_put(world->disk, world->backup);
     twin_free(world->twin);
-    world->twin = world->twin_backup != NULL ? twin_copy(world->twin_backup) : NULL;
+    world->twin = twin_copy(world->twin_backup);
     sim_watch_forget(world->watch);
     if (sim_server_start(world)) {
         sqlite3 *db = sim_look(world, SIM_SERVER);

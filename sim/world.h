@@ -109,8 +109,9 @@ struct sim_world {
     uint64_t faults; /* that struck */
     json_t *rows;    /* label -> id in hexadecimal */
     struct sim_watch *watch;
-    struct twin *twin; /* the reference model beside the server; NULL: it has lost the thread */
+    struct twin *twin; /* the reference model beside the server */
     struct twin *twin_backup;
+    char only[32];  /* the one check that may fail; empty: any */
     char check[32]; /* name of the promise that broke; empty: none */
     char failure[600];
 };
@@ -130,8 +131,6 @@ void sim_world_begin(struct sim_world *world,
                      size_t served,
                      uint64_t seed);
 void sim_world_end(struct sim_world *world);
-/* Puts the reference model beside the server, before anybody has written to it. */
-void sim_world_add_model(struct sim_world *world);
 size_t sim_world_add_user(struct sim_world *world, const char *name, const char *role);
 /* The user of a name; SIM_USERS for none. */
 size_t sim_world_user(const struct sim_world *world, const char *name);

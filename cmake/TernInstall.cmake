@@ -2,13 +2,14 @@
 
 include(CMakePackageConfigHelpers)
 
-install(TARGETS tern EXPORT ternTargets
+install(TARGETS tern tern_medication EXPORT ternTargets
     LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
     ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}
     RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR}
     INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
-foreach(header IN LISTS TERN_PUBLIC_HEADERS)
-    install(FILES "${PROJECT_SOURCE_DIR}/include/${header}" DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/tern)
+foreach(header IN LISTS TERN_PUBLIC_HEADERS TERN_MEDICATION_HEADERS)
+    get_filename_component(folder "${header}" DIRECTORY)
+    install(FILES "${PROJECT_SOURCE_DIR}/include/${header}" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/${folder}")
 endforeach()
 
 set(TERN_CMAKE_DIR ${CMAKE_INSTALL_LIBDIR}/cmake/tern)
@@ -22,5 +23,7 @@ install(FILES "${PROJECT_BINARY_DIR}/ternConfig.cmake" "${PROJECT_BINARY_DIR}/te
 # Relative to the file itself, so that an installed tree may be moved.
 file(RELATIVE_PATH TERN_PC_PREFIX
     "/prefix/${CMAKE_INSTALL_LIBDIR}/pkgconfig" "/prefix")
-configure_file("${PROJECT_SOURCE_DIR}/cmake/tern.pc.in" "${PROJECT_BINARY_DIR}/tern.pc" @ONLY)
-install(FILES "${PROJECT_BINARY_DIR}/tern.pc" DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+foreach(library IN ITEMS tern tern-medication)
+    configure_file("${PROJECT_SOURCE_DIR}/cmake/${library}.pc.in" "${PROJECT_BINARY_DIR}/${library}.pc" @ONLY)
+    install(FILES "${PROJECT_BINARY_DIR}/${library}.pc" DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+endforeach()

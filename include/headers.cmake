@@ -13,3 +13,8 @@ set(TERN_PUBLIC_HEADERS
     tern/value.h
     tern/version.h
 )
+
+# Those of libtern-medication.
+set(TERN_MEDICATION_HEADERS
+    tern/medication/zone.h
+)

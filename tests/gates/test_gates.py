@@ -86,7 +86,7 @@ class Layers(Gate):
         self.write("core/model/seeded.c", "#include <time.h>\n")
         self.assert_fails("core may not include <time.h>", "layers")
         self.write("core/model/seeded.c", "void *f(void)\n{\n    return malloc(1);\n}\n")
-        self.assert_fails("core/model/seeded.c:3: the core may not call malloc", "layers")
+        self.assert_fails("core/model/seeded.c:3: portable code may not call malloc", "layers")
 
     def test_words_in_comments_and_texts_are_no_calls(self):
         self.write("core/model/seeded.c", '/* malloc(1) */\nconst char *t = "free(it)"; // time()\n')

@@ -227,7 +227,9 @@ TEST(zones_leave_outputs_untouched_when_memory_runs_out)
     FOR_EACH_ALLOC_FAILURE (nth) {
         tern_posix_zones *own = NULL;
         tern_zone_port there;
+        tern_local_time local = {0};
         int32_t offset = 5;
+        int64_t us = 7;
         tern_status status = tern_posix_zones_open(NULL, &own, NULL);
 
         if (status == TERN_OK) {
@@ -235,6 +237,14 @@ TEST(zones_leave_outputs_untouched_when_memory_runs_out)
             status = there.offset(there.context, "America/New_York", 0, &offset, NULL);
         }
         CHECK(status == TERN_OK ? offset == -18000 : status == TERN_ERR_NOMEM && offset == 5);
+        if (status == TERN_OK) {
+            status = tern_zone_to_local(&there, "Europe/Dublin", 0, &local, NULL);
+            CHECK(status == TERN_OK ? local.year == 1970 : status == TERN_ERR_NOMEM);
+        }
+        if (status == TERN_OK) {
+            status = tern_zone_to_utc(&there, "Asia/Phnom_Penh", &local, &us, NULL, NULL);
+            CHECK(status == TERN_OK ? us != 7 : status == TERN_ERR_NOMEM && us == 7);
+        }
         tern_posix_zones_close(own);
     }
 }

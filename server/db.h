@@ -242,6 +242,16 @@ struct trn_db_ops {
                                                     tern_error *error),
                                void *context,
                                tern_error *error);
+    /* The ids above `after`, in their order and at most `room`, of the table's rows that nothing
+     * has written since before `before_us`, deleted ones included. */
+    tern_status (*rows_unchanged)(struct trn_db_view *view,
+                                  const struct trn_table *table,
+                                  int64_t before_us,
+                                  const tern_id *after,
+                                  tern_id *ret_ids,
+                                  size_t room,
+                                  size_t *ret_count,
+                                  tern_error *error);
     /* Takes a row out of the database, its bytes included; none is fine. TERN_ERR_FOREIGN_KEY where
      * another one holds it. */
     tern_status (*row_erase)(struct trn_db *db,

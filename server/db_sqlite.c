@@ -506,6 +506,7 @@ static const struct trn_db_ops sqlite_ops = {
     .erased_read = trn_db_sqlite_erased_read,
     .erased_write = trn_db_sqlite_erased_write,
     .rows_naming = trn_db_sqlite_rows_naming,
+    .rows_unchanged = trn_db_sqlite_rows_unchanged,
     .row_erase = trn_db_sqlite_row_erase,
     .entry_next = trn_db_sqlite_entry_next,
     .entry_clear = trn_db_sqlite_entry_clear,

@@ -94,6 +94,44 @@ tern_status trn_db_sqlite_rows_naming(struct trn_db_view *view,
     return status;
 }
 
+tern_status trn_db_sqlite_rows_unchanged(struct trn_db_view *view,
+                                         const struct trn_table *table,
+                                         int64_t before_us,
+                                         const tern_id *after,
+                                         tern_id *ret_ids,
+                                         size_t room,
+                                         size_t *ret_count,
+                                         tern_error *error)
+{
+    sqlite3_stmt *statement = NULL;
+    size_t count = 0;
+    bool row = true;
+    tern_status status =
+        prepare(view,
+                "SELECT id FROM \"%w\" WHERE id > ?1 AND updated_at < ?2 ORDER BY id LIMIT ?3",
+                table->name,
+                NULL,
+                &statement,
+                error);
+
+    if (status == TERN_OK) {
+        trn_db_sqlite_bind_id(statement, 1, after);
+        sqlite3_bind_int64(statement, 2, before_us);
+        sqlite3_bind_int64(statement, 3, (sqlite3_int64)room);
+    }
+    while (status == TERN_OK && row && count < room) {
+        status = trn_db_sqlite_step(view, statement, &row, "retention: rows", error);
+        if (status == TERN_OK && row) {
+            ret_ids[count++] = trn_db_sqlite_column_id(statement, 0);
+        }
+    }
+    sqlite3_finalize(statement);
+    if (status == TERN_OK) {
+        *ret_count = count;
+    }
+    return status;
+}
+
 tern_status trn_db_sqlite_row_erase(struct trn_db *db,
                                     const struct trn_table *table,
                                     const tern_id *id,

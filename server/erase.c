@@ -7,60 +7,34 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/uuid.h"
+#include "server/erase_internal.h"
 
 enum { PLACES_AT_ONCE = 256 };
 
-/* A row that goes. */
-struct item {
-    const struct trn_table *table;
-    tern_id id;
-};
-
-/* A reference that is to name nothing. */
-struct pointer {
-    const struct trn_table *table;
-    tern_id id;
-    uint16_t column;
-};
-
-struct erasure {
-    struct trn_db *db;
-    struct trn_db_view *view;
-    struct trn_facts *facts;
-    tern_id person;
-    int64_t number;
-    int64_t now_us;
-    struct trn_bytes items;    /* struct item, in the order in which they were found */
-    struct trn_bytes pointers; /* struct pointer */
-    struct trn_bytes ids;      /* tern_id, of `items`, sorted */
-
-    const struct trn_table *table; /* being visited */
-    uint16_t column;
-};
-
-static const struct item *items_of(const struct erasure *erasure)
+const struct trn_erase_item *trn_erase_items(const struct trn_erasure *erasure)
 {
     return (const void *)erasure->items.data;
 }
 
-static size_t count_of(const struct erasure *erasure)
+size_t trn_erase_count(const struct trn_erasure *erasure)
 {
-    return erasure->items.size / sizeof(struct item);
+    return erasure->items.size / sizeof(struct trn_erase_item);
 }
 
 /* ---- Finding ---- */
 
-static tern_status append(struct trn_bytes *list, const void *item, size_t size, tern_error *error)
+tern_status
+trn_erase_append(struct trn_bytes *list, const void *item, size_t size, tern_error *error)
 {
     return trn_bytes_append(list, item, size) == TERN_OK ? TERN_OK : trn_fail_nomem(error);
 }
 
 /* Rows of few tables are found twice, so a walk over all is good enough for them. */
 static bool
-is_listed(const struct erasure *erasure, const struct trn_table *table, const tern_id *id)
+is_listed(const struct trn_erasure *erasure, const struct trn_table *table, const tern_id *id)
 {
-    for (size_t i = 0; i < count_of(erasure); i++) {
-        const struct item *item = &items_of(erasure)[i];
+    for (size_t i = 0; i < trn_erase_count(erasure); i++) {
+        const struct trn_erase_item *item = &trn_erase_items(erasure)[i];
 
         if (item->table == table && trn_id_equal(&item->id, id)) {
             return true;
@@ -69,7 +43,7 @@ is_listed(const struct erasure *erasure, const struct trn_table *table, const te
     return false;
 }
 
-static tern_status find_in_log(struct erasure *erasure, tern_error *error)
+static tern_status find_in_log(struct trn_erasure *erasure, tern_error *error)
 {
     struct trn_db_place places[PLACES_AT_ONCE];
     struct trn_db_place after = {.table = TRN_NO_TABLE};
@@ -78,17 +52,18 @@ static tern_status find_in_log(struct erasure *erasure, tern_error *error)
 
     while (status == TERN_OK && count == PLACES_AT_ONCE) {
         status = erasure->db->ops->log_read(erasure->view,
-                                            &erasure->person,
+                                            erasure->person,
                                             &after,
                                             places,
                                             PLACES_AT_ONCE,
                                             &count,
                                             error);
         for (size_t i = 0; i < count && status == TERN_OK; i++) {
-            const struct item item = {&erasure->db->schema->tables[places[i].table], places[i].id};
+            const struct trn_erase_item item = {&erasure->db->schema->tables[places[i].table],
+                                                places[i].id};
 
             after = places[i];
-            status = append(&erasure->items, &item, sizeof(item), error);
+            status = trn_erase_append(&erasure->items, &item, sizeof(item), error);
         }
     }
     return status;
@@ -96,19 +71,19 @@ static tern_status find_in_log(struct erasure *erasure, tern_error *error)
 
 static tern_status find_pointer(void *context, const tern_id *id, tern_error *error)
 {
-    struct erasure *erasure = context;
+    struct trn_erasure *erasure = context;
     const struct trn_column *column = &erasure->table->columns[erasure->column];
-    const struct item item = {erasure->table, *id};
-    const struct pointer pointer = {erasure->table, *id, erasure->column};
+    const struct trn_erase_item item = {erasure->table, *id};
+    const struct trn_erase_pointer pointer = {erasure->table, *id, erasure->column};
 
     if (is_listed(erasure, erasure->table, id)) {
         return TERN_OK;
     }
     if (column->on_delete == TRN_DELETE_CASCADE) {
-        return append(&erasure->items, &item, sizeof(item), error);
+        return trn_erase_append(&erasure->items, &item, sizeof(item), error);
     }
     if (column->on_delete == TRN_DELETE_SET_NULL && column->nullable) {
-        return append(&erasure->pointers, &pointer, sizeof(pointer), error);
+        return trn_erase_append(&erasure->pointers, &pointer, sizeof(pointer), error);
     }
     return trn_fail(error,
                     TERN_ERR_FOREIGN_KEY,
@@ -120,7 +95,7 @@ static tern_status find_pointer(void *context, const tern_id *id, tern_error *er
 /* Only a reference that may leave its scope can come from outside the record, or one to a row that
  * lies in other records, too. */
 static tern_status
-find_pointers(struct erasure *erasure, const struct item *item, tern_error *error)
+find_pointers(struct trn_erasure *erasure, const struct trn_erase_item *item, tern_error *error)
 {
     const struct trn_schema *schema = erasure->db->schema;
     tern_status status = TERN_OK;
@@ -149,21 +124,22 @@ find_pointers(struct erasure *erasure, const struct item *item, tern_error *erro
 
 static tern_status find_audit(void *context, const tern_id *id, tern_error *error)
 {
-    struct erasure *erasure = context;
-    const struct item item = {erasure->table, *id};
+    struct trn_erasure *erasure = context;
+    const struct trn_erase_item item = {erasure->table, *id};
 
     return is_listed(erasure, erasure->table, id)
                ? TERN_OK
-               : append(&erasure->items, &item, sizeof(item), error);
+               : trn_erase_append(&erasure->items, &item, sizeof(item), error);
 }
 
-/* What was set aside of a row that lies in other records stands in their audit, too. */
-static tern_status find_audits(struct erasure *erasure, const struct item *item, tern_error *error)
+tern_status trn_erase_find_audits(struct trn_erasure *erasure,
+                                  const struct trn_erase_item *item,
+                                  tern_error *error)
 {
     const struct trn_schema *schema = erasure->db->schema;
 
     erasure->table = &schema->tables[schema->table_count - 1];
-    if (item->table == erasure->table || item->table->scope_count < 2) {
+    if (item->table == erasure->table) {
         return TERN_OK;
     }
     return erasure->db->ops->rows_naming(erasure->view,
@@ -180,32 +156,42 @@ static int compare_ids(const void *left, const void *right)
     return memcmp(left, right, sizeof(tern_id));
 }
 
-static tern_status find(struct erasure *erasure, tern_error *error)
+/* What was set aside of a row that lies in other records stands in their audit, too. */
+static tern_status find_record(struct trn_erasure *erasure, tern_error *error)
 {
     tern_status status = find_in_log(erasure, error);
 
     /* The list grows on the way. */
-    for (size_t i = 0; i < count_of(erasure) && status == TERN_OK; i++) {
-        const struct item item = items_of(erasure)[i];
+    for (size_t i = 0; i < trn_erase_count(erasure) && status == TERN_OK; i++) {
+        const struct trn_erase_item item = trn_erase_items(erasure)[i];
 
         status = find_pointers(erasure, &item, error);
-        if (status == TERN_OK) {
-            status = find_audits(erasure, &item, error);
+        if (status == TERN_OK && item.table->scope_count > 1) {
+            status = trn_erase_find_audits(erasure, &item, error);
         }
     }
-    if (status == TERN_OK) {
-        status = append(&erasure->ids, &erasure->person, sizeof(tern_id), error);
+    return status == TERN_OK
+               ? trn_erase_append(&erasure->ids, erasure->person, sizeof(tern_id), error)
+               : status;
+}
+
+static tern_status sort_ids(struct trn_erasure *erasure, tern_error *error)
+{
+    tern_status status = TERN_OK;
+
+    for (size_t i = 0; i < trn_erase_count(erasure) && status == TERN_OK; i++) {
+        status = trn_erase_append(&erasure->ids,
+                                  &trn_erase_items(erasure)[i].id,
+                                  sizeof(tern_id),
+                                  error);
     }
-    for (size_t i = 0; i < count_of(erasure) && status == TERN_OK; i++) {
-        status = append(&erasure->ids, &items_of(erasure)[i].id, sizeof(tern_id), error);
-    }
-    if (status == TERN_OK) {
+    if (status == TERN_OK && erasure->ids.size > 0) {
         qsort(erasure->ids.data, erasure->ids.size / sizeof(tern_id), sizeof(tern_id), compare_ids);
     }
     return status;
 }
 
-static bool goes(const struct erasure *erasure, const tern_id *id)
+static bool goes(const struct trn_erasure *erasure, const tern_id *id)
 {
     return bsearch(id,
                    erasure->ids.data,
@@ -217,7 +203,7 @@ static bool goes(const struct erasure *erasure, const tern_id *id)
 /* ---- Marks ---- */
 
 static tern_status
-mark(struct erasure *erasure, const tern_id *id, unsigned flags, tern_error *error)
+mark(struct trn_erasure *erasure, const tern_id *id, unsigned flags, tern_error *error)
 {
     struct trn_db_erased erased = {.number = 0};
     tern_status status = erasure->db->ops->erased_read(erasure->view, id, &erased, error);
@@ -229,7 +215,8 @@ mark(struct erasure *erasure, const tern_id *id, unsigned flags, tern_error *err
 }
 
 /* The row leaves the logs of its scopes, which are sent whole from now on. */
-static tern_status leave_logs(struct erasure *erasure, const struct item *item, tern_error *error)
+static tern_status
+leave_logs(struct trn_erasure *erasure, const struct trn_erase_item *item, tern_error *error)
 {
     struct trn_row_scopes scopes = {.count = 0};
     struct trn_row row;
@@ -261,8 +248,9 @@ static tern_status leave_logs(struct erasure *erasure, const struct item *item, 
 
 /* ---- Rows ---- */
 
-static tern_status
-clear_pointer(struct erasure *erasure, const struct pointer *pointer, tern_error *error)
+static tern_status clear_pointer(struct trn_erasure *erasure,
+                                 const struct trn_erase_pointer *pointer,
+                                 tern_error *error)
 {
     const struct trn_table *table = pointer->table;
     struct trn_row_scopes scopes = {.count = 0};
@@ -299,9 +287,9 @@ clear_pointer(struct erasure *erasure, const struct pointer *pointer, tern_error
     return status;
 }
 
-static tern_status clear_pointers(struct erasure *erasure, tern_error *error)
+static tern_status clear_pointers(struct trn_erasure *erasure, tern_error *error)
 {
-    const struct pointer *pointers = (const void *)erasure->pointers.data;
+    const struct trn_erase_pointer *pointers = (const void *)erasure->pointers.data;
     size_t count = erasure->pointers.size / sizeof(*pointers);
     tern_status status = TERN_OK;
 
@@ -315,11 +303,11 @@ static tern_status clear_pointers(struct erasure *erasure, tern_error *error)
 
 /* One pass over what is left; a row that another one holds waits for that to go. */
 static tern_status
-erase_some(struct erasure *erasure, bool *gone, size_t *ret_count, tern_error *error)
+erase_some(struct trn_erasure *erasure, bool *gone, size_t *ret_count, tern_error *error)
 {
     *ret_count = 0;
-    for (size_t i = count_of(erasure); i > 0; i--) {
-        const struct item *item = &items_of(erasure)[i - 1];
+    for (size_t i = trn_erase_count(erasure); i > 0; i--) {
+        const struct trn_erase_item *item = &trn_erase_items(erasure)[i - 1];
         tern_error why = {.status = TERN_OK};
         tern_status status;
 
@@ -339,9 +327,9 @@ erase_some(struct erasure *erasure, bool *gone, size_t *ret_count, tern_error *e
     return TERN_OK;
 }
 
-static tern_status erase_rows(struct erasure *erasure, tern_error *error)
+static tern_status erase_rows(struct trn_erasure *erasure, tern_error *error)
 {
-    size_t left = count_of(erasure);
+    size_t left = trn_erase_count(erasure);
     bool *gone = trn_calloc(left + 1, sizeof(*gone));
     size_t count = 1;
     tern_status status = TERN_OK;
@@ -369,7 +357,7 @@ static bool carries(const struct trn_change *change, size_t column)
 }
 
 /* Whether the change is of a row that goes, or names one. */
-static bool touches(const struct erasure *erasure, const struct trn_change *change)
+static bool touches(const struct trn_erasure *erasure, const struct trn_change *change)
 {
     if (goes(erasure, &change->id)) {
         return true;
@@ -386,7 +374,7 @@ static bool touches(const struct erasure *erasure, const struct trn_change *chan
 }
 
 /* Bytes that cannot be read are of nobody's use: they go, too. */
-static tern_status read_body(const struct erasure *erasure,
+static tern_status read_body(const struct trn_erasure *erasure,
                              struct trn_slice body,
                              bool *ret_touches,
                              tern_error *error)
@@ -413,7 +401,7 @@ static tern_status read_body(const struct erasure *erasure,
     return status;
 }
 
-static tern_status clear_history(struct erasure *erasure, tern_error *error)
+static tern_status clear_history(struct trn_erasure *erasure, tern_error *error)
 {
     struct trn_bytes body = {0};
     int64_t number = 0;
@@ -444,8 +432,9 @@ static tern_status clear_history(struct erasure *erasure, tern_error *error)
 
 /* ---- The transaction ---- */
 
-static tern_status add_entry(struct erasure *erasure, tern_error *error)
+static tern_status add_entry(struct trn_erasure *erasure, tern_error *error)
 {
+    const int64_t when[2] = {erasure->now_us, erasure->number};
     struct trn_db_entry entry = {.number = erasure->number,
                                  .ordinal = -erasure->number,
                                  .time_us = erasure->now_us,
@@ -455,8 +444,8 @@ static tern_status add_entry(struct erasure *erasure, tern_error *error)
                                  .schema_version = erasure->db->schema->version,
                                  .change = -1};
     struct trn_slice parts[2] = {
-        trn_slice_make(erasure->person.bytes, sizeof(erasure->person.bytes)),
-        trn_slice_make(&erasure->now_us, sizeof(erasure->now_us)),
+        trn_slice_make(erasure->person, erasure->person == NULL ? 0 : sizeof(*erasure->person)),
+        trn_slice_make(when, sizeof(when)),
     };
 
     if (trn_sha256(parts, 2, entry.hash) != TERN_OK) {
@@ -468,20 +457,17 @@ static tern_status add_entry(struct erasure *erasure, tern_error *error)
     return erasure->db->ops->entry_add(erasure->db, &entry, (struct trn_slice){0}, error);
 }
 
-static tern_status run(struct erasure *erasure, tern_error *error)
+static tern_status take_out(struct trn_erasure *erasure, tern_error *error)
 {
-    tern_status status = erasure->db->ops->next_number(erasure->db, &erasure->number, error);
+    tern_status status = sort_ids(erasure, error);
 
-    if (status == TERN_OK) {
-        status = find(erasure, error);
-    }
-    for (size_t i = 0; i < count_of(erasure) && status == TERN_OK; i++) {
-        const struct item item = items_of(erasure)[i];
+    for (size_t i = 0; i < trn_erase_count(erasure) && status == TERN_OK; i++) {
+        const struct trn_erase_item item = trn_erase_items(erasure)[i];
 
         status = leave_logs(erasure, &item, error);
     }
-    if (status == TERN_OK) {
-        status = mark(erasure, &erasure->person, TRN_ERASED_ITSELF | TRN_ERASED_ROWS_OF, error);
+    if (status == TERN_OK && erasure->person != NULL) {
+        status = mark(erasure, erasure->person, TRN_ERASED_ITSELF | TRN_ERASED_ROWS_OF, error);
     }
     if (status == TERN_OK) {
         status = clear_pointers(erasure, error);
@@ -495,17 +481,42 @@ static tern_status run(struct erasure *erasure, tern_error *error)
     return status == TERN_OK ? add_entry(erasure, error) : status;
 }
 
-static tern_status run_in_group(struct erasure *erasure, tern_error *error)
+static tern_status run(struct trn_erasure *erasure, trn_erase_find find, tern_error *error)
 {
-    struct trn_db_erased erased;
+    tern_status status = erasure->db->ops->next_number(erasure->db, &erasure->number, error);
+
+    if (status == TERN_OK) {
+        status = find(erasure, error);
+    }
+    return status == TERN_OK && (erasure->person != NULL || trn_erase_count(erasure) > 0)
+               ? take_out(erasure, error)
+               : status;
+}
+
+/* Whether the record is gone already. */
+static tern_status look(struct trn_erasure *erasure, bool *ret_gone, tern_error *error)
+{
+    struct trn_db_erased erased = {.flags = 0};
+    tern_status status =
+        erasure->person == NULL
+            ? TERN_OK
+            : erasure->db->ops->erased_read(erasure->view, erasure->person, &erased, error);
+
+    *ret_gone = (erased.flags & TRN_ERASED_ITSELF) != 0;
+    return status;
+}
+
+static tern_status run_in_group(struct trn_erasure *erasure, trn_erase_find find, tern_error *error)
+{
+    bool gone = false;
     tern_status status = erasure->db->ops->begin(erasure->db, error);
 
     if (status != TERN_OK) {
         return status;
     }
-    status = erasure->db->ops->erased_read(erasure->view, &erasure->person, &erased, error);
-    if (status == TERN_OK && (erased.flags & TRN_ERASED_ITSELF) == 0) {
-        status = run(erasure, error);
+    status = look(erasure, &gone, error);
+    if (status == TERN_OK && !gone) {
+        status = run(erasure, find, error);
     }
     if (status == TERN_OK) {
         return erasure->db->ops->commit(erasure->db, error);
@@ -514,24 +525,25 @@ static tern_status run_in_group(struct erasure *erasure, tern_error *error)
     return status;
 }
 
+tern_status trn_erase_run(struct trn_erasure *erasure, trn_erase_find find, tern_error *error)
+{
+    tern_status status;
+
+    erasure->view = erasure->db->ops->writer(erasure->db);
+    erasure->facts = trn_facts_new(erasure->db, erasure->view);
+    status = erasure->facts == NULL ? trn_fail_nomem(error) : run_in_group(erasure, find, error);
+    trn_facts_free(erasure->facts);
+    trn_bytes_free(&erasure->items);
+    trn_bytes_free(&erasure->pointers);
+    trn_bytes_free(&erasure->ids);
+    return status;
+}
+
 tern_status trn_erase(struct trn_db *db, const tern_id *person, int64_t now_us, tern_error *error)
 {
-    struct erasure erasure = {.db = db,
-                              .view = db->ops->writer(db),
-                              .person = *person,
-                              .now_us = now_us};
-    tern_status status = TERN_OK;
+    struct trn_erasure erasure = {.db = db, .person = person, .now_us = now_us};
 
-    erasure.facts = trn_facts_new(db, erasure.view);
-    if (erasure.facts == NULL) {
-        return trn_fail_nomem(error);
-    }
-    status = run_in_group(&erasure, error);
-    trn_facts_free(erasure.facts);
-    trn_bytes_free(&erasure.items);
-    trn_bytes_free(&erasure.pointers);
-    trn_bytes_free(&erasure.ids);
-    return status;
+    return trn_erase_run(&erasure, find_record, error);
 }
 
 /* ---- Afterwards ---- */

@@ -1,4 +1,5 @@
 /* ternd: reads its settings, opens what they name, serves until it is asked to stop. */
+#include <inttypes.h>
 #include <openssl/rand.h>
 #include <signal.h>
 #include <stdio.h>
@@ -12,6 +13,7 @@
 #include "server/erase_list.h"
 #include "server/journal.h"
 #include "server/listen.h"
+#include "server/retain.h"
 
 enum { EXIT_STOPPED = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, FILE_BYTES_MAX = 4 * 1024 * 1024 };
 
@@ -145,6 +147,27 @@ static tern_status erase(struct daemon *daemon, tern_error *error)
                              : status;
 }
 
+/* What was erased goes first, so that a backup brings nobody back by this way either. */
+static tern_status retain(struct daemon *daemon, tern_error *error)
+{
+    uint64_t count = 0;
+    tern_status status = open_schema(daemon, error);
+
+    if (status == TERN_OK) {
+        status = open_database(daemon, error);
+    }
+    if (status == TERN_OK) {
+        status = work_off_list(daemon, error);
+    }
+    if (status == TERN_OK) {
+        status = trn_retain(daemon->db, now_us(), 0, &count, error);
+    }
+    if (count > 0) {
+        (void)printf("%" PRIu64 " rows had their time\n", count);
+    }
+    return status;
+}
+
 static tern_status serve(struct daemon *daemon, tern_error *error)
 {
     tern_status status = open_schema(daemon, error);
@@ -162,6 +185,14 @@ static tern_status serve(struct daemon *daemon, tern_error *error)
         status = open_server(daemon, error);
     }
     return status == TERN_OK ? trn_listener_run(daemon->listener, error) : status;
+}
+
+static tern_status act(struct daemon *daemon, tern_error *error)
+{
+    if (daemon->settings.erase != NULL) {
+        return erase(daemon, error);
+    }
+    return daemon->settings.retain ? retain(daemon, error) : serve(daemon, error);
 }
 
 static void close_all(struct daemon *daemon)
@@ -197,7 +228,7 @@ int main(int argc, char **argv)
     (void)signal(SIGPIPE, SIG_IGN);
     trn_db_sqlite_single_thread();
     trn_journal_set_level(daemon.settings.log_level);
-    status = daemon.settings.erase != NULL ? erase(&daemon, &error) : serve(&daemon, &error);
+    status = act(&daemon, &error);
     if (status != TERN_OK) {
         trn_journal_note(TRN_LOG_ERROR, "failed", "reason", error.message, NULL, 0);
     }

@@ -11,7 +11,7 @@
 #include "server/sync.h"
 #include "wire/limits.h"
 
-enum kind { TEXT, NUMBER, LEVEL, OFF_SWITCH };
+enum kind { TEXT, NUMBER, LEVEL, ON_SWITCH, OFF_SWITCH };
 
 struct setting {
     const char *flag;
@@ -143,6 +143,11 @@ static const struct setting settings[] = {
      .help = "USER-ID: erase the record of this user for good, and end",
      .offset = AT(erase),
      .kind = TEXT},
+    {.flag = "retain",
+     .environment = "TERND_RETAIN",
+     .help = "take out what has had its table's retention_days, and end",
+     .offset = AT(retain),
+     .kind = ON_SWITCH},
     {.flag = "no-group-commit",
      .environment = "TERND_NO_GROUP_COMMIT",
      .help = "commit each request by itself",
@@ -207,6 +212,9 @@ static tern_status read_value(struct trn_settings *values,
         return read_number(values, setting, text, error);
     case LEVEL:
         return read_level(values, text, error);
+    case ON_SWITCH:
+        *(bool *)member(values, setting) = text == NULL || strcmp(text, "0") != 0;
+        return TERN_OK;
     case OFF_SWITCH:
         *(bool *)member(values, setting) = text != NULL && strcmp(text, "0") == 0;
         return TERN_OK;
@@ -228,13 +236,18 @@ static tern_status read_environment(struct trn_settings *values, tern_error *err
     return status;
 }
 
+static bool is_switch(const struct setting *setting)
+{
+    return setting->kind == ON_SWITCH || setting->kind == OFF_SWITCH;
+}
+
 static void fill_options(struct option options[SETTING_COUNT + 3])
 {
     for (size_t index = 0; index < SETTING_COUNT; index++) {
-        options[index] = (struct option){
-            .name = settings[index].flag,
-            .has_arg = settings[index].kind == OFF_SWITCH ? no_argument : required_argument,
-            .val = (int)index + 1};
+        options[index] = (struct option){.name = settings[index].flag,
+                                         .has_arg = is_switch(&settings[index]) ? no_argument
+                                                                                : required_argument,
+                                         .val = (int)index + 1};
     }
     options[SETTING_COUNT] = (struct option){.name = "help", .val = HELP};
     options[SETTING_COUNT + 1] = (struct option){.name = "version", .val = VERSION};
@@ -274,11 +287,11 @@ static tern_status read_flags(int argc,
     return status;
 }
 
-/* Erasing takes no network. */
+/* Erasing and letting go take no network. */
 static bool is_needed(const struct trn_settings *values, const struct setting *setting)
 {
-    return setting->required && (values->erase == NULL || setting->offset == AT(database) ||
-                                 setting->offset == AT(schema));
+    return setting->required && ((values->erase == NULL && !values->retain) ||
+                                 setting->offset == AT(database) || setting->offset == AT(schema));
 }
 
 tern_status trn_settings_read(int argc,

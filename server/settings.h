@@ -21,6 +21,7 @@ struct trn_settings {
     const char *token_algorithm;
     const char *token_key;
     const char *audience;
+    bool retain;       /* let the rows go that have had their time, and end */
     const char *erase; /* NULL: serve; else whose record is to be erased */
     int64_t port;      /* 0: any free one */
     int64_t body_bytes;

@@ -364,6 +364,11 @@ tern_status trn_load_window(struct trn_loader *loader, struct trn_draft *draft)
                                         &table->retention_days);
 
     table->window_column = TRN_NO_COLUMN;
+    if (status == TERN_OK && table->retention_days > 0 &&
+        table->index == loader->schema->users_table &&
+        trn_node_member(&draft->node, "retention_days", &node)) {
+        return trn_node_fail(&loader->reader, &node, "a person's record goes by erasure alone");
+    }
     if (status != TERN_OK || !trn_node_member(&draft->node, "window", &node)) {
         return status;
     }

@@ -11,6 +11,7 @@
 #include "base/uuid.h"
 #include "schema/schema.h"
 #include "server/erase.h"
+#include "server/retain.h"
 #include "tests/sim/files.h"
 #include "wire/gzip.h"
 #include "wire/request.h"
@@ -329,6 +330,19 @@ void world_erase(struct world *world, char user)
         CHECK(false);
     }
     world_restart(world); /* it remembers nothing of the rows */
+}
+
+uint64_t world_retain(struct world *world, size_t rows_at_once)
+{
+    tern_error error = {0};
+    uint64_t count = 0;
+
+    if (trn_retain(world->db, world->now_us, rows_at_once, &count, &error) != TERN_OK) {
+        fail_with("retain", &error);
+        CHECK(false);
+    }
+    world_restart(world);
+    return count;
 }
 
 const char *world_ask(struct world *world, const char *sql)

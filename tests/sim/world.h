@@ -99,6 +99,9 @@ void world_restore(struct world *world, const char *name);
 
 /* An operator erases the record of a user. */
 void world_erase(struct world *world, char user);
+/* An operator lets the rows go that have had their time, at most so many in a transaction; how many
+ * went. */
+uint64_t world_retain(struct world *world, size_t rows_at_once);
 /* What a query of the server's database gives, as device_ask. */
 const char *world_ask(struct world *world, const char *sql);
 

@@ -380,3 +380,21 @@ TEST(a_record_is_erased_by_the_operator_s_command_and_stays_so)
     CHECK_INT(daemon_stop(&scene.daemon, SIGTERM), 0);
     scene_close(&scene);
 }
+
+TEST(what_has_had_its_time_goes_by_the_operator_s_command_and_the_rest_stays)
+{
+    struct scene scene;
+    const char *retain[] = {"--retain", NULL};
+    pid_t server;
+
+    scene_open(&scene);
+    daemon_start(&scene.daemon, NULL);
+    CHECK(push(&scene));
+    server = scene.daemon.pid;
+    CHECK_INT(daemon_run(&scene.daemon, retain), 1); /* a server has the database */
+    scene.daemon.pid = server;
+    CHECK_INT(daemon_stop(&scene.daemon, SIGTERM), 0);
+    CHECK_INT(daemon_run(&scene.daemon, retain), 0); /* Das Tern keeps all of it */
+    CHECK_INT(lab_number(&scene.lab, "SELECT count(*) FROM users"), 1);
+    scene_close(&scene);
+}

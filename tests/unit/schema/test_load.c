@@ -493,6 +493,19 @@ TEST(more_units_or_columns_than_a_row_can_have_are_refused)
     trn_bytes_free(&units);
 }
 
+TEST(a_person_s_own_row_is_kept_until_their_record_is_erased)
+{
+    static const char text[] =
+        "{\"tern\":1,\"name\":\"n\",\"version\":1,\"users\":{\"table\":\"u\"},\"tables\":[{"
+        "\"name\":\"u\",\"scopes\":[\"id\"],\"retention_days\":30,\"columns\":[{\"name\":\"name\","
+        "\"type\":\"text\",\"nullable\":true}]}]}";
+    struct trn_schema *schema = NULL;
+    tern_error error = {.status = TERN_OK};
+
+    CHECK_INT(trn_schema_load(text, strlen(text), &schema, &error), TERN_ERR_SCHEMA);
+    CHECK_TEXT(error.message, "/tables/0/retention_days: a person's record goes by erasure alone");
+}
+
 TEST(a_description_says_what_the_document_says)
 {
     struct trn_schema *schema = documents_notes(

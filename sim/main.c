@@ -9,6 +9,7 @@
 
 #include "sim/memory.h"
 #include "sim/mutants.h"
+#include "sim/picture.h"
 #include "sim/plan.h"
 #include "sim/play.h"
 #include "sim/shrink.h"
@@ -47,9 +48,9 @@ static const char usage[] =
     "  --start S         the first seed; 1\n"
     "  --minutes M       as many lives as fit\n"
     "  --seed S          this one alone; with --replay its history goes to a file\n"
-    "  --replay          write the history of --seed, shrunk if it fails\n"
+    "  --replay          write the history of --seed, shrunk if it fails, and its picture\n"
     "  --scenario FILE   play a scenario or a replay file; more may follow\n"
-    "  --shrink FILE     reduce a history that fails, in place\n"
+    "  --shrink FILE     reduce a history that fails, in place, and draw its picture\n"
     "  --schema FILE     lives of your own schema document (also clinic, dastern)\n"
     "  --devices N, --steps N   instead of what the seed chooses\n"
     "  --mutants         let each planted bug loose until it is found, from --start on, for "
@@ -131,6 +132,22 @@ static void play(const struct options *options, json_t *history, struct sim_resu
     }
 }
 
+/* What plays the seed again as it was played here. */
+static void show_command(const struct options *options, uint64_t seed)
+{
+    (void)fprintf(stderr, "  replay: scripts/sim --seed %llu --replay", (unsigned long long)seed);
+    if (options->plan.schema != NULL) {
+        (void)fprintf(stderr, " --schema %s", options->plan.schema);
+    }
+    if (options->plan.devices > 0) {
+        (void)fprintf(stderr, " --devices %u", options->plan.devices);
+    }
+    if (options->plan.steps > 0) {
+        (void)fprintf(stderr, " --steps %u", options->plan.steps);
+    }
+    (void)fputc('\n', stderr);
+}
+
 static bool live(struct options *options, uint64_t seed, struct totals *totals)
 {
     struct sim_result result;
@@ -148,9 +165,7 @@ static bool live(struct options *options, uint64_t seed, struct totals *totals)
     if (result.check[0] != '\0') {
         (void)fprintf(stderr, "\nseed %llu failed:\n", (unsigned long long)seed);
         show_failure(&result);
-        (void)fprintf(stderr,
-                      "  replay: scripts/sim --seed %llu --replay\n",
-                      (unsigned long long)seed);
+        show_command(options, seed);
     }
     return result.check[0] == '\0';
 }
@@ -177,21 +192,21 @@ static void live_all(struct options *options, struct totals *totals)
     }
 }
 
-static bool write_history(const struct options *options, const char *name, json_t *history)
+/* The history as a file that replays it, and as a page with its picture. */
+static void write_history(const char *path, json_t *history)
 {
-    char path[600];
+    char page[620];
 
-    (void)snprintf(path,
-                   sizeof path,
-                   "%s/%s.json",
-                   options->output != NULL ? options->output : ".",
-                   name);
     if (json_dump_file(history, path, JSON_INDENT(1)) != 0) {
         (void)fprintf(stderr, "sim: %s cannot be written\n", path);
-        return false;
+        return;
     }
     (void)printf("%s: %zu events\n", path, json_array_size(json_object_get(history, "events")));
-    return true;
+    if (sim_picture_draw(path, page, sizeof page)) {
+        (void)printf("%s: their picture\n", page);
+    } else {
+        (void)fprintf(stderr, "sim: %s cannot be drawn (python3 sim/picture.py)\n", page);
+    }
 }
 
 static void note_failure(json_t *history, const struct sim_result *result)
@@ -204,7 +219,7 @@ static void replay(struct options *options, struct totals *totals)
 {
     struct sim_result result;
     json_t *history;
-    char file[64];
+    char path[600];
 
     options->plan.seed = options->seed;
     seed_under_way = options->seed;
@@ -225,8 +240,12 @@ static void replay(struct options *options, struct totals *totals)
         note_failure(history, &result);
         show_failure(&result);
     }
-    (void)snprintf(file, sizeof file, "seed-%llu", (unsigned long long)options->seed);
-    (void)write_history(options, file, history);
+    (void)snprintf(path,
+                   sizeof path,
+                   "%s/seed-%llu.json",
+                   options->output != NULL ? options->output : ".",
+                   (unsigned long long)options->seed);
+    write_history(path, history);
     json_decref(history);
 }
 
@@ -274,9 +293,8 @@ static void shrink_file(const char *path, struct totals *totals)
         sim_shrink(history, &result);
         note_failure(history, &result);
         show_failure(&result);
-        if (json_dump_file(history, path, JSON_INDENT(1)) != 0) {
-            (void)fprintf(stderr, "sim: %s cannot be written\n", path);
-        }
+        write_history(path, history);
+        (void)fprintf(stderr, "  replay: scripts/sim --scenario %s\n", path);
     }
     add_up(totals, &result);
     json_decref(history);

@@ -63,6 +63,13 @@ class Simulator(unittest.TestCase):
         self.assertEqual(shrunk["breaks"], "expectation")
         self.assertLessEqual(len(shrunk["devices"]), 2)
         self.assertEqual(run("--scenario", str(path)).returncode, 1)
+        page = path.with_suffix(".html").read_text()
+        self.assertIn("<svg", page)
+        self.assertIn("Breaks expectation", page)
+
+    def test_a_replay_comes_with_its_picture(self):
+        self.history(3)
+        self.assertIn("<svg", Path(self.folder.name, "seed-3.html").read_text())
 
     def test_wrong_arguments_and_files_are_refused(self):
         self.assertEqual(run("--nonsense").returncode, 2)

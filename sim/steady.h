@@ -1,0 +1,17 @@
+/*
+ * What on a device only ever goes forward: its cursor, which the server seals and this opens, and
+ * the stamps that it gives its own transactions. Both are read from its file.
+ */
+#ifndef TERN_SIM_STEADY_H
+#define TERN_SIM_STEADY_H
+
+#include "sim/world.h"
+
+/* After a session: in no record the cursor stands behind where it stood. */
+void sim_steady_cursor(struct sim_device *device);
+/* After a commit: its stamp is above that of the one before, which still waits. */
+void sim_steady_stamp(struct sim_device *device);
+/* The file is another, or the server is: what was seen before says nothing any more. */
+void sim_steady_forget(struct sim_device *device);
+
+#endif

@@ -150,21 +150,36 @@ find_needed(const struct accounts *accounts, const struct entry *entry, uint64_t
     return found;
 }
 
+static void
+check_needed(struct accounts *accounts, const struct entry *entry, uint64_t ordinal, const char *by)
+{
+    const struct entry *needed = find_needed(accounts, entry, ordinal);
+
+    if (needed != NULL && needed->verdict != TERN_OK &&
+        trn_id_equal(&needed->sender, &entry->sender)) {
+        sim_fail(accounts->world,
+                 "dependents",
+                 "transaction %lld was applied, and by its %s builds on %lld, which was rejected",
+                 (long long)entry->number,
+                 by,
+                 (long long)needed->number);
+    }
+}
+
+/* Whether it is as it was written; one that was tried again may leave behind what it built on. */
+static bool is_first(const struct accounts *accounts, const struct entry *entry)
+{
+    const struct sim_commit *commit = sim_ledger_find(accounts->world, &entry->tx);
+
+    return commit != NULL && !commit->reissued;
+}
+
 static void check_depends(struct accounts *accounts,
                           const struct entry *entry,
                           const struct trn_entry_header *header)
 {
     for (size_t i = 0; i < header->depends_count; i++) {
-        const struct entry *needed = find_needed(accounts, entry, header->depends_on[i]);
-
-        if (needed != NULL && needed->verdict != TERN_OK &&
-            trn_id_equal(&needed->sender, &entry->sender)) {
-            sim_fail(accounts->world,
-                     "dependents",
-                     "transaction %lld was applied, and builds on %lld, which was rejected",
-                     (long long)entry->number,
-                     (long long)needed->number);
-        }
+        check_needed(accounts, entry, header->depends_on[i], "word");
     }
 }
 
@@ -185,6 +200,9 @@ read_changes(struct accounts *accounts, const struct entry *entry, struct trn_sl
         status = trn_entry_next(&reader, &any, &change, NULL);
         if (status != TERN_OK || !any) {
             break;
+        }
+        if (change.base < 0 && change.operation != TRN_OP_INSERT && is_first(accounts, entry)) {
+            check_needed(accounts, entry, (uint64_t)-change.base, "base");
         }
         if (change.operation != TRN_OP_INSERT) {
             add_write(accounts, entry, &change, change.unit, same);
@@ -328,10 +346,18 @@ static bool is_same_unit(const struct write *a, const struct write *b)
     return a->table == b->table && a->unit == b->unit && trn_id_equal(&a->row, &b->row);
 }
 
+/* What is left of a transaction names no base: that it undid a deletion shows that it had seen it.
+ */
+static bool has_undone(const struct write *later, const struct write *write)
+{
+    return later->unit == TRN_UNIT_EXISTENCE && later->alive && !write->alive &&
+           later->entry->kind > TRN_ENTRY_DISCARDED;
+}
+
 /* Whether the base of `later` names `write`. Copies of a device may have used one ordinal twice. */
 static bool has_seen(const struct write *later, const struct write *write)
 {
-    return later->base == write->number ||
+    return has_undone(later, write) || later->base == write->number ||
            (later->base < 0 && -later->base == write->entry->ordinal &&
             trn_id_equal(&later->entry->device, &write->entry->device));
 }

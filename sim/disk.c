@@ -47,6 +47,7 @@ struct sim_disk {
     struct sim_dice dice;
     uint64_t operations;
     unsigned countdown; /* 0: nothing armed */
+    bool only_syncs;    /* count down */
     enum sim_disk_fault fault;
     bool paused;
     bool full;
@@ -75,6 +76,7 @@ struct file {
 static struct {
     sqlite3_vfs vfs;
     struct sim_disk *disks[DISKS];
+    struct sim_disk *busy; /* whose files were last locked: files without a name lie there */
     struct sim_dice dice;
 } disks;
 
@@ -291,7 +293,8 @@ static int count(struct sim_disk *disk, bool grows, int error)
         return SQLITE_OK;
     }
     disk->operations++;
-    if (disk->countdown > 0 && disk->fault != SIM_DISK_READ && --disk->countdown == 0) {
+    if (disk->countdown > 0 && disk->fault != SIM_DISK_READ &&
+        (!disk->only_syncs || error == SQLITE_IOERR_FSYNC) && --disk->countdown == 0) {
         switch (disk->fault) {
         case SIM_DISK_KILL:
         case SIM_DISK_POWER:
@@ -518,6 +521,7 @@ static int file_shm_lock(sqlite3_file *base, int offset, int n, int flags)
     struct file *file = (struct file *)base;
     struct node *node = file->node;
 
+    disks.busy = file->disk;
     for (int i = offset; i < offset + n; i++) {
         unsigned bit = 1U << i;
 
@@ -596,7 +600,7 @@ vfs_open(sqlite3_vfs *vfs, const char *path, sqlite3_file *base, int flags, int 
 {
     struct file *file = (struct file *)base;
     const char *name = NULL;
-    struct sim_disk *disk = path != NULL ? disk_of(path, &name) : disks.disks[0];
+    struct sim_disk *disk = path != NULL ? disk_of(path, &name) : disks.busy;
     struct node *node;
 
     (void)vfs;
@@ -612,6 +616,7 @@ vfs_open(sqlite3_vfs *vfs, const char *path, sqlite3_file *base, int flags, int 
         node = add_node(disk, path != NULL ? name : NULL);
     }
     node->opened++;
+    disks.busy = disk;
     file->disk = disk;
     file->node = node;
     file->base.pMethods = &methods;
@@ -752,6 +757,7 @@ void sim_disk_free(struct sim_disk *disk)
     for (size_t i = 0; i < DISKS; i++) {
         disks.disks[i] = disks.disks[i] == disk ? NULL : disks.disks[i];
     }
+    disks.busy = disks.busy == disk ? NULL : disks.busy;
     free(disk);
 }
 
@@ -759,7 +765,14 @@ void sim_disk_arm(struct sim_disk *disk, enum sim_disk_fault fault, unsigned nth
 {
     disk->fault = fault;
     disk->countdown = nth;
+    disk->only_syncs = false;
     disk->struck = false;
+}
+
+void sim_disk_arm_sync(struct sim_disk *disk, enum sim_disk_fault fault, unsigned nth)
+{
+    sim_disk_arm(disk, fault, nth);
+    disk->only_syncs = true;
 }
 
 unsigned sim_disk_left(const struct sim_disk *disk)

@@ -37,6 +37,8 @@ void sim_disk_free(struct sim_disk *disk);
 
 /* Counts writes, syncs, truncations and deletions from now on, or reads; `nth` from 1. */
 void sim_disk_arm(struct sim_disk *disk, enum sim_disk_fault fault, unsigned nth);
+/* Counts syncs alone: what was written is there and was not made to last. */
+void sim_disk_arm_sync(struct sim_disk *disk, enum sim_disk_fault fault, unsigned nth);
 /* How many are left until what is armed strikes; 0: it has, or nothing is. */
 unsigned sim_disk_left(const struct sim_disk *disk);
 /* Other dice for what a power cut takes. */

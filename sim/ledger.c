@@ -96,6 +96,7 @@ void sim_ledger_rescan(struct sim_device *device, const struct trn_bytes *parked
 
         if (sim_ledger_find(world, &tx) == NULL) {
             sim_ledger_add(device, &tx);
+            world->commits[world->commit_count - 1].reissued = true;
         }
     }
     trn_bytes_free(&now);

@@ -6,6 +6,7 @@
 #include "sim/memory.h"
 #include "sim/model/twin.h"
 #include "sim/play.h"
+#include "sim/steady.h"
 #include "sim/watch.h"
 #include "sim/world.h"
 #include "wire/gzip.h"
@@ -258,8 +259,22 @@ exchange(struct sim_device *device, const tern_http_request *request, tern_http_
 
 /* ---- Sessions ---- */
 
+/* While an answer is under way the session's lease runs out, the app writes, and another session
+ * of the device comes and goes. */
+static void overtake(struct sim_device *device)
+{
+    const struct sim_sync how = {0};
+
+    device->world->now_us += 200 * SIM_SECOND_US;
+    device->world->faults++;
+    sim_write_anything(device, (uint64_t)device->world->now_us, 1, false);
+    if (device->replica != NULL && !sim_disk_is_dead(device->disk)) {
+        (void)sim_sync(device, &how);
+    }
+}
+
 static tern_status
-send(struct sim_device *device, tern_sync *sync, const tern_http_request *request)
+send(struct sim_device *device, tern_sync *sync, const tern_http_request *request, bool overtaken)
 {
     tern_http_answer answer = {0};
     tern_status status;
@@ -267,6 +282,9 @@ send(struct sim_device *device, tern_sync *sync, const tern_http_request *reques
     status = exchange(device, request, &answer);
     if (status != TERN_OK) {
         return SIM_CALL(device->index, tern_sync_failed(sync, status, NULL));
+    }
+    if (overtaken) {
+        overtake(device);
     }
     status = SIM_CALL(device->index, tern_sync_answered(sync, &answer, NULL));
     free(answer.body);
@@ -277,13 +295,15 @@ send(struct sim_device *device, tern_sync *sync, const tern_http_request *reques
 static bool take(struct sim_device *device,
                  tern_sync *sync,
                  const tern_sync_step *step,
+                 bool *overtaken,
                  tern_status *ret_status)
 {
     switch (step->action) {
     case TERN_SYNC_WORK:
         return true;
     case TERN_SYNC_SEND:
-        *ret_status = send(device, sync, step->request);
+        *ret_status = send(device, sync, step->request, *overtaken);
+        *overtaken = false;
         return *ret_status == TERN_OK;
     case TERN_SYNC_TOKEN:
         *ret_status = tern_sync_set_token(sync, "another", NULL);
@@ -302,11 +322,12 @@ static tern_status run(struct sim_device *device, tern_sync *sync, const struct 
 {
     struct sim_dice dice = sim_dice_make(how->busy);
     tern_sync_step step = {.action = TERN_SYNC_WORK};
+    bool overtaken = how->overtaken;
     tern_status status = TERN_OK;
 
     for (unsigned steps = 0; steps < STEPS_MAX; steps++) {
         status = SIM_CALL(device->index, tern_sync_next(sync, &step, NULL));
-        if (status != TERN_OK || !take(device, sync, &step, &status)) {
+        if (status != TERN_OK || !take(device, sync, &step, &overtaken, &status)) {
             return status;
         }
         if (sim_failed(device->world) || sim_disk_is_dead(device->disk)) {
@@ -360,6 +381,7 @@ tern_status sim_sync(struct sim_device *device, const struct sim_sync *how)
         status = run(device, sync, how);
     }
     tern_sync_close(sync);
+    sim_steady_cursor(device);
     device->weather_count = 0;
     sim_hash_number(device->world, status);
     return status;

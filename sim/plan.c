@@ -137,6 +137,9 @@ static void plan_sync(struct planner *planner)
         if (sim_chance(&planner->dice, 50)) {
             set(event, "busy", some_seed(planner));
         }
+        if (sim_chance(&planner->dice, 15)) {
+            (void)json_object_set_new(event, "overtaken", json_true());
+        }
     }
 }
 
@@ -169,25 +172,55 @@ static void plan_clock(struct planner *planner)
     }
 }
 
+static const char *some_machine(struct planner *planner)
+{
+    return has(planner, SWARM_SERVER) && sim_chance(&planner->dice, 40) ? "server"
+                                                                        : some_device(planner);
+}
+
+/* The process dies between a write and its sync, and soon after it is back the power goes. */
+static void plan_two_deaths(struct planner *planner)
+{
+    const char *machine = some_machine(planner);
+    json_t *event = add(planner, "kill");
+
+    name(event, "device", machine);
+    set(event, "sync", 1 + roll(planner, 3));
+    if (strcmp(machine, "server") == 0) {
+        name(add(planner, "sync"), "device", some_device(planner));
+    } else {
+        event = add(planner, "write");
+        name(event, "device", machine);
+        set(event, "seed", some_seed(planner));
+        set(event, "changes", 1 + roll(planner, 3));
+    }
+    event = add(planner, "power");
+    name(event, "device", machine);
+    set(event, "at", roll(planner, 3));
+}
+
 static void plan_death(struct planner *planner)
 {
-    json_t *event = add(planner, sim_chance(&planner->dice, 50) ? "kill" : "power");
+    json_t *event;
 
-    name(event,
-         "device",
-         has(planner, SWARM_SERVER) && sim_chance(&planner->dice, 40) ? "server"
-                                                                      : some_device(planner));
-    set(event, "at", sim_chance(&planner->dice, 15) ? 0 : 1 + roll(planner, 40));
+    if (sim_chance(&planner->dice, 25)) {
+        plan_two_deaths(planner);
+        return;
+    }
+    event = add(planner, sim_chance(&planner->dice, 50) ? "kill" : "power");
+    name(event, "device", some_machine(planner));
+    if (sim_chance(&planner->dice, 20)) {
+        set(event, "sync", 1 + roll(planner, 6));
+    } else {
+        set(event, "at", sim_chance(&planner->dice, 15) ? 0 : 1 + roll(planner, 40));
+    }
 }
 
 static void plan_disk(struct planner *planner)
 {
     json_t *event = add(planner, sim_chance(&planner->dice, 50) ? "error" : "full");
 
-    name(event,
-         "device",
-         has(planner, SWARM_SERVER) && sim_chance(&planner->dice, 40) ? "server"
-                                                                      : some_device(planner));
+    name(event, "device", some_machine(planner));
     set(event, "at", 1 + roll(planner, 30));
 }
 
@@ -195,10 +228,7 @@ static void plan_memory(struct planner *planner)
 {
     json_t *event = add(planner, "memory");
 
-    name(event,
-         "device",
-         has(planner, SWARM_SERVER) && sim_chance(&planner->dice, 40) ? "server"
-                                                                      : some_device(planner));
+    name(event, "device", some_machine(planner));
     set(event, "at", 1 + roll(planner, 400));
 }
 

@@ -170,15 +170,18 @@ static void play_sync(struct sim_world *world, json_t *event)
                            .stop = (unsigned)number_of(event, "stop", 0),
                            .page_rows = (uint32_t)number_of(event, "page_rows", 0),
                            .push_bytes = (uint32_t)number_of(event, "push_bytes", 0),
-                           .busy = (uint64_t)number_of(event, "busy", 0)};
+                           .busy = (uint64_t)number_of(event, "busy", 0),
+                           .overtaken = flag_of(event, "overtaken")};
     tern_status status;
+    bool troubled;
 
     if (device == NULL) {
         return;
     }
+    troubled = device->troubled; /* until it dies of it, perhaps */
     status = sim_sync(device, &how);
     if (status == TERN_ERR_INTERNAL || status == TERN_ERR_CORRUPT || status == TERN_ERR_MISUSE ||
-        (sim_is_trouble(status) && status != TERN_ERR_BUSY && !device->troubled)) {
+        (sim_is_trouble(status) && status != TERN_ERR_BUSY && !troubled)) {
         sim_fail(world, "status", "%s: sync gave %s", device->name, tern_status_code(status));
     }
     if (json_object_get(event, "fails") != NULL) {
@@ -236,6 +239,7 @@ static void arm_disk(struct sim_world *world, json_t *event, enum sim_disk_fault
                             : device != NULL           ? device->disk
                                                        : NULL;
     unsigned nth = (unsigned)number_of(event, "at", 0);
+    unsigned syncs = (unsigned)number_of(event, "sync", 0);
 
     if (disk == NULL) {
         return;
@@ -245,7 +249,9 @@ static void arm_disk(struct sim_world *world, json_t *event, enum sim_disk_fault
     } else {
         world->troubled = true;
     }
-    if (nth == 0 && (fault == SIM_DISK_KILL || fault == SIM_DISK_POWER)) {
+    if (syncs > 0) {
+        sim_disk_arm_sync(disk, fault, syncs);
+    } else if (nth == 0 && (fault == SIM_DISK_KILL || fault == SIM_DISK_POWER)) {
         sim_disk_die(disk, fault == SIM_DISK_POWER);
     } else {
         sim_disk_arm(disk, fault, nth > 0 ? nth : 1);

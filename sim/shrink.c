@@ -156,7 +156,8 @@ static void drop_classes(struct shrinker *shrinker)
                                         "reopen",
                                         "room",
                                         "pass"};
-    static const char *const keys[] = {"weather", "busy", "stop", "push_bytes", "page_rows"};
+    static const char *const keys[] =
+        {"weather", "busy", "stop", "overtaken", "push_bytes", "page_rows"};
 
     for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++) {
         (void)attempt(shrinker, without_those(events_of(shrinker), "do", verbs[i]));
@@ -206,7 +207,7 @@ static bool drop_chunks(struct shrinker *shrinker, size_t chunk)
 static void lessen(struct shrinker *shrinker)
 {
     static const char *const keys[] =
-        {"weather", "busy", "stop", "push_bytes", "page_rows", "inferred", "reboot"};
+        {"weather", "busy", "stop", "overtaken", "push_bytes", "page_rows", "inferred", "reboot"};
 
     for (size_t i = 0; i < json_array_size(events_of(shrinker)); i++) {
         for (size_t k = 0; k < sizeof keys / sizeof *keys; k++) {

@@ -8,6 +8,7 @@
 #include "sim/ledger.h"
 #include "sim/memory.h"
 #include "sim/model/twin.h"
+#include "sim/steady.h"
 #include "sim/watch.h"
 
 /* ---- Failures and the hash ---- */
@@ -83,6 +84,7 @@ void sim_world_end(struct sim_world *world)
         struct sim_device *device = &world->devices[i];
 
         sim_device_close(device);
+        sim_steady_forget(device);
         sim_image_free(device->backup);
         sim_disk_free(device->disk);
     }
@@ -230,6 +232,9 @@ void sim_server_restore(struct sim_world *world)
     twin_free(world->twin);
     world->twin = twin_copy(world->twin_backup);
     sim_watch_forget(world->watch);
+    for (size_t i = 0; i < world->device_count; i++) {
+        sim_steady_forget(&world->devices[i]);
+    }
     if (sim_server_start(world)) {
         sqlite3 *db = sim_look(world, SIM_SERVER);
 
@@ -471,6 +476,7 @@ static void replace_image(struct sim_device *device, const struct sim_image *ima
     held = sim_ledger_held(device->world, device->index);
     sim_disk_put(device->disk, image);
     device->last_ordinal = 0;
+    sim_steady_forget(device);
     if (sim_device_open(device, &error) != TERN_OK) {
         sim_fail(device->world,
                  "open",

@@ -45,6 +45,7 @@ struct sim_commit {
     int device;
     size_t event;
     bool replaced; /* by a new transaction: it was tried again or discarded */
+    bool reissued; /* it is itself such a new one */
     bool excused;  /* every image that held it was destroyed */
 };
 
@@ -69,7 +70,9 @@ struct sim_device {
     bool troubled;         /* a fault is armed: its calls may fail for it */
     char weather[SIM_WEATHERS][32];
     size_t weather_count;
-    tern_error heard; /* of the last call that failed */
+    tern_error heard;        /* of the last call that failed */
+    struct trn_bytes cursor; /* as last looked at: steady.h */
+    tern_id cursor_device;   /* whose it was */
 };
 
 struct sim_world {
@@ -179,7 +182,8 @@ struct sim_sync {
     unsigned stop;   /* after so many steps; 0: not before the end */
     uint32_t page_rows;
     uint32_t push_bytes;
-    uint64_t busy; /* a seed: the app writes between steps; 0: it does not */
+    uint64_t busy;  /* a seed: the app writes between steps; 0: it does not */
+    bool overtaken; /* its first answer comes when a later session has been through */
 };
 
 /* A whole sync, or the beginning of one. What ended it; TERN_ERR_CANCELLED where it was stopped. */

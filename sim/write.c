@@ -11,6 +11,7 @@
 #include "sim/ledger.h"
 #include "sim/memory.h"
 #include "sim/play.h"
+#include "sim/steady.h"
 
 enum { ROOM = 120 };
 
@@ -485,6 +486,7 @@ static tern_status commit(struct writer *writer)
     if (status == TERN_OK && sim_device_top(device, &ordinal, &tx) && ordinal > writer->ordinal) {
         device->last_ordinal = ordinal;
         sim_ledger_add(device, &tx);
+        sim_steady_stamp(device);
     }
     return status;
 }

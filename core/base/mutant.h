@@ -44,7 +44,12 @@
     X(UNDO_STALE, 13, "an entry laid back keeps the undo image of the ground before")              \
     X(QUARANTINE_BLOCKS, 2, "nothing is sent while something is quarantined")                      \
     X(NOTHING_SWEPT, 9, "rows that a fresh copy does not have stay")                               \
-    X(NO_REOFFER, 9, "acknowledged transactions are not offered to a restored server")
+    X(NO_REOFFER, 9, "acknowledged transactions are not offered to a restored server")             \
+    X(SERVER_LOG_TRUSTED, 20, "a server goes on with a log that was written and never synced")     \
+    X(DEVICE_LOG_TRUSTED, 6, "a device goes on with a log that was written and never synced")      \
+    X(LAST_STAMP_LOST, 1, "a device forgets what it stamped last")                                 \
+    X(DEPENDENCY_LOST, 5, "an entry does not say what it builds on")                               \
+    X(STALE_ANSWER_TAKEN, 6, "an answer is taken that another session has overtaken")
 
 #define TRN_MUTANT_VALUE(name, seed, text) TRN_MUTANT_##name,
 enum trn_mutant { TRN_MUTANT_NONE, TRN_MUTANTS(TRN_MUTANT_VALUE) TRN_MUTANT_COUNT };

@@ -114,8 +114,8 @@ static tern_status follow_history(struct trn_session *session, tern_status code,
         return TERN_OK;
     }
     status = code == TERN_ERR_EPOCH_CHANGED
-                 ? trn_history_epoch_changed(&session->engine, &session->id, error)
-                 : trn_history_cloned(&session->engine, &session->id, error);
+                 ? trn_history_epoch_changed(&session->engine, &session->id, &session->sent, error)
+                 : trn_history_cloned(&session->engine, &session->id, &session->sent, error);
     if (status == TERN_OK) {
         session->forks++;
         session->backup = 0;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/mutant.h"
 #include "base/text.h"
 #include "base/uuid.h"
 #include "engine/window.h"
@@ -29,6 +30,7 @@ tern_status trn_sent_matches(const struct trn_sent *sent,
     if (status == TERN_OK) {
         *ret_matches = trn_id_equal(&sent->device, &work->meta.device) &&
                        trn_slice_equal(trn_bytes_slice(&sent->cursor), trn_bytes_slice(&cursor));
+        *ret_matches = *ret_matches || TRN_MUTANT(STALE_ANSWER_TAKEN);
     }
     trn_bytes_free(&cursor);
     return status;

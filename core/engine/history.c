@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/error.h"
 #include "base/mutant.h"
 #include "base/uuid.h"
 #include "engine/reach.h"
@@ -100,8 +101,20 @@ static tern_status change_device(struct trn_work *work, tern_error *error)
     return forget_cursor(work, error);
 }
 
+/* Whether the word is of the file as it is: a later session may have heard of the fork, too. */
+static tern_status check_sent(const struct trn_sent *sent, struct trn_work *work, tern_error *error)
+{
+    bool matches = true;
+    tern_status status = sent != NULL ? trn_sent_matches(sent, work, &matches, error) : TERN_OK;
+
+    return status == TERN_OK && !matches
+               ? trn_fail(error, TERN_ERR_PROTOCOL, "the answer is to a request that was overtaken")
+               : status;
+}
+
 static tern_status in_a_transaction(const struct trn_engine *engine,
                                     const tern_id *session,
+                                    const struct trn_sent *sent,
                                     tern_status (*change)(struct trn_work *work, tern_error *error),
                                     tern_error *error)
 {
@@ -111,7 +124,10 @@ static tern_status in_a_transaction(const struct trn_engine *engine,
     if (status != TERN_OK) {
         return status;
     }
-    status = change(&work, error);
+    status = check_sent(sent, &work, error);
+    if (status == TERN_OK) {
+        status = change(&work, error);
+    }
     if (status != TERN_OK) {
         trn_work_rollback(&work);
         return status;
@@ -122,18 +138,21 @@ static tern_status in_a_transaction(const struct trn_engine *engine,
 tern_status
 trn_history_start_over(const struct trn_engine *engine, const tern_id *session, tern_error *error)
 {
-    return in_a_transaction(engine, session, start_over, error);
+    return in_a_transaction(engine, session, NULL, start_over, error);
 }
 
 tern_status trn_history_epoch_changed(const struct trn_engine *engine,
                                       const tern_id *session,
+                                      const struct trn_sent *sent,
                                       tern_error *error)
 {
-    return in_a_transaction(engine, session, change_epoch, error);
+    return in_a_transaction(engine, session, sent, change_epoch, error);
 }
 
-tern_status
-trn_history_cloned(const struct trn_engine *engine, const tern_id *session, tern_error *error)
+tern_status trn_history_cloned(const struct trn_engine *engine,
+                               const tern_id *session,
+                               const struct trn_sent *sent,
+                               tern_error *error)
 {
-    return in_a_transaction(engine, session, change_device, error);
+    return in_a_transaction(engine, session, sent, change_device, error);
 }

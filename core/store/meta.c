@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/mutant.h"
 
 static void read_cells(sqlite3_stmt *stmt, struct trn_meta *meta)
 {
@@ -72,7 +73,7 @@ tern_status trn_meta_write(struct trn_store *store, const struct trn_meta *meta,
     trn_bind_id(stmt, 1, &meta->device);
     trn_bind_id(stmt, 2, &meta->user);
     (void)sqlite3_bind_int64(stmt, 3, meta->schema_version);
-    (void)sqlite3_bind_int64(stmt, 4, meta->clock.last_us);
+    (void)sqlite3_bind_int64(stmt, 4, TRN_MUTANT(LAST_STAMP_LOST) ? 0 : meta->clock.last_us);
     (void)sqlite3_bind_int64(stmt, 5, meta->clock.offset_us);
     (void)sqlite3_bind_int(stmt, 6, meta->clock.offset_known ? 1 : 0);
     trn_bind_uint64(stmt, 7, meta->last_ordinal);

@@ -323,6 +323,47 @@ tell_of_forks(struct device *device, const tern_http_request *request, tern_http
     return true;
 }
 
+/* The word came while the session's lease ran out, and a later session has acted upon it. */
+TEST(a_fork_of_which_a_later_session_has_heard_is_not_acted_upon_twice)
+{
+    struct world world;
+    struct device phone;
+    tern_sync *early;
+    tern_sync_step step;
+    tern_http_answer answer = {0};
+    char cursor[400];
+
+    world_begin(&world);
+    device_begin(&world, &phone, "phone", 'p');
+    device_run(&phone, "INSERT INTO users(id, role, name) VALUES(@p, 'PATIENT', 'patient')");
+    device_sync_well(&phone);
+    world_save(&world, "backup");
+    device_run(&phone, "INSERT INTO notes(id, owner_id, title) VALUES(tern_id(), @p, 'note')");
+    device_sync_well(&phone);
+    world_restore(&world, "backup");
+    world_pass(&world, SECOND_US);
+    early = device_sync_open(&phone);
+    do {
+        assert_int_equal(tern_sync_next(early, &step, NULL), TERN_OK);
+    } while (step.action == TERN_SYNC_WORK);
+    assert_int_equal(step.action, TERN_SYNC_SEND);
+    device_answer_problem(&answer, 409, "EPOCH_CHANGED");
+    world_pass(&world, 200 * SECOND_US);
+    device_sync_well(&phone);
+    (void)
+        snprintf(cursor, sizeof cursor, "%s", device_ask(&phone, "SELECT value FROM tern_cursor"));
+    assert_int_equal(tern_sync_answered(early, &answer, NULL), TERN_OK);
+    assert_int_equal(tern_sync_next(early, &step, NULL), TERN_OK);
+    CHECK_TEXT(device_ask(&phone, "SELECT value FROM tern_cursor"), cursor);
+    CHECK_INT(device_status(&phone).pending, 0);
+    tern_sync_close(early);
+    free(answer.body);
+    device_sync_well(&phone);
+    device_check_converged(&phone);
+    device_end(&phone);
+    world_end(&world);
+}
+
 /* What is taken stands beside rows that the server has moved meanwhile, so these are fetched again.
  */
 TEST(two_forks_and_a_ground_that_does_not_hold_together_are_got_over_in_one_sync)

@@ -137,6 +137,41 @@ tern_status trn_access_writes(struct trn_push *push,
     return status;
 }
 
+/* Whether a path leads over another row, so that what comes of it tells whether that is there. */
+static bool leads_over_rows(const struct trn_table *table)
+{
+    bool leads = false;
+
+    for (size_t index = 0; index < table->scope_count; index++) {
+        leads = leads || table->scopes[index].hop_count > 1;
+    }
+    return leads;
+}
+
+tern_status trn_access_hides(struct trn_push *push,
+                             const struct trn_table *table,
+                             const struct trn_row_scopes *scopes,
+                             bool *ret_hides,
+                             tern_error *error)
+{
+    bool sees = false;
+    tern_status status = TERN_OK;
+
+    if (leads_over_rows(table)) {
+        status = trn_access_writes(push, table, scopes, &sees, error);
+    } else {
+        sees = true;
+    }
+    for (size_t index = 0; index < scopes->count && status == TERN_OK && !sees; index++) {
+        sees = trn_id_equal(&scopes->scopes[index], &push->auth->user) ||
+               trn_grants_find(&push->grants, &scopes->scopes[index]) != NULL;
+    }
+    if (status == TERN_OK) {
+        *ret_hides = !sees;
+    }
+    return status;
+}
+
 tern_status trn_access_check(struct trn_push *push,
                              const struct trn_change *change,
                              const struct trn_row_scopes *scopes,

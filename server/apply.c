@@ -62,14 +62,13 @@ bool trn_change_carries(const struct trn_change *change, size_t column)
 }
 
 /* A row of another record is no more to be referenced than one that is not there, unless the column
- * may leave the scope. */
-static tern_status check_reference(struct trn_push *push,
-                                   const struct trn_change *change,
-                                   const struct trn_column *column,
-                                   const struct trn_row_scopes *scopes,
-                                   const tern_id *target,
-                                   bool *ret_found,
-                                   tern_error *error)
+ * may leave the scope; and it is waited for as long, so that nobody learns that it is there. */
+static tern_status find_target(struct trn_push *push,
+                               const struct trn_column *column,
+                               const struct trn_row_scopes *scopes,
+                               const tern_id *target,
+                               bool *ret_found,
+                               tern_error *error)
 {
     struct trn_row_scopes theirs;
     tern_status status = trn_facts_row_scopes(push->facts,
@@ -79,13 +78,8 @@ static tern_status check_reference(struct trn_push *push,
                                               &theirs,
                                               error);
 
-    if (status == TERN_OK && *ret_found && !column->may_leave &&
-        !trn_row_scopes_meet(scopes, &theirs)) {
-        return trn_fail(error,
-                        TERN_ERR_FOREIGN_KEY,
-                        "%s.%s: references no row of this record",
-                        change->table->name,
-                        column->name);
+    if (status == TERN_OK && *ret_found && !column->may_leave) {
+        *ret_found = trn_row_scopes_meet(scopes, &theirs);
     }
     return status;
 }
@@ -109,7 +103,7 @@ static tern_status check_references(struct trn_push *push,
             (column->target == change->table->index && trn_id_equal(&target, &change->id))) {
             continue;
         }
-        status = check_reference(push, change, column, scopes, &target, &found, error);
+        status = find_target(push, column, scopes, &target, &found, error);
         if (status != TERN_OK) {
             return status;
         }
@@ -254,6 +248,9 @@ static tern_status apply_new(struct trn_push *push,
                                   &open,
                                   &scopes,
                                   error);
+    if (status == TERN_OK && !open) {
+        status = trn_access_hides(push, change->table, &scopes, &open, error);
+    }
     if (status != TERN_OK) {
         return status;
     }

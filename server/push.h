@@ -118,6 +118,14 @@ tern_status trn_access_writes(struct trn_push *push,
                               bool *ret_writes,
                               tern_error *error);
 
+/* Whether a new row's paths lead over rows of records that the writer may not even read: to them it
+ * is as if the rows were not there, for an answer of its own would say that they are. */
+tern_status trn_access_hides(struct trn_push *push,
+                             const struct trn_table *table,
+                             const struct trn_row_scopes *scopes,
+                             bool *ret_hides,
+                             tern_error *error);
+
 /* Applies one change. `ret_waits` is set, and nothing done, where it needs what a later change of
  * the same transaction may bring; TERN_OK then, and with `last_call` the failure it would be. */
 tern_status trn_apply_change(struct trn_push *push,

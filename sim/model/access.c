@@ -1,7 +1,10 @@
 /* The model's word on who may write what, from "Who may write" of docs/SYNC.md. */
 #include "sim/model/internal.h"
 
+#include <stdint.h>
 #include <string.h>
+
+#define MODEL_NO_TABLE SIZE_MAX
 
 /* ---- Scopes ---- */
 
@@ -115,7 +118,18 @@ static bool holder_writes(const struct trn_grant *grant, const tern_value *role,
     return false;
 }
 
-/* Whether the row of a grant opens the scope to the user for writing the table. */
+static bool holder_reads(const struct trn_grant *grant, const tern_value *role)
+{
+    for (size_t i = 0; i < grant->holder_count; i++) {
+        if (model_value_is(role, grant->holders[i].role)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Whether the row of a grant opens the scope to the user for writing the table, or, without one,
+ * for reading. */
 static bool opens_to(const struct model *model,
                      const struct trn_grant *grant,
                      const struct model_row *row,
@@ -135,7 +149,9 @@ static bool opens_to(const struct model *model,
     }
     return ((model_id_equal(&a, scope) && model_id_equal(&b, user)) ||
             (model_id_equal(&b, scope) && model_id_equal(&a, user))) &&
-           model_value_is(subject, grant->subject_role) && holder_writes(grant, role, table);
+           model_value_is(subject, grant->subject_role) &&
+           (table == MODEL_NO_TABLE ? holder_reads(grant, role)
+                                    : holder_writes(grant, role, table));
 }
 
 static bool
@@ -174,6 +190,26 @@ bool model_may_write(const struct model_case *kase, size_t table, const struct m
         }
     }
     return false;
+}
+
+bool model_is_hidden(const struct model_case *kase, size_t table, const struct model_scopes *scopes)
+{
+    const struct trn_table *description = model_table(kase->model, table);
+    bool over_rows = false;
+
+    for (size_t i = 0; i < description->scope_count; i++) {
+        over_rows = over_rows || description->scopes[i].hop_count > 1;
+    }
+    if (!over_rows || model_may_write(kase, table, scopes)) {
+        return false;
+    }
+    for (size_t i = 0; i < scopes->count; i++) {
+        if (model_id_equal(&scopes->ids[i], &kase->request->user) ||
+            is_granted(kase->model, &scopes->ids[i], &kase->request->user, MODEL_NO_TABLE)) {
+            return false;
+        }
+    }
+    return true;
 }
 
 /* ---- Changes ---- */

@@ -93,6 +93,11 @@ bool model_value_is(const tern_value *value, const char *text);
 
 /* ---- access.c ---- */
 
+/* Whether a new row's parent lies where the writer may neither write nor look. */
+bool model_is_hidden(const struct model_case *kase,
+                     size_t table,
+                     const struct model_scopes *scopes);
+
 struct model_scopes model_scopes_of(const struct model *model,
                                     size_t table,
                                     const tern_id *id,

@@ -377,8 +377,8 @@ static bool share_a_scope(const struct model_scopes *a, const struct model_scope
     return false;
 }
 
-/* The rows that the change names: one that is not there may still come, one of another record is
- * none of this one. */
+/* The rows that the change names: one that is not there may still come, and one of another record
+ * is as one that is not there. */
 static tern_status check_references(const struct meeting *meeting, bool last, bool *ret_wait)
 {
     const struct model *model = meeting->kase->model;
@@ -397,17 +397,14 @@ static tern_status check_references(const struct meeting *meeting, bool last, bo
             continue;
         }
         target = model_find(model, column->target, &id);
+        if (target != NULL && !column->may_leave) {
+            scopes = model_scopes_of(model, column->target, &id, target->values);
+            target = share_a_scope(&meeting->scopes, &scopes) ? target : NULL;
+        }
         if (target == NULL && last) {
             return TERN_ERR_FOREIGN_KEY;
         }
-        if (target == NULL) {
-            *ret_wait = true;
-            continue;
-        }
-        scopes = model_scopes_of(model, column->target, &id, target->values);
-        if (!column->may_leave && !share_a_scope(&meeting->scopes, &scopes)) {
-            return TERN_ERR_FOREIGN_KEY;
-        }
+        *ret_wait = *ret_wait || target == NULL;
     }
     return TERN_OK;
 }
@@ -504,7 +501,7 @@ static tern_status find_row(struct meeting *meeting, bool last, bool *ret_wait)
         return TERN_ERR_NOT_FOUND;
     }
     meeting->scopes = model_scopes_of(kase->model, change->table, &change->id, change->values);
-    if (meeting->scopes.open) {
+    if (meeting->scopes.open || model_is_hidden(kase, change->table, &meeting->scopes)) {
         return not_yet(TERN_ERR_SCOPE, last, ret_wait);
     }
     return meeting->scopes.count == 0 ? TERN_ERR_SCOPE : TERN_OK;

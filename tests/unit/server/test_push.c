@@ -1,8 +1,11 @@
 /* What becomes of a pushed transaction: its verdict, its effect, its receipt, its audit. */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/uuid.h"
 #include "tests/unit/server/lab.h"
+
+enum { ANSWER_BYTES = 1024 };
 
 /* One patient with one prescription, one medication and one dose, all on the server. */
 struct scene {
@@ -399,6 +402,89 @@ TEST(a_broken_check_rejects_the_whole_transaction)
     phone_commit(&scene.phone);
     CHECK_INT(code_of(&scene.phone), TERN_ERR_ENUM);
     CHECK_INT(lab_number(&scene.lab, "SELECT count(*) FROM prescriptions"), 1);
+    scene_close(&scene);
+}
+
+/* What the server says to the change, alone and before one that is wrong whatever stands before it.
+ */
+static void
+answer_to(struct phone *stranger, const struct trn_change *change, char ret_text[ANSWER_BYTES])
+{
+    struct trn_change wrong = lab_change(stranger->lab, TRN_OP_DELETE, "users", lab_id('u', 99));
+    struct reply reply;
+
+    phone_begin(stranger, TRN_ENTRY_RECORDED);
+    phone_change(stranger, change);
+    phone_commit(stranger);
+    phone_begin(stranger, TRN_ENTRY_RECORDED);
+    phone_change(stranger, change);
+    phone_change(stranger, &wrong);
+    phone_commit(stranger);
+    phone_sync(stranger, 0, &reply);
+    CHECK_INT(reply.verdict_count, 2);
+    CHECK(reply.verdicts[0].kind == TRN_VERDICT_REJECTED);
+    (void)snprintf(ret_text,
+                   ANSWER_BYTES,
+                   "%d %d %s; %d %d %s",
+                   (int)reply.verdicts[0].code,
+                   (int)reply.verdicts[0].change,
+                   reply.sentences[0],
+                   (int)reply.verdicts[1].code,
+                   (int)reply.verdicts[1].change,
+                   reply.sentences[1]);
+    reply_free(&reply);
+}
+
+/* A medication lies in the record that its prescription lies in. */
+static void answer_to_a_parent(struct phone *stranger, tern_id guess, char ret_text[ANSWER_BYTES])
+{
+    struct trn_change change =
+        lab_change(stranger->lab, TRN_OP_INSERT, "medications", lab_id('m', 8));
+
+    lab_set(&change, "prescription_id", tern_value_id(&guess));
+    lab_set(&change, "row_number", tern_value_integer(1));
+    lab_set(&change, "medicine_name", tern_value_text("Aspirin"));
+    answer_to(stranger, &change, ret_text);
+}
+
+/* A dose of the stranger's own lies in their record, and names a prescription. */
+static void answer_to_a_target(struct phone *stranger, tern_id guess, char ret_text[ANSWER_BYTES])
+{
+    struct trn_change change =
+        lab_change(stranger->lab, TRN_OP_INSERT, "dose_events", lab_id('?', 0));
+    tern_id nowhere = lab_id('m', 99);
+    bool derived = false;
+
+    lab_set(&change, "prescription_id", tern_value_id(&guess));
+    lab_set(&change, "medication_id", tern_value_id(&nowhere));
+    lab_set(&change, "patient_id", tern_value_id(&stranger->auth.user));
+    lab_set(&change, "scheduled_time", tern_value_integer(LAB_START_US));
+    lab_set(&change, "local_date", tern_value_text("2026-01-02"));
+    lab_set(&change, "slot", tern_value_text("MORNING"));
+    lab_set(&change, "time_period", tern_value_text("DAYTIME"));
+    lab_set(&change, "grace_minutes", tern_value_integer(30));
+    CHECK(trn_natural_id(change.table, change.values, &derived, &change.id, NULL) == TERN_OK);
+    answer_to(stranger, &change, ret_text);
+}
+
+TEST(a_guess_at_a_parent_in_another_record_tells_nothing)
+{
+    struct scene scene;
+    struct phone stranger;
+    char there[ANSWER_BYTES];
+    char nowhere[ANSWER_BYTES];
+
+    scene_open(&scene);
+    phone_open(&stranger, &scene.lab, 2, 2);
+    phone_insert_user(&stranger, "PATIENT");
+    phone_push(&stranger);
+    answer_to_a_parent(&stranger, scene.prescription, there);
+    answer_to_a_parent(&stranger, lab_id('p', 99), nowhere);
+    CHECK_TEXT(there, nowhere);
+    answer_to_a_target(&stranger, scene.prescription, there);
+    answer_to_a_target(&stranger, lab_id('p', 99), nowhere);
+    CHECK_TEXT(there, nowhere);
+    phone_close(&stranger);
     scene_close(&scene);
 }
 

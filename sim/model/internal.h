@@ -42,6 +42,12 @@ struct model_trace {
     struct model_row row;
 };
 
+/* What was erased. */
+struct model_gone {
+    size_t table;
+    tern_id id;
+};
+
 struct model {
     const struct trn_schema *schema;
     model_check check;
@@ -50,6 +56,7 @@ struct model {
     struct model_list authors;  /* struct model_author */
     struct model_list audits;   /* struct model_audit */
     struct model_list traces;   /* struct model_trace, of the transaction under way */
+    struct model_list gone;     /* struct model_gone */
     struct model_store *store;
     int64_t last_number;
 };
@@ -115,7 +122,15 @@ tern_status model_may_open(const struct model_case *kase,
                            const struct model_row *before,
                            const struct model_row *after);
 
+/* ---- erase.c ---- */
+
+/* Whether the change is of an erased row, or would lie in an erased record. */
+bool model_meets_erased(const struct model *model, const struct model_change *change);
+
 /* ---- merge.c ---- */
+
+/* Whether the change says something of the column. */
+bool model_carries(const struct model *model, const struct model_change *change, size_t column);
 
 /* Makes the change, or says why not. `last` is false where something may still come that it
  * needs; `ret_wait` is then set, and nothing done. */

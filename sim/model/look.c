@@ -366,6 +366,27 @@ static void collect_scopes(const struct model *model, struct model_list *scopes)
     for (size_t i = 0; i < model_audit_count(model); i++) {
         add_scope(scopes, &model_audit_at(model, i)->scope);
     }
+    for (size_t i = 0; i < model->gone.count; i++) {
+        add_scope(scopes, &((const struct model_gone *)model_list_at(&model->gone, i))->id);
+    }
+}
+
+/* What was erased is nowhere. */
+static bool look_at_gone(const struct look *look, const struct model_gone *gone)
+{
+    struct trn_row row;
+    bool found = false;
+
+    if (look->db->ops->row_read(look->view,
+                                model_table(look->model, gone->table),
+                                &gone->id,
+                                &found,
+                                &row,
+                                NULL) != TERN_OK ||
+        found) {
+        return differ(look, gone->table, &gone->id, "was erased, and is there");
+    }
+    return true;
 }
 
 bool twin_look(const struct twin *twin, struct trn_db *db, char says[TWIN_SAYS_BYTES])
@@ -389,6 +410,9 @@ bool twin_look(const struct twin *twin, struct trn_db *db, char says[TWIN_SAYS_B
     }
     for (size_t i = 0; good && i < scopes.count; i++) {
         good = look_at_log(&look, model_list_at(&scopes, i));
+    }
+    for (size_t i = 0; good && i < look.model->gone.count; i++) {
+        good = look_at_gone(&look, model_list_at(&look.model->gone, i));
     }
     good = good && look_for_audits(&look);
     free(scopes.items);

@@ -103,7 +103,7 @@ static bool has_values(const struct model_change *change)
            change->operation == MODEL_UNDO;
 }
 
-static bool carries(const struct model *model, const struct model_change *change, size_t column)
+bool model_carries(const struct model *model, const struct model_change *change, size_t column)
 {
     return is_insert(change) ||
            (has_values(change) &&
@@ -213,7 +213,7 @@ static void set_aside(struct meeting *meeting, size_t unit, bool wins, bool dele
         return;
     }
     for (size_t i = 0; i < model_table(meeting->kase->model, row->table)->column_count; i++) {
-        if (carries(meeting->kase->model, meeting->change, i)) {
+        if (model_carries(meeting->kase->model, meeting->change, i)) {
             tern_value kept = model_keep(meeting->kase->model, &theirs[i]);
 
             audit->lost_values[i] = wins ? row->values[i] : kept;
@@ -308,7 +308,7 @@ static bool changes_what_never_does(const struct meeting *meeting)
     const struct trn_table *table = model_table(model, meeting->change->table);
 
     for (size_t i = 1; i < table->column_count; i++) {
-        if (table->columns[i].immutable && carries(model, meeting->change, i) &&
+        if (table->columns[i].immutable && model_carries(model, meeting->change, i) &&
             !model_equal(&meeting->before->values[i], &meeting->change->values[i])) {
             return true;
         }
@@ -391,7 +391,7 @@ static tern_status check_references(const struct meeting *meeting, bool last, bo
         struct model_scopes scopes;
         tern_id id;
 
-        if (column->target == TRN_NO_TABLE || !carries(model, change, i) ||
+        if (column->target == TRN_NO_TABLE || !model_carries(model, change, i) ||
             !model_value_id(&change->values[i], &id) ||
             (column->target == change->table && model_id_equal(&id, &change->id))) {
             continue;
@@ -454,7 +454,8 @@ static tern_status check_values(const struct meeting *meeting)
         return TERN_OK;
     }
     for (size_t i = 0; i < model_table(model, change->table)->column_count; i++) {
-        values[i] = carries(model, change, i) ? change->values[i] : meeting->before->values[i];
+        values[i] =
+            model_carries(model, change, i) ? change->values[i] : meeting->before->values[i];
     }
     return model->check(model_table(model, change->table), &change->id, values, is_insert(change));
 }
@@ -515,6 +516,9 @@ tern_status model_merge(const struct model_case *kase,
     struct meeting meeting = {.kase = kase, .change = change};
     tern_status status;
 
+    if (model_meets_erased(kase->model, change)) {
+        return TERN_ERR_ERASED;
+    }
     if (kase->left && change->operation == MODEL_DELETE &&
         model_find(kase->model, change->table, &change->id) == NULL) {
         return TERN_OK;
@@ -593,6 +597,9 @@ tern_status model_discard(const struct model_case *kase, const struct model_chan
     size_t first = is_insert(change) ? 1 : has_values(change) ? change->unit : 0;
     size_t end = is_insert(change) ? units : first + 1;
 
+    if (model_meets_erased(kase->model, change)) {
+        return TERN_OK; /* nothing of it is kept */
+    }
     if (!writes) {
         meeting.scopes = (struct model_scopes){.count = 1};
         meeting.scopes.ids[0] = kase->request->user;

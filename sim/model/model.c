@@ -520,6 +520,7 @@ begin(const struct trn_schema *schema, model_check check, struct model_store *st
     model_list_begin(&model->authors, sizeof(struct model_author));
     model_list_begin(&model->audits, sizeof(struct model_audit));
     model_list_begin(&model->traces, sizeof(struct model_trace));
+    model_list_begin(&model->gone, sizeof(struct model_gone));
     return model;
 }
 
@@ -536,6 +537,7 @@ struct model *model_copy(const struct model *model)
     list_copy(&copy->receipts, &model->receipts);
     list_copy(&copy->authors, &model->authors);
     list_copy(&copy->audits, &model->audits);
+    list_copy(&copy->gone, &model->gone);
     copy->last_number = model->last_number;
     return copy;
 }
@@ -550,6 +552,7 @@ void model_free(struct model *model)
     free(model->authors.items);
     free(model->audits.items);
     free(model->traces.items);
+    free(model->gone.items);
     store_leave(model->store);
     free(model);
 }

@@ -9,7 +9,7 @@
  * and ends the process when memory runs out.
  *
  * Not in it: limits of values and derived ids, which its caller checks (`check`); cursors, pages
- * and clones; erasure.
+ * and clones; the bytes of the history.
  */
 #ifndef TERN_SIM_MODEL_H
 #define TERN_SIM_MODEL_H
@@ -143,6 +143,16 @@ struct model_verdict model_push(struct model *model,
                                 const struct model_request *request,
                                 const struct model_tx *tx,
                                 int64_t number);
+
+/* Erases the record of a person under that number, which a tx of nobody's has. False, and nothing
+ * is changed, where it was erased before or a row of another record holds it. */
+bool model_erase(struct model *model,
+                 const tern_id *person,
+                 int64_t now_us,
+                 int64_t number,
+                 const tern_id *tx);
+/* Whether the id is of an erased row or person. */
+bool model_is_erased(const struct model *model, const tern_id *id);
 
 /* Whether it has given the tx its verdict. */
 bool model_knows(const struct model *model, const tern_id *tx);

@@ -421,3 +421,57 @@ bool twin_hear(struct twin *twin,
     free(verdicts.items);
     return good;
 }
+
+/* ---- Erasure ---- */
+
+/* The erasure that the database has and the model has not: a transaction of no device. */
+static bool
+find_erasure(const struct twin *twin, struct trn_db *db, int64_t *ret_number, tern_id *ret_tx)
+{
+    static const tern_id nobody;
+    struct trn_db_view *view = NULL;
+    struct trn_db_tx tx;
+    bool found = false;
+
+    if (db->ops->snapshot_open(db, &view, NULL) != TERN_OK) {
+        return false;
+    }
+    if (db->ops->last_number(view, ret_number, NULL) != TERN_OK ||
+        db->ops->tx_get(view, *ret_number, &found, &tx, NULL) != TERN_OK) {
+        found = false;
+    }
+    db->ops->snapshot_close(db, view);
+    if (!found || !tx.applied || !model_id_equal(&tx.device, &nobody) ||
+        model_knows(twin->model, &tx.tx)) {
+        return false;
+    }
+    *ret_tx = tx.tx;
+    return true;
+}
+
+bool twin_erase(struct twin *twin,
+                const tern_id *person,
+                int64_t now_us,
+                tern_status status,
+                struct trn_db *db,
+                char says[TWIN_SAYS_BYTES])
+{
+    tern_id tx = {{0}};
+    int64_t number = 0;
+    bool theirs = find_erasure(twin, db, &number, &tx);
+    bool known = model_is_erased(twin->model, person);
+    bool ours = model_erase(twin->model, person, now_us, number, &tx);
+
+    if (ours == theirs && (status == TERN_OK) == (ours || known)) {
+        return true;
+    }
+    (void)snprintf(says,
+                   TWIN_SAYS_BYTES,
+                   "an erasure: the server %s (%s), the model %s",
+                   theirs ? "did it" : "did nothing",
+                   tern_status_code(status),
+                   ours    ? "does it"
+                   : known ? "has done it"
+                           : "refuses");
+    return false;
+}

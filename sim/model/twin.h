@@ -45,6 +45,14 @@ bool twin_hear(struct twin *twin,
                const struct twin_call *call,
                struct trn_db *db,
                char says[TWIN_SAYS_BYTES]);
+/* Takes the erasure of a record that the server did, or refused (`status`) at `now_us`. False where
+ * the model has it otherwise. */
+bool twin_erase(struct twin *twin,
+                const tern_id *person,
+                int64_t now_us,
+                tern_status status,
+                struct trn_db *db,
+                char says[TWIN_SAYS_BYTES]);
 /* Whether rows, stamps, audit and logs of the database are the model's; `says` names a row and a
  * unit of it where they are not. Not within a group. */
 bool twin_look(const struct twin *twin, struct trn_db *db, char says[TWIN_SAYS_BYTES]);

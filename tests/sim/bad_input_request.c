@@ -80,7 +80,7 @@ static void send(struct scene *scene, const void *data, size_t size, struct trn_
 {
     *call = (struct trn_sync_call){.auth = {.user = scene->phone.user},
                                    .request = trn_slice_make(data, size)};
-    trn_server_handle(scene->world.server, scene->world.now_us, call, 1);
+    world_handle(&scene->world, call);
 }
 
 /* The good request with the first `from` in it replaced. */

@@ -231,7 +231,7 @@ static void hand_over_cut(struct device *device,
     call.auth = (struct trn_auth){.user = device->user};
     request_open(request, &body);
     call.request = trn_bytes_slice(&body);
-    trn_server_handle(device->world->server, device->world->now_us, &call, 1);
+    world_handle(device->world, &call);
     CHECK_INT(call.status, 200);
     cutting->size = call.answer.size;
     answer.body = call.answer.data;

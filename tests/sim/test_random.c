@@ -35,7 +35,7 @@ static void begin(struct life *life, uint64_t seed)
     life->seed = seed;
     life->saved = false;
     world_begin(&life->world);
-    world_watch(&life->world, seed / SPREAD);
+    life->world.seed = seed / SPREAD;
     for (size_t i = 0; i < DEVICES; i++) {
         device_begin(&life->world, &life->devices[i], names[i], i < 2 ? 'p' : 'd');
     }
@@ -240,7 +240,6 @@ static void live(uint64_t seed, bool disasters)
         CHECK_INT(device_status(&life.devices[i]).pending, 0);
         device_check_converged(&life.devices[i]);
     }
-    world_check_watched(&life.world);
     for (unsigned i = 0; i < DEVICES; i++) {
         device_end(&life.devices[i]);
     }

@@ -12,6 +12,7 @@
 #include "schema/schema.h"
 #include "server/erase.h"
 #include "server/retain.h"
+#include "tests/sim/disk.h"
 #include "tests/sim/files.h"
 #include "wire/gzip.h"
 #include "wire/request.h"
@@ -124,12 +125,7 @@ void world_begin(struct world *world)
         CHECK(false);
     }
     start_server(world);
-}
-
-void world_watch(struct world *world, uint64_t seed)
-{
     world->twin = twin_new(world->schema);
-    world->seed = seed;
 }
 
 static void check_twin(const struct world *world, bool agrees, const char *says)
@@ -140,17 +136,55 @@ static void check_twin(const struct world *world, bool agrees, const char *says)
     }
 }
 
-void world_check_watched(struct world *world)
+static void tell_twin(struct world *world, int64_t now_us, const struct trn_sync_call *call)
 {
+    static const enum model_power powers[] = {[TRN_POWER_USER] = MODEL_USER,
+                                              [TRN_POWER_SERVICE] = MODEL_JOB,
+                                              [TRN_POWER_OPERATOR] = MODEL_OPERATOR};
+    const struct twin_call heard = {.user = call->auth.user,
+                                    .power = powers[call->auth.power],
+                                    .now_us = now_us,
+                                    .request = call->request,
+                                    .status = call->status,
+                                    .answer = trn_bytes_slice(&call->answer)};
     char says[TWIN_SAYS_BYTES];
 
-    check_twin(world, twin_look(world->twin, world->db, says), says);
+    check_twin(world, twin_hear(world->twin, &heard, world->db, says), says);
+}
+
+void world_handle(struct world *world, struct trn_sync_call *call)
+{
+    trn_server_handle(world->server, world->now_us, call, 1);
+    if (!disk_is_cut() || call->status < 500) {
+        tell_twin(world, world->now_us, call);
+    } else if (world->unheard.size == 0) { /* what is sent after it is no more than that again */
+        world->unheard_of = call->auth;
+        world->unheard_us = world->now_us;
+        CHECK(trn_bytes_append_slice(&world->unheard, call->request) == TERN_OK);
+    }
+}
+
+/* What became of the request, now that the disk can say so. */
+static void hear_unheard(struct world *world)
+{
+    struct trn_sync_call call = {.auth = world->unheard_of,
+                                 .request = trn_bytes_slice(&world->unheard)};
+
+    if (world->unheard.size > 0) {
+        tell_twin(world, world->unheard_us, &call);
+        trn_bytes_free(&world->unheard);
+    }
 }
 
 void world_end(struct world *world)
 {
+    char says[TWIN_SAYS_BYTES];
+
+    check_twin(world, twin_look(world->twin, world->db, says), says);
     twin_free(world->twin);
-    twin_free(world->saved_twin);
+    for (size_t i = 0; i < world->saved_count; i++) {
+        twin_free(world->saved[i].twin);
+    }
     stop_server(world);
     trn_schema_free(world->schema);
     free(world->document);
@@ -175,21 +209,31 @@ void world_stop(struct world *world)
 void world_start(struct world *world)
 {
     start_server(world);
+    hear_unheard(world);
+}
+
+static void take_schema(struct world *world, const char *text)
+{
+    struct trn_schema *schema = NULL;
+    tern_error error = {0};
+
+    if (trn_schema_load(text, strlen(text), &schema, &error) != TERN_OK) {
+        fail_with("schema", &error);
+        CHECK(false);
+    }
+    twin_serve(world->twin, schema);
+    trn_schema_free(world->schema);
+    world->schema = schema;
 }
 
 static void take_document(struct world *world, const char *text)
 {
-    tern_error error = {0};
     char *copy = strdup(text);
 
     CHECK(copy != NULL);
-    trn_schema_free(world->schema);
     free(world->document);
     world->document = copy;
-    if (trn_schema_load(copy, strlen(copy), &world->schema, &error) != TERN_OK) {
-        fail_with("schema", &error);
-        CHECK(false);
-    }
+    take_schema(world, copy);
 }
 
 void world_serve(struct world *world, const char *text)
@@ -207,6 +251,8 @@ void world_found(struct world *world, const char *text)
     server_path(world, path);
     CHECK_INT(remove(path), 0);
     take_document(world, text);
+    twin_free(world->twin);
+    world->twin = twin_new(world->schema);
     start_server(world);
 }
 
@@ -253,9 +299,7 @@ void world_upgrade(struct world *world)
 {
     static const char old[] = "\"version\":1,";
     const char *at = strstr(world->document, old);
-    struct trn_schema *schema = NULL;
     char text[8192];
-    tern_error error = {0};
 
     CHECK(at != NULL);
     (void)snprintf(text,
@@ -264,13 +308,8 @@ void world_upgrade(struct world *world)
                    (int)(at - world->document),
                    world->document,
                    at + strlen(old));
-    if (trn_schema_load(text, strlen(text), &schema, &error) != TERN_OK) {
-        fail_with("schema", &error);
-        CHECK(false);
-    }
     stop_server(world);
-    trn_schema_free(world->schema);
-    world->schema = schema;
+    take_schema(world, text);
     start_server(world);
 }
 
@@ -288,8 +327,22 @@ void world_copy_file(const char *from, const char *to)
     CHECK(fclose(in) == 0 && fclose(out) == 0);
 }
 
+/* The reference model beside a copy of the database. */
+static struct twin **saved_twin(struct world *world, const char *name)
+{
+    for (size_t i = 0; i < world->saved_count; i++) {
+        if (strcmp(world->saved[i].name, name) == 0) {
+            return &world->saved[i].twin;
+        }
+    }
+    CHECK(world->saved_count < sizeof world->saved / sizeof *world->saved);
+    world->saved[world->saved_count].name = name;
+    return &world->saved[world->saved_count++].twin;
+}
+
 void world_save(struct world *world, const char *name)
 {
+    struct twin **twin;
     char from[600];
     char to[1200];
 
@@ -298,10 +351,9 @@ void world_save(struct world *world, const char *name)
     (void)snprintf(to, sizeof to, "%s/%s", world->folder, name);
     world_copy_file(from, to);
     start_server(world);
-    if (world->twin != NULL) {
-        twin_free(world->saved_twin);
-        world->saved_twin = twin_copy(world->twin);
-    }
+    twin = saved_twin(world, name);
+    twin_free(*twin);
+    *twin = twin_copy(world->twin);
 }
 
 void world_restore(struct world *world, const char *name)
@@ -314,18 +366,20 @@ void world_restore(struct world *world, const char *name)
     (void)snprintf(from, sizeof from, "%s/%s", world->folder, name);
     world_copy_file(from, to);
     start_server(world);
-    if (world->twin != NULL) {
-        twin_free(world->twin);
-        world->twin = twin_copy(world->saved_twin);
-    }
+    twin_free(world->twin);
+    world->twin = twin_copy(*saved_twin(world, name));
+    twin_serve(world->twin, world->schema);
 }
 
 void world_erase(struct world *world, char user)
 {
     tern_id id = world_user(user);
+    char says[TWIN_SAYS_BYTES];
     tern_error error = {0};
+    tern_status status = trn_erase(world->db, &id, world->now_us, &error);
 
-    if (trn_erase(world->db, &id, world->now_us, &error) != TERN_OK) {
+    check_twin(world, twin_erase(world->twin, &id, world->now_us, status, world->db, says), says);
+    if (status != TERN_OK) {
         fail_with("erase", &error);
         CHECK(false);
     }
@@ -463,26 +517,6 @@ bool request_holds(const tern_http_request *request, const char *text)
     return holds;
 }
 
-static void tell_twin(const struct device *device, const struct trn_sync_call *call)
-{
-    static const enum model_power powers[] = {[TRN_POWER_USER] = MODEL_USER,
-                                              [TRN_POWER_SERVICE] = MODEL_JOB,
-                                              [TRN_POWER_OPERATOR] = MODEL_OPERATOR};
-    const struct twin_call heard = {.user = device->user,
-                                    .power = powers[device->power],
-                                    .now_us = device->world->now_us,
-                                    .request = call->request,
-                                    .status = call->status,
-                                    .answer = trn_bytes_slice(&call->answer)};
-    char says[TWIN_SAYS_BYTES];
-
-    if (device->world->twin != NULL) {
-        check_twin(device->world,
-                   twin_hear(device->world->twin, &heard, device->world->db, says),
-                   says);
-    }
-}
-
 static void
 ask_server(struct device *device, const tern_http_request *request, struct trn_sync_call *call)
 {
@@ -491,8 +525,7 @@ ask_server(struct device *device, const tern_http_request *request, struct trn_s
     request_open(request, &body);
     call->auth = (struct trn_auth){.user = device->user, .power = device->power};
     call->request = trn_bytes_slice(&body);
-    trn_server_handle(device->world->server, device->world->now_us, call, 1);
-    tell_twin(device, call);
+    world_handle(device->world, call);
     device->rows_received += call->rows;
     if (call->status == 503 && getenv("SIM_TRACE") != NULL) {
         fail_with("server", &call->cause);

@@ -34,11 +34,18 @@ struct world {
     struct trn_db *db;
     struct trn_server *server;
     struct trn_sync_limits limits;
-    int64_t trip_us;         /* how long an exchange takes */
-    bool durable;            /* the server waits for its disk */
-    struct twin *twin;       /* the reference model beside the server, or NULL */
-    struct twin *saved_twin; /* as it was when the database was copied */
-    uint64_t seed;           /* that its messages name */
+    int64_t trip_us;   /* how long an exchange takes */
+    bool durable;      /* the server waits for its disk */
+    struct twin *twin; /* the reference model beside the server */
+    struct {
+        const char *name; /* borrowed */
+        struct twin *twin;
+    } saved[4]; /* as it was when the database was copied */
+    size_t saved_count;
+    struct trn_bytes unheard; /* a request in the middle of which the server lost its power */
+    struct trn_auth unheard_of;
+    int64_t unheard_us;
+    uint64_t seed; /* that its messages name */
 };
 
 struct device;
@@ -70,14 +77,10 @@ struct device {
     char logged[4096]; /* the log, as far as there is room */
 };
 
+/* A reference model judges all that the server is sent: every verdict must be the same, and at the
+ * end all rows, stamps and audit entries. */
 void world_begin(struct world *world);
 void world_end(struct world *world);
-/* From here on a reference model judges all that the server is sent, and every verdict must be the
- * same; `seed` is named where one is not. Before the first exchange; with one schema, and at most
- * one copy of the database. */
-void world_watch(struct world *world, uint64_t seed);
-/* Whether the server's rows, stamps and audit are the model's. */
-void world_check_watched(struct world *world);
 void world_pass(struct world *world, int64_t us);
 /* Restarts the server's process over the same database. */
 void world_restart(struct world *world);
@@ -93,6 +96,8 @@ void world_found(struct world *world, const char *text);
 char *world_next_document(const struct world *world);
 /* The server's schema is a version further, and it sends nothing to older devices. */
 void world_upgrade(struct world *world);
+/* The server handles the call's request. */
+void world_handle(struct world *world, struct trn_sync_call *call);
 /* Copies of the server's database: what a backup is. */
 void world_save(struct world *world, const char *name);
 void world_restore(struct world *world, const char *name);

@@ -133,21 +133,29 @@ static void drop_rows(struct model *model, const struct model_list *going)
     model->rows.count = kept;
 }
 
-/* Those of the record, and those elsewhere about rows that lay in several. */
+/* Those about the rows, in whatever record, and those in the person's. */
 static void drop_audits(struct model *model, const struct model_list *going, const tern_id *person)
 {
     size_t kept = 0;
 
     for (size_t i = 0; i < model->audits.count; i++) {
         struct model_audit *audit = model_list_at(&model->audits, i);
-        bool shared = model_table(model, audit->table)->scope_count > 1;
+        bool theirs = person != NULL && model_id_equal(&audit->scope, person);
 
-        if (!model_id_equal(&audit->scope, person) &&
-            !(shared && is_going(going, audit->table, &audit->row))) {
+        if (!theirs && !is_going(going, audit->table, &audit->row)) {
             *(struct model_audit *)model_list_at(&model->audits, kept++) = *audit;
         }
     }
     model->audits.count = kept;
+}
+
+static void remember(struct model *model, const struct model_list *going)
+{
+    for (size_t i = 0; i < going->count; i++) {
+        struct model_gone *gone = model_list_add(&model->gone);
+
+        *gone = *(const struct model_gone *)model_list_at(going, i);
+    }
 }
 
 bool model_is_erased(const struct model *model, const tern_id *id)
@@ -192,14 +200,60 @@ bool model_erase(struct model *model,
         gone = model_list_add(&model->gone);
         gone->table = model->schema->users_table;
         gone->id = *person;
-        for (size_t i = 0; i < going.count; i++) {
-            gone = model_list_add(&model->gone);
-            *gone = *(const struct model_gone *)model_list_at(&going, i);
-        }
+        remember(model, &going);
         model->last_number = number;
     }
     free(going.items);
     return good;
+}
+
+/* ---- Retention ---- */
+
+/* Whether another row names it. */
+static bool is_held(const struct model *model, const struct model_row *held)
+{
+    for (size_t i = 0; i < model->rows.count; i++) {
+        const struct model_row *row = model_list_at(&model->rows, i);
+        const struct trn_table *table = model_table(model, row->table);
+        tern_id id;
+
+        for (size_t c = 0; c < table->column_count && row != held; c++) {
+            if (table->columns[c].target == held->table && model_value_id(&row->values[c], &id) &&
+                model_id_equal(&id, &held->id)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+size_t model_retain(struct model *model, int64_t now_us, int64_t number)
+{
+    static const int64_t day_us = INT64_C(86400000000);
+    struct model_list going;
+    size_t count = 0;
+    size_t found;
+
+    do { /* one that went may have held others */
+        model_list_begin(&going, sizeof(struct model_gone));
+        for (size_t i = 0; i < model->rows.count; i++) {
+            const struct model_row *row = model_list_at(&model->rows, i);
+            int64_t days = model_table(model, row->table)->retention_days;
+
+            if (days > 0 && model_row_updated(model, row) < now_us - days * day_us &&
+                !is_held(model, row)) {
+                go(&going, row);
+            }
+        }
+        drop_audits(model, &going, NULL);
+        drop_rows(model, &going);
+        remember(model, &going);
+        found = going.count;
+        count += found;
+        free(going.items);
+    } while (found > 0);
+    model->last_number = number > model->last_number ? number : model->last_number;
+    return count;
 }
 
 /* ---- Afterwards ---- */

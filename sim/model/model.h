@@ -151,6 +151,9 @@ bool model_erase(struct model *model,
                  int64_t now_us,
                  int64_t number,
                  const tern_id *tx);
+/* Lets go of what nothing has changed for its table's retention_days; up to `number` numbers are
+ * taken then. How many rows went. */
+size_t model_retain(struct model *model, int64_t now_us, int64_t number);
 /* Whether the id is of an erased row or person. */
 bool model_is_erased(const struct model *model, const tern_id *id);
 

@@ -475,3 +475,26 @@ bool twin_erase(struct twin *twin,
                            : "refuses");
     return false;
 }
+
+bool twin_retain(struct twin *twin,
+                 int64_t now_us,
+                 uint64_t count,
+                 struct trn_db *db,
+                 char says[TWIN_SAYS_BYTES])
+{
+    struct trn_db_view *view = NULL;
+    int64_t number = 0;
+    size_t ours;
+
+    if (db->ops->snapshot_open(db, &view, NULL) == TERN_OK) {
+        (void)db->ops->last_number(view, &number, NULL);
+        db->ops->snapshot_close(db, view);
+    }
+    ours = model_retain(twin->model, now_us, number);
+    (void)snprintf(says,
+                   TWIN_SAYS_BYTES,
+                   "the server let go of %llu rows, the model of %zu",
+                   (unsigned long long)count,
+                   ours);
+    return ours == count;
+}

@@ -53,6 +53,12 @@ bool twin_erase(struct twin *twin,
                 tern_status status,
                 struct trn_db *db,
                 char says[TWIN_SAYS_BYTES]);
+/* Takes the server's letting go of `count` rows that had their time. */
+bool twin_retain(struct twin *twin,
+                 int64_t now_us,
+                 uint64_t count,
+                 struct trn_db *db,
+                 char says[TWIN_SAYS_BYTES]);
 /* Whether rows, stamps, audit and logs of the database are the model's; `says` names a row and a
  * unit of it where they are not. Not within a group. */
 bool twin_look(const struct twin *twin, struct trn_db *db, char says[TWIN_SAYS_BYTES]);

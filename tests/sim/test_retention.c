@@ -209,6 +209,7 @@ TEST(letting_go_works_or_runs_out_of_memory_and_goes_on_from_there)
     }
     CHECK_INT(status, TERN_OK);
     CHECK_INT(sum, 5);
+    world_retained(&archive.world, sum);
     CHECK_TEXT(world_ask(&archive.world, "SELECT count(*) FROM notes"), "0");
     world_restart(&archive.world);
     device_sync_well(&archive.phone);

@@ -386,6 +386,13 @@ void world_erase(struct world *world, char user)
     world_restart(world); /* it remembers nothing of the rows */
 }
 
+void world_retained(struct world *world, uint64_t count)
+{
+    char says[TWIN_SAYS_BYTES];
+
+    check_twin(world, twin_retain(world->twin, world->now_us, count, world->db, says), says);
+}
+
 uint64_t world_retain(struct world *world, size_t rows_at_once)
 {
     tern_error error = {0};
@@ -395,6 +402,7 @@ uint64_t world_retain(struct world *world, size_t rows_at_once)
         fail_with("retain", &error);
         CHECK(false);
     }
+    world_retained(world, count);
     world_restart(world);
     return count;
 }

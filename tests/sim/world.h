@@ -107,6 +107,8 @@ void world_erase(struct world *world, char user);
 /* An operator lets the rows go that have had their time, at most so many in a transaction; how many
  * went. */
 uint64_t world_retain(struct world *world, size_t rows_at_once);
+/* The server let go of so many rows, by the test's own call. */
+void world_retained(struct world *world, uint64_t count);
 /* What a query of the server's database gives, as device_ask. */
 const char *world_ask(struct world *world, const char *sql);
 

@@ -94,3 +94,14 @@ unsigned sim_mutants_hunt(const struct sim_hunt *hunt)
     (void)printf("sim: %u mutants, %u not found\n", hunted, missed);
     return missed;
 }
+
+bool sim_mutants_choose(const char *name)
+{
+    for (enum trn_mutant mutant = TRN_MUTANT_NONE + 1; mutant < TRN_MUTANT_COUNT; mutant++) {
+        if (strcmp(planted[mutant].name, name) == 0) {
+            trn_mutant_chosen = mutant;
+            return true;
+        }
+    }
+    return false;
+}

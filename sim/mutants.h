@@ -15,4 +15,7 @@ struct sim_hunt {
 /* Says of each how many seeds it took and which promise broke. Returns how many were not found. */
 unsigned sim_mutants_hunt(const struct sim_hunt *hunt);
 
+/* Lets the bug of that name loose for good; false where there is none. */
+bool sim_mutants_choose(const char *name);
+
 #endif

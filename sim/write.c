@@ -28,6 +28,7 @@ struct writer {
     struct sim_dice dice;
     tern_tx *tx;
     uint64_t ordinal; /* committed before it */
+    tern_status begun;
 };
 
 /* Whether a call may end so. */
@@ -462,15 +463,17 @@ static bool begin(struct writer *writer, struct sim_device *device, uint64_t see
 
     *writer = (struct writer){.device = device,
                               .schema = sim_device_schema(device),
-                              .dice = sim_dice_make(seed)};
+                              .dice = sim_dice_make(seed),
+                              .begun = TERN_ERR_IO};
     if (device->replica == NULL) {
         return false;
     }
     (void)sim_device_top(device, &writer->ordinal, &top);
-    return judge(device,
-                 "begin",
-                 SIM_CALL(device->index,
-                          tern_tx_begin(device->replica, &options, &writer->tx, NULL))) == TERN_OK;
+    writer->begun =
+        judge(device,
+              "begin",
+              SIM_CALL(device->index, tern_tx_begin(device->replica, &options, &writer->tx, NULL)));
+    return writer->begun == TERN_OK;
 }
 
 static tern_status commit(struct writer *writer)
@@ -661,14 +664,13 @@ static tern_status change_row(struct writer *writer, json_t *change)
 tern_status sim_write_rows(struct sim_device *device, json_t *rows, bool inferred)
 {
     struct writer writer;
-    tern_status status = TERN_ERR_IO;
+    tern_status status = TERN_OK;
     size_t index;
     json_t *change;
 
     if (!begin(&writer, device, 0, inferred)) {
-        return status;
+        return writer.begun;
     }
-    status = TERN_OK;
     json_array_foreach(rows, index, change)
     {
         if (status == TERN_OK) {

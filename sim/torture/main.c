@@ -1,0 +1,512 @@
+/* tern-torture: every operation, every fault, every place. */
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "sim/memory.h"
+#include "sim/mutants.h"
+#include "sim/torture/torture.h"
+
+enum { JOBS_MAX = 16, SECONDS_MAX = 120, SHOWN_MAX = 20 };
+
+struct options {
+    const char *file;
+    const char *operation; /* NULL: all */
+    const char *fault;
+    bool has_at;
+    unsigned at;
+    unsigned way;
+    unsigned points; /* at most so many of each operation and fault; 0: all */
+    unsigned jobs;
+    bool list;
+};
+
+/* What one operation's points came to, by fault. */
+struct row {
+    unsigned tried[TORTURE_FAULTS];
+    unsigned failed[TORTURE_FAULTS];
+};
+
+struct totals {
+    unsigned operations;
+    uint64_t points;
+    uint64_t failures;
+    uint64_t corrupt;
+    uint64_t leaked;
+};
+
+struct job {
+    pid_t pid; /* 0: none */
+    struct torture_point point;
+};
+
+struct shared {
+    struct torture_clean clean;
+    struct torture_result results[JOBS_MAX];
+};
+
+/* One operation under way. */
+struct session {
+    const struct options *options;
+    const struct torture_operation *operation;
+    struct sim_world *world;
+    struct shared *shared;
+    int64_t held;
+    struct job jobs[JOBS_MAX];
+    struct row row;
+    struct totals *totals;
+};
+
+static const char *const fault_names[TORTURE_FAULTS] =
+    {"kill", "power", "error", "read", "full", "memory", "answer", "request"};
+
+static const char usage[] =
+    "Usage: tern-torture [OPTION]...\n"
+    "Lets each fault strike each operation at each place.\n"
+    "  --operation NAME  this one alone; --list names them\n"
+    "  --fault NAME      kill, power, error, read, full, memory, answer, request\n"
+    "  --at N            at this place alone, as a failure was told\n"
+    "  --way W           how it goes on there\n"
+    "  --points P        at most so many places of each operation and fault; 0: all\n"
+    "  --jobs J          so many at a time\n"
+    "  --file FILE       operations of your own\n"
+#ifdef TERN_MUTANTS
+    "  --mutant NAME     with this planted bug\n"
+#endif
+    ;
+
+/* ---- Children ---- */
+
+static void
+die_of(struct torture_result *result, const char *check, const char *failure, int number)
+{
+    (void)snprintf(result->check, sizeof result->check, "%s", check);
+    (void)snprintf(result->failure, sizeof result->failure, "%s %d", failure, number);
+}
+
+/* What became of a child beyond what it says itself. */
+static void judge_end(int status, struct torture_result *result)
+{
+    if (WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM) {
+        die_of(result, "endless", "no end after seconds:", SECONDS_MAX);
+    } else if (WIFSIGNALED(status)) {
+        die_of(result, "crash", "the process died of signal", WTERMSIG(status));
+    } else if (!result->done || WEXITSTATUS(status) != 0) {
+        die_of(result, "crash", "the process ended with status", WEXITSTATUS(status));
+    }
+}
+
+static void measure(struct session *session)
+{
+    struct torture_result *result = &session->shared->results[0];
+    int status = 0;
+    pid_t pid;
+
+    memset(result, 0, sizeof *result);
+    (void)fflush(NULL);
+    pid = fork();
+    if (pid == 0) {
+        (void)alarm(SECONDS_MAX);
+        torture_measure(session->world, session->operation, &session->shared->clean, result);
+        _exit(0);
+    }
+    if (pid < 0 || waitpid(pid, &status, 0) != pid) {
+        die_of(result, "fork", "no process, but", (int)pid);
+        return;
+    }
+    judge_end(status, result);
+}
+
+static void start(struct session *session, struct job *job, struct torture_point point)
+{
+    struct torture_result *result = &session->shared->results[job - session->jobs];
+
+    memset(result, 0, sizeof *result);
+    (void)fflush(NULL);
+    job->point = point;
+    job->pid = fork();
+    if (job->pid == 0) {
+        (void)alarm(SECONDS_MAX);
+        torture_try(session->world,
+                    session->operation,
+                    &point,
+                    &session->shared->clean,
+                    session->held,
+                    result);
+        _exit(0);
+    }
+    if (job->pid < 0) {
+        perror("fork");
+        exit(2);
+    }
+}
+
+static void tell(const struct session *session, const struct job *job)
+{
+    const struct torture_result *result = &session->shared->results[job - session->jobs];
+
+    (void)fprintf(stderr,
+                  "%s, %s at %u: %s: %s\n"
+                  "  replay: scripts/torture --operation %s --fault %s --at %u --way %u\n",
+                  session->operation->name,
+                  fault_names[job->point.fault],
+                  job->point.at,
+                  result->check,
+                  result->failure,
+                  session->operation->name,
+                  fault_names[job->point.fault],
+                  job->point.at,
+                  job->point.way);
+}
+
+static void finish(struct session *session, struct job *job, int status)
+{
+    struct torture_result *result = &session->shared->results[job - session->jobs];
+    struct totals *totals = session->totals;
+
+    judge_end(status, result);
+    session->row.tried[job->point.fault]++;
+    totals->points++;
+    if (result->check[0] != '\0') {
+        session->row.failed[job->point.fault]++;
+        totals->failures++;
+        totals->corrupt +=
+            strcmp(result->check, "integrity") == 0 || strcmp(result->check, "references") == 0;
+        totals->leaked += strcmp(result->check, "leak") == 0;
+        if (session->row.failed[job->point.fault] <= SHOWN_MAX) {
+            tell(session, job);
+        }
+    }
+    job->pid = 0;
+}
+
+/* A job that is free; waits for one. With `all`, until all are; then NULL. */
+static struct job *free_job(struct session *session, bool all)
+{
+    for (;;) {
+        int status = 0;
+        bool busy = false;
+        pid_t pid;
+
+        for (unsigned i = 0; i < session->options->jobs; i++) {
+            if (session->jobs[i].pid != 0) {
+                busy = true;
+            } else if (!all) {
+                return &session->jobs[i];
+            }
+        }
+        if (!busy) {
+            return NULL;
+        }
+        pid = waitpid(-1, &status, 0);
+        for (unsigned i = 0; i < session->options->jobs; i++) {
+            if (pid > 0 && session->jobs[i].pid == pid) {
+                finish(session, &session->jobs[i], status);
+            }
+        }
+    }
+}
+
+/* ---- Places ---- */
+
+static unsigned chosen(const struct options *options, unsigned count, unsigned i)
+{
+    /* Spread evenly, the first and the last among them. */
+    return options->points == 0 || count <= options->points
+               ? i
+               : (unsigned)((uint64_t)i * (count - 1) / (options->points - 1));
+}
+
+static void try_fault(struct session *session, enum torture_fault fault)
+{
+    const struct options *options = session->options;
+    unsigned count = session->shared->clean.counts[fault];
+    unsigned shown = options->points > 0 && options->points < count ? options->points : count;
+    unsigned first = fault >= TORTURE_ANSWER ? 0 : 1;
+
+    if (options->has_at) {
+        start(session,
+              free_job(session, false),
+              (struct torture_point){fault, options->at, options->way});
+        return;
+    }
+    for (unsigned i = 0; i < shown; i++) {
+        for (unsigned way = 0; way < torture_ways(fault); way++) {
+            /* Where not all are tried, one way each. */
+            if (options->points == 0 || way == i % torture_ways(fault)) {
+                start(session,
+                      free_job(session, false),
+                      (struct torture_point){fault, chosen(options, count, i) + first, way});
+            }
+        }
+    }
+}
+
+static void show_row(const struct session *session)
+{
+    (void)printf("%-26s", session->operation->name);
+    for (int i = 0; i < TORTURE_FAULTS; i++) {
+        char cell[32];
+
+        if (session->row.failed[i] > 0) {
+            (void)snprintf(cell,
+                           sizeof cell,
+                           "%u/%u!",
+                           session->row.tried[i],
+                           session->row.failed[i]);
+        } else {
+            (void)snprintf(cell, sizeof cell, "%u", session->row.tried[i]);
+        }
+        (void)printf(" %9s", session->row.tried[i] > 0 ? cell : "-");
+    }
+    (void)printf("\n");
+    (void)fflush(stdout);
+}
+
+static void run_operation(const struct options *options,
+                          const struct torture_operation *operation,
+                          struct shared *shared,
+                          struct totals *totals)
+{
+    static struct sim_world world;
+    struct sim_result result;
+    struct session session = {.options = options,
+                              .operation = operation,
+                              .world = &world,
+                              .shared = shared,
+                              .totals = totals};
+
+    totals->operations++;
+    /* Once for what the libraries keep for good, and once in earnest. */
+    if (sim_play_begin(&world, operation->history, &result)) {
+        sim_world_end(&world);
+    }
+    session.held = torture_held();
+    if (!sim_play_begin(&world, operation->history, &result) ||
+        !torture_prepare(&world, operation)) {
+        (void)fprintf(stderr,
+                      "%s cannot be set up: %s %s%s\n",
+                      operation->name,
+                      world.check,
+                      world.failure,
+                      result.failure);
+        totals->failures++;
+        sim_world_end(&world);
+        return;
+    }
+    measure(&session);
+    if (shared->results[0].check[0] != '\0') {
+        (void)fprintf(stderr,
+                      "%s fails without a fault: %s: %s\n",
+                      operation->name,
+                      shared->results[0].check,
+                      shared->results[0].failure);
+        totals->failures++;
+    } else {
+        for (int fault = 0; fault < TORTURE_FAULTS; fault++) {
+            if (options->fault == NULL || strcmp(options->fault, fault_names[fault]) == 0) {
+                try_fault(&session, (enum torture_fault)fault);
+            }
+        }
+        (void)free_job(&session, true);
+        show_row(&session);
+    }
+    sim_world_end(&world);
+}
+
+/* ---- Operations ---- */
+
+static json_t *joined(json_t *base, json_t *item)
+{
+    json_t *history = json_deep_copy(base);
+
+    (void)json_object_update(history, json_object_get(item, "history"));
+    return history;
+}
+
+static void run_item(const struct options *options,
+                     json_t *file,
+                     json_t *item,
+                     struct shared *shared,
+                     struct totals *totals)
+{
+    const char *name = json_string_value(json_object_get(item, "name"));
+    const char *base = json_string_value(json_object_get(item, "base"));
+    size_t index;
+    json_t *machine;
+
+    json_array_foreach(json_object_get(item, "machines"), index, machine)
+    {
+        char full[64];
+        struct torture_operation operation = {.name = full,
+                                              .setup = json_object_get(item, "setup"),
+                                              .events = json_object_get(item, "do"),
+                                              .always = json_object_get(item, "always"),
+                                              .whole = json_is_true(json_object_get(item, "whole")),
+                                              .mute = json_is_true(json_object_get(item, "mute")),
+                                              .quiet =
+                                                  json_is_true(json_object_get(item, "quiet"))};
+
+        (void)
+            snprintf(operation.machine, sizeof operation.machine, "%s", json_string_value(machine));
+        (void)snprintf(full, sizeof full, "%s@%s", name, operation.machine);
+        if (options->operation != NULL && strcmp(options->operation, full) != 0 &&
+            strcmp(options->operation, name) != 0) {
+            continue;
+        }
+        if (options->list) {
+            (void)printf("%-26s %s\n", full, json_string_value(json_object_get(item, "about")));
+            continue;
+        }
+        operation.history =
+            joined(json_object_get(json_object_get(file, "bases"), base != NULL ? base : ""), item);
+        run_operation(options, &operation, shared, totals);
+        json_decref(operation.history);
+    }
+}
+
+static bool read_options(int argc, char **argv, struct options *options)
+{
+    static const struct option names[] = {{"operation", required_argument, NULL, 'o'},
+                                          {"fault", required_argument, NULL, 'f'},
+                                          {"at", required_argument, NULL, 'a'},
+                                          {"way", required_argument, NULL, 'w'},
+                                          {"points", required_argument, NULL, 'p'},
+                                          {"jobs", required_argument, NULL, 'j'},
+                                          {"file", required_argument, NULL, 'F'},
+                                          {"list", no_argument, NULL, 'l'},
+#ifdef TERN_MUTANTS
+                                          {"mutant", required_argument, NULL, 'm'},
+#endif
+                                          {NULL, 0, NULL, 0}};
+    int option;
+
+    while ((option = getopt_long(argc, argv, "", names, NULL)) != -1) {
+        switch (option) {
+        case 'o':
+            options->operation = optarg;
+            break;
+        case 'f':
+            options->fault = optarg;
+            break;
+        case 'a':
+            options->has_at = true;
+            options->at = (unsigned)strtoul(optarg, NULL, 10);
+            break;
+        case 'w':
+            options->way = (unsigned)strtoul(optarg, NULL, 10);
+            break;
+        case 'p':
+            options->points = (unsigned)strtoul(optarg, NULL, 10);
+            break;
+        case 'j':
+            options->jobs = (unsigned)strtoul(optarg, NULL, 10);
+            break;
+        case 'F':
+            options->file = optarg;
+            break;
+        case 'l':
+            options->list = true;
+            break;
+#ifdef TERN_MUTANTS
+        case 'm':
+            if (!sim_mutants_choose(optarg)) {
+                return false;
+            }
+            break;
+#endif
+        default:
+            return false;
+        }
+    }
+    return optind == argc && options->jobs > 0 && options->jobs <= JOBS_MAX &&
+           options->points != 1 &&
+           (!options->has_at || (options->operation != NULL && options->fault != NULL));
+}
+
+static void show_head(void)
+{
+    (void)printf("%-26s", "operation");
+    for (int i = 0; i < TORTURE_FAULTS; i++) {
+        (void)printf(" %9s", fault_names[i]);
+    }
+    (void)printf("\n");
+}
+
+/* Memory that this process and its children share. */
+static struct shared *share(void)
+{
+    FILE *file = tmpfile();
+    struct shared *shared = MAP_FAILED;
+
+    if (file != NULL && ftruncate(fileno(file), sizeof *shared) == 0) {
+        shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED, fileno(file), 0);
+    }
+    if (shared == MAP_FAILED) {
+        perror("torture: no memory to share");
+        exit(2);
+    }
+    (void)fclose(file);
+    return shared;
+}
+
+static void run_all(const struct options *options, json_t *file, struct totals *totals)
+{
+    struct shared *shared = share();
+    size_t index;
+    json_t *item;
+
+    json_array_foreach(json_object_get(file, "operations"), index, item)
+    {
+        run_item(options, file, item, shared, totals);
+    }
+    (void)munmap(shared, sizeof *shared);
+}
+
+int main(int argc, char **argv)
+{
+    struct options options = {.file = TERN_SIM_TORTURE_FILE, .jobs = 1};
+    struct totals totals = {0};
+    json_error_t error;
+    json_t *file;
+    struct timespec begin;
+    struct timespec end;
+
+    if (!read_options(argc, argv, &options)) {
+        (void)fputs(usage, stderr);
+        return 2;
+    }
+    sim_memory_install();
+    torture_held_install();
+    sim_disk_install();
+    file = json_load_file(options.file, 0, &error);
+    if (file == NULL) {
+        (void)fprintf(stderr, "%s:%d: %s\n", options.file, error.line, error.text);
+        return 2;
+    }
+    (void)clock_gettime(CLOCK_MONOTONIC, &begin);
+    if (!options.list) {
+        show_head();
+    }
+    run_all(&options, file, &totals);
+    (void)clock_gettime(CLOCK_MONOTONIC, &end);
+    json_decref(file);
+    if (options.list) {
+        return 0;
+    }
+    (void)printf("torture: %u operations, %llu points, %llu failures, %llu corrupt, %llu leaked, "
+                 "%lld s\n",
+                 totals.operations,
+                 (unsigned long long)totals.points,
+                 (unsigned long long)totals.failures,
+                 (unsigned long long)totals.corrupt,
+                 (unsigned long long)totals.leaked,
+                 (long long)(end.tv_sec - begin.tv_sec));
+    return totals.failures == 0 && totals.operations > 0 ? 0 : 1;
+}

@@ -1,0 +1,100 @@
+/*
+ * Torture: one operation, one fault, and the place where it strikes, until every place was tried.
+ *
+ * An operation is data (operations.json): a history that leads up to it, and the events that it
+ * consists of. The world is built once; each point is then tried in a process of its own, a copy of
+ * this one, so that all begin alike and a crash is a result like another.
+ */
+#ifndef TERN_SIM_TORTURE_H
+#define TERN_SIM_TORTURE_H
+
+#include "sim/play.h"
+
+enum torture_fault {
+    TORTURE_KILL,    /* the process dies before the nth write, sync, truncation or deletion */
+    TORTURE_POWER,   /* so does the machine */
+    TORTURE_ERROR,   /* the nth of these fails */
+    TORTURE_READ,    /* the nth read or opening fails */
+    TORTURE_FULL,    /* from the nth on nothing grows */
+    TORTURE_MEMORY,  /* the nth allocation fails */
+    TORTURE_ANSWER,  /* the answers, laid end to end, are cut once at the nth byte */
+    TORTURE_REQUEST, /* so are the requests */
+    TORTURE_FAULTS
+};
+
+enum { TORTURE_EXCHANGES = 16, TORTURE_TEXT = 1 << 20 };
+
+struct torture_operation {
+    const char *name;
+    json_t *history; /* owned */
+    json_t *setup;   /* owned; behind the events of the history */
+    json_t *events;  /* what the operation consists of; borrowed, as is the rest */
+    json_t *always;  /* what holds whenever somebody looks: "expect" events */
+    char machine[24];
+    bool whole; /* it happens at once or not at all */
+    bool mute;  /* but where it fails it may have happened, and is done again */
+    bool quiet; /* the checks of sim_settle do not fit it */
+};
+
+/* A place where a fault strikes. */
+struct torture_point {
+    enum torture_fault fault;
+    unsigned at;  /* from 1; bytes from 0 */
+    unsigned way; /* how it goes on; of a power cut, which sectors are lost */
+};
+
+/* What the operation does where nothing strikes. */
+struct torture_clean {
+    unsigned counts[TORTURE_FAULTS]; /* points to try; of bytes, how many */
+    size_t answers[TORTURE_EXCHANGES];
+    size_t requests[TORTURE_EXCHANGES];
+    size_t exchanges;
+    char before[TORTURE_TEXT];
+    char after[TORTURE_TEXT];
+    char counts_last[TORTURE_TEXT]; /* when all is quiet: rows of each table */
+    char rows_last[TORTURE_TEXT];   /* all that was written */
+};
+
+struct torture_result {
+    bool done;
+    char check[32]; /* empty: all held */
+    char failure[600];
+};
+
+/* Plays what leads up to the operation; false, and the world has failed, where it does not. */
+bool torture_prepare(struct sim_world *world, const struct torture_operation *operation);
+/* Without a fault, to the end. */
+void torture_measure(struct sim_world *world,
+                     const struct torture_operation *operation,
+                     struct torture_clean *ret_clean,
+                     struct torture_result *ret_result);
+/* With the fault, and all that is looked at behind it; `held` is what the code held before there
+ * was a world. */
+void torture_try(struct sim_world *world,
+                 const struct torture_operation *operation,
+                 const struct torture_point *point,
+                 const struct torture_clean *clean,
+                 int64_t held,
+                 struct torture_result *ret_result);
+/* In how many ways a point is tried. */
+unsigned torture_ways(enum torture_fault fault);
+
+/* ---- verbs.c ---- */
+
+/* One event, without reviving what died of it. */
+tern_status torture_do(struct sim_world *world, json_t *event);
+/* Whether the verb is one of torture's, or write or sync: such an event gives its status. */
+bool torture_knows(const char *verb);
+
+/* ---- held.c ---- */
+
+/* Counts what our code, SQLite and jansson hold from now on; before any of them is used. */
+void torture_held_install(void);
+int64_t torture_held(void);
+
+/* ---- talk.c ---- */
+
+/* Exchanges with the server from now on are noted here; NULL: no longer. */
+void torture_listen(struct torture_clean *clean);
+
+#endif

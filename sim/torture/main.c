@@ -237,12 +237,13 @@ static void try_fault(struct session *session, enum torture_fault fault)
         return;
     }
     for (unsigned i = 0; i < shown; i++) {
-        for (unsigned way = 0; way < torture_ways(fault); way++) {
+        unsigned at = chosen(options, count, i) + first;
+        unsigned ways = torture_ways(fault, at == count);
+
+        for (unsigned way = 0; way < ways; way++) {
             /* Where not all are tried, one way each. */
-            if (options->points == 0 || way == i % torture_ways(fault)) {
-                start(session,
-                      free_job(session, false),
-                      (struct torture_point){fault, chosen(options, count, i) + first, way});
+            if (options->points == 0 || at == count || way == i % ways) {
+                start(session, free_job(session, false), (struct torture_point){fault, at, way});
             }
         }
     }
@@ -371,6 +372,16 @@ static void run_item(const struct options *options,
     }
 }
 
+static bool is_fault(const char *name)
+{
+    for (int i = 0; i < TORTURE_FAULTS; i++) {
+        if (strcmp(fault_names[i], name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool read_options(int argc, char **argv, struct options *options)
 {
     static const struct option names[] = {{"operation", required_argument, NULL, 'o'},
@@ -426,7 +437,7 @@ static bool read_options(int argc, char **argv, struct options *options)
         }
     }
     return optind == argc && options->jobs > 0 && options->jobs <= JOBS_MAX &&
-           options->points != 1 &&
+           options->points != 1 && (options->fault == NULL || is_fault(options->fault)) &&
            (!options->has_at || (options->operation != NULL && options->fault != NULL));
 }
 

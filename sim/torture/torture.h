@@ -76,8 +76,8 @@ void torture_try(struct sim_world *world,
                  const struct torture_clean *clean,
                  int64_t held,
                  struct torture_result *ret_result);
-/* In how many ways a point is tried. */
-unsigned torture_ways(enum torture_fault fault);
+/* In how many ways a point is tried; the last one is behind the operation. */
+unsigned torture_ways(enum torture_fault fault, bool last);
 
 /* ---- verbs.c ---- */
 

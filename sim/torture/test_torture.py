@@ -1,0 +1,75 @@
+#!/usr/bin/env python3
+"""test_torture.py TERN_TORTURE TERN_TORTURE_MUTANTS: what the program promises of itself: bugs are found, told, and found again by what it says."""
+import json
+import re
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+MUTANTS = sys.argv.pop(2)
+PROGRAM = sys.argv.pop(1)
+FILE = Path(__file__).with_name("operations.json")
+
+
+def run(program, *arguments):
+    return subprocess.run([program, *arguments], capture_output=True, text=True, timeout=600, check=False)
+
+
+class Torture(unittest.TestCase):
+    def check_found(self, mutant, operation, fault, *more):
+        done = run(MUTANTS, "--mutant", mutant, "--operation", operation, "--fault", fault, *more)
+        self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
+        command = re.search(r"replay: scripts/torture (.+)", done.stderr)
+        self.assertIsNotNone(command, done.stderr)
+        replay = command.group(1).split()
+        self.assertEqual(run(MUTANTS, "--mutant", mutant, *replay).returncode, 1)
+        sound = run(PROGRAM, *replay)
+        self.assertEqual(sound.returncode, 0, sound.stderr)
+        self.assertIn("torture: 1 operations, 1 points, 0 failures, 0 corrupt, 0 leaked", sound.stdout)
+
+    def test_commits_that_do_not_wait_for_the_disk_are_found(self):
+        self.check_found("DEVICE_SYNC_NORMAL", "delete", "power")
+
+    def test_acknowledgements_that_do_not_wait_for_the_disk_are_found(self):
+        self.check_found("SERVER_SYNC_NORMAL", "push@server", "power")
+
+    def test_a_receipt_in_a_transaction_of_its_own_is_found(self):
+        self.check_found("RECEIPT_ALONE", "push@server", "kill")
+
+    def test_an_acknowledgement_before_the_commit_is_found(self):
+        self.check_found("ACK_BEFORE_COMMIT", "push@server", "error")
+
+    def test_a_record_shown_by_pieces_is_found(self):
+        self.check_found("PIECES_SHOWN", "pull-first@a", "kill")
+
+    def test_a_cursor_that_moves_before_its_rows_is_found(self):
+        self.check_found("CURSOR_FIRST", "pull-pages@a", "kill")
+
+    def test_the_last_line_adds_up(self):
+        done = run(PROGRAM, "--operation", "update", "--points", "2")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        cells = re.search(r"^update@a +(.*)$", done.stdout, re.M).group(1).split()
+        points = sum(int(cell) for cell in cells if cell != "-")
+        self.assertRegex(done.stdout.splitlines()[-1], rf"^torture: 1 operations, {points} points, 0 failures, 0 corrupt, 0 leaked, \d+ s$")
+
+    def test_an_operation_that_cannot_be_set_up_is_a_failure(self):
+        operations = json.loads(FILE.read_text())
+        operations["operations"] = [{"name": "x", "base": "home", "machines": ["a"], "setup": [{"do": "fly"}], "do": []}]
+        with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+            json.dump(operations, file)
+            file.flush()
+            done = run(PROGRAM, "--file", file.name)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("x@a cannot be set up", done.stderr)
+
+    def test_wrong_arguments_are_refused(self):
+        self.assertEqual(run(PROGRAM, "--nonsense").returncode, 2)
+        self.assertEqual(run(PROGRAM, "--at", "3").returncode, 2)
+        self.assertEqual(run(PROGRAM, "--fault", "flood").returncode, 2)
+        self.assertEqual(run(PROGRAM, "--operation", "fly").returncode, 1)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -348,7 +348,7 @@ void sim_settle(struct sim_world *world)
         check_converged(&world->devices[i]);
         sim_look_sound(world, (int)i);
     }
-    if (!sim_failed(world) && world->db != NULL) {
+    if (!sim_failed(world) && world->twin != NULL && world->db != NULL) {
         char says[TWIN_SAYS_BYTES];
 
         if (!twin_look(world->twin, world->db, says)) {

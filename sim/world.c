@@ -163,7 +163,9 @@ bool sim_server_start(struct sim_world *world)
         }
         return false;
     }
-    twin_serve(world->twin, world->documents[world->served].schema);
+    if (world->twin != NULL) {
+        twin_serve(world->twin, world->documents[world->served].schema);
+    }
     world->server = trn_server_new(world->db, &world->limits);
     return world->server != NULL;
 }
@@ -214,7 +216,7 @@ void sim_server_backup(struct sim_world *world)
     sim_image_free(world->backup);
     world->backup = sim_disk_image(world->disk);
     twin_free(world->twin_backup);
-    world->twin_backup = twin_copy(world->twin);
+    world->twin_backup = world->twin != NULL ? twin_copy(world->twin) : NULL;
     (void)sim_server_start(world);
 }
 
@@ -230,7 +232,7 @@ void sim_server_restore(struct sim_world *world)
     held = sim_ledger_held(world, SIM_SERVER);
     sim_disk_put(world->disk, world->backup);
     twin_free(world->twin);
-    world->twin = twin_copy(world->twin_backup);
+    world->twin = world->twin_backup != NULL ? twin_copy(world->twin_backup) : NULL;
     sim_watch_forget(world->watch);
     for (size_t i = 0; i < world->device_count; i++) {
         sim_steady_forget(&world->devices[i]);

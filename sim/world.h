@@ -112,7 +112,7 @@ struct sim_world {
     uint64_t faults; /* that struck */
     json_t *rows;    /* label -> id in hexadecimal */
     struct sim_watch *watch;
-    struct twin *twin; /* the reference model beside the server */
+    struct twin *twin; /* the reference model beside the server; NULL: it cannot follow */
     struct twin *twin_backup;
     char only[32];  /* the one check that may fail; empty: any */
     char check[32]; /* name of the promise that broke; empty: none */

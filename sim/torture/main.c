@@ -238,11 +238,11 @@ static void try_fault(struct session *session, enum torture_fault fault)
     }
     for (unsigned i = 0; i < shown; i++) {
         unsigned at = chosen(options, count, i) + first;
-        unsigned ways = torture_ways(fault, at == count);
+        unsigned ways = torture_ways(fault, options->points == 0 && at == count);
 
         for (unsigned way = 0; way < ways; way++) {
             /* Where not all are tried, one way each. */
-            if (options->points == 0 || at == count || way == i % ways) {
+            if (options->points == 0 || way == i % ways) {
                 start(session, free_job(session, false), (struct torture_point){fault, at, way});
             }
         }

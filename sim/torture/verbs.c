@@ -6,6 +6,7 @@
 #include "server/erase.h"
 #include "sim/ledger.h"
 #include "sim/memory.h"
+#include "sim/model/twin.h"
 #include "sim/torture/torture.h"
 
 static const char *text_of(json_t *event, const char *key)
@@ -16,6 +17,13 @@ static const char *text_of(json_t *event, const char *key)
 static int64_t number_of(json_t *event, const char *key)
 {
     return json_integer_value(json_object_get(event, key));
+}
+
+/* The reference model knows nothing of erasures, nor of a server that begins anew. */
+static void drop_model(struct sim_world *world)
+{
+    twin_free(world->twin);
+    world->twin = NULL;
 }
 
 /* ---- Files ---- */
@@ -39,6 +47,7 @@ static tern_status do_empty(struct sim_world *world, struct sim_device *device, 
         put_nothing(device->disk);
     } else {
         sim_server_stop(world);
+        drop_model(world);
         world->answered_to = 0;
         put_nothing(world->disk);
     }
@@ -355,6 +364,7 @@ static tern_status do_erase(struct sim_world *world, struct sim_device *device, 
     if (world->db == NULL || user == SIM_USERS) {
         return TERN_ERR_MISUSE;
     }
+    drop_model(world);
     trn_server_free(world->server);
     world->server = NULL;
     sim_memory_enter(SIM_SERVER);

@@ -16,5 +16,9 @@ set(TERN_PUBLIC_HEADERS
 
 # Those of libtern-medication.
 set(TERN_MEDICATION_HEADERS
+    tern/medication/care.h
+    tern/medication/dose.h
+    tern/medication/prescription.h
+    tern/medication/schedule.h
     tern/medication/zone.h
 )

@@ -165,7 +165,7 @@ trn_tzif_read(const void *data, size_t size, struct trn_tzif *ret_zone, tern_err
 {
     const uint8_t *bytes = data;
     const uint8_t *end = bytes + size;
-    struct block block = {.end = NULL};
+    struct block block = {.times = bytes, .indexes = bytes, .kinds = bytes, .end = bytes};
     struct trn_tzif zone = {0};
     tern_status status = read_block(bytes, end, 4, &block, error);
 

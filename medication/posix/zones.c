@@ -94,11 +94,12 @@ keep(tern_posix_zones *zones, const char *name, struct kept **ret_kept, tern_err
 {
     struct trn_bytes bytes = {0};
     struct kept *kept = trn_calloc(1, sizeof(*kept));
-    tern_status status = kept == NULL ? trn_fail_nomem(error) : TERN_OK;
+    tern_status status;
 
-    if (status == TERN_OK) {
-        status = read_file(zones, name, &bytes, error);
+    if (kept == NULL) {
+        return trn_fail_nomem(error);
     }
+    status = read_file(zones, name, &bytes, error);
     if (status == TERN_OK) {
         status = trn_tzif_read(bytes.data, bytes.size, &kept->zone, error);
     }

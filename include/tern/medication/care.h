@@ -1,0 +1,78 @@
+/**
+ * The handle of the medication calls, and how they fail.
+ *
+ * A call is one short transaction, or one read; after a failure nothing has changed. Calls of one
+ * handle are made by one thread at a time, and outside any transaction of that thread.
+ */
+#ifndef TERN_CARE_H
+#define TERN_CARE_H
+
+#include "tern/medication/zone.h"
+#include "tern/replica.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** What stood in the way, in this layer's terms. The numbers and codes never change once released.
+ */
+typedef enum tern_problem {
+    TERN_PROBLEM_NONE = 0,            /* the engine failed: `error.status` says how */
+    TERN_PROBLEM_NO_DOSE = 1,         /* no such dose */
+    TERN_PROBLEM_NO_MEDICATION = 2,   /* no such medication */
+    TERN_PROBLEM_NO_PRESCRIPTION = 3, /* no such prescription */
+    TERN_PROBLEM_NO_PATIENT = 4,      /* no such user here */
+    TERN_PROBLEM_TOO_EARLY = 5,       /* first: minutes before the scheduled time; second: grace */
+    TERN_PROBLEM_TOO_LATE = 6,        /* first: minutes after the scheduled time */
+    TERN_PROBLEM_AHEAD = 7,           /* taken later than now; first: by how many minutes */
+    TERN_PROBLEM_RECORDED = 8,        /* the dose has a record; undo it first */
+    TERN_PROBLEM_NOT_RECORDED = 9,    /* nothing to undo */
+    TERN_PROBLEM_NOT_PRN = 10,        /* the medication is scheduled */
+    TERN_PROBLEM_STATUS = 11,         /* the prescription's status does not allow it */
+    TERN_PROBLEM_REASON = 12,         /* a change needs a reason */
+    TERN_PROBLEM_URGENT_REASON = 13,  /* an urgent one needs an urgent reason */
+    TERN_PROBLEM_NO_MEDICATIONS = 14, /* a prescription of nothing */
+    TERN_PROBLEM_GRACE = 15,          /* first: minutes; 10, 20, 30 or 60 are allowed */
+    TERN_PROBLEM_MEAL_TIME = 16,      /* no time of a meal */
+    TERN_PROBLEM_ZONE = 17,           /* the patient's time zone is unknown here */
+    TERN_PROBLEM_DATE = 18,           /* a date that does not exist */
+    TERN_PROBLEM_QUOTA = 19,          /* first: bytes used; second: bytes allowed */
+    TERN_PROBLEM_SETTING = 20         /* a value that the setting does not have */
+} tern_problem;
+
+/** Filled by the call that failed; the caller owns it and may leave it undefined before. */
+typedef struct tern_care_error {
+    tern_error error;     /* the engine's terms: a status, and a message for developers */
+    tern_problem problem; /* this layer's */
+    int64_t first;        /* numbers that belong to the problem, as said there */
+    int64_t second;
+} tern_care_error;
+
+/** The stable upper-case name of a problem, such as "TOO_EARLY"; "UNKNOWN" for a number not in the
+ * list. Static. Any thread. */
+TERN_API const char *tern_problem_code(tern_problem problem);
+
+typedef struct tern_care tern_care;
+
+typedef struct tern_care_options {
+    size_t size;                 /* sizeof(tern_care_options) */
+    const tern_zone_port *zones; /* copied; tern_posix_zones has one */
+} tern_care_options;
+
+/**
+ * Makes a handle over a replica of the schema document "dastern", which outlives it.
+ *
+ * @param ret_care Closed with tern_care_close.
+ * @return TERN_OK, TERN_ERR_MISUSE, _SQL or _UNKNOWN_TABLE (a replica of another document), _NOMEM.
+ */
+TERN_API TERN_MUST_USE tern_status tern_care_open(tern_replica *replica,
+                                                  const tern_care_options *options,
+                                                  tern_care **ret_care,
+                                                  tern_care_error *error);
+/** Closes; NULL is accepted. */
+TERN_API void tern_care_close(tern_care *care);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,288 @@
+/* The handle: statements compiled when first used, transactions, the clock, the audit row. */
+#include "medication/internal.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "medication/calendar.h"
+
+tern_status tern_care_open(tern_replica *replica,
+                           const tern_care_options *options,
+                           tern_care **ret_care,
+                           tern_care_error *error)
+{
+    tern_statement *statement = NULL;
+    tern_care *care;
+    tern_status status;
+
+    trn_care_clear(error);
+    if (replica == NULL || options == NULL || options->size != sizeof(*options) ||
+        options->zones == NULL || options->zones->offset == NULL || ret_care == NULL) {
+        return trn_care_misuse(error, "tern_care_open");
+    }
+    care = trn_calloc(1, sizeof(*care));
+    if (care == NULL) {
+        return trn_fail_nomem(trn_engine_error(error));
+    }
+    care->replica = replica;
+    care->zones = *options->zones;
+    tern_replica_user(replica, &care->user);
+    /* A replica of another document is told now, rather than by the first call. */
+    status = trn_care_bind(care, TRN_SQL_DAY, NULL, 0, &statement, error);
+    if (status != TERN_OK) {
+        tern_care_close(care);
+        return status;
+    }
+    *ret_care = care;
+    return TERN_OK;
+}
+
+void tern_care_close(tern_care *care)
+{
+    if (care == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < TRN_SQL_COUNT; i++) {
+        tern_statement_free(care->statements[i]);
+    }
+    trn_free(care);
+}
+
+tern_status trn_care_bind(tern_care *care,
+                          enum trn_sql which,
+                          const tern_value *values,
+                          size_t count,
+                          tern_statement **ret_statement,
+                          tern_care_error *error)
+{
+    tern_statement **place = &care->statements[which];
+    const char *text = trn_sql_text(which);
+    tern_status status = TERN_OK;
+
+    if (*place == NULL) {
+        status = tern_statement_prepare(care->replica,
+                                        text,
+                                        strlen(text),
+                                        place,
+                                        trn_engine_error(error));
+    }
+    if (status != TERN_OK) {
+        return status;
+    }
+    tern_statement_reset(*place);
+    for (size_t i = 0; status == TERN_OK && i < count; i++) {
+        status = tern_statement_bind(*place, (int)i + 1, values[i], trn_engine_error(error));
+    }
+    if (status == TERN_OK) {
+        *ret_statement = *place;
+    }
+    return status;
+}
+
+tern_status trn_care_run(tern_care *care,
+                         enum trn_sql which,
+                         const tern_value *values,
+                         size_t count,
+                         tern_care_error *error)
+{
+    tern_statement *statement = NULL;
+    bool row = false;
+    tern_status status = trn_care_bind(care, which, values, count, &statement, error);
+
+    if (status == TERN_OK) {
+        status = tern_statement_step(statement, &row, trn_engine_error(error));
+    }
+    return status;
+}
+
+tern_status trn_care_row(tern_care *care,
+                         enum trn_sql which,
+                         const tern_value *values,
+                         size_t count,
+                         tern_problem missing,
+                         tern_statement **ret_statement,
+                         tern_care_error *error)
+{
+    tern_statement *statement = NULL;
+    bool row = false;
+    tern_status status = trn_care_bind(care, which, values, count, &statement, error);
+
+    if (status == TERN_OK) {
+        status = tern_statement_step(statement, &row, trn_engine_error(error));
+    }
+    if (status != TERN_OK) {
+        return status;
+    }
+    if (!row) {
+        return trn_problem(error, missing, 0, 0);
+    }
+    *ret_statement = statement;
+    return TERN_OK;
+}
+
+tern_status trn_care_begin(tern_care *care, bool inferred, tern_tx **ret_tx, tern_care_error *error)
+{
+    tern_tx_options options = {.size = sizeof(options), .inferred = inferred};
+
+    return tern_tx_begin(care->replica, &options, ret_tx, trn_engine_error(error));
+}
+
+tern_status trn_care_end(tern_tx *tx, tern_status status, tern_care_error *error)
+{
+    if (status == TERN_OK) {
+        return tern_tx_commit(tx, NULL, trn_engine_error(error));
+    }
+    tern_tx_rollback(tx);
+    return status;
+}
+
+tern_status trn_care_now(tern_care *care, int64_t *ret_now_us, tern_care_error *error)
+{
+    tern_statement *statement = NULL;
+    tern_status status =
+        trn_care_row(care, TRN_SQL_NOW, NULL, 0, TERN_PROBLEM_NONE, &statement, error);
+
+    if (status == TERN_OK) {
+        *ret_now_us = tern_statement_value(statement, 0).integer;
+        tern_statement_reset(statement);
+    }
+    return status;
+}
+
+tern_status trn_care_action(tern_care *care,
+                            const char *action,
+                            const char *table,
+                            const tern_id *row,
+                            const char *details,
+                            tern_care_error *error)
+{
+    const tern_value values[] = {tern_value_id(&care->user),
+                                 tern_value_text(action),
+                                 tern_value_text(table),
+                                 tern_value_id(row),
+                                 tern_value_text(details)};
+
+    return trn_care_run(care, TRN_SQL_ACTION, values, 5, error);
+}
+
+tern_id trn_value_to_id(tern_value value)
+{
+    tern_id id = {{0}};
+
+    if (value.kind == TERN_BLOB && value.size == sizeof(id.bytes)) {
+        memcpy(id.bytes, value.data, sizeof(id.bytes));
+    }
+    return id;
+}
+
+void trn_value_to_text(tern_value value, char *buffer, size_t size)
+{
+    size_t bytes = value.kind != TERN_TEXT ? 0 : value.size < size ? value.size : size - 1;
+
+    if (bytes > 0) {
+        memcpy(buffer, value.data, bytes);
+    }
+    buffer[bytes] = '\0';
+}
+
+bool trn_value_is(tern_value value, const char *text)
+{
+    return value.kind == TERN_TEXT && value.size == strlen(text) &&
+           memcmp(value.data, text, value.size) == 0;
+}
+
+tern_status trn_care_local_day(tern_care *care,
+                               const char *zone,
+                               int64_t utc_us,
+                               int32_t *ret_day,
+                               tern_local_time *ret_local,
+                               tern_care_error *error)
+{
+    tern_local_time local = {0};
+    tern_status status =
+        tern_zone_to_local(&care->zones, zone, utc_us, &local, trn_engine_error(error));
+
+    if (status != TERN_OK) {
+        return trn_zone_failed(status, error);
+    }
+    *ret_day = trn_day_of_date((struct trn_date){local.year, local.month, local.day});
+    if (ret_local != NULL) {
+        *ret_local = local;
+    }
+    return TERN_OK;
+}
+
+static void read_meals(tern_statement *statement, int first, tern_regimen *regimen)
+{
+    static const int32_t presets[] = {7 * 60, 12 * 60, 18 * 60};
+    char text[81];
+
+    for (int i = 0; i < 3; i++) {
+        regimen->meal_minutes[i] = presets[i];
+        trn_value_to_text(tern_statement_value(statement, first + i), text, sizeof(text));
+        (void)tern_meal_parse(text, &regimen->meal_minutes[i]);
+    }
+}
+
+/* Without a start date, the local date on which the prescription was made. */
+static tern_status read_start(tern_care *care,
+                              tern_value date,
+                              tern_value created,
+                              struct trn_source *source,
+                              tern_care_error *error)
+{
+    int32_t day = 0;
+    tern_status status;
+
+    trn_value_to_text(date, source->start, sizeof(source->start));
+    if (source->start[0] != '\0') {
+        return TERN_OK;
+    }
+    status = trn_care_local_day(care, source->zone, created.integer, &day, NULL, error);
+    if (status == TERN_OK) {
+        trn_day_format(day, source->start);
+    }
+    return status;
+}
+
+tern_status trn_source_read(tern_care *care,
+                            tern_statement *statement,
+                            int first,
+                            struct trn_source *ret_source,
+                            tern_care_error *error)
+{
+    tern_regimen *regimen = &ret_source->regimen;
+    tern_value values[TRN_SOURCE_COLUMNS];
+    tern_status status;
+
+    for (int i = 0; i < TRN_SOURCE_COLUMNS; i++) {
+        values[i] = tern_statement_value(statement, first + i);
+    }
+    trn_value_to_text(values[0], ret_source->zone, sizeof(ret_source->zone));
+    trn_value_to_text(values[3], ret_source->end, sizeof(ret_source->end));
+    trn_value_to_text(values[7], ret_source->frequency, sizeof(ret_source->frequency));
+    trn_value_to_text(values[8], ret_source->timing, sizeof(ret_source->timing));
+    *regimen = (tern_regimen){.size = sizeof(*regimen),
+                              .zone = ret_source->zone,
+                              .start_date = ret_source->start,
+                              .end_date = ret_source->end[0] != '\0' ? ret_source->end : NULL,
+                              .duration_days = (int32_t)values[4].integer,
+                              .slots = (unsigned)values[5].integer,
+                              .before_meal = (unsigned)values[6].integer,
+                              .frequency = ret_source->frequency,
+                              .timing = ret_source->timing,
+                              .is_prn = values[9].integer != 0,
+                              .grace_minutes = (int32_t)values[13].integer};
+    read_meals(statement, first + 10, regimen);
+    status = read_start(care, values[1], values[2], ret_source, error);
+    if (status != TERN_OK) {
+        return status;
+    }
+    if (!trn_regimen_read(regimen, &ret_source->rule)) {
+        ret_source->rule = (struct trn_regimen){.is_understood = false};
+    }
+    /* What is paused, ended or deleted yields nothing. */
+    ret_source->rule.is_understood &= values[14].integer != 0;
+    return TERN_OK;
+}

@@ -1,0 +1,512 @@
+/* The day's list, and what a person records. */
+#include "tern/medication/dose.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "medication/calendar.h"
+#include "medication/internal.h"
+#include "medication/window.h"
+#include "tern/outbox.h"
+#include "tern/row.h"
+
+static const char table[] = "dose_events";
+
+static const char *const status_names[] = {"DUE",
+                                           "TAKEN_ON_TIME",
+                                           "TAKEN_LATE",
+                                           "MISSED",
+                                           "SKIPPED"};
+
+static tern_dose_status status_of(tern_value value)
+{
+    for (unsigned i = 0; i < sizeof(status_names) / sizeof(status_names[0]); i++) {
+        if (trn_value_is(value, status_names[i])) {
+            return (tern_dose_status)i;
+        }
+    }
+    return TERN_DOSE_DUE;
+}
+
+/* ---- The list ---- */
+
+static void read_dose(tern_statement *row, tern_dose *dose)
+{
+    tern_value values[16];
+
+    for (int i = 0; i < 16; i++) {
+        values[i] = tern_statement_value(row, TRN_SOURCE_COLUMNS + i);
+    }
+    *dose = (tern_dose){.id = trn_value_to_id(values[0]),
+                        .prescription = trn_value_to_id(values[1]),
+                        .medication = trn_value_to_id(values[2]),
+                        .scheduled_us = values[3].integer,
+                        .slot = values[4],
+                        .period = trn_value_is(values[5], "NIGHT") ? TERN_PERIOD_NIGHT
+                                                                   : TERN_PERIOD_DAYTIME,
+                        .reminder_time = values[6],
+                        .grace_minutes = (int32_t)values[7].integer,
+                        .status = status_of(values[8]),
+                        .taken_us = values[9].kind == TERN_INTEGER ? values[9].integer : 0,
+                        .skip_reason = values[10],
+                        .flags = values[11],
+                        .was_offline = values[12].integer != 0,
+                        .medicine_name = values[13],
+                        .medicine_name_khmer = values[14],
+                        .dosage = values[15]};
+}
+
+/* Reads the row; false in `ret_shown` where it is a DUE dose that nothing yields any more. */
+static tern_status read_shown(tern_care *care,
+                              tern_statement *row,
+                              int32_t day,
+                              int64_t now_us,
+                              tern_dose *dose,
+                              bool *ret_shown,
+                              tern_care_error *error)
+{
+    struct trn_source source;
+    tern_status status = TERN_OK;
+
+    read_dose(row, dose);
+    *ret_shown = true;
+    if (dose->status != TERN_DOSE_DUE) {
+        return TERN_OK;
+    }
+    status = trn_source_read(care, row, 0, &source, error);
+    if (status == TERN_OK) {
+        *ret_shown = trn_regimen_yields(&source.rule, day, dose->slot.data, dose->slot.size);
+    }
+    if (trn_window_has_passed(dose->scheduled_us, dose->grace_minutes, now_us)) {
+        dose->status = TERN_DOSE_MISSED;
+    }
+    return status;
+}
+
+static tern_status visit_day(tern_care *care,
+                             tern_statement *row,
+                             int32_t day,
+                             int64_t now_us,
+                             tern_dose_visitor visitor,
+                             void *context,
+                             tern_care_error *error)
+{
+    bool more = true;
+    tern_status status = TERN_OK;
+
+    while (status == TERN_OK && more) {
+        tern_dose dose;
+        bool shown = false;
+
+        status = tern_statement_step(row, &more, trn_engine_error(error));
+        if (status == TERN_OK && more) {
+            status = read_shown(care, row, day, now_us, &dose, &shown, error);
+        }
+        if (status == TERN_OK && shown) {
+            more = visitor(context, &dose);
+        }
+    }
+    tern_statement_reset(row);
+    return status;
+}
+
+tern_status tern_dose_list(tern_care *care,
+                           const tern_id *patient,
+                           const char *local_date,
+                           tern_dose_visitor visitor,
+                           void *context,
+                           tern_care_error *error)
+{
+    tern_statement *row = NULL;
+    tern_value values[4];
+    int64_t now_us = 0;
+    int32_t day = 0;
+    tern_status status;
+
+    trn_care_clear(error);
+    if (care == NULL || local_date == NULL || visitor == NULL) {
+        return trn_care_misuse(error, "tern_dose_list");
+    }
+    if (!trn_day_parse(local_date, strlen(local_date), &day)) {
+        return trn_problem(error, TERN_PROBLEM_DATE, 0, 0);
+    }
+    /* A local day lies within these three days of UTC, wherever it is and if its night meal is
+     * late. */
+    values[0] = tern_value_id(patient != NULL ? patient : &care->user);
+    values[1] = tern_value_integer((day - 1) * TRN_DAY_US);
+    values[2] = tern_value_integer((day + 2) * TRN_DAY_US);
+    values[3] = tern_value_text(local_date);
+    status = trn_care_now(care, &now_us, error);
+    if (status == TERN_OK) {
+        status = trn_care_bind(care, TRN_SQL_DAY, values, 4, &row, error);
+    }
+    return status == TERN_OK ? visit_day(care, row, day, now_us, visitor, context, error) : status;
+}
+
+/* ---- Records ---- */
+
+struct dose_row {
+    tern_dose_status status;
+    int64_t scheduled_us;
+    int32_t grace_minutes;
+};
+
+static tern_status
+read_row(tern_care *care, const tern_id *id, struct dose_row *dose, tern_care_error *error)
+{
+    const tern_value key = tern_value_id(id);
+    tern_statement *row = NULL;
+    tern_status status =
+        trn_care_row(care, TRN_SQL_DOSE, &key, 1, TERN_PROBLEM_NO_DOSE, &row, error);
+
+    if (status != TERN_OK) {
+        return status;
+    }
+    dose->status = status_of(tern_statement_value(row, 0));
+    dose->scheduled_us = tern_statement_value(row, 1).integer;
+    dose->grace_minutes = (int32_t)tern_statement_value(row, 2).integer;
+    tern_statement_reset(row);
+    return TERN_OK;
+}
+
+static bool is_open(const struct dose_row *dose)
+{
+    return dose->status == TERN_DOSE_DUE || dose->status == TERN_DOSE_MISSED;
+}
+
+static tern_status is_suspect(tern_care *care, bool *ret_suspect, tern_care_error *error)
+{
+    tern_replica_status state = {.size = sizeof(state)};
+    tern_status status = tern_replica_read_status(care->replica, &state, trn_engine_error(error));
+
+    if (status == TERN_OK) {
+        *ret_suspect = state.clock_suspect;
+    }
+    return status;
+}
+
+static bool is_act(const tern_dose_act *act)
+{
+    return act == NULL || act->size == sizeof(*act);
+}
+
+/* What the clocks and the windows say to an act. */
+static tern_status judge(tern_care *care,
+                         const tern_dose_act *act,
+                         const struct dose_row *dose,
+                         struct trn_window *window,
+                         struct trn_window_verdict *verdict,
+                         tern_care_error *error)
+{
+    tern_status status = is_suspect(care, &window->suspect, error);
+
+    if (status == TERN_OK) {
+        status = trn_care_now(care, &window->now_us, error);
+    }
+    if (status != TERN_OK) {
+        return status;
+    }
+    window->insist = act != NULL && act->insist;
+    window->taken_us = act != NULL && act->taken_us != 0 ? act->taken_us : window->now_us;
+    window->scheduled_us = dose != NULL ? dose->scheduled_us : window->taken_us;
+    window->grace_minutes = dose != NULL ? dose->grace_minutes : 0;
+    trn_window_judge(window, verdict);
+    if (verdict->problem != TERN_PROBLEM_NONE) {
+        return trn_problem(error, verdict->problem, verdict->first, verdict->second);
+    }
+    return TERN_OK;
+}
+
+static tern_value text_or_null(const char *text)
+{
+    return tern_value_text(text != NULL && text[0] != '\0' ? text : NULL);
+}
+
+static tern_status take(tern_care *care,
+                        const tern_id *id,
+                        const tern_dose_act *act,
+                        tern_dose_status *ret_status,
+                        tern_care_error *error)
+{
+    struct dose_row dose = {.status = TERN_DOSE_DUE};
+    struct trn_window window = {0};
+    struct trn_window_verdict verdict;
+    tern_status status = read_row(care, id, &dose, error);
+
+    if (status == TERN_OK && !is_open(&dose)) {
+        return trn_problem(error, TERN_PROBLEM_RECORDED, 0, 0);
+    }
+    if (status == TERN_OK) {
+        status = judge(care, act, &dose, &window, &verdict, error);
+    }
+    if (status == TERN_OK) {
+        const tern_value values[] = {tern_value_id(id),
+                                     tern_value_text(status_names[verdict.status]),
+                                     tern_value_integer(window.taken_us),
+                                     tern_value_null(),
+                                     tern_value_integer(act != NULL && act->was_offline),
+                                     text_or_null(verdict.flags)};
+
+        *ret_status = verdict.status;
+        status = trn_care_run(care, TRN_SQL_DOSE_RECORD, values, 6, error);
+    }
+    return status == TERN_OK ? trn_care_action(care, "DOSE_TAKEN", table, id, NULL, error) : status;
+}
+
+tern_status tern_dose_take(tern_care *care,
+                           const tern_id *dose,
+                           const tern_dose_act *act,
+                           tern_dose_status *ret_status,
+                           tern_care_error *error)
+{
+    tern_dose_status taken = TERN_DOSE_DUE;
+    tern_tx *tx = NULL;
+    tern_status status;
+
+    trn_care_clear(error);
+    if (care == NULL || dose == NULL || !is_act(act)) {
+        return trn_care_misuse(error, "tern_dose_take");
+    }
+    status = trn_care_begin(care, false, &tx, error);
+    if (status != TERN_OK) {
+        return status;
+    }
+    status = trn_care_end(tx, take(care, dose, act, &taken, error), error);
+    if (status == TERN_OK && ret_status != NULL) {
+        *ret_status = taken;
+    }
+    return status;
+}
+
+static tern_status skip(tern_care *care,
+                        const tern_id *id,
+                        const char *reason,
+                        bool was_offline,
+                        tern_care_error *error)
+{
+    const tern_value values[] = {tern_value_id(id),
+                                 tern_value_text("SKIPPED"),
+                                 tern_value_null(),
+                                 text_or_null(reason),
+                                 tern_value_integer(was_offline),
+                                 tern_value_null()};
+    struct dose_row dose = {.status = TERN_DOSE_DUE};
+    tern_status status = read_row(care, id, &dose, error);
+
+    if (status == TERN_OK && !is_open(&dose)) {
+        return trn_problem(error, TERN_PROBLEM_RECORDED, 0, 0);
+    }
+    if (status == TERN_OK) {
+        status = trn_care_run(care, TRN_SQL_DOSE_RECORD, values, 6, error);
+    }
+    return status == TERN_OK ? trn_care_action(care, "DOSE_SKIPPED", table, id, NULL, error)
+                             : status;
+}
+
+tern_status tern_dose_skip(tern_care *care,
+                           const tern_id *dose,
+                           const char *reason,
+                           bool was_offline,
+                           tern_care_error *error)
+{
+    tern_tx *tx = NULL;
+    tern_status status;
+
+    trn_care_clear(error);
+    if (care == NULL || dose == NULL) {
+        return trn_care_misuse(error, "tern_dose_skip");
+    }
+    status = trn_care_begin(care, false, &tx, error);
+    if (status != TERN_OK) {
+        return status;
+    }
+    return trn_care_end(tx, skip(care, dose, reason, was_offline, error), error);
+}
+
+static tern_status undo(tern_care *care, tern_tx *tx, const tern_id *id, tern_care_error *error)
+{
+    const tern_cell cells[] = {{"status", tern_value_text("DUE")},
+                               {"taken_at", tern_value_null()},
+                               {"skip_reason", tern_value_null()},
+                               {"was_offline", tern_value_integer(0)},
+                               {"flags", tern_value_null()}};
+    struct dose_row dose = {.status = TERN_DOSE_DUE};
+    tern_status status = read_row(care, id, &dose, error);
+
+    if (status == TERN_OK && is_open(&dose)) {
+        return trn_problem(error, TERN_PROBLEM_NOT_RECORDED, 0, 0);
+    }
+    if (status == TERN_OK) {
+        status = tern_row_undo(tx, table, id, cells, 5, trn_engine_error(error));
+    }
+    if (status != TERN_OK) {
+        return status;
+    }
+    return trn_care_action(care,
+                           dose.status == TERN_DOSE_SKIPPED ? "DOSE_SKIPPED" : "DOSE_TAKEN",
+                           table,
+                           id,
+                           "{\"undone\":true}",
+                           error);
+}
+
+tern_status tern_dose_undo(tern_care *care, const tern_id *dose, tern_care_error *error)
+{
+    tern_tx *tx = NULL;
+    tern_status status;
+
+    trn_care_clear(error);
+    if (care == NULL || dose == NULL) {
+        return trn_care_misuse(error, "tern_dose_undo");
+    }
+    status = trn_care_begin(care, false, &tx, error);
+    if (status != TERN_OK) {
+        return status;
+    }
+    return trn_care_end(tx, undo(care, tx, dose, error), error);
+}
+
+/* ---- As needed ---- */
+
+struct prn {
+    tern_id medication;
+    tern_id prescription;
+    tern_id patient;
+    int32_t grace_minutes;
+    char zone[65];
+    char date[TRN_DATE_BYTES];
+    char slot[9];
+    tern_id dose;
+};
+
+static tern_status
+read_prn(tern_care *care, const tern_id *medication, struct prn *prn, tern_care_error *error)
+{
+    const tern_value key = tern_value_id(medication);
+    struct trn_source source;
+    tern_statement *row = NULL;
+    bool is_active = false;
+    tern_status status =
+        trn_care_row(care, TRN_SQL_MEDICATION, &key, 1, TERN_PROBLEM_NO_MEDICATION, &row, error);
+
+    if (status != TERN_OK) {
+        return status;
+    }
+    is_active = tern_statement_value(row, TRN_SOURCE_COLUMNS - 1).integer != 0;
+    prn->medication = *medication;
+    prn->prescription = trn_value_to_id(tern_statement_value(row, TRN_SOURCE_COLUMNS));
+    prn->patient = trn_value_to_id(tern_statement_value(row, TRN_SOURCE_COLUMNS + 1));
+    status = trn_source_read(care, row, 0, &source, error);
+    tern_statement_reset(row);
+    if (status != TERN_OK) {
+        return status;
+    }
+    if (!source.regimen.is_prn) {
+        return trn_problem(error, TERN_PROBLEM_NOT_PRN, 0, 0);
+    }
+    if (!is_active) {
+        return trn_problem(error, TERN_PROBLEM_STATUS, 0, 0);
+    }
+    prn->grace_minutes = source.regimen.grace_minutes;
+    memcpy(prn->zone, source.zone, sizeof(prn->zone));
+    return TERN_OK;
+}
+
+/* The key of a dose taken at this moment; RECORDED where there is one. */
+static tern_status place_prn(tern_care *care,
+                             int64_t taken_us,
+                             struct prn *prn,
+                             int32_t *ret_minute,
+                             tern_care_error *error)
+{
+    tern_local_time local = {0};
+    tern_statement *row = NULL;
+    int32_t day = 0;
+    bool exists;
+    tern_value key[3];
+    tern_status status = trn_care_local_day(care, prn->zone, taken_us, &day, &local, error);
+
+    if (status != TERN_OK) {
+        return status;
+    }
+    trn_day_format(day, prn->date);
+    *ret_minute = local.hour * 60 + local.minute;
+    trn_minute_format(*ret_minute, prn->slot);
+    prn->slot[5] = ':';
+    prn->slot[6] = (char)('0' + local.second / 10);
+    prn->slot[7] = (char)('0' + local.second % 10);
+    prn->slot[8] = '\0';
+    key[0] = tern_value_id(&prn->medication);
+    key[1] = tern_value_text(prn->date);
+    key[2] = tern_value_text(prn->slot);
+    status = trn_care_row(care, TRN_SQL_PLANNED, key, 3, TERN_PROBLEM_NO_DOSE, &row, error);
+    if (status != TERN_OK) {
+        return status;
+    }
+    prn->dose = trn_value_to_id(tern_statement_value(row, 0));
+    exists = tern_statement_value(row, 1).kind != TERN_NULL;
+    tern_statement_reset(row);
+    return exists ? trn_problem(error, TERN_PROBLEM_RECORDED, 0, 0) : TERN_OK;
+}
+
+static tern_status take_prn(tern_care *care,
+                            const tern_id *medication,
+                            const tern_dose_act *act,
+                            struct prn *prn,
+                            tern_care_error *error)
+{
+    struct trn_window window = {0};
+    struct trn_window_verdict verdict;
+    int32_t minute = 0;
+    tern_status status = read_prn(care, medication, prn, error);
+
+    if (status == TERN_OK) {
+        status = judge(care, act, NULL, &window, &verdict, error);
+    }
+    if (status == TERN_OK) {
+        status = place_prn(care, window.taken_us, prn, &minute, error);
+    }
+    if (status == TERN_OK) {
+        const tern_value values[] = {
+            tern_value_id(&prn->dose),
+            tern_value_id(&prn->prescription),
+            tern_value_id(&prn->medication),
+            tern_value_id(&prn->patient),
+            tern_value_integer(window.taken_us),
+            tern_value_text(prn->date),
+            tern_value_text(prn->slot),
+            tern_value_text(trn_minute_period(minute) == TERN_PERIOD_NIGHT ? "NIGHT" : "DAYTIME"),
+            tern_value_integer(prn->grace_minutes),
+            tern_value_integer(act != NULL && act->was_offline),
+            text_or_null(verdict.flags)};
+
+        status = trn_care_run(care, TRN_SQL_PRN_INSERT, values, 11, error);
+    }
+    return status == TERN_OK ? trn_care_action(care, "DOSE_TAKEN", table, &prn->dose, NULL, error)
+                             : status;
+}
+
+tern_status tern_dose_take_prn(tern_care *care,
+                               const tern_id *medication,
+                               const tern_dose_act *act,
+                               tern_id *ret_dose,
+                               tern_care_error *error)
+{
+    struct prn prn = {.grace_minutes = 0};
+    tern_tx *tx = NULL;
+    tern_status status;
+
+    trn_care_clear(error);
+    if (care == NULL || medication == NULL || !is_act(act)) {
+        return trn_care_misuse(error, "tern_dose_take_prn");
+    }
+    status = trn_care_begin(care, false, &tx, error);
+    if (status != TERN_OK) {
+        return status;
+    }
+    status = trn_care_end(tx, take_prn(care, medication, act, &prn, error), error);
+    if (status == TERN_OK && ret_dose != NULL) {
+        *ret_dose = prn.dose;
+    }
+    return status;
+}

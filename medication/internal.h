@@ -1,0 +1,153 @@
+/**
+ * What the calls share: the handle with its compiled statements, failures, the audit row, and the
+ * regimen as statements bring it.
+ *
+ * Every transaction begun here ends here. Statements are compiled once for a handle, and reset
+ * before each use and after it.
+ */
+#ifndef TRN_MEDICATION_INTERNAL_H
+#define TRN_MEDICATION_INTERNAL_H
+
+#include "medication/regimen.h"
+#include "tern/medication/care.h"
+
+/** The statements; their texts are in sql.c. Those before TRN_SQL_READS only read. */
+enum trn_sql {
+    TRN_SQL_NOW,
+    TRN_SQL_PATIENT,
+    TRN_SQL_DAY,
+    TRN_SQL_REGIMENS,
+    TRN_SQL_PLANNED,
+    TRN_SQL_DOSE,
+    TRN_SQL_PASSED,
+    TRN_SQL_MEDICATION,
+    TRN_SQL_PRESCRIPTION,
+    TRN_SQL_MEDICATIONS,
+    TRN_SQL_SETTINGS,
+    TRN_SQL_READS,
+    TRN_SQL_DOSE_INSERT = TRN_SQL_READS,
+    TRN_SQL_DOSE_MOVE,
+    TRN_SQL_DOSE_RECORD,
+    TRN_SQL_DOSE_MISS,
+    TRN_SQL_PRN_INSERT,
+    TRN_SQL_ACTION,
+    TRN_SQL_VERSION,
+    TRN_SQL_COUNT
+};
+
+const char *trn_sql_text(enum trn_sql which);
+
+struct tern_care {
+    tern_replica *replica;
+    tern_zone_port zones;
+    tern_id user;
+    tern_statement *statements[TRN_SQL_COUNT];
+};
+
+/* ---- Failures ---- */
+
+/** The engine's part, for the engine to fill; NULL for NULL. */
+tern_error *trn_engine_error(tern_care_error *error);
+/** Forgets an earlier call's cause. */
+void trn_care_clear(tern_care_error *error);
+/** Notes a problem of this layer and returns the status that it goes with. */
+TERN_MUST_USE tern_status trn_problem(tern_care_error *error,
+                                      tern_problem problem,
+                                      int64_t first,
+                                      int64_t second);
+/** Notes that a function was called without what it needs. */
+TERN_MUST_USE tern_status trn_care_misuse(tern_care_error *error, const char *function);
+
+/* ---- Statements ---- */
+
+/** The statement, compiled if need be, reset, and with its `count` parameters bound. */
+TERN_MUST_USE tern_status trn_care_bind(tern_care *care,
+                                        enum trn_sql which,
+                                        const tern_value *values,
+                                        size_t count,
+                                        tern_statement **ret_statement,
+                                        tern_care_error *error);
+/** Binds and runs one that returns no rows. */
+TERN_MUST_USE tern_status trn_care_run(tern_care *care,
+                                       enum trn_sql which,
+                                       const tern_value *values,
+                                       size_t count,
+                                       tern_care_error *error);
+/** Binds and runs to the first row. Without one the problem `missing`, and nothing is left to
+ * reset; with one the caller resets. */
+TERN_MUST_USE tern_status trn_care_row(tern_care *care,
+                                       enum trn_sql which,
+                                       const tern_value *values,
+                                       size_t count,
+                                       tern_problem missing,
+                                       tern_statement **ret_statement,
+                                       tern_care_error *error);
+
+/** Begins a recorded or an inferred transaction. */
+TERN_MUST_USE tern_status trn_care_begin(tern_care *care,
+                                         bool inferred,
+                                         tern_tx **ret_tx,
+                                         tern_care_error *error);
+/** Commits if `status` is TERN_OK, else rolls back; the status that the call returns. */
+TERN_MUST_USE tern_status trn_care_end(tern_tx *tx, tern_status status, tern_care_error *error);
+
+/** The engine's stamp clock. */
+TERN_MUST_USE tern_status trn_care_now(tern_care *care,
+                                       int64_t *ret_now_us,
+                                       tern_care_error *error);
+
+/** Writes the audit row of an action of the user's. `details` is JSON or NULL. */
+TERN_MUST_USE tern_status trn_care_action(tern_care *care,
+                                          const char *action,
+                                          const char *table,
+                                          const tern_id *row,
+                                          const char *details,
+                                          tern_care_error *error);
+
+tern_id trn_value_to_id(tern_value value);
+/** Copies a text of the schema's length; one that is longer is cut, null is "". */
+void trn_value_to_text(tern_value value, char *buffer, size_t size);
+bool trn_value_is(tern_value value, const char *text);
+
+/* ---- Regimens ---- */
+
+/** What the columns of a medication, its prescription and its patient say; texts are its own. */
+struct trn_source {
+    tern_regimen regimen; /* points into this struct: never copied */
+    struct trn_regimen rule;
+    char zone[65];
+    char start[11];
+    char end[11];
+    char frequency[401];
+    char timing[401];
+};
+
+/** The first column of the regimen's, and their number, in statements that bring one. */
+enum { TRN_SOURCE_COLUMNS = 15 };
+
+/** Reads the TRN_SOURCE_COLUMNS columns of a row from `first` on. */
+TERN_MUST_USE tern_status trn_source_read(tern_care *care,
+                                          tern_statement *statement,
+                                          int first,
+                                          struct trn_source *ret_source,
+                                          tern_care_error *error);
+
+/** The local date of a moment, as days since 1970. */
+TERN_MUST_USE tern_status trn_care_local_day(tern_care *care,
+                                             const char *zone,
+                                             int64_t utc_us,
+                                             int32_t *ret_day,
+                                             tern_local_time *ret_local,
+                                             tern_care_error *error);
+
+/** Turns a zone's failure into this layer's problem. */
+TERN_MUST_USE tern_status trn_zone_failed(tern_status status, tern_care_error *error);
+
+/** Stores MISSED for doses of a prescription (NULL: of all) that have passed, all of them, in
+ * inferred transactions. */
+TERN_MUST_USE tern_status trn_doses_settle(tern_care *care,
+                                           const tern_id *patient,
+                                           const tern_id *prescription,
+                                           tern_care_error *error);
+
+#endif

@@ -1,0 +1,157 @@
+/* Storing missed doses, a bounded number at a time. */
+#include "tern/medication/dose.h"
+
+#include <string.h>
+
+#include "medication/calendar.h"
+#include "medication/internal.h"
+#include "medication/window.h"
+
+enum { LIMIT_MAX = 10000, SETTLE_LIMIT = 500 };
+
+struct step {
+    tern_care *care;
+    const tern_id *patient;
+    const tern_id *prescription; /* NULL: all */
+    uint32_t limit;
+    int64_t now_us;
+    tern_missed_cursor cursor;
+    uint32_t looked_at;
+    uint32_t missed;
+    bool is_held; /* the cursor stays before a dose whose grace runs */
+};
+
+/* The columns behind those of the regimen. */
+enum { DOSE = TRN_SOURCE_COLUMNS, SCHEDULED, GRACE, DATE, SLOT };
+
+static tern_status
+is_missed(struct step *step, tern_statement *row, bool *ret_missed, tern_care_error *error)
+{
+    tern_value date = tern_statement_value(row, DATE);
+    tern_value slot = tern_statement_value(row, SLOT);
+    struct trn_source source;
+    int32_t day = 0;
+    tern_status status = trn_source_read(step->care, row, 0, &source, error);
+
+    if (status != TERN_OK) {
+        return status;
+    }
+    *ret_missed = !step->is_held && trn_day_parse(date.data, date.size, &day) &&
+                  trn_regimen_yields(&source.rule, day, slot.data, slot.size);
+    return TERN_OK;
+}
+
+static tern_status look_at(struct step *step, tern_statement *row, tern_care_error *error)
+{
+    tern_id id = trn_value_to_id(tern_statement_value(row, DOSE));
+    const tern_value key = tern_value_id(&id);
+    bool missed = false;
+    tern_status status;
+
+    step->is_held |= !trn_window_has_passed(tern_statement_value(row, SCHEDULED).integer,
+                                            tern_statement_value(row, GRACE).integer,
+                                            step->now_us);
+    status = is_missed(step, row, &missed, error);
+    if (status == TERN_OK) {
+        step->looked_at++;
+    }
+    if (status == TERN_OK && !step->is_held) {
+        step->cursor =
+            (tern_missed_cursor){.scheduled_us = tern_statement_value(row, SCHEDULED).integer,
+                                 .dose = id};
+    }
+    if (status == TERN_OK && missed) {
+        step->missed++;
+        status = trn_care_run(step->care, TRN_SQL_DOSE_MISS, &key, 1, error);
+    }
+    return status;
+}
+
+static tern_status look_at_all(struct step *step, tern_care_error *error)
+{
+    const tern_missed_cursor from = step->cursor;
+    const tern_value values[] = {tern_value_id(step->patient),
+                                 tern_value_integer(from.scheduled_us),
+                                 tern_value_integer(step->now_us),
+                                 tern_value_id(&from.dose),
+                                 step->prescription != NULL ? tern_value_id(step->prescription)
+                                                            : tern_value_null(),
+                                 tern_value_integer(step->limit)};
+    tern_statement *row = NULL;
+    bool more = true;
+    tern_status status = trn_care_bind(step->care, TRN_SQL_PASSED, values, 6, &row, error);
+
+    while (status == TERN_OK && more) {
+        status = tern_statement_step(row, &more, trn_engine_error(error));
+        if (status == TERN_OK && more) {
+            status = look_at(step, row, error);
+        }
+    }
+    if (row != NULL) {
+        tern_statement_reset(row);
+    }
+    return status;
+}
+
+static tern_status run(struct step *step, tern_care_error *error)
+{
+    tern_tx *tx = NULL;
+    tern_status status = trn_care_begin(step->care, true, &tx, error);
+
+    if (status != TERN_OK) {
+        return status;
+    }
+    status = trn_care_now(step->care, &step->now_us, error);
+    if (status == TERN_OK) {
+        status = look_at_all(step, error);
+    }
+    return trn_care_end(tx, status, error);
+}
+
+tern_status tern_doses_infer_missed(tern_care *care,
+                                    const tern_id *patient,
+                                    uint32_t limit,
+                                    tern_missed_cursor *cursor,
+                                    uint32_t *ret_missed,
+                                    bool *ret_more,
+                                    tern_care_error *error)
+{
+    struct step step = {.care = care, .limit = limit};
+    tern_status status;
+
+    trn_care_clear(error);
+    if (care == NULL || cursor == NULL || ret_more == NULL || limit == 0 || limit > LIMIT_MAX) {
+        return trn_care_misuse(error, "tern_doses_infer_missed");
+    }
+    step.patient = patient != NULL ? patient : &care->user;
+    step.cursor = *cursor;
+    status = run(&step, error);
+    if (status != TERN_OK) {
+        return status;
+    }
+    *cursor = step.cursor;
+    *ret_more = step.looked_at == limit && !step.is_held;
+    if (ret_missed != NULL) {
+        *ret_missed = step.missed;
+    }
+    return TERN_OK;
+}
+
+tern_status trn_doses_settle(tern_care *care,
+                             const tern_id *patient,
+                             const tern_id *prescription,
+                             tern_care_error *error)
+{
+    struct step step = {.care = care,
+                        .patient = patient,
+                        .prescription = prescription,
+                        .limit = SETTLE_LIMIT,
+                        .looked_at = SETTLE_LIMIT};
+    tern_status status = TERN_OK;
+
+    while (status == TERN_OK && step.looked_at == SETTLE_LIMIT && !step.is_held) {
+        step.looked_at = 0;
+        status = run(&step, error);
+    }
+    return status;
+}

@@ -1,0 +1,203 @@
+/* The moments of a regimen's doses in a zone, and the times of meals. */
+#include "medication/plan.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "medication/calendar.h"
+
+enum { DAYS_MAX = 400, HOURS = 24 };
+
+tern_status trn_plan_dose(const tern_zone_port *zones,
+                          const char *zone,
+                          int32_t day,
+                          const struct trn_day_time *time,
+                          tern_planned_dose *ret_dose,
+                          tern_error *error)
+{
+    int64_t minute;
+    int32_t on = day + (int32_t)trn_floor_divide(time->minute, TRN_DAY_MINUTES, &minute);
+    struct trn_date date = trn_date_of_day(on);
+    tern_local_time local = {.year = date.year,
+                             .month = date.month,
+                             .day = date.day,
+                             .hour = (int32_t)minute / 60,
+                             .minute = (int32_t)minute % 60};
+    tern_status status =
+        tern_zone_to_utc(zones, zone, &local, &ret_dose->scheduled_us, NULL, error);
+
+    if (status == TERN_OK) { /* what the clock will show, which in a gap is another time */
+        status = tern_zone_to_local(zones, zone, ret_dose->scheduled_us, &local, error);
+    }
+    if (status != TERN_OK) {
+        return status;
+    }
+    trn_day_format(day, ret_dose->local_date);
+    memcpy(ret_dose->slot, time->slot, sizeof(ret_dose->slot));
+    ret_dose->period = strcmp(time->slot, "NIGHT") == 0 ? TERN_PERIOD_NIGHT
+                       : time->slot[2] == ':'           ? trn_minute_period(time->minute)
+                                                        : TERN_PERIOD_DAYTIME;
+    trn_minute_format(local.hour * 60 + local.minute, ret_dose->reminder_time);
+    return TERN_OK;
+}
+
+static tern_status plan_day(const tern_zone_port *zones,
+                            const tern_regimen *source,
+                            const struct trn_regimen *regimen,
+                            int32_t day,
+                            tern_planned_dose_visitor visitor,
+                            void *context,
+                            bool *ret_more,
+                            tern_error *error)
+{
+    struct trn_day_time times[TRN_DAY_TIMES_MAX];
+    size_t count = trn_regimen_day(regimen, day, times);
+
+    for (size_t i = 0; *ret_more && i < count; i++) {
+        tern_planned_dose dose = {.grace_minutes = source->grace_minutes};
+        tern_status status = trn_plan_dose(zones, source->zone, day, &times[i], &dose, error);
+
+        if (status != TERN_OK) {
+            return status;
+        }
+        *ret_more = visitor(context, &dose);
+    }
+    return TERN_OK;
+}
+
+tern_status tern_schedule_plan(const tern_zone_port *zones,
+                               const tern_regimen *regimen,
+                               const char *first_date,
+                               uint32_t days,
+                               tern_planned_dose_visitor visitor,
+                               void *context,
+                               bool *ret_understood,
+                               tern_error *error)
+{
+    struct trn_regimen rule;
+    int32_t first = 0;
+    bool more = true;
+    tern_status status = TERN_OK;
+
+    trn_error_clear(error);
+    if (zones == NULL || regimen == NULL || regimen->size != sizeof(*regimen) ||
+        regimen->zone == NULL || first_date == NULL || visitor == NULL) {
+        return trn_fail(error, TERN_ERR_MISUSE, "tern_schedule_plan: an argument is missing");
+    }
+    if (days > DAYS_MAX || !trn_day_parse(first_date, strlen(first_date), &first) ||
+        !trn_regimen_read(regimen, &rule)) {
+        return trn_fail(error, TERN_ERR_RANGE, "a date, a meal or a number of days is none");
+    }
+    for (uint32_t i = 0; status == TERN_OK && more && i < days; i++) {
+        status =
+            plan_day(zones, regimen, &rule, first + (int32_t)i, visitor, context, &more, error);
+    }
+    if (status == TERN_OK && ret_understood != NULL) {
+        *ret_understood = rule.is_understood;
+    }
+    return status;
+}
+
+/* One end of a range, as it stands: half of the day not yet said. */
+struct clock {
+    int32_t hour;
+    int32_t minute;
+    enum { UNSAID, AM, PM } half;
+};
+
+static bool take_digits(const char **at, int32_t *ret_number)
+{
+    const char *start = *at;
+
+    *ret_number = 0;
+    while (**at >= '0' && **at <= '9' && *at - start < 2) {
+        *ret_number = *ret_number * 10 + (**at - '0');
+        (*at)++;
+    }
+    return *at > start;
+}
+
+static bool take_half(const char **at, struct clock *clock)
+{
+    char letter = **at;
+
+    clock->half = UNSAID;
+    if (letter != 'A' && letter != 'a' && letter != 'P' && letter != 'p') {
+        return true;
+    }
+    if ((*at)[1] != 'M' && (*at)[1] != 'm') {
+        return false;
+    }
+    clock->half = letter == 'A' || letter == 'a' ? AM : PM;
+    *at += 2;
+    return true;
+}
+
+static bool take_clock(const char **at, struct clock *clock)
+{
+    clock->minute = 0;
+    *at += strspn(*at, " ");
+    if (!take_digits(at, &clock->hour)) {
+        return false;
+    }
+    if (**at == ':') {
+        (*at)++;
+        if (!take_digits(at, &clock->minute)) {
+            return false;
+        }
+    }
+    *at += strspn(*at, " ");
+    if (!take_half(at, clock)) {
+        return false;
+    }
+    *at += strspn(*at, " ");
+    return clock->minute < 60 &&
+           (clock->half == UNSAID ? clock->hour < HOURS : clock->hour >= 1 && clock->hour <= 12);
+}
+
+static int32_t clock_minute(const struct clock *clock)
+{
+    int32_t hour = clock->hour;
+
+    if (clock->half != UNSAID) {
+        hour = hour % 12 + (clock->half == PM ? 12 : 0);
+    }
+    return hour * 60 + clock->minute;
+}
+
+/* "11-1PM" begins in the morning, "6-7PM" does not. */
+static int32_t range_start(struct clock start, const struct clock *end)
+{
+    if (start.half == UNSAID && end->half != UNSAID && start.hour >= 1 && start.hour <= 12) {
+        start.half = end->half;
+        if (clock_minute(&start) > clock_minute(end)) {
+            start.half = end->half == PM ? AM : PM;
+        }
+    }
+    return clock_minute(&start);
+}
+
+bool tern_meal_parse(const char *text, int32_t *ret_minutes)
+{
+    struct clock start;
+    struct clock end;
+    const char *at = text;
+    int32_t from;
+
+    if (text == NULL || !take_clock(&at, &start)) {
+        return false;
+    }
+    if (*at == '\0') {
+        *ret_minutes = clock_minute(&start);
+        return true;
+    }
+    if (*at++ != '-' || !take_clock(&at, &end) || *at != '\0') {
+        return false;
+    }
+    from = range_start(start, &end);
+    if (from > clock_minute(&end)) {
+        return false;
+    }
+    *ret_minutes = (from + clock_minute(&end)) / 2;
+    return true;
+}

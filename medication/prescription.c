@@ -1,0 +1,440 @@
+/* Prescriptions: a version with every clinical change, in the transaction of the change. */
+#include "tern/medication/prescription.h"
+
+#include <string.h>
+
+#include "base/bytes.h"
+#include "medication/internal.h"
+#include "tern/row.h"
+
+static const char table[] = "prescriptions";
+static const tern_id nil;
+
+enum { CLINICAL_CELLS = 10, MEDICINE_CELLS = 13 };
+
+static tern_value id_or_null(const tern_id *id)
+{
+    return memcmp(id, &nil, sizeof(nil)) == 0 ? tern_value_null() : tern_value_id(id);
+}
+
+static bool is_empty(const char *text)
+{
+    return text == NULL || text[0] == '\0';
+}
+
+static tern_status check(const tern_prescription *prescription, tern_care_error *error)
+{
+    if (prescription->medicine_count == 0 || prescription->medicines == NULL) {
+        return trn_problem(error, TERN_PROBLEM_NO_MEDICATIONS, 0, 0);
+    }
+    if (prescription->is_urgent && is_empty(prescription->urgent_reason)) {
+        return trn_problem(error, TERN_PROBLEM_URGENT_REASON, 0, 0);
+    }
+    return TERN_OK;
+}
+
+static void fill_clinical(const tern_prescription *from, tern_cell cells[CLINICAL_CELLS])
+{
+    cells[0] = (tern_cell){"doctor_id", id_or_null(&from->doctor)};
+    cells[1] = (tern_cell){"patient_name", tern_value_text(from->patient_name)};
+    cells[2] = (tern_cell){"patient_gender", tern_value_text(from->patient_gender)};
+    cells[3] = (tern_cell){"patient_age",
+                           from->patient_age < 0 ? tern_value_null()
+                                                 : tern_value_integer(from->patient_age)};
+    cells[4] = (tern_cell){"symptoms", tern_value_text(from->symptoms)};
+    cells[5] = (tern_cell){"diagnosis", tern_value_text(from->diagnosis)};
+    cells[6] = (tern_cell){"start_date", tern_value_text(from->start_date)};
+    cells[7] = (tern_cell){"end_date", tern_value_text(from->end_date)};
+    cells[8] = (tern_cell){"is_urgent", tern_value_integer(from->is_urgent)};
+    cells[9] = (tern_cell){"urgent_reason", tern_value_text(from->urgent_reason)};
+}
+
+static void fill_medicine(const tern_medicine *from,
+                          const tern_id *prescription,
+                          size_t row,
+                          tern_cell cells[MEDICINE_CELLS])
+{
+    cells[0] = (tern_cell){"row_number", tern_value_integer((int64_t)row)};
+    cells[1] = (tern_cell){"medicine_name", tern_value_text(from->name)};
+    cells[2] = (tern_cell){"medicine_name_khmer", tern_value_text(from->name_khmer)};
+    cells[3] = (tern_cell){"image_url", tern_value_text(from->image_url)};
+    cells[4] = (tern_cell){"morning_dosage", tern_value_text(from->morning_dosage)};
+    cells[5] = (tern_cell){"daytime_dosage", tern_value_text(from->daytime_dosage)};
+    cells[6] = (tern_cell){"night_dosage", tern_value_text(from->night_dosage)};
+    cells[7] = (tern_cell){"frequency", tern_value_text(from->frequency)};
+    cells[8] = (tern_cell){"timing", tern_value_text(from->timing)};
+    cells[9] = (tern_cell){"duration",
+                           from->duration_days > 0 ? tern_value_integer(from->duration_days)
+                                                   : tern_value_null()};
+    cells[10] = (tern_cell){"is_prn", tern_value_integer(from->is_prn)};
+    cells[11] = (tern_cell){"prn_times", tern_value_text(from->prn_times)};
+    cells[12] = (tern_cell){"prescription_id", tern_value_id(prescription)};
+}
+
+static tern_status write_version(tern_care *care,
+                                 const tern_id *id,
+                                 int32_t version,
+                                 const char *reason,
+                                 tern_care_error *error)
+{
+    const tern_value values[] = {tern_value_id(id),
+                                 tern_value_integer(version),
+                                 tern_value_id(&care->user),
+                                 tern_value_text(is_empty(reason) ? NULL : reason)};
+
+    return trn_care_run(care, TRN_SQL_VERSION, values, 4, error);
+}
+
+/* ---- Create ---- */
+
+static tern_status create(tern_care *care,
+                          tern_tx *tx,
+                          const tern_prescription *prescription,
+                          const char *reason,
+                          tern_id *id,
+                          tern_care_error *error)
+{
+    tern_cell cells[CLINICAL_CELLS + 1];
+    tern_status status;
+
+    fill_clinical(prescription, cells);
+    cells[CLINICAL_CELLS] = (tern_cell){"patient_id", tern_value_id(&prescription->patient)};
+    status = tern_row_insert(tx, table, cells, CLINICAL_CELLS + 1, id, trn_engine_error(error));
+    for (size_t i = 0; status == TERN_OK && i < prescription->medicine_count; i++) {
+        tern_cell medicine[MEDICINE_CELLS];
+
+        fill_medicine(&prescription->medicines[i], id, i + 1, medicine);
+        status = tern_row_insert(tx,
+                                 "medications",
+                                 medicine,
+                                 MEDICINE_CELLS,
+                                 NULL,
+                                 trn_engine_error(error));
+    }
+    if (status == TERN_OK) {
+        status = write_version(care, id, 1, reason, error);
+    }
+    return status == TERN_OK ? trn_care_action(care, "PRESCRIPTION_CREATE", table, id, NULL, error)
+                             : status;
+}
+
+tern_status tern_prescription_create(tern_care *care,
+                                     const tern_prescription *prescription,
+                                     const char *reason,
+                                     tern_id *ret_id,
+                                     tern_care_error *error)
+{
+    tern_tx *tx = NULL;
+    tern_id id = nil;
+    tern_status status;
+
+    trn_care_clear(error);
+    if (care == NULL || prescription == NULL || prescription->size != sizeof(*prescription) ||
+        ret_id == NULL) {
+        return trn_care_misuse(error, "tern_prescription_create");
+    }
+    status = check(prescription, error);
+    if (status == TERN_OK) {
+        status = trn_care_begin(care, false, &tx, error);
+    }
+    if (status != TERN_OK) {
+        return status;
+    }
+    status = trn_care_end(tx, create(care, tx, prescription, reason, &id, error), error);
+    if (status == TERN_OK) {
+        *ret_id = id;
+    }
+    return status;
+}
+
+/* ---- Edit ---- */
+
+enum status { DRAFT, ACTIVE, PAUSED, INACTIVE };
+
+static const char *const status_names[] = {"DRAFT", "ACTIVE", "PAUSED", "INACTIVE"};
+
+struct header {
+    tern_id patient;
+    enum status status;
+    int32_t version;
+};
+
+static tern_status
+read_header(tern_care *care, const tern_id *id, struct header *header, tern_care_error *error)
+{
+    const tern_value key = tern_value_id(id);
+    tern_statement *row = NULL;
+    tern_status status = trn_care_row(care,
+                                      TRN_SQL_PRESCRIPTION,
+                                      &key,
+                                      1,
+                                      TERN_PROBLEM_NO_PRESCRIPTION,
+                                      &row,
+                                      error);
+
+    if (status != TERN_OK) {
+        return status;
+    }
+    header->patient = trn_value_to_id(tern_statement_value(row, 0));
+    header->version = (int32_t)tern_statement_value(row, 2).integer;
+    header->status = INACTIVE;
+    for (unsigned i = 0; i < INACTIVE; i++) {
+        if (trn_value_is(tern_statement_value(row, 1), status_names[i])) {
+            header->status = (enum status)i;
+        }
+    }
+    tern_statement_reset(row);
+    return TERN_OK;
+}
+
+/* The ids of the medications that stand there, one after another. */
+static tern_status
+read_medications(tern_care *care, const tern_id *id, struct trn_bytes *ids, tern_care_error *error)
+{
+    const tern_value key = tern_value_id(id);
+    tern_statement *row = NULL;
+    bool more = true;
+    tern_status status = trn_care_bind(care, TRN_SQL_MEDICATIONS, &key, 1, &row, error);
+
+    while (status == TERN_OK && more) {
+        status = tern_statement_step(row, &more, trn_engine_error(error));
+        if (status == TERN_OK && more) {
+            tern_value value = tern_statement_value(row, 0);
+
+            status = trn_bytes_append(ids, value.data, value.size);
+            if (status != TERN_OK) {
+                tern_statement_reset(row);
+            }
+        }
+    }
+    return status;
+}
+
+static bool has_id(const struct trn_bytes *ids, const tern_id *id)
+{
+    for (size_t at = 0; at < ids->size; at += sizeof(*id)) {
+        if (memcmp(ids->data + at, id, sizeof(*id)) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_named(const tern_prescription *prescription, const uint8_t *id)
+{
+    for (size_t i = 0; i < prescription->medicine_count; i++) {
+        if (memcmp(&prescription->medicines[i].id, id, sizeof(tern_id)) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static tern_status write_medicine(tern_tx *tx,
+                                  const tern_id *prescription,
+                                  const tern_medicine *medicine,
+                                  size_t row,
+                                  const struct trn_bytes *ids,
+                                  tern_care_error *error)
+{
+    static const char name[] = "medications";
+    tern_cell cells[MEDICINE_CELLS];
+
+    fill_medicine(medicine, prescription, row, cells);
+    if (memcmp(&medicine->id, &nil, sizeof(nil)) == 0) {
+        return tern_row_insert(tx, name, cells, MEDICINE_CELLS, NULL, trn_engine_error(error));
+    }
+    if (!has_id(ids, &medicine->id)) {
+        return trn_problem(error, TERN_PROBLEM_NO_MEDICATION, 0, 0);
+    }
+    return tern_row_update(tx,
+                           name,
+                           &medicine->id,
+                           cells,
+                           MEDICINE_CELLS - 1,
+                           trn_engine_error(error));
+}
+
+static tern_status write_medicines(tern_tx *tx,
+                                   const tern_id *id,
+                                   const tern_prescription *prescription,
+                                   const struct trn_bytes *ids,
+                                   tern_care_error *error)
+{
+    tern_status status = TERN_OK;
+
+    for (size_t i = 0; status == TERN_OK && i < prescription->medicine_count; i++) {
+        status = write_medicine(tx, id, &prescription->medicines[i], i + 1, ids, error);
+    }
+    for (size_t at = 0; status == TERN_OK && at < ids->size; at += sizeof(tern_id)) {
+        if (!is_named(prescription, ids->data + at)) {
+            tern_id gone;
+
+            memcpy(&gone, ids->data + at, sizeof(gone));
+            status = tern_row_delete(tx, "medications", &gone, trn_engine_error(error));
+        }
+    }
+    return status;
+}
+
+static tern_status edit(tern_care *care,
+                        tern_tx *tx,
+                        const tern_id *id,
+                        const tern_prescription *prescription,
+                        const char *reason,
+                        int32_t *version,
+                        tern_care_error *error)
+{
+    tern_cell cells[CLINICAL_CELLS + 1];
+    struct trn_bytes ids = {0};
+    struct header header;
+    tern_status status = read_header(care, id, &header, error);
+
+    if (status != TERN_OK) {
+        return status;
+    }
+    if (header.status == INACTIVE) {
+        return trn_problem(error, TERN_PROBLEM_STATUS, 0, 0);
+    }
+    if (memcmp(&header.patient, &prescription->patient, sizeof(tern_id)) != 0) {
+        return trn_care_misuse(error, "tern_prescription_edit");
+    }
+    *version = header.version + 1;
+    fill_clinical(prescription, cells);
+    cells[CLINICAL_CELLS] = (tern_cell){"current_version", tern_value_integer(*version)};
+    status = tern_row_update(tx, table, id, cells, CLINICAL_CELLS + 1, trn_engine_error(error));
+    if (status == TERN_OK) {
+        status = read_medications(care, id, &ids, error);
+    }
+    if (status == TERN_OK) {
+        status = write_medicines(tx, id, prescription, &ids, error);
+    }
+    if (status == TERN_OK) {
+        status = write_version(care, id, *version, reason, error);
+    }
+    if (status == TERN_OK) {
+        status = trn_care_action(care, "PRESCRIPTION_UPDATE", table, id, NULL, error);
+    }
+    trn_bytes_free(&ids);
+    return status;
+}
+
+/* Before doses cease to be yielded, those that have passed are stored as missed. */
+static tern_status settle(tern_care *care, const tern_id *id, tern_care_error *error)
+{
+    struct header header;
+    tern_status status = read_header(care, id, &header, error);
+
+    if (status == TERN_OK && header.status == ACTIVE) {
+        status = trn_doses_settle(care, &header.patient, id, error);
+    }
+    return status;
+}
+
+tern_status tern_prescription_edit(tern_care *care,
+                                   const tern_id *id,
+                                   const tern_prescription *prescription,
+                                   const char *reason,
+                                   int32_t *ret_version,
+                                   tern_care_error *error)
+{
+    tern_tx *tx = NULL;
+    int32_t version = 0;
+    tern_status status;
+
+    trn_care_clear(error);
+    if (care == NULL || id == NULL || prescription == NULL ||
+        prescription->size != sizeof(*prescription)) {
+        return trn_care_misuse(error, "tern_prescription_edit");
+    }
+    status = is_empty(reason) ? trn_problem(error, TERN_PROBLEM_REASON, 0, 0)
+                              : check(prescription, error);
+    if (status == TERN_OK) {
+        status = settle(care, id, error);
+    }
+    if (status == TERN_OK) {
+        status = trn_care_begin(care, false, &tx, error);
+    }
+    if (status != TERN_OK) {
+        return status;
+    }
+    status = trn_care_end(tx, edit(care, tx, id, prescription, reason, &version, error), error);
+    if (status == TERN_OK && ret_version != NULL) {
+        *ret_version = version;
+    }
+    return status;
+}
+
+/* ---- Status ---- */
+
+static tern_status write_status(tern_care *care,
+                                tern_tx *tx,
+                                const tern_id *id,
+                                unsigned from,
+                                enum status to,
+                                const char *action,
+                                tern_care_error *error)
+{
+    const tern_cell cell = {"status", tern_value_text(status_names[to])};
+    struct header header;
+    tern_status status = read_header(care, id, &header, error);
+
+    if (status != TERN_OK) {
+        return status;
+    }
+    if ((from >> header.status & 1) == 0) {
+        return trn_problem(error, TERN_PROBLEM_STATUS, 0, 0);
+    }
+    status = tern_row_update(tx, table, id, &cell, 1, trn_engine_error(error));
+    return status == TERN_OK ? trn_care_action(care, action, table, id, NULL, error) : status;
+}
+
+/* `from` is a set of bits, 1 for DRAFT. */
+static tern_status change(tern_care *care,
+                          const tern_id *id,
+                          unsigned from,
+                          enum status to,
+                          const char *action,
+                          tern_care_error *error)
+{
+    tern_tx *tx = NULL;
+    tern_status status;
+
+    trn_care_clear(error);
+    if (care == NULL || id == NULL) {
+        return trn_care_misuse(error, "tern_prescription");
+    }
+    status = settle(care, id, error);
+    if (status == TERN_OK) {
+        status = trn_care_begin(care, false, &tx, error);
+    }
+    if (status != TERN_OK) {
+        return status;
+    }
+    return trn_care_end(tx, write_status(care, tx, id, from, to, action, error), error);
+}
+
+tern_status tern_prescription_activate(tern_care *care, const tern_id *id, tern_care_error *error)
+{
+    return change(care, id, 1U << DRAFT, ACTIVE, "PRESCRIPTION_CONFIRM", error);
+}
+
+tern_status tern_prescription_pause(tern_care *care, const tern_id *id, tern_care_error *error)
+{
+    return change(care, id, 1U << ACTIVE, PAUSED, "PRESCRIPTION_UPDATE", error);
+}
+
+tern_status tern_prescription_resume(tern_care *care, const tern_id *id, tern_care_error *error)
+{
+    return change(care, id, 1U << PAUSED, ACTIVE, "PRESCRIPTION_CONFIRM", error);
+}
+
+tern_status tern_prescription_end(tern_care *care, const tern_id *id, tern_care_error *error)
+{
+    return change(care,
+                  id,
+                  1U << DRAFT | 1U << ACTIVE | 1U << PAUSED,
+                  INACTIVE,
+                  "PRESCRIPTION_UPDATE",
+                  error);
+}

@@ -1,0 +1,207 @@
+/* The rows of the days to come. What exists is compared by its derived id: missing rows are made,
+ * future ones without a record are moved, all others are left alone. */
+#include "tern/medication/schedule.h"
+
+#include <string.h>
+
+#include "medication/calendar.h"
+#include "medication/internal.h"
+#include "medication/plan.h"
+
+/* A run: whose, and from when on. */
+struct run {
+    tern_care *care;
+    tern_id patient;
+    int64_t now_us;
+    tern_schedule_report report;
+};
+
+/* The medication that is being scheduled. */
+struct subject {
+    tern_id medication;
+    tern_id prescription;
+    struct trn_source source;
+};
+
+static const char *period_name(tern_time_period period)
+{
+    return period == TERN_PERIOD_NIGHT ? "NIGHT" : "DAYTIME";
+}
+
+/* A dose whose time to be taken has passed before its row was made is not invented. */
+static tern_status make(struct run *run,
+                        const struct subject *subject,
+                        const tern_id *id,
+                        const tern_planned_dose *dose,
+                        tern_care_error *error)
+{
+    const tern_value values[] = {tern_value_id(id),
+                                 tern_value_id(&subject->prescription),
+                                 tern_value_id(&subject->medication),
+                                 tern_value_id(&run->patient),
+                                 tern_value_integer(dose->scheduled_us),
+                                 tern_value_text(dose->local_date),
+                                 tern_value_text(dose->slot),
+                                 tern_value_text(period_name(dose->period)),
+                                 tern_value_text(dose->reminder_time),
+                                 tern_value_integer(dose->grace_minutes)};
+
+    if (dose->scheduled_us + dose->grace_minutes * TRN_MINUTE_US < run->now_us) {
+        return TERN_OK;
+    }
+    run->report.made++;
+    return trn_care_run(run->care, TRN_SQL_DOSE_INSERT, values, 10, error);
+}
+
+static tern_status
+move(struct run *run, const tern_id *id, const tern_planned_dose *dose, tern_care_error *error)
+{
+    const tern_value values[] = {tern_value_id(id),
+                                 tern_value_integer(dose->scheduled_us),
+                                 tern_value_text(period_name(dose->period)),
+                                 tern_value_text(dose->reminder_time),
+                                 tern_value_integer(dose->grace_minutes)};
+
+    run->report.moved++;
+    return trn_care_run(run->care, TRN_SQL_DOSE_MOVE, values, 5, error);
+}
+
+/* Whether a row that stands there is to be moved. */
+static bool is_moved(const struct run *run, tern_statement *row, const tern_planned_dose *dose)
+{
+    int64_t scheduled_us = tern_statement_value(row, 2).integer;
+
+    return trn_value_is(tern_statement_value(row, 1), "DUE") && scheduled_us > run->now_us &&
+           dose->scheduled_us > run->now_us &&
+           (scheduled_us != dose->scheduled_us ||
+            !trn_value_is(tern_statement_value(row, 3), dose->reminder_time) ||
+            !trn_value_is(tern_statement_value(row, 4), period_name(dose->period)));
+}
+
+static tern_status settle(struct run *run,
+                          const struct subject *subject,
+                          const tern_planned_dose *dose,
+                          tern_care_error *error)
+{
+    const tern_value key[] = {tern_value_id(&subject->medication),
+                              tern_value_text(dose->local_date),
+                              tern_value_text(dose->slot)};
+    tern_statement *row = NULL;
+    tern_id id;
+    bool exists;
+    bool moved;
+    tern_status status =
+        trn_care_row(run->care, TRN_SQL_PLANNED, key, 3, TERN_PROBLEM_NO_DOSE, &row, error);
+
+    if (status != TERN_OK) {
+        return status;
+    }
+    id = trn_value_to_id(tern_statement_value(row, 0));
+    exists = tern_statement_value(row, 1).kind != TERN_NULL;
+    moved = exists && is_moved(run, row, dose);
+    tern_statement_reset(row);
+    if (!exists) {
+        return make(run, subject, &id, dose, error);
+    }
+    return moved ? move(run, &id, dose, error) : TERN_OK;
+}
+
+static tern_status
+schedule_day(struct run *run, const struct subject *subject, int32_t day, tern_care_error *error)
+{
+    struct trn_day_time times[TRN_DAY_TIMES_MAX];
+    size_t count = trn_regimen_day(&subject->source.rule, day, times);
+    tern_status status = TERN_OK;
+
+    for (size_t i = 0; status == TERN_OK && i < count; i++) {
+        tern_planned_dose dose = {.grace_minutes = subject->source.regimen.grace_minutes};
+
+        status = trn_plan_dose(&run->care->zones,
+                               subject->source.zone,
+                               day,
+                               &times[i],
+                               &dose,
+                               trn_engine_error(error));
+        if (status != TERN_OK) {
+            return trn_zone_failed(status, error);
+        }
+        status = settle(run, subject, &dose, error);
+    }
+    return status;
+}
+
+static tern_status schedule_subject(struct run *run, tern_statement *row, tern_care_error *error)
+{
+    struct subject subject = {
+        .medication = trn_value_to_id(tern_statement_value(row, TRN_SOURCE_COLUMNS)),
+        .prescription = trn_value_to_id(tern_statement_value(row, TRN_SOURCE_COLUMNS + 1))};
+    int32_t today = 0;
+    tern_status status = trn_source_read(run->care, row, 0, &subject.source, error);
+
+    if (status == TERN_OK) {
+        status =
+            trn_care_local_day(run->care, subject.source.zone, run->now_us, &today, NULL, error);
+    }
+    if (status != TERN_OK) {
+        return status;
+    }
+    run->report.unscheduled +=
+        !subject.source.rule.is_understood && !subject.source.regimen.is_prn ? 1 : 0;
+    for (int32_t i = 0; status == TERN_OK && i < TERN_SCHEDULE_DAYS; i++) {
+        status = schedule_day(run, &subject, today + i, error);
+    }
+    return status;
+}
+
+static tern_status schedule_all(struct run *run, tern_care_error *error)
+{
+    const tern_value patient = tern_value_id(&run->patient);
+    tern_statement *row = NULL;
+    bool more = true;
+    tern_status status =
+        trn_care_row(run->care, TRN_SQL_PATIENT, &patient, 1, TERN_PROBLEM_NO_PATIENT, &row, error);
+
+    if (status == TERN_OK) {
+        tern_statement_reset(row);
+        status = trn_care_bind(run->care, TRN_SQL_REGIMENS, &patient, 1, &row, error);
+    }
+    while (status == TERN_OK && more) {
+        status = tern_statement_step(row, &more, trn_engine_error(error));
+        if (status == TERN_OK && more) {
+            status = schedule_subject(run, row, error);
+        }
+    }
+    if (row != NULL) {
+        tern_statement_reset(row);
+    }
+    return status;
+}
+
+tern_status tern_schedule_generate(tern_care *care,
+                                   const tern_id *patient,
+                                   tern_schedule_report *ret_report,
+                                   tern_care_error *error)
+{
+    struct run run = {.care = care};
+    tern_tx *tx = NULL;
+    tern_status status;
+
+    trn_care_clear(error);
+    if (care == NULL) {
+        return trn_care_misuse(error, "tern_schedule_generate");
+    }
+    run.patient = patient != NULL ? *patient : care->user;
+    status = trn_care_begin(care, true, &tx, error);
+    if (status != TERN_OK) {
+        return status;
+    }
+    status = trn_care_now(care, &run.now_us, error);
+    if (status == TERN_OK) {
+        status = schedule_all(&run, error);
+    }
+    status = trn_care_end(tx, status, error);
+    if (status == TERN_OK && ret_report != NULL) {
+        *ret_report = run.report;
+    }
+    return status;
+}

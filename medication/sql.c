@@ -1,0 +1,123 @@
+/* The texts of all statements. Every read goes by an index, which a test sees in SQLite's plans. */
+#include "medication/internal.h"
+
+/* The columns that trn_source_read reads, of medications m, prescriptions p, users u and
+ * meal_time_preferences t. */
+#define HAS(column, bit) "((coalesce(m." column ",'null')<>'null')*" bit ")"
+#define BEFORE(column, bit) "(coalesce(json_extract(m." column ",'$.before_meal'),0)*" bit ")"
+#define SOURCE                                                                                     \
+    "coalesce(u.time_zone,'Asia/"                                                                  \
+    "Phnom_Penh'),p.start_date,p.created_at,p.end_date,m.duration," HAS(                           \
+        "morning_dosage",                                                                          \
+        "1") "|" HAS("daytime_dosage",                                                             \
+                     "2") "|" HAS("night_dosage",                                                  \
+                                  "4") "," BEFORE("morning_dosage",                                \
+                                                  "1") "|" BEFORE("daytime_dosage",                \
+                                                                  "2") "|" BEFORE("night_dosage",  \
+                                                                                  "4") ","         \
+                                                                                       "m."        \
+                                                                                       "frequency" \
+                                                                                       ",m."       \
+                                                                                       "timing,m." \
+                                                                                       "is_prn,t." \
+                                                                                       "morning_"  \
+                                                                                       "meal,t."   \
+                                                                                       "afternoon" \
+                                                                                       "_meal,t."  \
+                                                                                       "night_"    \
+                                                                                       "meal,"     \
+                                                                                       "coalesce(" \
+                                                                                       "u.grace_"  \
+                                                                                       "period_"   \
+                                                                                       "minutes,"  \
+                                                                                       "30),"      \
+                                                                                       "p.status=" \
+                                                                                       "'ACTIVE' " \
+                                                                                       "AND "      \
+                                                                                       "p."        \
+                                                                                       "deleted_"  \
+                                                                                       "at IS "    \
+                                                                                       "NULL AND " \
+                                                                                       "m."        \
+                                                                                       "deleted_"  \
+                                                                                       "at IS "    \
+                                                                                       "NULL"
+#define OF_PATIENT                                                                                 \
+    " LEFT JOIN users u ON u.id=p.patient_id"                                                      \
+    " LEFT JOIN meal_time_preferences t ON t.user_id=p.patient_id AND t.deleted_at IS NULL"
+
+static const char *const texts[TRN_SQL_COUNT] = {
+    [TRN_SQL_NOW] = "SELECT tern_now()",
+    [TRN_SQL_PATIENT] = "SELECT time_zone,grace_period_minutes FROM users WHERE id=?1 AND "
+                        "deleted_at IS NULL",
+    [TRN_SQL_DAY] =
+        "SELECT " SOURCE ",d.id,d.prescription_id,d.medication_id,d.scheduled_time,d.slot,"
+        "d.time_period,d.reminder_time,d.grace_minutes,d.status,d.taken_at,d.skip_reason,d.flags,"
+        "d.was_offline,m.medicine_name,m.medicine_name_khmer,"
+        "CASE d.slot WHEN 'MORNING' THEN m.morning_dosage WHEN 'DAYTIME' THEN m.daytime_dosage "
+        "WHEN 'NIGHT' THEN m.night_dosage END"
+        " FROM dose_events d JOIN medications m ON m.id=d.medication_id"
+        " JOIN prescriptions p ON p.id=d.prescription_id" OF_PATIENT
+        " WHERE d.patient_id=?1 AND d.scheduled_time>=?2 AND d.scheduled_time<?3"
+        " AND d.local_date=?4 AND d.deleted_at IS NULL ORDER BY d.scheduled_time,d.id",
+    [TRN_SQL_REGIMENS] = "SELECT " SOURCE ",m.id,p.id FROM prescriptions p"
+                         " JOIN medications m ON m.prescription_id=p.id" OF_PATIENT
+                         " WHERE p.patient_id=?1 AND p.status='ACTIVE' AND p.deleted_at IS NULL"
+                         " AND m.deleted_at IS NULL",
+    [TRN_SQL_PLANNED] =
+        "SELECT k.id,d.status,d.scheduled_time,d.reminder_time,d.time_period FROM "
+        "(SELECT tern_key('dose_events',?1,?2,?3) AS id) k LEFT JOIN dose_events d ON d.id=k.id",
+    [TRN_SQL_DOSE] = "SELECT status,scheduled_time,grace_minutes FROM dose_events WHERE id=?1 AND "
+                     "deleted_at IS NULL",
+    [TRN_SQL_PASSED] = "SELECT " SOURCE ",d.id,d.scheduled_time,d.grace_minutes,d.local_date,d.slot"
+                       " FROM dose_events d JOIN medications m ON m.id=d.medication_id"
+                       " JOIN prescriptions p ON p.id=d.prescription_id" OF_PATIENT
+                       " WHERE d.patient_id=?1 AND d.scheduled_time>=?2 AND d.scheduled_time<?3"
+                       " AND (d.scheduled_time,d.id)>(?2,?4) AND d.status='DUE'"
+                       " AND (?5 IS NULL OR d.prescription_id=?5) AND d.deleted_at IS NULL"
+                       " ORDER BY d.scheduled_time,d.id LIMIT ?6",
+    [TRN_SQL_MEDICATION] = "SELECT " SOURCE ",p.id,p.patient_id FROM medications m"
+                           " JOIN prescriptions p ON p.id=m.prescription_id" OF_PATIENT
+                           " WHERE m.id=?1 AND m.deleted_at IS NULL AND p.deleted_at IS NULL",
+    [TRN_SQL_PRESCRIPTION] = "SELECT patient_id,status,current_version FROM prescriptions WHERE "
+                             "id=?1 AND deleted_at IS NULL",
+    [TRN_SQL_MEDICATIONS] =
+        "SELECT id FROM medications WHERE prescription_id=?1 AND deleted_at IS NULL",
+    [TRN_SQL_SETTINGS] =
+        "SELECT u.language,u.theme,u.grace_period_minutes,u.time_zone,t.id,t.morning_meal,"
+        "t.afternoon_meal,t.night_meal FROM users u LEFT JOIN meal_time_preferences t"
+        " ON t.user_id=u.id AND t.deleted_at IS NULL WHERE u.id=?1 AND u.deleted_at IS NULL",
+    [TRN_SQL_DOSE_INSERT] =
+        "INSERT INTO dose_events(id,prescription_id,medication_id,patient_id,scheduled_time,"
+        "local_date,slot,time_period,reminder_time,grace_minutes)"
+        " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)",
+    [TRN_SQL_DOSE_MOVE] = "UPDATE dose_events SET scheduled_time=?2,time_period=?3,"
+                          "reminder_time=?4,grace_minutes=?5 WHERE id=?1",
+    [TRN_SQL_DOSE_RECORD] = "UPDATE dose_events SET status=?2,taken_at=?3,skip_reason=?4,"
+                            "was_offline=?5,flags=?6 WHERE id=?1",
+    [TRN_SQL_DOSE_MISS] = "UPDATE dose_events SET status='MISSED' WHERE id=?1",
+    [TRN_SQL_PRN_INSERT] =
+        "INSERT INTO dose_events(id,prescription_id,medication_id,patient_id,scheduled_time,"
+        "local_date,slot,time_period,grace_minutes,status,taken_at,was_offline,flags)"
+        " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,'TAKEN_ON_TIME',?5,?10,?11)",
+    [TRN_SQL_ACTION] =
+        "INSERT INTO audit_logs(id,actor_id,actor_role,action_type,resource_type,resource_id,"
+        "details) VALUES(tern_id(),?1,(SELECT role FROM users WHERE id=?1),?2,?3,?4,?5)",
+    [TRN_SQL_VERSION] =
+        "INSERT INTO prescription_versions(id,prescription_id,version_number,author_id,"
+        "change_reason,medications_snapshot)"
+        " VALUES(tern_key('prescription_versions',?1,?2),?1,?2,?3,?4,"
+        "(SELECT json_group_array(json_object('id',tern_id_text(id),'row_number',row_number,"
+        "'medicine_name',medicine_name,'medicine_name_khmer',medicine_name_khmer,"
+        "'image_url',image_url,'morning_dosage',json(morning_dosage),"
+        "'daytime_dosage',json(daytime_dosage),'night_dosage',json(night_dosage),"
+        "'frequency',frequency,'duration',duration,'timing',timing,"
+        "'is_prn',json(iif(is_prn,'true','false')),'prn_times',json(prn_times)))"
+        " FROM (SELECT * FROM medications WHERE prescription_id=?1 AND deleted_at IS NULL"
+        " ORDER BY row_number,id)))",
+};
+
+const char *trn_sql_text(enum trn_sql which)
+{
+    return texts[which];
+}

@@ -1,0 +1,262 @@
+/* Doses: the day's list, records, undo, as needed, missed. */
+#include "tests/medication/fixture.h"
+
+#include <sqlite3.h>
+#include <stdio.h>
+#include <string.h>
+
+static tern_care_error error;
+
+static int64_t actions(const char *action)
+{
+    char sql[128];
+
+    (void)snprintf(sql,
+                   sizeof(sql),
+                   "SELECT count(*) FROM audit_logs WHERE action_type = '%s'",
+                   action);
+    return fixture_number(care_replica, sql);
+}
+
+static void begin(void)
+{
+    care_begin("2026-03-02 05:00");
+    (void)care_prescribe();
+}
+
+TEST(taking_within_grace_is_on_time_and_after_it_late)
+{
+    tern_dose_status status = TERN_DOSE_DUE;
+    tern_id morning;
+    tern_id night;
+
+    begin();
+    morning = care_dose("2026-03-02", "MORNING");
+    night = care_dose("2026-03-02", "NIGHT");
+    care_clock("2026-03-02 06:59:59");
+    care_ok(tern_dose_take(care, &morning, NULL, &status, &error), &error);
+    CHECK_INT(status, TERN_DOSE_TAKEN_ON_TIME);
+    care_clock("2026-03-02 19:01");
+    care_ok(tern_dose_take(care, &night, NULL, &status, &error), &error);
+    CHECK_INT(status, TERN_DOSE_TAKEN_LATE);
+    CHECK_TEXT(care_day("2026-03-02"), "MORNING ON_TIME, NIGHT LATE");
+    CHECK_INT(actions("DOSE_TAKEN"), 2);
+    care_end();
+}
+
+TEST(it_is_the_time_of_taking_that_counts)
+{
+    tern_dose_act act = {.size = sizeof(act), .was_offline = true};
+    tern_id morning;
+
+    begin();
+    morning = care_dose("2026-03-02", "MORNING");
+    care_clock("2026-03-04 20:00");
+    act.taken_us = care_time("2026-03-02 06:31");
+    care_ok(tern_dose_take(care, &morning, &act, NULL, &error), &error);
+    CHECK_TEXT(care_day("2026-03-02"), "MORNING ON_TIME, NIGHT MISSED");
+    CHECK_INT(fixture_number(care_replica,
+                             "SELECT was_offline FROM dose_events WHERE taken_at IS NOT NULL"),
+              1);
+    care_end();
+}
+
+TEST(too_early_and_too_late_change_nothing_unless_the_caller_insists)
+{
+    tern_dose_act act = {.size = sizeof(act), .insist = true};
+    tern_id morning;
+    tern_id night;
+
+    begin();
+    morning = care_dose("2026-03-02", "MORNING");
+    night = care_dose("2026-03-02", "NIGHT");
+    CHECK_INT(tern_dose_take(care, &night, NULL, NULL, &error), TERN_ERR_RANGE);
+    CHECK_INT(error.problem, TERN_PROBLEM_TOO_EARLY);
+    CHECK_TEXT(care_day("2026-03-02"), "MORNING DUE, NIGHT DUE");
+    CHECK_INT(actions("DOSE_TAKEN"), 0);
+    care_ok(tern_dose_take(care, &night, &act, NULL, &error), &error);
+    care_clock("2026-03-03 06:31");
+    CHECK_INT(tern_dose_take(care, &morning, NULL, NULL, &error), TERN_ERR_RANGE);
+    CHECK_INT(error.problem, TERN_PROBLEM_TOO_LATE);
+    care_ok(tern_dose_take(care, &morning, &act, NULL, &error), &error);
+    CHECK_TEXT(care_day("2026-03-02"), "MORNING LATE AFTER_24H, NIGHT ON_TIME EARLY");
+    care_end();
+}
+
+/* What a sync writes down that found the clock wrong. */
+static void suspect_clock(void)
+{
+    const char *path = care_path();
+    sqlite3 *db = NULL;
+
+    assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, "UPDATE tern_meta SET clock_suspect = 1", NULL, NULL, NULL),
+                     SQLITE_OK);
+    (void)sqlite3_close(db);
+}
+
+TEST(a_suspect_clock_flags_and_refuses_nothing)
+{
+    tern_id morning;
+    tern_id night;
+
+    begin();
+    morning = care_dose("2026-03-02", "MORNING");
+    night = care_dose("2026-03-02", "NIGHT");
+    suspect_clock();
+    care_ok(tern_dose_take(care, &night, NULL, NULL, &error), &error);
+    care_clock("2026-03-09 12:00");
+    care_ok(tern_dose_take(care, &morning, NULL, NULL, &error), &error);
+    CHECK_TEXT(care_day("2026-03-02"), "MORNING LATE AFTER_24H CLOCK, NIGHT ON_TIME EARLY CLOCK");
+    care_end();
+}
+
+TEST(a_record_is_not_overwritten_but_undone)
+{
+    tern_id morning;
+
+    begin();
+    morning = care_dose("2026-03-02", "MORNING");
+    CHECK_INT(tern_dose_undo(care, &morning, &error), TERN_ERR_NOT_FOUND);
+    CHECK_INT(error.problem, TERN_PROBLEM_NOT_RECORDED);
+    care_ok(tern_dose_skip(care, &morning, "felt ill", false, &error), &error);
+    CHECK_TEXT(care_day("2026-03-02"), "MORNING SKIPPED, NIGHT DUE");
+    CHECK_INT(tern_dose_take(care, &morning, NULL, NULL, &error), TERN_ERR_EXISTS);
+    CHECK_INT(error.problem, TERN_PROBLEM_RECORDED);
+    CHECK_INT(tern_dose_skip(care, &morning, NULL, false, &error), TERN_ERR_EXISTS);
+    care_ok(tern_dose_undo(care, &morning, &error), &error);
+    CHECK_TEXT(care_day("2026-03-02"), "MORNING DUE, NIGHT DUE");
+    CHECK_INT(fixture_number(care_replica,
+                             "SELECT count(*) FROM dose_events WHERE skip_reason IS NOT NULL"),
+              0);
+    CHECK_INT(actions("DOSE_SKIPPED"), 2);
+    care_clock("2026-03-02 07:30");
+    CHECK_TEXT(care_day("2026-03-02"), "MORNING MISSED, NIGHT DUE");
+    care_ok(tern_dose_take(care, &morning, NULL, NULL, &error), &error);
+    CHECK_TEXT(care_day("2026-03-02"), "MORNING LATE, NIGHT DUE");
+    care_end();
+}
+
+TEST(no_such_dose_is_told)
+{
+    tern_id nothing = fixture_id(99);
+
+    begin();
+    CHECK_INT(tern_dose_take(care, &nothing, NULL, NULL, &error), TERN_ERR_NOT_FOUND);
+    CHECK_INT(error.problem, TERN_PROBLEM_NO_DOSE);
+    CHECK_INT(tern_dose_list(care, NULL, "2026-02-30", NULL, NULL, &error), TERN_ERR_MISUSE);
+    CHECK_INT(tern_dose_take(care, NULL, NULL, NULL, &error), TERN_ERR_MISUSE);
+    care_end();
+}
+
+TEST(missed_doses_are_stored_in_bounded_steps_that_go_on_where_they_stopped)
+{
+    tern_missed_cursor cursor = {.scheduled_us = 0};
+    uint32_t missed = 0;
+    uint32_t total = 0;
+    unsigned calls = 0;
+    bool more = true;
+    tern_id taken;
+
+    begin();
+    care_clock("2026-03-03 06:30");
+    taken = care_dose("2026-03-03", "MORNING");
+    care_ok(tern_dose_take(care, &taken, NULL, NULL, &error), &error);
+    care_clock("2026-03-05 18:45");
+    while (more) {
+        care_ok(tern_doses_infer_missed(care, NULL, 2, &cursor, &missed, &more, &error), &error);
+        total += missed;
+        calls++;
+    }
+    CHECK_INT(total, 6);
+    CHECK_INT(calls, 4);
+    CHECK_INT(
+        fixture_number(care_replica, "SELECT count(*) FROM dose_events WHERE status = 'MISSED'"),
+        6);
+    /* The one whose grace ran is looked at again. */
+    care_clock("2026-03-05 19:00:01");
+    care_ok(tern_doses_infer_missed(care, NULL, 2, &cursor, &missed, &more, &error), &error);
+    CHECK_INT(missed, 1);
+    CHECK_INT(actions("DOSE_MISSED"), 0);
+    care_end();
+}
+
+TEST(a_guess_yields_to_a_person_who_undid)
+{
+    tern_missed_cursor cursor = {.scheduled_us = 0};
+    uint32_t missed = 9;
+    bool more = true;
+    tern_id morning;
+
+    begin();
+    morning = care_dose("2026-03-02", "MORNING");
+    care_clock("2026-03-02 06:30");
+    care_ok(tern_dose_take(care, &morning, NULL, NULL, &error), &error);
+    care_ok(tern_dose_undo(care, &morning, &error), &error);
+    care_clock("2026-03-02 09:00");
+    care_ok(tern_doses_infer_missed(care, NULL, 100, &cursor, &missed, &more, &error), &error);
+    CHECK_INT(
+        fixture_number(care_replica, "SELECT count(*) FROM dose_events WHERE status = 'MISSED'"),
+        0);
+    CHECK_TEXT(care_day("2026-03-02"), "MORNING MISSED, NIGHT DUE");
+    care_end();
+}
+
+TEST(what_is_taken_as_needed_is_recorded_at_once)
+{
+    tern_dose_act act = {.size = sizeof(act)};
+    tern_id medication;
+    tern_id dose;
+
+    care_begin("2026-03-02 05:00");
+    care_medicine.is_prn = true;
+    care_medicine.morning_dosage = NULL;
+    (void)care_prescribe();
+    CHECK_INT(fixture_number(care_replica, "SELECT count(*) FROM dose_events"), 0);
+    medication = (tern_id){{0}};
+    {
+        tern_statement *statement = NULL;
+        const char *sql = "SELECT id FROM medications";
+        bool row = false;
+
+        CHECK_INT(tern_statement_prepare(care_replica, sql, strlen(sql), &statement, NULL),
+                  TERN_OK);
+        CHECK_INT(tern_statement_step(statement, &row, NULL), TERN_OK);
+        memcpy(medication.bytes, tern_statement_value(statement, 0).data, 16);
+        tern_statement_free(statement);
+    }
+    care_clock("2026-03-02 22:15:07");
+    act.taken_us = care_time("2026-03-02 22:15:05");
+    care_ok(tern_dose_take_prn(care, &medication, &act, &dose, &error), &error);
+    CHECK_TEXT(care_day("2026-03-02"), "22:15:05 ON_TIME");
+    CHECK_INT(tern_dose_take_prn(care, &medication, &act, &dose, &error), TERN_ERR_EXISTS);
+    CHECK_INT(error.problem, TERN_PROBLEM_RECORDED);
+    act.taken_us = care_time("2026-03-02 22:16");
+    CHECK_INT(tern_dose_take_prn(care, &medication, &act, &dose, &error), TERN_ERR_RANGE);
+    CHECK_INT(error.problem, TERN_PROBLEM_AHEAD);
+    CHECK_INT(actions("DOSE_TAKEN"), 1);
+    care_ok(tern_dose_undo(care, &dose, &error), &error);
+    CHECK_TEXT(care_day("2026-03-02"), "");
+    care_end();
+}
+
+TEST(what_is_scheduled_is_not_taken_as_needed)
+{
+    tern_id nothing = fixture_id(99);
+    tern_id medication = {{0}};
+    tern_statement *statement = NULL;
+    const char *sql = "SELECT id FROM medications";
+    bool row = false;
+
+    begin();
+    CHECK_INT(tern_statement_prepare(care_replica, sql, strlen(sql), &statement, NULL), TERN_OK);
+    CHECK_INT(tern_statement_step(statement, &row, NULL), TERN_OK);
+    memcpy(medication.bytes, tern_statement_value(statement, 0).data, 16);
+    tern_statement_free(statement);
+    CHECK_INT(tern_dose_take_prn(care, &medication, NULL, NULL, &error), TERN_ERR_CHECK);
+    CHECK_INT(error.problem, TERN_PROBLEM_NOT_PRN);
+    CHECK_INT(tern_dose_take_prn(care, &nothing, NULL, NULL, &error), TERN_ERR_NOT_FOUND);
+    CHECK_INT(error.problem, TERN_PROBLEM_NO_MEDICATION);
+    care_end();
+}

@@ -1,0 +1,85 @@
+/* The windows at their boundaries, to the microsecond. */
+#include "medication/window.h"
+
+#include "medication/calendar.h"
+#include "tests/harness/harness.h"
+
+static const int64_t due_us = INT64_C(1763600000000000);
+
+static struct trn_window_verdict judge(int64_t after_us, bool insist, bool suspect)
+{
+    struct trn_window window = {.scheduled_us = due_us,
+                                .grace_minutes = 30,
+                                .taken_us = due_us + after_us,
+                                .now_us = due_us + after_us,
+                                .insist = insist,
+                                .suspect = suspect};
+    struct trn_window_verdict verdict;
+
+    trn_window_judge(&window, &verdict);
+    return verdict;
+}
+
+static void
+expect(int64_t after_us, tern_problem problem, tern_dose_status status, const char *flags)
+{
+    CHECK_INT(judge(after_us, false, false).problem, problem);
+    CHECK_INT(judge(after_us, true, false).problem, TERN_PROBLEM_NONE);
+    CHECK_INT(judge(after_us, true, false).status, status);
+    CHECK_TEXT(judge(after_us, true, false).flags, flags);
+}
+
+TEST(grace_and_the_day_after_include_both_their_ends)
+{
+    const int64_t grace_us = 30 * TRN_MINUTE_US;
+
+    expect(-grace_us - 1, TERN_PROBLEM_TOO_EARLY, TERN_DOSE_TAKEN_ON_TIME, "EARLY");
+    expect(-grace_us, TERN_PROBLEM_NONE, TERN_DOSE_TAKEN_ON_TIME, "");
+    expect(0, TERN_PROBLEM_NONE, TERN_DOSE_TAKEN_ON_TIME, "");
+    expect(grace_us, TERN_PROBLEM_NONE, TERN_DOSE_TAKEN_ON_TIME, "");
+    expect(grace_us + 1, TERN_PROBLEM_NONE, TERN_DOSE_TAKEN_LATE, "");
+    expect(TRN_DAY_US, TERN_PROBLEM_NONE, TERN_DOSE_TAKEN_LATE, "");
+    expect(TRN_DAY_US + 1, TERN_PROBLEM_TOO_LATE, TERN_DOSE_TAKEN_LATE, "AFTER_24H");
+}
+
+TEST(a_problem_says_how_many_minutes)
+{
+    struct trn_window_verdict verdict = judge(-31 * TRN_MINUTE_US, false, false);
+
+    CHECK_INT(verdict.first, 31);
+    CHECK_INT(verdict.second, 30);
+    CHECK_INT(judge(-31 * TRN_MINUTE_US - 1, false, false).first, 32);
+    CHECK_INT(judge(TRN_DAY_US + 1, false, false).first, 24 * 60 + 1);
+}
+
+TEST(a_suspect_clock_refuses_nothing_and_flags_everything)
+{
+    CHECK_INT(judge(-TRN_DAY_US, false, true).problem, TERN_PROBLEM_NONE);
+    CHECK_TEXT(judge(-TRN_DAY_US, false, true).flags, "EARLY CLOCK");
+    CHECK_INT(judge(3 * TRN_DAY_US, false, true).problem, TERN_PROBLEM_NONE);
+    CHECK_TEXT(judge(3 * TRN_DAY_US, false, true).flags, "AFTER_24H CLOCK");
+    CHECK_TEXT(judge(0, false, true).flags, "CLOCK");
+}
+
+TEST(a_time_after_now_is_a_problem_of_its_own)
+{
+    struct trn_window window = {.scheduled_us = due_us,
+                                .grace_minutes = 10,
+                                .taken_us = due_us + 1,
+                                .now_us = due_us};
+    struct trn_window_verdict verdict;
+
+    trn_window_judge(&window, &verdict);
+    CHECK_INT(verdict.problem, TERN_PROBLEM_AHEAD);
+    CHECK_INT(verdict.first, 1);
+    window.taken_us = due_us + 2 * TRN_DAY_US;
+    window.insist = true;
+    trn_window_judge(&window, &verdict);
+    CHECK_TEXT(verdict.flags, "AFTER_24H AHEAD");
+}
+
+TEST(a_dose_is_missed_after_its_grace_and_not_before)
+{
+    CHECK(!trn_window_has_passed(due_us, 30, due_us + 30 * TRN_MINUTE_US));
+    CHECK(trn_window_has_passed(due_us, 30, due_us + 30 * TRN_MINUTE_US + 1));
+}

@@ -146,6 +146,7 @@ static void calm_device(struct sim_device *device)
 bool sim_server_start(struct sim_world *world)
 {
     struct trn_db_sqlite_options options = {.path = "/server/server.db", .vfs = "tern-sim"};
+    char says[TWIN_SAYS_BYTES];
     tern_error error = {0};
 
     memset(options.seal_key, 7, sizeof options.seal_key);
@@ -164,6 +165,9 @@ bool sim_server_start(struct sim_world *world)
         return false;
     }
     if (world->twin != NULL) {
+        if (!twin_reopen(world->twin, world->db, says)) {
+            sim_fail(world, "model", "%.500s", says);
+        }
         twin_serve(world->twin, world->documents[world->served].schema);
     }
     world->server = trn_server_new(world->db, &world->limits);

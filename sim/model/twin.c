@@ -36,7 +36,30 @@ struct twin *twin_new(const struct trn_schema *schema)
         abort();
     }
     twin->model = model_new(schema, check_row);
+    model_list_begin(&twin->unheard, sizeof(struct twin_unheard));
     return twin;
+}
+
+static void keep_unheard(struct twin *twin, const struct twin_call *call, struct trn_slice request)
+{
+    struct twin_unheard *unheard = model_list_add(&twin->unheard);
+
+    unheard->call = *call;
+    unheard->call.status = 0;
+    if (trn_bytes_append_slice(&unheard->request, request) != TERN_OK) {
+        abort();
+    }
+}
+
+static void forget_unheard(struct model_list *list)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        struct twin_unheard *unheard = model_list_at(list, i);
+
+        trn_bytes_free(&unheard->request);
+    }
+    free(list->items);
+    model_list_begin(list, sizeof(struct twin_unheard));
 }
 
 struct twin *twin_copy(const struct twin *twin)
@@ -48,12 +71,19 @@ struct twin *twin_copy(const struct twin *twin)
     }
     *copy = *twin;
     copy->model = model_copy(twin->model);
+    model_list_begin(&copy->unheard, sizeof(struct twin_unheard));
+    for (size_t i = 0; i < twin->unheard.count; i++) {
+        const struct twin_unheard *unheard = model_list_at(&twin->unheard, i);
+
+        keep_unheard(copy, &unheard->call, trn_bytes_slice(&unheard->request));
+    }
     return copy;
 }
 
 void twin_free(struct twin *twin)
 {
     if (twin != NULL) {
+        forget_unheard(&twin->unheard);
         model_free(twin->model);
         free(twin);
     }
@@ -302,9 +332,10 @@ static void read_problem(struct trn_slice text, struct verdicts *ret_verdicts)
     }
 }
 
-/* What the database says became of an entry: the server died, or gave up, before it could answer.
- */
-static bool look_up(struct trn_db *db, const tern_id *tx, struct trn_verdict *ret_verdict)
+/* What the database says became of an entry that came at `now_us`: the server died, or gave up,
+ * before it could answer. */
+static bool
+look_up(struct trn_db *db, const tern_id *tx, int64_t now_us, struct trn_verdict *ret_verdict)
 {
     struct trn_db_view *view = NULL;
     struct trn_db_entry entry;
@@ -317,6 +348,7 @@ static bool look_up(struct trn_db *db, const tern_id *tx, struct trn_verdict *re
         found = false;
     }
     db->ops->snapshot_close(db, view);
+    found = found && entry.received_us == now_us;
     if (found) {
         *ret_verdict = (struct trn_verdict){.kind = entry.verdict == TERN_OK ? TRN_VERDICT_APPLIED
                                                                              : TRN_VERDICT_REJECTED,
@@ -347,6 +379,7 @@ static void read_epoch(struct trn_db *db, char ret_epoch[MODEL_EPOCH_BYTES])
 
 /* The verdict on one entry; false where there is none that can be compared. */
 static bool verdict_on(const struct twin *twin,
+                       const struct twin_call *call,
                        const struct model_tx *tx,
                        const struct verdicts *verdicts,
                        size_t index,
@@ -357,7 +390,7 @@ static bool verdict_on(const struct twin *twin,
         *ret_verdict = verdicts->items[index];
         return ret_verdict->kind != TRN_VERDICT_RETRY;
     }
-    return !model_knows(twin->model, &tx->tx) && look_up(db, &tx->tx, ret_verdict);
+    return !model_knows(twin->model, &tx->tx) && look_up(db, &tx->tx, call->now_us, ret_verdict);
 }
 
 static bool hear_entries(struct twin *twin,
@@ -386,7 +419,7 @@ static bool hear_entries(struct twin *twin,
             break;
         }
         if (read_entry(twin, &entry, &request.device, &reading) &&
-            verdict_on(twin, &reading.tx, verdicts, i, db, &verdict)) {
+            verdict_on(twin, call, &reading.tx, verdicts, i, db, &verdict)) {
             good = compare(twin, &request, &reading.tx, &verdict, says);
         }
         free_reading(&reading);
@@ -394,10 +427,8 @@ static bool hear_entries(struct twin *twin,
     return good;
 }
 
-bool twin_hear(struct twin *twin,
-               const struct twin_call *call,
-               struct trn_db *db,
-               char says[TWIN_SAYS_BYTES])
+static bool
+hear(struct twin *twin, const struct twin_call *call, struct trn_db *db, char says[TWIN_SAYS_BYTES])
 {
     struct verdicts verdicts = {.items = NULL};
     struct trn_request_reader reader;
@@ -419,6 +450,33 @@ bool twin_hear(struct twin *twin,
     }
     trn_request_close(&reader);
     free(verdicts.items);
+    return good;
+}
+
+bool twin_hear(struct twin *twin,
+               const struct twin_call *call,
+               struct trn_db *db,
+               char says[TWIN_SAYS_BYTES])
+{
+    if (call->status == 0 || call->status >= 500) {
+        keep_unheard(twin, call, call->request);
+    }
+    return hear(twin, call, db, says);
+}
+
+bool twin_reopen(struct twin *twin, struct trn_db *db, char says[TWIN_SAYS_BYTES])
+{
+    struct model_list list = twin->unheard;
+    bool good = true;
+
+    model_list_begin(&twin->unheard, sizeof(struct twin_unheard));
+    for (size_t i = 0; good && i < list.count; i++) {
+        struct twin_unheard *unheard = model_list_at(&list, i);
+
+        unheard->call.request = trn_bytes_slice(&unheard->request);
+        good = hear(twin, &unheard->call, db, says);
+    }
+    forget_unheard(&list);
     return good;
 }
 

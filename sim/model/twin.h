@@ -39,12 +39,14 @@ const struct model *twin_model(const struct twin *twin);
 /* Goes on with a later version of the schema document; the one before may be freed then. */
 void twin_serve(struct twin *twin, const struct trn_schema *schema);
 /* Takes an exchange. Where the server gave no verdict (status 0, or from 500 on), what it kept all
- * the same is looked up in `db`, as it stands after that; NULL: it kept nothing. False where a
- * verdict is not the model's; `says` then names the tx and both. */
+ * the same is looked up in `db`, as it stands after that; NULL: that is not known yet. False where
+ * a verdict is not the model's; `says` then names the tx and both. */
 bool twin_hear(struct twin *twin,
                const struct twin_call *call,
                struct trn_db *db,
                char says[TWIN_SAYS_BYTES]);
+/* The database was opened anew: looks up again what became of requests without an answer. */
+bool twin_reopen(struct twin *twin, struct trn_db *db, char says[TWIN_SAYS_BYTES]);
 /* Takes the erasure of a record that the server did, or refused (`status`) at `now_us`. False where
  * the model has it otherwise. */
 bool twin_erase(struct twin *twin,

@@ -82,10 +82,19 @@ static void server_path(const struct world *world, char path[600])
     (void)snprintf(path, 600, "%s/server.db", world->folder);
 }
 
+static void check_twin(const struct world *world, bool agrees, const char *says)
+{
+    if (!agrees) {
+        (void)fprintf(stderr, "seed %llu: %s\n", (unsigned long long)world->seed, says);
+        CHECK(false);
+    }
+}
+
 static void start_server(struct world *world)
 {
     char path[600];
     struct trn_db_sqlite_options options = {.path = path, .unsafe_fast = !world->durable};
+    char says[TWIN_SAYS_BYTES];
     tern_error error = {0};
 
     server_path(world, path);
@@ -96,6 +105,9 @@ static void start_server(struct world *world)
     if (trn_db_sqlite_open(&options, world->schema, &world->db, &error) != TERN_OK) {
         fail_with("server", &error);
         CHECK(false);
+    }
+    if (world->twin != NULL) {
+        check_twin(world, twin_reopen(world->twin, world->db, says), says);
     }
     world->server = trn_server_new(world->db, &world->limits);
     CHECK(world->server != NULL);
@@ -128,52 +140,27 @@ void world_begin(struct world *world)
     world->twin = twin_new(world->schema);
 }
 
-static void check_twin(const struct world *world, bool agrees, const char *says)
-{
-    if (!agrees) {
-        (void)fprintf(stderr, "seed %llu: %s\n", (unsigned long long)world->seed, says);
-        CHECK(false);
-    }
-}
-
-static void tell_twin(struct world *world, int64_t now_us, const struct trn_sync_call *call)
+static void tell_twin(struct world *world, const struct trn_sync_call *call)
 {
     static const enum model_power powers[] = {[TRN_POWER_USER] = MODEL_USER,
                                               [TRN_POWER_SERVICE] = MODEL_JOB,
                                               [TRN_POWER_OPERATOR] = MODEL_OPERATOR};
     const struct twin_call heard = {.user = call->auth.user,
                                     .power = powers[call->auth.power],
-                                    .now_us = now_us,
+                                    .now_us = world->now_us,
                                     .request = call->request,
                                     .status = call->status,
                                     .answer = trn_bytes_slice(&call->answer)};
     char says[TWIN_SAYS_BYTES];
 
-    check_twin(world, twin_hear(world->twin, &heard, world->db, says), says);
+    /* What a disk without power says it holds it may not have. */
+    check_twin(world, twin_hear(world->twin, &heard, disk_is_cut() ? NULL : world->db, says), says);
 }
 
 void world_handle(struct world *world, struct trn_sync_call *call)
 {
     trn_server_handle(world->server, world->now_us, call, 1);
-    if (!disk_is_cut() || call->status < 500) {
-        tell_twin(world, world->now_us, call);
-    } else if (world->unheard.size == 0) { /* what is sent after it is no more than that again */
-        world->unheard_of = call->auth;
-        world->unheard_us = world->now_us;
-        CHECK(trn_bytes_append_slice(&world->unheard, call->request) == TERN_OK);
-    }
-}
-
-/* What became of the request, now that the disk can say so. */
-static void hear_unheard(struct world *world)
-{
-    struct trn_sync_call call = {.auth = world->unheard_of,
-                                 .request = trn_bytes_slice(&world->unheard)};
-
-    if (world->unheard.size > 0) {
-        tell_twin(world, world->unheard_us, &call);
-        trn_bytes_free(&world->unheard);
-    }
+    tell_twin(world, call);
 }
 
 void world_end(struct world *world)
@@ -209,7 +196,6 @@ void world_stop(struct world *world)
 void world_start(struct world *world)
 {
     start_server(world);
-    hear_unheard(world);
 }
 
 static void take_schema(struct world *world, const char *text)
@@ -365,10 +351,10 @@ void world_restore(struct world *world, const char *name)
     server_path(world, to);
     (void)snprintf(from, sizeof from, "%s/%s", world->folder, name);
     world_copy_file(from, to);
-    start_server(world);
     twin_free(world->twin);
     world->twin = twin_copy(*saved_twin(world, name));
     twin_serve(world->twin, world->schema);
+    start_server(world);
 }
 
 void world_erase(struct world *world, char user)

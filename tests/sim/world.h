@@ -42,9 +42,6 @@ struct world {
         struct twin *twin;
     } saved[4]; /* as it was when the database was copied */
     size_t saved_count;
-    struct trn_bytes unheard; /* a request in the middle of which the server lost its power */
-    struct trn_auth unheard_of;
-    int64_t unheard_us;
     uint64_t seed; /* that its messages name */
 };
 

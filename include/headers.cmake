@@ -20,5 +20,6 @@ set(TERN_MEDICATION_HEADERS
     tern/medication/dose.h
     tern/medication/prescription.h
     tern/medication/schedule.h
+    tern/medication/settings.h
     tern/medication/zone.h
 )

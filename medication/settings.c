@@ -1,0 +1,174 @@
+/* Settings: cells of the user's own row, and the row of meal times. */
+#include "tern/medication/settings.h"
+
+#include "medication/internal.h"
+#include "tern/medication/schedule.h"
+#include "tern/row.h"
+
+static const char *const languages[] = {"KHMER", "ENGLISH"};
+static const char *const themes[] = {"LIGHT", "DARK"};
+
+enum { MEALS = 3, MEAL_BYTES = 81, ZONE_BYTES = 65 };
+
+static tern_status read_row(tern_care *care, tern_statement **ret_row, tern_care_error *error)
+{
+    const tern_value user = tern_value_id(&care->user);
+
+    return trn_care_row(care, TRN_SQL_SETTINGS, &user, 1, TERN_PROBLEM_NO_PATIENT, ret_row, error);
+}
+
+tern_status tern_settings_read(tern_care *care, tern_settings *ret_settings, tern_care_error *error)
+{
+    tern_settings settings = {.size = sizeof(settings), .meal_minutes = {420, 720, 1080}};
+    tern_statement *row = NULL;
+    char meal[MEAL_BYTES];
+    tern_status status;
+
+    trn_care_clear(error);
+    if (care == NULL || ret_settings == NULL || ret_settings->size != sizeof(*ret_settings)) {
+        return trn_care_misuse(error, "tern_settings_read");
+    }
+    status = read_row(care, &row, error);
+    if (status != TERN_OK) {
+        return status;
+    }
+    settings.language =
+        trn_value_is(tern_statement_value(row, 0), languages[1]) ? TERN_ENGLISH : TERN_KHMER;
+    settings.theme =
+        trn_value_is(tern_statement_value(row, 1), themes[1]) ? TERN_THEME_DARK : TERN_THEME_LIGHT;
+    settings.grace_minutes = (int32_t)tern_statement_value(row, 2).integer;
+    trn_value_to_text(tern_statement_value(row, 3), settings.time_zone, ZONE_BYTES);
+    for (int i = 0; i < MEALS; i++) {
+        trn_value_to_text(tern_statement_value(row, 5 + i), meal, sizeof(meal));
+        (void)tern_meal_parse(meal, &settings.meal_minutes[i]);
+    }
+    tern_statement_reset(row);
+    *ret_settings = settings;
+    return TERN_OK;
+}
+
+/* Changes a cell of the user's row. */
+static tern_status
+write_cell(tern_care *care, const char *column, tern_value value, tern_care_error *error)
+{
+    const tern_cell cell = {column, value};
+    tern_tx *tx = NULL;
+    tern_status status = trn_care_begin(care, false, &tx, error);
+
+    if (status != TERN_OK) {
+        return status;
+    }
+    status = tern_row_update(tx, "users", &care->user, &cell, 1, trn_engine_error(error));
+    if (status == TERN_ERR_NOT_FOUND) {
+        status = trn_problem(error, TERN_PROBLEM_NO_PATIENT, 0, 0);
+    }
+    return trn_care_end(tx, status, error);
+}
+
+tern_status
+tern_settings_set_language(tern_care *care, tern_language language, tern_care_error *error)
+{
+    trn_care_clear(error);
+    if (care == NULL) {
+        return trn_care_misuse(error, "tern_settings_set_language");
+    }
+    if (language != TERN_KHMER && language != TERN_ENGLISH) {
+        return trn_problem(error, TERN_PROBLEM_SETTING, 0, 0);
+    }
+    return write_cell(care, "language", tern_value_text(languages[language]), error);
+}
+
+tern_status tern_settings_set_theme(tern_care *care, tern_theme theme, tern_care_error *error)
+{
+    trn_care_clear(error);
+    if (care == NULL) {
+        return trn_care_misuse(error, "tern_settings_set_theme");
+    }
+    if (theme != TERN_THEME_LIGHT && theme != TERN_THEME_DARK) {
+        return trn_problem(error, TERN_PROBLEM_SETTING, 0, 0);
+    }
+    return write_cell(care, "theme", tern_value_text(themes[theme]), error);
+}
+
+tern_status tern_settings_set_grace(tern_care *care, int32_t minutes, tern_care_error *error)
+{
+    trn_care_clear(error);
+    if (care == NULL) {
+        return trn_care_misuse(error, "tern_settings_set_grace");
+    }
+    if (minutes != 10 && minutes != 20 && minutes != 30 && minutes != 60) {
+        return trn_problem(error, TERN_PROBLEM_GRACE, minutes, 0);
+    }
+    return write_cell(care, "grace_period_minutes", tern_value_integer(minutes), error);
+}
+
+tern_status tern_settings_set_time_zone(tern_care *care, const char *zone, tern_care_error *error)
+{
+    int32_t offset = 0;
+    tern_status status;
+
+    trn_care_clear(error);
+    if (care == NULL || zone == NULL) {
+        return trn_care_misuse(error, "tern_settings_set_time_zone");
+    }
+    status = care->zones.offset(care->zones.context, zone, 0, &offset, trn_engine_error(error));
+    if (status != TERN_OK) {
+        return trn_zone_failed(status, error);
+    }
+    return write_cell(care, "time_zone", tern_value_text(zone), error);
+}
+
+/* The row is there or is made: its id is derived from the user, and nothing here deletes it. */
+static tern_status
+write_meals(tern_care *care, tern_tx *tx, const char *const meals[MEALS], tern_care_error *error)
+{
+    static const char table[] = "meal_time_preferences";
+    const tern_cell cells[] = {{"morning_meal", tern_value_text(meals[0])},
+                               {"afternoon_meal", tern_value_text(meals[1])},
+                               {"night_meal", tern_value_text(meals[2])},
+                               {"user_id", tern_value_id(&care->user)}};
+    tern_error *engine = trn_engine_error(error);
+    tern_statement *row = NULL;
+    tern_value value;
+    tern_id id;
+    tern_status status = read_row(care, &row, error);
+
+    if (status != TERN_OK) {
+        return status;
+    }
+    value = tern_statement_value(row, 4);
+    id = trn_value_to_id(value);
+    if (value.kind == TERN_NULL) {
+        tern_statement_reset(row);
+        return tern_row_insert(tx, table, cells, MEALS + 1, NULL, engine);
+    }
+    tern_statement_reset(row);
+    return tern_row_update(tx, table, &id, cells, MEALS, engine);
+}
+
+tern_status tern_settings_set_meals(tern_care *care,
+                                    const char *morning,
+                                    const char *afternoon,
+                                    const char *night,
+                                    tern_care_error *error)
+{
+    const char *const meals[MEALS] = {morning, afternoon, night};
+    tern_tx *tx = NULL;
+    int32_t minute = 0;
+    tern_status status;
+
+    trn_care_clear(error);
+    if (care == NULL) {
+        return trn_care_misuse(error, "tern_settings_set_meals");
+    }
+    for (int i = 0; i < MEALS; i++) {
+        if (meals[i] != NULL && !tern_meal_parse(meals[i], &minute)) {
+            return trn_problem(error, TERN_PROBLEM_MEAL_TIME, i, 0);
+        }
+    }
+    status = trn_care_begin(care, false, &tx, error);
+    if (status != TERN_OK) {
+        return status;
+    }
+    return trn_care_end(tx, write_meals(care, tx, meals, error), error);
+}

@@ -1,0 +1,129 @@
+/* Settings, and what they do to the doses to come. */
+#include "tern/medication/settings.h"
+
+#include "tests/medication/fixture.h"
+
+static tern_care_error error;
+
+static tern_settings read_settings(void)
+{
+    tern_settings settings = {.size = sizeof(settings)};
+
+    care_ok(tern_settings_read(care, &settings, &error), &error);
+    return settings;
+}
+
+TEST(a_new_person_has_the_presets)
+{
+    tern_settings settings;
+
+    care_begin("2026-03-02 05:00");
+    settings = read_settings();
+    CHECK_INT(settings.language, TERN_KHMER);
+    CHECK_INT(settings.theme, TERN_THEME_LIGHT);
+    CHECK_INT(settings.grace_minutes, 30);
+    CHECK_TEXT(settings.time_zone, "Asia/Phnom_Penh");
+    CHECK_INT(settings.meal_minutes[0], 420);
+    CHECK_INT(settings.meal_minutes[1], 720);
+    CHECK_INT(settings.meal_minutes[2], 1080);
+    care_end();
+}
+
+TEST(what_is_set_is_read)
+{
+    tern_settings settings;
+
+    care_begin("2026-03-02 05:00");
+    care_ok(tern_settings_set_language(care, TERN_ENGLISH, &error), &error);
+    care_ok(tern_settings_set_theme(care, TERN_THEME_DARK, &error), &error);
+    care_ok(tern_settings_set_grace(care, 60, &error), &error);
+    care_ok(tern_settings_set_time_zone(care, "Europe/Dublin", &error), &error);
+    care_ok(tern_settings_set_meals(care, "6-7AM", NULL, "19:30", &error), &error);
+    care_ok(tern_settings_set_meals(care, "6-7AM", NULL, "20:30", &error), &error);
+    settings = read_settings();
+    CHECK_INT(settings.language, TERN_ENGLISH);
+    CHECK_INT(settings.theme, TERN_THEME_DARK);
+    CHECK_INT(settings.grace_minutes, 60);
+    CHECK_TEXT(settings.time_zone, "Europe/Dublin");
+    CHECK_INT(settings.meal_minutes[0], 390);
+    CHECK_INT(settings.meal_minutes[1], 720);
+    CHECK_INT(settings.meal_minutes[2], 1230);
+    care_end();
+}
+
+TEST(values_that_a_setting_does_not_have_change_nothing)
+{
+    care_begin("2026-03-02 05:00");
+    CHECK_INT(tern_settings_set_language(care, (tern_language)2, &error), TERN_ERR_ENUM);
+    CHECK_INT(error.problem, TERN_PROBLEM_SETTING);
+    CHECK_INT(tern_settings_set_theme(care, (tern_theme)9, &error), TERN_ERR_ENUM);
+    CHECK_INT(tern_settings_set_grace(care, 15, &error), TERN_ERR_RANGE);
+    CHECK_INT(error.problem, TERN_PROBLEM_GRACE);
+    CHECK_INT(error.first, 15);
+    CHECK_INT(tern_settings_set_time_zone(care, "Asia/Nowhere", &error), TERN_ERR_FORMAT);
+    CHECK_INT(error.problem, TERN_PROBLEM_ZONE);
+    CHECK_INT(tern_settings_set_meals(care, "07:00", "noon", NULL, &error), TERN_ERR_FORMAT);
+    CHECK_INT(error.problem, TERN_PROBLEM_MEAL_TIME);
+    CHECK_INT(error.first, 1);
+    CHECK_INT(read_settings().grace_minutes, 30);
+    CHECK_INT(fixture_number(care_replica, "SELECT count(*) FROM meal_time_preferences"), 0);
+    care_end();
+}
+
+TEST(one_who_travels_takes_the_local_times_along)
+{
+    tern_schedule_report report = {0};
+
+    care_begin("2026-03-02 05:00");
+    (void)care_prescribe();
+    care_ok(tern_settings_set_time_zone(care, "Asia/Tokyo", &error), &error);
+    care_ok(tern_schedule_generate(care, NULL, &report, &error), &error);
+    /* It is 07:00 in Tokyo, and the dose of 06:30 by the clock there is still within its grace: it
+     * stays where it was, as moving it would put it into the past. */
+    CHECK_INT(report.moved, 59);
+    CHECK_INT(report.made, 0);
+    CHECK_INT(fixture_number(care_replica,
+                             "SELECT count(*) FROM dose_events WHERE scheduled_time % 86400000000 "
+                             "= 77400000000"),
+              29);
+    care_end();
+}
+
+TEST(settings_run_out_of_memory_and_change_nothing)
+{
+    care_begin("2026-03-02 05:00");
+    FOR_EACH_ALLOC_FAILURE (nth) {
+        tern_settings settings = {.size = sizeof(settings), .grace_minutes = 7};
+        tern_status status = tern_settings_read(care, &settings, &error);
+
+        CHECK(status == TERN_OK || (status == TERN_ERR_NOMEM && settings.grace_minutes == 7));
+    }
+    FOR_EACH_ALLOC_FAILURE (nth) {
+        tern_status status = tern_settings_set_language(care, TERN_ENGLISH, &error);
+
+        CHECK(status == TERN_OK || status == TERN_ERR_NOMEM);
+    }
+    FOR_EACH_ALLOC_FAILURE (nth) {
+        tern_status status = tern_settings_set_theme(care, TERN_THEME_DARK, &error);
+
+        CHECK(status == TERN_OK || status == TERN_ERR_NOMEM);
+    }
+    FOR_EACH_ALLOC_FAILURE (nth) {
+        tern_status status = tern_settings_set_grace(care, 60, &error);
+
+        CHECK(status == TERN_OK || status == TERN_ERR_NOMEM);
+    }
+    FOR_EACH_ALLOC_FAILURE (nth) {
+        tern_status status = tern_settings_set_time_zone(care, "Europe/Dublin", &error);
+
+        CHECK(status == TERN_OK || status == TERN_ERR_NOMEM);
+    }
+    FOR_EACH_ALLOC_FAILURE (nth) {
+        tern_status status = tern_settings_set_meals(care, "6:00", NULL, NULL, &error);
+
+        CHECK(status == TERN_OK || status == TERN_ERR_NOMEM);
+    }
+    CHECK_INT(read_settings().meal_minutes[0], 360);
+    CHECK_TEXT(read_settings().time_zone, "Europe/Dublin");
+    care_end();
+}

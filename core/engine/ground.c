@@ -73,6 +73,7 @@ enum { CREATED_AT = 0 }; /* among the columns */
 
 /* Whether the ground's unit stays, the incoming one being older. */
 static tern_status ground_stays(struct trn_work *work,
+                                const struct trn_table *table,
                                 const struct trn_version *ground,
                                 const struct trn_version *incoming,
                                 size_t unit,
@@ -98,7 +99,8 @@ static tern_status ground_stays(struct trn_work *work,
     if (status == TERN_OK) {
         status = trn_known_get(&work->known, work->store, incoming->keys[unit], &there, error);
     }
-    if (status != TERN_OK || there.number >= here.number) {
+    /* A row that is only made keeps the stamp of its first maker, whoever repeats it. */
+    if (status != TERN_OK || there.number >= here.number || table->append_only) {
         return status;
     }
     /* Only an own tx, acknowledged after the page was read, can be ahead of a scope that is sent
@@ -148,8 +150,14 @@ static tern_status combine(struct trn_work *work,
 
     for (size_t unit = 0; unit < table->unit_count; unit++) {
         bool stays = false;
-        tern_status status =
-            ground_stays(work, &ground->version, &incoming->version, unit, mode, &stays, error);
+        tern_status status = ground_stays(work,
+                                          table,
+                                          &ground->version,
+                                          &incoming->version,
+                                          unit,
+                                          mode,
+                                          &stays,
+                                          error);
 
         if (status != TERN_OK) {
             return status;

@@ -36,6 +36,9 @@
     X(DEPENDENTS_TAKEN, 2, "the server takes what depends on a rejected transaction")              \
     X(DISCARD_UNAUDITED, 2, "a discard leaves no audit entry")                                     \
     X(SERVER_SYNC_NORMAL, 2, "the server's commits do not wait for the disk")                      \
+    X(ANSWER_FIRST, 1, "the server answers before it commits")                                     \
+    X(COMMIT_LATER, 1, "a device's commit returns before the transaction is in its file")          \
+    X(ENTRY_ALONE, 1, "a device commits the rows, and then the entry that tells of them")          \
     X(DEVICE_SYNC_NORMAL, 2, "a device's commits do not wait for the disk")                        \
     X(CURSOR_FIRST, 4, "the cursor moves before the rows it stands for are here")                  \
     X(STAGE_LOST, 1, "pieces of a record are not kept until the rest of it comes")                 \

@@ -496,6 +496,10 @@ static tern_status queue_entry(struct assembly *assembly, tern_error *error)
     if (status == TERN_OK) {
         status = pack_body(&entry, &body, error);
     }
+    if (status == TERN_OK && TRN_MUTANT(ENTRY_ALONE)) {
+        status = trn_store_commit(store, error);
+        status = status == TERN_OK ? trn_store_begin(store, error) : status;
+    }
     if (status == TERN_OK) {
         status = trn_outbox_add(store,
                                 &entry,

@@ -10,6 +10,7 @@
 
 #include "base/assert.h"
 #include "base/error.h"
+#include "base/mutant.h"
 
 /* A record of a thousand rows with random ids changes some 900 pages. */
 enum { LOG_PAGES = 1000, LOG_PAGES_SESSION = 500, LOG_PAGES_SYNCING = 4000 };
@@ -56,6 +57,9 @@ static tern_status begin(struct trn_store *store, bool durable, tern_error *erro
 {
     tern_status status = trn_store_restore_checks(store, error);
 
+    if (TRN_MUTANT(COMMIT_LATER) && status == TERN_OK && trn_store_in_transaction(store)) {
+        status = trn_store_do(store, TRN_SQL_COMMIT, "commit", error);
+    }
     TRN_ASSERT(!trn_store_in_transaction(store));
     if (status == TERN_OK) {
         status = trn_store_place_columns(store, error);
@@ -146,7 +150,7 @@ tern_status trn_store_commit(struct trn_store *store, tern_error *error)
     if (status == TERN_OK && !hold) {
         status = name_broken_key(store, error);
     }
-    if (status == TERN_OK) {
+    if (status == TERN_OK && !TRN_MUTANT(COMMIT_LATER)) {
         status = trn_store_do(store, TRN_SQL_COMMIT, "commit", error);
     }
     if (status != TERN_OK) {

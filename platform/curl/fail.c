@@ -30,8 +30,19 @@ static const struct {
  * more. */
 static bool was_cut_off(const char *detail)
 {
-    return strstr(detail, "SSL_ERROR_SYSCALL") != NULL ||
-           strstr(detail, "Connection reset") != NULL || strstr(detail, "unexpected eof") != NULL;
+    static const char *const words[] = {"SSL_ERROR_SYSCALL",
+                                        "Send failure",
+                                        "Recv failure",
+                                        "Connection reset",
+                                        "Broken pipe",
+                                        "unexpected eof"};
+
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        if (strstr(detail, words[i]) != NULL) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* Whether the two sides share no version of TLS: the server's alert, or ours on its answer. In

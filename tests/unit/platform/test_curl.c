@@ -2,10 +2,12 @@
  */
 #include "tern/curl.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <jansson.h>
@@ -320,6 +322,37 @@ TEST(a_connection_lost_in_the_handshake_is_worth_another_attempt)
     tls_server_start(&server, "cut", NULL);
     options = options_for(&server);
     CHECK(outcome(&options, "/v1/echo", NULL) == TERN_ERR_NETWORK);
+    tls_server_stop(&server);
+}
+
+/* libcurl's own calls arrive here as well. */
+static int send_fails_with;
+
+__attribute__((visibility("default"))) ssize_t
+send(int file, const void *data, size_t size, int flags)
+{
+    if (send_fails_with != 0) {
+        errno = send_fails_with;
+        return -1;
+    }
+    return sendto(file, data, size, flags, NULL, 0);
+}
+
+/* Which of them it is depends on who was faster. */
+TEST(a_connection_that_is_gone_when_the_handshake_begins_is_worth_another_attempt)
+{
+    static const int codes[] = {EPIPE, ECONNRESET, ENOTCONN, ECONNABORTED};
+    struct tls_server server;
+    tern_curl_options options;
+
+    tls_server_start(&server, "server", NULL);
+    options = options_for(&server);
+    for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
+        send_fails_with = codes[i];
+        CHECK_INT(outcome(&options, "/v1/echo", NULL), TERN_ERR_NETWORK);
+    }
+    send_fails_with = 0;
+    CHECK_INT(outcome(&options, "/v1/echo", NULL), TERN_OK);
     tls_server_stop(&server);
 }
 

@@ -26,7 +26,9 @@ struct device {
     tern_statement *share;
     struct book book;
     tern_curl *curl;
-    char url[64]; /* that curl was made for */
+    tern_http_port http;
+    tern_error last; /* of an exchange: the session tells only how it ended */
+    char url[64];    /* that curl was made for */
 };
 
 /* Says which call failed; the promise is that none does. */
@@ -245,12 +247,32 @@ static tern_curl *client(struct device *device)
     return device->curl;
 }
 
+static tern_status watched_exchange(void *context,
+                                    const tern_http_request *request,
+                                    tern_http_answer *ret_answer,
+                                    tern_error *error)
+{
+    struct device *device = context;
+
+    (void)error;
+    return device->http.exchange(device->http.context, request, ret_answer, &device->last);
+}
+
+static void watched_release(void *context, tern_http_answer *answer)
+{
+    struct device *device = context;
+
+    device->http.release(device->http.context, answer);
+}
+
 /* True once all is acknowledged that was pending. */
 static bool sync_once(struct device *device)
 {
     tern_sync_options options = {.size = sizeof options, .page_rows = 400};
     tern_curl *curl = client(device);
-    tern_http_port port;
+    const tern_http_port port = {.context = device,
+                                 .exchange = watched_exchange,
+                                 .release = watched_release};
     tern_error error = {0};
     tern_status status;
 
@@ -258,15 +280,15 @@ static bool sync_once(struct device *device)
         kill_sleep_us(NAP_US);
         return false;
     }
-    tern_curl_port(curl, &port);
+    tern_curl_port(curl, &device->http);
     status = tern_sync_run(device->replica, &options, &port, give_token, device, 0, NULL, &error);
     if (status == TERN_OK) {
         child_say(device->pipe, WORD_SYNCED, device->book.count);
         return true;
     }
-    if (status !=
-        TERN_ERR_NETWORK) { /* a killed server gives no answer, and a living one a good one */
-        must(device, status, &error);
+    /* A killed server gives no answer, and a living one a good one. */
+    if (status != TERN_ERR_NETWORK) {
+        must(device, status, device->last.status == status ? &device->last : &error);
     }
     child_say(device->pipe, WORD_CODE, (uint32_t)status);
     kill_sleep_us(NAP_US);

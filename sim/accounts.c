@@ -62,12 +62,7 @@ static tern_id column_id(sqlite3_stmt *stmt, int column)
 
 static sqlite3_stmt *prepare(struct accounts *accounts, const char *sql)
 {
-    sqlite3_stmt *stmt = NULL;
-
-    if (sqlite3_prepare_v2(accounts->db, sql, -1, &stmt, NULL) != SQLITE_OK) {
-        sim_fail(accounts->world, "look", "%s: %s", sqlite3_errmsg(accounts->db), sql);
-    }
-    return stmt;
+    return sim_look_prepare(accounts->world, accounts->db, sql);
 }
 
 /* ---- Reading the server's history ---- */
@@ -227,7 +222,8 @@ read_changes(struct accounts *accounts, const struct entry *entry, struct trn_sl
 
 static void read_entries(struct accounts *accounts)
 {
-    int64_t count = sim_look_number(accounts->db, "SELECT count(*) FROM tern_entry", 0);
+    int64_t count =
+        sim_look_number(accounts->world, accounts->db, "SELECT count(*) FROM tern_entry", 0);
     sqlite3_stmt *stmt = prepare(accounts,
                                  "SELECT number, ordinal, tx, device, verdict, kind, detail, "
                                  "sender FROM tern_entry ORDER BY number");
@@ -251,7 +247,7 @@ static void read_entries(struct accounts *accounts)
                        "%s",
                        (const char *)sqlite3_column_text(stmt, 6));
     }
-    (void)sqlite3_finalize(stmt);
+    (void)sqlite3_reset(stmt);
 }
 
 static void read_writes(struct accounts *accounts)
@@ -268,7 +264,7 @@ static void read_writes(struct accounts *accounts)
                                         (size_t)sqlite3_column_bytes(stmt, 0)));
         }
     }
-    (void)sqlite3_finalize(stmt);
+    (void)sqlite3_reset(stmt);
 }
 
 /* ---- What stands ---- */
@@ -493,7 +489,7 @@ static void check_discards(struct accounts *accounts, sqlite3_stmt *audit)
                 audit);
         }
     }
-    (void)sqlite3_finalize(stmt);
+    (void)sqlite3_reset(stmt);
 }
 
 static void check_writes(struct accounts *accounts)
@@ -511,12 +507,12 @@ static void check_writes(struct accounts *accounts)
                 check_write(accounts, &accounts->writes[j], row, audit);
             }
         }
-        (void)sqlite3_finalize(row);
+        (void)sqlite3_reset(row);
     }
     if (audit != NULL) {
         check_discards(accounts, audit);
     }
-    (void)sqlite3_finalize(audit);
+    (void)sqlite3_reset(audit);
 }
 
 /* ---- The ledger ---- */
@@ -583,15 +579,11 @@ static void check_acknowledged(struct accounts *accounts, struct sim_device *dev
 {
     struct sim_world *world = accounts->world;
     sqlite3 *db = sim_look(world, device->index);
-    sqlite3_stmt *stmt = NULL;
+    sqlite3_stmt *stmt =
+        sim_look_prepare(world,
+                         db,
+                         "SELECT tx, number FROM tern_outbox WHERE state = 1 AND kind < 3");
 
-    if (sqlite3_prepare_v2(db,
-                           "SELECT tx, number FROM tern_outbox WHERE state = 1 AND kind < 3",
-                           -1,
-                           &stmt,
-                           NULL) != SQLITE_OK) {
-        sim_fail(world, "look", "%s", sqlite3_errmsg(db));
-    }
     while (stmt != NULL && sqlite3_step(stmt) == SQLITE_ROW) {
         tern_id tx = column_id(stmt, 0);
         const struct entry *entry = find_entry(accounts, &tx);
@@ -606,8 +598,8 @@ static void check_acknowledged(struct accounts *accounts, struct sim_device *dev
                      entry == NULL ? "not" : "as another");
         }
     }
-    (void)sqlite3_finalize(stmt);
-    sim_look_away(world, device->index, db);
+    (void)sqlite3_reset(stmt);
+    sim_look_away(world, device->index);
 }
 
 void sim_accounts_check(struct sim_world *world)
@@ -623,7 +615,7 @@ void sim_accounts_check(struct sim_world *world)
     for (size_t i = 0; i < world->device_count; i++) {
         check_acknowledged(&accounts, &world->devices[i]);
     }
-    sim_look_away(world, SIM_SERVER, accounts.db);
+    sim_look_away(world, SIM_SERVER);
     free(accounts.entries);
     free(accounts.writes);
 }

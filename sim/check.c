@@ -317,8 +317,8 @@ static void check_converged(struct sim_device *device)
     for (size_t i = 0; i < schema->table_count && !sim_failed(world); i++) {
         compare_table(device, &schema->tables[i], &granted, here, there);
     }
-    sim_look_away(world, device->index, here);
-    sim_look_away(world, SIM_SERVER, there);
+    sim_look_away(world, device->index);
+    sim_look_away(world, SIM_SERVER);
 }
 
 /* ---- The queue ---- */

@@ -145,14 +145,19 @@ static void will_change(struct node *node, size_t at, size_t end)
     }
 }
 
-static void set_size(struct node *node, size_t size)
+static void make_room(struct node *node, size_t size)
 {
     if (size > node->capacity) {
-        size_t capacity = size + size / 2 + PAGE;
+        size_t capacity = 2 * size + (size_t)16 * PAGE;
 
         node->data = grown(node->data, capacity);
         node->capacity = capacity;
     }
+}
+
+static void set_size(struct node *node, size_t size)
+{
+    make_room(node, size);
     if (size > node->size) {
         memset(node->data + node->size, 0, size - node->size);
     }
@@ -375,8 +380,12 @@ static int file_write(sqlite3_file *base, const void *data, int size, sqlite3_in
 
     if (rc == SQLITE_OK) {
         will_change(node, (size_t)at, end);
+        if ((size_t)at > node->size) {
+            set_size(node, (size_t)at); /* what lies between is zeros */
+        }
         if (end > node->size) {
-            set_size(node, end);
+            make_room(node, end);
+            node->size = end;
         }
         memcpy(node->data + at, data, (size_t)size);
     }

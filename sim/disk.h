@@ -58,6 +58,7 @@ void sim_disk_die(struct sim_disk *disk, bool power);
 void sim_disk_revive(struct sim_disk *disk);
 /* Bytes of a file; 0 without one. */
 int64_t sim_disk_size(const struct sim_disk *disk, const char *name);
+
 /* Operations so far. */
 uint64_t sim_disk_operations(const struct sim_disk *disk);
 

@@ -28,18 +28,15 @@ static struct trn_bytes read_ids(struct sim_world *world, int device, const char
 {
     struct trn_bytes ids = {0};
     sqlite3 *db = sim_look(world, device);
-    sqlite3_stmt *stmt = NULL;
+    sqlite3_stmt *stmt = sim_look_prepare(world, db, sql);
 
-    if (sqlite3_prepare_v2(db, sql, -1, &stmt, NULL) != SQLITE_OK) {
-        sim_fail(world, "look", "%s: %s", sqlite3_errmsg(db), sql);
-    }
     while (stmt != NULL && sqlite3_step(stmt) == SQLITE_ROW) {
         if (trn_bytes_append(&ids, sqlite3_column_blob(stmt, 0), sizeof(tern_id)) != TERN_OK) {
             abort();
         }
     }
-    (void)sqlite3_finalize(stmt);
-    sim_look_away(world, device, db);
+    (void)sqlite3_reset(stmt);
+    sim_look_away(world, device);
     return ids;
 }
 

@@ -1,4 +1,8 @@
-/* Files read from outside, by a connection of our own. */
+/*
+ * Files read from outside, by a connection of our own: its eye. While those whose the file is have
+ * it open, the eye stays open between two looks, with what it has compiled; it never is the last to
+ * close a file that they still work with, and no lock of it outlives a look.
+ */
 #include <stdio.h>
 #include <string.h>
 
@@ -9,36 +13,78 @@ static struct sim_disk *disk_of(struct sim_world *world, int device)
     return device == SIM_SERVER ? world->disk : world->devices[device].disk;
 }
 
+static struct sim_eye *eye_of(struct sim_world *world, int device)
+{
+    return device == SIM_SERVER ? &world->eye : &world->devices[device].eye;
+}
+
+static bool is_open(const struct sim_world *world, int device)
+{
+    return device == SIM_SERVER ? world->db != NULL : world->devices[device].replica != NULL;
+}
+
 sqlite3 *sim_look(struct sim_world *world, int device)
 {
-    sqlite3 *db = NULL;
+    struct sim_eye *eye = eye_of(world, device);
     const char *path = device == SIM_SERVER ? "/server/server.db" : world->devices[device].path;
 
     sim_disk_pause(disk_of(world, device), true);
-    if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK) {
+    if (eye->db != NULL) {
+        return eye->db;
+    }
+    if (sqlite3_open_v2(path, &eye->db, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK) {
         sim_fail(world, "look", "%s cannot be looked into", path);
     }
     /* Closing must not tidy the log away beneath those who work with it. */
-    (void)sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
-    return db;
+    (void)sqlite3_db_config(eye->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+    return eye->db;
 }
 
-void sim_look_away(struct sim_world *world, int device, sqlite3 *db)
+void sim_look_away(struct sim_world *world, int device)
 {
-    (void)sqlite3_close(db);
+    if (!is_open(world, device)) {
+        sim_eye_close(eye_of(world, device));
+    }
     sim_disk_pause(disk_of(world, device), false);
 }
 
-int64_t sim_look_number(sqlite3 *db, const char *sql, int64_t none)
+void sim_eye_close(struct sim_eye *eye)
+{
+    sqlite3_stmt *stmt;
+
+    while (eye->db != NULL && (stmt = sqlite3_next_stmt(eye->db, NULL)) != NULL) {
+        (void)sqlite3_finalize(stmt);
+    }
+    (void)sqlite3_close(eye->db);
+    eye->db = NULL;
+}
+
+/* The statement as it was compiled before, or anew. */
+sqlite3_stmt *sim_look_prepare(struct sim_world *world, sqlite3 *db, const char *sql)
 {
     sqlite3_stmt *stmt = NULL;
+
+    while ((stmt = sqlite3_next_stmt(db, stmt)) != NULL) {
+        if (!sqlite3_stmt_busy(stmt) && strcmp(sqlite3_sql(stmt), sql) == 0) {
+            return stmt;
+        }
+    }
+    if (sqlite3_prepare_v3(db, sql, -1, SQLITE_PREPARE_PERSISTENT, &stmt, NULL) != SQLITE_OK) {
+        sim_fail(world, "look", "%s: %s", sqlite3_errmsg(db), sql);
+    }
+    return stmt;
+}
+
+int64_t sim_look_number(struct sim_world *world, sqlite3 *db, const char *sql, int64_t none)
+{
+    sqlite3_stmt *stmt = sim_look_prepare(world, db, sql);
     int64_t number = none;
 
-    if (sqlite3_prepare_v2(db, sql, -1, &stmt, NULL) == SQLITE_OK &&
-        sqlite3_step(stmt) == SQLITE_ROW && sqlite3_column_type(stmt, 0) != SQLITE_NULL) {
+    if (stmt != NULL && sqlite3_step(stmt) == SQLITE_ROW &&
+        sqlite3_column_type(stmt, 0) != SQLITE_NULL) {
         number = sqlite3_column_int64(stmt, 0);
     }
-    (void)sqlite3_finalize(stmt);
+    (void)sqlite3_reset(stmt);
     return number;
 }
 
@@ -69,9 +115,9 @@ static tern_status append_cell(struct trn_bytes *text, sqlite3_stmt *stmt, int c
 struct trn_bytes sim_look_rows(struct sim_world *world, sqlite3 *db, const char *sql)
 {
     struct trn_bytes text = {0};
-    sqlite3_stmt *stmt = NULL;
+    sqlite3_stmt *stmt = sim_look_prepare(world, db, sql);
     tern_status status = TERN_OK;
-    int rc = sqlite3_prepare_v2(db, sql, -1, &stmt, NULL);
+    int rc = stmt != NULL ? SQLITE_OK : SQLITE_ERROR;
 
     while (rc == SQLITE_OK && status == TERN_OK && (rc = sqlite3_step(stmt)) == SQLITE_ROW) {
         for (int i = 0; status == TERN_OK && i < sqlite3_column_count(stmt); i++) {
@@ -84,7 +130,7 @@ struct trn_bytes sim_look_rows(struct sim_world *world, sqlite3 *db, const char 
     if (rc != SQLITE_DONE || status != TERN_OK) {
         sim_fail(world, "look", "%s: %s", sqlite3_errmsg(db), sql);
     }
-    (void)sqlite3_finalize(stmt);
+    (void)sqlite3_reset(stmt);
     return text;
 }
 
@@ -103,5 +149,5 @@ void sim_look_sound(struct sim_world *world, int device)
     }
     trn_bytes_free(&found);
     trn_bytes_free(&broken);
-    sim_look_away(world, device, db);
+    sim_look_away(world, device);
 }

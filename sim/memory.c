@@ -8,6 +8,8 @@
 #include <malloc.h>
 #endif
 
+#include "sim/heap.h"
+
 static unsigned countdown;
 static unsigned suspended;
 static int target;
@@ -80,6 +82,7 @@ void sim_memory_install(void)
         abort();
     }
     hasten();
+    sim_heap_use(&sqlite_heap);
     failing = sqlite_heap;
     failing.xMalloc = sqlite_malloc;
     failing.xRealloc = sqlite_realloc;

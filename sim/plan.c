@@ -288,41 +288,64 @@ static void plan_upgrade(struct planner *planner)
     name(event, "device", sim_chance(&planner->dice, 40) ? "server" : some_device(planner));
 }
 
+static void plan_decide(struct planner *planner)
+{
+    plan_named(planner, "decide");
+}
+
+static void plan_reopen(struct planner *planner)
+{
+    plan_named(planner, "reopen");
+}
+
+static void plan_room(struct planner *planner)
+{
+    (void)add(planner, "room");
+}
+
+/* What happens how often, of what may happen in this life at all. */
+static const struct kind {
+    void (*plan)(struct planner *planner);
+    unsigned weight;
+    unsigned swarm; /* any of these classes; 0: always */
+} kinds[] = {
+    {plan_write, 46, 0},
+    {plan_sync, 22, 0},
+    {plan_pass, 12, 0},
+    {plan_reopen, 2, 0},
+    {plan_clock, 3, SWARM_CLOCKS},
+    {plan_death, 3, SWARM_CRASHES},
+    {plan_disk, 2, SWARM_DISKS},
+    {plan_memory, 2, SWARM_MEMORY},
+    {plan_room, 1, SWARM_DISKS | SWARM_MEMORY},
+    {plan_upgrade, 1, SWARM_VERSIONS},
+    {plan_backup, 2, SWARM_BACKUPS},
+    {plan_clone, 1, SWARM_CLONES},
+    {plan_grant, 2, SWARM_GRANTS},
+    {plan_decide, 2, SWARM_PARKED},
+};
+
+enum { KINDS = sizeof kinds / sizeof *kinds };
+
+static unsigned weight_of(const struct planner *planner, const struct kind *kind)
+{
+    return kind->swarm == 0 || has(planner, kind->swarm) ? kind->weight : 0;
+}
+
 static void plan_event(struct planner *planner)
 {
-    unsigned what = roll(planner, 100);
+    unsigned total = 0;
+    unsigned what;
+    size_t i = 0;
 
-    if (what < 46) {
-        plan_write(planner);
-    } else if (what < 68) {
-        plan_sync(planner);
-    } else if (what < 80) {
-        plan_pass(planner);
-    } else if (what < 83 && has(planner, SWARM_CLOCKS)) {
-        plan_clock(planner);
-    } else if (what < 86 && has(planner, SWARM_CRASHES)) {
-        plan_death(planner);
-    } else if (what < 88 && has(planner, SWARM_DISKS)) {
-        plan_disk(planner);
-    } else if (what < 90 && has(planner, SWARM_MEMORY)) {
-        plan_memory(planner);
-    } else if (what < 91 && has(planner, SWARM_VERSIONS)) {
-        plan_upgrade(planner);
-    } else if (what < 93 && has(planner, SWARM_BACKUPS)) {
-        plan_backup(planner);
-    } else if (what < 94 && has(planner, SWARM_CLONES)) {
-        plan_clone(planner);
-    } else if (what < 96 && has(planner, SWARM_GRANTS)) {
-        plan_grant(planner);
-    } else if (what < 98 && has(planner, SWARM_PARKED)) {
-        plan_named(planner, "decide");
-    } else if (what < 99) {
-        plan_named(planner, "reopen");
-    } else if (has(planner, SWARM_DISKS) || has(planner, SWARM_MEMORY)) {
-        (void)add(planner, "room");
-    } else {
-        plan_write(planner);
+    for (size_t j = 0; j < KINDS; j++) {
+        total += weight_of(planner, &kinds[j]);
     }
+    what = roll(planner, total);
+    while (what >= weight_of(planner, &kinds[i])) {
+        what -= weight_of(planner, &kinds[i++]);
+    }
+    kinds[i].plan(planner);
 }
 
 /* ---- People ---- */

@@ -5,9 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/fresh.h"
 #include "sim/ledger.h"
 #include "sim/memory.h"
 #include "sim/model/twin.h"
+#include "sim/statements.h"
 #include "sim/steady.h"
 #include "sim/watch.h"
 
@@ -61,6 +63,7 @@ void sim_world_begin(struct sim_world *world,
                      uint64_t seed)
 {
     memset(world, 0, sizeof *world);
+    world->seed = seed;
     world->now_us = SIM_START_US;
     world->hash = UINT64_C(0xcbf29ce484222325);
     world->documents = documents;
@@ -71,8 +74,8 @@ void sim_world_begin(struct sim_world *world,
     world->watch = sim_watch_new();
     world->twin = twin_new(world->documents[world->served].schema);
     sim_memory_arm(SIM_SERVER, 0);
-    sim_disk_seed(seed);
     world->disk = sim_disk_new("server", seed ^ 77);
+    sim_fresh_server(world);
     if (!sim_server_start(world)) {
         sim_fail(world, "start", "the server does not start");
     }
@@ -176,6 +179,7 @@ bool sim_server_start(struct sim_world *world)
 
 void sim_server_stop(struct sim_world *world)
 {
+    sim_eye_close(&world->eye);
     trn_server_free(world->server);
     if (world->db != NULL) {
         world->db->ops->close(world->db);
@@ -188,9 +192,9 @@ void sim_server_stop(struct sim_world *world)
 static void check_acknowledged(struct sim_world *world)
 {
     sqlite3 *db = sim_look(world, SIM_SERVER);
-    int64_t last = sim_look_number(db, "SELECT max(number) FROM tern_entry", 0);
+    int64_t last = sim_look_number(world, db, "SELECT max(number) FROM tern_entry", 0);
 
-    sim_look_away(world, SIM_SERVER, db);
+    sim_look_away(world, SIM_SERVER);
     if (last < world->answered_to) {
         sim_fail(world,
                  "durable acks",
@@ -244,13 +248,13 @@ void sim_server_restore(struct sim_world *world)
     if (sim_server_start(world)) {
         sqlite3 *db = sim_look(world, SIM_SERVER);
 
-        world->answered_to = sim_look_number(db, "SELECT max(number) FROM tern_entry", 0);
+        world->answered_to = sim_look_number(world, db, "SELECT max(number) FROM tern_entry", 0);
         while (world->epoch_count > 0 &&
                world->epochs[world->epoch_count - 1].from > world->answered_to) {
             world->epoch_count--;
         }
         sim_watch_skip(world->watch, world->answered_to);
-        sim_look_away(world, SIM_SERVER, db);
+        sim_look_away(world, SIM_SERVER);
     }
     sim_ledger_destroyed(world, &held);
     trn_bytes_free(&held);
@@ -329,6 +333,8 @@ tern_status sim_device_open(struct sim_device *device, tern_error *error)
 
 void sim_device_close(struct sim_device *device)
 {
+    sim_eye_close(&device->eye);
+    sim_statements_free(device);
     tern_replica_close(device->replica);
     device->replica = NULL;
 }
@@ -359,6 +365,7 @@ sim_device_add(struct sim_world *world, const char *name, size_t user, size_t do
     (void)snprintf(device->path, sizeof device->path, "/%s/replica", name);
     device->disk = sim_disk_new(name, (uint64_t)device->index * 104729 + 5);
     boot(device);
+    sim_fresh_device(device);
     if (sim_device_open(device, &error) != TERN_OK) {
         sim_fail(world,
                  "open",
@@ -382,12 +389,14 @@ struct sim_device *sim_device_find(struct sim_world *world, const char *name)
 
 bool sim_device_top(struct sim_device *device, uint64_t *ret_ordinal, tern_id *ret_tx)
 {
-    static const char sql[] = "SELECT last_ordinal, last_tx FROM tern_meta";
-    tern_statement *statement = NULL;
+    tern_statement *statement =
+        sim_statement_of(device, "SELECT last_ordinal, last_tx FROM tern_meta");
     bool row = false;
 
-    if (tern_statement_prepare(device->replica, sql, sizeof sql - 1, &statement, NULL) == TERN_OK &&
-        tern_statement_step(statement, &row, NULL) == TERN_OK && row) {
+    if (statement == NULL) {
+        return false;
+    }
+    if (tern_statement_step(statement, &row, NULL) == TERN_OK && row) {
         tern_value tx = tern_statement_value(statement, 1);
 
         *ret_ordinal = (uint64_t)tern_statement_value(statement, 0).integer;
@@ -396,7 +405,7 @@ bool sim_device_top(struct sim_device *device, uint64_t *ret_ordinal, tern_id *r
             memcpy(ret_tx->bytes, tx.data, tx.size);
         }
     }
-    tern_statement_free(statement);
+    tern_statement_reset(statement);
     return row;
 }
 

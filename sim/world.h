@@ -49,6 +49,11 @@ struct sim_commit {
     bool excused;  /* every image that held it was destroyed */
 };
 
+/* How a machine's file is looked into: look.c. */
+struct sim_eye {
+    sqlite3 *db; /* NULL: closed */
+};
+
 struct sim_device {
     struct sim_world *world;
     int index;
@@ -57,10 +62,12 @@ struct sim_device {
     size_t user;
     size_t document; /* the app's */
     struct sim_disk *disk;
+    struct sim_eye eye;
     struct sim_image *backup;
     size_t backup_user; /* whose the backup is, and by which document */
     size_t backup_document;
     tern_replica *replica; /* NULL: it did not come up */
+    struct sim_statement *statements;
     int64_t clock_off_us;
     int64_t booted_us;
     tern_id boot;
@@ -76,6 +83,7 @@ struct sim_device {
 };
 
 struct sim_world {
+    uint64_t seed;
     int64_t now_us;
     uint64_t hash;
     struct sim_document *documents; /* borrowed */
@@ -87,6 +95,7 @@ struct sim_world {
     size_t device_count;
 
     struct sim_disk *disk; /* the server's */
+    struct sim_eye eye;
     struct sim_image *backup;
     struct trn_db *db; /* NULL: it is down */
     struct trn_server *server;
@@ -191,11 +200,17 @@ tern_status sim_sync(struct sim_device *device, const struct sim_sync *how);
 
 /* ---- Looking into files: look.c ---- */
 
-/* Opens the database of a device, or of the server (SIM_SERVER), as any tool would. */
+/* The database of a device, or of the server (SIM_SERVER), as any tool would open it, until
+ * sim_look_away. */
 sqlite3 *sim_look(struct sim_world *world, int device);
-void sim_look_away(struct sim_world *world, int device, sqlite3 *db);
+void sim_look_away(struct sim_world *world, int device);
+/* Before those whose the file is close it. */
+void sim_eye_close(struct sim_eye *eye);
+/* A statement that belongs to the eye: to be reset, not finalized. Fails the world and is NULL
+ * where it cannot be compiled. */
+sqlite3_stmt *sim_look_prepare(struct sim_world *world, sqlite3 *db, const char *sql);
 /* One whole number, or `none` where there is no row. */
-int64_t sim_look_number(sqlite3 *db, const char *sql, int64_t none);
+int64_t sim_look_number(struct sim_world *world, sqlite3 *db, const char *sql, int64_t none);
 /* All rows, cells parted by '|' and rows by line ends; blobs in hexadecimal. Fails the world where
  * the statement does. To be freed with trn_bytes_free. */
 struct trn_bytes sim_look_rows(struct sim_world *world, sqlite3 *db, const char *sql);

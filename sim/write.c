@@ -11,6 +11,7 @@
 #include "sim/ledger.h"
 #include "sim/memory.h"
 #include "sim/play.h"
+#include "sim/statements.h"
 #include "sim/steady.h"
 
 enum { ROOM = 120 };
@@ -162,24 +163,27 @@ pick_row(struct writer *writer, const struct trn_table *table, bool deleted, ter
 {
     char sql[400];
     const char *state = deleted ? "IS NOT NULL" : "IS NULL";
-    tern_statement *statement = NULL;
+    unsigned which = sim_roll(&writer->dice, 1000);
+    tern_statement *statement;
     bool row = false;
 
     (void)snprintf(sql,
                    sizeof sql,
                    "SELECT id FROM \"%s\" WHERE deleted_at %s ORDER BY id LIMIT 1 OFFSET "
-                   "(SELECT %u %% max(1, count(*)) FROM \"%s\" WHERE deleted_at %s)",
+                   "(SELECT ?1 %% max(1, count(*)) FROM \"%s\" WHERE deleted_at %s)",
                    table->name,
                    state,
-                   sim_roll(&writer->dice, 1000),
                    table->name,
                    state);
-    if (tern_statement_prepare(writer->device->replica, sql, strlen(sql), &statement, NULL) ==
-            TERN_OK &&
+    statement = sim_statement_of(writer->device, sql);
+    if (statement == NULL) {
+        return false;
+    }
+    if (tern_statement_bind(statement, 1, tern_value_integer(which), NULL) == TERN_OK &&
         tern_statement_step(statement, &row, NULL) == TERN_OK && row) {
         memcpy(ret_id->bytes, tern_statement_value(statement, 0).data, sizeof ret_id->bytes);
     }
-    tern_statement_free(statement);
+    tern_statement_reset(statement);
     return row;
 }
 

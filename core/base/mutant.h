@@ -20,17 +20,17 @@
     X(RECEIPT_IGNORED, 2, "the server applies a transaction again that is sent again")             \
     X(NUMBER_UNLOCKED, 2, "numbers become visible in another order than they rise")                \
     X(TX_HALF_APPLIED, 1, "a rejected transaction leaves what it had written")                     \
-    X(TIE_BY_VALUE, 4, "of equal times the greater value wins on the server")                      \
-    X(RANK_IGNORED, 2, "what a rule inferred wins over what a person recorded")                    \
+    X(TIE_BY_VALUE, 16, "of equal times the greater value wins on the server")                     \
+    X(RANK_IGNORED, 8, "what a rule inferred wins over what a person recorded")                    \
     X(CLAMP_MISSING, 2, "a time from the future is stored as claimed")                             \
     X(AUDIT_MISSING, 2, "a winner that had not seen what it replaced is not audited")              \
     X(DELETE_UNDONE, 11, "an edit brings a deleted row back")                                      \
     X(CLONE_UNNOTICED, 2, "two copies of a device go on under one id")                             \
-    X(RESTORE_UNNOTICED, 9, "a server that came back from a backup begins no epoch")               \
-    X(FOREIGN_BASES, 9, "bases of another epoch are taken for numbers of this one")                \
+    X(RESTORE_UNNOTICED, 51, "a server that came back from a backup begins no epoch")              \
+    X(FOREIGN_BASES, 49, "bases of another epoch are taken for numbers of this one")               \
     X(PUSH_UNCHECKED, 2, "anybody may write anything")                                             \
-    X(PULL_UNCHECKED, 41, "a record is served that is not granted any more")                       \
-    X(SCOPE_NOT_NAMED_GONE, 41, "a device is not told that a record was closed to it")             \
+    X(PULL_UNCHECKED, 97, "a record is served that is not granted any more")                       \
+    X(SCOPE_NOT_NAMED_GONE, 97, "a device is not told that a record was closed to it")             \
     X(LOG_MISSING, 1, "a change of a row is not noted for those who pull")                         \
     X(DUPLICATE_TIME, 2, "a repeated verdict says another time than the first")                    \
     X(DEPENDENTS_TAKEN, 2, "the server takes what depends on a rejected transaction")              \
@@ -39,20 +39,20 @@
     X(ANSWER_FIRST, 1, "the server answers before it commits")                                     \
     X(COMMIT_LATER, 1, "a device's commit returns before the transaction is in its file")          \
     X(ENTRY_ALONE, 1, "a device commits the rows, and then the entry that tells of them")          \
-    X(DEVICE_SYNC_NORMAL, 2, "a device's commits do not wait for the disk")                        \
+    X(DEVICE_SYNC_NORMAL, 23, "a device's commits do not wait for the disk")                       \
     X(CURSOR_FIRST, 4, "the cursor moves before the rows it stands for are here")                  \
     X(STAGE_LOST, 1, "pieces of a record are not kept until the rest of it comes")                 \
     X(PIECES_SHOWN, 9, "pieces of a record are shown before the rest of it is here")               \
     X(NO_REBASE, 6, "pending entries are not laid back on the rows")                               \
     X(UNDO_STALE, 13, "an entry laid back keeps the undo image of the ground before")              \
     X(QUARANTINE_BLOCKS, 2, "nothing is sent while something is quarantined")                      \
-    X(NOTHING_SWEPT, 9, "rows that a fresh copy does not have stay")                               \
-    X(NO_REOFFER, 9, "acknowledged transactions are not offered to a restored server")             \
-    X(SERVER_LOG_TRUSTED, 20, "a server goes on with a log that was written and never synced")     \
-    X(DEVICE_LOG_TRUSTED, 6, "a device goes on with a log that was written and never synced")      \
+    X(NOTHING_SWEPT, 49, "rows that a fresh copy does not have stay")                              \
+    X(NO_REOFFER, 49, "acknowledged transactions are not offered to a restored server")            \
+    X(SERVER_LOG_TRUSTED, 31, "a server goes on with a log that was written and never synced")     \
+    X(DEVICE_LOG_TRUSTED, 12, "a device goes on with a log that was written and never synced")     \
     X(LAST_STAMP_LOST, 1, "a device forgets what it stamped last")                                 \
     X(DEPENDENCY_LOST, 5, "an entry does not say what it builds on")                               \
-    X(STALE_ANSWER_TAKEN, 6, "an answer is taken that another session has overtaken")
+    X(STALE_ANSWER_TAKEN, 9, "an answer is taken that another session has overtaken")
 
 #define TRN_MUTANT_VALUE(name, seed, text) TRN_MUTANT_##name,
 enum trn_mutant { TRN_MUTANT_NONE, TRN_MUTANTS(TRN_MUTANT_VALUE) TRN_MUTANT_COUNT };

@@ -111,6 +111,7 @@ check_write(const struct trn_guard *guard, int action, const char *name, const c
         return deny(guard, TERN_ERR_FORBIDDEN, "the audit is the server's to write");
     }
     statement->writes_synced = true;
+    statement->deletes_synced = statement->deletes_synced || action == SQLITE_DELETE;
     if (action == SQLITE_UPDATE) {
         note_update(statement, table, column);
     }

@@ -108,6 +108,7 @@ struct trn_statement {
     struct trn_statement_names *names; /* one for each table; NULL for a reader's */
     bool is_write;
     bool writes_synced;
+    bool deletes_synced;
     bool makes_trigger;
     bool is_running; /* rows are left */
     tern_status denied;

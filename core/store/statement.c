@@ -210,16 +210,14 @@ static tern_status ready_to_write(struct trn_statement *statement, tern_error *e
     if (!trn_store_in_transaction(store)) {
         return trn_fail(error, TERN_ERR_MISUSE, "a write needs a transaction");
     }
-    if (!statement->writes_synced) {
-        return TERN_OK;
-    }
-    if (store->listener == NULL) {
+    if (statement->writes_synced && store->listener == NULL) {
         return trn_fail(error, TERN_ERR_MISUSE, "this transaction may not write synced rows");
     }
-    if (!store->is_guarded) { /* SQLite compiles the statement anew */
-        status = trn_store_guard_deletes(store, error);
+    /* A trigger of the app's may delete in statements that were compiled before it was there. */
+    if ((statement->deletes_synced || statement->makes_trigger) && !store->is_guarded) {
+        status = trn_store_guard_deletes(store, error); /* SQLite compiles the statement anew */
     }
-    if (status != TERN_OK || store->stamped) {
+    if (status != TERN_OK || !statement->writes_synced || store->stamped) {
         return status;
     }
     status = store->listener->stamp(store->listener->context,

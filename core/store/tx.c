@@ -177,11 +177,10 @@ void trn_store_rollback(struct trn_store *store)
         (void)sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
     }
     count_changes(store, false);
-    store->is_guarded = store->is_guarded && !store->guarded_in_tx;
+    store->is_guarded = store->is_guarded && !store->guarded_in_tx; /* they went with it */
     store->guarded_in_tx = false;
     store->offset_us = atomic_load(&store->offset_committed_us);
     trn_capture_reset(store);
-    store->is_guarded = false; /* the guards may have been put up in this transaction */
 }
 
 bool trn_store_in_transaction(const struct trn_store *store)

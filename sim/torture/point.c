@@ -81,7 +81,7 @@ static void show(struct sim_world *world, int machine, char text[TORTURE_TEXT])
     }
     db = sim_look(world, machine);
     add_tables(world, db, all_rows, text);
-    if (sim_look_number(db, "SELECT count(*) FROM sqlite_master", 0) > 0) {
+    if (sim_look_number(world, db, "SELECT count(*) FROM sqlite_master", 0) > 0) {
         add_rows(world,
                  db,
                  machine == SIM_SERVER
@@ -90,7 +90,7 @@ static void show(struct sim_world *world, int machine, char text[TORTURE_TEXT])
                        "ORDER BY ordinal",
                  text);
     }
-    sim_look_away(world, machine, db);
+    sim_look_away(world, machine);
 }
 
 /* What the operation may change: its machine's file, or of one of several machines both. */
@@ -110,7 +110,7 @@ static void show_server(struct sim_world *world, const char *sql, char text[TORT
 
     text[0] = '\0';
     add_tables(world, db, sql, text);
-    sim_look_away(world, SIM_SERVER, db);
+    sim_look_away(world, SIM_SERVER);
 }
 
 /* The first line of `left` that `right` does not have; a static buffer. */

@@ -299,6 +299,35 @@ TEST(a_change_by_the_apps_own_trigger_is_captured)
     tern_replica_close(replica);
 }
 
+/* The guard against rows that are taken out of the file goes up with the first need, and goes again
+ * with a transaction that was taken back. */
+TEST(a_row_is_only_marked_deleted_whoever_deletes_it_and_whenever)
+{
+    static const char touch[] = "UPDATE dose_events SET flags = 'x'";
+    tern_statement *before = NULL;
+    bool row = false;
+    tern_tx *tx;
+
+    open_patient(2);
+    tx = fixture_begin(replica, false);
+    fixture_run(replica, "DELETE FROM dose_events");
+    tern_tx_rollback(tx);
+    CHECK_INT(fixture_number(replica, "SELECT count(*) FROM dose_events WHERE deleted_at IS NULL"),
+              2);
+    CHECK_INT(tern_statement_prepare(replica, touch, sizeof touch - 1, &before, NULL), TERN_OK);
+    fixture_run(replica,
+                "CREATE TEMP TRIGGER app_on_dose AFTER UPDATE OF flags ON dose_events BEGIN "
+                "DELETE FROM dose_events WHERE id = new.id; END");
+    tx = fixture_begin(replica, false);
+    CHECK_INT(tern_statement_step(before, &row, NULL), TERN_OK);
+    CHECK_INT(tern_tx_commit(tx, NULL, NULL), TERN_OK);
+    tern_statement_free(before);
+    CHECK_INT(fixture_number(replica, "SELECT count(*) FROM dose_events"), 2);
+    CHECK_INT(fixture_number(replica, "SELECT count(*) FROM dose_events WHERE deleted_at IS NULL"),
+              0);
+    tern_replica_close(replica);
+}
+
 TEST(an_inferred_value_never_replaces_a_recorded_one_but_by_undo)
 {
     tern_cell cells[2];

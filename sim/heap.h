@@ -1,0 +1,10 @@
+/* A fast heap for SQLite; a sanitizer's own where there is one. */
+#ifndef TERN_SIM_HEAP_H
+#define TERN_SIM_HEAP_H
+
+#include <sqlite3.h>
+
+/* Puts the heap's methods in place of SQLite's own; leaves these where a sanitizer watches. */
+void sim_heap_use(sqlite3_mem_methods *ret_methods);
+
+#endif

@@ -8,6 +8,7 @@
 #include "base/uuid.h"
 #include "engine/reach.h"
 #include "engine/rebase.h"
+#include "engine/unheard.h"
 #include "wire/entry.h"
 #include "wire/limits.h"
 
@@ -235,10 +236,18 @@ static tern_status offer(struct offering *offering, tern_error *error)
     struct trn_entry entry;
     struct trn_row row;
     bool inferred = false;
+    bool is_queued = false;
     tern_status status = TERN_OK;
 
     if (count == 0) {
         return TERN_OK;
+    }
+    if (offering->parked_for == NULL) {
+        status = trn_unheard_says(offering->work, items, count, &is_queued, error);
+    }
+    if (status != TERN_OK || is_queued) {
+        trn_bytes_clear(&offering->items);
+        return status;
     }
     for (size_t i = 0; i < count && status == TERN_OK && !inferred; i++) {
         status = read_row(offering, &items[i], &row, error);

@@ -120,6 +120,33 @@ is_shown(struct trn_work *work, const struct trn_entry *entry, bool *ret_shown, 
                : TERN_OK;
 }
 
+/* A page may have told of the transaction before its verdict did, and then it is known by another
+ * key, which stands on rows of others' as well: the entry takes that one. Its own is on no row any
+ * more. */
+static tern_status
+take_key(struct trn_work *work, struct trn_entry *entry, int64_t key, tern_error *error)
+{
+    tern_status status = trn_known_drop(&work->known, work->store, entry->key, error);
+
+    entry->key = key;
+    return status;
+}
+
+/* The key that the number has already, if it is not the entry's. */
+static tern_status find_key(struct trn_work *work,
+                            const struct trn_entry *entry,
+                            int64_t number,
+                            int64_t *ret_key,
+                            tern_error *error)
+{
+    struct trn_tx_info info = {0};
+    bool found = false;
+    tern_status status = trn_store_tx_by_number(work->store, number, &found, &info, error);
+
+    *ret_key = found && entry->key != 0 && info.key != entry->key ? info.key : 0;
+    return status;
+}
+
 static tern_status acknowledge(struct trn_work *work,
                                struct trn_entry *entry,
                                const struct trn_verdict *verdict,
@@ -129,11 +156,16 @@ static tern_status acknowledge(struct trn_work *work,
     bool shown = false;
     bool as_it_stands = true;
     int64_t claimed_us = entry->time_us;
+    int64_t other_key = 0;
     tern_status status = is_shown(work, entry, &shown, error);
 
+    if (status == TERN_OK) {
+        status = find_key(work, entry, verdict->number, &other_key, error);
+    }
     if (status == TERN_OK && shown) {
         status = is_lowest(work, entry->ordinal, &as_it_stands, error);
-        as_it_stands = as_it_stands && verdict->stored_us == claimed_us && !work->lifted;
+        as_it_stands =
+            as_it_stands && verdict->stored_us == claimed_us && !work->lifted && other_key == 0;
         if (status == TERN_OK && !as_it_stands) {
             status = trn_rebase_lift(work, error);
         }
@@ -142,6 +174,9 @@ static tern_status acknowledge(struct trn_work *work,
     entry->number = verdict->number;
     entry->reason = TERN_OK;
     entry->waits_for = 0;
+    if (status == TERN_OK && other_key != 0) {
+        status = take_key(work, entry, other_key, error);
+    }
     if (status == TERN_OK) {
         status = trn_known_settle(&work->known,
                                   work->store,

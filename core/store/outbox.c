@@ -360,6 +360,7 @@ tern_status trn_outbox_update(struct trn_store *store,
     trn_bind_uint64(stmt, 7, entry->waits_for);
     bind_optional(stmt, 8, detail);
     (void)sqlite3_bind_int64(stmt, 9, entry->acked_us);
+    (void)sqlite3_bind_int64(stmt, 10, entry->key);
     return trn_store_run(store, stmt, place, error);
 }
 

@@ -43,6 +43,7 @@ static const char *const texts[TRN_SQL_COUNT] = {
     [TRN_SQL_TX_GET] = "SELECT number, time, device FROM tern_tx WHERE key = ?1",
     [TRN_SQL_TX_LAST] = "SELECT coalesce(max(key), 0) FROM tern_tx",
     [TRN_SQL_TX_SETTLE] = "UPDATE tern_tx SET number = ?2, time = ?3 WHERE key = ?1",
+    [TRN_SQL_TX_DROP] = "DELETE FROM tern_tx WHERE key = ?1",
     [TRN_SQL_TX_FORGET] = "UPDATE tern_tx SET number = 0 WHERE number > 0",
     [TRN_SQL_TX_QUEUE] = "UPDATE tern_tx SET number = -?2 WHERE key = ?1 AND number = 0",
     [TRN_SQL_TX_UNQUEUE] = "UPDATE tern_tx SET number = 0 "
@@ -75,7 +76,8 @@ static const char *const texts[TRN_SQL_COUNT] = {
     [TRN_SQL_OUTBOX_SET_UNDO] = "UPDATE tern_outbox SET undo = ?2 WHERE ordinal = ?1",
     [TRN_SQL_OUTBOX_UPDATE] =
         "UPDATE tern_outbox SET state = ?2, number = ?3, time = ?4, attempts = ?5, reason = ?6, "
-        "waits_for = ?7, detail = ?8, acked = ?9, undo = CASE WHEN ?2 = 0 THEN undo END WHERE "
+        "waits_for = ?7, detail = ?8, acked = ?9, key = ?10, undo = CASE WHEN ?2 = 0 THEN undo END "
+        "WHERE "
         "ordinal = ?1",
     [TRN_SQL_OUTBOX_COMPRESS] = "UPDATE tern_body SET body = ?2 WHERE ordinal = ?1",
     [TRN_SQL_OUTBOX_COMPRESSED] = "UPDATE tern_outbox SET gzip = 1, size = ?2 WHERE ordinal = ?1",

@@ -209,6 +209,8 @@ tern_status trn_store_tx_settle(struct trn_store *store,
                                 int64_t number,
                                 int64_t time_us,
                                 tern_error *error);
+/* Forgets a tx that no row names. */
+tern_status trn_store_tx_drop(struct trn_store *store, int64_t key, tern_error *error);
 /* In another epoch no number means anything: forgets them all. */
 tern_status trn_store_tx_forget_numbers(struct trn_store *store, tern_error *error);
 
@@ -277,8 +279,8 @@ tern_status trn_outbox_set_undo(struct trn_store *store,
                                 uint64_t ordinal,
                                 struct trn_slice undo,
                                 tern_error *error);
-/* Replaces state, number, time, attempts, reason, waits_for and acked by those of `entry`; the undo
- * image goes where the new state is not pending. */
+/* Replaces key, state, number, time, attempts, reason, waits_for and acked by those of `entry`; the
+ * undo image goes where the new state is not pending. */
 tern_status trn_outbox_update(struct trn_store *store,
                               const struct trn_entry *entry,
                               const char *detail,

@@ -1,0 +1,152 @@
+/* What the server took while no verdict reached the device: what it was sent stays one transaction
+ * on the device, too. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/sim/pair.h"
+
+#define SECOND_US INT64_C(1000000)
+#define DAY_US (INT64_C(24) * 3600 * SECOND_US)
+
+/* Each transaction stands once in tern_tx. */
+static const char twice[] =
+    "SELECT count(*) FROM (SELECT 1 FROM tern_tx WHERE number > 0 GROUP BY number HAVING count(*) "
+    "> 1)";
+
+/* One request of the device reaches the server, and its answer nobody. */
+static void push_unheard(struct device *device)
+{
+    tern_sync *sync = device_sync_open(device);
+    tern_sync_step step = {.action = TERN_SYNC_WORK};
+
+    while (step.action == TERN_SYNC_WORK) {
+        CHECK(tern_sync_next(sync, &step, NULL) == TERN_OK);
+    }
+    CHECK_INT(step.action, TERN_SYNC_SEND);
+    device_expect(device, ANSWER_LOST);
+    device_carry(device, sync, step.request);
+    tern_sync_close(sync);
+    device->weather_count = 0;
+}
+
+/* A download beside which nothing is pushed. */
+static void pull_only(struct device *device)
+{
+    device->meddle = refuse_pushes;
+    (void)device_sync(device);
+    device->meddle = NULL;
+}
+
+/* Two devices of a patient's hold a note of the phone's; the backup is from before it. */
+static void begin(struct world *world, struct device *phone, struct device *tablet)
+{
+    world_begin(world);
+    device_begin(world, phone, "phone", 'p');
+    device_begin(world, tablet, "tablet", 'p');
+    device_run(phone, "INSERT INTO users(id, role, name) VALUES(@p, 'PATIENT', 'patient')");
+    device_run(phone,
+               "INSERT INTO notes(id, owner_id, place, title) VALUES(tern_id(), @p, 1, 'first')");
+    device_sync_well(phone);
+    device_sync_well(tablet);
+    world_save(world, "backup");
+    world_pass(world, SECOND_US);
+}
+
+/* The server takes the phone's edit, the tablet sees it and writes beside it, and the phone is told
+ * of both by a page before it hears its verdict. */
+static void hear_by_a_page(struct world *world, struct device *phone, struct device *tablet)
+{
+    device_run(phone, "UPDATE notes SET title = 'phone', body = 'of the phone'");
+    push_unheard(phone);
+    device_sync_well(tablet);
+    world_pass(world, SECOND_US);
+    device_run(tablet, "UPDATE notes SET place = 2");
+    device_sync_well(tablet);
+    pull_only(phone);
+    CHECK_TEXT(device_ask(phone, "SELECT title, place FROM notes"), "phone,2");
+    CHECK_INT(device_status(phone).pending, 1);
+}
+
+static void end(struct world *world, struct device *phone, struct device *tablet)
+{
+    CHECK_INT(device_status(phone).pending, 0);
+    CHECK_INT(device_status(phone).quarantined, 0);
+    CHECK_INT(device_status(phone).locked, 0);
+    device_check_converged(phone);
+    device_check_converged(tablet);
+    device_end(phone);
+    device_end(tablet);
+    world_end(world);
+}
+
+TEST(a_transaction_that_a_page_told_of_before_its_verdict_is_held_once)
+{
+    struct world world;
+    struct device phone;
+    struct device tablet;
+
+    begin(&world, &phone, &tablet);
+    hear_by_a_page(&world, &phone, &tablet);
+    device_run(&phone, "UPDATE notes SET title = 'phone again'");
+    device_sync_well(&phone);
+    device_sync_well(&tablet);
+    CHECK_TEXT(device_ask(&phone, twice), "0");
+    CHECK_TEXT(device_ask(&phone, "SELECT title, body, place FROM notes"),
+               "phone again,of the phone,2");
+    CHECK_TEXT(world_ask(&world, "SELECT count(*) FROM sync_audit"), "0");
+    end(&world, &phone, &tablet);
+}
+
+TEST(what_is_left_of_a_transaction_that_a_page_told_of_first_is_offered_as_one)
+{
+    struct world world;
+    struct device phone;
+    struct device tablet;
+
+    begin(&world, &phone, &tablet);
+    device_run(&phone,
+               "INSERT INTO notes(id, owner_id, place, title) VALUES(tern_id(), @p, 7, 'second')");
+    push_unheard(&phone);
+    device_sync_well(&tablet);
+    world_pass(&world, SECOND_US);
+    device_run(&tablet, "UPDATE notes SET body = 'of the tablet' WHERE title = 'second'");
+    device_sync_well(&tablet);
+    pull_only(&phone);
+    device_sync_well(&phone);
+    world_pass(&world, 31 * DAY_US);
+    device_sync_well(&phone);
+    CHECK_TEXT(device_ask(&phone, "SELECT count(*) FROM tern_outbox"), "0");
+    world_restore(&world, "backup");
+    world_pass(&world, SECOND_US);
+    device_sync_well(&phone);
+    device_sync_well(&tablet);
+    device_sync_well(&phone);
+    CHECK_TEXT(device_ask(&phone, "SELECT title, body FROM notes WHERE place = 7"),
+               "second,of the tablet");
+    CHECK_TEXT(world_ask(&world, "SELECT count(*) FROM tern_entry WHERE kind = 3"), "1");
+    end(&world, &phone, &tablet);
+}
+
+/* The device's clock is years ahead, so the server stores another time than was claimed. */
+TEST(what_the_server_stored_at_another_time_is_offered_once_though_its_verdict_never_came)
+{
+    struct world world;
+    struct device phone;
+    struct device tablet;
+
+    begin(&world, &phone, &tablet);
+    phone.clock_off_us = 700 * DAY_US;
+    hear_by_a_page(&world, &phone, &tablet);
+    phone.clock_off_us = 0;
+    CHECK_TEXT(world_ask(&world, "SELECT count(*) FROM tern_entry WHERE time <> raw_time"), "1");
+    world_restore(&world, "backup");
+    world_pass(&world, SECOND_US);
+    device_sync_well(&phone);
+    CHECK_TEXT(world_ask(&world, "SELECT count(*) FROM tern_entry WHERE kind = 3"), "0");
+    device_sync_well(&tablet);
+    device_sync_well(&phone);
+    CHECK_TEXT(device_ask(&phone, "SELECT title, body FROM notes"), "phone,of the phone");
+    CHECK_TEXT(device_ask(&phone, twice), "0");
+    end(&world, &phone, &tablet);
+}

@@ -24,6 +24,7 @@ struct options {
     unsigned way;
     unsigned points; /* at most so many of each operation and fault; 0: all */
     unsigned jobs;
+    bool places; /* only counted */
     bool list;
 };
 
@@ -74,6 +75,7 @@ static const char usage[] =
     "  --at N            at this place alone, as a failure was told\n"
     "  --way W           how it goes on there\n"
     "  --points P        at most so many places of each operation and fault; 0: all\n"
+    "  --places          say how many there are, and try none\n"
     "  --jobs J          so many at a time\n"
     "  --file FILE       operations of your own\n"
 #ifdef TERN_MUTANTS
@@ -230,6 +232,11 @@ static void try_fault(struct session *session, enum torture_fault fault)
     unsigned shown = options->points > 0 && options->points < count ? options->points : count;
     unsigned first = fault >= TORTURE_ANSWER ? 0 : 1;
 
+    if (options->places) {
+        session->row.tried[fault] = count;
+        session->totals->points += count;
+        return;
+    }
     if (options->has_at) {
         start(session,
               free_job(session, false),
@@ -311,7 +318,10 @@ static void run_operation(const struct options *options,
         totals->failures++;
     } else {
         for (int fault = 0; fault < TORTURE_FAULTS; fault++) {
-            if (options->fault == NULL || strcmp(options->fault, fault_names[fault]) == 0) {
+            bool travels = fault >= TORTURE_ANSWER;
+
+            if ((options->fault == NULL || strcmp(options->fault, fault_names[fault]) == 0) &&
+                !(travels && operation->alone)) {
                 try_fault(&session, (enum torture_fault)fault);
             }
         }
@@ -349,6 +359,7 @@ static void run_item(const struct options *options,
                                               .setup = json_object_get(item, "setup"),
                                               .events = json_object_get(item, "do"),
                                               .always = json_object_get(item, "always"),
+                                              .alone = index > 0,
                                               .whole = json_is_true(json_object_get(item, "whole")),
                                               .mute = json_is_true(json_object_get(item, "mute")),
                                               .quiet =
@@ -391,6 +402,7 @@ static bool read_options(int argc, char **argv, struct options *options)
                                           {"points", required_argument, NULL, 'p'},
                                           {"jobs", required_argument, NULL, 'j'},
                                           {"file", required_argument, NULL, 'F'},
+                                          {"places", no_argument, NULL, 'c'},
                                           {"list", no_argument, NULL, 'l'},
 #ifdef TERN_MUTANTS
                                           {"mutant", required_argument, NULL, 'm'},
@@ -421,6 +433,9 @@ static bool read_options(int argc, char **argv, struct options *options)
             break;
         case 'F':
             options->file = optarg;
+            break;
+        case 'c':
+            options->places = true;
             break;
         case 'l':
             options->list = true;

@@ -857,6 +857,37 @@ uint64_t sim_disk_operations(const struct sim_disk *disk)
     return disk->operations;
 }
 
+static uint64_t hash_bytes(uint64_t hash, const void *data, size_t size)
+{
+    const uint8_t *at = data;
+
+    while (size > 0) {
+        uint64_t word = 0;
+        size_t part = size < sizeof word ? size : sizeof word;
+
+        memcpy(&word, at, part);
+        hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+        hash ^= hash >> 32;
+        at += part;
+        size -= part;
+    }
+    return hash;
+}
+
+uint64_t sim_disk_hash(const struct sim_disk *disk)
+{
+    uint64_t sum = 0; /* in whatever order they stand */
+
+    for (const struct node *node = disk->nodes; node != NULL; node = node->next) {
+        if (!node->deleted) {
+            uint64_t hash = hash_bytes(node->size, node->name, strlen(node->name));
+
+            sum += hash_bytes(hash, node->data, node->size);
+        }
+    }
+    return sum;
+}
+
 struct sim_image *sim_disk_image(const struct sim_disk *disk)
 {
     struct sim_image *image = zeroed(sizeof *image); /* an empty head */

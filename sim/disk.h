@@ -62,6 +62,8 @@ int64_t sim_disk_size(const struct sim_disk *disk, const char *name);
 /* Operations so far. */
 uint64_t sim_disk_operations(const struct sim_disk *disk);
 
+/* A hash of all files, by name and content. */
+uint64_t sim_disk_hash(const struct sim_disk *disk);
 /* All files as they stand. NULL when memory ran out. */
 struct sim_image *sim_disk_image(const struct sim_disk *disk);
 /* The disk holds exactly what the image does, all of it synced. No file may be open. */

@@ -49,6 +49,7 @@ struct job {
 
 struct shared {
     struct torture_clean clean;
+    struct torture_known known;
     struct torture_result results[JOBS_MAX];
 };
 
@@ -139,6 +140,7 @@ static void start(struct session *session, struct job *job, struct torture_point
                     session->operation,
                     &point,
                     &session->shared->clean,
+                    &session->shared->known,
                     session->held,
                     result);
         _exit(0);
@@ -309,6 +311,7 @@ static void run_operation(const struct options *options,
         return;
     }
     measure(&session);
+    memset(&shared->known, 0, sizeof shared->known);
     if (shared->results[0].check[0] != '\0') {
         (void)fprintf(stderr,
                       "%s fails without a fault: %s: %s\n",

@@ -352,6 +352,30 @@ static void check_open(struct sim_world *world)
 
 /* ---- A run without a fault ---- */
 
+static void note_parked(struct sim_device *device, struct torture_clean *clean)
+{
+    struct trn_bytes parked = sim_ledger_parked(device);
+
+    if (parked.size > sizeof clean->parked) {
+        sim_fail(device->world, "setup", "too much is set aside");
+    } else if (parked.size > 0) {
+        memcpy(clean->parked, parked.data, parked.size);
+        clean->parked_size = parked.size;
+    }
+    trn_bytes_free(&parked);
+}
+
+static void rescan(struct sim_device *device, const struct torture_clean *clean)
+{
+    struct trn_bytes parked = {0};
+
+    if (trn_bytes_append(&parked, clean->parked, clean->parked_size) != TERN_OK) {
+        abort();
+    }
+    sim_ledger_rescan(device, &parked);
+    trn_bytes_free(&parked);
+}
+
 void torture_measure(struct sim_world *world,
                      const struct torture_operation *operation,
                      struct torture_clean *ret_clean,
@@ -360,13 +384,12 @@ void torture_measure(struct sim_world *world,
     int machine = machine_of(world, operation);
     struct sim_disk *disk = disk_of(world, machine);
     bool rescans = rescans_behind(world, operation);
-    struct trn_bytes parked = {0};
     uint64_t operations = sim_disk_operations(disk);
     tern_status status;
 
     memset(ret_clean, 0, sizeof *ret_clean);
     if (rescans) {
-        parked = sim_ledger_parked(&world->devices[machine]);
+        note_parked(&world->devices[machine], ret_clean);
     }
     show_all(world, machine, ret_clean->before);
     sim_disk_arm(disk, SIM_DISK_READ, UINT_MAX);
@@ -393,9 +416,8 @@ void torture_measure(struct sim_world *world,
     show_all(world, machine, ret_clean->after);
     check_always(world, operation->always);
     if (rescans) {
-        sim_ledger_rescan(&world->devices[machine], &parked);
+        rescan(&world->devices[machine], ret_clean);
     }
-    trn_bytes_free(&parked);
     if (!sim_failed(world)) {
         settle(world, operation);
     }
@@ -454,23 +476,6 @@ static void strike(struct sim_world *world,
     }
 }
 
-static void go_on(struct sim_world *world, int machine, const struct torture_point *point)
-{
-    bool reopens = point->fault == TORTURE_MEMORY
-                       ? point->at % 2 == 0
-                       : point->fault != TORTURE_POWER && point->way == 1;
-
-    sim_memory_arm(machine, 0);
-    sim_world_disarm(world);
-    if (!sim_failed(world) && reopens) {
-        if (machine == SIM_SERVER) {
-            sim_server_restart(world);
-        } else {
-            sim_device_reopen(&world->devices[machine], false);
-        }
-    }
-}
-
 static void do_again(struct sim_world *world, const struct torture_operation *operation)
 {
     tern_status status = run(world, operation->events, NULL);
@@ -502,38 +507,116 @@ static void check_last(struct sim_world *world,
     }
 }
 
-static void try_it(struct sim_world *world,
-                   const struct torture_operation *operation,
-                   const struct torture_point *point,
-                   const struct torture_clean *clean)
-{
-    static char now[TORTURE_TEXT];
-    int machine = machine_of(world, operation);
-    struct sim_device *device = machine != SIM_SERVER ? &world->devices[machine] : NULL;
-    bool rescans = rescans_behind(world, operation);
-    bool died = point->fault == TORTURE_KILL || point->fault == TORTURE_POWER;
-    struct trn_bytes parked = {0};
-    bool again = true;
-    tern_status status;
+/* ---- States ---- */
 
-    if (rescans) {
-        parked = sim_ledger_parked(device);
+static uint64_t mixed(uint64_t hash, uint64_t more)
+{
+    hash = (hash ^ more) * UINT64_C(0x9e3779b97f4a7c15);
+    return hash ^ hash >> 29;
+}
+
+/* All that decides how it goes on when everything is closed, but for the ids that are yet to be
+ * minted. Never 0. */
+static uint64_t state_of(const struct sim_world *world, uint64_t salt)
+{
+    uint64_t hash = mixed(salt, sim_disk_hash(world->disk));
+
+    for (size_t i = 0; i < world->device_count; i++) {
+        hash = mixed(hash, sim_disk_hash(world->devices[i].disk));
     }
-    strike(world, operation, point, clean, &status);
-    if (!died) {
-        show_all(world, machine, now);
+    for (size_t i = 0; i < world->commit_count; i++) {
+        hash = mixed(hash, world->commits[i].replaced);
+    }
+    hash = mixed(hash, (uint64_t)world->now_us);
+    hash = mixed(hash, (uint64_t)world->answered_to);
+    return hash != 0 ? hash : 1;
+}
+
+static uint64_t *slot_of(struct torture_known *known, uint64_t state)
+{
+    size_t at = state % TORTURE_KNOWN;
+
+    for (size_t i = 0; i < 64; i++) {
+        uint64_t *slot = &known->states[(at + i) % TORTURE_KNOWN];
+
+        if (*slot == 0 || *slot == state) {
+            return slot;
+        }
+    }
+    return &known->states[at];
+}
+
+/* ---- All of it ---- */
+
+struct attempt {
+    struct sim_world *world;
+    const struct torture_operation *operation;
+    const struct torture_point *point;
+    const struct torture_clean *clean;
+    struct torture_known *known;
+    int machine;
+    tern_status status;
+    bool died;
+    uint64_t states[2]; /* that are known once all was well */
+    char now[TORTURE_TEXT];
+};
+
+static bool reopens(const struct torture_point *point)
+{
+    return point->fault == TORTURE_MEMORY ? point->at % 2 == 0
+                                          : point->fault != TORTURE_POWER && point->way == 1;
+}
+
+/* Closes all; whether it is known how it goes on from there. */
+static bool is_known(struct attempt *attempt, unsigned step)
+{
+    uint64_t state;
+
+    close_all(attempt->world);
+    state = state_of(attempt->world, step + 1);
+    attempt->states[step] = state;
+    return *slot_of(attempt->known, state) == state;
+}
+
+/* What the operation left behind; false where there is nothing more to be seen. */
+static bool look_behind(struct attempt *attempt)
+{
+    struct sim_world *world = attempt->world;
+
+    sim_memory_arm(attempt->machine, 0);
+    if (reopens(attempt->point)) {
+        sim_world_disarm(world);
+        if (sim_failed(world) || is_known(attempt, 0)) {
+            return false;
+        }
+        show_all(world, attempt->machine, attempt->now);
+        sim_world_mend(world);
+    } else if (attempt->died) {
+        sim_world_disarm(world);
+        show_all(world, attempt->machine, attempt->now);
+    } else {
+        show_all(world, attempt->machine, attempt->now);
+        sim_world_disarm(world);
     }
     if (!sim_failed(world)) {
-        go_on(world, machine, point);
+        look_sound(world, attempt->machine);
     }
-    if (!sim_failed(world) && died) {
-        show_all(world, machine, now);
-    }
-    if (!sim_failed(world)) {
-        look_sound(world, machine);
-    }
-    if (!sim_failed(world) && operation->whole) {
-        again = check_whole(world, operation, clean, now, status, died);
+    return !sim_failed(world);
+}
+
+static void go_on(struct attempt *attempt)
+{
+    struct sim_world *world = attempt->world;
+    const struct torture_operation *operation = attempt->operation;
+    bool again = true;
+
+    if (operation->whole) {
+        again = check_whole(world,
+                            operation,
+                            attempt->clean,
+                            attempt->now,
+                            attempt->status,
+                            attempt->died);
     }
     if (!sim_failed(world)) {
         check_always(world, operation->always);
@@ -541,24 +624,52 @@ static void try_it(struct sim_world *world,
     if (!sim_failed(world) && again) {
         do_again(world, operation);
     }
-    if (!sim_failed(world) && rescans) {
-        sim_ledger_rescan(device, &parked);
+    if (!sim_failed(world) && rescans_behind(world, operation)) {
+        rescan(&world->devices[attempt->machine], attempt->clean);
     }
-    trn_bytes_free(&parked);
-    if (!sim_failed(world)) {
-        settle(world, operation);
+}
+
+static void try_it(struct attempt *attempt)
+{
+    struct sim_world *world = attempt->world;
+
+    strike(world, attempt->operation, attempt->point, attempt->clean, &attempt->status);
+    if (sim_failed(world) || !look_behind(attempt)) {
+        return;
     }
-    check_last(world, point, clean);
+    go_on(attempt);
+    if (!sim_failed(world) && !is_known(attempt, 1)) {
+        sim_world_mend(world);
+        if (!sim_failed(world)) {
+            settle(world, attempt->operation);
+        }
+        check_last(world, attempt->point, attempt->clean);
+    }
+    for (size_t i = 0; !sim_failed(world) && i < 2; i++) {
+        if (attempt->states[i] != 0) {
+            *slot_of(attempt->known, attempt->states[i]) = attempt->states[i];
+        }
+    }
 }
 
 void torture_try(struct sim_world *world,
                  const struct torture_operation *operation,
                  const struct torture_point *point,
                  const struct torture_clean *clean,
+                 struct torture_known *known,
                  int64_t held,
                  struct torture_result *ret_result)
 {
-    try_it(world, operation, point, clean);
+    static struct attempt attempt;
+
+    attempt.world = world;
+    attempt.operation = operation;
+    attempt.point = point;
+    attempt.clean = clean;
+    attempt.known = known;
+    attempt.machine = machine_of(world, operation);
+    attempt.died = point->fault == TORTURE_KILL || point->fault == TORTURE_POWER;
+    try_it(&attempt);
     if (!sim_failed(world)) {
         close_all(world);
         check_open(world);

@@ -20,6 +20,9 @@ tern_status trn_tx_table(const tern_tx *tx,
     const struct trn_table *table;
     tern_status status = trn_tx_check(tx, error);
 
+    if (status == TERN_OK) {
+        status = trn_capture_loss(tx->replica->store, error);
+    }
     if (status != TERN_OK) {
         return status;
     }

@@ -263,11 +263,31 @@ void trn_capture_reset(struct trn_store *store)
     store->doom = (tern_error){TERN_OK, ""};
 }
 
+void trn_capture_note_loss(struct trn_store *store, tern_status status, const tern_error *why)
+{
+    tern_status kept;
+
+    if (store->listener == NULL || store->doom.status != TERN_OK ||
+        trn_store_in_transaction(store)) {
+        return;
+    }
+    kept = trn_fail(&store->doom,
+                    status,
+                    "the transaction was lost to an earlier failure: %s",
+                    why->message);
+    (void)kept;
+}
+
 tern_status trn_capture_doom(const struct trn_store *store, tern_error *error)
 {
     return store->doom.status == TERN_OK
                ? TERN_OK
                : trn_fail(error, store->doom.status, "%s", store->doom.message);
+}
+
+tern_status trn_capture_loss(const struct trn_store *store, tern_error *error)
+{
+    return trn_store_in_transaction(store) ? TERN_OK : trn_capture_doom(store, error);
 }
 
 void trn_capture_guess(struct trn_store *store, const struct trn_table *table, uint16_t ranks)

@@ -44,6 +44,13 @@ struct trn_capture_listener {
  * tx. Inside a tx only. While it reports, the row functions of store.h must not be called. */
 void trn_capture_start(struct trn_store *store, const struct trn_capture_listener *listener);
 void trn_capture_stop(struct trn_store *store);
+/* To be called where a statement of the writer failed, and why. Some failures, of the disk or for
+ * want of memory, take the whole tx back: it is doomed with that story then, be the statement the
+ * app's or ours, a write or a read. */
+void trn_capture_note_loss(struct trn_store *store, tern_status status, const tern_error *why);
+/* Why there is no tx any more; TERN_OK where there is one, or was none. Until then reading goes on
+ * in one that is doomed. */
+tern_status trn_capture_loss(const struct trn_store *store, tern_error *error);
 /* Why the tx is doomed; TERN_OK if it is not. */
 tern_status trn_capture_doom(const struct trn_store *store, tern_error *error);
 

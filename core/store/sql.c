@@ -139,6 +139,19 @@ tern_status trn_store_sql(struct trn_store *store,
     return TERN_OK;
 }
 
+static tern_status fail(struct trn_store *store,
+                        const struct trn_schema *schema,
+                        int rc,
+                        const char *what,
+                        tern_error *error)
+{
+    tern_error why = {.status = TERN_OK};
+    tern_status status = trn_store_fail_rows(store->db, schema, rc, what, &why);
+
+    trn_capture_note_loss(store, status, &why);
+    return trn_fail(error, status, "%s", why.message);
+}
+
 tern_status trn_store_step(struct trn_store *store,
                            sqlite3_stmt *stmt,
                            const char *what,
@@ -155,7 +168,7 @@ tern_status trn_store_step(struct trn_store *store,
     if (rc == SQLITE_DONE) {
         *ret_row = false;
     } else {
-        status = trn_store_fail_rows(store->db, store->schema, rc, what, error);
+        status = fail(store, store->schema, rc, what, error);
     }
     (void)sqlite3_reset(stmt);
     return status;
@@ -187,7 +200,7 @@ trn_store_exec(struct trn_store *store, const char *sql, const char *what, tern_
 {
     int rc = sqlite3_exec(store->db, sql, NULL, NULL, NULL);
 
-    return rc == SQLITE_OK ? TERN_OK : trn_store_fail(store->db, rc, what, error);
+    return rc == SQLITE_OK ? TERN_OK : fail(store, NULL, rc, what, error);
 }
 
 tern_status trn_store_compile(struct trn_store *store,

@@ -228,16 +228,15 @@ static tern_status ready_to_write(struct trn_statement *statement, tern_error *e
     return status;
 }
 
-/* SQLite gives up the whole transaction where it cannot undo the statement alone; and what was
- * noted before rows were given out cannot be told from what came between. */
+/* What was noted before rows were given out cannot be told from what came between. */
 static void take_back(struct trn_statement *statement, size_t mark, bool was_running)
 {
     struct trn_store *store = statement->store;
 
-    if (store->listener == NULL) {
+    if (store->listener == NULL || store->doom.status != TERN_OK) {
         return;
     }
-    if (was_running || !trn_store_in_transaction(store)) {
+    if (was_running) {
         tern_status kept = trn_fail(&store->doom,
                                     TERN_ERR_SQL,
                                     "an earlier statement failed so that its tx is lost");
@@ -246,6 +245,24 @@ static void take_back(struct trn_statement *statement, size_t mark, bool was_run
         return;
     }
     store->listener->forget(store->listener->context, mark);
+}
+
+static tern_status explain_step(const struct trn_statement *statement,
+                                const struct trn_schema *schema,
+                                int rc,
+                                tern_error *error)
+{
+    tern_error why = {.status = TERN_OK};
+    tern_status status = trn_store_fail_sql(statement->db,
+                                            schema,
+                                            rc,
+                                            trn_slice_text(sqlite3_sql(statement->stmt)),
+                                            &why);
+
+    if (statement->store != NULL) {
+        trn_capture_note_loss(statement->store, status, &why);
+    }
+    return trn_fail(error, status, "%s", why.message);
 }
 
 static tern_status step_write(struct trn_statement *statement, bool *ret_row, tern_error *error)
@@ -269,11 +286,7 @@ static tern_status step_write(struct trn_statement *statement, bool *ret_row, te
     store->running = NULL;
     statement->is_running = rc == SQLITE_ROW;
     if (rc != SQLITE_ROW && rc != SQLITE_DONE) {
-        status = trn_store_fail_sql(statement->db,
-                                    statement->schema,
-                                    rc,
-                                    trn_slice_text(sqlite3_sql(statement->stmt)),
-                                    error);
+        status = explain_step(statement, statement->schema, rc, error);
         take_back(statement, mark, was_running);
     } else if (store->listener != NULL) {
         status = trn_capture_doom(store, error);
@@ -284,18 +297,20 @@ static tern_status step_write(struct trn_statement *statement, bool *ret_row, te
 
 static tern_status step_read(struct trn_statement *statement, bool *ret_row, tern_error *error)
 {
+    tern_status status =
+        statement->store != NULL ? trn_capture_loss(statement->store, error) : TERN_OK;
     int rc;
+
+    if (status != TERN_OK) {
+        return status; /* the rows are not as the tx left them */
+    }
 
     statement->guard->statement = statement;
     rc = sqlite3_step(statement->stmt);
     statement->guard->statement = NULL;
     *ret_row = rc == SQLITE_ROW;
     if (rc != SQLITE_ROW && rc != SQLITE_DONE) {
-        return trn_store_fail_sql(statement->db,
-                                  NULL,
-                                  rc,
-                                  trn_slice_text(sqlite3_sql(statement->stmt)),
-                                  error);
+        return explain_step(statement, NULL, rc, error);
     }
     return TERN_OK;
 }

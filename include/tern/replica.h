@@ -154,7 +154,8 @@ TERN_API TERN_MUST_USE tern_status tern_statement_bind(tern_statement *statement
  *
  * @param ret_row True if a row stands ready for tern_statement_value.
  * @return TERN_OK, or a code of "The rows", "The file" or TERN_ERR_NOMEM. A failed write changed
- * nothing.
+ * nothing. A failure of the disk or of memory may take the whole transaction back: then each later
+ * call on it, reading or writing, and its commit give that failure's code, with its sentence.
  */
 TERN_API TERN_MUST_USE tern_status tern_statement_step(tern_statement *statement,
                                                        bool *ret_row,

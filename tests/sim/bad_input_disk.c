@@ -100,6 +100,45 @@ TEST(a_full_disk_fails_the_commit_and_changes_nothing)
     end(&pair);
 }
 
+/* Some megabytes, so that SQLite writes before the commit. */
+static tern_status write_much(struct device *device, tern_error *error)
+{
+    tern_status status = TERN_OK;
+
+    for (unsigned nth = 1; nth <= 300 && status == TERN_OK; nth++) {
+        status = write_big_note(device, nth, error);
+    }
+    return status;
+}
+
+TEST(calls_on_a_transaction_that_the_disk_failed_tell_that_and_no_other_story)
+{
+    struct pair pair;
+    tern_tx *tx = NULL;
+    tern_row *row = NULL;
+    tern_error error = {0};
+    char *before;
+
+    begin(&pair);
+    before = file_dump(pair.phone.path, true);
+    CHECK(tern_tx_begin(pair.phone.replica, NULL, &tx, NULL) == TERN_OK);
+    disk_fill(1, true);
+    CHECK_INT(write_much(&pair.phone, &error), TERN_ERR_DISK_FULL);
+    disk_fill(0, false);
+    for (int turn = 0; turn < 2; turn++) {
+        CHECK_INT(device_try(&pair.phone, "SELECT count(*) FROM notes"), TERN_ERR_DISK_FULL);
+        CHECK_INT(write_big_note(&pair.phone, 1, &error), TERN_ERR_DISK_FULL);
+        CHECK(strstr(error.message, "the transaction was lost") != NULL);
+        CHECK_INT(tern_row_get(tx, "users", &pair.phone.user, &row, &error), TERN_ERR_DISK_FULL);
+        CHECK_INT(tern_row_delete(tx, "users", &pair.phone.user, &error), TERN_ERR_DISK_FULL);
+    }
+    CHECK_INT(tern_tx_commit(tx, NULL, &error), TERN_ERR_DISK_FULL);
+    CHECK(strstr(error.message, "full") != NULL && strstr(error.message, "xxx") == NULL);
+    check_same_rows(file_dump(pair.phone.path, true), before);
+    device_run(&pair.phone, "UPDATE users SET name = 'after'");
+    end(&pair);
+}
+
 TEST(a_disk_that_fills_anywhere_in_a_sync_loses_nothing)
 {
     struct pair pair;

@@ -248,6 +248,85 @@ TEST(reading)
     tern_replica_close(replica);
 }
 
+/* What a call of a transaction said, and what it may still say. */
+struct said {
+    tern_status first; /* the first failure; TERN_OK: none yet */
+    char sentence[TERN_ERROR_MESSAGE_BYTES];
+};
+
+/* Once memory ran out a call works, where the transaction stands, or tells that very story. */
+static void hear(struct said *said, tern_status status, const tern_error *error)
+{
+    if (said->first != TERN_OK && status != TERN_OK) {
+        CHECK_INT(status, said->first);
+        CHECK(error->message[0] != 0);
+    }
+    if (said->first == TERN_OK && status != TERN_OK) {
+        CHECK(is_clean(status, error));
+        said->first = status;
+    }
+}
+
+static void hear_statement(tern_replica *replica, const char *sql, struct said *said)
+{
+    tern_statement *statement = NULL;
+    tern_error error = {0};
+    bool row = false;
+    tern_status status = tern_statement_prepare(replica, sql, strlen(sql), &statement, &error);
+
+    if (status == TERN_OK) {
+        hear(said, tern_statement_step(statement, &row, &error), &error);
+    } else {
+        CHECK(is_clean(status, &error)); /* compiling loses nothing */
+    }
+    tern_statement_free(statement);
+}
+
+static void hear_rows(tern_tx *tx, struct said *said)
+{
+    tern_id user = fixture_id(1);
+    const tern_cell name[] = {{"name", tern_value_text("Chan")}};
+    tern_row *read = NULL;
+    tern_error error = {0};
+    tern_error later = {0};
+
+    hear(said, tern_row_get(tx, "users", &user, &read, &error), &error);
+    tern_row_free(read);
+    hear(said, tern_row_update(tx, "users", &user, name, 1, &later), &later);
+}
+
+TEST(calls_on_a_transaction_that_ran_out_of_memory_tell_that_and_no_other_story)
+{
+    const char *folder = trn_test_folder();
+    const char *template = make_template(folder);
+
+    path = trn_test_path(folder, "copy.db");
+    FOR_EACH_ALLOC_FAILURE (nth) {
+        tern_replica *replica;
+        tern_tx *tx;
+        struct said said = {.first = TERN_OK};
+        tern_error error = {0};
+        tern_status committed;
+
+        harness_fault_suspend();
+        copy_file(template, path);
+        replica = open_small();
+        tx = fixture_begin(replica, false);
+        harness_fault_resume();
+        hear_statement(replica, "UPDATE users SET theme = 'DARK'", &said);
+        hear_statement(replica, "SELECT group_concat(name) FROM users ORDER BY name", &said);
+        hear_rows(tx, &said);
+        hear_statement(replica, "SELECT count(*) FROM users", &said);
+        hear_statement(replica, "UPDATE users SET theme = 'LIGHT'", &said);
+        committed = tern_tx_commit(tx, NULL, &error);
+        hear(&said, committed, &error);
+        harness_fault_suspend();
+        CHECK(committed == TERN_OK || said.first == committed);
+        tern_replica_close(replica);
+        harness_fault_resume();
+    }
+}
+
 /* The first cell of the next row: 1, 2 or 3, and 0 without one. */
 static int64_t step_to(tern_statement *statement, tern_status *ret_status, tern_error *error)
 {

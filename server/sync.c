@@ -96,7 +96,8 @@ static tern_status write_envelope(struct trn_exchange *exchange,
                                            .time_us = now_us,
                                            .verdict_count = exchange->outcome_count,
                                            .more = pull->more,
-                                           .backup = covered};
+                                           .backup = covered,
+                                           .any = exchange->call->auth.power != TRN_POWER_USER};
     struct trn_bytes cursor = {0};
     tern_status status =
         trn_cursor_seal(&pull->next, meta, &pull->user, &pull->device, &cursor, error);

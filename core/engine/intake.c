@@ -376,7 +376,10 @@ static tern_status work_off(struct trn_intake *intake,
     }
     step->done = step->begun && step->next == intake->count;
     if (status == TERN_OK && step->done && !intake->result.more && intake->sent->rows > 0) {
-        status = trn_leave_stale(work, &step->done, error);
+        status = intake->reader.envelope.any ? trn_scope_trust(work->store, error) : TERN_OK;
+        if (status == TERN_OK) {
+            status = trn_leave_stale(work, &step->done, error);
+        }
     }
     if (status == TERN_OK && step->done) {
         status = trn_meta_set_cursor(work->store, intake->reader.envelope.cursor, error);

@@ -113,6 +113,11 @@ tern_status trn_scope_suspect(struct trn_store *store, const tern_id *scope, ter
     return trn_store_scope_run(store, TRN_SQL_SCOPE_SUSPECT_ONE, scope, error);
 }
 
+tern_status trn_scope_trust(struct trn_store *store, tern_error *error)
+{
+    return trn_store_do(store, TRN_SQL_SCOPE_TRUST, place, error);
+}
+
 tern_status trn_store_start_over(struct trn_store *store, tern_error *error)
 {
     tern_status status = trn_stage_drop(store, NULL, error);

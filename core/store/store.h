@@ -393,6 +393,8 @@ tern_status
 trn_scope_stale(struct trn_store *store, bool *ret_any, tern_id *ret_scope, tern_error *error);
 /* Rows of the scope may be here though it is not held: it is stale, unless it is held. */
 tern_status trn_scope_suspect(struct trn_store *store, const tern_id *scope, tern_error *error);
+/* What was suspected and never held may stay. */
+tern_status trn_scope_trust(struct trn_store *store, tern_error *error);
 /* All is to be sent afresh: cursor and staging go, and every scope held is stale until the server
  * has sent it again. */
 tern_status trn_store_start_over(struct trn_store *store, tern_error *error);

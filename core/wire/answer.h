@@ -18,6 +18,7 @@ struct trn_answer_envelope {
     size_t verdict_count;
     bool more;      /* there is more to fetch */
     int64_t backup; /* every number up to it is in a backup of the server's; 0: none is known */
+    bool any;       /* the token writes any record: what it wrote into one stays on its device */
 };
 
 enum trn_verdict_kind {

@@ -42,6 +42,9 @@ read_members(struct trn_answer_reader *reader, const json_t *object, tern_error 
     if (status == TERN_OK && json_object_get(object, "backup") != NULL) {
         status = trn_envelope_integer(object, "backup", 1, INT64_MAX, &envelope->backup, error);
     }
+    if (status == TERN_OK && json_object_get(object, "any") != NULL) {
+        status = trn_envelope_bool(object, "any", &envelope->any, error);
+    }
     if (status != TERN_OK) {
         return status;
     }

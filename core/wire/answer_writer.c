@@ -32,6 +32,9 @@ static json_t *make_envelope(const struct trn_answer_envelope *envelope)
     if (envelope->backup != 0) {
         failed |= json_object_set_new(object, "backup", json_integer(envelope->backup));
     }
+    if (envelope->any) {
+        failed |= json_object_set_new(object, "any", json_true());
+    }
     if (failed != 0) {
         json_decref(object);
         return NULL;

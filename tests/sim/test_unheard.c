@@ -150,3 +150,102 @@ TEST(what_the_server_stored_at_another_time_is_offered_once_though_its_verdict_n
     CHECK_TEXT(device_ask(&phone, twice), "0");
     end(&world, &phone, &tablet);
 }
+
+/* ---- Records that a device is not sent ---- */
+
+/* Writes a note into the patient's record, which is not opened to the office. */
+static void write_note(struct device *office, const char *title)
+{
+    char sql[160];
+
+    (void)snprintf(sql,
+                   sizeof sql,
+                   "INSERT INTO notes(id, owner_id, title) VALUES(tern_id(), @p, '%s')",
+                   title);
+    device_run(office, sql);
+}
+
+static void begin_office(struct world *world, struct device *office)
+{
+    device_begin(world, office, "office", 'd');
+    office->power = TRN_POWER_OPERATOR;
+    device_run(office, "INSERT INTO users(id, role, name) VALUES(@d, 'DOCTOR', 'Dr')");
+    device_sync_well(office);
+}
+
+TEST(an_operator_whose_answer_was_lost_keeps_what_it_wrote_into_others_records)
+{
+    struct world world;
+    struct device phone;
+    struct device tablet;
+    struct device office;
+
+    begin(&world, &phone, &tablet);
+    begin_office(&world, &office);
+    write_note(&office, "heard");
+    device_sync_well(&office);
+    write_note(&office, "unheard");
+    push_unheard(&office);
+    device_sync_well(&office);
+    CHECK_TEXT(device_ask(&office, "SELECT title FROM notes ORDER BY title"), "heard;unheard");
+    device_run(&office, "UPDATE notes SET body = 'later'");
+    device_sync_well(&office);
+    CHECK_TEXT(world_ask(&world, "SELECT count(*) FROM notes WHERE body = 'later'"), "2");
+    device_sync_well(&phone);
+    device_sync_well(&tablet);
+    device_end(&office);
+    end(&world, &phone, &tablet);
+}
+
+TEST(an_operator_keeps_what_it_wrote_into_others_records_when_the_server_is_restored)
+{
+    struct world world;
+    struct device phone;
+    struct device tablet;
+    struct device office;
+
+    begin(&world, &phone, &tablet);
+    begin_office(&world, &office);
+    write_note(&office, "old");
+    device_sync_well(&office);
+    world_pass(&world, 31 * DAY_US); /* its entry is kept no more */
+    device_sync_well(&office);
+    world_restore(&world, "backup");
+    world_pass(&world, SECOND_US);
+    device_sync_well(&office);
+    CHECK_TEXT(device_ask(&office, "SELECT title FROM notes"), "old");
+    CHECK_TEXT(world_ask(&world, "SELECT count(*) FROM notes WHERE title = 'old'"), "1");
+    device_sync_well(&phone);
+    device_sync_well(&tablet);
+    device_end(&office);
+    end(&world, &phone, &tablet);
+}
+
+/* The note was taken while the record was open, and nothing but this device's own entry says that
+ * it is here. */
+TEST(what_somebody_wrote_into_a_record_that_was_closed_meanwhile_leaves)
+{
+    struct world world;
+    struct device phone;
+    struct device tablet;
+    struct device office;
+
+    begin(&world, &phone, &tablet);
+    begin_office(&world, &office);
+    office.power = TRN_POWER_USER;
+    device_run(&phone,
+               "INSERT INTO bonds(id, patient_id, doctor_id, status) VALUES(tern_key('bonds', @p, "
+               "@d), @p, @d, 'ACCEPTED')");
+    device_sync_well(&phone);
+    write_note(&office, "taken");
+    push_unheard(&office);
+    device_run(&phone, "UPDATE bonds SET status = 'ENDED'");
+    device_sync_well(&phone);
+    device_sync_well(&office);
+    CHECK_TEXT(device_ask(&office, "SELECT count(*) FROM notes"), "0");
+    device_check_converged(&office);
+    device_sync_well(&phone);
+    device_sync_well(&tablet);
+    device_end(&office);
+    end(&world, &phone, &tablet);
+}

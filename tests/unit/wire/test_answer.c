@@ -62,7 +62,8 @@ static tern_status write_answer(struct trn_bytes *bytes, uint32_t version)
                                                  .cursor = trn_slice_text("next"),
                                                  .verdict_count = 4,
                                                  .more = true,
-                                                 .backup = 41};
+                                                 .backup = 41,
+                                                 .any = true};
     const struct trn_verdict verdicts[] = {
         {.index = 0, .kind = TRN_VERDICT_APPLIED, .number = 42, .stored_us = 1000},
         {.index = 1, .kind = TRN_VERDICT_DUPLICATE, .number = 7, .stored_us = -1},
@@ -104,7 +105,7 @@ TEST(an_answer_is_spelled_as_the_contract_says)
     CHECK_INT(write_answer(&bytes, 2), TERN_OK);
     CHECK_TEXT(trn_bytes_text(&bytes),
                "{\"tern\":1,\"schema\":2,\"epoch\":\"0123456789abcdef\",\"time\":1763600000123456,"
-               "\"cursor\":\"next\",\"verdicts\":4,\"more\":true,\"backup\":41}\n"
+               "\"cursor\":\"next\",\"verdicts\":4,\"more\":true,\"backup\":41,\"any\":true}\n"
                "[\"v\",0,\"applied\",42,1000]\n"
                "[\"v\",1,\"duplicate\",7,-1]\n"
                "[\"v\",2,\"rejected\",\"FOREIGN_KEY\",-1,\"doses.patient_id names no row\"]\n"
@@ -181,6 +182,7 @@ TEST(the_device_reads_what_the_server_wrote)
     CHECK_INT(trn_answer_open(&reader, tables_schema(), trn_bytes_slice(&bytes), NULL), TERN_OK);
     CHECK(reader.envelope.schema_version == 2 && reader.envelope.more);
     CHECK_INT(reader.envelope.backup, 41);
+    CHECK(reader.envelope.any);
     CHECK_TEXT(reader.envelope.epoch, "0123456789abcdef");
     CHECK(reader.envelope.time_us == 1763600000123456 && reader.envelope.verdict_count == 4);
     CHECK(trn_slice_equal_text(reader.envelope.cursor, "next"));

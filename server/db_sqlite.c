@@ -296,9 +296,13 @@ out:
 static tern_status group_begin(struct trn_db *base, tern_error *error)
 {
     struct trn_db_sqlite *db = trn_db_sqlite_of(base);
+    sqlite3_stmt *way_back = NULL; /* compiled first: memory may be what the group fails for */
     int64_t last = 0;
-    tern_status status = TERN_OK;
+    tern_status status = trn_db_sqlite_statement(db->writer, SQL_ROLLBACK, &way_back, error);
 
+    if (status != TERN_OK) {
+        return status;
+    }
     if (TRN_MUTANT(ANSWER_FIRST) && !sqlite3_get_autocommit(db->writer->sqlite)) {
         status = run(db->writer, SQL_COMMIT, error);
     }

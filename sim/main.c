@@ -27,6 +27,7 @@ struct options {
     const char *mutant;
     bool twice; /* each history is played again, and must be the same */
     bool keep_going;
+    bool rate;
     bool shrink; /* the file, rather than play it */
     const char *files[FILES_MAX];
     size_t file_count;
@@ -59,6 +60,7 @@ static const char usage[] =
     "  --check NAME      pass over failures of any other check (model, convergence, ...)\n"
     "  --twice           play each life twice; both must be the same\n"
     "  --keep-going      go on after a failure\n"
+    "  --rate            say how fast it went\n"
     "  --output FOLDER   where files are written; .\n";
 
 /* What a crash of the process itself was about. */
@@ -93,18 +95,37 @@ static double seconds_since(const struct timespec *begin)
     return (double)(now.tv_sec - begin->tv_sec) + (double)(now.tv_nsec - begin->tv_nsec) / 1e9;
 }
 
+/* A line that is written over, or one now and then where somebody keeps them. */
 static void show_progress(const struct totals *totals, uint64_t of, const struct timespec *begin)
 {
-    if (isatty(STDERR_FILENO)) {
-        double seconds = seconds_since(begin);
+    enum { NOW_AND_THEN = 1000 };
+    bool watched = isatty(STDERR_FILENO) != 0;
+    double seconds = seconds_since(begin);
 
+    if (watched || totals->seeds % NOW_AND_THEN == 0) {
         (void)fprintf(stderr,
-                      "\r%llu of %.0f seeds, %.1f a second, %llu failures ",
+                      "%s%llu of %.0f seeds, %.1f a second, %llu failures %s",
+                      watched ? "\r" : "",
                       (unsigned long long)totals->seeds,
                       (double)of,
                       seconds > 0 ? (double)totals->seeds / seconds : 0.0,
-                      (unsigned long long)totals->failures);
+                      (unsigned long long)totals->failures,
+                      watched ? "" : "\n");
     }
+}
+
+/* How fast it went, by the time that this process had: others may have had some, too. */
+static void show_rate(const struct totals *totals)
+{
+    struct timespec used;
+    double seconds;
+
+    (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+    seconds = (double)used.tv_sec + (double)used.tv_nsec / 1e9;
+    (void)printf("%.1f s of one core: %.1f seeds a second, %.0f statements and exchanges\n",
+                 seconds,
+                 (double)totals->seeds / seconds,
+                 (double)totals->ops / seconds);
 }
 
 static void add_up(struct totals *totals, const struct sim_result *result)
@@ -317,6 +338,7 @@ static bool read_options(int argc, char **argv, struct options *options)
                                           {"mutant", required_argument, NULL, 'U'},
                                           {"twice", no_argument, NULL, 't'},
                                           {"keep-going", no_argument, NULL, 'k'},
+                                          {"rate", no_argument, NULL, 'R'},
                                           {"output", required_argument, NULL, 'o'},
                                           {NULL, 0, NULL, 0}};
     int option;
@@ -371,6 +393,9 @@ static bool read_options(int argc, char **argv, struct options *options)
             break;
         case 'k':
             options->keep_going = true;
+            break;
+        case 'R':
+            options->rate = true;
             break;
         case 'o':
             options->output = optarg;
@@ -447,6 +472,9 @@ int main(int argc, char **argv)
             options.seeds = 1;
         }
         live_all(&options, &totals);
+    }
+    if (options.rate) {
+        show_rate(&totals);
     }
     (void)printf("sim: %llu seeds, %llu failures, %llu ops, %llu faults\n",
                  (unsigned long long)totals.seeds,

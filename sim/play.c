@@ -388,6 +388,7 @@ static void play_decide(struct sim_world *world, json_t *event)
     struct sim_dice dice = sim_dice_make((uint64_t)number_of(event, "seed", 1));
     struct choice choice = {.count = 0};
     struct trn_bytes parked;
+    bool failed = false;
 
     if (device == NULL) {
         return;
@@ -410,6 +411,7 @@ static void play_decide(struct sim_world *world, json_t *event)
                            tern_quarantine_retry(device->replica, choice.ordinals[i], NULL, NULL));
 
         sim_hash_number(world, status);
+        failed = failed || sim_is_trouble(status);
         if (status == TERN_ERR_INTERNAL || status == TERN_ERR_CORRUPT ||
             (sim_is_trouble(status) && !device->troubled)) {
             sim_fail(world,
@@ -420,16 +422,15 @@ static void play_decide(struct sim_world *world, json_t *event)
                      tern_status_code(status));
         }
     }
-    if (!sim_disk_is_dead(device->disk)) {
+    sim_world_mend(world);
+    if (!sim_failed(world)) {
         sim_ledger_rescan(device, &parked);
-        trn_bytes_free(&parked);
-    } else {
-        sim_world_mend(world);
-        if (!sim_failed(world)) {
-            sim_ledger_rescan(device, &parked);
-        }
-        trn_bytes_free(&parked);
     }
+    trn_bytes_free(&device->undecided);
+    if (failed) {
+        device->undecided = trn_bytes_move(&parked);
+    }
+    trn_bytes_free(&parked);
 }
 
 static void play_settle(struct sim_world *world, json_t *event)

@@ -89,6 +89,7 @@ void sim_world_end(struct sim_world *world)
         sim_device_close(device);
         sim_steady_forget(device);
         sim_image_free(device->backup);
+        trn_bytes_free(&device->undecided);
         sim_disk_free(device->disk);
     }
     sim_server_stop(world);
@@ -453,6 +454,9 @@ static void come_back(struct sim_device *device)
     }
     check_committed(device);
     sim_look_sound(device->world, device->index);
+    if (device->undecided.size > 0) {
+        sim_ledger_rescan(device, &device->undecided);
+    }
 }
 
 void sim_device_reopen(struct sim_device *device, bool reboot)

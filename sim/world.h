@@ -74,7 +74,10 @@ struct sim_device {
     struct sim_dice dice; /* of its random port */
     enum trn_power power;
     uint64_t last_ordinal; /* that it committed */
-    bool troubled;         /* a fault is armed: its calls may fail for it */
+    /* Was parked before a decision that failed. Its frames may lie in the log, whole but for what
+     * failed behind them, and come to life with a crash. */
+    struct trn_bytes undecided;
+    bool troubled; /* a fault is armed: its calls may fail for it */
     char weather[SIM_WEATHERS][32];
     size_t weather_count;
     tern_error heard;        /* of the last call that failed */

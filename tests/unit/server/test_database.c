@@ -363,3 +363,20 @@ TEST(the_log_names_each_row_once_at_its_highest_number)
     phone_close(&phone);
     lab_close(&lab);
 }
+
+TEST(a_group_is_taken_back_with_no_memory_left)
+{
+    tern_error error = {.status = TERN_OK};
+    struct lab lab;
+
+    lab_open(&lab);
+    FOR_EACH_ALLOC_FAILURE (nth) {
+        harness_fault_suspend();
+        CHECK_INT(lab.db->ops->begin(lab.db, &error), TERN_OK);
+        harness_fault_resume();
+        lab.db->ops->rollback(lab.db);
+    }
+    CHECK_INT(lab.db->ops->begin(lab.db, &error), TERN_OK);
+    lab.db->ops->rollback(lab.db);
+    lab_close(&lab);
+}

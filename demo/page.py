@@ -16,6 +16,7 @@ RULES = {
     "LATER": "both are people’s records: the one made later stands",
     "RANK": "a person’s record stands over a job’s guess, whichever came later",
     "DEVICE": "made in the same microsecond: the higher device id stands",
+    "OWN": "what a transaction said itself stands over what was left of it elsewhere",
     "DISCARDED": "its author gave it up; the audit keeps it",
     "ERASED": "erased by an operator",
 }

@@ -35,8 +35,7 @@ struct trn_merge_unit_result trn_merge_unit(const struct trn_merge_unit_input *i
     if (input->yields && is_own(input)) {
         result.incoming_wins = false;
         result.audit = !input->same_values;
-        result.rule =
-            result.audit ? rule_between(&input->incoming, &input->current) : TRN_RULE_NONE;
+        result.rule = result.audit ? TRN_RULE_OWN : TRN_RULE_NONE;
         return result;
     }
     order = trn_stamp_compare(&input->incoming, &input->current);
@@ -61,6 +60,8 @@ const char *trn_merge_rule_name(enum trn_merge_rule rule)
         return "LATER";
     case TRN_RULE_DEVICE:
         return "DEVICE";
+    case TRN_RULE_OWN:
+        return "OWN";
     }
     return "";
 }

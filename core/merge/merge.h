@@ -12,10 +12,11 @@
 
 /* Why the winner won; the names are stored in audit entries. */
 enum trn_merge_rule {
-    TRN_RULE_NONE,  /* nothing was set aside */
-    TRN_RULE_RANK,  /* recorded before inferred */
-    TRN_RULE_LATER, /* the later time */
-    TRN_RULE_DEVICE /* equal times: the greater device id */
+    TRN_RULE_NONE,   /* nothing was set aside */
+    TRN_RULE_RANK,   /* recorded before inferred */
+    TRN_RULE_LATER,  /* the later time */
+    TRN_RULE_DEVICE, /* equal times: the greater device id */
+    TRN_RULE_OWN     /* one tx: what it said itself before what is left of it and holds of others */
 };
 
 struct trn_merge_unit_input {
@@ -38,7 +39,7 @@ struct trn_merge_unit_result {
  * tx writes over what it wrote itself at a lower rank: it had seen that. */
 struct trn_merge_unit_result trn_merge_unit(const struct trn_merge_unit_input *input);
 
-/* "RANK", "LATER", "DEVICE"; "" for none. */
+/* "RANK", "LATER", "DEVICE", "OWN"; "" for none. */
 const char *trn_merge_rule_name(enum trn_merge_rule rule);
 
 /* What a change meets. Of `existence`, `base_is_current` and `same_values` are worked out here from

@@ -10,7 +10,7 @@ const char trn_audit_document[] =
     "{\"name\":\"row_id\",\"type\":\"uuid\"},"
     "{\"name\":\"unit\",\"type\":\"text\",\"length\":63},"
     "{\"name\":\"rule\",\"type\":\"text\",\"length\":16,"
-    "\"words\":[\"LATER\",\"RANK\",\"DEVICE\",\"DISCARDED\",\"ERASED\"]},"
+    "\"words\":[\"LATER\",\"RANK\",\"DEVICE\",\"OWN\",\"DISCARDED\",\"ERASED\"]},"
     "{\"name\":\"lost_values\",\"type\":\"json\",\"sensitive\":true},"
     "{\"name\":\"kept_values\",\"type\":\"json\",\"sensitive\":true},"
     "{\"name\":\"lost_time\",\"type\":\"timestamptz\"},"

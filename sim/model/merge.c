@@ -188,6 +188,24 @@ static const char *rule_of(const struct model_unit *a, const struct model_unit *
     return a->rank != b->rank ? "RANK" : a->time_us != b->time_us ? "LATER" : "DEVICE";
 }
 
+/* Whether the very transaction wrote what stands there. Time and device name it: what is left of it
+ * may come under another number than its entry did. */
+static bool is_own(const struct meeting *meeting, size_t unit)
+{
+    const struct model_unit *current = &meeting->after.units[unit];
+
+    return current->number != 0 && current->time_us == meeting->kase->stored_us &&
+           model_id_equal(&current->device, &meeting->kase->tx->author);
+}
+
+/* What is left of a transaction, met as an insert by what that very transaction said in another
+ * entry: the insert may carry what others wrote later. */
+static bool yields(const struct meeting *meeting, size_t unit)
+{
+    return meeting->kase->left && is_insert(meeting->change) &&
+           meeting->after.units[unit].number != meeting->kase->number && is_own(meeting, unit);
+}
+
 /* The audit entry of the unit as it stands in `after` and as the change has it. */
 static void set_aside(struct meeting *meeting, size_t unit, bool wins, bool deletes)
 {
@@ -200,7 +218,7 @@ static void set_aside(struct meeting *meeting, size_t unit, bool wins, bool dele
     audit->table = row->table;
     audit->row = row->id;
     audit->unit = unit;
-    audit->rule = rule_of(&incoming, &row->units[unit]);
+    audit->rule = yields(meeting, unit) ? "OWN" : rule_of(&incoming, &row->units[unit]);
     audit->lost = wins ? row->units[unit] : incoming;
     audit->kept = wins ? incoming : row->units[unit];
     if (unit == 0) {
@@ -220,24 +238,6 @@ static void set_aside(struct meeting *meeting, size_t unit, bool wins, bool dele
             audit->kept_values[i] = wins ? kept : row->values[i];
         }
     }
-}
-
-/* Whether the very transaction wrote what stands there. Time and device name it: what is left of it
- * may come under another number than its entry did. */
-static bool is_own(const struct meeting *meeting, size_t unit)
-{
-    const struct model_unit *current = &meeting->after.units[unit];
-
-    return current->number != 0 && current->time_us == meeting->kase->stored_us &&
-           model_id_equal(&current->device, &meeting->kase->tx->author);
-}
-
-/* What is left of a transaction, met as an insert by what that very transaction said in another
- * entry: the insert may carry what others wrote later. */
-static bool yields(const struct meeting *meeting, size_t unit)
-{
-    return meeting->kase->left && is_insert(meeting->change) &&
-           meeting->after.units[unit].number != meeting->kase->number && is_own(meeting, unit);
 }
 
 /* One unit of the change meets the row's. */

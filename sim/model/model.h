@@ -109,7 +109,7 @@ struct model_audit {
     size_t table;
     tern_id row;
     size_t unit;
-    const char *rule; /* "RANK", "LATER", "DEVICE", "DISCARDED" */
+    const char *rule; /* "RANK", "LATER", "DEVICE", "OWN", "DISCARDED" */
     struct model_unit lost;
     struct model_unit kept; /* number 0: nothing */
     bool lost_deleted;      /* of existence */

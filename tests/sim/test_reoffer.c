@@ -482,10 +482,11 @@ TEST(what_is_left_of_another_s_insert_writes_nothing_over_that_insert)
     device_sync_well(&tablet);
     CHECK_TEXT(world_ask(&world, "SELECT title FROM notes"), "first");
     CHECK_TEXT(device_ask(&phone, "SELECT title FROM notes"), "first");
-    CHECK_TEXT(device_ask(&tablet,
-                          "SELECT json_extract(lost_values, '$.title'), json_extract(kept_values, "
-                          "'$.title') FROM sync_audit WHERE table_name = 'notes'"),
-               "second,first");
+    CHECK_TEXT(
+        device_ask(&tablet,
+                   "SELECT rule, json_extract(lost_values, '$.title'), json_extract(kept_values, "
+                   "'$.title') FROM sync_audit WHERE table_name = 'notes'"),
+        "OWN,second,first");
     device_check_converged(&phone);
     device_check_converged(&tablet);
     device_end(&phone);

@@ -269,9 +269,11 @@ TEST(what_is_left_of_a_tx_replaces_nothing_that_the_tx_said_itself)
         input.yields = true;
         result = trn_merge_unit(&input);
         CHECK(!result.incoming_wins && result.audit);
+        CHECK_TEXT(trn_merge_rule_name(result.rule), "OWN");
         input.same_values = true;
         result = trn_merge_unit(&input);
         CHECK(!result.incoming_wins && !result.audit);
+        CHECK_TEXT(trn_merge_rule_name(result.rule), "");
         input.same_values = false;
         input.incoming.time_us++;
         result = trn_merge_unit(&input);
@@ -295,4 +297,5 @@ TEST(rules_have_the_names_that_audits_store)
     CHECK_TEXT(trn_merge_rule_name(TRN_RULE_RANK), "RANK");
     CHECK_TEXT(trn_merge_rule_name(TRN_RULE_LATER), "LATER");
     CHECK_TEXT(trn_merge_rule_name(TRN_RULE_DEVICE), "DEVICE");
+    CHECK_TEXT(trn_merge_rule_name(TRN_RULE_OWN), "OWN");
 }

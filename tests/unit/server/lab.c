@@ -169,23 +169,16 @@ static int64_t phone_now(const struct phone *phone)
     return phone->lab->now_us + phone->clock_off_us;
 }
 
-static void begin(struct phone *phone,
-                  enum trn_entry_kind kind,
-                  const uint64_t *depends_on,
-                  size_t depends_count)
+static void begin(struct phone *phone, struct trn_entry_header header)
 {
-    struct trn_entry_header header = {.ordinal = ++phone->ordinal,
-                                      .kind = kind,
-                                      .schema_version = spoken_in(phone->lab)->version,
-                                      .depends_on = depends_on,
-                                      .depends_count = depends_count};
-
     phone->lab->now_us += 1000;
+    header.ordinal = ++phone->ordinal;
+    header.schema_version = spoken_in(phone->lab)->version;
     phone->top = lab_id('x', (unsigned)phone->ordinal);
     memcpy(phone->top.bytes + 4, phone->device.bytes + 12, 4);
     phone->top.bytes[8] = phone->salt;
     header.tx = phone->top;
-    header.time_us = phone_now(phone);
+    header.time_us = header.time_us != 0 ? header.time_us : phone_now(phone);
     memcpy(header.epoch, phone->epoch, sizeof(header.epoch));
     phone->queue[phone->queued].ordinal = header.ordinal;
     phone->queue[phone->queued].tx = header.tx;
@@ -197,12 +190,30 @@ static void begin(struct phone *phone,
 
 void phone_begin(struct phone *phone, enum trn_entry_kind kind)
 {
-    begin(phone, kind, NULL, 0);
+    begin(phone, (struct trn_entry_header){.kind = kind});
 }
 
 void phone_depend(struct phone *phone, uint64_t ordinal)
 {
-    begin(phone, TRN_ENTRY_RECORDED, &ordinal, 1);
+    begin(phone,
+          (struct trn_entry_header){.kind = TRN_ENTRY_RECORDED,
+                                    .depends_on = &ordinal,
+                                    .depends_count = 1});
+}
+
+void phone_begin_left(struct phone *phone, int64_t former, int64_t stored_us)
+{
+    begin(phone,
+          (struct trn_entry_header){.kind = TRN_ENTRY_LEFT_RECORDED,
+                                    .former = former,
+                                    .time_us = stored_us});
+}
+
+void phone_commit_left(struct phone *phone)
+{
+    phone_commit(phone);
+    phone->queue[phone->queued - 1].attempt.is_reoffer = true;
+    phone->queue[phone->queued - 1].attempt.stored_us = phone->queue[phone->queued - 1].time_us;
 }
 
 void phone_change(struct phone *phone, const struct trn_change *change)

@@ -74,6 +74,9 @@ void phone_close(struct phone *phone);
 void phone_begin(struct phone *phone, enum trn_entry_kind kind);
 void phone_depend(struct phone *phone, uint64_t ordinal); /* of the next one begun */
 void phone_commit(struct phone *phone);
+/* The same of what is left of a transaction. */
+void phone_begin_left(struct phone *phone, int64_t former, int64_t stored_us);
+void phone_commit_left(struct phone *phone);
 
 /* A change under way: all columns at their defaults, or null. */
 struct trn_change

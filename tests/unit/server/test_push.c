@@ -405,6 +405,39 @@ TEST(a_broken_check_rejects_the_whole_transaction)
     scene_close(&scene);
 }
 
+/* A server that came back from a backup gives its numbers out again, to rejected transactions, too,
+ * and a device offers what it has with the times that it had. */
+TEST(what_is_left_of_a_transaction_is_not_taken_for_a_rejected_one_of_its_number_and_time)
+{
+    struct scene scene;
+    struct trn_change change;
+    struct reply reply;
+    int64_t number;
+    int64_t time_us;
+
+    scene_open(&scene);
+    phone_insert_medication(&scene.phone, lab_id('m', 2), lab_id('p', 99));
+    CHECK_INT(code_of(&scene.phone), TERN_ERR_SCOPE);
+    number = lab_number(&scene.lab, "SELECT number FROM tern_entry WHERE verdict <> 0");
+    time_us = lab_number(&scene.lab, "SELECT time FROM tern_entry WHERE verdict <> 0");
+
+    change = lab_change(&scene.lab, TRN_OP_INSERT, "prescriptions", lab_id('p', 2));
+    lab_set(&change, "patient_id", tern_value_id(&scene.phone.auth.user));
+    lab_set(&change, "patient_name", tern_value_text("Left"));
+    for (int turn = 0; turn < 2; turn++) {
+        phone_begin_left(&scene.phone, turn == 0 ? number : number + 1, time_us);
+        phone_change(&scene.phone, &change);
+        phone_commit_left(&scene.phone);
+        phone_sync(&scene.phone, 0, &reply);
+        CHECK_INT(reply.verdict_count, 1);
+        CHECK_INT(reply.verdicts[0].kind, turn == 0 ? TRN_VERDICT_APPLIED : TRN_VERDICT_DUPLICATE);
+        CHECK_INT(reply.verdicts[0].stored_us, time_us);
+        reply_free(&reply);
+    }
+    CHECK_INT(lab_number(&scene.lab, "SELECT count(*) FROM prescriptions"), 2);
+    scene_close(&scene);
+}
+
 /* What the server says to the change, alone and before one that is wrong whatever stands before it.
  */
 static void

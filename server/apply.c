@@ -353,6 +353,7 @@ trn_apply_discard(struct trn_push *push, const struct trn_change *change, tern_e
     struct trn_meeting meeting = {.push = push, .change = change, .scopes = &own};
     bool found = false;
     bool writes = false;
+    bool gone = false;
     size_t unit = change->operation == TRN_OP_UPDATE || change->operation == TRN_OP_UNDO
                       ? change->unit
                       : TRN_UNIT_EXISTENCE;
@@ -381,7 +382,10 @@ trn_apply_discard(struct trn_push *push, const struct trn_change *change, tern_e
                                          &meeting.before,
                                          error);
     }
-    if (status != TERN_OK) {
+    if (status == TERN_OK && !writes) {
+        status = trn_erase_is_author(push, &gone, error);
+    }
+    if (status != TERN_OK || gone) {
         return status;
     }
     if (change->operation != TRN_OP_INSERT) {

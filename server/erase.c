@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/mutant.h"
 #include "base/uuid.h"
 #include "server/erase_internal.h"
 
@@ -416,7 +417,7 @@ static tern_status clear_history(struct trn_erasure *erasure, tern_error *error)
         if (status != TERN_OK || !found) {
             break;
         }
-        if (body.size > 0) {
+        if (body.size > 0 && !TRN_MUTANT(ERASED_BYTES_KEPT)) {
             status = read_body(erasure, trn_bytes_slice(&body), &theirs, error);
         }
         if (status == TERN_OK && theirs) {
@@ -580,7 +581,7 @@ trn_erase_check(struct trn_push *push, const struct trn_change *change, tern_err
 {
     tern_status status = TERN_OK;
 
-    if (!push->any_erased) {
+    if (!push->any_erased || TRN_MUTANT(ERASED_TAKEN)) {
         return TERN_OK;
     }
     status = check_id(push, change->table, &change->id, error);
@@ -593,4 +594,57 @@ trn_erase_check(struct trn_push *push, const struct trn_change *change, tern_err
         }
     }
     return status;
+}
+
+/* Whether the row, or the record, is gone for good. */
+static tern_status
+is_gone(struct trn_push *push, const tern_id *id, bool *ret_gone, tern_error *error)
+{
+    struct trn_db_erased erased = {.flags = 0};
+    tern_status status =
+        push->any_erased
+            ? push->db->ops->erased_read(push->db->ops->writer(push->db), id, &erased, error)
+            : TERN_OK;
+
+    *ret_gone = (erased.flags & TRN_ERASED_ITSELF) != 0;
+    return status;
+}
+
+tern_status trn_erase_is_author(struct trn_push *push, bool *ret_gone, tern_error *error)
+{
+    tern_status status = is_gone(push, &push->auth->user, ret_gone, error);
+
+    push->met_erased = push->met_erased || (status == TERN_OK && *ret_gone);
+    return status;
+}
+
+tern_status
+trn_erase_check_rejected(struct trn_push *push, struct trn_slice bytes, tern_error *error)
+{
+    struct trn_entry_reader reader = {.schema = NULL};
+    struct trn_change change;
+    tern_error cause = {.status = TERN_OK};
+    bool any = true;
+    tern_status status;
+
+    if (!push->any_erased || push->met_erased) {
+        return TERN_OK;
+    }
+    status = trn_erase_is_author(push, &any, error);
+    if (status != TERN_OK || any) {
+        return status;
+    }
+    any = true;
+    status = trn_entry_open(&reader, push->db->schema, bytes, &cause);
+    while (status == TERN_OK && any && !push->met_erased) {
+        status = trn_entry_next(&reader, &any, &change, &cause);
+        if (status == TERN_OK && any) {
+            status = trn_erase_check(push, &change, &cause);
+        }
+    }
+    trn_entry_close(&reader);
+    if (status != TERN_OK && !trn_push_rejects(status)) {
+        return trn_fail(error, status, "%s", cause.message);
+    }
+    return TERN_OK;
 }

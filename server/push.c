@@ -16,6 +16,7 @@
 #include "base/text.h"
 #include "base/uuid.h"
 #include "model/clock.h"
+#include "server/erase.h"
 
 /* Indexes of the changes that wait, ascending. */
 struct waiting {
@@ -439,6 +440,11 @@ static tern_status keep_receipt(struct trn_push *push,
         device->last_time_us = entry->time_us;
     }
     push->wrote = true;
+    status = outcome->kind == TRN_OUTCOME_REJECTED ? trn_erase_check_rejected(push, bytes, error)
+                                                   : TERN_OK;
+    if (status != TERN_OK) {
+        return status;
+    }
     if (TRN_MUTANT(RECEIPT_ALONE) && !push->careful) {
         status = push->db->ops->commit(push->db, error);
         status = status == TERN_OK ? push->db->ops->begin(push->db, error) : status;

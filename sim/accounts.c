@@ -50,6 +50,7 @@ struct accounts {
     struct write *writes;
     size_t write_count;
     size_t write_room;
+    int64_t last_erased; /* the highest number whose bytes were erased; 0: none were */
 };
 
 static tern_id column_id(sqlite3_stmt *stmt, int column)
@@ -261,7 +262,10 @@ static void read_writes(struct accounts *accounts)
     for (size_t i = 0; stmt != NULL && sqlite3_step(stmt) == SQLITE_ROW; i++) {
         const struct entry *entry = &accounts->entries[i];
 
-        if (entry->verdict == TERN_OK && entry->kind != TRN_ENTRY_DISCARDED) {
+        if (entry->verdict == TERN_OK && entry->kind != TRN_ENTRY_DISCARDED &&
+            sqlite3_column_bytes(stmt, 0) == 0) {
+            accounts->last_erased = entry->number;
+        } else if (entry->verdict == TERN_OK && entry->kind != TRN_ENTRY_DISCARDED) {
             read_changes(accounts,
                          entry,
                          trn_slice_make(sqlite3_column_blob(stmt, 0),
@@ -448,8 +452,8 @@ static void check_write(struct accounts *accounts,
                  write->table->name,
                  id,
                  (long long)write->number);
-    } else if (!stands && !audited && !is_superseded(accounts, write) &&
-               !has_yielded(accounts, write)) {
+    } else if (!stands && !audited && write->number >= accounts->last_erased &&
+               !is_superseded(accounts, write) && !has_yielded(accounts, write)) {
         sim_fail(accounts->world,
                  "accounts",
                  "unit %zu of %s %s as transaction %lld wrote it is neither current nor audited, "
@@ -505,7 +509,7 @@ static void check_discards(struct accounts *accounts, sqlite3_stmt *audit)
         const struct entry *entry = &accounts->entries[i];
 
         if (entry->verdict == TERN_OK && entry->kind == TRN_ENTRY_DISCARDED &&
-            sqlite3_column_bytes(stmt, 0) > 0) {
+            entry->number > accounts->last_erased && sqlite3_column_bytes(stmt, 0) > 0) {
             check_discard(
                 accounts,
                 entry,

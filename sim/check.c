@@ -8,6 +8,7 @@
 
 #include "base/hex.h"
 #include "sim/accounts.h"
+#include "sim/erased.h"
 #include "sim/ledger.h"
 #include "sim/model/twin.h"
 #include "sim/play.h"
@@ -358,5 +359,6 @@ void sim_settle(struct sim_world *world)
     if (!sim_failed(world)) {
         sim_look_sound(world, SIM_SERVER);
         sim_accounts_check(world);
+        sim_erased_check(world);
     }
 }

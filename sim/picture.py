@@ -12,7 +12,7 @@ import picture  # noqa: E402
 
 KINDS = {"write": "edit", "user": "edit", "grant": "reinstate", "clock": "clock", "kill": "kill", "power": "kill", "error": "rejected",
          "full": "rejected", "memory": "rejected", "reopen": "restart", "upgrade": "import", "backup": "import", "restore": "conflict",
-         "clone": "conflict", "switch": "rejected", "decide": "discard", "expect": "job", "room": "restart", "settle": "job"}
+         "clone": "conflict", "switch": "rejected", "erase": "discard", "decide": "discard", "expect": "job", "room": "restart", "settle": "job"}
 QUIET = {"do", "device", "weather", "rows", "about"}
 
 

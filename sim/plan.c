@@ -19,7 +19,8 @@ enum {
     SWARM_PARKED = 512,
     SWARM_PIECES = 1024,
     SWARM_SERVER = 2048,
-    SWARM_ALL = 4095
+    SWARM_ERASURE = 4096,
+    SWARM_ALL = 8191
 };
 
 struct planner {
@@ -298,31 +299,37 @@ static void plan_reopen(struct planner *planner)
     plan_named(planner, "reopen");
 }
 
+static void plan_erase(struct planner *planner)
+{
+    name(add(planner, "erase"), "user", user_names[roll(planner, planner->user_count)]);
+}
+
 static void plan_room(struct planner *planner)
 {
     (void)add(planner, "room");
 }
 
-/* What happens how often, of what may happen in this life at all. */
+/* In thousandths, nearly: what happens how often, of what may happen in this life at all. */
 static const struct kind {
     void (*plan)(struct planner *planner);
     unsigned weight;
     unsigned swarm; /* any of these classes; 0: always */
 } kinds[] = {
-    {plan_write, 46, 0},
-    {plan_sync, 22, 0},
-    {plan_pass, 12, 0},
-    {plan_reopen, 2, 0},
-    {plan_clock, 3, SWARM_CLOCKS},
-    {plan_death, 3, SWARM_CRASHES},
-    {plan_disk, 2, SWARM_DISKS},
-    {plan_memory, 2, SWARM_MEMORY},
-    {plan_room, 1, SWARM_DISKS | SWARM_MEMORY},
-    {plan_upgrade, 1, SWARM_VERSIONS},
-    {plan_backup, 2, SWARM_BACKUPS},
-    {plan_clone, 1, SWARM_CLONES},
-    {plan_grant, 2, SWARM_GRANTS},
-    {plan_decide, 2, SWARM_PARKED},
+    {plan_write, 460, 0},
+    {plan_sync, 220, 0},
+    {plan_pass, 120, 0},
+    {plan_reopen, 20, 0},
+    {plan_clock, 30, SWARM_CLOCKS},
+    {plan_death, 30, SWARM_CRASHES},
+    {plan_disk, 20, SWARM_DISKS},
+    {plan_memory, 20, SWARM_MEMORY},
+    {plan_room, 10, SWARM_DISKS | SWARM_MEMORY},
+    {plan_upgrade, 10, SWARM_VERSIONS},
+    {plan_backup, 20, SWARM_BACKUPS},
+    {plan_clone, 10, SWARM_CLONES},
+    {plan_grant, 20, SWARM_GRANTS},
+    {plan_decide, 20, SWARM_PARKED},
+    {plan_erase, 4, SWARM_ERASURE},
 };
 
 enum { KINDS = sizeof kinds / sizeof *kinds };

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "schema/schema.h"
+#include "sim/erased.h"
 #include "sim/ledger.h"
 #include "sim/memory.h"
 
@@ -540,6 +541,11 @@ static void play_expect(struct sim_world *world, json_t *event)
     }
 }
 
+static void play_erase(struct sim_world *world, json_t *event)
+{
+    sim_erased_add(world, sim_world_user(world, text_of(event, "user")));
+}
+
 static const struct verb {
     const char *name;
     void (*play)(struct sim_world *world, json_t *event);
@@ -555,7 +561,7 @@ static const struct verb {
     {"backup", play_backup, false}, {"restore", play_restore, false},
     {"clone", play_clone, false},   {"switch", play_switch, false},
     {"decide", play_decide, false}, {"settle", play_settle, false},
-    {"expect", play_expect, false},
+    {"erase", play_erase, false},   {"expect", play_expect, false},
 };
 
 void sim_play_event(struct sim_world *world, json_t *event)

@@ -150,6 +150,7 @@ static void drop_classes(struct shrinker *shrinker)
                                         "backup",
                                         "restore",
                                         "clone",
+                                        "erase",
                                         "grant",
                                         "switch",
                                         "decide",

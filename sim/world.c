@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "sim/fresh.h"
+#include "sim/erased.h"
 #include "sim/ledger.h"
 #include "sim/memory.h"
 #include "sim/model/twin.h"
@@ -166,6 +167,11 @@ bool sim_server_start(struct sim_world *world)
                      tern_status_code(error.status),
                      error.message);
         }
+        return false;
+    }
+    if (!sim_erased_apply(world)) {
+        world->db->ops->close(world->db);
+        world->db = NULL;
         return false;
     }
     if (world->twin != NULL) {

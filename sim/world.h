@@ -111,6 +111,9 @@ struct sim_world {
     } epochs[SIM_EPOCHS];
     size_t epoch_count;
 
+    bool erased[SIM_USERS]; /* the list beside the database: their records were erased */
+    bool any_erased;
+
     struct trn_bytes late; /* a request that is still under way */
     size_t late_user;
     int late_device;

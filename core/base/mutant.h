@@ -52,7 +52,11 @@
     X(DEVICE_LOG_TRUSTED, 12, "a device goes on with a log that was written and never synced")     \
     X(LAST_STAMP_LOST, 1, "a device forgets what it stamped last")                                 \
     X(DEPENDENCY_LOST, 5, "an entry does not say what it builds on")                               \
-    X(STALE_ANSWER_TAKEN, 9, "an answer is taken that another session has overtaken")
+    X(STALE_ANSWER_TAKEN, 9, "an answer is taken that another session has overtaken")              \
+    X(ERASURE_UNTOLD, 1, "a device is not told that its user's record was erased")                 \
+    X(ERASED_TAKEN, 1, "the server takes what is written into an erased record")                   \
+    X(ERASED_BYTES_KEPT, 1, "the bytes of entries that touched an erased record stay")             \
+    X(ERASED_ENTRY_KEPT, 1, "a device keeps its entries of an erased record")
 
 #define TRN_MUTANT_VALUE(name, seed, text) TRN_MUTANT_##name,
 enum trn_mutant { TRN_MUTANT_NONE, TRN_MUTANTS(TRN_MUTANT_VALUE) TRN_MUTANT_COUNT };

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/mutant.h"
 #include "engine/reach.h"
 #include "engine/rebase.h"
 #include "engine/sweep.h"
@@ -193,7 +194,7 @@ leave(struct trn_work *work, const tern_id *scope, bool erased, tern_error *erro
     if (status == TERN_OK && erased) {
         status = trn_store_scrub(work->store, error);
     }
-    if (status == TERN_OK && erased) {
+    if (status == TERN_OK && erased && !TRN_MUTANT(ERASED_ENTRY_KEPT)) {
         status = forget_kept(work, scope, error);
     }
     if (status == TERN_OK) {

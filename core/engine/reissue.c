@@ -26,6 +26,7 @@ struct reissued {
 struct reissuing {
     struct trn_work *work;
     bool discards;
+    bool erased; /* the first, or what it builds on, is of an erased record */
     struct reissued done;
 };
 
@@ -213,11 +214,42 @@ static tern_status reissue(struct reissuing *reissuing,
     return status;
 }
 
+/* Whether the entry was locked for an erasure, or builds on one that was. */
+static tern_status
+is_erased(struct trn_work *work, const struct trn_entry *entry, bool *ret_erased, tern_error *error)
+{
+    struct trn_entry at = *entry;
+    bool further = true;
+    tern_status status = TERN_OK;
+
+    while (further && at.reason != TERN_ERR_ERASED && at.waits_for != 0 && status == TERN_OK) {
+        uint64_t needed = at.waits_for;
+
+        status = trn_outbox_next(work->store, needed - 1, PARKED, &at, error);
+        further = at.ordinal == needed;
+    }
+    *ret_erased = further && at.reason == TERN_ERR_ERASED;
+    return status;
+}
+
+/* The server would keep nothing of it, so nothing is told of it. */
+static tern_status drop(struct reissuing *reissuing, const struct trn_entry *old, tern_error *error)
+{
+    tern_status status = trn_outbox_remove(reissuing->work->store, old->ordinal, error);
+
+    return status == TERN_OK ? note(&reissuing->done, old->ordinal, old->ordinal, error) : status;
+}
+
 static tern_status
 replace(struct reissuing *reissuing, const struct trn_entry *old, tern_error *error)
 {
     struct trn_bytes body = {0};
-    tern_status status = trn_keep_body(reissuing->work->store, old->ordinal, &body, error);
+    tern_status status;
+
+    if (reissuing->discards && reissuing->erased) {
+        return drop(reissuing, old, error);
+    }
+    status = trn_keep_body(reissuing->work->store, old->ordinal, &body, error);
 
     if (status == TERN_OK) {
         status = reissue(reissuing, old, trn_bytes_slice(&body), error);
@@ -259,6 +291,9 @@ static tern_status replace_all(struct reissuing *reissuing, uint64_t ordinal, te
     tern_status status = find_parked(reissuing->work, ordinal, &entry, error);
     bool builds = true;
 
+    if (status == TERN_OK) {
+        status = is_erased(reissuing->work, &entry, &reissuing->erased, error);
+    }
     while (status == TERN_OK && entry.ordinal != 0 && entry.ordinal <= last) {
         if (builds) {
             status = replace(reissuing, &entry, error);

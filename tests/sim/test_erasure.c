@@ -169,6 +169,76 @@ TEST(a_device_that_comes_with_edits_after_an_erasure_is_told_by_its_verdict)
     end(&clinic);
 }
 
+/* Its verdict names what it built on, not the erasure: its bytes are of the record all the same. */
+TEST(a_rejected_transaction_leaves_no_bytes_of_an_erased_record_whatever_rejected_it)
+{
+    struct clinic clinic;
+
+    begin(&clinic);
+    device_run(&clinic.tablet, "UPDATE notes SET body = 'secret edit'");
+    device_run(&clinic.tablet, "UPDATE notes SET body = 'secret edit of the edit'");
+    world_erase(&clinic.world, 'p');
+    world_pass(&clinic.world, SECOND_US);
+    device_sync_well(&clinic.tablet);
+    CHECK_INT(device_status(&clinic.tablet).locked, 2);
+    CHECK_TEXT(world_ask(&clinic.world, "SELECT verdict FROM tern_entry WHERE verdict <> 0"),
+               "87;84");
+    CHECK_TEXT(
+        world_ask(&clinic.world, "SELECT count(*) FROM tern_entry WHERE instr(body, 'secret') > 0"),
+        "0");
+    end(&clinic);
+}
+
+/* What is discarded goes into its author's own record, and that is no more. */
+TEST(a_discard_adds_nothing_to_an_erased_record)
+{
+    struct clinic clinic;
+    tern_error error = {0};
+    uint64_t ordinal;
+
+    begin(&clinic);
+    device_run(&clinic.phone, "UPDATE notes SET title = title || '!' WHERE title LIKE 'secret%'");
+    device_run(
+        &clinic.phone,
+        "INSERT INTO notes(id, owner_id, title) VALUES(tern_id(), @d, 'secret of a patient')");
+    device_run(&clinic.phone, "UPDATE notes SET body = 'secret' WHERE title LIKE '%of a patient'");
+    device_sync_well(&clinic.phone);
+    CHECK_INT(device_status(&clinic.phone).locked, 2);
+    world_erase(&clinic.world, 'p');
+    world_pass(&clinic.world, SECOND_US);
+    ordinal = strtoull(device_ask(&clinic.phone, "SELECT max(ordinal) FROM tern_outbox"), NULL, 10);
+    CHECK_INT(tern_quarantine_discard(clinic.phone.replica, ordinal, &error), TERN_OK);
+    device_sync_well(&clinic.phone);
+    CHECK_TEXT(world_ask(&clinic.world, "SELECT count(*) FROM sync_audit"), "0");
+    end(&clinic);
+}
+
+/* The server keeps nothing of such a discard either, so there is nothing to send and to keep. */
+TEST(an_edit_of_an_erased_record_that_is_discarded_leaves_no_bytes_on_the_device)
+{
+    struct clinic clinic;
+    tern_error error = {0};
+    uint64_t ordinal;
+
+    begin(&clinic);
+    device_run(&clinic.phone, "UPDATE notes SET body = 'secret edit'");
+    device_run(&clinic.phone, "UPDATE notes SET body = 'secret edit of the edit'");
+    world_erase(&clinic.world, 'p');
+    world_pass(&clinic.world, SECOND_US);
+    device_sync_well(&clinic.phone);
+    CHECK_INT(device_status(&clinic.phone).locked, 2);
+    ordinal =
+        strtoull(device_ask(&clinic.phone, "SELECT min(ordinal) FROM tern_outbox WHERE state = 3"),
+                 NULL,
+                 10);
+    CHECK_INT(tern_quarantine_discard(clinic.phone.replica, ordinal, &error), TERN_OK);
+    CHECK_INT(device_status(&clinic.phone).locked, 0);
+    device_sync_well(&clinic.phone);
+    CHECK_TEXT(device_ask(&clinic.phone, "SELECT count(*) FROM tern_outbox"), "0");
+    CHECK_TEXT(world_ask(&clinic.world, "SELECT count(*) FROM sync_audit"), "0");
+    end(&clinic);
+}
+
 /* The record that the backup holds is back with it, until the operator's list is worked off. */
 TEST(a_record_that_a_restored_server_holds_again_is_erased_again)
 {

@@ -13,6 +13,18 @@
 
 /* ---- The operator ---- */
 
+/* Where it failed otherwise, or died of it, the next attempt tells. */
+static void tell_twin(struct sim_world *world, size_t user, tern_status status)
+{
+    char says[TWIN_SAYS_BYTES];
+
+    if (world->twin != NULL && (status == TERN_OK || status == TERN_ERR_FOREIGN_KEY) &&
+        !sim_disk_is_dead(world->disk) &&
+        !twin_erase(world->twin, &world->users[user].id, world->now_us, status, world->db, says)) {
+        sim_fail(world, "model", "%.500s", says);
+    }
+}
+
 static tern_status erase(struct sim_world *world, size_t user)
 {
     tern_error error = {0};
@@ -29,6 +41,7 @@ static tern_status erase(struct sim_world *world, size_t user)
                  tern_status_code(status),
                  error.message);
     }
+    tell_twin(world, user, status);
     return status;
 }
 
@@ -59,10 +72,6 @@ void sim_erased_add(struct sim_world *world, size_t user)
     if (status == TERN_OK) {
         world->erased[user] = true;
         world->any_erased = true;
-        twin_free(world->twin); /* the model knows of no erasure */
-        twin_free(world->twin_backup);
-        world->twin = NULL;
-        world->twin_backup = NULL;
     }
     if (!sim_disk_is_dead(world->disk)) {
         sim_server_restart(world);
@@ -180,7 +189,7 @@ static void look_at_file(struct looking *looking, int device, const char *entrie
         look_at_entries(looking, db, entries);
     }
     if (device != SIM_SERVER) {
-        sim_look_away(world, device, db);
+        sim_look_away(world, device);
     }
 }
 
@@ -206,9 +215,9 @@ void sim_erased_check(struct sim_world *world)
             look_at_file(&looking,
                          (int)i,
                          "SELECT b.ordinal, b.body, o.gzip FROM tern_outbox o JOIN tern_body b ON "
-                         "b.ordinal = o.ordinal WHERE o.state = 1");
+                         "b.ordinal = o.ordinal WHERE o.state = 1 AND o.kind <> 2");
         }
     }
     (void)sqlite3_finalize(looking.is_erased);
-    sim_look_away(world, SIM_SERVER, looking.server);
+    sim_look_away(world, SIM_SERVER);
 }

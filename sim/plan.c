@@ -309,7 +309,7 @@ static void plan_room(struct planner *planner)
     (void)add(planner, "room");
 }
 
-/* In thousandths, nearly: what happens how often, of what may happen in this life at all. */
+/* What happens how often, of what may happen in this life at all. */
 static const struct kind {
     void (*plan)(struct planner *planner);
     unsigned weight;

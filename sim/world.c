@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sim/fresh.h"
 #include "sim/erased.h"
+#include "sim/fresh.h"
 #include "sim/ledger.h"
 #include "sim/memory.h"
 #include "sim/model/twin.h"
@@ -169,16 +169,16 @@ bool sim_server_start(struct sim_world *world)
         }
         return false;
     }
-    if (!sim_erased_apply(world)) {
-        world->db->ops->close(world->db);
-        world->db = NULL;
-        return false;
-    }
     if (world->twin != NULL) {
         if (!twin_reopen(world->twin, world->db, says)) {
             sim_fail(world, "model", "%.500s", says);
         }
         twin_serve(world->twin, world->documents[world->served].schema);
+    }
+    if (!sim_erased_apply(world)) {
+        world->db->ops->close(world->db);
+        world->db = NULL;
+        return false;
     }
     world->server = trn_server_new(world->db, &world->limits);
     return world->server != NULL;

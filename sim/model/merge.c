@@ -600,6 +600,9 @@ tern_status model_discard(const struct model_case *kase, const struct model_chan
     if (model_meets_erased(kase->model, change)) {
         return TERN_OK; /* nothing of it is kept */
     }
+    if (!writes && model_is_erased(kase->model, &kase->request->user)) {
+        return TERN_OK; /* its author's record is no more */
+    }
     if (!writes) {
         meeting.scopes = (struct model_scopes){.count = 1};
         meeting.scopes.ids[0] = kase->request->user;

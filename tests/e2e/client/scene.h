@@ -50,5 +50,10 @@ int scene_arrived(struct scene *scene);
 void scene_check(struct scene *scene);
 /* A whole round: writes, a sync that follows the script and must end with `wanted`, checks. */
 void scene_round(struct scene *scene, struct relay_script script, tern_status wanted);
+/* A round for each record of the way, struck there: NETWORK, but where it comes behind all. */
+void scene_everywhere(struct scene *scene,
+                      enum relay_deed deed,
+                      enum relay_way way,
+                      enum relay_where where);
 
 #endif

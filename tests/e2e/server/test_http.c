@@ -46,6 +46,34 @@ static void scene_close(struct scene *scene)
     free(scene->token);
 }
 
+/* Whether docs/openapi.yaml lists the status for the path; what it has no such path for is 404. */
+static void check_listed(const char *path, long status)
+{
+    char *text = documents_read("docs/openapi.yaml");
+    char heading[64];
+    char key[32];
+    char *from;
+    char *end;
+
+    (void)snprintf(heading, sizeof(heading), "\n  %s:\n", path);
+    (void)snprintf(key, sizeof(key), "\n        '%ld':\n", status);
+    CHECK(text != NULL);
+    from = strstr(text, heading);
+    CHECK((from == NULL) == (status == 404));
+    if (from != NULL) {
+        end = strstr(from, "\ncomponents:");
+        if (strstr(from + 1, "\n  /") != NULL) {
+            end = strstr(from + 1, "\n  /");
+        }
+        CHECK(end != NULL);
+        *end = '\0';
+        if (strstr(from, key) == NULL) {
+            fail_msg("%s answers %ld, which docs/openapi.yaml does not list", path, status);
+        }
+    }
+    free(text);
+}
+
 /* The status of a problem, whose code must be this one. */
 static long problem(struct scene *scene,
                     const char *method,
@@ -66,6 +94,7 @@ static long problem(struct scene *scene,
         CHECK_TEXT(trn_bytes_text(&reply.body), member);
     }
     status = reply.status;
+    check_listed(path, status);
     http_reply_free(&reply);
     return status;
 }

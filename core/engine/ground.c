@@ -103,6 +103,11 @@ static tern_status ground_stays(struct trn_work *work,
     if (status != TERN_OK || there.number >= here.number || table->append_only) {
         return status;
     }
+    /* What is left of a transaction yields to the transaction itself, whatever its rank: on the
+     * server too. */
+    if (here.time_us == there.time_us && trn_id_equal(&here.device, &there.device)) {
+        return TERN_OK;
+    }
     /* Only an own tx, acknowledged after the page was read, can be ahead of a scope that is sent
      * whole. */
     if (mode != TRN_GROUND_MERGE && !trn_id_equal(&here.device, &work->meta.device)) {

@@ -20,6 +20,7 @@ static const struct {
     {"ANSWER_FIRST", kill_together},
     {"RECEIPT_ALONE", kill_together},
     {"RECEIPT_IGNORED", kill_together},
+    {"CURSOR_FIRST", kill_together},
 };
 
 static void forget(struct kill_run *run)

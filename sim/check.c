@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/hex.h"
+#include "model/window.h"
 #include "sim/accounts.h"
 #include "sim/erased.h"
 #include "sim/ledger.h"
@@ -270,6 +271,116 @@ static const char *missing(const char *left, const char *right)
     return "(none)";
 }
 
+/* ---- Windows ---- */
+
+/* What the column of the window has in a row that left: less than this, as SQL. */
+static void append_bound(const struct trn_table *table, int64_t now_us, struct trn_bytes *sql)
+{
+    enum trn_type type = table->columns[table->window_column].type;
+    char room[TRN_DATE_BYTES];
+    tern_value bound = trn_window_bound(type, trn_window_floor(now_us, table->window_days), room);
+    char part[200];
+
+    (void)snprintf(part, sizeof part, "r.\"%s\" < ", table->columns[table->window_column].name);
+    append(sql, part);
+    if (bound.kind == TERN_TEXT) {
+        (void)snprintf(part, sizeof part, "'%s'", room);
+    } else {
+        (void)snprintf(part, sizeof part, "%lld", (long long)bound.integer);
+    }
+    append(sql, part);
+}
+
+/* No row of the table that is held here references it by a key that a replica enforces. */
+static void append_unreferenced(const struct trn_schema *schema,
+                                const struct trn_table *table,
+                                struct trn_bytes *sql)
+{
+    char part[300];
+
+    for (size_t i = 0; i < schema->table_count; i++) {
+        const struct trn_table *child = &schema->tables[i];
+
+        for (size_t c = 0; c < child->column_count; c++) {
+            if (child->columns[c].target == table->index && !child->columns[c].may_leave) {
+                (void)snprintf(part,
+                               sizeof part,
+                               " AND NOT EXISTS (SELECT 1 FROM \"%s\" c WHERE c.\"%s\" = r.id)",
+                               child->name,
+                               child->columns[c].name);
+                append(sql, part);
+            }
+        }
+    }
+}
+
+/* Rows that are too old, and that nothing holds. */
+static void check_left(struct sim_device *device, const struct trn_table *table, sqlite3 *here)
+{
+    struct sim_world *world = device->world;
+    const struct trn_schema *schema = world->documents[world->served].schema;
+    struct trn_bytes sql = {0};
+    int64_t parked =
+        sim_look_number(world, here, "SELECT count(*) FROM tern_outbox WHERE state IN (2, 3)", 0);
+    int64_t count;
+
+    append(&sql, "SELECT count(*) FROM \"");
+    append(&sql, table->name);
+    append(&sql, "\" r WHERE ");
+    append_bound(table, world->now_us - 900 * SIM_SECOND_US, &sql);
+    append_unreferenced(schema, table, &sql);
+    count = sim_look_number(world, here, trn_bytes_text(&sql), 0);
+    if (count > 0 && parked == 0) {
+        sim_fail(world,
+                 "windows",
+                 "%s still holds %lld rows of %s that left their window",
+                 device->name,
+                 (long long)count,
+                 table->name);
+    }
+    trn_bytes_free(&sql);
+}
+
+/* All that the window covers is held, and nothing that is held is not the server's. */
+static bool are_equal_within(const struct trn_table *table,
+                             const struct trn_bytes *held,
+                             const struct trn_bytes *due,
+                             const char *older)
+{
+    bool whole = true;
+
+    if (!trn_window_is_declared(table)) {
+        return trn_slice_equal(trn_bytes_slice(held), trn_bytes_slice(due));
+    }
+    for (const char *at = trn_bytes_text(due); *at != '\0' && whole; at += strcspn(at, "\n") + 1) {
+        char line[33];
+
+        (void)snprintf(line, sizeof line, "%.32s", at);
+        whole = strstr(trn_bytes_text(held), line) != NULL || strstr(older, line) != NULL;
+    }
+    return whole && strcmp(missing(trn_bytes_text(held), trn_bytes_text(due)), "(none)") == 0;
+}
+
+/* The ids of rows that are older than the window. */
+static struct trn_bytes
+read_older(struct sim_world *world, const struct trn_table *table, sqlite3 *there)
+{
+    struct trn_bytes sql = {0};
+    struct trn_bytes ids = {0};
+
+    if (trn_window_is_declared(table)) {
+        append(&sql, "SELECT r.id FROM \"");
+        append(&sql, table->name);
+        append(&sql, "\" r WHERE ");
+        append_bound(table, world->now_us, &sql);
+        ids = sim_look_rows(world, there, trn_bytes_text(&sql));
+    }
+    trn_bytes_free(&sql);
+    return ids;
+}
+
+/* ---- Tables ---- */
+
 static void compare_table(struct sim_device *device,
                           const struct trn_table *table,
                           const struct granted *granted,
@@ -281,13 +392,14 @@ static void compare_table(struct sim_device *device,
     struct trn_bytes sql = {0};
     struct trn_bytes held;
     struct trn_bytes due;
+    struct trn_bytes older = read_older(world, table, there);
 
     append_rows_query(schema, table, NULL, &sql);
     held = sim_look_rows(world, here, trn_bytes_text(&sql));
     trn_bytes_clear(&sql);
     append_rows_query(schema, table, granted, &sql);
     due = sim_look_rows(world, there, trn_bytes_text(&sql));
-    if (!trn_slice_equal(trn_bytes_slice(&held), trn_bytes_slice(&due))) {
+    if (!are_equal_within(table, &held, &due, trn_bytes_text(&older))) {
         struct trn_bytes only_here = {0};
 
         append(&only_here, missing(trn_bytes_text(&held), trn_bytes_text(&due)));
@@ -300,7 +412,11 @@ static void compare_table(struct sim_device *device,
                  missing(trn_bytes_text(&due), trn_bytes_text(&held)));
         trn_bytes_free(&only_here);
     }
+    if (trn_window_is_declared(table)) {
+        check_left(device, table, here);
+    }
     sim_hash(world, held.data, held.size);
+    trn_bytes_free(&older);
     trn_bytes_free(&held);
     trn_bytes_free(&due);
     trn_bytes_free(&sql);

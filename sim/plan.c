@@ -20,7 +20,8 @@ enum {
     SWARM_PIECES = 1024,
     SWARM_SERVER = 2048,
     SWARM_ERASURE = 4096,
-    SWARM_ALL = 8191
+    SWARM_AGES = 8192,
+    SWARM_ALL = 16383
 };
 
 struct planner {
@@ -148,7 +149,9 @@ static void plan_pass(struct planner *planner)
 {
     json_t *event = add(planner, "pass");
 
-    if (sim_chance(&planner->dice, 3)) {
+    if (has(planner, SWARM_AGES) && sim_chance(&planner->dice, 6)) {
+        set(event, "days", 1 + roll(planner, 30));
+    } else if (sim_chance(&planner->dice, 3)) {
         set(event, "hours", 1 + roll(planner, 72));
     } else {
         set(event, "ms", 1 + roll(planner, planner->pace));

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/hex.h"
 #include "sim/ledger.h"
@@ -209,6 +210,18 @@ static bool reference_of(struct writer *writer,
     return true;
 }
 
+/* A day of the last weeks. */
+static void date_of(struct writer *writer, char room[ROOM])
+{
+    time_t then = (time_t)(writer->device->world->now_us / SIM_SECOND_US) -
+                  (time_t)sim_roll(&writer->dice, 30) * 86400;
+    struct tm day;
+
+    if (gmtime_r(&then, &day) == NULL || strftime(room, ROOM, "%Y-%m-%d", &day) == 0) {
+        abort();
+    }
+}
+
 static bool value_of(struct writer *writer,
                      const struct trn_table *table,
                      uint16_t index,
@@ -243,12 +256,13 @@ static bool value_of(struct writer *writer,
         *ret_value = tern_value_integer((int64_t)sim_roll(&writer->dice, 2));
         return true;
     case TRN_TYPE_DATE:
-        (void)snprintf(room, ROOM, "2026-11-%02u", 1 + sim_roll(&writer->dice, 5));
+        date_of(writer, room);
         *ret_value = tern_value_text(room);
         return true;
     case TRN_TYPE_TIMESTAMPTZ:
         *ret_value = tern_value_integer(writer->device->world->now_us -
-                                        (int64_t)sim_roll(&writer->dice, 86400) * SIM_SECOND_US);
+                                        (int64_t)sim_roll(&writer->dice, 86400) * SIM_SECOND_US *
+                                            (sim_chance(&writer->dice, 15) ? 120 : 1));
         return true;
     case TRN_TYPE_ENUM:
         n = sim_roll(&writer->dice, (unsigned)column->enumeration->value_count);

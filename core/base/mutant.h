@@ -56,7 +56,9 @@
     X(ERASURE_UNTOLD, 1, "a device is not told that its user's record was erased")                 \
     X(ERASED_TAKEN, 1, "the server takes what is written into an erased record")                   \
     X(ERASED_BYTES_KEPT, 1, "the bytes of entries that touched an erased record stay")             \
-    X(ERASED_ENTRY_KEPT, 1, "a device keeps its entries of an erased record")
+    X(ERASED_ENTRY_KEPT, 1, "a device keeps its entries of an erased record")                      \
+    X(WINDOW_UNTIDIED, 1, "rows that left their window stay")                                      \
+    X(WINDOW_TOO_SHORT, 1, "rows leave after half of their window")
 
 #define TRN_MUTANT_VALUE(name, seed, text) TRN_MUTANT_##name,
 enum trn_mutant { TRN_MUTANT_NONE, TRN_MUTANTS(TRN_MUTANT_VALUE) TRN_MUTANT_COUNT };

@@ -15,6 +15,7 @@ struct asking {
     bool touches;         /* some row lies in `scope` */
     bool all;             /* every row lies in a held one */
     bool any;             /* some row does */
+    bool unknown;         /* of some row nothing here says where it lies: it has left for its age */
 };
 
 static tern_status
@@ -51,6 +52,7 @@ static tern_status ask_of_row(struct asking *asking,
     tern_status status =
         trn_store_row_scopes(asking->work->store, table, row, scopes, &count, error);
 
+    asking->unknown = asking->unknown || count == 0;
     return status == TERN_OK ? ask(asking, scopes, count, error) : status;
 }
 
@@ -67,6 +69,7 @@ ask_of_change(struct asking *asking, const struct trn_change *change, tern_error
     }
     if (!found && change->operation != TRN_OP_INSERT) {
         asking->all = false;
+        asking->unknown = true;
         return TERN_OK;
     }
     if (!found) {
@@ -129,7 +132,7 @@ tern_status trn_reach_touches(struct trn_work *work,
     struct asking asking = {.work = work, .scope = scope};
     tern_status status = run(&asking, ordinal, error);
 
-    *ret_touches = asking.touches;
+    *ret_touches = asking.touches || (asking.unknown && trn_id_equal(scope, &work->meta.user));
     return status;
 }
 

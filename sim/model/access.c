@@ -226,7 +226,7 @@ static bool may_say(const struct model_case *kase,
     tern_value fallback = {.kind = TERN_NULL};
 
     if (present != NULL) {
-        if (model_equal(value, &present->values[index])) {
+        if (trn_value_equal(value, &present->values[index])) {
             return true;
         }
     } else if (change->table == schema->users_table && index == schema->role_column &&
@@ -235,7 +235,7 @@ static bool may_say(const struct model_case *kase,
                               kase->request->role != NULL ? kase->request->role
                                                           : column->enumeration->values[0]);
     }
-    return model_equal(value, column->has_default ? &column->default_value : &fallback);
+    return trn_value_equal(value, column->has_default ? &column->default_value : &fallback);
 }
 
 static bool respects_the_server(const struct model_case *kase,

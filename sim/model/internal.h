@@ -2,6 +2,7 @@
 #ifndef TERN_SIM_MODEL_INTERNAL_H
 #define TERN_SIM_MODEL_INTERNAL_H
 
+#include "model/change.h"
 #include "sim/model/model.h"
 
 struct model_receipt {

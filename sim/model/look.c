@@ -84,7 +84,7 @@ look_at_values(const struct look *look, const struct model_row *row, const struc
     const struct trn_table *table = model_table(look->model, row->table);
 
     for (size_t i = 0; i < table->column_count; i++) {
-        if (!model_equal(&row->values[i], &theirs->values[i])) {
+        if (!trn_value_equal(&row->values[i], &theirs->values[i])) {
             return differ(look,
                           row->table,
                           &row->id,

@@ -34,8 +34,8 @@ static bool all_defaults(const struct trn_table *table, size_t unit, const tern_
         const struct trn_column *column = &table->columns[group->columns[i]];
         tern_value nothing = {.kind = TERN_NULL};
 
-        if (!model_equal(&values[group->columns[i]],
-                         column->has_default ? &column->default_value : &nothing)) {
+        if (!trn_value_equal(&values[group->columns[i]],
+                             column->has_default ? &column->default_value : &nothing)) {
             return false;
         }
     }
@@ -175,8 +175,8 @@ static bool same_values(const struct meeting *meeting, size_t unit)
         &model_table(meeting->kase->model, meeting->change->table)->units[unit];
 
     for (size_t i = 0; i < group->column_count; i++) {
-        if (!model_equal(&meeting->after.values[group->columns[i]],
-                         &meeting->change->values[group->columns[i]])) {
+        if (!trn_value_equal(&meeting->after.values[group->columns[i]],
+                             &meeting->change->values[group->columns[i]])) {
             return false;
         }
     }
@@ -294,7 +294,7 @@ static bool same_content(const struct meeting *meeting)
     const struct trn_table *table = model_table(meeting->kase->model, meeting->change->table);
 
     for (size_t i = 1; i < table->column_count; i++) {
-        if (!model_equal(&meeting->before->values[i], &meeting->change->values[i])) {
+        if (!trn_value_equal(&meeting->before->values[i], &meeting->change->values[i])) {
             return false;
         }
     }
@@ -309,7 +309,7 @@ static bool changes_what_never_does(const struct meeting *meeting)
 
     for (size_t i = 1; i < table->column_count; i++) {
         if (table->columns[i].immutable && model_carries(model, meeting->change, i) &&
-            !model_equal(&meeting->before->values[i], &meeting->change->values[i])) {
+            !trn_value_equal(&meeting->before->values[i], &meeting->change->values[i])) {
             return true;
         }
     }
@@ -414,7 +414,7 @@ static bool same_key(const struct trn_unique *unique, const tern_value *a, const
     for (size_t i = 0; i < unique->column_count; i++) {
         uint16_t column = unique->columns[i];
 
-        if (a[column].kind == TERN_NULL || !model_equal(&a[column], &b[column])) {
+        if (a[column].kind == TERN_NULL || !trn_value_equal(&a[column], &b[column])) {
             return false;
         }
     }

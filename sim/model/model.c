@@ -89,23 +89,6 @@ static void store_leave(struct model_store *store)
     free(store);
 }
 
-bool model_equal(const tern_value *a, const tern_value *b)
-{
-    if (a->kind != b->kind) {
-        return false;
-    }
-    switch (a->kind) {
-    case TERN_NULL:
-        return true;
-    case TERN_INTEGER:
-        return a->integer == b->integer;
-    case TERN_REAL:
-        return a->real == b->real;
-    default:
-        return a->size == b->size && (a->size == 0 || memcmp(a->data, b->data, a->size) == 0);
-    }
-}
-
 bool model_value_id(const tern_value *value, tern_id *ret_id)
 {
     if (value->kind != TERN_BLOB || value->size != sizeof(ret_id->bytes)) {

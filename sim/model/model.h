@@ -4,9 +4,9 @@
  *
  * Written from the documents alone. It takes the transactions in the order in which the server
  * numbers them, and gives each its verdict; rows with the stamps of their units and audit entries
- * stand in it to be looked at. Of the core it uses the types of core/model as mere data, and none
- * of its decisions. It looks up by going through arrays, is made for worlds of some thousand rows,
- * and ends the process when memory runs out.
+ * stand in it to be looked at. Of the core it uses the types of core/model as mere data, the
+ * equality of two cells, and none of its decisions. It looks up by going through arrays, is made
+ * for worlds of some thousand rows, and ends the process when memory runs out.
  *
  * Not in it: limits of values and derived ids, which its caller checks (`check`); cursors, pages
  * and clones; the bytes of the history.
@@ -170,8 +170,6 @@ size_t model_audit_count(const struct model *model);
 const struct model_audit *model_audit_at(const struct model *model, size_t index);
 const struct trn_schema *model_schema(const struct model *model);
 
-/* Whether two cells hold the same. */
-bool model_equal(const tern_value *a, const tern_value *b);
 /* The rank of a change's write of a unit; `values` by column. */
 int model_rank(const struct trn_table *table,
                size_t unit,

@@ -211,6 +211,18 @@ TEST(a_copy_of_a_replica_takes_an_id_of_its_own_and_nothing_applies_twice)
     world_end(&world);
 }
 
+/* Three devices of a patient's, the first of which has said who that is. */
+static void
+begin_three(struct world *world, struct device *phone, struct device *desk, struct device *third)
+{
+    world_begin(world);
+    device_begin(world, phone, "phone", 'p');
+    device_begin(world, desk, "desk", 'p');
+    device_begin(world, third, "third", 'p');
+    device_run(phone, "INSERT INTO users(id, role, name) VALUES(@p, 'PATIENT', 'patient')");
+    device_sync_well(phone);
+}
+
 /* The one was refused before the server came back from its backup, the other is taken after.
  * Neither wrote anything since, so nothing tells the server that there are two. */
 TEST(what_a_copy_handed_in_reaches_the_replica_that_could_not)
@@ -220,12 +232,7 @@ TEST(what_a_copy_handed_in_reaches_the_replica_that_could_not)
     struct device desk;
     struct device copy;
 
-    world_begin(&world);
-    device_begin(&world, &phone, "phone", 'p');
-    device_begin(&world, &desk, "desk", 'p');
-    device_begin(&world, &copy, "copy", 'p');
-    device_run(&phone, "INSERT INTO users(id, role, name) VALUES(@p, 'PATIENT', 'patient')");
-    device_sync_well(&phone);
+    begin_three(&world, &phone, &desk, &copy);
     device_run(&phone,
                "INSERT INTO notes(id, owner_id, place, title) VALUES(tern_id(), @p, 5, 'mine')");
     device_close(&phone);
@@ -267,12 +274,7 @@ TEST(a_server_restored_twice_over_is_told_from_the_one_that_a_device_knows)
     struct device desk;
     struct device tablet;
 
-    world_begin(&world);
-    device_begin(&world, &phone, "phone", 'p');
-    device_begin(&world, &desk, "desk", 'p');
-    device_begin(&world, &tablet, "tablet", 'p');
-    device_run(&phone, "INSERT INTO users(id, role, name) VALUES(@p, 'PATIENT', 'patient')");
-    device_sync_well(&phone);
+    begin_three(&world, &phone, &desk, &tablet);
     device_sync_well(&desk);
     world_save(&world, "backup");
     world_pass(&world, SECOND_US);

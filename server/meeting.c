@@ -36,11 +36,10 @@ tern_status trn_meeting_stamp(struct trn_push *push,
     return status;
 }
 
-/* Whether an insert of what is left of a transaction meets a unit that another entry wrote. */
-static bool yields(const struct trn_meeting *meeting, size_t unit)
+/* Whether it is an insert of what is left of a transaction. */
+static bool yields(const struct trn_meeting *meeting)
 {
-    return meeting->push->is_left && meeting->change->operation == TRN_OP_INSERT &&
-           meeting->after.version.keys[unit] != meeting->push->entry.number;
+    return meeting->push->is_left && meeting->change->operation == TRN_OP_INSERT;
 }
 
 static void keep_audit(struct trn_meeting *meeting,
@@ -151,8 +150,9 @@ static tern_status merge_unit(struct trn_meeting *meeting, size_t unit, tern_err
     input.incoming.time_us = push->entry.time_us;
     input.incoming.device = push->entry.device;
     input.base_is_current = key != 0 && key == meeting->base;
+    input.same_tx = key == push->entry.number;
     input.same_values = trn_unit_equal(table, unit, meeting->after.values, values);
-    input.yields = yields(meeting, unit);
+    input.yields = yields(meeting);
     result = trn_merge_unit(&input);
 #ifdef TERN_MUTANTS
     if (TRN_MUTANT(TIE_BY_VALUE) && result.rule == TRN_RULE_DEVICE) {
@@ -259,7 +259,8 @@ static tern_status merge_row(struct trn_meeting *meeting, tern_error *error)
         trn_apply_rank(push, change, TRN_UNIT_EXISTENCE, meeting->after.values);
     input.existence.incoming.time_us = push->entry.time_us;
     input.existence.incoming.device = push->entry.device;
-    input.existence.yields = yields(meeting, TRN_UNIT_EXISTENCE);
+    input.existence.same_tx = key == push->entry.number;
+    input.existence.yields = yields(meeting);
     result = trn_merge_row(&input);
     if (result.status != TERN_OK) {
         return trn_fail(error,

@@ -32,7 +32,7 @@ struct trn_merge_unit_result trn_merge_unit(const struct trn_merge_unit_input *i
     if (!input->current_written) {
         return result;
     }
-    if (input->yields && is_own(input)) {
+    if (input->yields && !input->same_tx && is_own(input)) {
         result.incoming_wins = false;
         result.audit = !input->same_values;
         result.rule = result.audit ? TRN_RULE_OWN : TRN_RULE_NONE;
@@ -41,10 +41,12 @@ struct trn_merge_unit_result trn_merge_unit(const struct trn_merge_unit_input *i
     order = trn_stamp_compare(&input->incoming, &input->current);
     result.incoming_wins = order >= 0;
     result.audit =
-        order != 0 && !input->same_values &&
-        (order < 0 || (!input->base_is_current && !is_own(input) && !TRN_MUTANT(AUDIT_MISSING)));
+        !input->same_values &&
+        (order < 0 || (!input->base_is_current && !input->same_tx && !TRN_MUTANT(AUDIT_MISSING)));
     if (result.audit) {
-        result.rule = rule_between(&input->incoming, &input->current);
+        result.rule = !input->same_tx && is_own(input)
+                          ? TRN_RULE_OWN
+                          : rule_between(&input->incoming, &input->current);
     }
     return result;
 }

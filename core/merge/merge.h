@@ -24,6 +24,8 @@ struct trn_merge_unit_input {
     struct trn_stamp current;
     struct trn_stamp incoming;
     bool base_is_current; /* the incoming writer had seen the current value */
+    bool same_tx; /* the very tx wrote it, under the same number: what is left of a tx and its entry
+                     have two */
     bool same_values;
     bool yields; /* the incoming one is an insert of what is left of a transaction, sent apart from
                     it: it may carry what others wrote later, so what that one said itself stays */
@@ -35,8 +37,8 @@ struct trn_merge_unit_result {
     enum trn_merge_rule rule; /* why the winner won, where there is an audit */
 };
 
-/* Equal stamps are one tx's own: its later word wins, and nothing is set aside. Nor is it where a
- * tx writes over what it wrote itself at a lower rank: it had seen that. */
+/* Equal stamps are one tx's own: its later word wins. What a tx writes over what it wrote itself,
+ * at a lower rank too, sets nothing aside: it had seen that. */
 struct trn_merge_unit_result trn_merge_unit(const struct trn_merge_unit_input *input);
 
 /* "RANK", "LATER", "DEVICE", "OWN"; "" for none. */

@@ -198,12 +198,16 @@ static bool is_own(const struct meeting *meeting, size_t unit)
            model_id_equal(&current->device, &meeting->kase->tx->author);
 }
 
-/* What is left of a transaction, met as an insert by what that very transaction said in another
- * entry: the insert may carry what others wrote later. */
+/* What is left of a transaction met what that very transaction said in another entry. */
+static bool is_torn(const struct meeting *meeting, size_t unit)
+{
+    return meeting->after.units[unit].number != meeting->kase->number && is_own(meeting, unit);
+}
+
+/* Its insert may carry what others wrote later. */
 static bool yields(const struct meeting *meeting, size_t unit)
 {
-    return meeting->kase->left && is_insert(meeting->change) &&
-           meeting->after.units[unit].number != meeting->kase->number && is_own(meeting, unit);
+    return meeting->kase->left && is_insert(meeting->change) && is_torn(meeting, unit);
 }
 
 /* The audit entry of the unit as it stands in `after` and as the change has it. */
@@ -218,7 +222,7 @@ static void set_aside(struct meeting *meeting, size_t unit, bool wins, bool dele
     audit->table = row->table;
     audit->row = row->id;
     audit->unit = unit;
-    audit->rule = yields(meeting, unit) ? "OWN" : rule_of(&incoming, &row->units[unit]);
+    audit->rule = is_torn(meeting, unit) ? "OWN" : rule_of(&incoming, &row->units[unit]);
     audit->lost = wins ? row->units[unit] : incoming;
     audit->kept = wins ? incoming : row->units[unit];
     if (unit == 0) {
@@ -250,7 +254,7 @@ static void meet_unit(struct meeting *meeting, size_t unit, bool deletes)
     bool wins =
         current->number == 0 || (!yields(meeting, unit) && model_compare(&incoming, current) >= 0);
     bool brings_back = unit == 0 && meeting->kase->left && row->deleted;
-    bool seen = brings_back || current->number == 0 || is_own(meeting, unit) ||
+    bool seen = brings_back || current->number == 0 || current->number == meeting->kase->number ||
                 current->number == model_base(meeting->kase, meeting->change);
 
     if (!same && !(wins && seen)) {

@@ -271,10 +271,9 @@ static bool base_is_current(const struct meeting *meeting, size_t unit)
            meeting->row->numbers[unit] != 0 && meeting->row->numbers[unit] == meeting->change->base;
 }
 
-static bool yields(const struct meeting *meeting, size_t unit)
+static bool yields(const struct meeting *meeting)
 {
-    return meeting->change->operation == MODEL_INSERT && is_left(meeting->draft) &&
-           meeting->row->numbers[unit] != meeting->pair->number + 1;
+    return meeting->change->operation == MODEL_INSERT && is_left(meeting->draft);
 }
 
 static struct trn_stamp incoming(const struct meeting *meeting, size_t unit)
@@ -329,7 +328,8 @@ static void merge_unit(const struct meeting *meeting, size_t unit)
         .current = row->stamps[unit],
         .incoming = incoming(meeting, unit),
         .base_is_current = base_is_current(meeting, unit),
-        .yields = yields(meeting, unit),
+        .yields = yields(meeting),
+        .same_tx = row->numbers[unit] == meeting->pair->number + 1,
         .same_values = trn_unit_equal(meeting->table, unit, row->values, meeting->change->values)};
     struct trn_merge_unit_result result = trn_merge_unit(&input);
 
@@ -387,18 +387,19 @@ static tern_status merge_change(const struct meeting *meeting)
     const struct model_change *change = meeting->change;
     struct row *row = meeting->row;
     bool edits = change->operation == MODEL_UPDATE || change->operation == MODEL_UNDO;
-    struct trn_merge_row_input input = {.operation = operations[change->operation],
-                                        .exists = row->exists,
-                                        .deleted = row->deleted_us != 0,
-                                        .base_is_current =
-                                            base_is_current(meeting, 0) ||
-                                            (is_left(meeting->draft) && row->deleted_us != 0),
-                                        .append_only = meeting->table->append_only,
-                                        .same_content = same_content(meeting),
-                                        .existence = {.current_written = row->numbers[0] != 0,
-                                                      .current = row->stamps[0],
-                                                      .yields = yields(meeting, 0),
-                                                      .incoming = incoming(meeting, 0)}};
+    struct trn_merge_row_input input = {
+        .operation = operations[change->operation],
+        .exists = row->exists,
+        .deleted = row->deleted_us != 0,
+        .base_is_current =
+            base_is_current(meeting, 0) || (is_left(meeting->draft) && row->deleted_us != 0),
+        .append_only = meeting->table->append_only,
+        .same_content = same_content(meeting),
+        .existence = {.current_written = row->numbers[0] != 0,
+                      .current = row->stamps[0],
+                      .yields = yields(meeting),
+                      .same_tx = row->numbers[0] == meeting->pair->number + 1,
+                      .incoming = incoming(meeting, 0)}};
     struct trn_merge_row_result result;
 
     if (is_left(meeting->draft) && change->operation == MODEL_DELETE && !row->exists) {

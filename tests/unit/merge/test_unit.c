@@ -244,9 +244,25 @@ TEST(equal_times_are_decided_by_the_greater_device)
 TEST(a_tx_s_own_later_word_wins_and_sets_nothing_aside)
 {
     struct trn_merge_unit_input input = meeting(TRN_RANK_1_RECORDED, TRN_RANK_1_RECORDED, 0);
-    struct trn_merge_unit_result result = trn_merge_unit(&input);
+    struct trn_merge_unit_result result;
 
+    input.same_tx = true;
+    result = trn_merge_unit(&input);
     CHECK(result.incoming_wins && !result.audit);
+}
+
+/* What was left of it came first, and carried what others had written. */
+TEST(a_tx_that_meets_what_was_left_of_it_wins_and_sets_that_aside)
+{
+    for (int rank = 0; rank < 2; rank++) {
+        struct trn_merge_unit_input input = meeting((enum trn_rank)rank, TRN_RANK_1_RECORDED, 0);
+        struct trn_merge_unit_result result = trn_merge_unit(&input);
+
+        CHECK(result.incoming_wins && result.audit && result.rule == TRN_RULE_OWN);
+        input.same_values = true;
+        result = trn_merge_unit(&input);
+        CHECK(result.incoming_wins && !result.audit);
+    }
 }
 
 TEST(a_tx_that_takes_its_own_guess_back_sets_nothing_aside)
@@ -256,6 +272,7 @@ TEST(a_tx_that_takes_its_own_guess_back_sets_nothing_aside)
 
     input.current.rank = TRN_RANK_0_INFERRED;
     input.incoming.rank = TRN_RANK_1_RECORDED;
+    input.same_tx = true;
     result = trn_merge_unit(&input);
     CHECK(result.incoming_wins && !result.audit);
 }

@@ -18,6 +18,7 @@ set(TERN_PUBLIC_HEADERS
 set(TERN_MEDICATION_HEADERS
     tern/medication/care.h
     tern/medication/dose.h
+    tern/medication/message.h
     tern/medication/prescription.h
     tern/medication/schedule.h
     tern/medication/settings.h

@@ -1,0 +1,256 @@
+/* What is said to people: a table of sentences by language, and how the words come into them.
+ * In a sentence {0} and {1} stand for the problem's numbers, as its row says they are read. */
+#include "medication/saying.h"
+
+#include <string.h>
+
+enum { LANGUAGES = 2 };
+
+typedef bool (*tell_number)(struct trn_saying *saying, int64_t number);
+
+static bool tell_plain(struct trn_saying *saying, int64_t number)
+{
+    trn_say_number(saying, number);
+    return true;
+}
+
+static const struct {
+    tell_number tell;
+    const char *text[LANGUAGES];
+} problems[] = {
+    [TERN_PROBLEM_NONE] = {tell_plain,
+                           {"ប្រតិបត្តិការនេះមិនបានសម្រេចទេ ({0})។ គ្មានអ្វីត្រូវបានផ្លាស់ប្ដូរឡើយ។",
+                            "This did not work ({0}). Nothing was changed."}},
+    [TERN_PROBLEM_NO_DOSE] = {tell_plain,
+                              {"រកមិនឃើញដូសថ្នាំនេះក្នុងទូរសព្ទនេះទេ។", "This dose is not on this phone."}},
+    [TERN_PROBLEM_NO_MEDICATION] = {tell_plain,
+                                    {"រកមិនឃើញថ្នាំនេះក្នុងទូរសព្ទនេះទេ។",
+                                     "This medicine is not on this phone."}},
+    [TERN_PROBLEM_NO_PRESCRIPTION] = {tell_plain,
+                                      {"រកមិនឃើញវេជ្ជបញ្ជានេះក្នុងទូរសព្ទនេះទេ។",
+                                       "This prescription is not on this phone."}},
+    [TERN_PROBLEM_NO_PATIENT] = {tell_plain,
+                                 {"រកមិនឃើញកំណត់ត្រារបស់អ្នកជំងឺនេះក្នុងទូរសព្ទនេះទេ។",
+                                  "This patient's record is not on this phone."}},
+    [TERN_PROBLEM_TOO_EARLY] = {trn_say_minutes,
+                                {"នៅ {0} ទៀតទើបដល់ម៉ោងលេបថ្នាំនេះ។ "
+                                 "អាចកត់ត្រាបានចាប់ពី {1} មុនម៉ោងកំណត់។",
+                                 "This dose is due in {0}. It can be recorded from {1} before its "
+                                 "time."}},
+    [TERN_PROBLEM_TOO_LATE] = {trn_say_minutes,
+                               {"ដូសថ្នាំនេះត្រូវលេប {0} មុន។ កន្លងផុតលើសពី 24 ម៉ោងហើយ។",
+                                "This dose was due {0} earlier. More than 24 hours have passed."}},
+    [TERN_PROBLEM_AHEAD] = {trn_say_minutes,
+                            {"ម៉ោងដែលបានបញ្ចូលនៅខាងមុខពេលនេះ {0}។",
+                             "The time given is {0} ahead of now."}},
+    [TERN_PROBLEM_RECORDED] = {tell_plain,
+                               {"ដូសថ្នាំនេះបានកត់ត្រារួចហើយ។ សូមបោះបង់កំណត់ត្រានោះជាមុនសិន។",
+                                "This dose already has a record. Undo that first."}},
+    [TERN_PROBLEM_NOT_RECORDED] = {tell_plain,
+                                   {"ដូសថ្នាំនេះមិនទាន់មានកំណត់ត្រាដែលត្រូវបោះបង់ទេ។",
+                                    "This dose has no record to undo."}},
+    [TERN_PROBLEM_NOT_PRN] = {tell_plain,
+                              {"ថ្នាំនេះមានម៉ោងកំណត់។ សូមកត់ត្រាតាមម៉ោងរបស់វា។",
+                               "This medicine has set times. Record the dose of its time."}},
+    [TERN_PROBLEM_STATUS] = {tell_plain,
+                             {"ស្ថានភាពបច្ចុប្បន្ននៃវេជ្ជបញ្ជាមិនអនុញ្ញាតឱ្យធ្វើបែបនេះទេ។",
+                              "The present state of the prescription does not allow this."}},
+    [TERN_PROBLEM_REASON] = {tell_plain,
+                             {"សូមបញ្ជាក់មូលហេតុនៃការផ្លាស់ប្ដូរនេះ។",
+                              "Please give the reason for this change."}},
+    [TERN_PROBLEM_URGENT_REASON] = {tell_plain,
+                                    {"សូមបញ្ជាក់មូលហេតុដែលការផ្លាស់ប្ដូរនេះបន្ទាន់។",
+                                     "Please say why this change is urgent."}},
+    [TERN_PROBLEM_NO_MEDICATIONS] = {tell_plain,
+                                     {"វេជ្ជបញ្ជាត្រូវមានថ្នាំយ៉ាងហោចណាស់មួយមុខ។",
+                                      "A prescription needs at least one medicine."}},
+    [TERN_PROBLEM_GRACE] = {trn_say_minutes,
+                            {"មិនអាចជ្រើសរើស {0} បានទេ។ សូមជ្រើសរើស 10, 20, 30 ឬ 60 នាទី។",
+                             "{0} cannot be chosen. Choose 10, 20, 30 or 60 minutes."}},
+    [TERN_PROBLEM_MEAL_TIME] = {tell_plain,
+                                {"នេះមិនមែនជាម៉ោងអាហារទេ។ សូមសរសេរដូចជា 07:00។",
+                                 "This is no time of a meal. Write it like 07:00."}},
+    [TERN_PROBLEM_ZONE] = {tell_plain,
+                           {"ទូរសព្ទនេះមិនស្គាល់តំបន់ម៉ោងរបស់អ្នកជំងឺទេ។",
+                            "This phone does not know the patient's time zone."}},
+    [TERN_PROBLEM_DATE] = {tell_plain, {"កាលបរិច្ឆេទនេះមិនមានទេ។", "This date does not exist."}},
+    [TERN_PROBLEM_QUOTA] = {trn_say_gigabytes,
+                            {"ទំហំផ្ទុកពេញហើយ៖ បានប្រើ {0} ក្នុងចំណោម {1}។",
+                             "The storage is full: {0} of {1} are used."}},
+    [TERN_PROBLEM_SETTING] = {tell_plain,
+                              {"ការកំណត់នេះមិនមានតម្លៃបែបនេះទេ។", "This setting has no such value."}},
+};
+
+static const char *const storage_full[LANGUAGES] = {
+    "ទំហំផ្ទុកក្នុងទូរសព្ទពេញហើយ។ គ្មានអ្វីត្រូវបានផ្លាស់ប្ដូរឡើយ។",
+    "The phone's storage is full. Nothing was changed.",
+};
+
+static const char *const titles[][LANGUAGES] = {
+    [TERN_NOTICE_REMINDER] = {"ដល់ម៉ោងលេបថ្នាំហើយ", "Time for your medicine"},
+    [TERN_NOTICE_REPEAT] = {"សូមកុំភ្លេចលេបថ្នាំ", "Please do not forget your medicine"},
+    [TERN_NOTICE_MISSED] = {"មានដូសថ្នាំដែលខកខាន", "A dose was missed"},
+    [TERN_NOTICE_URGENT_CHANGE] = {"វេជ្ជបញ្ជាបានផ្លាស់ប្ដូរជាបន្ទាន់", "Urgent change of a prescription"},
+    [TERN_NOTICE_CHANGE] = {"វេជ្ជបញ្ជាបានផ្លាស់ប្ដូរ", "A prescription has changed"},
+    [TERN_NOTICE_CONNECTION] = {"មានសំណើសុំភ្ជាប់ទំនាក់ទំនង", "Someone asks to be connected"},
+};
+
+static const char *const meals[][LANGUAGES] = {
+    [TERN_MEAL_NONE] = {NULL, NULL},
+    [TERN_MEAL_BEFORE] = {"មុនអាហារ", "before the meal"},
+    [TERN_MEAL_AFTER] = {"ក្រោយអាហារ", "after the meal"},
+};
+
+static const char *const sent_late[LANGUAGES] = {"ផ្ញើក្រោយពេលភ្ជាប់បណ្ដាញវិញ", "sent after reconnect"};
+
+/* Says a sentence with its numbers, or with `name` for {0}. */
+static void say_sentence(struct trn_saying *saying,
+                         const char *sentence,
+                         tell_number tell,
+                         const int64_t numbers[2],
+                         const char *name)
+{
+    const char *brace;
+
+    while ((brace = strchr(sentence, '{')) != NULL) {
+        trn_say_part(saying, sentence, (size_t)(brace - sentence));
+        if (name != NULL) {
+            trn_say_raw(saying, name);
+        } else {
+            int64_t number = numbers[brace[1] - '0'];
+
+            (void)tell(saying, number < 0 ? 0 : number);
+        }
+        sentence = brace + 3;
+    }
+    trn_say(saying, sentence);
+}
+
+size_t
+tern_say_problem(const tern_locale *locale, const tern_care_error *error, char *buffer, size_t size)
+{
+    struct trn_saying saying;
+    size_t at;
+
+    if (!trn_saying_begin(&saying, locale, buffer, size) || error == NULL) {
+        return 0;
+    }
+    at = (size_t)error->problem;
+    if (at >= sizeof(problems) / sizeof(problems[0])) {
+        return 0;
+    }
+    if (at == TERN_PROBLEM_NONE && error->error.status == TERN_ERR_DISK_FULL) {
+        trn_say(&saying, storage_full[locale->language]);
+        return trn_saying_end(&saying);
+    }
+    say_sentence(&saying,
+                 problems[at].text[locale->language],
+                 problems[at].tell,
+                 (const int64_t[]){error->first, error->second},
+                 at == TERN_PROBLEM_NONE ? tern_status_code(error->error.status) : NULL);
+    return trn_saying_end(&saying);
+}
+
+size_t tern_say_date(const tern_locale *locale,
+                     const char *local_date,
+                     bool weekday,
+                     char *buffer,
+                     size_t size)
+{
+    struct trn_saying saying;
+
+    return trn_saying_begin(&saying, locale, buffer, size) &&
+                   trn_say_day(&saying, local_date, weekday)
+               ? trn_saying_end(&saying)
+               : 0;
+}
+
+size_t tern_say_time(const tern_locale *locale, int32_t minute, char *buffer, size_t size)
+{
+    struct trn_saying saying;
+
+    return trn_saying_begin(&saying, locale, buffer, size) && trn_say_minute(&saying, minute)
+               ? trn_saying_end(&saying)
+               : 0;
+}
+
+size_t tern_say_span(const tern_locale *locale, int64_t minutes, char *buffer, size_t size)
+{
+    struct trn_saying saying;
+
+    return trn_saying_begin(&saying, locale, buffer, size) && trn_say_minutes(&saying, minutes)
+               ? trn_saying_end(&saying)
+               : 0;
+}
+
+static bool is_notice(tern_notice notice)
+{
+    return (size_t)notice < sizeof(titles) / sizeof(titles[0]);
+}
+
+size_t tern_say_title(const tern_locale *locale, tern_notice notice, char *buffer, size_t size)
+{
+    struct trn_saying saying;
+
+    if (!trn_saying_begin(&saying, locale, buffer, size) || !is_notice(notice)) {
+        return 0;
+    }
+    trn_say(&saying, titles[notice][locale->language]);
+    return trn_saying_end(&saying);
+}
+
+/* What parts one word from the next. */
+static void say_join(struct trn_saying *saying, const char *by)
+{
+    if (saying->length > 0) {
+        trn_say(saying, by);
+    }
+}
+
+static void say_word(struct trn_saying *saying, const char *by, const char *word)
+{
+    if (word != NULL && word[0] != '\0') {
+        say_join(saying, by);
+        trn_say_raw(saying, word);
+    }
+}
+
+static bool say_when(struct trn_saying *saying, const tern_notice_words *words)
+{
+    if (words->local_date != NULL) {
+        say_join(saying, ", ");
+        if (!trn_say_day(saying, words->local_date, false)) {
+            return false;
+        }
+    }
+    if (words->minute >= 0) {
+        say_join(saying, ", ");
+        return trn_say_minute(saying, words->minute);
+    }
+    return true;
+}
+
+size_t tern_say_notice(const tern_locale *locale,
+                       tern_notice notice,
+                       const tern_notice_words *words,
+                       char *buffer,
+                       size_t size)
+{
+    struct trn_saying saying;
+
+    if (!trn_saying_begin(&saying, locale, buffer, size) || !is_notice(notice) || words == NULL ||
+        words->size < sizeof(tern_notice_words) ||
+        (size_t)words->meal >= sizeof(meals) / sizeof(meals[0])) {
+        return 0;
+    }
+    say_word(&saying, "", words->person);
+    say_word(&saying, ": ", words->medicine);
+    say_word(&saying, " ", words->amount);
+    if (!say_when(&saying, words)) {
+        return trn_saying_drop(&saying);
+    }
+    say_word(&saying, ", ", meals[words->meal][locale->language]);
+    say_word(&saying, ": ", words->reason);
+    say_word(&saying, " · ", words->late ? sent_late[locale->language] : NULL);
+    return trn_saying_end(&saying);
+}

@@ -21,30 +21,8 @@ struct export
     json_t *tables; /* names */
 };
 
-/* The synced tables are those that carry the library's version column. */
-static const char tables_query[] = "SELECT name FROM sqlite_schema WHERE type = 'table' AND "
-                                   "sql LIKE '%\"tern\\_v\"%' ESCAPE '\\' ORDER BY name";
-
 /* The library's own column is no data of the record. */
 static const char own_column[] = "tern_v";
-
-static tern_status list_tables(struct export *export, tern_error *error)
-{
-    tern_statement *statement = NULL;
-    tern_status status = trn_prepare_with(export->reader, tables_query, NULL, 0, &statement, error);
-    bool ready = false;
-
-    while (status == TERN_OK &&
-           (status = tern_statement_step(statement, &ready, error)) == TERN_OK && ready) {
-        tern_value name = tern_statement_value(statement, 0);
-
-        if (json_array_append_new(export->tables, json_stringn(name.data, name.size)) != 0) {
-            status = trn_fail_nomem(error);
-        }
-    }
-    tern_statement_free(statement);
-    return status;
-}
 
 static bool is_listed(const json_t *tables, const char *name)
 {
@@ -206,7 +184,7 @@ static tern_status write_all(struct export *export, tern_error *error)
 static tern_status export_tables(struct export *export, tern_error *error)
 {
     const char *folder = trn_option(export->call, TRN_OPT_DIRECTORY);
-    tern_status status = list_tables(export, error);
+    tern_status status = trn_tables_of(export->reader, export->tables, error);
 
     if (status == TERN_OK) {
         status = choose_tables(export, error);

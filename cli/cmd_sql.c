@@ -92,6 +92,22 @@ static tern_status run_statement(const struct trn_call *call,
     return status;
 }
 
+/* Why a reader refuses the statement: where the writer would take it, only the option is missing.
+ */
+static tern_status explain_refusal(tern_replica *replica, const char *sql, tern_error *error)
+{
+    tern_error reason = *error;
+    tern_statement *statement = NULL;
+    tern_status status = tern_statement_prepare(replica, sql, strlen(sql), &statement, error);
+
+    tern_statement_free(statement);
+    if (status == TERN_OK) {
+        return trn_fail(error, TERN_ERR_SQL, "the statement writes: give --write");
+    }
+    *error = reason;
+    return reason.status;
+}
+
 static tern_status read_only(const struct trn_call *call,
                              tern_replica *replica,
                              enum trn_sheet_format format,
@@ -104,6 +120,9 @@ static tern_status read_only(const struct trn_call *call,
 
     if (status == TERN_OK) {
         status = tern_reader_prepare(reader, sql, strlen(sql), &statement, error);
+        if (status == TERN_ERR_SQL) {
+            status = explain_refusal(replica, sql, error);
+        }
     }
     if (status == TERN_OK) {
         status = run_statement(call, statement, format, error);

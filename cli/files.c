@@ -124,3 +124,25 @@ tern_status trn_prepare_with(tern_reader *reader,
     *ret_statement = statement;
     return TERN_OK;
 }
+
+/* The synced tables are those that carry the library's version column. */
+static const char tables_query[] = "SELECT name FROM sqlite_schema WHERE type = 'table' AND "
+                                   "sql LIKE '%\"tern\\_v\"%' ESCAPE '\\' ORDER BY name";
+
+tern_status trn_tables_of(tern_reader *reader, json_t *names, tern_error *error)
+{
+    tern_statement *statement = NULL;
+    tern_status status = trn_prepare_with(reader, tables_query, NULL, 0, &statement, error);
+    bool ready = false;
+
+    while (status == TERN_OK &&
+           (status = tern_statement_step(statement, &ready, error)) == TERN_OK && ready) {
+        tern_value name = tern_statement_value(statement, 0);
+
+        if (json_array_append_new(names, json_stringn(name.data, name.size)) != 0) {
+            status = trn_fail_nomem(error);
+        }
+    }
+    tern_statement_free(statement);
+    return status;
+}

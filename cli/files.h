@@ -2,6 +2,8 @@
 #ifndef TRN_CLI_FILES_H
 #define TRN_CLI_FILES_H
 
+#include <jansson.h>
+
 #include "base/bytes.h"
 #include "cli/command.h"
 #include "tern/replica.h"
@@ -33,5 +35,8 @@ TERN_MUST_USE tern_status trn_prepare_with(tern_reader *reader,
                                            size_t count,
                                            tern_statement **ret_statement,
                                            tern_error *error);
+
+/** Appends the names of the synced tables, sorted, to a JSON array. */
+TERN_MUST_USE tern_status trn_tables_of(tern_reader *reader, json_t *names, tern_error *error);
 
 #endif

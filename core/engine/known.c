@@ -109,17 +109,6 @@ tern_status trn_known_settle(struct trn_known *known,
     return trn_store_tx_settle(store, key, number, time_us, error);
 }
 
-tern_status
-trn_known_drop(struct trn_known *known, struct trn_store *store, int64_t key, tern_error *error)
-{
-    struct trn_tx_info *slot = slot_of(known, key);
-
-    if (slot->key == key) {
-        slot->key = 0;
-    }
-    return trn_store_tx_drop(store, key, error);
-}
-
 tern_status trn_known_stamp(struct trn_known *known,
                             struct trn_store *store,
                             const struct trn_version *version,

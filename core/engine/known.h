@@ -46,9 +46,6 @@ tern_status trn_known_settle(struct trn_known *known,
                              int64_t number,
                              int64_t time_us,
                              tern_error *error);
-/* Forgets a tx that no row names. */
-tern_status
-trn_known_drop(struct trn_known *known, struct trn_store *store, int64_t key, tern_error *error);
 /* The stamp of a unit. `ret_written` is false where nothing has written it. */
 tern_status trn_known_stamp(struct trn_known *known,
                             struct trn_store *store,

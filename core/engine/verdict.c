@@ -121,19 +121,20 @@ is_shown(struct trn_work *work, const struct trn_entry *entry, bool *ret_shown, 
 }
 
 /* A page may have told of the transaction before its verdict did, and then it is known by another
- * key, which stands on rows of others' as well: the entry takes that one. Its own is on no row any
- * more. */
+ * key, which stands on rows of others' as well: the entry takes that one. Its own may stand on rows
+ * whose fresh copy is still to come, and stays known, without a number, so that it is nothing that
+ * could be offered. */
 static tern_status
 take_key(struct trn_work *work, struct trn_entry *entry, int64_t key, tern_error *error)
 {
-    tern_status status = trn_known_drop(&work->known, work->store, entry->key, error);
+    tern_status status =
+        trn_known_settle(&work->known, work->store, entry->key, 0, entry->time_us, error);
 
     entry->key = key;
     return status;
 }
 
-/* The key that the number has already, if it is not the entry's. One that was acknowledged before
- * and is offered again keeps its own, which the ground may stand on. */
+/* The key that the number has already, if it is not the entry's. */
 static tern_status find_key(struct trn_work *work,
                             const struct trn_entry *entry,
                             int64_t number,
@@ -144,8 +145,7 @@ static tern_status find_key(struct trn_work *work,
     bool found = false;
     tern_status status = trn_store_tx_by_number(work->store, number, &found, &info, error);
 
-    found = found && entry->key != 0 && entry->acked_us == 0 && info.key != entry->key;
-    *ret_key = found ? info.key : 0;
+    *ret_key = found && entry->key != 0 && info.key != entry->key ? info.key : 0;
     return status;
 }
 

@@ -38,7 +38,6 @@ enum trn_sql {
     TRN_SQL_TX_GET,
     TRN_SQL_TX_LAST,
     TRN_SQL_TX_SETTLE,
-    TRN_SQL_TX_DROP,
     TRN_SQL_TX_FORGET,
     TRN_SQL_TX_QUEUE,
     TRN_SQL_TX_UNQUEUE,

@@ -43,7 +43,6 @@ static const char *const texts[TRN_SQL_COUNT] = {
     [TRN_SQL_TX_GET] = "SELECT number, time, device FROM tern_tx WHERE key = ?1",
     [TRN_SQL_TX_LAST] = "SELECT coalesce(max(key), 0) FROM tern_tx",
     [TRN_SQL_TX_SETTLE] = "UPDATE tern_tx SET number = ?2, time = ?3 WHERE key = ?1",
-    [TRN_SQL_TX_DROP] = "DELETE FROM tern_tx WHERE key = ?1",
     [TRN_SQL_TX_FORGET] = "UPDATE tern_tx SET number = 0 WHERE number > 0",
     [TRN_SQL_TX_QUEUE] = "UPDATE tern_tx SET number = -?2 WHERE key = ?1 AND number = 0",
     [TRN_SQL_TX_UNQUEUE] = "UPDATE tern_tx SET number = 0 "

@@ -209,8 +209,6 @@ tern_status trn_store_tx_settle(struct trn_store *store,
                                 int64_t number,
                                 int64_t time_us,
                                 tern_error *error);
-/* Forgets a tx that no row names. */
-tern_status trn_store_tx_drop(struct trn_store *store, int64_t key, tern_error *error);
 /* In another epoch no number means anything: forgets them all. */
 tern_status trn_store_tx_forget_numbers(struct trn_store *store, tern_error *error);
 

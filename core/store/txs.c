@@ -189,18 +189,6 @@ tern_status trn_store_tx_settle(struct trn_store *store,
     return trn_store_run(store, stmt, "tern_tx", error);
 }
 
-tern_status trn_store_tx_drop(struct trn_store *store, int64_t key, tern_error *error)
-{
-    sqlite3_stmt *stmt = NULL;
-    tern_status status = trn_store_sql(store, TRN_SQL_TX_DROP, &stmt, error);
-
-    if (status != TERN_OK) {
-        return status;
-    }
-    (void)sqlite3_bind_int64(stmt, 1, key);
-    return trn_store_run(store, stmt, "tern_tx", error);
-}
-
 tern_status trn_store_tx_forget_numbers(struct trn_store *store, tern_error *error)
 {
     return trn_store_do(store, TRN_SQL_TX_FORGET, "tern_tx", error);

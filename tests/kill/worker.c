@@ -14,7 +14,7 @@
 #include "tests/kill/book.h"
 #include "tests/kill/child.h"
 
-enum { COMMON_ROWS = 3, SETTLE_TRIES = 50, NAP_US = 2000, CELLS = 6 };
+enum { COMMON_ROWS = 3, SETTLE_TRIES = 50, NAP_US = 2000, CELLS = 6, PATIENCE_MS = 60000 };
 
 struct device {
     const struct worker *worker;
@@ -221,7 +221,9 @@ static const char *give_token(void *context, bool refused)
 /* A client of the server that the port file names; NULL while there is none. */
 static tern_curl *client(struct device *device)
 {
-    tern_curl_options options = {.size = sizeof options, .ca_file = device->worker->ca};
+    tern_curl_options options = {.size = sizeof options,
+                                 .ca_file = device->worker->ca,
+                                 .connect_timeout_ms = PATIENCE_MS};
     FILE *file = fopen(device->worker->port_file, "r");
     char url[sizeof device->url];
     tern_error error = {0};

@@ -11,7 +11,7 @@
 #include "tern/platform.h"
 #include "tern/sync.h"
 
-enum { PHONE = 1, TABLET = 2, COMMON = 3, LONG_TEXT = 40000, CELLS = 6, IMPATIENT_MS = 400 };
+enum { PHONE = 1, TABLET = 2, COMMON = 3, LONG_TEXT = 40000, CELLS = 6, IMPATIENT_MS = 100 };
 
 /* ---- Writing ---- */
 
@@ -373,14 +373,28 @@ static bool has_place(enum relay_deed deed)
     return deed != RELAY_CARRY && deed != RELAY_DRIP && deed != RELAY_TWICE;
 }
 
-void scene_round(struct scene *scene, struct relay_script script, tern_status wanted)
+/* A machine may be too slow to come to the place before the client's patience ends: then it has
+ * more of it. */
+static tern_status sync_until_struck(struct scene *scene, struct relay_script script)
 {
     bool waits = script.deed == RELAY_STALL || script.deed == RELAY_HOLD;
+    int64_t patience_ms = waits ? IMPATIENT_MS : 0;
+    tern_status status;
+
+    do {
+        relay_play(scene->relay, script);
+        status = scene_sync(scene, patience_ms);
+        patience_ms *= 2;
+    } while (waits && status == TERN_ERR_TIMEOUT && !relay_struck(scene->relay));
+    return status;
+}
+
+void scene_round(struct scene *scene, struct relay_script script, tern_status wanted)
+{
     tern_status status;
 
     scene_write(scene);
-    relay_play(scene->relay, script);
-    status = scene_sync(scene, waits ? IMPATIENT_MS : 0);
+    status = sync_until_struck(scene, script);
     if (status != wanted) {
         (void)fprintf(stderr,
                       "deed %d, way %d, record %u of %u and %u, place %d: %s\n",

@@ -6,6 +6,7 @@ import os
 import pty
 import sqlite3
 import subprocess
+import time
 import unittest
 import uuid
 import xml.etree.ElementTree as ElementTree
@@ -54,13 +55,20 @@ class Command(Case):
         before = json.loads(self.run_tern("status", "--json", "-r", "a.db"))
         self.init("a", PATIENT)
         self.assertEqual(before, json.loads(self.run_tern("status", "--json", "-r", "a.db")))
+        self.assertIsNone(before["reach"])
         said = self.run_tern("init", "--json", "-r", "a.db", "-s", SCHEMA, "-u", NEIGHBOUR, expect=FAILED)
         self.assertEqual("WRONG_USER", json.loads(said)["error"]["code"])
 
     def test_sql_reads_unless_told_to_write(self):
         self.init("a", PATIENT)
         insert = "INSERT INTO users(id, role, full_name) VALUES(?, 'PATIENT', ?)"
-        self.run_tern("sql", "-r", "a.db", insert, PATIENT, "x", expect=FAILED)
+        said = json.loads(self.run_tern("sql", "--json", "-r", "a.db", insert, PATIENT, "x", expect=FAILED))
+        self.assertEqual(("SQL", "the statement writes: give --write"),
+                         (said["error"]["code"], said["error"]["message"]))
+        said = json.loads(self.run_tern("sql", "--json", "-r", "a.db", "SELECT nowhere", expect=FAILED))
+        self.assertIn("no such column", said["error"]["message"])
+        said = json.loads(self.run_tern("sql", "--json", "-r", "a.db", "DELETE FROM sync_audit", expect=FAILED))
+        self.assertNotIn("--write", said["error"]["message"])
         self.run_tern("sql", "-r", "a.db", "--write", insert, PATIENT, "អ្នកជំងឺ 💊")
         rows = json.loads(self.run_tern("sql", "-r", "a.db", "--json", "SELECT id, full_name FROM users"))
         self.assertEqual([{"id": PATIENT, "full_name": "អ្នកជំងឺ 💊"}], rows)
@@ -214,6 +222,11 @@ class Synced(SyncCase):
         self.sync("phone", self.token(PATIENT))
         status = json.loads(self.run_tern("status", "--json", "-r", "phone.db"))
         self.assertEqual((0, 1, False), (status["pending"], status["acked"], status["clock_suspect"]))
+        self.assertEqual(["dose_events"], list(status["reach"]))
+        days = (time.time() - status["reach"]["dose_events"] / 1e6) / 86400
+        self.assertTrue(90 <= days < 92, days)
+        since = time.strftime("%Y-%m-%d", time.gmtime(status["reach"]["dose_events"] / 1e6))
+        self.assertRegex(self.run_tern("status", "-r", "phone.db"), f"(?m)^reach +dose_events since {since} ")
         self.pull("tablet", PATIENT)
         self.assertEqual([("PAUSED",)], self.rows("tablet", "SELECT status FROM prescriptions WHERE id = ?",
                                                   uuid.UUID(PRESCRIPTION).bytes))

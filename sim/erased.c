@@ -212,10 +212,11 @@ void sim_erased_check(struct sim_world *world)
                      SIM_SERVER,
                      "SELECT number, body, 0 FROM tern_entry WHERE body <> ''");
         for (size_t i = 0; i < world->device_count; i++) {
-            look_at_file(&looking,
-                         (int)i,
-                         "SELECT b.ordinal, b.body, o.gzip FROM tern_outbox o JOIN tern_body b ON "
-                         "b.ordinal = o.ordinal WHERE o.state = 1 AND o.kind <> 2");
+            look_at_file(
+                &looking,
+                (int)i,
+                "SELECT o.ordinal, coalesce(o.body, b.body), o.gzip FROM tern_outbox o LEFT "
+                "JOIN tern_body b ON b.ordinal = o.ordinal WHERE o.state = 1 AND o.kind <> 2");
         }
     }
     (void)sqlite3_finalize(looking.is_erased);

@@ -122,11 +122,11 @@ void sim_steady_stamp(struct sim_device *device)
 {
     tern_statement *statement =
         ask(device,
-            "SELECT m.last_ordinal, n.time, (SELECT b.time FROM tern_outbox b WHERE b.ordinal < "
-            "m.last_ordinal AND b.state = 0 AND b.kind < 3 AND b.number = 0 AND b.reason = 0 AND "
-            "b.author = "
-            "m.device ORDER BY b.ordinal DESC LIMIT 1) FROM tern_meta m JOIN tern_outbox n ON "
-            "n.ordinal = m.last_ordinal");
+            "SELECT n.ordinal, n.time, (SELECT b.time FROM tern_outbox b WHERE b.ordinal < "
+            "n.ordinal AND b.state = 0 AND b.kind < 3 AND b.number = 0 AND b.reason = 0 AND "
+            "b.author = m.device ORDER BY b.ordinal DESC LIMIT 1) FROM tern_meta m JOIN "
+            "tern_outbox n ON n.ordinal = max(m.last_ordinal, (SELECT coalesce(max(place), 0) "
+            "FROM tern_outbox))");
     int64_t time_us;
     tern_value before;
 

@@ -396,8 +396,12 @@ struct sim_device *sim_device_find(struct sim_world *world, const char *name)
 
 bool sim_device_top(struct sim_device *device, uint64_t *ret_ordinal, tern_id *ret_tx)
 {
-    tern_statement *statement =
-        sim_statement_of(device, "SELECT last_ordinal, last_tx FROM tern_meta");
+    tern_statement *statement = sim_statement_of(
+        device,
+        "SELECT ordinal, tx FROM (SELECT last_ordinal AS ordinal, last_tx AS tx FROM tern_meta "
+        "UNION ALL "
+        "SELECT * FROM (SELECT ordinal, tx FROM tern_outbox ORDER BY place DESC LIMIT 1)) "
+        "ORDER BY ordinal DESC LIMIT 1");
     bool row = false;
 
     if (statement == NULL) {

@@ -55,15 +55,13 @@ static tern_status add_dependency(struct assembly *assembly, uint64_t ordinal, t
 /* What is left of a transaction stands under no ordinal at the server, so nothing can name it. */
 static tern_status look_at_entry(struct assembly *assembly, int64_t *base, tern_error *error)
 {
-    struct trn_entry entry = {0};
-    tern_status status = trn_outbox_next(assembly->recorder->engine->store,
-                                         (uint64_t) - *base - 1,
-                                         1U << TERN_ENTRY_PENDING,
-                                         &entry,
-                                         error);
+    uint8_t kind = TRN_ENTRY_RECORDED;
+    tern_status status = trn_outbox_pending_kind(assembly->recorder->engine->store,
+                                                 (uint64_t) - *base,
+                                                 &kind,
+                                                 error);
 
-    if (status == TERN_OK && entry.ordinal == (uint64_t) - *base &&
-        trn_entry_kind_is_left(entry.kind)) {
+    if (status == TERN_OK && trn_entry_kind_is_left(kind)) {
         *base = 0;
     }
     return status;
@@ -451,13 +449,8 @@ static tern_status fill_entry(struct assembly *assembly, struct trn_entry *entry
                            .kind = recorder->inferred ? TRN_ENTRY_INFERRED : TRN_ENTRY_RECORDED,
                            .schema_version = recorder->engine->schema->version};
     trn_id_v4(random, &entry->tx);
-    status = trn_store_tx_new(recorder->engine->store,
-                              entry->time_us,
-                              &entry->author,
-                              &entry->key,
-                              error);
-    TRN_ASSERT(status != TERN_OK || entry->key == recorder->key);
-    return status;
+    entry->key = recorder->key;
+    return TERN_OK;
 }
 
 /* Fewer pages to write weigh more than compressing; and the file does not grow by what waits. */
@@ -482,8 +475,7 @@ static tern_status pack_body(struct trn_entry *entry, struct trn_bytes *body, te
 
 static tern_status queue_entry(struct assembly *assembly, tern_error *error)
 {
-    struct trn_recorder *recorder = assembly->recorder;
-    struct trn_store *store = recorder->engine->store;
+    struct trn_store *store = assembly->recorder->engine->store;
     struct trn_bytes body = {0};
     uint64_t *depends = NULL;
     size_t depends_count = settle_dependencies(assembly, &depends);
@@ -509,11 +501,6 @@ static tern_status queue_entry(struct assembly *assembly, tern_error *error)
                                 depends_count,
                                 NULL,
                                 error);
-    }
-    if (status == TERN_OK) {
-        recorder->meta.last_ordinal = entry.ordinal;
-        recorder->meta.last_tx = entry.tx;
-        status = trn_meta_write(store, &recorder->meta, error);
     }
     trn_bytes_free(&body);
     return status;

@@ -13,8 +13,6 @@
 /* What is noted may exceed the caps, since a row touched again is sent once; not without end. */
 enum { SLACK = 4, KEPT_BYTES = 65536 };
 
-#define OPEN_STATES (~(1u << TERN_ENTRY_ACKED))
-
 /* ---- Lines and versions ---- */
 
 static size_t base_place(const struct trn_bytes *text, size_t from, enum trn_operation operation)
@@ -233,7 +231,8 @@ static tern_status note_references(struct trn_recorder *recorder,
     const struct trn_table *table = captured->table;
     tern_status status = TERN_OK;
 
-    for (size_t i = 0; recorder->has_open && i < table->column_count && status == TERN_OK; i++) {
+    for (size_t i = 0; recorder->meta.has_open && i < table->column_count && status == TERN_OK;
+         i++) {
         const struct trn_column *column = &table->columns[i];
 
         if (column->target != TRN_NO_TABLE &&
@@ -495,20 +494,12 @@ static tern_status changed(void *context, const struct trn_captured *captured, t
 static tern_status stamp(void *context, int64_t *ret_time_us, int64_t *ret_key, tern_error *error)
 {
     struct trn_recorder *recorder = context;
-    struct trn_store *store = recorder->engine->store;
-    struct trn_entry first = {0};
-    tern_status status = trn_meta_read(store, &recorder->meta, error);
+    tern_status status = trn_meta_read(recorder->engine->store, &recorder->meta, error);
 
-    if (status == TERN_OK) {
-        status = trn_outbox_next(store, 0, OPEN_STATES, &first, error);
-    }
-    if (status == TERN_OK) {
-        status = trn_store_tx_next_key(store, &recorder->key, error);
-    }
     if (status != TERN_OK) {
         return status;
     }
-    recorder->has_open = first.ordinal != 0;
+    recorder->key = trn_store_tx_key(recorder->meta.last_ordinal + 1);
     recorder->reading = trn_engine_reading(recorder->engine);
     recorder->time_us = trn_clock_issue(&recorder->meta.clock, recorder->reading.wall_us);
     recorder->stamped = true;

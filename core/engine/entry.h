@@ -30,7 +30,6 @@ struct trn_recorder {
     struct trn_reading reading; /* at the stamp */
     int64_t time_us;
     int64_t key;
-    bool has_open; /* entries wait in the outbox, so that this one may depend on one */
     struct trn_touches touches;
     struct trn_bytes text;     /* lines */
     struct trn_bytes lines;    /* struct trn_noted_line */

@@ -98,6 +98,7 @@ tern_status trn_known_settle(struct trn_known *known,
                              int64_t key,
                              int64_t number,
                              int64_t time_us,
+                             const tern_id *device,
                              tern_error *error)
 {
     struct trn_tx_info *slot = slot_of(known, key);
@@ -106,7 +107,7 @@ tern_status trn_known_settle(struct trn_known *known,
         slot->key = 0;
     }
     number_slot(known, number)->number = 0;
-    return trn_store_tx_settle(store, key, number, time_us, error);
+    return trn_store_tx_settle(store, key, number, time_us, device, error);
 }
 
 tern_status trn_known_stamp(struct trn_known *known,

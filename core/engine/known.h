@@ -39,12 +39,13 @@ tern_status trn_known_number(struct trn_known *known,
                              int64_t number,
                              struct trn_tx_info *ret_info,
                              tern_error *error);
-/* The server's word on a tx of this device: number and stored time. */
+/* The server's word on a tx that `device` made: number and stored time. */
 tern_status trn_known_settle(struct trn_known *known,
                              struct trn_store *store,
                              int64_t key,
                              int64_t number,
                              int64_t time_us,
+                             const tern_id *device,
                              tern_error *error);
 /* The stamp of a unit. `ret_written` is false where nothing has written it. */
 tern_status trn_known_stamp(struct trn_known *known,

@@ -274,9 +274,15 @@ tern_status trn_lost_send(struct trn_work *work, struct trn_entry *entry, tern_e
         status = trn_outbox_remove(work->store, entry->ordinal, error);
     }
     if (status == TERN_OK) {
-        status = trn_store_tx_new(work->store, entry->time_us, &entry->author, &entry->key, error);
+        entry->key = trn_store_tx_key(entry->ordinal);
+        entry->state = TERN_ENTRY_PENDING;
+        status = trn_store_tx_settle(work->store,
+                                     entry->key,
+                                     -(int64_t)entry->ordinal,
+                                     entry->time_us,
+                                     &entry->author,
+                                     error);
     }
-    entry->state = TERN_ENTRY_PENDING;
     if (status == TERN_OK) {
         status = trn_outbox_add(work->store,
                                 entry,

@@ -105,32 +105,6 @@ compose(struct trn_session *session, struct trn_work *work, bool *ret_through, t
     return status;
 }
 
-static tern_status prepare(struct trn_session *session, tern_error *error)
-{
-    struct trn_work work;
-    bool through = false;
-    tern_status status;
-
-    drop_exchange(session);
-    status = trn_work_begin_hasty(&work, &session->engine, &session->id, error);
-    if (status != TERN_OK) {
-        return status;
-    }
-    status = trn_window_declare(&work, error);
-    if (status == TERN_OK) {
-        status = compose(session, &work, &through, error);
-    }
-    if (status != TERN_OK || through) {
-        trn_work_rollback(&work);
-    } else {
-        status = trn_work_commit(&work, error); /* the lease is renewed */
-    }
-    if (status == TERN_OK) {
-        session->phase = through ? PHASE_TIDYING : PHASE_SENT;
-    }
-    return status;
-}
-
 /* ---- The end ---- */
 
 /* What the file says of the sync, and the lease given back. */
@@ -168,19 +142,14 @@ static tern_status tidy_some(const struct trn_session *session,
 }
 
 /* The last of the tidying ends the session in the same transaction. */
-static tern_status tidy(struct trn_session *session, tern_error *error)
+static tern_status tidy_in(struct trn_session *session, struct trn_work *work, tern_error *error)
 {
     struct trn_window_tidying tidying = session->tidying;
-    struct trn_work work;
     bool more = false;
-    tern_status status = trn_work_begin_hasty(&work, &session->engine, &session->id, error);
+    tern_status status = tidy_some(session, work, &tidying, &more, error);
 
     if (status != TERN_OK) {
-        return status;
-    }
-    status = tidy_some(session, &work, &tidying, &more, error);
-    if (status != TERN_OK) {
-        trn_work_rollback(&work);
+        trn_work_rollback(work);
         return status;
     }
     if (!more) {
@@ -188,14 +157,22 @@ static tern_status tidy(struct trn_session *session, tern_error *error)
                            session->upgrade           ? TERN_ERR_UPGRADE_REQUIRED
                            : session->aside.count > 0 ? session->aside_reason
                                                       : TERN_OK);
-        report(session, &work);
+        report(session, work);
     }
-    status = trn_work_commit(&work, error);
+    status = trn_work_commit(work, error);
     if (status == TERN_OK) {
         session->tidying = tidying;
-        session->phase = more ? session->phase : PHASE_DONE;
+        session->phase = more ? PHASE_TIDYING : PHASE_DONE;
     }
     return status;
+}
+
+static tern_status tidy(struct trn_session *session, tern_error *error)
+{
+    struct trn_work work;
+    tern_status status = trn_work_begin_hasty(&work, &session->engine, &session->id, error);
+
+    return status == TERN_OK ? tidy_in(session, &work, error) : status;
 }
 
 static tern_status conclude(struct trn_session *session, tern_error *error)
@@ -215,6 +192,37 @@ static tern_status conclude(struct trn_session *session, tern_error *error)
     status = trn_work_commit(&work, error);
     if (status == TERN_OK) {
         session->phase = PHASE_DONE;
+    }
+    return status;
+}
+
+/* ---- The request, or the end ---- */
+
+static tern_status prepare(struct trn_session *session, tern_error *error)
+{
+    struct trn_work work;
+    bool through = false;
+    tern_status status;
+
+    drop_exchange(session);
+    status = trn_work_begin_hasty(&work, &session->engine, &session->id, error);
+    if (status != TERN_OK) {
+        return status;
+    }
+    status = trn_window_declare(&work, error);
+    if (status == TERN_OK) {
+        status = compose(session, &work, &through, error);
+    }
+    if (status != TERN_OK) {
+        trn_work_rollback(&work);
+        return status;
+    }
+    if (through) {
+        return tidy_in(session, &work, error);
+    }
+    status = trn_work_commit(&work, error); /* the lease is renewed */
+    if (status == TERN_OK) {
+        session->phase = PHASE_SENT;
     }
     return status;
 }

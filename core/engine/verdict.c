@@ -127,8 +127,13 @@ is_shown(struct trn_work *work, const struct trn_entry *entry, bool *ret_shown, 
 static tern_status
 take_key(struct trn_work *work, struct trn_entry *entry, int64_t key, tern_error *error)
 {
-    tern_status status =
-        trn_known_settle(&work->known, work->store, entry->key, 0, entry->time_us, error);
+    tern_status status = trn_known_settle(&work->known,
+                                          work->store,
+                                          entry->key,
+                                          0,
+                                          entry->time_us,
+                                          &entry->author,
+                                          error);
 
     entry->key = key;
     return status;
@@ -185,6 +190,7 @@ static tern_status acknowledge(struct trn_work *work,
                                   entry->key,
                                   verdict->number,
                                   verdict->stored_us,
+                                  &entry->author,
                                   error);
     }
     if (status == TERN_OK && !as_it_stands) {

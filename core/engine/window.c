@@ -46,6 +46,35 @@ static tern_status change(struct trn_work *work,
     return trn_window_write(work->store, table, &state, error);
 }
 
+/* Runs `act` on the tables with windows, and on the others only where the file has windows of
+ * some. */
+static tern_status
+visit(struct trn_work *work,
+      tern_status (*act)(struct trn_work *work, const struct trn_table *table, tern_error *error),
+      tern_error *error)
+{
+    const struct trn_schema *schema = work->engine->schema;
+    uint64_t declared = 0;
+    uint64_t kept = 0;
+    tern_status status = TERN_OK;
+
+    for (size_t i = 0; i < schema->table_count && status == TERN_OK; i++) {
+        if (trn_window_is_declared(&schema->tables[i])) {
+            declared++;
+            status = act(work, &schema->tables[i], error);
+        }
+    }
+    if (status == TERN_OK) {
+        status = trn_window_count(work->store, &kept, error);
+    }
+    for (size_t i = 0; i < schema->table_count && status == TERN_OK && kept > declared; i++) {
+        if (!trn_window_is_declared(&schema->tables[i])) {
+            status = act(work, &schema->tables[i], error);
+        }
+    }
+    return status;
+}
+
 static tern_status declare(struct trn_work *work, const struct trn_table *table, tern_error *error)
 {
     struct trn_window_state kept = {0};
@@ -70,13 +99,7 @@ static tern_status declare(struct trn_work *work, const struct trn_table *table,
 
 tern_status trn_window_declare(struct trn_work *work, tern_error *error)
 {
-    const struct trn_schema *schema = work->engine->schema;
-    tern_status status = TERN_OK;
-
-    for (size_t i = 0; i < schema->table_count && status == TERN_OK; i++) {
-        status = declare(work, &schema->tables[i], error);
-    }
-    return status;
+    return visit(work, declare, error);
 }
 
 /* ---- The floors ---- */
@@ -140,13 +163,7 @@ static tern_status settle(struct trn_work *work, const struct trn_table *table, 
 
 tern_status trn_window_settle(struct trn_work *work, tern_error *error)
 {
-    const struct trn_schema *schema = work->engine->schema;
-    tern_status status = TERN_OK;
-
-    for (size_t i = 0; i < schema->table_count && status == TERN_OK; i++) {
-        status = settle(work, &schema->tables[i], error);
-    }
-    return status;
+    return visit(work, settle, error);
 }
 
 tern_status trn_window_reach(struct trn_store *store,

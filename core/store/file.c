@@ -41,22 +41,24 @@ static const char internals[] =
     "CREATE TABLE tern_document(id INTEGER PRIMARY KEY CHECK (id = 1), version INTEGER NOT NULL, "
     "text TEXT NOT NULL) STRICT;"
     "CREATE TABLE tern_cursor(id INTEGER PRIMARY KEY CHECK (id = 1), value BLOB NOT NULL) STRICT;"
-    /* number: the server's; 0 none yet; minus the ordinal while the tx waits in the outbox. */
+    /* number: the server's; 0 none yet; minus the ordinal while the tx waits in the outbox. A tx
+     * made here has no row as long as it waits under the ordinal that gave it its key. */
     "CREATE TABLE tern_tx(key INTEGER PRIMARY KEY, number INTEGER NOT NULL, "
     "time INTEGER NOT NULL, device BLOB NOT NULL) STRICT;"
     "CREATE INDEX tern_tx_number ON tern_tx(number) WHERE number > 0;"
-    "CREATE TABLE tern_outbox(ordinal INTEGER PRIMARY KEY, tx BLOB NOT NULL, "
+    /* place: the ordinal; of an acknowledged entry, so much less that those come first. last: body
+     * and what else is long. needs: ",1,5," */
+    "CREATE TABLE tern_outbox(place INTEGER PRIMARY KEY, ordinal INTEGER NOT NULL, "
+    "tx BLOB NOT NULL, "
     "author BLOB NOT NULL, key INTEGER NOT NULL, state INTEGER NOT NULL, time INTEGER NOT NULL, "
     "number INTEGER NOT NULL, wall INTEGER NOT NULL, monotonic INTEGER NOT NULL, "
     "boot BLOB NOT NULL, changes INTEGER NOT NULL, attempts INTEGER NOT NULL, "
     "kind INTEGER NOT NULL, schema INTEGER NOT NULL, reason INTEGER NOT NULL, "
     "waits_for INTEGER NOT NULL, size INTEGER NOT NULL, acked INTEGER NOT NULL, "
-    "gzip INTEGER NOT NULL, detail TEXT, "
-    "undo BLOB) STRICT;"
-    "CREATE INDEX tern_outbox_open ON tern_outbox(ordinal, state) WHERE state <> 1;"
+    "gzip INTEGER NOT NULL, detail TEXT, needs TEXT, "
+    "undo BLOB, body BLOB) STRICT;"
+    /* Of long entries, so that their state can change without moving it. */
     "CREATE TABLE tern_body(ordinal INTEGER PRIMARY KEY, body BLOB NOT NULL) STRICT;"
-    "CREATE TABLE tern_depends(ordinal INTEGER NOT NULL, needs INTEGER NOT NULL, "
-    "PRIMARY KEY (ordinal, needs)) STRICT, WITHOUT ROWID;"
     "CREATE TABLE tern_stage(sequence INTEGER PRIMARY KEY, scope BLOB NOT NULL, "
     "lines BLOB NOT NULL) STRICT;"
     "CREATE INDEX tern_stage_scope ON tern_stage(scope, sequence);"

@@ -43,7 +43,10 @@ static bool is_listed(const char *const *list, size_t count, const char *name)
 static const struct cell {
     const char *table;
     const char *column;
-} hidden[] = {{"tern_body", "body"}, {"tern_stage", "lines"}, {"tern_outbox", "undo"}};
+} hidden[] = {{"tern_body", "body"},
+              {"tern_stage", "lines"},
+              {"tern_outbox", "undo"},
+              {"tern_outbox", "body"}};
 
 static bool is_own(const char *name)
 {

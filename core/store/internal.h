@@ -19,8 +19,6 @@
 #define TRN_STORE_FORMAT 1
 
 enum trn_sql {
-    TRN_SQL_DURABLE,
-    TRN_SQL_HASTY,
     TRN_SQL_BEGIN,
     TRN_SQL_COMMIT,
     TRN_SQL_ROLLBACK,
@@ -36,18 +34,18 @@ enum trn_sql {
     TRN_SQL_TX_BY_NUMBER,
     TRN_SQL_TX_ADD,
     TRN_SQL_TX_GET,
-    TRN_SQL_TX_LAST,
     TRN_SQL_TX_SETTLE,
     TRN_SQL_TX_FORGET,
     TRN_SQL_TX_QUEUE,
     TRN_SQL_TX_UNQUEUE,
     TRN_SQL_OUTBOX_ADD,
     TRN_SQL_OUTBOX_ADD_BODY,
-    TRN_SQL_OUTBOX_ADD_DEPENDS,
+    TRN_SQL_OUTBOX_LAST,
+    TRN_SQL_OUTBOX_KIND,
     TRN_SQL_OUTBOX_NEXT_OPEN,
-    TRN_SQL_OUTBOX_NEXT_ANY,
+    TRN_SQL_OUTBOX_NEXT_KEPT,
     TRN_SQL_OUTBOX_PREVIOUS_OPEN,
-    TRN_SQL_OUTBOX_PREVIOUS_ANY,
+    TRN_SQL_OUTBOX_PREVIOUS_KEPT,
     TRN_SQL_OUTBOX_BODY,
     TRN_SQL_OUTBOX_UNDO,
     TRN_SQL_OUTBOX_STANDS,
@@ -58,7 +56,6 @@ enum trn_sql {
     TRN_SQL_OUTBOX_COMPRESSED,
     TRN_SQL_OUTBOX_REMOVE,
     TRN_SQL_OUTBOX_REMOVE_BODY,
-    TRN_SQL_OUTBOX_REMOVE_DEPENDS,
     TRN_SQL_OUTBOX_COUNT_OPEN,
     TRN_SQL_OUTBOX_COUNT_ANY,
     TRN_SQL_OUTBOX_DEPENDS,
@@ -83,6 +80,7 @@ enum trn_sql {
     TRN_SQL_WINDOW,
     TRN_SQL_WINDOW_SET,
     TRN_SQL_WINDOW_DROP,
+    TRN_SQL_WINDOW_COUNT,
     TRN_SQL_COUNT
 };
 
@@ -172,7 +170,10 @@ struct trn_store {
     bool is_lax;                    /* what is compiled now has no CHECKs: see unchecked.c */
     sqlite3_stmt *statements[TRN_SQL_COUNT];
     atomic_ullong *changes; /* per table */
-    int64_t offset_us;      /* as last written */
+    struct trn_meta meta;   /* as in the file, while nobody else has written to that */
+    bool meta_is_known;
+    unsigned meta_version;
+    int64_t offset_us; /* as last written */
     atomic_llong offset_committed_us;
 
     /* Capture: capture.c. */
@@ -185,6 +186,11 @@ struct trn_store {
 
     struct trn_guard guard;
 };
+
+/* ---- meta.c ---- */
+
+/* What is known of the row still holds after a commit of ours. */
+void trn_meta_committed(struct trn_store *store);
 
 /* ---- sql.c ---- */
 

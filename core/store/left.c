@@ -246,8 +246,8 @@ trn_left_ordinal(struct trn_store *store, uint64_t after, uint64_t *ret_ordinal,
     uint64_t ordinal = after;
     bool taken = true;
     tern_status status = prepare(store,
-                                 "SELECT 1 FROM main.tern_outbox WHERE ordinal = ?1 UNION ALL "
-                                 "SELECT 1 FROM main.tern_depends WHERE needs = ?1",
+                                 "SELECT 1 FROM main.tern_outbox WHERE ordinal = ?1 OR "
+                                 "instr(needs, ',' || ?1 || ',') > 0 LIMIT 1",
                                  &stmt,
                                  error);
 

@@ -1,4 +1,9 @@
-/* The one row of settings and clocks, and the cursor. Read and written inside the tx that uses it.
+/*
+ * The one row of settings and clocks, and the cursor.
+ *
+ * What the app's transactions move (the ordinal, the name of the last of them, the clock) they
+ * leave to the last entry of the outbox, so that they dirty no page here. The next tx that writes
+ * the row takes it over, and is the only one that may change or remove that entry.
  */
 #include "store/internal.h"
 
@@ -36,7 +41,45 @@ static void read_cells(sqlite3_stmt *stmt, struct trn_meta *meta)
     meta->sent_ordinal = trn_column_uint64(stmt, 20);
 }
 
-tern_status trn_meta_read(struct trn_store *store, struct trn_meta *ret_meta, tern_error *error)
+/* What the app's transactions did since the row was written. */
+static tern_status follow_outbox(struct trn_store *store, struct trn_meta *meta, tern_error *error)
+{
+    sqlite3_stmt *stmt = NULL;
+    bool found = false;
+    tern_status status = trn_store_sql(store, TRN_SQL_OUTBOX_LAST, &stmt, error);
+
+    if (status == TERN_OK) {
+        status = trn_store_step(store, stmt, "outbox", &found, error);
+    }
+    if (status != TERN_OK || !found) {
+        return status;
+    }
+    meta->has_open = true;
+    if (trn_column_uint64(stmt, 0) > meta->last_ordinal) {
+        meta->last_ordinal = trn_column_uint64(stmt, 0);
+        meta->clock.last_us = TRN_MUTANT(LAST_STAMP_LOST) ? 0 : sqlite3_column_int64(stmt, 1);
+        trn_column_id(stmt, 2, &meta->last_tx);
+    }
+    (void)sqlite3_reset(stmt);
+    return TERN_OK;
+}
+
+/* Changes with what another connection writes, once a transaction of ours sees it, and with each
+ * commit of ours. */
+static unsigned data_version(struct trn_store *store)
+{
+    unsigned version = 0;
+
+    (void)sqlite3_file_control(store->db, "main", SQLITE_FCNTL_DATA_VERSION, &version);
+    return version;
+}
+
+void trn_meta_committed(struct trn_store *store)
+{
+    store->meta_version = data_version(store);
+}
+
+static tern_status read_row(struct trn_store *store, tern_error *error)
 {
     struct trn_meta meta = {0};
     sqlite3_stmt *stmt = NULL;
@@ -54,6 +97,28 @@ tern_status trn_meta_read(struct trn_store *store, struct trn_meta *ret_meta, te
     }
     read_cells(stmt, &meta);
     (void)sqlite3_reset(stmt);
+    store->meta = meta;
+    store->meta_is_known = trn_store_in_transaction(store);
+    store->meta_version = data_version(store);
+    return TERN_OK;
+}
+
+tern_status trn_meta_read(struct trn_store *store, struct trn_meta *ret_meta, tern_error *error)
+{
+    struct trn_meta meta;
+    tern_status status = TERN_OK;
+
+    if (!store->meta_is_known || !trn_store_in_transaction(store) ||
+        store->meta_version != data_version(store)) {
+        status = read_row(store, error);
+    }
+    meta = store->meta;
+    if (status == TERN_OK) {
+        status = follow_outbox(store, &meta, error);
+    }
+    if (status != TERN_OK) {
+        return status;
+    }
     if (!trn_store_in_transaction(store)) {
         atomic_store(&store->offset_committed_us, meta.clock.offset_us);
     }
@@ -92,7 +157,12 @@ tern_status trn_meta_write(struct trn_store *store, const struct trn_meta *meta,
     trn_bind_id(stmt, 20, &meta->lease_reading.boot);
     trn_bind_uint64(stmt, 21, meta->sent_ordinal);
     store->offset_us = meta->clock.offset_us;
-    return trn_store_run(store, stmt, "tern_meta", error);
+    status = trn_store_run(store, stmt, "tern_meta", error);
+    store->meta = *meta;
+    store->meta.has_open = false;
+    store->meta_version = data_version(store);
+    store->meta_is_known = status == TERN_OK && !TRN_MUTANT(LAST_STAMP_LOST);
+    return status;
 }
 
 /* In front of one that was dropped, which no cursor holds: they are base64. */

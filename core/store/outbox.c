@@ -1,15 +1,23 @@
 /*
- * The outbox: one row an entry, its bytes in a row of their own.
+ * The outbox: one row an entry.
  *
- * The small row changes with the entry's state; the bytes are written once, and once more where
- * they are compressed. An index over the entries that are not acknowledged keeps those in reach
- * however many acknowledged ones are kept.
+ * A transaction of the app dirties one page more than its rows do: a body that is short, and all
+ * else that is known of the entry, stand in that row, at the end of its table; what tern_meta and
+ * tern_tx would say is read from there until a sync writes them. Long bodies have rows of their
+ * own, so that the entry's state can change without moving them. The acknowledged entries that are
+ * kept stand before all others, so those are in reach however many are kept.
  */
 #include "store/internal.h"
+
+#include <stdlib.h>
+#include <string.h>
 
 #include "base/error.h"
 
 #define OPEN_STATES (~(1u << TERN_ENTRY_ACKED))
+#define ORDINAL_MAX ((uint64_t)1 << 61)
+
+enum { BODY_BESIDE = 1000 }; /* bytes of a body that stand in the entry's row */
 
 static const char place[] = "outbox";
 
@@ -27,24 +35,38 @@ add_body(struct trn_store *store, uint64_t ordinal, struct trn_slice body, tern_
     return trn_store_run(store, stmt, place, error);
 }
 
-static tern_status add_depends(struct trn_store *store,
-                               uint64_t ordinal,
+static int compare_ordinals(const void *left, const void *right)
+{
+    const uint64_t *a = left;
+    const uint64_t *b = right;
+
+    return (*a > *b) - (*a < *b);
+}
+
+/* ",1,5,", in order; nothing for none. */
+static tern_status write_needs(struct trn_bytes *text,
                                const uint64_t *depends_on,
                                size_t depends_count,
                                tern_error *error)
 {
-    sqlite3_stmt *stmt = NULL;
-    tern_status status = TERN_OK;
+    struct trn_bytes sorted = {0};
+    const uint64_t *ordinals;
+    tern_status status;
 
-    for (size_t i = 0; i < depends_count && status == TERN_OK; i++) {
-        status = trn_store_sql(store, TRN_SQL_OUTBOX_ADD_DEPENDS, &stmt, error);
-        if (status == TERN_OK) {
-            trn_bind_uint64(stmt, 1, ordinal);
-            trn_bind_uint64(stmt, 2, depends_on[i]);
-            status = trn_store_run(store, stmt, place, error);
-        }
+    if (depends_count == 0) {
+        return TERN_OK;
     }
-    return status;
+    status = trn_bytes_append(&sorted, depends_on, depends_count * sizeof *depends_on);
+    if (status == TERN_OK) {
+        qsort(sorted.data, depends_count, sizeof *depends_on, compare_ordinals);
+        status = trn_bytes_append_byte(text, ',');
+    }
+    ordinals = (const void *)sorted.data;
+    for (size_t i = 0; i < depends_count && status == TERN_OK; i++) {
+        status = trn_bytes_append_format(text, "%llu,", (unsigned long long)ordinals[i]);
+    }
+    trn_bytes_free(&sorted);
+    return status == TERN_OK ? TERN_OK : trn_fail_nomem(error);
 }
 
 /* From now on tern_tx says that the transaction waits here. */
@@ -91,14 +113,13 @@ static void bind_optional(sqlite3_stmt *stmt, int index, const char *text)
     }
 }
 
-tern_status trn_outbox_add(struct trn_store *store,
-                           const struct trn_entry *entry,
-                           struct trn_slice body,
-                           struct trn_slice undo,
-                           const uint64_t *depends_on,
-                           size_t depends_count,
-                           const char *detail,
-                           tern_error *error)
+static tern_status insert_entry(struct trn_store *store,
+                                const struct trn_entry *entry,
+                                struct trn_slice body,
+                                struct trn_slice undo,
+                                const struct trn_bytes *needs,
+                                const char *detail,
+                                tern_error *error)
 {
     sqlite3_stmt *stmt = NULL;
     tern_status status = trn_store_sql(store, TRN_SQL_OUTBOX_ADD, &stmt, error);
@@ -109,22 +130,44 @@ tern_status trn_outbox_add(struct trn_store *store,
     bind_entry(stmt, entry);
     trn_bind_uint64(stmt, 17, entry->is_packed ? entry->body_size : body.size);
     bind_optional(stmt, 18, detail);
-    (void)sqlite3_bind_int(stmt, 20, entry->is_packed);
     if (entry->state == TERN_ENTRY_PENDING) {
         trn_bind_slice(stmt, 19, undo);
     } else {
         (void)sqlite3_bind_null(stmt, 19);
     }
-    status = trn_store_run(store, stmt, place, error);
+    (void)sqlite3_bind_int(stmt, 20, entry->is_packed);
+    bind_optional(stmt, 21, trn_bytes_text(needs));
+    if (body.size <= BODY_BESIDE) {
+        trn_bind_slice(stmt, 22, body);
+    } else {
+        (void)sqlite3_bind_null(stmt, 22);
+    }
+    return trn_store_run(store, stmt, place, error);
+}
+
+tern_status trn_outbox_add(struct trn_store *store,
+                           const struct trn_entry *entry,
+                           struct trn_slice body,
+                           struct trn_slice undo,
+                           const uint64_t *depends_on,
+                           size_t depends_count,
+                           const char *detail,
+                           tern_error *error)
+{
+    struct trn_bytes needs = {0};
+    tern_status status = write_needs(&needs, depends_on, depends_count, error);
+
     if (status == TERN_OK) {
+        status = insert_entry(store, entry, body, undo, &needs, detail, error);
+    }
+    if (status == TERN_OK && body.size > BODY_BESIDE) {
         status = add_body(store, entry->ordinal, body, error);
     }
-    if (status == TERN_OK) {
-        status = add_depends(store, entry->ordinal, depends_on, depends_count, error);
-    }
-    if (status == TERN_OK && entry->key != 0 && entry->state != TERN_ENTRY_ACKED) {
+    if (status == TERN_OK && entry->key != 0 && entry->key != trn_store_tx_key(entry->ordinal) &&
+        entry->state != TERN_ENTRY_ACKED) {
         status = queue_tx(store, entry->key, entry->ordinal, error);
     }
+    trn_bytes_free(&needs);
     return status;
 }
 
@@ -165,8 +208,10 @@ static tern_status seek(struct trn_store *store,
     if (status != TERN_OK) {
         return status;
     }
-    trn_bind_uint64(stmt, 1, from < INT64_MAX ? from : INT64_MAX);
-    (void)sqlite3_bind_int64(stmt, 2, states);
+    trn_bind_uint64(stmt, 1, from < ORDINAL_MAX ? from : ORDINAL_MAX);
+    if (states != 0) {
+        (void)sqlite3_bind_int64(stmt, 2, states);
+    }
     status = trn_store_step(store, stmt, place, &found, error);
     if (status != TERN_OK) {
         return status;
@@ -179,9 +224,28 @@ static tern_status seek(struct trn_store *store,
     return TERN_OK;
 }
 
-static bool only_open(unsigned states)
+/* Among the open ones by `open`, among the kept ones by `kept`. */
+static tern_status seek_both(struct trn_store *store,
+                             enum trn_sql open,
+                             enum trn_sql kept,
+                             uint64_t from,
+                             unsigned states,
+                             struct trn_entry ret_entries[2],
+                             tern_error *error)
 {
-    return (states & (1u << TERN_ENTRY_ACKED)) == 0;
+    struct trn_entry entries[2] = {{0}, {0}};
+    tern_status status = TERN_OK;
+
+    if ((states & OPEN_STATES) != 0) {
+        status = seek(store, open, from, states & OPEN_STATES, &entries[0], error);
+    }
+    if (status == TERN_OK && (states & ~OPEN_STATES) != 0) {
+        status = seek(store, kept, from, 0, &entries[1], error);
+    }
+    if (status == TERN_OK) {
+        memcpy(ret_entries, entries, sizeof entries);
+    }
+    return status;
 }
 
 tern_status trn_outbox_next(struct trn_store *store,
@@ -190,12 +254,22 @@ tern_status trn_outbox_next(struct trn_store *store,
                             struct trn_entry *ret_entry,
                             tern_error *error)
 {
-    return seek(store,
-                only_open(states) ? TRN_SQL_OUTBOX_NEXT_OPEN : TRN_SQL_OUTBOX_NEXT_ANY,
-                after,
-                states,
-                ret_entry,
-                error);
+    struct trn_entry found[2];
+    tern_status status = seek_both(store,
+                                   TRN_SQL_OUTBOX_NEXT_OPEN,
+                                   TRN_SQL_OUTBOX_NEXT_KEPT,
+                                   after,
+                                   states,
+                                   found,
+                                   error);
+
+    if (status == TERN_OK) {
+        bool is_kept =
+            found[0].ordinal == 0 || (found[1].ordinal != 0 && found[1].ordinal < found[0].ordinal);
+
+        *ret_entry = found[is_kept];
+    }
+    return status;
 }
 
 tern_status trn_outbox_previous(struct trn_store *store,
@@ -204,12 +278,40 @@ tern_status trn_outbox_previous(struct trn_store *store,
                                 struct trn_entry *ret_entry,
                                 tern_error *error)
 {
-    return seek(store,
-                only_open(states) ? TRN_SQL_OUTBOX_PREVIOUS_OPEN : TRN_SQL_OUTBOX_PREVIOUS_ANY,
-                before,
-                states,
-                ret_entry,
-                error);
+    struct trn_entry found[2];
+    tern_status status = seek_both(store,
+                                   TRN_SQL_OUTBOX_PREVIOUS_OPEN,
+                                   TRN_SQL_OUTBOX_PREVIOUS_KEPT,
+                                   before,
+                                   states,
+                                   found,
+                                   error);
+
+    if (status == TERN_OK) {
+        *ret_entry = found[found[1].ordinal > found[0].ordinal];
+    }
+    return status;
+}
+
+tern_status trn_outbox_pending_kind(struct trn_store *store,
+                                    uint64_t ordinal,
+                                    uint8_t *ret_kind,
+                                    tern_error *error)
+{
+    sqlite3_stmt *stmt = NULL;
+    bool found = false;
+    tern_status status = trn_store_sql(store, TRN_SQL_OUTBOX_KIND, &stmt, error);
+
+    if (status != TERN_OK) {
+        return status;
+    }
+    trn_bind_uint64(stmt, 1, ordinal);
+    status = trn_store_step(store, stmt, place, &found, error);
+    if (status == TERN_OK && found) {
+        *ret_kind = (uint8_t)sqlite3_column_int(stmt, 0);
+        (void)sqlite3_reset(stmt);
+    }
+    return status;
 }
 
 /* Appends one cell of the entry; leaves the statement's second cell, if any, in `ret_flag`. */
@@ -326,18 +428,10 @@ tern_status trn_outbox_compress(struct trn_store *store,
                                 struct trn_slice gzip,
                                 tern_error *error)
 {
-    sqlite3_stmt *stmt = NULL;
     tern_status status = write_cell(store, TRN_SQL_OUTBOX_COMPRESS, ordinal, gzip, error);
 
-    if (status == TERN_OK) {
-        status = trn_store_sql(store, TRN_SQL_OUTBOX_COMPRESSED, &stmt, error);
-    }
-    if (status != TERN_OK) {
-        return status;
-    }
-    trn_bind_uint64(stmt, 1, ordinal);
-    trn_bind_uint64(stmt, 2, gzip.size);
-    return trn_store_run(store, stmt, place, error);
+    return status == TERN_OK ? write_cell(store, TRN_SQL_OUTBOX_COMPRESSED, ordinal, gzip, error)
+                             : status;
 }
 
 tern_status trn_outbox_update(struct trn_store *store,
@@ -376,8 +470,7 @@ tern_status trn_outbox_remove(struct trn_store *store, uint64_t ordinal, tern_er
 {
     static const enum trn_sql steps[] = {TRN_SQL_TX_UNQUEUE,
                                          TRN_SQL_OUTBOX_REMOVE,
-                                         TRN_SQL_OUTBOX_REMOVE_BODY,
-                                         TRN_SQL_OUTBOX_REMOVE_DEPENDS};
+                                         TRN_SQL_OUTBOX_REMOVE_BODY};
     tern_status status = TERN_OK;
 
     for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]) && status == TERN_OK; i++) {
@@ -397,11 +490,11 @@ trn_outbox_count(struct trn_store *store, unsigned states, uint64_t *ret_count, 
 {
     sqlite3_stmt *stmt = NULL;
     bool found = false;
-    tern_status status =
-        trn_store_sql(store,
-                      only_open(states) ? TRN_SQL_OUTBOX_COUNT_OPEN : TRN_SQL_OUTBOX_COUNT_ANY,
-                      &stmt,
-                      error);
+    tern_status status = trn_store_sql(store,
+                                       (states & ~OPEN_STATES) == 0 ? TRN_SQL_OUTBOX_COUNT_OPEN
+                                                                    : TRN_SQL_OUTBOX_COUNT_ANY,
+                                       &stmt,
+                                       error);
 
     if (status != TERN_OK) {
         return status;
@@ -415,7 +508,26 @@ trn_outbox_count(struct trn_store *store, unsigned states, uint64_t *ret_count, 
     return status;
 }
 
-/* Counts on where the room is full, unless it `stops`. */
+/* Of the ordinals in `needs` those above `after`; counts on where the room is full, unless it
+ * `stops`. */
+static size_t
+read_needs(const char *needs, uint64_t after, uint64_t *ret_ordinals, size_t room, bool stops)
+{
+    size_t count = 0;
+
+    while (needs[0] == ',' && needs[1] != '\0' && (!stops || count < room)) {
+        char *end = NULL;
+        uint64_t ordinal = strtoull(needs + 1, &end, 10);
+
+        if (ordinal > after && count < room) {
+            ret_ordinals[count] = ordinal;
+        }
+        count += ordinal > after;
+        needs = end;
+    }
+    return count;
+}
+
 static tern_status read_depends(struct trn_store *store,
                                 uint64_t ordinal,
                                 uint64_t after,
@@ -425,30 +537,17 @@ static tern_status read_depends(struct trn_store *store,
                                 size_t *ret_count,
                                 tern_error *error)
 {
-    sqlite3_stmt *stmt = NULL;
-    bool found = false;
-    size_t count = 0;
-    tern_status status = trn_store_sql(store, TRN_SQL_OUTBOX_DEPENDS, &stmt, error);
+    struct trn_bytes needs = {0};
+    tern_status status = read_cell(store, TRN_SQL_OUTBOX_DEPENDS, ordinal, &needs, NULL, error);
 
-    if (status != TERN_OK) {
-        return status;
+    if (status == TERN_ERR_NOT_FOUND) {
+        trn_error_clear(error); /* of an entry that is not there */
+        status = TERN_OK;
     }
-    trn_bind_uint64(stmt, 1, ordinal);
-    trn_bind_uint64(stmt, 2, after);
-    while (!stops || count < room) {
-        status = trn_store_step(store, stmt, place, &found, error);
-        if (status != TERN_OK || !found) {
-            break;
-        }
-        if (count < room) {
-            ret_ordinals[count] = trn_column_uint64(stmt, 0);
-        }
-        count++;
-    }
-    (void)sqlite3_reset(stmt);
     if (status == TERN_OK) {
-        *ret_count = count;
+        *ret_count = read_needs(trn_bytes_text(&needs), after, ret_ordinals, room, stops);
     }
+    trn_bytes_free(&needs);
     return status;
 }
 

@@ -11,9 +11,12 @@
     "ordinal, tx, author, key, state, time, number, wall, monotonic, boot, changes, attempts, "    \
     "kind, schema, reason, waits_for, size, acked "
 
+/* Where an entry stands, by its ordinal ?1: see file.c. */
+#define KEPT "4611686018427387904"
+#define PLACE(state) "?1 - (" state " = 1) * " KEPT
+#define AT "place IN (?1, ?1 - " KEPT ")"
+
 static const char *const texts[TRN_SQL_COUNT] = {
-    [TRN_SQL_DURABLE] = "PRAGMA synchronous = FULL",
-    [TRN_SQL_HASTY] = "PRAGMA synchronous = NORMAL",
     [TRN_SQL_BEGIN] = "BEGIN IMMEDIATE",
     [TRN_SQL_COMMIT] = "COMMIT",
     [TRN_SQL_ROLLBACK] = "ROLLBACK",
@@ -39,55 +42,61 @@ static const char *const texts[TRN_SQL_COUNT] = {
     [TRN_SQL_CURSOR_SET] = "INSERT INTO tern_cursor(id, value) VALUES(1, ?1) "
                            "ON CONFLICT(id) DO UPDATE SET value = excluded.value",
     [TRN_SQL_TX_BY_NUMBER] = "SELECT key FROM tern_tx WHERE number = ?1 AND number > 0",
-    [TRN_SQL_TX_ADD] = "INSERT INTO tern_tx(number, time, device) VALUES(?1, ?2, ?3)",
-    [TRN_SQL_TX_GET] = "SELECT number, time, device FROM tern_tx WHERE key = ?1",
-    [TRN_SQL_TX_LAST] = "SELECT coalesce(max(key), 0) FROM tern_tx",
-    [TRN_SQL_TX_SETTLE] = "UPDATE tern_tx SET number = ?2, time = ?3 WHERE key = ?1",
+    [TRN_SQL_TX_ADD] =
+        "INSERT INTO tern_tx(key, number, time, device) "
+        "VALUES((SELECT coalesce(max(key), 0) / 2 * 2 + 2 FROM tern_tx), ?1, ?2, ?3)",
+    [TRN_SQL_TX_GET] = "SELECT number, time, device FROM tern_tx WHERE key = ?1 UNION ALL "
+                       "SELECT -ordinal, time, author FROM tern_outbox "
+                       "WHERE place = ?1 / 2 AND key = ?1",
+    [TRN_SQL_TX_SETTLE] =
+        "INSERT INTO tern_tx(key, number, time, device) VALUES(?1, ?2, ?3, ?4) "
+        "ON CONFLICT(key) DO UPDATE SET number = excluded.number, time = excluded.time",
     [TRN_SQL_TX_FORGET] = "UPDATE tern_tx SET number = 0 WHERE number > 0",
     [TRN_SQL_TX_QUEUE] = "UPDATE tern_tx SET number = -?2 WHERE key = ?1 AND number = 0",
-    [TRN_SQL_TX_UNQUEUE] = "UPDATE tern_tx SET number = 0 "
-                           "WHERE key = (SELECT key FROM tern_outbox WHERE ordinal = ?1) "
-                           "AND number = -?1",
-    [TRN_SQL_OUTBOX_ADD] = "INSERT INTO tern_outbox(" ENTRY_COLUMNS ", gzip, detail, undo) "
-                           "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, "
-                           "?15, ?16, ?17, 0, ?20, ?18, ?19)",
+    [TRN_SQL_TX_UNQUEUE] =
+        "INSERT INTO tern_tx(key, number, time, device) "
+        "SELECT key, 0, time, author FROM tern_outbox WHERE place = ?1 AND key <> 0 "
+        "ON CONFLICT(key) DO UPDATE SET number = 0 WHERE number = -?1",
+    [TRN_SQL_OUTBOX_ADD] =
+        "INSERT INTO tern_outbox(place, " ENTRY_COLUMNS ", gzip, detail, undo, needs, body) "
+        "VALUES(" PLACE("?5") ", ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, "
+                              "?15, ?16, ?17, 0, ?20, ?18, ?19, ?21, ?22)",
     [TRN_SQL_OUTBOX_ADD_BODY] = "INSERT INTO tern_body(ordinal, body) VALUES(?1, ?2)",
-    [TRN_SQL_OUTBOX_ADD_DEPENDS] = "INSERT INTO tern_depends(ordinal, needs) VALUES(?1, ?2)",
-    [TRN_SQL_OUTBOX_NEXT_OPEN] =
-        "SELECT " ENTRY_COLUMNS "FROM tern_outbox INDEXED BY tern_outbox_open "
-        "WHERE ordinal > ?1 AND state <> 1 AND ((1 << state) & ?2) <> 0 ORDER BY ordinal LIMIT 1",
-    [TRN_SQL_OUTBOX_NEXT_ANY] =
-        "SELECT " ENTRY_COLUMNS "FROM tern_outbox "
-        "WHERE ordinal > ?1 AND ((1 << state) & ?2) <> 0 ORDER BY ordinal LIMIT 1",
-    [TRN_SQL_OUTBOX_PREVIOUS_OPEN] =
-        "SELECT " ENTRY_COLUMNS "FROM tern_outbox INDEXED BY tern_outbox_open "
-        "WHERE ordinal < ?1 AND state <> 1 AND ((1 << state) & ?2) <> 0 "
-        "ORDER BY ordinal DESC LIMIT 1",
-    [TRN_SQL_OUTBOX_PREVIOUS_ANY] =
-        "SELECT " ENTRY_COLUMNS "FROM tern_outbox "
-        "WHERE ordinal < ?1 AND ((1 << state) & ?2) <> 0 ORDER BY ordinal DESC LIMIT 1",
-    [TRN_SQL_OUTBOX_BODY] = "SELECT b.body, o.gzip FROM tern_body AS b "
-                            "JOIN tern_outbox AS o ON o.ordinal = b.ordinal WHERE b.ordinal = ?1",
-    [TRN_SQL_OUTBOX_UNDO] = "SELECT undo FROM tern_outbox WHERE ordinal = ?1",
-    [TRN_SQL_OUTBOX_DETAIL] = "SELECT detail FROM tern_outbox WHERE ordinal = ?1",
+    [TRN_SQL_OUTBOX_LAST] = "SELECT ordinal, time, tx FROM tern_outbox WHERE place > 0 "
+                            "ORDER BY place DESC LIMIT 1",
+    [TRN_SQL_OUTBOX_KIND] = "SELECT kind FROM tern_outbox WHERE place = ?1 AND state = 0",
+    [TRN_SQL_OUTBOX_NEXT_OPEN] = "SELECT " ENTRY_COLUMNS "FROM tern_outbox "
+                                 "WHERE place > ?1 AND ((1 << state) & ?2) <> 0 "
+                                 "ORDER BY place LIMIT 1",
+    [TRN_SQL_OUTBOX_NEXT_KEPT] = "SELECT " ENTRY_COLUMNS "FROM tern_outbox "
+                                 "WHERE place > ?1 - " KEPT " AND place < 0 "
+                                 "ORDER BY place LIMIT 1",
+    [TRN_SQL_OUTBOX_PREVIOUS_OPEN] = "SELECT " ENTRY_COLUMNS "FROM tern_outbox "
+                                     "WHERE place < ?1 AND place > 0 AND ((1 << state) & ?2) <> 0 "
+                                     "ORDER BY place DESC LIMIT 1",
+    [TRN_SQL_OUTBOX_PREVIOUS_KEPT] = "SELECT " ENTRY_COLUMNS "FROM tern_outbox "
+                                     "WHERE place < ?1 - " KEPT " ORDER BY place DESC LIMIT 1",
+    [TRN_SQL_OUTBOX_BODY] =
+        "SELECT coalesce(body, (SELECT body FROM tern_body WHERE ordinal = ?1)), gzip "
+        "FROM tern_outbox WHERE " AT,
+    [TRN_SQL_OUTBOX_UNDO] = "SELECT undo FROM tern_outbox WHERE " AT,
+    [TRN_SQL_OUTBOX_DETAIL] = "SELECT detail FROM tern_outbox WHERE " AT,
     [TRN_SQL_OUTBOX_STANDS] =
-        "SELECT '', undo IS NULL OR length(undo) > 0 FROM tern_outbox WHERE ordinal = ?1",
-    [TRN_SQL_OUTBOX_SET_UNDO] = "UPDATE tern_outbox SET undo = ?2 WHERE ordinal = ?1",
-    [TRN_SQL_OUTBOX_UPDATE] =
-        "UPDATE tern_outbox SET state = ?2, number = ?3, time = ?4, attempts = ?5, reason = ?6, "
-        "waits_for = ?7, detail = ?8, acked = ?9, key = ?10, undo = CASE WHEN ?2 = 0 THEN undo END "
-        "WHERE "
-        "ordinal = ?1",
+        "SELECT '', undo IS NULL OR length(undo) > 0 FROM tern_outbox WHERE " AT,
+    [TRN_SQL_OUTBOX_SET_UNDO] = "UPDATE tern_outbox SET undo = ?2 WHERE " AT,
+    [TRN_SQL_OUTBOX_UPDATE] = "UPDATE tern_outbox SET place = " PLACE(
+        "?2") ", state = ?2, number = ?3, time = ?4, "
+              "attempts = ?5, reason = ?6, waits_for = ?7, detail = ?8, acked = ?9, key = ?10, "
+              "undo = CASE WHEN ?2 = 0 THEN undo END WHERE " AT,
     [TRN_SQL_OUTBOX_COMPRESS] = "UPDATE tern_body SET body = ?2 WHERE ordinal = ?1",
-    [TRN_SQL_OUTBOX_COMPRESSED] = "UPDATE tern_outbox SET gzip = 1, size = ?2 WHERE ordinal = ?1",
-    [TRN_SQL_OUTBOX_REMOVE] = "DELETE FROM tern_outbox WHERE ordinal = ?1",
+    [TRN_SQL_OUTBOX_COMPRESSED] = "UPDATE tern_outbox SET gzip = 1, size = length(?2), "
+                                  "body = CASE WHEN body IS NULL THEN NULL ELSE ?2 END WHERE " AT,
+    [TRN_SQL_OUTBOX_REMOVE] = "DELETE FROM tern_outbox WHERE " AT,
     [TRN_SQL_OUTBOX_REMOVE_BODY] = "DELETE FROM tern_body WHERE ordinal = ?1",
-    [TRN_SQL_OUTBOX_REMOVE_DEPENDS] = "DELETE FROM tern_depends WHERE ordinal = ?1",
-    [TRN_SQL_OUTBOX_COUNT_OPEN] = "SELECT count(*) FROM tern_outbox INDEXED BY tern_outbox_open "
-                                  "WHERE state <> 1 AND ((1 << state) & ?1) <> 0",
+    [TRN_SQL_OUTBOX_COUNT_OPEN] =
+        "SELECT count(*) FROM tern_outbox WHERE place > 0 AND ((1 << state) & ?1) <> 0",
     [TRN_SQL_OUTBOX_COUNT_ANY] = "SELECT count(*) FROM tern_outbox WHERE ((1 << state) & ?1) <> 0",
-    [TRN_SQL_OUTBOX_DEPENDS] =
-        "SELECT needs FROM tern_depends WHERE ordinal = ?1 AND needs > ?2 ORDER BY needs",
+    [TRN_SQL_OUTBOX_DEPENDS] = "SELECT needs FROM tern_outbox WHERE " AT,
     [TRN_SQL_STAGE_APPEND] = "INSERT INTO tern_stage(scope, lines) VALUES(?1, ?2)",
     [TRN_SQL_STAGE_STATE_PUT] =
         "INSERT INTO tern_stage_state(scope, fresh, complete) VALUES(?1, ?2, 0) "
@@ -119,6 +128,7 @@ static const char *const texts[TRN_SQL_COUNT] = {
         "ON CONFLICT(id) DO UPDATE SET column = excluded.column, days = excluded.days, "
         "floor = excluded.floor, reach = excluded.reach",
     [TRN_SQL_WINDOW_DROP] = "DELETE FROM tern_window WHERE id = ?1",
+    [TRN_SQL_WINDOW_COUNT] = "SELECT count(*) FROM tern_window",
 };
 
 tern_status trn_store_sql(struct trn_store *store,

@@ -5,7 +5,7 @@
  * replica's lock held; those that write must be inside trn_store_begin .. trn_store_commit. Row
  * functions here go round capture: they are for the engine. Writes of the app run through
  * statement.h, and capture.h reports them. Nothing is cached across transactions but compiled
- * statements.
+ * statements and the row of tern_meta, and that only while no other connection writes.
  */
 #ifndef TRN_STORE_STORE_H
 #define TRN_STORE_STORE_H
@@ -181,14 +181,8 @@ tern_status trn_store_tx_put(struct trn_store *store,
                              const tern_id *device,
                              int64_t *ret_key,
                              tern_error *error);
-/* A key for a tx of this device that has no number yet. */
-tern_status trn_store_tx_new(struct trn_store *store,
-                             int64_t time_us,
-                             const tern_id *device,
-                             int64_t *ret_key,
-                             tern_error *error);
-/* The key that trn_store_tx_new or _put will give next. */
-tern_status trn_store_tx_next_key(struct trn_store *store, int64_t *ret_key, tern_error *error);
+/* The key of the tx that is first queued under this ordinal: known once its entry is added. */
+int64_t trn_store_tx_key(uint64_t ordinal);
 /* What the wire calls the base of a unit with this key: the server's number; minus the ordinal of
  * the outbox entry while the tx is not acknowledged; 0 for neither. */
 tern_status
@@ -203,11 +197,13 @@ tern_status trn_store_tx_by_number(struct trn_store *store,
                                    bool *ret_found,
                                    struct trn_tx_info *ret_info,
                                    tern_error *error);
-/* The server has stored it: sets number and time. */
+/* The server has stored the tx of `device`: sets number and time. With minus an ordinal: it was
+ * made here, and waits, or is about to wait, under that. */
 tern_status trn_store_tx_settle(struct trn_store *store,
                                 int64_t key,
                                 int64_t number,
                                 int64_t time_us,
+                                const tern_id *device,
                                 tern_error *error);
 /* In another epoch no number means anything: forgets them all. */
 tern_status trn_store_tx_forget_numbers(struct trn_store *store, tern_error *error);
@@ -234,7 +230,8 @@ struct trn_entry {
     bool is_packed;   /* for trn_outbox_add: the body given is compressed, and body_size is set */
 };
 
-/* Adds an entry and its undo image. `entry->ordinal` is the caller's; it must be the next. */
+/* Adds an entry and its undo image. `entry->ordinal` is the caller's; it must be the next. A key
+ * that is not this ordinal's is noted in tern_tx. */
 tern_status trn_outbox_add(struct trn_store *store,
                            const struct trn_entry *entry,
                            struct trn_slice body,
@@ -256,6 +253,11 @@ tern_status trn_outbox_previous(struct trn_store *store,
                                 unsigned states,
                                 struct trn_entry *ret_entry,
                                 tern_error *error);
+/* The kind of a pending entry; left alone where there is none. */
+tern_status trn_outbox_pending_kind(struct trn_store *store,
+                                    uint64_t ordinal,
+                                    uint8_t *ret_kind,
+                                    tern_error *error);
 /* Body, undo image, detail: appended to the buffer given. A body that is kept compressed is read by
  * trn_outbox_kept instead. */
 tern_status trn_outbox_body(struct trn_store *store,
@@ -429,6 +431,8 @@ tern_status trn_window_write(struct trn_store *store,
                              tern_error *error);
 tern_status
 trn_window_drop(struct trn_store *store, const struct trn_table *table, tern_error *error);
+/* Of how many tables the file has a state. */
+tern_status trn_window_count(struct trn_store *store, uint64_t *ret_count, tern_error *error);
 /* The rows behind `place` whose window column lies before `bound`, at most `room`. `place` moves to
  * the last of them; all zero but a `time_us` of INT64_MIN is before the first. */
 tern_status trn_store_rows_before(struct trn_store *store,
@@ -446,7 +450,9 @@ tern_status trn_store_row_is_referenced(struct trn_store *store,
                                         bool *ret_referenced,
                                         tern_error *error);
 
-/* ---- Meta: meta.c. One row, read and written inside the tx that uses it. ---- */
+/* ---- Meta: meta.c. Read and written inside the tx that uses it. ---- */
+
+/* A transaction of the app does not write it: what is last is read from the outbox, too. */
 
 struct trn_meta {
     tern_id device;
@@ -466,6 +472,7 @@ struct trn_meta {
     tern_id lease; /* of the sync under way; nil for none */
     int64_t lease_until_wall_us;
     struct trn_reading lease_reading;
+    bool has_open; /* some entry is not acknowledged; not written */
 };
 
 /* meta.clock.offset_us as last committed. Any thread, without the lock. */

@@ -52,7 +52,22 @@ bool trn_store_shorten_log(struct trn_store *store)
 
 /* ---- Transactions ---- */
 
-/* SQLite takes the setting between transactions alone. */
+/* SQLite takes the setting between transactions alone. Kept compiled, it would be compiled anew
+ * each time that it is run. */
+static tern_status set_durability(struct trn_store *store, bool durable, tern_error *error)
+{
+    tern_status status =
+        trn_store_exec(store,
+                       durable ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL",
+                       "durability",
+                       error);
+
+    if (status == TERN_OK) {
+        store->is_hasty = !durable;
+    }
+    return status;
+}
+
 static tern_status begin(struct trn_store *store, bool durable, tern_error *error)
 {
     tern_status status = trn_store_restore_checks(store, error);
@@ -65,14 +80,9 @@ static tern_status begin(struct trn_store *store, bool durable, tern_error *erro
         status = trn_store_place_columns(store, error);
     }
     if (status == TERN_OK && store->is_hasty == durable) {
-        status =
-            trn_store_do(store, durable ? TRN_SQL_DURABLE : TRN_SQL_HASTY, "durability", error);
+        status = set_durability(store, durable, error);
     }
-    if (status != TERN_OK) {
-        return status;
-    }
-    store->is_hasty = !durable;
-    return trn_store_do(store, TRN_SQL_BEGIN, "begin", error);
+    return status == TERN_OK ? trn_store_do(store, TRN_SQL_BEGIN, "begin", error) : status;
 }
 
 tern_status trn_store_begin(struct trn_store *store, tern_error *error)
@@ -85,7 +95,7 @@ tern_status trn_store_begin_hasty(struct trn_store *store, tern_error *error)
     return begin(store, false, error);
 }
 
-/* A statement that has written and still has rows to give would hold the commit up. */
+/* A statement that has written and still has rows to give holds a commit up. */
 static void end_writers(struct trn_store *store)
 {
     for (sqlite3_stmt *stmt = sqlite3_next_stmt(store->db, NULL); stmt != NULL;
@@ -145,7 +155,6 @@ tern_status trn_store_commit(struct trn_store *store, tern_error *error)
     tern_status status;
 
     TRN_ASSERT(trn_store_in_transaction(store));
-    end_writers(store);
     status = trn_store_foreign_keys_hold(store, &hold, error);
     if (status == TERN_OK && !hold) {
         status = name_broken_key(store, error);
@@ -153,10 +162,16 @@ tern_status trn_store_commit(struct trn_store *store, tern_error *error)
     if (status == TERN_OK && !TRN_MUTANT(COMMIT_LATER)) {
         status = trn_store_do(store, TRN_SQL_COMMIT, "commit", error);
     }
+    if (status == TERN_ERR_BUSY) {
+        trn_error_clear(error);
+        end_writers(store);
+        status = trn_store_do(store, TRN_SQL_COMMIT, "commit", error);
+    }
     if (status != TERN_OK) {
         trn_store_rollback(store);
         return status;
     }
+    trn_meta_committed(store);
     count_changes(store, true);
     atomic_store(&store->offset_committed_us, store->offset_us);
     store->guarded_in_tx = false;
@@ -169,6 +184,7 @@ tern_status trn_store_commit(struct trn_store *store, tern_error *error)
 
 void trn_store_rollback(struct trn_store *store)
 {
+    store->meta_is_known = false;
     end_writers(store);
     if (trn_store_in_transaction(store) &&
         trn_store_do(store, TRN_SQL_ROLLBACK, "rollback", NULL) != TERN_OK) {
@@ -202,6 +218,7 @@ tern_status trn_store_savepoint_rollback(struct trn_store *store, tern_error *er
 {
     tern_status status = trn_store_do(store, TRN_SQL_SAVEPOINT_ROLLBACK, "savepoint", error);
 
+    store->meta_is_known = false;
     return status != TERN_OK ? status : trn_store_savepoint_release(store, error);
 }
 

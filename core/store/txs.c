@@ -3,7 +3,8 @@
  *
  * The cell `number` is the server's number, 0 without one, or minus the ordinal of the outbox entry
  * while the transaction is this replica's own and not acknowledged: so it is what the wire calls a
- * base.
+ * base. A transaction that was made here and waits has no row: its key tells its ordinal, and the
+ * entry all else. Such keys are odd, the others even.
  */
 #include "store/internal.h"
 
@@ -73,46 +74,12 @@ tern_status trn_store_tx_by_number(struct trn_store *store,
     return status;
 }
 
-tern_status trn_store_tx_new(struct trn_store *store,
-                             int64_t time_us,
-                             const tern_id *device,
-                             int64_t *ret_key,
-                             tern_error *error)
+int64_t trn_store_tx_key(uint64_t ordinal)
 {
-    sqlite3_stmt *stmt = NULL;
-    tern_status status = trn_store_sql(store, TRN_SQL_TX_ADD, &stmt, error);
-
-    if (status != TERN_OK) {
-        return status;
-    }
-    (void)sqlite3_bind_int64(stmt, 1, 0);
-    (void)sqlite3_bind_int64(stmt, 2, time_us);
-    trn_bind_id(stmt, 3, device);
-    status = trn_store_run(store, stmt, "tern_tx", error);
-    if (status == TERN_OK) {
-        *ret_key = sqlite3_last_insert_rowid(store->db);
-    }
-    return status;
+    return (int64_t)ordinal * 2 + 1;
 }
 
-tern_status trn_store_tx_next_key(struct trn_store *store, int64_t *ret_key, tern_error *error)
-{
-    sqlite3_stmt *stmt = NULL;
-    bool found = false;
-    tern_status status = trn_store_sql(store, TRN_SQL_TX_LAST, &stmt, error);
-
-    if (status == TERN_OK) {
-        status = trn_store_step(store, stmt, "tern_tx", &found, error);
-    }
-    if (status != TERN_OK) {
-        return status;
-    }
-    *ret_key = (found ? sqlite3_column_int64(stmt, 0) : 0) + 1;
-    (void)sqlite3_reset(stmt);
-    return TERN_OK;
-}
-
-/* The row, with the raw cell `number`. */
+/* The row, with the raw cell `number`: of tern_tx, or what the outbox says in its place. */
 static tern_status
 read_tx(struct trn_store *store, int64_t key, struct trn_tx_info *ret_info, tern_error *error)
 {
@@ -175,6 +142,7 @@ tern_status trn_store_tx_settle(struct trn_store *store,
                                 int64_t key,
                                 int64_t number,
                                 int64_t time_us,
+                                const tern_id *device,
                                 tern_error *error)
 {
     sqlite3_stmt *stmt = NULL;
@@ -186,6 +154,7 @@ tern_status trn_store_tx_settle(struct trn_store *store,
     (void)sqlite3_bind_int64(stmt, 1, key);
     (void)sqlite3_bind_int64(stmt, 2, number);
     (void)sqlite3_bind_int64(stmt, 3, time_us);
+    trn_bind_id(stmt, 4, device);
     return trn_store_run(store, stmt, "tern_tx", error);
 }
 

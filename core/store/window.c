@@ -68,6 +68,22 @@ trn_window_drop(struct trn_store *store, const struct trn_table *table, tern_err
     return trn_store_run(store, stmt, place_name, error);
 }
 
+tern_status trn_window_count(struct trn_store *store, uint64_t *ret_count, tern_error *error)
+{
+    sqlite3_stmt *stmt = NULL;
+    bool found = false;
+    tern_status status = trn_store_sql(store, TRN_SQL_WINDOW_COUNT, &stmt, error);
+
+    if (status == TERN_OK) {
+        status = trn_store_step(store, stmt, place_name, &found, error);
+    }
+    if (status == TERN_OK) {
+        *ret_count = found ? trn_column_uint64(stmt, 0) : 0;
+        (void)sqlite3_reset(stmt);
+    }
+    return status;
+}
+
 /* ---- Rows that left ---- */
 
 static tern_status build_before(struct trn_bytes *sql, const struct trn_table *table)

@@ -151,7 +151,9 @@ static bool recover(struct kill_run *run, const struct worker *worker)
 static void check_outbox(struct kill_run *run, sqlite3 *db, const struct look_device *device)
 {
     const char *file = device->worker->file;
-    int64_t last = number(db, "SELECT last_ordinal FROM tern_meta");
+    int64_t last = number(db,
+                          "SELECT max(last_ordinal, (SELECT coalesce(max(place), 0) FROM "
+                          "tern_outbox)) FROM tern_meta");
     int64_t owed = (int64_t)device->written + device->worker->setup;
 
     if (last < owed) {
@@ -167,7 +169,9 @@ static void check_outbox(struct kill_run *run, sqlite3 *db, const struct look_de
     }
     if (number(db, "SELECT count(*) FROM tern_outbox WHERE state IN (0, 1)") != last ||
         number(db, "SELECT coalesce(max(ordinal), 0) FROM tern_outbox") != last ||
-        number(db, "SELECT count(*) FROM tern_body") != last) {
+        number(db,
+               "SELECT count(*) FROM tern_outbox o WHERE body IS NOT NULL OR EXISTS (SELECT 1 "
+               "FROM tern_body b WHERE b.ordinal = o.ordinal)") != last) {
         run->totals.lost++;
         kill_broken(run, "%s: the outbox lacks a transaction, or has parked one", file);
     }

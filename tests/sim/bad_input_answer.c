@@ -124,7 +124,8 @@ static char *state_of(struct device *device)
                                "SELECT hex(value) FROM tern_cursor UNION ALL SELECT count(*) FROM "
                                "tern_stage UNION ALL SELECT group_concat(ordinal || ' ' || state "
                                "|| ' ' || number || ' ' || time) FROM tern_outbox UNION ALL "
-                               "SELECT last_ordinal || ' ' || acked_ordinal || ' ' || epoch FROM "
+                               "SELECT max(last_ordinal, (SELECT coalesce(max(place), 0) FROM "
+                               "tern_outbox)) || ' ' || acked_ordinal || ' ' || epoch FROM "
                                "tern_meta");
     size_t size = strlen(rows) + strlen(own) + 2;
     char *both = malloc(size);

@@ -127,8 +127,9 @@ static struct fate fate_of(const struct story *story, const struct mark *mark)
     (void)sscanf(server_ask(&story->world, sql), "%u.0,%u.0", &fate.audited, &fate.discarded);
     (void)snprintf(sql,
                    sizeof sql,
-                   "SELECT count(*) FROM tern_outbox JOIN tern_body USING (ordinal) WHERE state "
-                   "IN (2, 3) AND reason <> 0 AND instr(CAST(body AS TEXT), '\"%s\"')",
+                   "SELECT count(*) FROM tern_outbox AS o LEFT JOIN tern_body AS b USING (ordinal) "
+                   "WHERE state IN (2, 3) AND reason <> 0 AND "
+                   "instr(CAST(coalesce(o.body, b.body) AS TEXT), '\"%s\"')",
                    mark->text);
     fate.parked = number(file_ask(story->devices[mark->device].path, sql));
     for (size_t i = 0; i < story->mark_count; i++) {

@@ -84,7 +84,10 @@ static void keep_mark(struct story *story, struct mark *mark, const char *row, c
         mark->tx,
         sizeof mark->tx,
         "%s",
-        file_ask(story->devices[mark->device].path, "SELECT lower(hex(last_tx)) FROM tern_meta"));
+        file_ask(story->devices[mark->device].path,
+                 "SELECT lower(hex(tx)) FROM (SELECT last_ordinal AS ordinal, last_tx AS tx FROM "
+                 "tern_meta UNION ALL SELECT * FROM (SELECT ordinal, tx FROM tern_outbox ORDER BY "
+                 "place DESC LIMIT 1)) ORDER BY ordinal DESC LIMIT 1"));
     story->mark_count++;
 }
 

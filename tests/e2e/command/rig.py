@@ -193,7 +193,7 @@ class Case(unittest.TestCase):
         self.folder = Path(tempfile.mkdtemp(prefix="tern-e2e-"))
         self.addCleanup(shutil.rmtree, self.folder)
         subprocess.run([ROOT / "tests/fixtures/tls/make-certificates", self.folder], check=True)
-        (self.folder / "token.key").write_bytes(os.urandom(32))
+        (self.folder / "token.key").write_text(os.urandom(32).hex())  # no white space at its end
         self.servers = {}
 
     def server(self, certificate="server"):

@@ -336,8 +336,9 @@ const char *fixture_entry(const char *path, int64_t ordinal)
     assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
     assert_int_equal(
         sqlite3_prepare_v2(db,
-                           "SELECT cast(body AS TEXT) FROM tern_body WHERE ordinal = "
-                           "CASE ?1 WHEN 0 THEN (SELECT max(ordinal) FROM tern_body) ELSE ?1 END",
+                           "SELECT cast(coalesce(o.body, b.body) AS TEXT) FROM tern_outbox AS o "
+                           "LEFT JOIN tern_body AS b USING (ordinal) WHERE ordinal = CASE ?1 "
+                           "WHEN 0 THEN (SELECT max(ordinal) FROM tern_outbox) ELSE ?1 END",
                            -1,
                            &stmt,
                            NULL),

@@ -50,6 +50,10 @@ const tern_cell *fixture_dose(unsigned day, size_t *ret_count);
 /* Its id. */
 tern_id fixture_dose_id(tern_replica *replica, unsigned day);
 
+/* SQL: the highest ordinal committed, in a file whose rows say so in two places. */
+#define LAST_ORDINAL                                                                               \
+    "SELECT max(last_ordinal, (SELECT coalesce(max(place), 0) FROM tern_outbox)) FROM tern_meta"
+
 /* The lines of an entry, by reading the file with a connection of the test's own; borrowed until
  * the next call. Ordinal 0: the newest. */
 const char *fixture_entry(const char *path, int64_t ordinal);

@@ -43,7 +43,7 @@ static void stamped_by_newest(const char *table, const char *where)
     (void)snprintf(sql,
                    sizeof(sql),
                    "SELECT count(*) FROM %s WHERE %s AND (updated_at IS NOT (SELECT time FROM "
-                   "tern_tx ORDER BY key DESC LIMIT 1))",
+                   "tern_outbox ORDER BY key DESC LIMIT 1))",
                    table,
                    where);
     CHECK_INT(fixture_number(replica, sql), 0);
@@ -278,9 +278,10 @@ TEST(an_entry_depends_on_the_one_that_inserted_a_row_it_references)
     tx = fixture_begin(replica, false);
     CHECK_INT(tern_row_insert(tx, "dose_events", cells, count, NULL, NULL), TERN_OK);
     CHECK_INT(tern_tx_commit(tx, NULL, NULL), TERN_OK);
-    CHECK_INT(fixture_number(replica, "SELECT needs FROM tern_depends WHERE ordinal = 2"), 1);
+    CHECK_INT(fixture_number(replica, "SELECT needs = ',1,' FROM tern_outbox WHERE ordinal = 2"),
+              1);
     fixture_run(replica, "INSERT INTO users(id, role) VALUES(tern_id(), 'DOCTOR')");
-    CHECK_INT(fixture_number(replica, "SELECT count(*) FROM tern_depends WHERE ordinal = 3"), 0);
+    CHECK_INT(fixture_number(replica, "SELECT count(needs) FROM tern_outbox WHERE ordinal = 3"), 0);
     tern_replica_close(replica);
 }
 
@@ -483,15 +484,15 @@ TEST(stamps_rise_even_where_the_clock_runs_back)
     int64_t second;
 
     open_patient(0);
-    first = fixture_number(replica, "SELECT max(time) FROM tern_tx");
+    first = fixture_number(replica, "SELECT max(time) FROM tern_outbox");
     fixture_clock.wall_us -= INT64_C(3600000000);
     fixture_run(replica, "UPDATE users SET first_name = 'x'");
-    second = fixture_number(replica, "SELECT max(time) FROM tern_tx");
+    second = fixture_number(replica, "SELECT max(time) FROM tern_outbox");
     CHECK_INT(second, first + 1);
     tern_replica_close(replica);
     replica = fixture_open(path);
     fixture_run(replica, "UPDATE users SET first_name = 'y'");
-    CHECK_INT(fixture_number(replica, "SELECT max(time) FROM tern_tx"), second + 1);
+    CHECK_INT(fixture_number(replica, "SELECT max(time) FROM tern_outbox"), second + 1);
     tern_replica_close(replica);
     fixture_clock.wall_us += INT64_C(3600000000);
 }

@@ -1,4 +1,4 @@
-/* What a transaction costs, counted and not timed: steps of SQLite's machine. */
+/* What a transaction costs, counted and not timed: steps of SQLite's machine, and pages. */
 #include <sqlite3.h>
 
 #include "api/internal.h"
@@ -37,5 +37,24 @@ TEST(a_commit_does_no_more_however_many_transactions_wait)
     (void)steps(replica);
     fixture_run(replica, INSERT);
     CHECK_INT(steps(replica), few);
+    tern_replica_close(replica);
+}
+
+/* A row's page and the queue's. Now and then a page is full and another one begins. */
+TEST(a_transaction_of_one_row_writes_one_page_besides_that_row)
+{
+    tern_replica *replica = fixture_open(fixture_path());
+    int least = 1000;
+
+    fixture_run(replica, INSERT);
+    for (int i = 0; i < 10; i++) {
+        int before = replica->store->log_pages;
+
+        fixture_run(replica, "UPDATE users SET first_name = 'x' || coalesce(first_name, '')");
+        if (replica->store->log_pages - before < least) {
+            least = replica->store->log_pages - before;
+        }
+    }
+    CHECK_INT(least, 2);
     tern_replica_close(replica);
 }

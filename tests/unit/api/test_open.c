@@ -345,7 +345,7 @@ TEST(a_process_killed_while_writing_leaves_whole_transactions)
         CHECK_INT(fixture_number(replica, "SELECT count(*) FROM users"),
                   2 * fixture_number(replica, "SELECT count(*) FROM tern_outbox"));
         CHECK_INT(fixture_number(replica, "SELECT count(*) FROM tern_outbox"),
-                  fixture_number(replica, "SELECT last_ordinal FROM tern_meta"));
+                  fixture_number(replica, LAST_ORDINAL));
         tern_replica_close(replica);
     }
 }

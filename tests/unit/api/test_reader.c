@@ -144,7 +144,7 @@ TEST(two_writers_take_turns_and_lose_nothing)
     CHECK_INT(atomic_load(&doctors.failures) + atomic_load(&family.failures), 0);
     CHECK_INT(fixture_number(replica, "SELECT count(*) FROM users"), 2 * WRITES);
     CHECK_INT(fixture_number(replica, "SELECT count(*) FROM tern_outbox"), 2 * WRITES);
-    CHECK_INT(fixture_number(replica, "SELECT count(DISTINCT time) FROM tern_tx"), 2 * WRITES);
+    CHECK_INT(fixture_number(replica, "SELECT count(DISTINCT time) FROM tern_outbox"), 2 * WRITES);
     tern_replica_close(replica);
 }
 

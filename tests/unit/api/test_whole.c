@@ -218,7 +218,7 @@ static void undo_a_dose(tern_tx *tx)
 /* True if it was committed with an entry. */
 static bool play(void)
 {
-    int64_t before = fixture_number(replica, "SELECT last_ordinal FROM tern_meta");
+    int64_t before = fixture_number(replica, LAST_ORDINAL);
     tern_tx *tx = fixture_begin(replica, dice(4) == 0);
 
     for (unsigned i = 1 + dice(9); i > 0; i--) {
@@ -238,7 +238,7 @@ static bool play(void)
         return false;
     }
     return tern_tx_commit(tx, NULL, NULL) == TERN_OK &&
-           fixture_number(replica, "SELECT last_ordinal FROM tern_meta") == before + 1;
+           fixture_number(replica, LAST_ORDINAL) == before + 1;
 }
 
 /* ---- The proof ---- */

@@ -28,7 +28,7 @@ static int64_t add_entry(struct trn_store *store, uint64_t ordinal, const char *
                               .kind = 1,
                               .schema_version = 1};
 
-    CHECK_INT(trn_store_tx_new(store, entry.time_us, &device, &entry.key, NULL), TERN_OK);
+    entry.key = trn_store_tx_key(ordinal);
     CHECK_INT(trn_outbox_add(store,
                              &entry,
                              trn_slice_text(body),
@@ -141,6 +141,7 @@ TEST(a_key_leads_to_its_entry_until_that_is_acknowledged)
 {
     struct trn_store *store = open_in_tx();
     struct trn_tx_info info = {0};
+    tern_id author = fixture_id(500);
     int64_t key = add_entry(store, 1, "body");
     int64_t base = 0;
     uint64_t ordinal = 0;
@@ -150,26 +151,28 @@ TEST(a_key_leads_to_its_entry_until_that_is_acknowledged)
     CHECK_INT(trn_store_tx_base(store, key, &base, NULL), TERN_OK);
     CHECK_INT(base, -1);
     CHECK_INT(trn_store_tx_get(store, key, &info, NULL), TERN_OK);
-    CHECK(info.number == 0 && info.time_us == 1001);
-    CHECK_INT(trn_store_tx_settle(store, key, 88, 2000, NULL), TERN_OK);
+    CHECK(info.number == 0 && info.time_us == 1001 && trn_id_equal(&info.device, &author));
+    CHECK_INT(trn_store_tx_settle(store, key, 88, 2000, &author, NULL), TERN_OK);
     CHECK_INT(trn_outbox_by_key(store, key, &ordinal, NULL), TERN_OK);
     CHECK_INT(ordinal, 0);
     CHECK_INT(trn_store_tx_base(store, key, &base, NULL), TERN_OK);
     CHECK_INT(base, 88);
     CHECK_INT(trn_store_tx_get(store, key, &info, NULL), TERN_OK);
-    CHECK(info.number == 88 && info.time_us == 2000);
+    CHECK(info.number == 88 && info.time_us == 2000 && trn_id_equal(&info.device, &author));
     CHECK_INT(trn_store_tx_forget_numbers(store, NULL), TERN_OK);
     CHECK_INT(trn_store_tx_base(store, key, &base, NULL), TERN_OK);
     CHECK_INT(base, 0);
     trn_store_close(store);
 }
 
-TEST(a_removed_entry_leaves_nothing_behind)
+TEST(a_removed_entry_leaves_its_stamp_behind)
 {
     struct trn_store *store = open_in_tx();
     struct trn_bytes bytes = {0};
     uint64_t ordinal = 9;
     int64_t key = add_entry(store, 2, "body");
+    struct trn_tx_info info = {0};
+    int64_t base = 9;
     size_t count = 9;
 
     CHECK_INT(trn_outbox_remove(store, 2, NULL), TERN_OK);
@@ -178,6 +181,123 @@ TEST(a_removed_entry_leaves_nothing_behind)
     CHECK_INT(trn_outbox_body(store, 2, &bytes, NULL), TERN_ERR_NOT_FOUND);
     CHECK_INT(trn_outbox_depends(store, 2, NULL, 0, &count, NULL), TERN_OK);
     CHECK_INT(count, 0);
+    /* But what rows may name. */
+    CHECK_INT(trn_store_tx_get(store, key, &info, NULL), TERN_OK);
+    CHECK(info.number == 0 && info.time_us == 1002);
+    CHECK_INT(trn_store_tx_base(store, key, &base, NULL), TERN_OK);
+    CHECK_INT(base, 0);
+    trn_store_close(store);
+}
+
+TEST(a_long_body_stands_apart_and_reads_back_the_same)
+{
+    struct trn_store *store = open_in_tx();
+    struct trn_entry entry = {0};
+    struct trn_bytes bytes = {0};
+    char body[5000];
+    bool gzip = false;
+
+    memset(body, 'x', sizeof body - 1);
+    body[sizeof body - 1] = '\0';
+    (void)add_entry(store, 1, body);
+    (void)add_entry(store, 2, "short");
+    CHECK_INT(trn_outbox_body(store, 1, &bytes, NULL), TERN_OK);
+    CHECK_TEXT(trn_bytes_text(&bytes), body);
+    trn_bytes_clear(&bytes);
+    CHECK_INT(trn_outbox_next(store, 0, PENDING, &entry, NULL), TERN_OK);
+    CHECK_INT(entry.body_size, sizeof body - 1);
+    entry.state = TERN_ENTRY_ACKED;
+    CHECK_INT(trn_outbox_update(store, &entry, NULL, NULL), TERN_OK);
+    CHECK_INT(trn_outbox_compress(store, 1, trn_slice_text("gz"), NULL), TERN_OK);
+    CHECK_INT(trn_outbox_kept(store, 1, &gzip, &bytes, NULL), TERN_OK);
+    CHECK_TEXT(trn_bytes_text(&bytes), "gz");
+    CHECK(gzip);
+    trn_bytes_clear(&bytes);
+    CHECK_INT(trn_outbox_remove(store, 1, NULL), TERN_OK);
+    CHECK_INT(trn_outbox_body(store, 1, &bytes, NULL), TERN_ERR_NOT_FOUND);
+    CHECK_INT(trn_outbox_body(store, 2, &bytes, NULL), TERN_OK);
+    CHECK_TEXT(trn_bytes_text(&bytes), "short");
+    trn_bytes_free(&bytes);
+    trn_store_close(store);
+}
+
+TEST(an_entry_that_waits_again_is_found_where_it_was)
+{
+    struct trn_store *store = open_in_tx();
+    struct trn_entry entry = {0};
+    tern_id author = fixture_id(500);
+    int64_t key = 0;
+    int64_t base = 0;
+
+    for (uint64_t i = 1; i <= 3; i++) {
+        int64_t added = add_entry(store, i, "body");
+
+        key = i == 2 ? added : key;
+    }
+    CHECK_INT(trn_outbox_next(store, 1, ALL, &entry, NULL), TERN_OK);
+    entry.state = TERN_ENTRY_ACKED;
+    CHECK_INT(trn_store_tx_settle(store, key, 8, 1002, &author, NULL), TERN_OK);
+    CHECK_INT(trn_outbox_update(store, &entry, NULL, NULL), TERN_OK);
+    CHECK_INT(trn_outbox_next(store, 1, PENDING, &entry, NULL), TERN_OK);
+    CHECK_INT(entry.ordinal, 3);
+    CHECK_INT(trn_outbox_next(store, 1, ALL, &entry, NULL), TERN_OK);
+    CHECK_INT(entry.ordinal, 2);
+    CHECK_INT(trn_store_tx_forget_numbers(store, NULL), TERN_OK);
+    entry.state = TERN_ENTRY_PENDING;
+    CHECK_INT(trn_outbox_requeue(store, &entry, NULL), TERN_OK);
+    CHECK_INT(trn_outbox_next(store, 1, PENDING, &entry, NULL), TERN_OK);
+    CHECK_INT(entry.ordinal, 2);
+    CHECK_INT(trn_store_tx_base(store, key, &base, NULL), TERN_OK);
+    CHECK_INT(base, -2);
+    trn_store_close(store);
+}
+
+TEST(dependencies_are_read_in_order_and_in_pieces)
+{
+    struct trn_store *store = open_in_tx();
+    const uint64_t depends[] = {30, 4, 100};
+    struct trn_entry entry = {.ordinal = 200, .schema_version = 1};
+    uint64_t read[2] = {0};
+    size_t count = 0;
+
+    CHECK_INT(trn_outbox_add(store,
+                             &entry,
+                             trn_slice_text("body"),
+                             trn_slice_text("undo"),
+                             depends,
+                             3,
+                             NULL,
+                             NULL),
+              TERN_OK);
+    CHECK_INT(trn_outbox_depends(store, 200, read, 2, &count, NULL), TERN_OK);
+    CHECK(count == 3 && read[0] == 4 && read[1] == 30);
+    CHECK_INT(trn_outbox_depends_after(store, 200, 0, read, 2, &count, NULL), TERN_OK);
+    CHECK(count == 2 && read[0] == 4 && read[1] == 30);
+    CHECK_INT(trn_outbox_depends_after(store, 200, 30, read, 2, &count, NULL), TERN_OK);
+    CHECK(count == 1 && read[0] == 100);
+    trn_store_close(store);
+}
+
+/* A transaction of the app leaves it to its entry. */
+TEST(meta_follows_the_last_entry)
+{
+    struct trn_store *store = open_in_tx();
+    struct trn_meta meta = {0};
+    tern_id last = fixture_id(2);
+
+    CHECK_INT(trn_meta_read(store, &meta, NULL), TERN_OK);
+    CHECK(!meta.has_open && meta.last_ordinal == 0);
+    (void)add_entry(store, 1, "body");
+    (void)add_entry(store, 2, "body");
+    CHECK_INT(trn_meta_read(store, &meta, NULL), TERN_OK);
+    CHECK(meta.has_open && meta.last_ordinal == 2 && meta.clock.last_us == 1002);
+    CHECK(trn_id_equal(&meta.last_tx, &last));
+    meta.clock.last_us = 900;
+    CHECK_INT(trn_meta_write(store, &meta, NULL), TERN_OK);
+    CHECK_INT(trn_outbox_remove(store, 2, NULL), TERN_OK);
+    CHECK_INT(trn_meta_read(store, &meta, NULL), TERN_OK);
+    CHECK(meta.has_open && meta.last_ordinal == 2 && meta.clock.last_us == 900);
+    CHECK(trn_id_equal(&meta.last_tx, &last));
     trn_store_close(store);
 }
 
@@ -190,9 +310,9 @@ TEST(a_servers_tx_has_one_key)
     int64_t next = 0;
 
     CHECK_INT(trn_store_tx_put(store, 10, 100, &device, &first, NULL), TERN_OK);
-    CHECK_INT(trn_store_tx_next_key(store, &next, NULL), TERN_OK);
+    CHECK_INT(trn_store_tx_settle(store, trn_store_tx_key(7), 12, 102, &device, NULL), TERN_OK);
     CHECK_INT(trn_store_tx_put(store, 11, 101, &device, &second, NULL), TERN_OK);
-    CHECK_INT(second, next);
+    CHECK(second > first && first % 2 == 0 && second % 2 == 0);
     CHECK_INT(trn_store_tx_put(store, 10, 100, &device, &next, NULL), TERN_OK);
     CHECK_INT(next, first);
     trn_store_close(store);
@@ -290,5 +410,52 @@ TEST(a_fresh_page_replaces_what_was_staged_of_its_scope)
     CHECK_INT(trn_stage_is_fresh(store, &one, &any, &fresh, NULL), TERN_OK);
     CHECK(!any && !fresh);
     trn_bytes_free(&lines);
+    trn_store_close(store);
+}
+
+static uint64_t acked(struct trn_store *store)
+{
+    struct trn_meta meta = {0};
+
+    CHECK_INT(trn_meta_read(store, &meta, NULL), TERN_OK);
+    return meta.acked_ordinal;
+}
+
+static void set_acked(struct trn_store *store, uint64_t ordinal)
+{
+    struct trn_meta meta = {0};
+
+    CHECK_INT(trn_meta_read(store, &meta, NULL), TERN_OK);
+    meta.acked_ordinal = ordinal;
+    CHECK_INT(trn_meta_write(store, &meta, NULL), TERN_OK);
+}
+
+TEST(meta_is_what_the_file_says_whoever_wrote_it_and_whatever_was_rolled_back)
+{
+    const char *path = trn_test_path(trn_test_folder(), "replica.db");
+    struct trn_store *store = fixture_open(path);
+
+    CHECK_INT(trn_store_begin(store, NULL), TERN_OK);
+    set_acked(store, 5);
+    CHECK_INT(trn_store_savepoint(store, NULL), TERN_OK);
+    set_acked(store, 6);
+    CHECK_INT(acked(store), 6);
+    CHECK_INT(trn_store_savepoint_rollback(store, NULL), TERN_OK);
+    CHECK_INT(acked(store), 5);
+    CHECK_INT(trn_store_commit(store, NULL), TERN_OK);
+    CHECK_INT(trn_store_begin(store, NULL), TERN_OK);
+    CHECK_INT(acked(store), 5);
+    set_acked(store, 7);
+    trn_store_rollback(store);
+    CHECK_INT(acked(store), 5);
+    CHECK_INT(trn_store_begin(store, NULL), TERN_OK);
+    CHECK_INT(acked(store), 5);
+    CHECK_INT(trn_store_commit(store, NULL), TERN_OK);
+    CHECK_INT(fixture_outside(path, "UPDATE tern_meta SET acked_ordinal = 8"), 0);
+    CHECK_INT(acked(store), 8);
+    CHECK_INT(fixture_outside(path, "UPDATE tern_meta SET acked_ordinal = 9"), 0);
+    CHECK_INT(trn_store_begin(store, NULL), TERN_OK);
+    CHECK_INT(acked(store), 9);
+    trn_store_rollback(store);
     trn_store_close(store);
 }

@@ -80,24 +80,31 @@ struct model_scopes {
     bool open;
 };
 
-/* ---- model.c ---- */
+/* ---- list.c ---- */
 
 void model_list_begin(struct model_list *list, size_t size);
 void *model_list_add(struct model_list *list);
 void *model_list_at(const struct model_list *list, size_t index);
+void model_list_copy(struct model_list *to, const struct model_list *from);
+struct model_store *model_store_new(void);
+/* The last user frees it. */
+void model_store_leave(struct model_store *store);
 
 bool model_id_equal(const tern_id *a, const tern_id *b);
+/* Takes a copy of a value that lives as long as the model and its copies. */
+tern_value model_keep(const struct model *model, const tern_value *value);
+/* The id in a cell; false for null. */
+bool model_value_id(const tern_value *value, tern_id *ret_id);
+bool model_value_is(const tern_value *value, const char *text);
+
+/* ---- model.c ---- */
+
 const struct trn_table *model_table(const struct model *model, size_t table);
 struct model_row *model_find(const struct model *model, size_t table, const tern_id *id);
 /* The row, to be written: what it was is noted. */
 struct model_row *model_touch(struct model *model, size_t table, const tern_id *id);
 /* A new row, without values. */
 struct model_row *model_create(struct model *model, size_t table, const tern_id *id);
-/* Takes a copy of a value that lives as long as the model and its copies. */
-tern_value model_keep(const struct model *model, const tern_value *value);
-/* The id in a cell; false for null. */
-bool model_value_id(const tern_value *value, tern_id *ret_id);
-bool model_value_is(const tern_value *value, const char *text);
 
 /* ---- access.c ---- */
 

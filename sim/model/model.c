@@ -1,113 +1,10 @@
-/* The model's arrays, and the verdict of a transaction. Values are kept for ever, so that rows can
- * be copied by assignment. */
+/* The model's rows, and the verdict of a transaction. */
 #include "sim/model/internal.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 static const int64_t five_minutes_us = INT64_C(300000000);
-
-/* ---- Arrays ---- */
-
-void model_list_begin(struct model_list *list, size_t size)
-{
-    memset(list, 0, sizeof(*list));
-    list->size = size;
-}
-
-void *model_list_at(const struct model_list *list, size_t index)
-{
-    return (char *)list->items + index * list->size;
-}
-
-void *model_list_add(struct model_list *list)
-{
-    void *item;
-
-    if (list->count == list->room) {
-        list->room = list->room == 0 ? 16 : list->room * 2;
-        list->items = realloc(list->items, list->room * list->size);
-        if (list->items == NULL) {
-            abort();
-        }
-    }
-    item = model_list_at(list, list->count++);
-    memset(item, 0, list->size);
-    return item;
-}
-
-static void list_copy(struct model_list *to, const struct model_list *from)
-{
-    model_list_begin(to, from->size);
-    for (size_t i = 0; i < from->count; i++) {
-        memcpy(model_list_add(to), model_list_at(from, i), from->size);
-    }
-}
-
-/* ---- Values ---- */
-
-tern_value model_keep(const struct model *model, const tern_value *value)
-{
-    tern_value copy = *value;
-
-    if ((value->kind == TERN_TEXT || value->kind == TERN_BLOB) && value->size > 0) {
-        void *bytes = malloc(value->size);
-
-        if (bytes == NULL) {
-            abort();
-        }
-        memcpy(bytes, value->data, value->size);
-        memcpy(model_list_add(&model->store->pieces), &bytes, sizeof(bytes));
-        copy.data = bytes;
-    }
-    return copy;
-}
-
-static struct model_store *store_new(void)
-{
-    struct model_store *store = calloc(1, sizeof(*store));
-
-    if (store == NULL) {
-        abort();
-    }
-    model_list_begin(&store->pieces, sizeof(void *));
-    return store;
-}
-
-static void store_leave(struct model_store *store)
-{
-    if (--store->users > 0) {
-        return;
-    }
-    for (size_t i = 0; i < store->pieces.count; i++) {
-        void *piece;
-
-        memcpy(&piece, model_list_at(&store->pieces, i), sizeof(piece));
-        free(piece);
-    }
-    free(store->pieces.items);
-    free(store);
-}
-
-bool model_value_id(const tern_value *value, tern_id *ret_id)
-{
-    if (value->kind != TERN_BLOB || value->size != sizeof(ret_id->bytes)) {
-        return false;
-    }
-    memcpy(ret_id->bytes, value->data, sizeof(ret_id->bytes));
-    return true;
-}
-
-bool model_value_is(const tern_value *value, const char *text)
-{
-    return value->kind == TERN_TEXT && value->size == strlen(text) &&
-           memcmp(value->data, text, value->size) == 0;
-}
-
-bool model_id_equal(const tern_id *a, const tern_id *b)
-{
-    return memcmp(a->bytes, b->bytes, sizeof(a->bytes)) == 0;
-}
 
 /* ---- Rows ---- */
 
@@ -509,18 +406,18 @@ begin(const struct trn_schema *schema, model_check check, struct model_store *st
 
 struct model *model_new(const struct trn_schema *schema, model_check check)
 {
-    return begin(schema, check, store_new());
+    return begin(schema, check, model_store_new());
 }
 
 struct model *model_copy(const struct model *model)
 {
     struct model *copy = begin(model->schema, model->check, model->store);
 
-    list_copy(&copy->rows, &model->rows);
-    list_copy(&copy->receipts, &model->receipts);
-    list_copy(&copy->authors, &model->authors);
-    list_copy(&copy->audits, &model->audits);
-    list_copy(&copy->gone, &model->gone);
+    model_list_copy(&copy->rows, &model->rows);
+    model_list_copy(&copy->receipts, &model->receipts);
+    model_list_copy(&copy->authors, &model->authors);
+    model_list_copy(&copy->audits, &model->audits);
+    model_list_copy(&copy->gone, &model->gone);
     copy->last_number = model->last_number;
     return copy;
 }
@@ -536,7 +433,7 @@ void model_free(struct model *model)
     free(model->audits.items);
     free(model->traces.items);
     free(model->gone.items);
-    store_leave(model->store);
+    model_store_leave(model->store);
     free(model);
 }
 

@@ -1,4 +1,4 @@
-/* A countdown before malloc and its kin, and before SQLite's own allocator. */
+/* Allocations fail while a call of the machine is under way, and at no other time. */
 #include "sim/memory.h"
 
 #include <sqlite3.h>
@@ -8,55 +8,11 @@
 #include <malloc.h>
 #endif
 
+#include "sim/fault/fault.h"
 #include "sim/heap.h"
 
-static unsigned countdown;
-static unsigned suspended;
 static int target;
 static bool inside;
-static bool struck;
-static sqlite3_mem_methods sqlite_heap;
-
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *block, size_t size);
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__real_realloc(void *block, size_t size);
-
-static bool fails_now(void)
-{
-    if (!inside || countdown == 0 || suspended > 0 || --countdown > 0) {
-        return false;
-    }
-    struck = true;
-    return true;
-}
-
-void *__wrap_malloc(size_t size)
-{
-    return fails_now() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-    return fails_now() ? NULL : __real_calloc(count, size);
-}
-
-void *__wrap_realloc(void *block, size_t size)
-{
-    return fails_now() ? NULL : __real_realloc(block, size);
-}
-
-static void *sqlite_malloc(int size)
-{
-    return fails_now() ? NULL : sqlite_heap.xMalloc(size);
-}
-
-static void *sqlite_realloc(void *block, int size)
-{
-    return fails_now() ? NULL : sqlite_heap.xRealloc(block, size);
-}
 
 /* One thread and the same few sizes over and over: no locks, no counters, pages from a pool, and
  * what was given back to the heap stays there. */
@@ -64,10 +20,14 @@ static void hasten(void)
 {
     enum { PAGE = 4096 + 512, PAGES = 4096 };
     static uint64_t pool[(size_t)PAGE * PAGES / sizeof(uint64_t)];
+    sqlite3_mem_methods heap;
 
     (void)sqlite3_config(SQLITE_CONFIG_SINGLETHREAD);
     (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
     (void)sqlite3_config(SQLITE_CONFIG_PAGECACHE, pool, PAGE, PAGES);
+    (void)sqlite3_config(SQLITE_CONFIG_GETMALLOC, &heap);
+    sim_heap_use(&heap);
+    (void)sqlite3_config(SQLITE_CONFIG_MALLOC, &heap);
 #ifdef __GLIBC__
     (void)mallopt(M_MMAP_THRESHOLD, 1 << 30);
     (void)mallopt(M_TRIM_THRESHOLD, 1 << 30);
@@ -76,62 +36,57 @@ static void hasten(void)
 
 void sim_memory_install(void)
 {
-    sqlite3_mem_methods failing;
-
-    if (sqlite3_config(SQLITE_CONFIG_GETMALLOC, &sqlite_heap) != SQLITE_OK) {
-        abort();
-    }
     hasten();
-    sim_heap_use(&sqlite_heap);
-    failing = sqlite_heap;
-    failing.xMalloc = sqlite_malloc;
-    failing.xRealloc = sqlite_realloc;
-    if (sqlite3_config(SQLITE_CONFIG_MALLOC, &failing) != SQLITE_OK) {
-        abort();
-    }
+    fault_install();
+    fault_suspend();
 }
 
 void sim_memory_arm(int machine, unsigned nth)
 {
     target = machine;
-    countdown = nth;
-    struck = false;
+    fault_arm(nth);
 }
 
 unsigned sim_memory_left(void)
 {
-    return countdown;
+    return fault_left();
 }
 
 void sim_memory_disarm(int machine)
 {
     if (machine == target) {
-        countdown = 0;
+        fault_arm(0);
     }
 }
 
 void sim_memory_enter(int machine)
 {
-    inside = countdown > 0 && machine == target;
+    if (!inside && machine == target) {
+        inside = true;
+        fault_resume();
+    }
 }
 
 tern_status sim_memory_leave(tern_status status)
 {
+    if (inside) {
+        fault_suspend();
+    }
     inside = false;
     return status;
 }
 
 void sim_memory_suspend(void)
 {
-    suspended++;
+    fault_suspend();
 }
 
 void sim_memory_resume(void)
 {
-    suspended--;
+    fault_resume();
 }
 
 bool sim_memory_has_struck(void)
 {
-    return struck;
+    return fault_has_struck();
 }

@@ -1,6 +1,6 @@
 /*
- * Memory that runs out: the nth allocation of our code or of SQLite fails, once, while a call of
- * the machine that it was armed for is under way. Calls pass through here by the linker's --wrap.
+ * Memory that runs out (sim/fault/fault.h) while a call of the machine that it was armed for is
+ * under way.
  */
 #ifndef TERN_SIM_MEMORY_H
 #define TERN_SIM_MEMORY_H

@@ -1,139 +1,45 @@
-/* Failing the nth allocation of our code (malloc and its kin, wrapped by the linker), of sqlite3
- * (its own configured allocator) and of jansson (its functions). One failure a round, then
- * allocations work again. */
+/* The loops over each allocation that may fail. */
+#include "sim/fault/fault.h"
 #include "tests/harness/harness.h"
-
-#include <stdatomic.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-#include <jansson.h>
-#include <sqlite3.h>
-
 #include "tests/harness/internal.h"
-
-static atomic_int suspended;
-static atomic_uint countdown; /* 0: nothing armed; 1: the next one fails */
-static atomic_bool injected;
-static sqlite3_mem_methods sqlite_heap;
-
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *block, size_t size);
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__real_realloc(void *block, size_t size);
-
-/* Threads other than the test's may allocate at the same time, hence the exchange. */
-static bool fails_now(void)
-{
-    unsigned left = atomic_load(&countdown);
-
-    if (left == 0 || atomic_load(&suspended) != 0) {
-        return false;
-    }
-    while (!atomic_compare_exchange_weak(&countdown, &left, left - 1)) {
-        if (left == 0) {
-            return false;
-        }
-    }
-    if (left != 1) {
-        return false;
-    }
-    atomic_store(&injected, true);
-    return true;
-}
-
-void *__wrap_malloc(size_t size)
-{
-    return fails_now() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-    return fails_now() ? NULL : __real_calloc(count, size);
-}
-
-void *__wrap_realloc(void *block, size_t size)
-{
-    return fails_now() ? NULL : __real_realloc(block, size);
-}
-
-static void *sqlite_malloc(int size)
-{
-    return fails_now() ? NULL : sqlite_heap.xMalloc(size);
-}
-
-static void *sqlite_realloc(void *block, int size)
-{
-    return fails_now() ? NULL : sqlite_heap.xRealloc(block, size);
-}
-
-static void *jansson_malloc(size_t size)
-{
-    return fails_now() ? NULL : __real_malloc(size);
-}
-
-static void jansson_free(void *block)
-{
-    free(block);
-}
 
 void harness_fault_install(void)
 {
-    sqlite3_mem_methods failing;
-
-    if (sqlite3_config(SQLITE_CONFIG_GETMALLOC, &sqlite_heap) != SQLITE_OK) {
-        (void)fprintf(stderr, "harness: sqlite3 was in use before main\n");
-        abort();
-    }
-    failing = sqlite_heap;
-    failing.xMalloc = sqlite_malloc;
-    failing.xRealloc = sqlite_realloc;
-    if (sqlite3_config(SQLITE_CONFIG_MALLOC, &failing) != SQLITE_OK ||
-        /* Small requests would else be served from a buffer that never fails. */
-        sqlite3_config(SQLITE_CONFIG_LOOKASIDE, 0, 0) != SQLITE_OK) {
-        (void)fprintf(stderr, "harness: sqlite3 refuses the test's allocator\n");
-        abort();
-    }
-    json_set_alloc_funcs(jansson_malloc, jansson_free);
+    fault_install();
 }
 
 void harness_fault_reset(void)
 {
-    atomic_store(&countdown, 0);
-    atomic_store(&suspended, 0);
-    atomic_store(&injected, false);
+    fault_reset();
 }
 
 unsigned harness_fault_begin(void)
 {
-    harness_fault_reset();
+    fault_reset();
     return 1;
 }
 
 bool harness_fault_more(unsigned nth)
 {
-    if (nth > 1 && !atomic_load(&injected)) {
-        harness_fault_reset();
+    if (nth > 1 && !fault_has_struck()) {
+        fault_reset();
         return false;
     }
-    atomic_store(&injected, false);
-    atomic_store(&countdown, nth);
+    fault_arm(nth);
     return true;
 }
 
 void harness_fault_suspend(void)
 {
-    atomic_fetch_add(&suspended, 1);
+    fault_suspend();
 }
 
 void harness_fault_resume(void)
 {
-    atomic_fetch_sub(&suspended, 1);
+    fault_resume();
 }
 
 bool harness_fault_injected(void)
 {
-    return atomic_load(&injected);
+    return fault_has_struck();
 }

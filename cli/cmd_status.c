@@ -83,10 +83,9 @@ static tern_status read_reach(tern_replica *replica, json_t **ret_reach, tern_er
     return status;
 }
 
-static void print_reach(const json_t *reach)
+static void print_reach(json_t *reach)
 {
-    for (void *at = json_object_iter((json_t *)(uintptr_t)reach); at != NULL;
-         at = json_object_iter_next((json_t *)(uintptr_t)reach, at)) {
+    for (void *at = json_object_iter(reach); at != NULL; at = json_object_iter_next(reach, at)) {
         char since[TRN_TIME_BYTES];
 
         trn_time_text(json_integer_value(json_object_iter_value(at)), since);
@@ -140,7 +139,7 @@ static bool print_json(const struct who *who, const tern_replica_status *state, 
                   reach));
 }
 
-static void print_text(const struct who *who, const tern_replica_status *state, const json_t *reach)
+static void print_text(const struct who *who, const tern_replica_status *state, json_t *reach)
 {
     char last[TRN_TIME_BYTES];
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, timezone
 from html import escape
 from pathlib import Path
 
-from picture import NETWORK, Picture
+from picture import NETWORK, Narrow, Picture
 from records import Records
 
 NAMES = {"phone": "phone", "tablet": "second phone", "doctor": "doctor", "operator": "clinic import", "server": "server"}
@@ -147,7 +147,7 @@ class Page:
 
     def render(self):
         kept = sum(verdict["kept"] for verdict in self.verdicts)
-        picture = Picture(self.timeline()).render()
+        picture = Picture(self.timeline()).render() + Narrow(self.timeline()).render()
         conflicts = len(self.records.audit())
         return f"""<!DOCTYPE html>
 <html lang="en">
@@ -182,7 +182,7 @@ faster than it passes.</p>
 <h2>What was overwritten, and by what rule</h2>
 <p>An entry stands in the audit wherever somebody overwrote a value that they had not seen. Nothing here is gone: each
 can be reinstated.</p>
-<table><thead><tr><th>Where</th><th>Won</th><th>Lost</th><th>Why</th></tr></thead>
+<table class="audit"><thead><tr><th>Where</th><th>Won</th><th>Lost</th><th>Why</th></tr></thead>
 <tbody>{''.join(self.audit_rows())}</tbody></table>
 </section>
 <section>

@@ -50,19 +50,19 @@ def wrap(text, size, limit):
 
 
 class Card:
-    def __init__(self, event, x, y):
-        self.event, self.x, self.y = event, x, y
-        self.title = wrap(event["title"], 13 * BOLD, CARD - 30)
-        self.detail = wrap(event.get("detail") or "", 11.5, CARD - 30)
+    def __init__(self, event, x, y, room=CARD):
+        self.event, self.x, self.y, self.width = event, x, y, room
+        self.title = wrap(event["title"], 13 * BOLD, room - 30)
+        self.detail = wrap(event.get("detail") or "", 11.5, room - 30)
         self.height = 18 + TITLE_LINE * len(self.title) + DETAIL_LINE * len(self.detail) + (4 if self.detail else 0)
         ending = width(self.detail[-1], 11.5) if self.detail else width(self.title[-1], 13 * BOLD)
-        if ending > CARD - 30 - 46:  # the time stands there
+        if ending > room - 30 - 46:  # the time stands there
             self.height += 11
 
     def render(self):
-        left = self.x - CARD / 2
+        left = self.x - self.width / 2
         parts = [f'<g class="card k-{self.event["kind"]}">',
-                 f'<rect class="paper" x="{left:.1f}" y="{self.y:.1f}" width="{CARD}" height="{self.height}" rx="7"/>',
+                 f'<rect class="paper" x="{left:.1f}" y="{self.y:.1f}" width="{self.width}" height="{self.height}" rx="7"/>',
                  f'<rect class="edge" x="{left:.1f}" y="{self.y:.1f}" width="5" height="{self.height}" rx="2.5"/>']
         at = self.y + 21
         for line in self.title:
@@ -76,14 +76,19 @@ class Card:
 
 
 class Picture:
+    """The wide one: a column of cards for each lane."""
+
+    name, width, top, pitch, first = "wide", WIDTH, TOP, PITCH, PITCH / 2
+    scene_size = 15
+
     def __init__(self, events):
         self.events = events
-        self.x = {key: PITCH * (index + 0.5) for index, (key, _, _) in enumerate(LANES)}
-        self.free = dict.fromkeys(self.x, TOP + 16)
-        self.last = TOP - STEP
+        self.x = {key: self.first + self.pitch * index for index, (key, _, _) in enumerate(LANES)}
+        self.free = dict.fromkeys(self.x, self.top + 16)
+        self.last = self.top - STEP
         self.below, self.lines, self.cards, self.marks = [], [], [], []
         self.offline = {}
-        self.since = {key: TOP for key in self.x}
+        self.since = {key: self.top for key in self.x}
 
     # ---- Lanes ----
 
@@ -103,8 +108,8 @@ class Picture:
 
     def scene(self, title):
         y = max(max(self.free.values()), self.last + STEP) + 22
-        self.below.append(f'<line class="scene" x1="0" x2="{WIDTH}" y1="{y:.1f}" y2="{y:.1f}"/>')
-        mark_width = width(title, 15 * BOLD) + 34
+        self.below.append(f'<line class="scene" x1="0" x2="{self.width}" y1="{y:.1f}" y2="{y:.1f}"/>')
+        mark_width = width(title, self.scene_size * BOLD) + 34
         self.marks.append(f'<rect class="plate" x="0" y="{y - 15:.1f}" width="{mark_width:.1f}" height="30" rx="15"/>'
                           f'<text class="scene-title" x="14" y="{y + 5:.1f}">{escape(title)}</text>')
         self.last = y
@@ -130,14 +135,18 @@ class Picture:
         return card
 
     def stamp(self, card):
-        side = card.x + CARD / 2 - 8
+        side = card.x + card.width / 2 - 8
         self.marks.append(f'<text class="at" x="{side:.1f}" y="{card.y + card.height - 6:.1f}">'
                           f'{card.event["at"]:.2f} s</text>')
 
+    def leave(self, lane, sign):
+        """Where a device's arrows begin."""
+        return self.x[lane] + sign * CARD / 2
+
     def arrow(self, kind, lane, y, to_server, broken=False):
-        start, end = self.x[lane], self.x["server"]
-        sign = 1 if end > start else -1
-        start += sign * CARD / 2
+        end = self.x["server"]
+        sign = 1 if end > self.x[lane] else -1
+        start = self.leave(lane, sign)
         end -= sign * 7
         if not to_server:
             start, end = end, start
@@ -180,7 +189,7 @@ class Picture:
         for key, name, about in LANES:
             parts.append(f'<text class="lane-name" x="{self.x[key]:.1f}" y="30">{escape(name)}</text>'
                          f'<text class="lane-about" x="{self.x[key]:.1f}" y="50">{escape(about)}</text>'
-                         f'<circle class="lane-dot l-{key}" cx="{self.x[key]:.1f}" cy="{TOP - 8}" r="6"/>')
+                         f'<circle class="lane-dot l-{key}" cx="{self.x[key]:.1f}" cy="{self.top - 8}" r="6"/>')
         return "".join(parts)
 
     def render(self):
@@ -192,8 +201,47 @@ class Picture:
         bottom = max(self.free.values()) + 10
         for lane in self.x:
             self.lane_until(lane, bottom)
-        shade = (f'<rect class="server-shade" x="{self.x["server"] - PITCH / 2:.1f}" y="0" width="{PITCH:.1f}" '
+        shade = (f'<rect class="server-shade" x="{self.x["server"] - self.pitch / 2:.1f}" y="0" width="{self.pitch:.1f}" '
                  f'height="{bottom:.1f}" rx="12"/>')
         body = shade + "".join(self.below + self.lines + self.cards + self.marks) + self.heads()
-        return (f'<svg viewBox="0 0 {WIDTH} {bottom:.0f}" role="img" aria-label="A lane for each device and one for the '
+        return (f'<svg class="{self.name}" viewBox="0 0 {self.width} {bottom:.0f}" role="img" aria-label="A lane for each device and one for the '
                 f'server, with what happened in order">{body}</svg>')
+
+
+class Narrow(Picture):
+    """For a phone: the lanes close together, and one column of cards beside them, each tied to its lane."""
+
+    name, width, top, pitch, first = "narrow", 384, 128, 22, 13
+    scene_size = 12.5
+    beside = 126  # where the cards begin
+
+    def place(self, event):
+        room = self.width - self.beside
+        y = max(self.last + STEP, *self.free.values())
+        card = Card(event, self.beside + room / 2, y, room)
+        self.cards.append(card.render())
+        self.free = dict.fromkeys(self.free, y + card.height + GAP)
+        self.last = y
+        at, lane = y + 12, self.x[event["lane"]]
+        if event["kind"] not in NETWORK:
+            self.lines.append(f'<line class="tie" x1="{lane:.1f}" x2="{self.beside}" y1="{at:.1f}" y2="{at:.1f}"/>')
+            self.marks.append(f'<circle class="lane-dot" cx="{lane:.1f}" cy="{at:.1f}" r="4"/>')
+        return card
+
+    def leave(self, lane, sign):
+        return self.x[lane]
+
+    def wires(self, card):
+        lanes = (self.x[card.event["lane"]], self.x["server"])
+        self.lines.append(f'<line class="tie" x1="{max(lanes):.1f}" x2="{self.beside}" y1="{card.y + 12:.1f}" '
+                          f'y2="{card.y + 12:.1f}"/>')
+        super().wires(card)
+
+    def heads(self):
+        parts = []
+        for key, name, _ in LANES:
+            x = self.x[key]
+            parts.append(f'<text class="lane-name" transform="translate({x + 5:.1f} {self.top - 20}) rotate(-90)" '
+                         f'x="0" y="0">{escape(name)}</text>'
+                         f'<circle class="lane-dot l-{key}" cx="{x:.1f}" cy="{self.top - 8}" r="5"/>')
+        return "".join(parts)

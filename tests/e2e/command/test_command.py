@@ -394,6 +394,13 @@ class Demo(Case):
         page = (self.folder / "demo/index.html").read_text()
         self.assertIn("<svg", page)
         self.assertIn("prefers-color-scheme: dark", page)
+        # A picture of its own where the lanes have no room beside each other, with everything in it.
+        wide, narrow = (page[page.index(f'<svg class="{name}"'):].split("</svg>")[0] for name in ("wide", "narrow"))
+        self.assertEqual(wide.count('class="card'), narrow.count('class="card'))
+        room = float(narrow.split('viewBox="0 0 ')[1].split()[0])
+        self.assertLess(room, 400)
+        for rect in ElementTree.fromstring(f"<g>{narrow.split('>', 1)[1]}</g>").iter("rect"):
+            self.assertLessEqual(float(rect.get("x")) + float(rect.get("width")), room + 0.1)
         for outside in ("<script", "src=", "<link", "@import", "url("):
             self.assertNotIn(outside, page)
 

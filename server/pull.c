@@ -346,6 +346,9 @@ static tern_status walk_scope(struct walk *walk, tern_error *error)
     pull->more = true;
     walk->position.begun = walk->position.begun || walk->opened;
     walk->position.partial = walk->position.partial || walk->opened;
+    if (TRN_MUTANT(RECORD_COMPLETE_EARLY) && status == TERN_OK && walk->opened) {
+        return trn_answer_end_scope(walk->page, &walk->position.scope, error);
+    }
     return status;
 }
 

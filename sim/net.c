@@ -8,6 +8,7 @@
 #include "sim/play.h"
 #include "sim/steady.h"
 #include "sim/watch.h"
+#include "sim/whole.h"
 #include "sim/world.h"
 #include "wire/gzip.h"
 
@@ -329,6 +330,9 @@ static tern_status run(struct sim_device *device, tern_sync *sync, const struct 
         status = SIM_CALL(device->index, tern_sync_next(sync, &step, NULL));
         if (status != TERN_OK || !take(device, sync, &step, &overtaken, &status)) {
             return status;
+        }
+        if (how->page_rows > 0 && step.action == TERN_SYNC_WORK) {
+            sim_whole_look(device);
         }
         if (sim_failed(device->world) || sim_disk_is_dead(device->disk)) {
             return TERN_ERR_IO;

@@ -6,6 +6,7 @@
 
 #include "base/hex.h"
 #include "base/uuid.h"
+#include "sim/whole.h"
 #include "wire/entry.h"
 
 #define AHEAD_US (INT64_C(300) * SIM_SECOND_US)
@@ -149,9 +150,63 @@ static void look_at_unit(struct sim_world *world,
     *known = stamp;
 }
 
+/* The record that the row lies in, along the path of its table; false where the path ends. */
+static bool find_scope(struct sim_world *world,
+                       struct trn_db_view *view,
+                       const struct trn_table *table,
+                       const struct trn_row *row,
+                       tern_id *ret_scope)
+{
+    const struct trn_scope_path *path = &table->scopes[0];
+    struct trn_row parent;
+    bool found = true;
+
+    *ret_scope = row->id;
+    for (size_t i = 0; i < path->hop_count; i++) {
+        const struct trn_row *at = i == 0 ? row : &parent;
+
+        if (!trn_value_id(&at->values[path->columns[i]], ret_scope)) {
+            return false;
+        }
+        if (i + 1 < path->hop_count &&
+            (world->db->ops->row_read(view,
+                                      &world->db->schema->tables[path->tables[i + 1]],
+                                      ret_scope,
+                                      &found,
+                                      &parent,
+                                      NULL) != TERN_OK ||
+             !found)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* What the transaction wrote of the row and still stands. */
+static void tell_whole(struct sim_world *world,
+                       struct trn_db_view *view,
+                       const struct trn_table *table,
+                       const struct trn_row *row,
+                       int64_t number)
+{
+    const struct trn_version version = row->version;
+    const tern_id id = row->id;
+    tern_id scope;
+
+    if (table->scope_count != 1 || !find_scope(world, view, table, row, &scope)) {
+        return;
+    }
+    for (size_t unit = 0; unit < table->unit_count; unit++) {
+        if (version.keys[unit] == number) {
+            sim_whole_add(world, table, &id, unit, number, &scope);
+        }
+    }
+}
+
 static void look_at_change(struct sim_world *world,
                            struct trn_db_view *view,
                            const struct trn_change *change,
+                           int64_t number,
                            bool may_lack)
 {
     struct trn_row row;
@@ -171,6 +226,9 @@ static void look_at_change(struct sim_world *world,
         if (change->operation == TRN_OP_INSERT || unit == change->unit) {
             look_at_unit(world, view, change->table, &row, unit);
         }
+    }
+    if (number > 0) {
+        tell_whole(world, view, change->table, &row, number);
     }
 }
 
@@ -208,6 +266,7 @@ static void look_at_entry(struct sim_world *world, struct trn_db_view *view, int
             look_at_change(world,
                            view,
                            &change,
+                           entry.kind < TRN_ENTRY_DISCARDED ? number : 0,
                            entry.kind > TRN_ENTRY_DISCARDED && change.operation == TRN_OP_DELETE);
         }
     }

@@ -13,6 +13,7 @@
 #include "sim/statements.h"
 #include "sim/steady.h"
 #include "sim/watch.h"
+#include "sim/whole.h"
 
 /* ---- Failures and the hash ---- */
 
@@ -73,6 +74,7 @@ void sim_world_begin(struct sim_world *world,
     world->limits = (struct trn_sync_limits){TRN_SYNC_PAGE_ROWS, TRN_SYNC_PAGE_BYTES};
     world->rows = json_object();
     world->watch = sim_watch_new();
+    world->whole = sim_whole_new();
     world->twin = twin_new(world->documents[world->served].schema);
     sim_memory_arm(SIM_SERVER, 0);
     world->disk = sim_disk_new("server", seed ^ 77);
@@ -99,6 +101,7 @@ void sim_world_end(struct sim_world *world)
     trn_bytes_free(&world->late);
     json_decref(world->rows);
     sim_watch_free(world->watch);
+    sim_whole_free(world->whole);
     twin_free(world->twin);
     twin_free(world->twin_backup);
     free(world->commits);
@@ -249,6 +252,7 @@ void sim_server_restore(struct sim_world *world)
     twin_free(world->twin);
     world->twin = world->twin_backup != NULL ? twin_copy(world->twin_backup) : NULL;
     sim_watch_forget(world->watch);
+    sim_whole_stop(world->whole);
     for (size_t i = 0; i < world->device_count; i++) {
         sim_steady_forget(&world->devices[i]);
     }

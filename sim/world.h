@@ -127,6 +127,7 @@ struct sim_world {
     uint64_t faults; /* that struck */
     json_t *rows;    /* label -> id in hexadecimal */
     struct sim_watch *watch;
+    struct sim_whole *whole;
     struct twin *twin; /* the reference model beside the server; NULL: it cannot follow */
     struct twin *twin_backup;
     char only[32];  /* the one check that may fail; empty: any */

@@ -157,7 +157,8 @@ static int compare_ids(const void *left, const void *right)
     return memcmp(left, right, sizeof(tern_id));
 }
 
-/* What was set aside of a row that lies in other records stands in their audit, too. */
+/* What was set aside of a row stands in the audit of other records as well: of those that it lies
+ * in, and of those whose persons discarded a change of it. */
 static tern_status find_record(struct trn_erasure *erasure, tern_error *error)
 {
     tern_status status = find_in_log(erasure, error);
@@ -167,7 +168,7 @@ static tern_status find_record(struct trn_erasure *erasure, tern_error *error)
         const struct trn_erase_item item = trn_erase_items(erasure)[i];
 
         status = find_pointers(erasure, &item, error);
-        if (status == TERN_OK && item.table->scope_count > 1) {
+        if (status == TERN_OK) {
             status = trn_erase_find_audits(erasure, &item, error);
         }
     }

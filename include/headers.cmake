@@ -3,6 +3,7 @@ set(TERN_PUBLIC_HEADERS
     tern/api.h
     tern/curl.h
     tern/error.h
+    tern/follow.h
     tern/outbox.h
     tern/platform.h
     tern/port.h

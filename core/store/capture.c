@@ -220,6 +220,9 @@ static void on_change(void *context,
     struct trn_store_table *own;
 
     (void)db;
+    if (store->follows != NULL && strcmp(database, "main") == 0) {
+        trn_follow_note(store, operation, name);
+    }
     if (store->listener == NULL || store->doom.status != TERN_OK || strcmp(database, "main") != 0) {
         return;
     }

@@ -104,6 +104,9 @@ check_write(const struct trn_guard *guard, int action, const char *name, const c
     struct trn_statement *statement = guard->statement;
     const struct trn_table *table = synced(guard, name);
 
+    if (is_own(name) && action == SQLITE_DELETE && sqlite3_stricmp(name, "tern_noted") == 0) {
+        return SQLITE_OK; /* notes are the app's to work off */
+    }
     if (is_own(name)) {
         return deny(guard, TERN_ERR_SQL, "the library's own tables are read-only");
     }

@@ -16,7 +16,7 @@
 
 /* "tern" in ASCII: PRAGMA application_id of a replica, and the format of its tern_ tables. */
 #define TRN_STORE_APPLICATION_ID 0x7465726e
-#define TRN_STORE_FORMAT 1
+#define TRN_STORE_FORMAT 2 /* where something is followed; else 1 */
 
 enum trn_sql {
     TRN_SQL_BEGIN,
@@ -183,6 +183,11 @@ struct trn_store {
     int64_t stamp_key;
     tern_error doom; /* status TERN_OK: none */
     const struct trn_statement *running;
+
+    /* Following: follow.c. */
+    struct trn_follows *follows; /* NULL: nothing is followed */
+    bool is_follow_read;
+    bool followed_in_tx; /* what the file follows changed in this tx */
 
     struct trn_guard guard;
 };
@@ -373,6 +378,18 @@ void trn_log_install(struct trn_store *store);
 
 struct trn_store_table *trn_store_table(struct trn_store *store, const struct trn_table *table);
 void trn_store_tables_free(struct trn_store *store);
+
+/* ---- follow.c ---- */
+
+/* Reads once what the file says is followed; again after it was forgotten. */
+tern_status trn_follow_read(struct trn_store *store, tern_error *error);
+void trn_follow_forget(struct trn_store *store);
+/* Inside the preupdate hook, where something is followed. */
+void trn_follow_note(struct trn_store *store, int operation, const char *name);
+/* Writes what was noted, before the commit. */
+tern_status trn_follow_write(struct trn_store *store, tern_error *error);
+/* The tx has ended. */
+void trn_follow_reset(struct trn_store *store, bool committed);
 
 /* ---- capture.c ---- */
 

@@ -450,6 +450,17 @@ tern_status trn_store_row_is_referenced(struct trn_store *store,
                                         bool *ret_referenced,
                                         tern_error *error);
 
+/* ---- Following: follow.c ---- */
+
+/* Follows the table by one or two columns (`second` NULL: one) from this tx on, and notes all keys
+ * that there are. A failure leaves the tx as it was. The columns exist and are never null. */
+tern_status trn_store_follow(struct trn_store *store,
+                             const char *name,
+                             const struct trn_table *table,
+                             const char *first,
+                             const char *second,
+                             tern_error *error);
+
 /* ---- Meta: meta.c. Read and written inside the tx that uses it. ---- */
 
 /* A transaction of the app does not write it: what is last is read from the outbox, too. */

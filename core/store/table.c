@@ -45,6 +45,7 @@ static void free_table(struct trn_store_table *own)
 
 void trn_store_tables_free(struct trn_store *store)
 {
+    trn_follow_forget(store);
     if (store->schema == NULL) {
         return;
     }

@@ -79,6 +79,9 @@ static tern_status begin(struct trn_store *store, bool durable, tern_error *erro
     if (status == TERN_OK) {
         status = trn_store_place_columns(store, error);
     }
+    if (status == TERN_OK) {
+        status = trn_follow_read(store, error);
+    }
     if (status == TERN_OK && store->is_hasty == durable) {
         status = set_durability(store, durable, error);
     }
@@ -159,6 +162,9 @@ tern_status trn_store_commit(struct trn_store *store, tern_error *error)
     if (status == TERN_OK && !hold) {
         status = name_broken_key(store, error);
     }
+    if (status == TERN_OK) {
+        status = trn_follow_write(store, error);
+    }
     if (status == TERN_OK && !TRN_MUTANT(COMMIT_LATER)) {
         status = trn_store_do(store, TRN_SQL_COMMIT, "commit", error);
     }
@@ -176,6 +182,7 @@ tern_status trn_store_commit(struct trn_store *store, tern_error *error)
     atomic_store(&store->offset_committed_us, store->offset_us);
     store->guarded_in_tx = false;
     trn_capture_reset(store);
+    trn_follow_reset(store, true);
     if (!store->is_syncing || store->log_pages >= LOG_PAGES_SYNCING) {
         (void)trn_store_shorten_log(store);
     }
@@ -197,6 +204,7 @@ void trn_store_rollback(struct trn_store *store)
     store->guarded_in_tx = false;
     store->offset_us = atomic_load(&store->offset_committed_us);
     trn_capture_reset(store);
+    trn_follow_reset(store, false);
 }
 
 bool trn_store_in_transaction(const struct trn_store *store)

@@ -3,6 +3,7 @@
 #define TERN_TERN_H
 
 #include "tern/error.h"
+#include "tern/follow.h"
 #include "tern/outbox.h"
 #include "tern/port.h"
 #include "tern/replica.h"

@@ -160,7 +160,7 @@ TEST(a_file_of_a_newer_format_is_refused)
     const char *path = new_path();
 
     trn_store_close(fixture_open(path));
-    CHECK_INT(fixture_outside(path, "PRAGMA user_version = 2"), SQLITE_OK);
+    CHECK_INT(fixture_outside(path, "PRAGMA user_version = 3"), SQLITE_OK);
     refuses(path, TERN_ERR_FORMAT_NEWER);
 }
 

@@ -245,12 +245,14 @@ static tern_status configure(struct trn_store *store, tern_error *error)
     if (TRN_MUTANT(DEVICE_SYNC_NORMAL)) {
         return trn_store_exec(store, "PRAGMA synchronous = NORMAL", "settings", error);
     }
+    /* A log that is cut shorter than it is to grow again costs a new size, and the disk more, with
+     * each commit: so the limit is above what tx.c lets it grow to. */
     return trn_store_exec(store,
                           "PRAGMA synchronous = FULL;"
                           "PRAGMA fullfsync = ON;"
                           "PRAGMA checkpoint_fullfsync = ON;"
                           "PRAGMA cell_size_check = ON;"
-                          "PRAGMA journal_size_limit = 4194304;",
+                          "PRAGMA journal_size_limit = 5242880;",
                           "settings",
                           error);
 }

@@ -213,6 +213,37 @@ TEST(a_discard_adds_nothing_to_an_erased_record)
     end(&clinic);
 }
 
+/* It stands in the doctor's own record, and says what the doctor took for the patient's dose. */
+TEST(what_another_gave_up_about_an_erased_row_goes_with_it)
+{
+    static const char dose[] = "INSERT INTO doses(id, patient_id, slot) VALUES(tern_key('doses', "
+                               "@p, 'noon'), @p, 'noon')";
+    struct clinic clinic;
+    tern_error error = {0};
+    uint64_t ordinal;
+
+    begin(&clinic);
+    device_run(&clinic.doctor, dose);
+    device_sync_well(&clinic.doctor);
+    ordinal =
+        strtoull(device_ask(&clinic.doctor, "SELECT max(ordinal) FROM tern_outbox WHERE state = 3"),
+                 NULL,
+                 10);
+    CHECK_INT(tern_quarantine_discard(clinic.doctor.replica, ordinal, &error), TERN_OK);
+    device_sync_well(&clinic.doctor);
+    device_run(&clinic.phone, dose);
+    device_sync_well(&clinic.phone);
+    CHECK_TEXT(
+        world_ask(&clinic.world, "SELECT count(*) > 0 FROM sync_audit WHERE table_name = 'doses'"),
+        "1");
+    world_erase(&clinic.world, 'p');
+    world_pass(&clinic.world, SECOND_US);
+    CHECK_TEXT(world_ask(&clinic.world, "SELECT count(*) FROM sync_audit"), "0");
+    device_sync_well(&clinic.doctor);
+    CHECK_TEXT(device_ask(&clinic.doctor, "SELECT count(*) FROM sync_audit"), "0");
+    end(&clinic);
+}
+
 /* The server keeps nothing of such a discard either, so there is nothing to send and to keep. */
 TEST(an_edit_of_an_erased_record_that_is_discarded_leaves_no_bytes_on_the_device)
 {

@@ -335,7 +335,8 @@ static size_t watch(struct relay *relay, struct pollfd *files, struct watched *w
         for (size_t i = 0; i < 3 && link->used && !link->stalled; i++) {
             if (ends[i] >= 0 && wants[i]) {
                 files[count] = (struct pollfd){.fd = ends[i], .events = POLLIN};
-                watched[count++] = (struct watched){.what = CLIENT_END + i, .link = link};
+                watched[count++] =
+                    (struct watched){.what = (enum what)(CLIENT_END + i), .link = link};
             }
         }
     }

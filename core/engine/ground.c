@@ -140,7 +140,8 @@ static void keep_unit(const struct trn_table *table,
 }
 
 /* What is to be written: `incoming`, or, where the ground has units that are later, both combined
- * in `mixed`; NULL where it is all here already. `mixed` borrows from both. */
+ * in `mixed`; NULL where it is all here already. `mixed` borrows from both. `ret_units` are those
+ * of which the ground has something else. */
 static tern_status combine(struct trn_work *work,
                            const struct trn_table *table,
                            const struct trn_row *ground,
@@ -148,11 +149,13 @@ static tern_status combine(struct trn_work *work,
                            enum trn_ground_mode mode,
                            struct trn_row *mixed,
                            const struct trn_row **ret_result,
+                           uint16_t *ret_units,
                            tern_error *error)
 {
     const struct trn_row *result = incoming;
     bool same = mode == TRN_GROUND_MERGE;
 
+    *ret_units = 0;
     for (size_t unit = 0; unit < table->unit_count; unit++) {
         bool stays = false;
         tern_status status = ground_stays(work,
@@ -175,10 +178,15 @@ static tern_status combine(struct trn_work *work,
             keep_unit(table, unit, ground, mixed);
         } else if (ground->version.keys[unit] != incoming->version.keys[unit]) {
             same = false;
+            *ret_units |= (uint16_t)(1U << unit);
         } else if (unit == TRN_UNIT_EXISTENCE) {
             /* What was deleted here may have been made by another's insert. */
-            same =
-                same && trn_value_equal(&ground->values[CREATED_AT], &incoming->values[CREATED_AT]);
+            bool made = trn_value_equal(&ground->values[CREATED_AT], &incoming->values[CREATED_AT]);
+
+            same = same && made;
+            if (!made || ground->deleted_at_us != incoming->deleted_at_us) {
+                *ret_units |= 1U << TRN_UNIT_EXISTENCE;
+            }
         }
     }
     *ret_result = same ? NULL : result;
@@ -226,7 +234,8 @@ struct met {
     struct trn_row mixed;
     const struct trn_row *result; /* what is to be written; NULL: nothing */
     enum trn_row_place place;
-    bool lift; /* pending edits are in the way */
+    uint16_t units; /* of a row that is there: what is to be written of it, a bit each */
+    bool lift;      /* pending edits are in the way */
 };
 
 /* Reads what is here and works out what is to be written. */
@@ -253,7 +262,15 @@ static tern_status meet(struct trn_work *work,
         status = is_edited(work, table, &ground, &met->lift, error);
     }
     if (status == TERN_OK && !met->lift) {
-        status = combine(work, table, &ground, incoming, mode, &met->mixed, &met->result, error);
+        status = combine(work,
+                         table,
+                         &ground,
+                         incoming,
+                         mode,
+                         &met->mixed,
+                         &met->result,
+                         &met->units,
+                         error);
     }
     return status;
 }
@@ -285,7 +302,10 @@ static tern_status write_met(struct trn_work *work,
     if (met->lift || met->result == NULL) {
         return TERN_OK;
     }
-    status = trn_store_row_take(work->store, table, met->result, met->place, &first);
+    /* In a record that is sent whole nothing is taken for granted. */
+    status = met->place == TRN_ROW_IS_THERE && mode == TRN_GROUND_MERGE
+                 ? trn_store_row_take_units(work->store, table, met->result, met->units, &first)
+                 : trn_store_row_take(work->store, table, met->result, met->place, &first);
     if (status == TERN_ERR_UNIQUE && !work->lifted) {
         met->lift = true;
         return TERN_OK;

@@ -131,9 +131,20 @@ enum trn_table_sql {
     TRN_TABLE_COUNT
 };
 
+/* Edits come in few sets of units: a dose's outcome, a user's settings. */
+enum { TRN_TAKES_KEPT = 4 };
+
+/* The UPDATE of some units, without the table's CHECKs. */
+struct trn_store_take {
+    uint16_t units; /* a bit each */
+    sqlite3_stmt *stmt;
+};
+
 struct trn_store_table {
     const struct trn_table *table;
     sqlite3_stmt *statements[TRN_TABLE_COUNT];
+    struct trn_store_take takes[TRN_TAKES_KEPT];
+    size_t next_take;       /* to be replaced */
     sqlite3_stmt **uniques; /* per unique key: who holds it */
     sqlite3_stmt **paths;   /* per scope path: rows in the scope */
     sqlite3_stmt **hops;    /* per table: a row's reference column towards a scope; see scopes.c */

@@ -65,7 +65,9 @@ static tern_status build_version(struct trn_bytes *sql, const struct trn_table *
     return build_by_id(sql, table, "SELECT tern_v FROM main.");
 }
 
-static tern_status build_update(struct trn_bytes *sql, const struct trn_table *table)
+/* An UPDATE that names a column rewrites every index that knows it, though the value stays. */
+static tern_status
+build_update_of(struct trn_bytes *sql, const struct trn_table *table, uint16_t units)
 {
     tern_status status = trn_bytes_append_text(sql, "UPDATE main.");
 
@@ -76,18 +78,28 @@ static tern_status build_update(struct trn_bytes *sql, const struct trn_table *t
         status = trn_bytes_append_text(sql, " SET ");
     }
     for (size_t i = 0; i < table->column_count && status == TERN_OK; i++) {
+        if ((units >> table->columns[i].unit & 1) == 0) {
+            continue;
+        }
         status = trn_sql_name(sql, table->columns[i].name);
         if (status == TERN_OK) {
             status = trn_bytes_append_format(sql, " = ?%zu, ", i + 2);
         }
     }
-    return status == TERN_OK ? trn_bytes_append_format(sql,
-                                                       "updated_at = ?%zu, deleted_at = ?%zu, "
-                                                       "tern_v = ?%zu WHERE id = ?1",
-                                                       table->column_count + 2,
-                                                       table->column_count + 3,
-                                                       table->column_count + 4)
-                             : status;
+    if (status == TERN_OK && (units >> TRN_UNIT_EXISTENCE & 1) != 0) {
+        status = trn_bytes_append_format(sql, "deleted_at = ?%zu, ", table->column_count + 3);
+    }
+    return status == TERN_OK
+               ? trn_bytes_append_format(sql,
+                                         "updated_at = ?%zu, tern_v = ?%zu WHERE id = ?1",
+                                         table->column_count + 2,
+                                         table->column_count + 4)
+               : status;
+}
+
+static tern_status build_update(struct trn_bytes *sql, const struct trn_table *table)
+{
+    return build_update_of(sql, table, UINT16_MAX);
 }
 
 /* "(?1, ?2, ...)" from parameter `first` on. */
@@ -376,6 +388,57 @@ tern_status trn_row_run(struct trn_store *store,
     for (size_t i = 0; i < count; i++) {
         bind_row(stmt, (int)(i * (table->column_count + 4)) + 1, table, &rows[i], room[i]);
     }
+    return trn_store_run(store, stmt, table->name, error);
+}
+
+/* A statement compiled for these units, in the place of another where there is no room. */
+static tern_status take_of(struct trn_store *store,
+                           const struct trn_table *table,
+                           uint16_t units,
+                           sqlite3_stmt **ret_stmt,
+                           tern_error *error)
+{
+    struct trn_store_table *own = trn_store_table(store, table);
+    struct trn_store_take *take = &own->takes[own->next_take];
+    struct trn_bytes sql = {0};
+    tern_status built;
+    tern_status status;
+
+    for (size_t i = 0; i < TRN_TAKES_KEPT; i++) {
+        if (own->takes[i].stmt != NULL && own->takes[i].units == units) {
+            take = &own->takes[i];
+        }
+    }
+    if (take->stmt != NULL && take->units == units && !trn_store_has_checks_again(take->stmt)) {
+        *ret_stmt = take->stmt;
+        return TERN_OK;
+    }
+    trn_store_finalize(&take->stmt);
+    built = build_update_of(&sql, table, units);
+    status = trn_store_compile_unchecked(store, &sql, built, &take->stmt, error);
+    if (status == TERN_OK) {
+        take->units = units;
+        own->next_take = (own->next_take + 1) % TRN_TAKES_KEPT;
+        *ret_stmt = take->stmt;
+    }
+    return status;
+}
+
+tern_status trn_store_row_take_units(struct trn_store *store,
+                                     const struct trn_table *table,
+                                     const struct trn_row *row,
+                                     uint16_t units,
+                                     tern_error *error)
+{
+    uint8_t room[TRN_VERSION_BLOB_MAX];
+    sqlite3_stmt *stmt = NULL;
+    tern_status status = take_of(store, table, units, &stmt, error);
+
+    TRN_ASSERT(store->listener == NULL);
+    if (status != TERN_OK) {
+        return status;
+    }
+    bind_row(stmt, 1, table, row, room);
     return trn_store_run(store, stmt, table->name, error);
 }
 

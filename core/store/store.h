@@ -117,6 +117,13 @@ tern_status trn_store_row_take(struct trn_store *store,
                                const struct trn_row *row,
                                enum trn_row_place place,
                                tern_error *error);
+/* The same for a row that is there, of which only these units (a bit each) differ: indexes on other
+ * columns are left alone. */
+tern_status trn_store_row_take_units(struct trn_store *store,
+                                     const struct trn_table *table,
+                                     const struct trn_row *row,
+                                     uint16_t units,
+                                     tern_error *error);
 /* The same for so many rows at once, all of them new. On TERN_ERR_EXISTS and _UNIQUE one of them
  * was not, and those before it are in. */
 #define TRN_ROWS_AT_ONCE 10

@@ -35,6 +35,9 @@ static void free_table(struct trn_store_table *own)
     for (size_t i = 0; i < TRN_TABLE_COUNT; i++) {
         trn_store_finalize(&own->statements[i]);
     }
+    for (size_t i = 0; i < TRN_TAKES_KEPT; i++) {
+        trn_store_finalize(&own->takes[i].stmt);
+    }
     if (own->table != NULL) {
         free_statements(own->uniques, own->table->unique_count);
         free_statements(own->paths, own->table->scope_count);

@@ -82,6 +82,44 @@ TEST(a_row_of_the_server_is_taken_new_or_over_the_one_that_is_there)
     trn_store_close(store);
 }
 
+TEST(of_a_row_that_is_there_only_the_units_that_changed_are_written)
+{
+    static const uint16_t sets[] = {1U << PERSON_UNIT_SETTINGS,
+                                    1U << PERSON_UNIT_PROFILE,
+                                    1U << TRN_UNIT_EXISTENCE,
+                                    1U << PERSON_UNIT_PROFILE | 1U << PERSON_UNIT_SETTINGS,
+                                    1U << PERSON_UNIT_SETTINGS | 1U << TRN_UNIT_EXISTENCE,
+                                    (1U << PERSON_UNITS) - 1};
+    struct trn_store *store = open_in_tx();
+    struct trn_row person = fixture_person(1, 5);
+
+    for (int turn = 0; turn < 2; turn++) { /* more sets than statements are kept */
+        for (size_t i = 0; i < sizeof(sets) / sizeof(sets[0]); i++) {
+            struct trn_row other = person;
+            struct trn_row after;
+
+            CHECK_INT(trn_store_row_take(store, people(), &person, TRN_ROW_UNKNOWN, NULL), TERN_OK);
+            other.values[PERSON_NAME] = tern_value_text("other");
+            other.values[PERSON_THEME] = tern_value_text("DARK");
+            other.deleted_at_us = 9;
+            other.updated_at_us = person.updated_at_us + 1;
+            CHECK_INT(trn_store_row_take_units(store, people(), &other, sets[i], NULL), TERN_OK);
+            after = read_back(store, &person.id);
+            CHECK_INT(after.deleted_at_us, (sets[i] & 1U << TRN_UNIT_EXISTENCE) != 0 ? 9 : 0);
+            CHECK_INT(after.updated_at_us, person.updated_at_us + 1);
+            CHECK(trn_value_equal(&after.values[PERSON_NAME],
+                                  (sets[i] & 1U << PERSON_UNIT_PROFILE) != 0
+                                      ? &other.values[PERSON_NAME]
+                                      : &person.values[PERSON_NAME]));
+            CHECK(trn_value_equal(&after.values[PERSON_THEME],
+                                  (sets[i] & 1U << PERSON_UNIT_SETTINGS) != 0
+                                      ? &other.values[PERSON_THEME]
+                                      : &person.values[PERSON_THEME]));
+        }
+    }
+    trn_store_close(store);
+}
+
 TEST(a_row_of_the_server_never_takes_the_key_of_another)
 {
     struct trn_store *store = open_in_tx();

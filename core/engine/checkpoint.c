@@ -127,6 +127,7 @@ static tern_status choose_mode(struct applying *applying, bool staged_fresh, ter
     if (status == TERN_OK) {
         status = trn_outbox_next(work->store, 0, 1U << TERN_ENTRY_PENDING, &pending, error);
     }
+    applying->leavers.by_age = applying->checkpoint->windows || staged_fresh;
     applying->sweeps = held && !TRN_MUTANT(NOTHING_SWEPT);
     applying->mode = held || pending.ordinal != 0 ? TRN_GROUND_FRESH : TRN_GROUND_BLIND;
     return status;

@@ -12,6 +12,7 @@
 struct trn_checkpoint {
     tern_id scope;
     bool fresh;             /* this is the whole: what else is held of the scope goes */
+    bool windows;           /* asked for without what is older than some window */
     struct trn_slice lines; /* the last piece, in "t", "r" and "m" lines; earlier ones are staged */
     uint64_t rows;          /* counted up */
 };

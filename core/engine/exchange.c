@@ -59,7 +59,7 @@ static tern_status write_entries(struct trn_line_writer *writer,
 static tern_status write_body(struct trn_work *work,
                               const struct trn_batch *batch,
                               uint32_t rows,
-                              const struct trn_sent *sent,
+                              struct trn_sent *sent,
                               struct trn_slice dropped,
                               struct trn_bytes *body,
                               tern_error *error)
@@ -85,6 +85,7 @@ static tern_status write_body(struct trn_work *work,
                                 &envelope.window_count,
                                 error);
     }
+    sent->windows = envelope.window_count > 0;
     trn_line_writer_open(&writer, body);
     if (status == TERN_OK) {
         status = trn_request_write_envelope(&writer, &envelope, error);

@@ -20,6 +20,7 @@ struct trn_sent {
     struct trn_reading sent;
     struct trn_reading received;
     uint32_t rows; /* asked for; 0: it only pushed */
+    bool windows;  /* the server may leave out what is older than some window */
 };
 
 void trn_sent_free(struct trn_sent *sent);

@@ -316,8 +316,12 @@ listen(struct trn_intake *intake, struct trn_work *work, struct step *step, tern
                              : status;
 }
 
-static tern_status take_part(struct trn_work *work, struct part *part, tern_error *error)
+static tern_status take_part(const struct trn_intake *intake,
+                             struct trn_work *work,
+                             struct part *part,
+                             tern_error *error)
 {
+    part->checkpoint.windows = intake->sent->windows;
     if (part->erased) {
         return trn_leave_erased(work, &part->checkpoint.scope, error);
     }
@@ -345,7 +349,7 @@ static tern_status take_parts(struct trn_intake *intake,
         tern_status status;
 
         part->checkpoint.rows = 0;
-        status = take_part(work, part, error);
+        status = take_part(intake, work, part, error);
         if (status != TERN_OK) {
             return status;
         }

@@ -62,6 +62,7 @@ tern_status trn_sweep_gather(struct trn_work *work,
 
 /* With nothing kept, the record is gone, and all of it leaves. */
 static tern_status leaves(struct trn_work *work,
+                          const struct trn_leavers *leavers,
                           const struct trn_leaver *leaver,
                           const struct trn_idset *kept,
                           bool *ret_leaves,
@@ -70,7 +71,7 @@ static tern_status leaves(struct trn_work *work,
     bool stays = kept != NULL && trn_idset_has(kept, leaver->table, &leaver->id);
     tern_status status = TERN_OK;
 
-    if (kept != NULL && !stays) {
+    if (kept != NULL && !stays && leavers->by_age) {
         status = trn_window_keeps(work, leaver->table, &leaver->id, &stays, error);
     }
     *ret_leaves = !stays;
@@ -88,7 +89,7 @@ tern_status trn_sweep_erase(struct trn_work *work,
         const struct trn_leaver *leaver = &leavers->items[i - 1];
         bool goes = false;
 
-        status = leaves(work, leaver, kept, &goes, error);
+        status = leaves(work, leavers, leaver, kept, &goes, error);
         if (status != TERN_OK || !goes) {
             continue;
         }

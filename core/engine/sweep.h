@@ -18,6 +18,7 @@ struct trn_leavers {
     struct trn_leaver *items;
     size_t count;
     size_t room;
+    bool by_age; /* the copy that they are missing from may have left out what is too old */
 };
 
 void trn_leavers_free(struct trn_leavers *leavers);

@@ -20,6 +20,7 @@ static const char *const texts[TRN_SQL_COUNT] = {
     [TRN_SQL_BEGIN] = "BEGIN IMMEDIATE",
     [TRN_SQL_COMMIT] = "COMMIT",
     [TRN_SQL_ROLLBACK] = "ROLLBACK",
+    [TRN_SQL_BURY] = "PRAGMA application_id = 1952805486", /* writes a page, though it is so */
     [TRN_SQL_SAVEPOINT] = "SAVEPOINT tern",
     [TRN_SQL_SAVEPOINT_RELEASE] = "RELEASE tern",
     [TRN_SQL_SAVEPOINT_ROLLBACK] = "ROLLBACK TO tern",

@@ -152,9 +152,19 @@ static tern_status name_broken_key(struct trn_store *store, tern_error *error)
     return status;
 }
 
+/* A COMMIT that failed late, in its sync, has left the whole transaction in the log. SQLite goes on
+ * without it, but should the process die now, whoever opens the file next would find it there and
+ * take it for committed. So the next transaction goes over it at once; where that fails, too, one
+ * that the app makes does, or the checkpoint on closing. */
+static void bury(struct trn_store *store)
+{
+    (void)trn_store_do(store, TRN_SQL_BURY, "after a failed commit", NULL);
+}
+
 tern_status trn_store_commit(struct trn_store *store, tern_error *error)
 {
     bool hold = true;
+    bool tried = false;
     tern_status status;
 
     TRN_ASSERT(trn_store_in_transaction(store));
@@ -166,6 +176,7 @@ tern_status trn_store_commit(struct trn_store *store, tern_error *error)
         status = trn_follow_write(store, error);
     }
     if (status == TERN_OK && !TRN_MUTANT(COMMIT_LATER)) {
+        tried = true;
         status = trn_store_do(store, TRN_SQL_COMMIT, "commit", error);
     }
     if (status == TERN_ERR_BUSY) {
@@ -175,6 +186,9 @@ tern_status trn_store_commit(struct trn_store *store, tern_error *error)
     }
     if (status != TERN_OK) {
         trn_store_rollback(store);
+        if (tried && store->schema != NULL) { /* the file is one already */
+            bury(store);
+        }
         return status;
     }
     trn_meta_committed(store);

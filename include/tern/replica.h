@@ -104,6 +104,9 @@ TERN_API TERN_MUST_USE tern_status tern_tx_begin(tern_replica *replica,
  * the outcome; after a failure nothing of it remains. A transaction that changed no synced row
  * queues nothing.
  *
+ * After TERN_ERR_IO and TERN_ERR_DISK_FULL the log is cleaned of it, too, lest it come back after a
+ * crash; if the disk fails in that as well, it may, should the process die before the next commit.
+ *
  * @param ret_kept How many units of an inferred transaction yielded to a recorded value; may be
  * NULL.
  * @return TERN_OK, or why nothing was committed: TERN_ERR_FOREIGN_KEY, _OUTRANKED, _TOO_LARGE,

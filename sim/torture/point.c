@@ -149,8 +149,9 @@ unsigned torture_ways(enum torture_fault fault, bool last)
     case TORTURE_POWER:
         return last ? 12 : 3; /* what was promised must be there whatever the dice say */
     case TORTURE_ERROR:
-    case TORTURE_READ:
     case TORTURE_FULL:
+        return 4;
+    case TORTURE_READ:
         return 2;
     default:
         return 1;
@@ -453,6 +454,23 @@ static bool check_whole(struct sim_world *world,
     return is_before;
 }
 
+/* Whether its machine is dead, now at the latest: of the fault or just behind it. */
+static bool is_deadly(const struct torture_point *point)
+{
+    switch (point->fault) {
+    case TORTURE_KILL:
+    case TORTURE_POWER:
+        return true;
+    case TORTURE_ERROR:
+    case TORTURE_FULL:
+        return point->way >= 2;
+    case TORTURE_MEMORY:
+        return point->at % 3 == 2;
+    default:
+        return false;
+    }
+}
+
 static void strike(struct sim_world *world,
                    const struct torture_operation *operation,
                    const struct torture_point *point,
@@ -468,6 +486,9 @@ static void strike(struct sim_world *world,
     arm(world, machine, point);
     *ret_status = run(world, operation->events, weather);
     json_decref(weather);
+    if (is_deadly(point) && !deadly) {
+        sim_disk_die(disk_of(world, machine), point->way == 3);
+    }
     if (deadly && !sim_disk_is_dead(disk_of(world, machine)) && world->faults == faults) {
         sim_disk_die(disk_of(world, machine), point->fault == TORTURE_POWER);
     } else if (machine != SIM_SERVER && *ret_status != TERN_OK &&
@@ -563,7 +584,7 @@ struct attempt {
 
 static bool reopens(const struct torture_point *point)
 {
-    return point->fault == TORTURE_MEMORY ? point->at % 2 == 0
+    return point->fault == TORTURE_MEMORY ? point->at % 3 == 1
                                           : point->fault != TORTURE_POWER && point->way == 1;
 }
 
@@ -611,12 +632,12 @@ static void go_on(struct attempt *attempt)
     bool again = true;
 
     if (operation->whole) {
-        again = check_whole(world,
-                            operation,
-                            attempt->clean,
-                            attempt->now,
-                            attempt->status,
-                            attempt->died);
+        /* What was told before it died stays said. */
+        bool unheard =
+            attempt->point->fault == TORTURE_KILL || attempt->point->fault == TORTURE_POWER;
+
+        again =
+            check_whole(world, operation, attempt->clean, attempt->now, attempt->status, unheard);
     }
     if (!sim_failed(world)) {
         check_always(world, operation->always);
@@ -668,7 +689,7 @@ void torture_try(struct sim_world *world,
     attempt.clean = clean;
     attempt.known = known;
     attempt.machine = machine_of(world, operation);
-    attempt.died = point->fault == TORTURE_KILL || point->fault == TORTURE_POWER;
+    attempt.died = is_deadly(point);
     try_it(&attempt);
     if (!sim_failed(world)) {
         close_all(world);

@@ -47,6 +47,11 @@ class Torture(unittest.TestCase):
     def test_a_cursor_that_moves_before_its_rows_is_found(self):
         self.check_found("CURSOR_FIRST", "pull-pages@a", "kill")
 
+    def test_a_commit_that_failed_does_not_come_back_after_a_crash(self):
+        for fault in ("error", "full"):
+            done = run(PROGRAM, "--operation", "update", "--fault", fault)
+            self.assertEqual(done.returncode, 0, done.stderr)
+
     def test_the_last_line_adds_up(self):
         done = run(PROGRAM, "--operation", "update", "--points", "2")
         self.assertEqual(done.returncode, 0, done.stderr)

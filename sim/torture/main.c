@@ -358,15 +358,16 @@ static void run_item(const struct options *options,
     json_array_foreach(json_object_get(item, "machines"), index, machine)
     {
         char full[64];
-        struct torture_operation operation = {.name = full,
-                                              .setup = json_object_get(item, "setup"),
-                                              .events = json_object_get(item, "do"),
-                                              .always = json_object_get(item, "always"),
-                                              .alone = index > 0,
-                                              .whole = json_is_true(json_object_get(item, "whole")),
-                                              .mute = json_is_true(json_object_get(item, "mute")),
-                                              .quiet =
-                                                  json_is_true(json_object_get(item, "quiet"))};
+        struct torture_operation operation = {
+            .name = full,
+            .setup = json_object_get(item, "setup"),
+            .events = json_object_get(item, "do"),
+            .always = json_object_get(item, "always"),
+            .alone = index > 0,
+            .whole = json_is_true(json_object_get(item, "whole")),
+            .mute = json_is_true(json_object_get(item, "mute")),
+            .unsynced = json_is_true(json_object_get(item, "unsynced")),
+            .quiet = json_is_true(json_object_get(item, "quiet"))};
 
         (void)
             snprintf(operation.machine, sizeof operation.machine, "%s", json_string_value(machine));

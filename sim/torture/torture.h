@@ -31,10 +31,11 @@ struct torture_operation {
     json_t *events;  /* what the operation consists of; borrowed, as is the rest */
     json_t *always;  /* what holds whenever somebody looks: "expect" events */
     char machine[24];
-    bool alone; /* another row of the table tries what travels */
-    bool whole; /* it happens at once or not at all */
-    bool mute;  /* but where it fails it may have happened, and is done again */
-    bool quiet; /* the checks of sim_settle do not fit it */
+    bool alone;    /* another row of the table tries what travels */
+    bool whole;    /* it happens at once or not at all */
+    bool mute;     /* but where it fails it may have happened, and is done again */
+    bool unsynced; /* what nobody was told of may go with a machine that dies in it */
+    bool quiet;    /* the checks of sim_settle do not fit it */
 };
 
 /* A place where a fault strikes. */

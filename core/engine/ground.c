@@ -139,23 +139,30 @@ static void keep_unit(const struct trn_table *table,
     }
 }
 
+/* What is known of a row before it is written. */
+struct met {
+    struct trn_row mixed;
+    const struct trn_row *result; /* what is to be written; NULL: nothing */
+    enum trn_row_place place;
+    uint16_t units; /* of a row that is there: what is to be written of it, a bit each */
+    bool lift;      /* pending edits are in the way */
+};
+
 /* What is to be written: `incoming`, or, where the ground has units that are later, both combined
- * in `mixed`; NULL where it is all here already. `mixed` borrows from both. `ret_units` are those
+ * in `met->mixed`, which borrows from both; NULL where it is all here already. The units are those
  * of which the ground has something else. */
 static tern_status combine(struct trn_work *work,
                            const struct trn_table *table,
                            const struct trn_row *ground,
                            const struct trn_row *incoming,
                            enum trn_ground_mode mode,
-                           struct trn_row *mixed,
-                           const struct trn_row **ret_result,
-                           uint16_t *ret_units,
+                           struct met *met,
                            tern_error *error)
 {
     const struct trn_row *result = incoming;
     bool same = mode == TRN_GROUND_MERGE;
 
-    *ret_units = 0;
+    met->units = 0;
     for (size_t unit = 0; unit < table->unit_count; unit++) {
         bool stays = false;
         tern_status status = ground_stays(work,
@@ -171,30 +178,30 @@ static tern_status combine(struct trn_work *work,
             return status;
         }
         if (stays && result == incoming) {
-            *mixed = *incoming;
-            result = mixed;
+            met->mixed = *incoming;
+            result = &met->mixed;
         }
         if (stays) {
-            keep_unit(table, unit, ground, mixed);
+            keep_unit(table, unit, ground, &met->mixed);
         } else if (ground->version.keys[unit] != incoming->version.keys[unit]) {
             same = false;
-            *ret_units |= (uint16_t)(1U << unit);
+            met->units |= (uint16_t)(1U << unit);
         } else if (unit == TRN_UNIT_EXISTENCE) {
             /* What was deleted here may have been made by another's insert. */
             bool made = trn_value_equal(&ground->values[CREATED_AT], &incoming->values[CREATED_AT]);
 
             same = same && made;
             if (!made || ground->deleted_at_us != incoming->deleted_at_us) {
-                *ret_units |= 1U << TRN_UNIT_EXISTENCE;
+                met->units |= 1U << TRN_UNIT_EXISTENCE;
             }
         }
     }
-    *ret_result = same ? NULL : result;
+    met->result = same ? NULL : result;
     return result != incoming ? trn_known_newest(&work->known,
                                                  work->store,
-                                                 &mixed->version,
+                                                 &met->mixed.version,
                                                  table->unit_count,
-                                                 &mixed->updated_at_us,
+                                                 &met->mixed.updated_at_us,
                                                  error)
                               : TERN_OK;
 }
@@ -229,15 +236,6 @@ static tern_status meet_nothing(struct trn_work *work,
     return status;
 }
 
-/* What is known of a row before it is written. */
-struct met {
-    struct trn_row mixed;
-    const struct trn_row *result; /* what is to be written; NULL: nothing */
-    enum trn_row_place place;
-    uint16_t units; /* of a row that is there: what is to be written of it, a bit each */
-    bool lift;      /* pending edits are in the way */
-};
-
 /* Reads what is here and works out what is to be written. */
 static tern_status meet(struct trn_work *work,
                         const struct trn_table *table,
@@ -262,15 +260,7 @@ static tern_status meet(struct trn_work *work,
         status = is_edited(work, table, &ground, &met->lift, error);
     }
     if (status == TERN_OK && !met->lift) {
-        status = combine(work,
-                         table,
-                         &ground,
-                         incoming,
-                         mode,
-                         &met->mixed,
-                         &met->result,
-                         &met->units,
-                         error);
+        status = combine(work, table, &ground, incoming, mode, met, error);
     }
     return status;
 }

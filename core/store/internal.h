@@ -169,17 +169,17 @@ struct trn_store {
     char *vfs;
     int64_t busy_timeout_ms;
     struct trn_store_host host;
-    bool is_new;
     struct trn_bytes document;
     const struct trn_schema *schema;
     struct trn_store_table *tables; /* one for each of schema->tables */
     int log_pages;                  /* in the write-ahead log, after the last commit */
-    bool is_syncing;                /* a session of this handle keeps the log short */
-    bool is_hasty;                  /* commits are not waited for: synchronous is NORMAL */
-    bool is_placed;                 /* the tables' columns have their positions */
-    bool is_guarded;                /* the triggers of trn_store_guard_deletes are up */
-    bool guarded_in_tx;             /* in this tx, so that its rollback takes them down */
-    bool is_lax;                    /* what is compiled now has no CHECKs: see unchecked.c */
+    bool is_new;
+    bool is_syncing;    /* a session of this handle keeps the log short */
+    bool is_hasty;      /* commits are not waited for: synchronous is NORMAL */
+    bool is_placed;     /* the tables' columns have their positions */
+    bool is_guarded;    /* the triggers of trn_store_guard_deletes are up */
+    bool guarded_in_tx; /* in this tx, so that its rollback takes them down */
+    bool is_lax;        /* what is compiled now has no CHECKs: see unchecked.c */
     sqlite3_stmt *statements[TRN_SQL_COUNT];
     atomic_ullong *changes; /* per table */
     struct trn_meta meta;   /* as in the file, while nobody else has written to that */

@@ -17,6 +17,7 @@ set(TERN_PUBLIC_HEADERS
 
 # Those of libtern-medication.
 set(TERN_MEDICATION_HEADERS
+    tern/medication/adherence.h
     tern/medication/care.h
     tern/medication/dose.h
     tern/medication/message.h

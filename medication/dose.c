@@ -102,12 +102,42 @@ static tern_status visit_day(tern_care *care,
         if (status == TERN_OK && more) {
             status = read_shown(care, row, day, now_us, &dose, &shown, error);
         }
+        if (status == TERN_OK && more && !shown && now_us == INT64_MIN) {
+            dose.grace_minutes = -1;
+            shown = true;
+        }
         if (status == TERN_OK && shown) {
             more = visitor(context, &dose);
         }
     }
     tern_statement_reset(row);
     return status;
+}
+
+tern_status trn_dose_visit(tern_care *care,
+                           const tern_id *patient,
+                           const char *local_date,
+                           int64_t now_us,
+                           tern_dose_visitor visitor,
+                           void *context,
+                           tern_care_error *error)
+{
+    tern_statement *row = NULL;
+    tern_value values[4];
+    int32_t day = 0;
+    tern_status status;
+
+    if (!trn_day_parse(local_date, strlen(local_date), &day)) {
+        return trn_problem(error, TERN_PROBLEM_DATE, 0, 0);
+    }
+    /* A local day lies within these three days of UTC, wherever it is and if its night meal is
+     * late. */
+    values[0] = tern_value_id(patient);
+    values[1] = tern_value_integer((day - 1) * TRN_DAY_US);
+    values[2] = tern_value_integer((day + 2) * TRN_DAY_US);
+    values[3] = tern_value_text(local_date);
+    status = trn_care_bind(care, TRN_SQL_DAY, values, 4, &row, error);
+    return status == TERN_OK ? visit_day(care, row, day, now_us, visitor, context, error) : status;
 }
 
 tern_status tern_dose_list(tern_care *care,
@@ -117,30 +147,22 @@ tern_status tern_dose_list(tern_care *care,
                            void *context,
                            tern_care_error *error)
 {
-    tern_statement *row = NULL;
-    tern_value values[4];
     int64_t now_us = 0;
-    int32_t day = 0;
     tern_status status;
 
     trn_care_clear(error);
     if (care == NULL || local_date == NULL || visitor == NULL) {
         return trn_care_misuse(error, "tern_dose_list");
     }
-    if (!trn_day_parse(local_date, strlen(local_date), &day)) {
-        return trn_problem(error, TERN_PROBLEM_DATE, 0, 0);
-    }
-    /* A local day lies within these three days of UTC, wherever it is and if its night meal is
-     * late. */
-    values[0] = tern_value_id(patient != NULL ? patient : &care->user);
-    values[1] = tern_value_integer((day - 1) * TRN_DAY_US);
-    values[2] = tern_value_integer((day + 2) * TRN_DAY_US);
-    values[3] = tern_value_text(local_date);
     status = trn_care_now(care, &now_us, error);
-    if (status == TERN_OK) {
-        status = trn_care_bind(care, TRN_SQL_DAY, values, 4, &row, error);
-    }
-    return status == TERN_OK ? visit_day(care, row, day, now_us, visitor, context, error) : status;
+    return status == TERN_OK ? trn_dose_visit(care,
+                                              patient != NULL ? patient : &care->user,
+                                              local_date,
+                                              now_us,
+                                              visitor,
+                                              context,
+                                              error)
+                             : status;
 }
 
 /* ---- Records ---- */

@@ -10,6 +10,7 @@
 
 #include "medication/regimen.h"
 #include "tern/medication/care.h"
+#include "tern/medication/dose.h"
 
 /** The statements; their texts are in sql.c. Those before TRN_SQL_READS only read. */
 enum trn_sql {
@@ -24,6 +25,17 @@ enum trn_sql {
     TRN_SQL_PRESCRIPTION,
     TRN_SQL_MEDICATIONS,
     TRN_SQL_SETTINGS,
+    TRN_SQL_SUMS_NOTED,
+    TRN_SQL_SUMS_AGAIN,
+    TRN_SQL_SUMS_HAS,
+    TRN_SQL_SUMS_ALL,
+    TRN_SQL_SUMS_BY_DAY,
+    TRN_SQL_SUMS_BY_PERIOD,
+    TRN_SQL_SUMS_BY_MEDICATION,
+    TRN_SQL_SUMS_ONE_ALL,
+    TRN_SQL_SUMS_ONE_BY_DAY,
+    TRN_SQL_SUMS_ONE_BY_PERIOD,
+    TRN_SQL_SUMS_ONE_BY_MEDICATION,
     TRN_SQL_READS,
     TRN_SQL_DOSE_INSERT = TRN_SQL_READS,
     TRN_SQL_DOSE_MOVE,
@@ -32,6 +44,22 @@ enum trn_sql {
     TRN_SQL_PRN_INSERT,
     TRN_SQL_ACTION,
     TRN_SQL_VERSION,
+    TRN_SQL_SUMS_SINCE, /* of a table of one row, as the next */
+    TRN_SQL_SUMS_MARKED,
+    TRN_SQL_SUMS_MARK,
+    TRN_SQL_SUMS_ADD,
+    TRN_SQL_SUMS_TOTAL,
+    TRN_SQL_SUMS_DROP_DAY,
+    TRN_SQL_SUMS_DROP_TOTAL,
+    TRN_SQL_SUMS_DONE,
+    TRN_SQL_SUMS_GONE_DAYS,
+    TRN_SQL_SUMS_GONE_TOTALS,
+    TRN_SQL_SUMS_GONE_AGAIN,
+    TRN_SQL_SUMS_GONE_NOTES,
+    TRN_SQL_SUMS_AGAIN_RULES,
+    TRN_SQL_SUMS_AGAIN_DAYS,
+    TRN_SQL_SUMS_FORGET_RULES,
+    TRN_SQL_SUMS_FORGET_DAYS,
     TRN_SQL_COUNT
 };
 
@@ -41,6 +69,7 @@ struct tern_care {
     tern_replica *replica;
     tern_zone_port zones;
     tern_id user;
+    bool has_sums; /* those of adherence are there, and of this library's definition */
     tern_statement *statements[TRN_SQL_COUNT];
 };
 
@@ -142,6 +171,16 @@ TERN_MUST_USE tern_status trn_care_local_day(tern_care *care,
 
 /** Turns a zone's failure into this layer's problem. */
 TERN_MUST_USE tern_status trn_zone_failed(tern_status status, tern_care_error *error);
+
+/** Visits a local day's doses as tern_dose_list does; what has passed by `now_us` is MISSED. With
+ * INT64_MIN all are visited, and those that nothing yields have a grace of -1. */
+TERN_MUST_USE tern_status trn_dose_visit(tern_care *care,
+                                         const tern_id *patient,
+                                         const char *local_date,
+                                         int64_t now_us,
+                                         tern_dose_visitor visitor,
+                                         void *context,
+                                         tern_care_error *error);
 
 /** Stores MISSED for doses of a prescription (NULL: of all) that have passed, all of them, in
  * inferred transactions. */

@@ -46,6 +46,19 @@
     " LEFT JOIN users u ON u.id=p.patient_id"                                                      \
     " LEFT JOIN meal_time_preferences t ON t.user_id=p.patient_id AND t.deleted_at IS NULL"
 
+/* Sums of adherence. */
+#define COUNTS                                                                                     \
+    ",coalesce(sum(on_time),0),coalesce(sum(late),0),coalesce(sum(skipped),0),"                    \
+    "coalesce(sum(missed),0) FROM "
+#define OF_ALL " WHERE patient_id=?1 AND local_date BETWEEN ?2 AND ?3 AND passes<?4"
+#define OF_ONE                                                                                     \
+    "care_day INDEXED BY care_day_medication WHERE patient_id=?1 AND medication_id=?5"             \
+    " AND local_date BETWEEN ?2 AND ?3 AND passes<?4"
+#define GONE                                                                                       \
+    "(SELECT n.first FROM tern_noted n LEFT JOIN users u ON u.id=n.first"                          \
+    " WHERE n.name='care.users' AND u.id IS NULL)"
+#define RULES "('care.users','care.prescriptions','care.medications','care.meals')"
+
 static const char *const texts[TRN_SQL_COUNT] = {
     [TRN_SQL_NOW] = "SELECT tern_now()",
     [TRN_SQL_PATIENT] = "SELECT time_zone,grace_period_minutes FROM users WHERE id=?1 AND "
@@ -115,6 +128,51 @@ static const char *const texts[TRN_SQL_COUNT] = {
         "'is_prn',json(iif(is_prn,'true','false')),'prn_times',json(prn_times)))"
         " FROM (SELECT * FROM medications WHERE prescription_id=?1 AND deleted_at IS NULL"
         " ORDER BY row_number,id)))",
+    [TRN_SQL_SUMS_NOTED] =
+        "SELECT EXISTS(SELECT 1 FROM tern_noted WHERE name IN " RULES ")"
+        " OR EXISTS(SELECT 1 FROM tern_noted WHERE name='care.doses' AND first=?1 AND second<=?2)"
+        " OR EXISTS(SELECT 1 FROM care_again WHERE patient_id=?1 AND local_date<=?2)",
+    [TRN_SQL_SUMS_AGAIN] = "SELECT local_date FROM care_again WHERE patient_id=?1"
+                           " AND local_date<=?2 ORDER BY local_date LIMIT ?3",
+    [TRN_SQL_SUMS_HAS] = "SELECT 1 FROM care_total WHERE patient_id=?1 AND local_date=?2 LIMIT 1",
+    [TRN_SQL_SUMS_ALL] = "SELECT 0" COUNTS "care_total" OF_ALL,
+    [TRN_SQL_SUMS_BY_DAY] = "SELECT local_date" COUNTS "care_total" OF_ALL " GROUP BY local_date",
+    [TRN_SQL_SUMS_BY_PERIOD] = "SELECT night" COUNTS "care_total" OF_ALL " GROUP BY night",
+    [TRN_SQL_SUMS_BY_MEDICATION] =
+        "SELECT medication_id" COUNTS "care_day" OF_ALL " GROUP BY medication_id",
+    [TRN_SQL_SUMS_ONE_ALL] = "SELECT 0" COUNTS OF_ONE,
+    [TRN_SQL_SUMS_ONE_BY_DAY] = "SELECT local_date" COUNTS OF_ONE " GROUP BY local_date",
+    [TRN_SQL_SUMS_ONE_BY_PERIOD] = "SELECT night" COUNTS OF_ONE " GROUP BY night",
+    [TRN_SQL_SUMS_ONE_BY_MEDICATION] =
+        "SELECT medication_id" COUNTS OF_ONE " GROUP BY medication_id",
+    [TRN_SQL_SUMS_SINCE] = "SELECT since FROM care_mark",
+    [TRN_SQL_SUMS_MARKED] = "SELECT 1 FROM care_mark WHERE definition=?1",
+    [TRN_SQL_SUMS_MARK] = "INSERT INTO care_mark(definition,since) VALUES(?1,?2)",
+    [TRN_SQL_SUMS_ADD] = "INSERT INTO care_day(patient_id,local_date,medication_id,night,passes,"
+                         "on_time,late,skipped,missed) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9)",
+    [TRN_SQL_SUMS_TOTAL] =
+        "INSERT INTO care_total(patient_id,local_date,night,passes,on_time,late,skipped,missed)"
+        " SELECT patient_id,local_date,night,passes,sum(on_time),sum(late),sum(skipped),"
+        "sum(missed) FROM care_day WHERE patient_id=?1 AND local_date=?2 GROUP BY night,passes",
+    [TRN_SQL_SUMS_DROP_DAY] = "DELETE FROM care_day WHERE patient_id=?1 AND local_date=?2",
+    [TRN_SQL_SUMS_DROP_TOTAL] = "DELETE FROM care_total WHERE patient_id=?1 AND local_date=?2",
+    [TRN_SQL_SUMS_DONE] = "DELETE FROM care_again WHERE patient_id=?1 AND local_date=?2",
+    [TRN_SQL_SUMS_GONE_DAYS] = "DELETE FROM care_day WHERE patient_id IN " GONE,
+    [TRN_SQL_SUMS_GONE_TOTALS] = "DELETE FROM care_total WHERE patient_id IN " GONE,
+    [TRN_SQL_SUMS_GONE_AGAIN] = "DELETE FROM care_again WHERE patient_id IN " GONE,
+    [TRN_SQL_SUMS_GONE_NOTES] = "DELETE FROM tern_noted WHERE name='care.doses' AND first IN " GONE,
+    [TRN_SQL_SUMS_AGAIN_RULES] =
+        "INSERT OR IGNORE INTO care_again(patient_id,local_date)"
+        " SELECT patient_id,local_date FROM care_total WHERE passes>0 AND patient_id IN"
+        " (SELECT first FROM tern_noted WHERE name IN " RULES
+        " UNION SELECT p.patient_id FROM tern_noted n JOIN prescriptions p ON p.id=n.first"
+        " WHERE n.name='care.medications')",
+    [TRN_SQL_SUMS_AGAIN_DAYS] =
+        "INSERT OR IGNORE INTO care_again(patient_id,local_date) SELECT first,second"
+        " FROM tern_noted WHERE name='care.doses' AND first=?1 AND second<=?2",
+    [TRN_SQL_SUMS_FORGET_RULES] = "DELETE FROM tern_noted WHERE name IN " RULES,
+    [TRN_SQL_SUMS_FORGET_DAYS] =
+        "DELETE FROM tern_noted WHERE name='care.doses' AND first=?1 AND second<=?2",
 };
 
 const char *trn_sql_text(enum trn_sql which)

@@ -1,0 +1,13 @@
+/* A second reckoning of adherence: from all raw rows, with nothing kept and nothing clever. */
+#ifndef TERN_TEST_MEDICATION_RECKONING_H
+#define TERN_TEST_MEDICATION_RECKONING_H
+
+#include "tests/medication/fixture.h"
+
+/* Fails the test, naming the seed, unless the sums of the patient from `first_date` to today, in
+ * all and by day, period and medication, are those of the rows. */
+void reckoning_compare(const tern_id *patient, const char *first_date, uint64_t seed);
+
+uint64_t reckoning_random(uint64_t *state);
+
+#endif

@@ -70,8 +70,40 @@ static tern_status taken(struct trn_session *session, tern_error *error)
     return TERN_OK;
 }
 
+/* An exchange that only fetched may be the last; one that sent is judged by its verdicts first. */
+static bool may_end(const struct trn_session *session)
+{
+    return session->batch.count == 0 && !session->probing && session->aside.count == 0 &&
+           !session->upgrade;
+}
+
+struct ending_of {
+    struct trn_session *session;
+    struct trn_ending ending;
+};
+
+static tern_status
+end(void *context, struct trn_work *work, const struct trn_intake_result *result, tern_error *error)
+{
+    struct ending_of *of = context;
+
+    return trn_session_end_in(of->session, work, result->backup, &of->ending, error);
+}
+
+/* After the step that it was part of. */
+static void follow_ending(struct trn_session *session, const struct trn_ending *ending)
+{
+    if (!ending->begun || session->phase != PHASE_READY || !session->pulled) {
+        return;
+    }
+    session->tidying = ending->tidying;
+    session->phase = ending->over ? PHASE_DONE : PHASE_TIDYING;
+}
+
 static tern_status take_page(struct trn_session *session, tern_error *error)
 {
+    struct ending_of of = {.session = session};
+    struct trn_intake_end last = {.context = &of, .run = end};
     bool done = false;
     tern_status status;
 
@@ -81,11 +113,15 @@ static tern_status take_page(struct trn_session *session, tern_error *error)
     status = trn_intake_step(session->intake,
                              &session->id,
                              session->options.step_rows,
+                             may_end(session) ? &last : NULL,
                              &session->progress,
                              &done,
                              error);
     if (status == TERN_OK && done) {
         status = taken(session, error);
+    }
+    if (status == TERN_OK && done) {
+        follow_ending(session, &of.ending);
     }
     if (status == TERN_OK) {
         report(session);

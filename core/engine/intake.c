@@ -17,7 +17,7 @@
 
 /* Scopes share a transaction up to so many rows: a local writer waits for one transaction at most.
  */
-enum { GROUP_ROWS = 500, GROUP_VERDICTS = 500 };
+enum { GROUP_ROWS = 500, GROUP_VERDICTS = 500, END_ROWS = 100 };
 
 /* The lines of one scope, or its loss. */
 struct part {
@@ -439,9 +439,29 @@ static void move_cursor(struct trn_intake *intake, const tern_id *session)
 }
 #endif
 
+/* Only where the commit adds nothing to it: no row is owed, none is laid back. */
+static tern_status end_with(struct trn_intake *intake,
+                            struct trn_work *work,
+                            const struct step *step,
+                            const struct trn_intake_end *end,
+                            tern_error *error)
+{
+    size_t rows = 0;
+
+    if (end == NULL || !step->done || intake->result.more || intake->sent->rows == 0 ||
+        work->lifted || work->refetch || work->displaced.count > 0) {
+        return TERN_OK;
+    }
+    for (size_t i = intake->next; i < step->next; i++) {
+        rows += intake->parts[i].rows;
+    }
+    return rows <= END_ROWS ? end->run(end->context, work, &intake->result, error) : TERN_OK;
+}
+
 tern_status trn_intake_step(struct trn_intake *intake,
                             const tern_id *session,
                             uint32_t rows,
+                            const struct trn_intake_end *end,
                             tern_sync_progress *progress,
                             bool *ret_done,
                             tern_error *error)
@@ -465,6 +485,9 @@ tern_status trn_intake_step(struct trn_intake *intake,
         return status;
     }
     status = work_off(intake, &work, rows, &step, error);
+    if (status == TERN_OK) {
+        status = end_with(intake, &work, &step, end, error);
+    }
     if (status != TERN_OK) {
         trn_work_rollback(&work);
         return status;

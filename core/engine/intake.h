@@ -31,11 +31,22 @@ tern_status trn_intake_new(const struct trn_engine *engine,
                            struct trn_intake **ret_intake,
                            tern_error *error);
 void trn_intake_free(struct trn_intake *intake);
+/* What else may share the transaction of the last piece, if that is small. */
+struct trn_intake_end {
+    void *context;
+    tern_status (*run)(void *context,
+                       struct trn_work *work,
+                       const struct trn_intake_result *result,
+                       tern_error *error);
+};
+
 /* One write transaction of at most about `rows` rows, one scope at least. TERN_ERR_PROTOCOL for a
- * stale answer. */
+ * stale answer. `end`, which may be NULL, is run with the last of an answer after which nothing is
+ * to be fetched; what it did stands once the step has succeeded. */
 tern_status trn_intake_step(struct trn_intake *intake,
                             const tern_id *session,
                             uint32_t rows,
+                            const struct trn_intake_end *end,
                             tern_sync_progress *progress,
                             bool *ret_done,
                             tern_error *error);

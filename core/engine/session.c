@@ -121,6 +121,8 @@ static void report(const struct trn_session *session, struct trn_work *work)
 static tern_status tidy_some(const struct trn_session *session,
                              struct trn_work *work,
                              struct trn_window_tidying *tidying,
+                             bool pulled,
+                             int64_t backup,
                              bool *ret_more,
                              tern_error *error)
 {
@@ -131,10 +133,10 @@ static tern_status tidy_some(const struct trn_session *session,
     if (status != TERN_OK || *ret_more) {
         return status;
     }
-    status = session->pulled ? trn_window_settle(work, error) : TERN_OK;
+    status = pulled ? trn_window_settle(work, error) : TERN_OK;
     return status == TERN_OK ? trn_keep_trim(work->store,
                                              trn_clock_now(&work->meta.clock, work->now.wall_us),
-                                             session->backup,
+                                             backup,
                                              TRIM_AT_ONCE,
                                              ret_more,
                                              error)
@@ -146,7 +148,8 @@ static tern_status tidy_in(struct trn_session *session, struct trn_work *work, t
 {
     struct trn_window_tidying tidying = session->tidying;
     bool more = false;
-    tern_status status = tidy_some(session, work, &tidying, &more, error);
+    tern_status status =
+        tidy_some(session, work, &tidying, session->pulled, session->backup, &more, error);
 
     if (status != TERN_OK) {
         trn_work_rollback(work);
@@ -165,6 +168,33 @@ static tern_status tidy_in(struct trn_session *session, struct trn_work *work, t
         session->phase = more ? PHASE_TIDYING : PHASE_DONE;
     }
     return status;
+}
+
+tern_status trn_session_end_in(struct trn_session *session,
+                               struct trn_work *work,
+                               int64_t backup,
+                               struct trn_ending *ret_ending,
+                               tern_error *error)
+{
+    struct trn_ending ending = {.begun = true, .tidying = session->tidying};
+    uint64_t first = 0;
+    bool more = false;
+    tern_status status =
+        trn_batch_waiting(work, &session->aside, &session->progress.pending_txs, &first, error);
+
+    if (status != TERN_OK || (first != 0 && first <= session->last_at_start)) {
+        return status;
+    }
+    status = tidy_some(session, work, &ending.tidying, true, backup, &more, error);
+    if (status != TERN_OK) {
+        return status;
+    }
+    ending.over = !more;
+    if (ending.over) {
+        report(session, work);
+    }
+    *ret_ending = ending;
+    return TERN_OK;
 }
 
 static tern_status tidy(struct trn_session *session, tern_error *error)

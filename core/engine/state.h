@@ -87,6 +87,23 @@ tern_status trn_session_count_failure(struct trn_session *session,
 /* One exchange worked. */
 tern_status trn_session_count_success(struct trn_session *session, tern_error *error);
 
+/* ---- session.c ---- */
+
+/* How far the session's end has come in a transaction that is not committed yet. */
+struct trn_ending {
+    bool begun;
+    bool over; /* its report is written, and its lease given back */
+    struct trn_window_tidying tidying;
+};
+
+/* Where nothing is left to send, tidies, and ends the session if that is all of it. The server has
+ * nothing more for it. */
+tern_status trn_session_end_in(struct trn_session *session,
+                               struct trn_work *work,
+                               int64_t backup,
+                               struct trn_ending *ret_ending,
+                               tern_error *error);
+
 /* ---- digest.c ---- */
 
 /* One piece of work on the answer that is here. */

@@ -285,6 +285,35 @@ TEST(an_answer_cut_at_any_byte_changes_nothing)
     end(&lone);
 }
 
+/* One durable transaction for the row, the cursor, the report and the lease. */
+TEST(a_small_answer_ends_a_session_that_has_nothing_to_send)
+{
+    struct lone lone;
+    struct device tablet;
+    tern_sync_step step = {0};
+    tern_sync *sync;
+
+    begin(&lone);
+    device_begin(&lone.world, &tablet, "tablet", 'p');
+    device_sync_well(&tablet);
+    device_run(&tablet, "UPDATE users SET name = 'theirs'");
+    device_sync_well(&tablet);
+    device_end(&tablet);
+    sync = device_sync_open(&lone.phone);
+    CHECK(tern_sync_next(sync, &step, NULL) == TERN_OK);
+    CHECK_INT(step.action, TERN_SYNC_SEND);
+    device_carry(&lone.phone, sync, step.request);
+    CHECK(tern_sync_next(sync, &step, NULL) == TERN_OK);
+    CHECK_INT(step.action, TERN_SYNC_DONE);
+    CHECK_INT(step.result, TERN_OK);
+    CHECK_TEXT(device_ask(&lone.phone, "SELECT name FROM users"), "theirs");
+    CHECK_TEXT(
+        device_ask(&lone.phone, "SELECT lease = zeroblob(16) AND last_sync > 0 FROM tern_meta"),
+        "1");
+    tern_sync_close(sync);
+    end(&lone);
+}
+
 TEST(a_sync_cancelled_between_any_two_steps_loses_nothing)
 {
     for (int steps = 0;; steps++) {

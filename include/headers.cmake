@@ -22,6 +22,7 @@ set(TERN_MEDICATION_HEADERS
     tern/medication/dose.h
     tern/medication/message.h
     tern/medication/prescription.h
+    tern/medication/reminder.h
     tern/medication/schedule.h
     tern/medication/settings.h
     tern/medication/zone.h

@@ -173,6 +173,19 @@ static const char *const texts[TRN_SQL_COUNT] = {
     [TRN_SQL_SUMS_FORGET_RULES] = "DELETE FROM tern_noted WHERE name IN " RULES,
     [TRN_SQL_SUMS_FORGET_DAYS] =
         "DELETE FROM tern_noted WHERE name='care.doses' AND first=?1 AND second<=?2",
+    [TRN_SQL_REMINDERS] = "SELECT dose_id,scheduled,grace,gone,number FROM care_reminder"
+                          " WHERE patient_id=?1 AND gone=0 LIMIT ?2",
+    [TRN_SQL_REMINDERS_SINCE] = "SELECT dose_id,scheduled,grace,gone,number FROM care_reminder"
+                                " WHERE patient_id=?1 AND number>?2 ORDER BY number",
+    [TRN_SQL_REMINDER_NUMBER] = "UPDATE care_number SET last=last+1",
+    [TRN_SQL_REMINDER_PUT] =
+        "INSERT INTO care_reminder(patient_id,dose_id,scheduled,grace,gone,number)"
+        " VALUES(?1,?2,?3,?4,?5,(SELECT last FROM care_number))"
+        " ON CONFLICT(patient_id,dose_id) DO UPDATE SET scheduled=excluded.scheduled,"
+        "grace=excluded.grace,gone=excluded.gone,number=excluded.number",
+    [TRN_SQL_REMINDER_TIDY] = "DELETE FROM care_reminder WHERE patient_id=?1 AND gone=1"
+                              " AND scheduled+grace*60000000<?2",
+    [TRN_SQL_REMINDER_DROP] = "DELETE FROM care_reminder WHERE patient_id=?1 AND dose_id=?2",
 };
 
 const char *trn_sql_text(enum trn_sql which)

@@ -6,6 +6,7 @@
 
 #include "medication/internal.h"
 #include "tern/medication/adherence.h"
+#include "tern/medication/reminder.h"
 
 static void expect_indexed(tern_reader *reader, const char *text)
 {
@@ -39,13 +40,21 @@ static bool ignore(void *context, const tern_adherence *sum)
     return sum->missed >= 0;
 }
 
+static bool pass(void *context, const tern_reminder *reminder)
+{
+    (void)context;
+    return !reminder->is_cancelled;
+}
+
 TEST(every_read_goes_by_an_index)
 {
     tern_reader *reader = NULL;
+    int64_t cursor = 0;
 
     care_begin("2026-03-02 05:00");
     (void)care_prescribe();
     CHECK_INT(tern_adherence_read(care, NULL, ignore, NULL, NULL, NULL), TERN_OK);
+    CHECK_INT(tern_reminders_read(care, NULL, &cursor, pass, NULL, NULL), TERN_OK);
     CHECK_INT(tern_reader_open(care_replica, &reader, NULL), TERN_OK);
     for (unsigned i = 0; i < TRN_SQL_READS; i++) {
         expect_indexed(reader, trn_sql_text((enum trn_sql)i));

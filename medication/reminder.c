@@ -1,0 +1,311 @@
+/*
+ * Reminders: what is due next, beside what was listed last.
+ *
+ * A change of a reminder bears the next number of a row of its own; numbers are never given twice,
+ * though reminders that have passed are forgotten.
+ */
+#include "tern/medication/reminder.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "medication/calendar.h"
+#include "medication/internal.h"
+#include "medication/window.h"
+
+enum { LISTED_MAX = TERN_REMINDERS, GRACE_MAX = 60 }; /* as many are set at a time */
+
+struct entry {
+    tern_id dose;
+    int64_t scheduled_us;
+    int64_t grace_minutes;
+    bool is_gone;
+};
+
+struct run {
+    tern_care *care;
+    const tern_id *patient;
+    int64_t now_us;
+    struct entry due[TERN_REMINDERS];
+    size_t due_count;
+    struct entry listed[LISTED_MAX];
+    size_t listed_count;
+};
+
+static tern_status make_tables(tern_care *care, tern_care_error *error)
+{
+    static const char *const texts[] = {
+        "CREATE TABLE IF NOT EXISTS care_reminder(patient_id BLOB NOT NULL, dose_id BLOB NOT NULL, "
+        "scheduled INTEGER NOT NULL, grace INTEGER NOT NULL, gone INTEGER NOT NULL, "
+        "number INTEGER NOT NULL, PRIMARY KEY (patient_id, dose_id)) WITHOUT ROWID",
+        "CREATE TABLE IF NOT EXISTS care_number(id INTEGER PRIMARY KEY, last INTEGER NOT NULL)",
+        "INSERT INTO care_number VALUES(1, 0) ON CONFLICT DO NOTHING"};
+    tern_status status = TERN_OK;
+
+    for (size_t i = 0; i < 3 && status == TERN_OK; i++) {
+        tern_statement *statement = NULL;
+        bool row = false;
+
+        status = tern_statement_prepare(care->replica,
+                                        texts[i],
+                                        strlen(texts[i]),
+                                        &statement,
+                                        trn_engine_error(error));
+        if (status == TERN_OK) {
+            status = tern_statement_step(statement, &row, trn_engine_error(error));
+        }
+        tern_statement_free(statement);
+    }
+    return status;
+}
+
+/* ---- What is due ---- */
+
+static bool is_over(const struct run *run, const struct entry *entry)
+{
+    return trn_window_has_passed(entry->scheduled_us, entry->grace_minutes, run->now_us);
+}
+
+/* The columns behind those of the regimen. */
+enum { DOSE = TRN_SOURCE_COLUMNS, SCHEDULED, GRACE, DATE, SLOT };
+
+static tern_status look_at(struct run *run, tern_statement *row, tern_care_error *error)
+{
+    struct entry entry = {.dose = trn_value_to_id(tern_statement_value(row, DOSE)),
+                          .scheduled_us = tern_statement_value(row, SCHEDULED).integer,
+                          .grace_minutes = tern_statement_value(row, GRACE).integer};
+    tern_value date = tern_statement_value(row, DATE);
+    tern_value slot = tern_statement_value(row, SLOT);
+    struct trn_source source;
+    int32_t day = 0;
+    tern_status status = trn_source_read(run->care, row, 0, &source, error);
+
+    if (status == TERN_OK && !is_over(run, &entry) && trn_day_parse(date.data, date.size, &day) &&
+        trn_regimen_yields(&source.rule, day, slot.data, slot.size)) {
+        run->due[run->due_count++] = entry;
+    }
+    return status;
+}
+
+static tern_status read_due(struct run *run, tern_care_error *error)
+{
+    const tern_id none = {{0}};
+    const tern_value values[] = {tern_value_id(run->patient),
+                                 tern_value_integer(run->now_us - GRACE_MAX * TRN_MINUTE_US),
+                                 tern_value_integer(INT64_MAX),
+                                 tern_value_id(&none),
+                                 tern_value_null(),
+                                 tern_value_integer(-1)};
+    tern_statement *row = NULL;
+    bool more = true;
+    tern_status status = trn_care_bind(run->care, TRN_SQL_PASSED, values, 6, &row, error);
+
+    while (status == TERN_OK && more && run->due_count < TERN_REMINDERS) {
+        status = tern_statement_step(row, &more, trn_engine_error(error));
+        if (status == TERN_OK && more) {
+            status = look_at(run, row, error);
+        }
+    }
+    if (row != NULL) {
+        tern_statement_reset(row);
+    }
+    return status;
+}
+
+/* ---- What was listed ---- */
+
+static void read_entry(tern_statement *row, struct entry *entry)
+{
+    *entry = (struct entry){.dose = trn_value_to_id(tern_statement_value(row, 0)),
+                            .scheduled_us = tern_statement_value(row, 1).integer,
+                            .grace_minutes = tern_statement_value(row, 2).integer,
+                            .is_gone = tern_statement_value(row, 3).integer != 0};
+}
+
+static tern_status read_listed(struct run *run, tern_care_error *error)
+{
+    const tern_value values[] = {tern_value_id(run->patient), tern_value_integer(LISTED_MAX)};
+    tern_statement *row = NULL;
+    bool more = true;
+    tern_status status = trn_care_bind(run->care, TRN_SQL_REMINDERS, values, 2, &row, error);
+
+    while (status == TERN_OK && more) {
+        status = tern_statement_step(row, &more, trn_engine_error(error));
+        if (status == TERN_OK && more) {
+            read_entry(row, &run->listed[run->listed_count++]);
+        }
+    }
+    if (row != NULL) {
+        tern_statement_reset(row);
+    }
+    return status;
+}
+
+static struct entry *find(struct entry *entries, size_t count, const tern_id *dose)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (memcmp(&entries[i].dose, dose, sizeof(*dose)) == 0) {
+            return &entries[i];
+        }
+    }
+    return NULL;
+}
+
+static tern_status put(struct run *run, const struct entry *entry, tern_care_error *error)
+{
+    const tern_value values[] = {tern_value_id(run->patient),
+                                 tern_value_id(&entry->dose),
+                                 tern_value_integer(entry->scheduled_us),
+                                 tern_value_integer(entry->grace_minutes),
+                                 tern_value_integer(entry->is_gone)};
+    tern_status status = trn_care_run(run->care, TRN_SQL_REMINDER_NUMBER, NULL, 0, error);
+
+    return status == TERN_OK ? trn_care_run(run->care, TRN_SQL_REMINDER_PUT, values, 5, error)
+                             : status;
+}
+
+static tern_status settle_due(struct run *run, tern_care_error *error)
+{
+    tern_status status = TERN_OK;
+
+    for (size_t i = 0; i < run->due_count && status == TERN_OK; i++) {
+        const struct entry *due = &run->due[i];
+        const struct entry *listed = find(run->listed, run->listed_count, &due->dose);
+
+        if (listed == NULL || listed->scheduled_us != due->scheduled_us ||
+            listed->grace_minutes != due->grace_minutes) {
+            status = put(run, due, error);
+        }
+    }
+    return status;
+}
+
+static tern_status settle_listed(struct run *run, tern_care_error *error)
+{
+    tern_status status = TERN_OK;
+
+    for (size_t i = 0; i < run->listed_count && status == TERN_OK; i++) {
+        struct entry *listed = &run->listed[i];
+        const tern_value key[] = {tern_value_id(run->patient), tern_value_id(&listed->dose)};
+
+        if (find(run->due, run->due_count, &listed->dose) != NULL) {
+            continue;
+        }
+        if (is_over(run, listed)) {
+            status = trn_care_run(run->care, TRN_SQL_REMINDER_DROP, key, 2, error);
+        } else {
+            listed->is_gone = true;
+            status = put(run, listed, error);
+        }
+    }
+    return status;
+}
+
+static tern_status tidy(const struct run *run, tern_care_error *error)
+{
+    const tern_value values[] = {tern_value_id(run->patient), tern_value_integer(run->now_us)};
+
+    return trn_care_run(run->care, TRN_SQL_REMINDER_TIDY, values, 2, error);
+}
+
+static tern_status refresh(struct run *run, tern_care_error *error)
+{
+    tern_tx *tx = NULL;
+    tern_status status = trn_care_begin(run->care, false, &tx, error);
+
+    if (status != TERN_OK) {
+        return status;
+    }
+    status = make_tables(run->care, error);
+    if (status == TERN_OK) {
+        status = trn_care_now(run->care, &run->now_us, error);
+    }
+    if (status == TERN_OK) {
+        status = read_due(run, error);
+    }
+    if (status == TERN_OK) {
+        status = read_listed(run, error);
+    }
+    if (status == TERN_OK) {
+        status = settle_due(run, error);
+    }
+    if (status == TERN_OK) {
+        status = settle_listed(run, error);
+    }
+    if (status == TERN_OK) {
+        status = tidy(run, error);
+    }
+    return trn_care_end(tx, status, error);
+}
+
+/* ---- Listing ---- */
+
+static tern_status visit(const struct run *run,
+                         int64_t *cursor,
+                         tern_reminder_visitor visitor,
+                         void *context,
+                         tern_care_error *error)
+{
+    const tern_value values[] = {tern_value_id(run->patient), tern_value_integer(*cursor)};
+    tern_statement *row = NULL;
+    int64_t last = *cursor;
+    bool more = true;
+    bool goes_on = true;
+    tern_status status = trn_care_bind(run->care, TRN_SQL_REMINDERS_SINCE, values, 2, &row, error);
+
+    while (status == TERN_OK && more && goes_on) {
+        tern_reminder reminder = {.is_cancelled = false};
+        struct entry entry;
+
+        status = tern_statement_step(row, &more, trn_engine_error(error));
+        if (status != TERN_OK || !more) {
+            break;
+        }
+        read_entry(row, &entry);
+        reminder.dose = entry.dose;
+        reminder.is_cancelled = entry.is_gone;
+        reminder.scheduled_us = entry.scheduled_us;
+        for (int i = 0; i <= TERN_REMINDER_REPEATS; i++) {
+            reminder.at_us[i] = entry.scheduled_us +
+                                i * entry.grace_minutes * TRN_MINUTE_US / TERN_REMINDER_REPEATS;
+        }
+        last = tern_statement_value(row, 4).integer;
+        goes_on = visitor(context, &reminder);
+    }
+    if (row != NULL) {
+        tern_statement_reset(row);
+    }
+    if (status == TERN_OK && goes_on) {
+        *cursor = last;
+    }
+    return status;
+}
+
+tern_status tern_reminders_read(tern_care *care,
+                                const tern_id *patient,
+                                int64_t *cursor,
+                                tern_reminder_visitor visitor,
+                                void *context,
+                                tern_care_error *error)
+{
+    struct run *run;
+    tern_status status;
+
+    trn_care_clear(error);
+    if (care == NULL || cursor == NULL || visitor == NULL) {
+        return trn_care_misuse(error, "tern_reminders_read");
+    }
+    run = trn_calloc(1, sizeof(*run));
+    if (run == NULL) {
+        return trn_fail_nomem(trn_engine_error(error));
+    }
+    run->care = care;
+    run->patient = patient != NULL ? patient : &care->user;
+    status = refresh(run, error);
+    if (status == TERN_OK) {
+        status = visit(run, cursor, visitor, context, error);
+    }
+    trn_free(run);
+    return status;
+}

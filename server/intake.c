@@ -222,7 +222,8 @@ check_device(struct trn_server *server, const struct trn_exchange *exchange, ter
     if (status != TERN_OK) {
         return status;
     }
-    if (!trn_id_is_nil(&device.user) && !trn_id_equal(&device.user, &exchange->call->auth.user)) {
+    if (!trn_id_is_nil(&device.user) && !trn_id_equal(&device.user, &exchange->call->auth.user) &&
+        !TRN_MUTANT(WRONG_TOKEN_TAKEN)) {
         return trn_fail(error, TERN_ERR_FORBIDDEN, "the device belongs to another user");
     }
     cloned = device.last_ordinal > (int64_t)envelope->top.ordinal;

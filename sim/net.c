@@ -201,15 +201,15 @@ static tern_status carry(struct sim_device *device,
     }
     if (is(weather, "late")) {
         deliver_late(world);
-        world->late_user = device->user;
+        world->late_user = device->bearer;
         world->late_device = device->index;
         return trn_bytes_append_slice(&world->late, body) == TERN_OK ? TERN_ERR_TIMEOUT
                                                                      : TERN_ERR_NOMEM;
     }
-    if (is(weather, "twice") && serve(world, device->user, device->power, body, &call)) {
+    if (is(weather, "twice") && serve(world, device->bearer, device->power, body, &call)) {
         trn_sync_call_free(&call);
     }
-    if (!serve(world, device->user, device->power, body, &call)) {
+    if (!serve(world, device->bearer, device->power, body, &call)) {
         return TERN_ERR_NETWORK;
     }
     sim_hash(world, call.answer.data, call.answer.size);
@@ -373,11 +373,13 @@ tern_status sim_sync(struct sim_device *device, const struct sim_sync *how)
     tern_sync_options options = {.size = sizeof options,
                                  .page_rows = how->page_rows,
                                  .push_bytes = how->push_bytes};
+    size_t before = device->bearer; /* of a session that this one overtakes */
     tern_sync *sync = NULL;
     tern_status status =
         SIM_CALL(device->index, tern_sync_open(device->replica, &options, &sync, NULL));
 
     set_weather(device, how->weather);
+    device->bearer = how->as > 0 ? how->as - 1 : device->user;
     if (status == TERN_OK) {
         status = tern_sync_set_token(sync, "token", NULL);
     }
@@ -385,6 +387,7 @@ tern_status sim_sync(struct sim_device *device, const struct sim_sync *how)
         status = run(device, sync, how);
     }
     tern_sync_close(sync);
+    device->bearer = before;
     sim_steady_cursor(device);
     device->weather_count = 0;
     sim_hash_number(device->world, status);

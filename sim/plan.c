@@ -121,6 +121,9 @@ static void plan_sync(struct planner *planner)
     json_t *event = add(planner, "sync");
 
     name(event, "device", some_device(planner));
+    if (has(planner, SWARM_GRANTS) && sim_chance(&planner->dice, 3)) {
+        name(event, "token", user_names[roll(planner, planner->user_count)]);
+    }
     if (has(planner, SWARM_WEATHER)) {
         json_t *weather = some_weather(planner);
 

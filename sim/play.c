@@ -163,6 +163,31 @@ static void play_write(struct sim_world *world, json_t *event)
     }
 }
 
+/* Whose token the app sends by mistake: 1 + the user; 0 where it is right. A device that the server
+ * does not know is bound to whoever comes with it, so only one that it does may be mistaken. */
+static size_t other_bearer(struct sim_device *device, json_t *event)
+{
+    struct sim_world *world = device->world;
+    size_t other = sim_world_user(world, text_of(event, "token"));
+    struct trn_bytes id;
+    char sql[120];
+    int64_t known;
+
+    if (other == SIM_USERS || other == device->user) {
+        return 0;
+    }
+    id = sim_look_rows(world, sim_look(world, device->index), "SELECT device FROM tern_meta");
+    sim_look_away(world, device->index);
+    (void)snprintf(sql,
+                   sizeof sql,
+                   "SELECT count(*) FROM tern_device WHERE id = x'%.32s'",
+                   trn_bytes_text(&id));
+    known = sim_look_number(world, sim_look(world, SIM_SERVER), sql, 0);
+    sim_look_away(world, SIM_SERVER);
+    trn_bytes_free(&id);
+    return known > 0 ? other + 1 : 0;
+}
+
 static void play_sync(struct sim_world *world, json_t *event)
 {
     struct sim_device *device = device_of(world, event, "device");
@@ -178,11 +203,15 @@ static void play_sync(struct sim_world *world, json_t *event)
     if (device == NULL) {
         return;
     }
+    how.as = other_bearer(device, event);
     troubled = device->troubled; /* until it dies of it, perhaps */
     status = sim_sync(device, &how);
     if (status == TERN_ERR_INTERNAL || status == TERN_ERR_CORRUPT || status == TERN_ERR_MISUSE ||
         (sim_is_trouble(status) && status != TERN_ERR_BUSY && !troubled)) {
         sim_fail(world, "status", "%s: sync gave %s", device->name, tern_status_code(status));
+    }
+    if (how.as > 0 && status == TERN_OK) {
+        sim_fail(world, "isolation", "%s syncs under the token of another user", device->name);
     }
     if (json_object_get(event, "fails") != NULL) {
         check_code(device, event, status);

@@ -217,7 +217,9 @@ static void check_acknowledged(struct sim_world *world)
 void sim_server_restart(struct sim_world *world)
 {
     sim_server_stop(world);
-    (void)sim_server_start(world);
+    if (sim_server_start(world)) {
+        sim_look_sound(world, SIM_SERVER);
+    }
 }
 
 void sim_server_serve(struct sim_world *world, size_t document)
@@ -481,7 +483,9 @@ void sim_device_reopen(struct sim_device *device, bool reboot)
     if (reboot) {
         boot(device);
     }
-    if (sim_device_open(device, &error) != TERN_OK && !device->troubled) {
+    if (sim_device_open(device, &error) == TERN_OK) {
+        sim_look_sound(device->world, device->index);
+    } else if (!device->troubled) {
         sim_fail(device->world,
                  "open",
                  "%s does not open again: %s %s",
@@ -519,6 +523,7 @@ static void replace_image(struct sim_device *device, const struct sim_image *ima
                  error.message);
     } else {
         check_committed(device);
+        sim_look_sound(device->world, device->index);
     }
     sim_ledger_destroyed(device->world, &held);
     trn_bytes_free(&held);

@@ -81,6 +81,7 @@ struct sim_device {
     char weather[SIM_WEATHERS][32];
     size_t weather_count;
     tern_error heard;        /* of the last call that failed */
+    size_t bearer;           /* whose token its session has */
     struct trn_bytes cursor; /* as last looked at: steady.h */
     tern_id cursor_device;   /* whose it was */
 };
@@ -199,6 +200,7 @@ struct sim_sync {
     uint32_t page_rows;
     uint32_t push_bytes;
     uint64_t busy;  /* a seed: the app writes between steps; 0: it does not */
+    size_t as;      /* 1 + the user whose token the app sends by mistake; 0: its own user's */
     bool overtaken; /* its first answer comes when a later session has been through */
 };
 

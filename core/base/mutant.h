@@ -58,6 +58,7 @@
     X(ERASED_BYTES_KEPT, 1, "the bytes of entries that touched an erased record stay")             \
     X(ERASED_ENTRY_KEPT, 1, "a device keeps its entries of an erased record")                      \
     X(RECORD_COMPLETE_EARLY, 1, "a record is called complete before its last page")                \
+    X(WRONG_TOKEN_TAKEN, 30, "a device syncs under the token of another user")                     \
     X(WINDOW_UNTIDIED, 1, "rows that left their window stay")                                      \
     X(WINDOW_TOO_SHORT, 1, "rows leave after half of their window")
 

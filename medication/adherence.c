@@ -21,7 +21,7 @@ enum { DEFINITION = 1, DAYS_AT_ONCE = 64, PRN_SLOT_BYTES = 8 };
 
 /* A local day begins at most 14 hours before that of UTC, and its first dose half an hour before.
  */
-#define DAY_BEGINS_BEFORE_US (15 * 60 * TRN_MINUTE_US)
+#define DAY_BEGINS_BEFORE_US (900 * TRN_MINUTE_US)
 
 /* ---- The tables ---- */
 

@@ -119,18 +119,18 @@ static tern_status make_tables(tern_care *care, tern_tx *tx, tern_care_error *er
         "DELETE FROM care_mark",
         /* passes: when doses without a record count as missed, or the last moment that there is:
          * never; 0: the sum is of records. */
-        "CREATE TABLE care_day(patient_id BLOB NOT NULL, local_date TEXT NOT NULL, "
-        "medication_id BLOB NOT NULL, night INTEGER NOT NULL, passes INTEGER NOT NULL, "
-        "on_time INTEGER NOT NULL, late INTEGER NOT NULL, skipped INTEGER NOT NULL, "
-        "missed INTEGER NOT NULL, "
-        "PRIMARY KEY (patient_id, local_date, medication_id, night, passes)) WITHOUT ROWID",
+        ("CREATE TABLE care_day(patient_id BLOB NOT NULL, local_date TEXT NOT NULL, "
+         "medication_id BLOB NOT NULL, night INTEGER NOT NULL, passes INTEGER NOT NULL, "
+         "on_time INTEGER NOT NULL, late INTEGER NOT NULL, skipped INTEGER NOT NULL, "
+         "missed INTEGER NOT NULL, "
+         "PRIMARY KEY (patient_id, local_date, medication_id, night, passes)) WITHOUT ROWID"),
         "CREATE INDEX care_day_medication ON care_day(patient_id, medication_id, local_date)",
-        "CREATE TABLE care_total(patient_id BLOB NOT NULL, local_date TEXT NOT NULL, "
-        "night INTEGER NOT NULL, passes INTEGER NOT NULL, on_time INTEGER NOT NULL, "
-        "late INTEGER NOT NULL, skipped INTEGER NOT NULL, missed INTEGER NOT NULL, "
-        "PRIMARY KEY (patient_id, local_date, night, passes)) WITHOUT ROWID",
-        "CREATE TABLE care_again(patient_id BLOB NOT NULL, local_date TEXT NOT NULL, "
-        "PRIMARY KEY (patient_id, local_date)) WITHOUT ROWID"};
+        ("CREATE TABLE care_total(patient_id BLOB NOT NULL, local_date TEXT NOT NULL, "
+         "night INTEGER NOT NULL, passes INTEGER NOT NULL, on_time INTEGER NOT NULL, "
+         "late INTEGER NOT NULL, skipped INTEGER NOT NULL, missed INTEGER NOT NULL, "
+         "PRIMARY KEY (patient_id, local_date, night, passes)) WITHOUT ROWID"),
+        ("CREATE TABLE care_again(patient_id BLOB NOT NULL, local_date TEXT NOT NULL, "
+         "PRIMARY KEY (patient_id, local_date)) WITHOUT ROWID")};
     tern_status status = run_texts(care, texts, sizeof(texts) / sizeof(texts[0]), error);
 
     if (status == TERN_OK) {

@@ -222,19 +222,19 @@ struct trn_entry {
     tern_id tx;
     tern_id author; /* device */
     int64_t key;    /* in tern_tx */
-    tern_entry_state state;
     int64_t time_us;
     int64_t number;
     struct trn_reading reading; /* the clocks at commit */
-    uint32_t change_count;
-    uint32_t attempts;
-    uint8_t kind; /* 1 recorded, 0 inferred, 2 discarded: see docs/WIRE.md */
-    uint32_t schema_version;
-    tern_status reason;
     uint64_t waits_for;
     int64_t acked_us; /* when its acknowledgement was heard; 0 before, and in trn_outbox_add */
     size_t body_size; /* of the plain bytes */
-    bool is_packed;   /* for trn_outbox_add: the body given is compressed, and body_size is set */
+    tern_entry_state state;
+    tern_status reason;
+    uint32_t change_count;
+    uint32_t attempts;
+    uint32_t schema_version;
+    uint8_t kind;   /* 1 recorded, 0 inferred, 2 discarded: see docs/WIRE.md */
+    bool is_packed; /* for trn_outbox_add: the body given is compressed, and body_size is set */
 };
 
 /* Adds an entry and its undo image. `entry->ordinal` is the caller's; it must be the next. A key

@@ -64,15 +64,27 @@ tern_status trn_work_begin_hasty(struct trn_work *work,
 }
 
 struct displacing {
-    struct trn_displaced *displaced;
+    struct trn_work *work;
     const struct trn_table *table;
 };
 
 static tern_status note_displaced(void *context, const tern_id *id, tern_error *error)
 {
     const struct displacing *displacing = context;
-    struct trn_displaced *displaced = displacing->displaced;
+    struct trn_displaced *displaced = &displacing->work->displaced;
+    struct trn_version version = {.ranks = 0};
+    bool found = false;
+    /* Not the row: what is to take its place may borrow from the reading of another. */
+    tern_status status = trn_store_row_version(displacing->work->store,
+                                               displacing->table,
+                                               id,
+                                               &found,
+                                               &version,
+                                               error);
 
+    if (status != TERN_OK) {
+        return status;
+    }
     if (displaced->count == displaced->room) {
         size_t room = displaced->room == 0 ? 8 : displaced->room * 2;
         struct trn_displaced_row *rows = trn_realloc(displaced->rows, room * sizeof *rows);
@@ -83,7 +95,8 @@ static tern_status note_displaced(void *context, const tern_id *id, tern_error *
         displaced->rows = rows;
         displaced->room = room;
     }
-    displaced->rows[displaced->count++] = (struct trn_displaced_row){displacing->table, *id};
+    displaced->rows[displaced->count++] =
+        (struct trn_displaced_row){displacing->table, *id, version};
     return TERN_OK;
 }
 
@@ -92,7 +105,7 @@ tern_status trn_work_displace(struct trn_work *work,
                               const struct trn_row *row,
                               tern_error *error)
 {
-    struct displacing displacing = {&work->displaced, table};
+    struct displacing displacing = {work, table};
 
     return trn_store_row_displace(work->store, table, row, note_displaced, &displacing, error);
 }
@@ -105,22 +118,50 @@ static void forget(struct trn_work *work)
     work->displaced = (struct trn_displaced){0};
 }
 
-/* Where a displaced row has not come back, the server is asked for all of it again. */
+/* Whether a unit of a row that came back is older than it was. */
+static tern_status came_back_older(struct trn_work *work,
+                                   const struct trn_displaced_row *was,
+                                   const struct trn_version *is,
+                                   bool *ret_older,
+                                   tern_error *error)
+{
+    tern_status status = TERN_OK;
+
+    *ret_older = false;
+    for (size_t unit = 0; unit < was->table->unit_count && status == TERN_OK && !*ret_older;
+         unit++) {
+        struct trn_tx_info before = {0};
+        struct trn_tx_info after = {0};
+
+        if (was->version.keys[unit] == 0 || was->version.keys[unit] == is->keys[unit]) {
+            continue;
+        }
+        status = trn_known_get(&work->known, work->store, was->version.keys[unit], &before, error);
+        if (status == TERN_OK && is->keys[unit] != 0) {
+            status = trn_known_get(&work->known, work->store, is->keys[unit], &after, error);
+        }
+        *ret_older = status == TERN_OK && after.number < before.number;
+    }
+    return status;
+}
+
+/* Where a displaced row has not come back, or not as new as it was, the server is asked for all of
+ * it again. */
 static tern_status look_for_displaced(struct trn_work *work, tern_error *error)
 {
-    struct trn_row row;
+    struct trn_version version = {.ranks = 0};
     tern_status status = TERN_OK;
 
     for (size_t i = 0; i < work->displaced.count && status == TERN_OK && !work->refetch; i++) {
+        const struct trn_displaced_row *was = &work->displaced.rows[i];
+        bool older = false;
         bool back = false;
 
-        status = trn_store_row_read(work->store,
-                                    work->displaced.rows[i].table,
-                                    &work->displaced.rows[i].id,
-                                    &back,
-                                    &row,
-                                    error);
-        work->refetch = work->refetch || !back;
+        status = trn_store_row_version(work->store, was->table, &was->id, &back, &version, error);
+        if (status == TERN_OK && back && !was->table->append_only) {
+            status = came_back_older(work, was, &version, &older, error);
+        }
+        work->refetch = work->refetch || !back || older;
     }
     return status;
 }

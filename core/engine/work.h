@@ -14,11 +14,12 @@
 #include "engine/known.h"
 
 /* Rows of the ground that had to make way for others. Where they are not back when the transaction
- * ends, the ground does not hold together. */
+ * ends, or are back as an older page has them, the ground does not hold together. */
 struct trn_displaced {
     struct trn_displaced_row {
         const struct trn_table *table;
         tern_id id;
+        struct trn_version version; /* as it was, in keys */
     } * rows;
     size_t count;
     size_t room;

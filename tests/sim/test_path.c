@@ -141,6 +141,7 @@ TEST(a_clock_three_years_wrong_wins_nothing_for_ever_and_refuses_nothing)
         struct world world;
         struct device phone;
         struct device tablet;
+        tern_replica_status told;
 
         begin_pair(&world, &phone, &tablet);
         phone.clock_off_us = off[i];
@@ -152,7 +153,10 @@ TEST(a_clock_three_years_wrong_wins_nothing_for_ever_and_refuses_nothing)
         device_sync_well(&phone);
         device_sync_well(&tablet);
         CHECK_TEXT(device_ask(&phone, "SELECT name FROM users"), "second");
-        CHECK(device_status(&phone).clock_suspect);
+        told = device_status(&phone);
+        CHECK(told.clock_suspect && told.server_offset_known);
+        CHECK(llabs(told.server_offset_us + off[i]) < SECOND_US);
+        CHECK_INT(told.stamps_capped, 1);
         world_pass(&world, SECOND_US);
         device_run(&phone, "UPDATE users SET name = 'third, by a wrong clock'");
         world_pass(&world, SECOND_US);

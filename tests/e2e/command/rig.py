@@ -51,16 +51,20 @@ class Server:
         self.process = None
         self.port = 0
 
-    def start(self, *flags):
+    def start(self, *flags, environment=False, **settings):
+        """With flags, or with all settings in the environment; `settings` replace the rig's own."""
         port_file = self.folder / f"{self.certificate}.port"
         port_file.unlink(missing_ok=True)
+        settings = {"database": self.folder / f"{self.certificate}.db", "schema": SCHEMA,
+                    "certificate": self.folder / f"{self.certificate}.pem",
+                    "private_key": self.folder / f"{self.certificate}.key", "token_key": self.folder / "token.key",
+                    "port": self.port, "port_file": port_file, **settings}
+        given = [part for name, value in settings.items() for part in ("--" + name.replace("_", "-"), str(value))]
+        set_before = {f"TERND_{name.upper()}": str(value) for name, value in settings.items()}
         log = open(self.folder / "server.log", "a", encoding="utf-8")
         self.process = subprocess.Popen(
-            [TERND, "--database", self.folder / f"{self.certificate}.db", "--schema", SCHEMA,
-             "--certificate", self.folder / f"{self.certificate}.pem",
-             "--private-key", self.folder / f"{self.certificate}.key", "--token-key", self.folder / "token.key",
-             "--port", str(self.port), "--port-file", port_file, *flags],
-            stdout=subprocess.DEVNULL, stderr=log)
+            [TERND, *([] if environment else given), *flags], stdout=subprocess.DEVNULL, stderr=log,
+            env={**os.environ, **(set_before if environment else {})})
         log.close()
         for _ in range(2000):
             if port_file.exists():

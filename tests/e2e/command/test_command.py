@@ -13,7 +13,8 @@ import xml.etree.ElementTree as ElementTree
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from rig import ATTENTION, BUILD, DATA, FAILED, LATER, REFUSED, ROOT, SCHEMA, STRIDE, USAGE, Case, needs_data
+from rig import (ATTENTION, BUILD, DATA, FAILED, LATER, REFUSED, ROOT, SCHEMA, STRIDE, USAGE, Case, Server,
+                 needs_data)
 
 PATIENT = "0a1b0000-0000-4000-8000-00000000000a"
 NEIGHBOUR = "0a1b0000-0000-4000-8000-00000000000b"
@@ -282,17 +283,61 @@ class Synced(SyncCase):
                       environment={"TERN_TOKEN": "", "TERN_CA": str(self.folder / "ca.pem")})
         self.assertEqual(7, self.sync("phone", self.token(PATIENT))["rows"])
 
-    def test_a_server_that_cannot_be_trusted_or_reached_is_told_apart(self):
-        self.init("phone", PATIENT)
+    def test_a_quarantined_change_goes_up_when_it_is_tried_again_in_better_times(self):
+        self.import_files(*FILES)
+        number = "UPDATE users SET phone_number = ? WHERE id = ?"
+        self.run_tern("sql", "-r", "operator.db", "--write", number, "099", NEIGHBOUR)
+        self.sync("operator", self.operator_token)
+        self.pull("phone", PATIENT)
+        self.run_tern("sql", "-r", "phone.db", "--write", number, "099", PATIENT)
         token = self.token(PATIENT)
-        for certificate in ("other-host", "expired"):
-            answer = self.sync("phone", token, expect=FAILED, server=self.server(certificate))
-            self.assertEqual("TLS", answer["error"]["code"])
+        self.sync("phone", token, expect=ATTENTION)
+        entry = json.loads(self.run_tern("quarantine", "--json", "-r", "phone.db"))[0]["entry"]
+        self.run_tern("sql", "-r", "operator.db", "--write", number, "098", NEIGHBOUR)
+        self.sync("operator", self.operator_token)
+        self.run_tern("quarantine", "retry", "-r", "phone.db", str(entry))
+        done = self.sync("phone", token)
+        self.assertEqual((1, 0, 0), (done["sent"], done["pending"], done["quarantined"]))
+        self.pull("tablet", PATIENT)
+        for name in ("phone", "tablet"):
+            self.assertEqual([("099",)], self.rows(name, "SELECT phone_number FROM users"))
+
+    def test_a_server_set_up_by_its_environment_takes_tokens_of_a_private_key_and_no_others(self):
+        self.init("phone", PATIENT)
+        for algorithm, kind in (("RS256", ["RSA"]), ("ES256", ["EC", "-pkeyopt", "ec_paramgen_curve:P-256"])):
+            private, public = self.folder / f"{algorithm}.key", self.folder / f"{algorithm}.pem"
+            subprocess.run(["openssl", "genpkey", "-quiet", "-algorithm", *kind, "-out", private], check=True)
+            subprocess.run(["openssl", "pkey", "-in", private, "-pubout", "-out", public], check=True)
+            server = Server(self.folder)
+            self.addCleanup(server.kill)
+            server.start(environment=True, token_algorithm=algorithm, token_key=public)
+            self.sync("phone", self.token(PATIENT, "--algorithm", algorithm, key=private.name), server=server)
+            for other in (self.token(PATIENT), self.token(PATIENT, key=public.name)):
+                answer = self.sync("phone", other, expect=REFUSED, server=server)
+                self.assertEqual("UNAUTHORIZED", answer["error"]["code"])
+            server.stop()
+
+    def test_a_server_that_cannot_be_trusted_or_reached_is_told_apart_and_nothing_is_lost(self):
+        self.import_files(*FILES)
+        self.pull("phone", PATIENT)
+        self.run_tern("sql", "-r", "phone.db", "--write", "UPDATE users SET theme = 'DARK' WHERE id = ?", PATIENT)
+        before = self.run_tern("export", "-r", "phone.db")
+        token = self.token(PATIENT)
+        server = self.server()
         pin = (self.folder / "backup.pin").read_text()
-        answer = self.sync("phone", token, "--pin", pin, expect=FAILED)
-        self.assertEqual("TLS_PIN", answer["error"]["code"])
+        for code, expect, flags, asked in (
+                ("TLS", FAILED, [], self.server("other-host")), ("TLS", FAILED, [], self.server("expired")),
+                ("TLS", FAILED, ["--ca", self.folder / "expired.pem"], server),
+                ("TLS_PIN", FAILED, ["--pin", pin], server)):
+            answer = self.sync("phone", token, *flags, expect=expect, server=asked)
+            self.assertEqual(code, answer["error"]["code"])
+            self.assertEqual(1, json.loads(self.run_tern("status", "--json", "-r", "phone.db"))["pending"])
+        answer = json.loads(self.run_tern("sync", "--json", "-r", "phone.db", "--url",
+                                          server.url.replace("https", "http"), "--token-file", token, expect=FAILED))
+        self.assertEqual({"code": "TLS", "message": "the server's URL must begin with https://"}, answer["error"])
+        self.assertEqual(before, self.run_tern("export", "-r", "phone.db"))
         right = (self.folder / "server.pin").read_text()
-        self.sync("phone", token, "--pin", pin, "--backup-pin", right)
+        self.assertEqual(1, self.sync("phone", token, "--pin", pin, "--backup-pin", right)["sent"])
         self.server().stop()
         answer = self.sync("phone", token, "--wait", "0", expect=LATER)
         self.assertEqual("NETWORK", answer["error"]["code"])

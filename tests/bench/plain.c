@@ -73,15 +73,25 @@ void bench_plain_bind(sqlite3_stmt *statement, const tern_value *cells, size_t c
     }
 }
 
-sqlite3 *bench_plain_open(const char *path)
+static sqlite3 *open_with(const char *path, int flags)
 {
     sqlite3 *db = NULL;
 
-    check(sqlite3_open(path, &db), db, path);
+    check(sqlite3_open_v2(path, &db, flags, NULL), db, path);
     bench_plain_run(
         db,
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;");
     return db;
+}
+
+sqlite3 *bench_plain_open(const char *path)
+{
+    return open_with(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_FULLMUTEX);
+}
+
+sqlite3 *bench_plain_open_reader(const char *path)
+{
+    return open_with(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX);
 }
 
 void bench_plain_close(sqlite3 *db)

@@ -16,6 +16,8 @@
 sqlite3 *bench_plain_create(const char *path, const char *replica_path);
 /* Opens one that exists. */
 sqlite3 *bench_plain_open(const char *path);
+/* The same for one thread, without a mutex, as the library's readers are. */
+sqlite3 *bench_plain_open_reader(const char *path);
 /* Finalizes what is left and closes; NULL is accepted. */
 void bench_plain_close(sqlite3 *db);
 void bench_plain_run(sqlite3 *db, const char *sql);

@@ -153,6 +153,8 @@ void bench_scan(void)
                                  &error),
              &error,
              "prepare scan");
+    bench_plain_close(library.plain);
+    library.plain = bench_plain_open_reader(bench_path("plain.db"));
     library.scan = bench_plain_prepare(library.plain, BENCH_DOSE_SCAN);
     scan_side(&library, true);
     scan_side(&library, false);

@@ -28,14 +28,7 @@ tern_status trn_issue_name(struct trn_work *work,
     }
     trn_id_v4(random, &entry.tx);
     entry.time_us = trn_clock_issue(&meta->clock, work->now.wall_us);
-    entry.key = trn_store_tx_key(entry.ordinal);
-    /* Its rows are laid, and so its stamp is asked for, before the outbox has it. */
-    status = trn_store_tx_settle(work->store,
-                                 entry.key,
-                                 -(int64_t)entry.ordinal,
-                                 entry.time_us,
-                                 &entry.author,
-                                 error);
+    status = trn_store_tx_await(work->store, &entry, error);
     if (status == TERN_OK) {
         meta->last_ordinal = entry.ordinal;
         meta->last_tx = entry.tx;

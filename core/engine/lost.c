@@ -274,14 +274,8 @@ tern_status trn_lost_send(struct trn_work *work, struct trn_entry *entry, tern_e
         status = trn_outbox_remove(work->store, entry->ordinal, error);
     }
     if (status == TERN_OK) {
-        entry->key = trn_store_tx_key(entry->ordinal);
         entry->state = TERN_ENTRY_PENDING;
-        status = trn_store_tx_settle(work->store,
-                                     entry->key,
-                                     -(int64_t)entry->ordinal,
-                                     entry->time_us,
-                                     &entry->author,
-                                     error);
+        status = trn_store_tx_await(work->store, entry, error);
     }
     if (status == TERN_OK) {
         status = trn_outbox_add(work->store,

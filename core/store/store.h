@@ -215,6 +215,11 @@ tern_status trn_store_tx_settle(struct trn_store *store,
 /* In another epoch no number means anything: forgets them all. */
 tern_status trn_store_tx_forget_numbers(struct trn_store *store, tern_error *error);
 
+struct trn_entry;
+/* Gives an entry that is about to wait the key of its ordinal, and notes whose it is and of when:
+ * its stamp may be asked for before the outbox has it. */
+tern_status trn_store_tx_await(struct trn_store *store, struct trn_entry *entry, tern_error *error);
+
 /* ---- The outbox: outbox.c ---- */
 
 struct trn_entry {

@@ -158,6 +158,17 @@ tern_status trn_store_tx_settle(struct trn_store *store,
     return trn_store_run(store, stmt, "tern_tx", error);
 }
 
+tern_status trn_store_tx_await(struct trn_store *store, struct trn_entry *entry, tern_error *error)
+{
+    entry->key = trn_store_tx_key(entry->ordinal);
+    return trn_store_tx_settle(store,
+                               entry->key,
+                               -(int64_t)entry->ordinal,
+                               entry->time_us,
+                               &entry->author,
+                               error);
+}
+
 tern_status trn_store_tx_forget_numbers(struct trn_store *store, tern_error *error)
 {
     return trn_store_do(store, TRN_SQL_TX_FORGET, "tern_tx", error);

@@ -8,6 +8,9 @@
 static const char *const languages[] = {"KHMER", "ENGLISH"};
 static const char *const themes[] = {"LIGHT", "DARK"};
 
+/* Columns of the settings' statement. */
+enum { LANGUAGE, THEME, GRACE, ZONE, MEALS_ID, MEALS_DELETED, FIRST_MEAL };
+
 enum { MEALS = 3, MEAL_BYTES = 81, ZONE_BYTES = 65 };
 
 static tern_status read_row(tern_care *care, tern_statement **ret_row, tern_care_error *error)
@@ -15,6 +18,11 @@ static tern_status read_row(tern_care *care, tern_statement **ret_row, tern_care
     const tern_value user = tern_value_id(&care->user);
 
     return trn_care_row(care, TRN_SQL_SETTINGS, &user, 1, TERN_PROBLEM_NO_PATIENT, ret_row, error);
+}
+
+static bool meals_are_deleted(tern_statement *row)
+{
+    return tern_statement_value(row, MEALS_DELETED).kind != TERN_NULL;
 }
 
 tern_status tern_settings_read(tern_care *care, tern_settings *ret_settings, tern_care_error *error)
@@ -33,13 +41,13 @@ tern_status tern_settings_read(tern_care *care, tern_settings *ret_settings, ter
         return status;
     }
     settings.language =
-        trn_value_is(tern_statement_value(row, 0), languages[1]) ? TERN_ENGLISH : TERN_KHMER;
-    settings.theme =
-        trn_value_is(tern_statement_value(row, 1), themes[1]) ? TERN_THEME_DARK : TERN_THEME_LIGHT;
-    settings.grace_minutes = (int32_t)tern_statement_value(row, 2).integer;
-    trn_value_to_text(tern_statement_value(row, 3), settings.time_zone, ZONE_BYTES);
-    for (int i = 0; i < MEALS; i++) {
-        trn_value_to_text(tern_statement_value(row, 5 + i), meal, sizeof(meal));
+        trn_value_is(tern_statement_value(row, LANGUAGE), languages[1]) ? TERN_ENGLISH : TERN_KHMER;
+    settings.theme = trn_value_is(tern_statement_value(row, THEME), themes[1]) ? TERN_THEME_DARK
+                                                                               : TERN_THEME_LIGHT;
+    settings.grace_minutes = (int32_t)tern_statement_value(row, GRACE).integer;
+    trn_value_to_text(tern_statement_value(row, ZONE), settings.time_zone, ZONE_BYTES);
+    for (int i = 0; i < MEALS && !meals_are_deleted(row); i++) {
+        trn_value_to_text(tern_statement_value(row, FIRST_MEAL + i), meal, sizeof(meal));
         (void)tern_meal_parse(meal, &settings.meal_minutes[i]);
     }
     tern_statement_reset(row);
@@ -118,7 +126,7 @@ tern_status tern_settings_set_time_zone(tern_care *care, const char *zone, tern_
     return write_cell(care, "time_zone", tern_value_text(zone), error);
 }
 
-/* The row is there or is made: its id is derived from the user, and nothing here deletes it. */
+/* The row is there, or is brought back, or is made: its id is derived from the user. */
 static tern_status
 write_meals(tern_care *care, tern_tx *tx, const char *const meals[MEALS], tern_care_error *error)
 {
@@ -129,21 +137,25 @@ write_meals(tern_care *care, tern_tx *tx, const char *const meals[MEALS], tern_c
                                {"user_id", tern_value_id(&care->user)}};
     tern_error *engine = trn_engine_error(error);
     tern_statement *row = NULL;
-    tern_value value;
+    bool is_there;
+    bool is_deleted;
     tern_id id;
     tern_status status = read_row(care, &row, error);
 
     if (status != TERN_OK) {
         return status;
     }
-    value = tern_statement_value(row, 4);
-    id = trn_value_to_id(value);
-    if (value.kind == TERN_NULL) {
-        tern_statement_reset(row);
+    is_there = tern_statement_value(row, MEALS_ID).kind != TERN_NULL;
+    is_deleted = meals_are_deleted(row);
+    id = trn_value_to_id(tern_statement_value(row, MEALS_ID));
+    tern_statement_reset(row);
+    if (!is_there) {
         return tern_row_insert(tx, table, cells, MEALS + 1, NULL, engine);
     }
-    tern_statement_reset(row);
-    return tern_row_update(tx, table, &id, cells, MEALS, engine);
+    if (is_deleted) {
+        status = tern_row_undelete(tx, table, &id, engine);
+    }
+    return status == TERN_OK ? tern_row_update(tx, table, &id, cells, MEALS, engine) : status;
 }
 
 tern_status tern_settings_set_meals(tern_care *care,

@@ -97,9 +97,10 @@ static const char *const texts[TRN_SQL_COUNT] = {
     [TRN_SQL_MEDICATIONS] =
         "SELECT id FROM medications WHERE prescription_id=?1 AND deleted_at IS NULL",
     [TRN_SQL_SETTINGS] =
-        "SELECT u.language,u.theme,u.grace_period_minutes,u.time_zone,t.id,t.morning_meal,"
-        "t.afternoon_meal,t.night_meal FROM users u LEFT JOIN meal_time_preferences t"
-        " ON t.user_id=u.id AND t.deleted_at IS NULL WHERE u.id=?1 AND u.deleted_at IS NULL",
+        "SELECT u.language,u.theme,u.grace_period_minutes,u.time_zone,t.id,t.deleted_at,"
+        "t.morning_meal,t.afternoon_meal,t.night_meal FROM users u"
+        " LEFT JOIN meal_time_preferences t ON t.id=tern_key('meal_time_preferences',u.id)"
+        " WHERE u.id=?1 AND u.deleted_at IS NULL",
     [TRN_SQL_DOSE_INSERT] =
         "INSERT INTO dose_events(id,prescription_id,medication_id,patient_id,scheduled_time,"
         "local_date,slot,time_period,reminder_time,grace_minutes)"

@@ -51,6 +51,27 @@ TEST(what_is_set_is_read)
     care_end();
 }
 
+TEST(meal_times_whose_row_was_deleted_are_presets_until_they_are_set_again)
+{
+    care_begin("2026-03-02 05:00");
+    care_ok(tern_settings_set_meals(care, "6-7AM", "11:00", "19:30", &error), &error);
+    fixture_run(care_replica, "DELETE FROM meal_time_preferences");
+    CHECK_INT(read_settings().meal_minutes[0], 420);
+    care_ok(tern_settings_set_meals(care, "6:15", NULL, "20:30", &error), &error);
+    CHECK_INT(read_settings().meal_minutes[0], 375);
+    CHECK_INT(read_settings().meal_minutes[1], 720);
+    CHECK_INT(read_settings().meal_minutes[2], 1230);
+    CHECK_INT(fixture_number(care_replica, "SELECT count(*) FROM meal_time_preferences"), 1);
+    fixture_run(care_replica, "DELETE FROM meal_time_preferences");
+    FOR_EACH_ALLOC_FAILURE (nth) {
+        tern_status status = tern_settings_set_meals(care, "6:00", NULL, NULL, &error);
+
+        CHECK(status == TERN_OK || status == TERN_ERR_NOMEM);
+    }
+    CHECK_INT(read_settings().meal_minutes[0], 360);
+    care_end();
+}
+
 TEST(values_that_a_setting_does_not_have_change_nothing)
 {
     care_begin("2026-03-02 05:00");

@@ -1,5 +1,5 @@
 /* The texts of all statements. Every read goes by an index, which a test sees in SQLite's plans. */
-#include "medication/internal.h"
+#include "medication/sums.h"
 
 /* The columns that trn_source_read reads, of medications m, prescriptions p, users u and
  * meal_time_preferences t. */
@@ -46,7 +46,8 @@
     " LEFT JOIN users u ON u.id=p.patient_id"                                                      \
     " LEFT JOIN meal_time_preferences t ON t.user_id=p.patient_id AND t.deleted_at IS NULL"
 
-/* Sums of adherence. */
+/* Sums of adherence: of days, and of a span as its whole months and the days at both edges. */
+#define FOUR "on_time,late,skipped,missed"
 #define COUNTS                                                                                     \
     ",coalesce(sum(on_time),0),coalesce(sum(late),0),coalesce(sum(skipped),0),"                    \
     "coalesce(sum(missed),0) FROM "
@@ -54,6 +55,24 @@
 #define OF_ONE                                                                                     \
     "care_day INDEXED BY care_day_medication WHERE patient_id=?1 AND medication_id=?5"             \
     " AND local_date BETWEEN ?2 AND ?3 AND passes<?4"
+#define MONTHS                                                                                     \
+    " FROM care_month m WHERE m.patient_id=?1 AND m.month>=substr(?6,1,7)"                         \
+    " AND m.month<substr(?7,1,7)"
+#define EDGES(columns, table, one)                                                                 \
+    " UNION ALL SELECT " columns "," FOUR " FROM " table " m WHERE patient_id=?1"                  \
+    " AND local_date>=?2 AND local_date<?6 AND passes<?4" one " UNION ALL SELECT " columns         \
+    "," FOUR " FROM " table " m WHERE patient_id=?1"                                               \
+    " AND local_date>=?7 AND local_date<=?3 AND passes<?4" one
+#define SPAN(columns, table, one)                                                                  \
+    "(SELECT " columns " AS key," FOUR MONTHS " AND m.passes<?4" one " UNION ALL SELECT " columns  \
+    ",d.on_time,d.late,d.skipped,d.missed" OPEN_MONTHS one                                         \
+    EDGES(columns, table, one) ") k"
+#define OPEN_MONTHS                                                                                \
+    " FROM care_month m CROSS JOIN care_day d WHERE m.patient_id=?1"                               \
+    " AND m.month>=substr(?6,1,7) AND m.month<substr(?7,1,7) AND m.passes>=?4"                     \
+    " AND d.patient_id=?1 AND d.medication_id=m.medication_id AND d.night=m.night"                 \
+    " AND d.local_date BETWEEN m.month||'-01' AND m.month||'-31' AND d.passes<?4"
+#define ONE " AND m.medication_id=?5"
 #define GONE                                                                                       \
     "(SELECT n.first FROM tern_noted n LEFT JOIN users u ON u.id=n.first"                          \
     " WHERE n.name='care.users' AND u.id IS NULL)"
@@ -136,30 +155,40 @@ static const char *const texts[TRN_SQL_COUNT] = {
     [TRN_SQL_SUMS_AGAIN] = "SELECT local_date FROM care_again WHERE patient_id=?1"
                            " AND local_date<=?2 ORDER BY local_date LIMIT ?3",
     [TRN_SQL_SUMS_HAS] = "SELECT 1 FROM care_total WHERE patient_id=?1 AND local_date=?2 LIMIT 1",
-    [TRN_SQL_SUMS_ALL] = "SELECT 0" COUNTS "care_total" OF_ALL,
+    [TRN_SQL_SUMS_ALL] = "SELECT 0" COUNTS SPAN("0", "care_total", ""),
     [TRN_SQL_SUMS_BY_DAY] = "SELECT local_date" COUNTS "care_total" OF_ALL " GROUP BY local_date",
-    [TRN_SQL_SUMS_BY_PERIOD] = "SELECT night" COUNTS "care_total" OF_ALL " GROUP BY night",
+    [TRN_SQL_SUMS_BY_PERIOD] =
+        "SELECT key" COUNTS SPAN("m.night", "care_total", "") " GROUP BY key",
     [TRN_SQL_SUMS_BY_MEDICATION] =
-        "SELECT medication_id" COUNTS "care_day" OF_ALL " GROUP BY medication_id",
-    [TRN_SQL_SUMS_ONE_ALL] = "SELECT 0" COUNTS OF_ONE,
+        "SELECT key" COUNTS SPAN("m.medication_id", "care_day", "") " GROUP BY key",
+    [TRN_SQL_SUMS_ONE_ALL] = "SELECT 0" COUNTS SPAN("0", "care_day", ONE),
     [TRN_SQL_SUMS_ONE_BY_DAY] = "SELECT local_date" COUNTS OF_ONE " GROUP BY local_date",
-    [TRN_SQL_SUMS_ONE_BY_PERIOD] = "SELECT night" COUNTS OF_ONE " GROUP BY night",
+    [TRN_SQL_SUMS_ONE_BY_PERIOD] =
+        "SELECT key" COUNTS SPAN("m.night", "care_day", ONE) " GROUP BY key",
     [TRN_SQL_SUMS_ONE_BY_MEDICATION] =
-        "SELECT medication_id" COUNTS OF_ONE " GROUP BY medication_id",
+        "SELECT key" COUNTS SPAN("m.medication_id", "care_day", ONE) " GROUP BY key",
     [TRN_SQL_SUMS_SINCE] = "SELECT since FROM care_mark",
-    [TRN_SQL_SUMS_MARKED] = "SELECT 1 FROM care_mark WHERE definition=?1",
+    [TRN_SQL_SUMS_MARKED] = "SELECT definition FROM care_mark",
     [TRN_SQL_SUMS_MARK] = "INSERT INTO care_mark(definition,since) VALUES(?1,?2)",
+    [TRN_SQL_SUMS_REMARK] = "UPDATE care_mark SET definition=?1",
     [TRN_SQL_SUMS_ADD] = "INSERT INTO care_day(patient_id,local_date,medication_id,night,passes,"
                          "on_time,late,skipped,missed) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9)",
     [TRN_SQL_SUMS_TOTAL] =
         "INSERT INTO care_total(patient_id,local_date,night,passes,on_time,late,skipped,missed)"
         " SELECT patient_id,local_date,night,passes,sum(on_time),sum(late),sum(skipped),"
         "sum(missed) FROM care_day WHERE patient_id=?1 AND local_date=?2 GROUP BY night,passes",
+    [TRN_SQL_SUMS_MONTH] =
+        "INSERT INTO care_month(patient_id,month,medication_id,night,passes," FOUR
+        ") SELECT patient_id,?2," TRN_MONTH_SUMS
+        " FROM care_day WHERE patient_id=?1 AND local_date BETWEEN ?2||'-01'"
+        " AND ?2||'-31' AND passes<" TRN_NEVER " GROUP BY medication_id,night",
+    [TRN_SQL_SUMS_DROP_MONTH] = "DELETE FROM care_month WHERE patient_id=?1 AND month=?2",
     [TRN_SQL_SUMS_DROP_DAY] = "DELETE FROM care_day WHERE patient_id=?1 AND local_date=?2",
     [TRN_SQL_SUMS_DROP_TOTAL] = "DELETE FROM care_total WHERE patient_id=?1 AND local_date=?2",
     [TRN_SQL_SUMS_DONE] = "DELETE FROM care_again WHERE patient_id=?1 AND local_date=?2",
     [TRN_SQL_SUMS_GONE_DAYS] = "DELETE FROM care_day WHERE patient_id IN " GONE,
     [TRN_SQL_SUMS_GONE_TOTALS] = "DELETE FROM care_total WHERE patient_id IN " GONE,
+    [TRN_SQL_SUMS_GONE_MONTHS] = "DELETE FROM care_month WHERE patient_id IN " GONE,
     [TRN_SQL_SUMS_GONE_AGAIN] = "DELETE FROM care_again WHERE patient_id IN " GONE,
     [TRN_SQL_SUMS_GONE_NOTES] = "DELETE FROM tern_noted WHERE name='care.doses' AND first IN " GONE,
     [TRN_SQL_SUMS_AGAIN_RULES] =

@@ -118,7 +118,7 @@ static const char query[] =
     "medications m ON m.id = d.medication_id JOIN prescriptions p ON p.id = d.prescription_id "
     "LEFT JOIN users u ON u.id = d.patient_id LEFT JOIN meal_time_preferences t ON t.user_id = "
     "d.patient_id AND t.deleted_at IS NULL WHERE d.patient_id = ?1 AND d.local_date >= ?2 AND "
-    "d.deleted_at IS NULL";
+    "d.deleted_at IS NULL AND (?3 IS NULL OR d.medication_id = ?3)";
 
 /* 0 on time, 1 late, 2 skipped, 3 missed, -1: does not count. */
 static int judge(tern_statement *row, const char *date, const char *slot, int64_t now_us)
@@ -140,7 +140,7 @@ static int judge(tern_statement *row, const char *date, const char *slot, int64_
                                                 : 3;
 }
 
-static void count_row(tern_statement *row, const char *today, int64_t now_us)
+static void count_row(tern_statement *row, const char *last, int64_t now_us)
 {
     char date[TEXT_BYTES];
     char slot[TEXT_BYTES];
@@ -153,7 +153,7 @@ static void count_row(tern_statement *row, const char *today, int64_t now_us)
     text_of(row, 3, period);
     id_of(row, 0, medication);
     place = judge(row, date, slot, now_us);
-    if (place < 0 || strcmp(date, today) > 0) {
+    if (place < 0 || strcmp(date, last) > 0) {
         return;
     }
     add(&rows, "all", place, 1);
@@ -162,28 +162,45 @@ static void count_row(tern_statement *row, const char *today, int64_t now_us)
     add(&rows, medication, place, 1);
 }
 
-static void reckon(const tern_id *patient, const char *first_date)
+/* Today where the patient is. */
+static void read_today(const tern_id *patient, int64_t now_us, char today[40])
 {
-    int64_t now_us = fixture_number(care_replica, "SELECT tern_now()");
+    const char *sql = "SELECT coalesce((SELECT time_zone FROM users WHERE id = ?1 AND deleted_at "
+                      "IS NULL), 'Asia/Phnom_Penh')";
     tern_statement *row = NULL;
     tern_local_time local;
+    char zone[TEXT_BYTES];
+    bool more = false;
+
+    CHECK_INT(tern_statement_prepare(care_replica, sql, strlen(sql), &row, NULL), TERN_OK);
+    CHECK_INT(tern_statement_bind(row, 1, tern_value_id(patient), NULL), TERN_OK);
+    CHECK_INT(tern_statement_step(row, &more, NULL), TERN_OK);
+    text_of(row, 0, zone);
+    tern_statement_free(row);
+    CHECK_INT(tern_zone_to_local(care_zones(), zone, now_us, &local, NULL), TERN_OK);
+    (void)snprintf(today, 40, "%04d-%02d-%02d", (int)local.year, (int)local.month, (int)local.day);
+}
+
+static void reckon(const tern_id *patient, const tern_adherence_query *asked)
+{
+    int64_t now_us = fixture_number(care_replica, "SELECT tern_now()");
+    const tern_value medication =
+        asked->medication != NULL ? tern_value_id(asked->medication) : tern_value_null();
+    tern_statement *row = NULL;
+    const char *last = asked->last_date;
     char today[40];
     bool more = true;
 
-    CHECK_INT(tern_zone_to_local(care_zones(), "Asia/Phnom_Penh", now_us, &local, NULL), TERN_OK);
-    (void)snprintf(today,
-                   sizeof(today),
-                   "%04d-%02d-%02d",
-                   (int)local.year,
-                   (int)local.month,
-                   (int)local.day);
+    read_today(patient, now_us, today);
+    last = last != NULL && strcmp(last, today) < 0 ? last : today;
     CHECK_INT(tern_statement_prepare(care_replica, query, strlen(query), &row, NULL), TERN_OK);
     CHECK_INT(tern_statement_bind(row, 1, tern_value_id(patient), NULL), TERN_OK);
-    CHECK_INT(tern_statement_bind(row, 2, tern_value_text(first_date), NULL), TERN_OK);
+    CHECK_INT(tern_statement_bind(row, 2, tern_value_text(asked->first_date), NULL), TERN_OK);
+    CHECK_INT(tern_statement_bind(row, 3, medication, NULL), TERN_OK);
     while (more) {
         CHECK_INT(tern_statement_step(row, &more, NULL), TERN_OK);
         if (more) {
-            count_row(row, today, now_us);
+            count_row(row, last, now_us);
         }
     }
     tern_statement_free(row);
@@ -243,11 +260,17 @@ static void compare(uint64_t seed)
     CHECK_INT(rows.count, kept.count);
 }
 
-void reckoning_compare(const tern_id *patient, const char *first_date, uint64_t seed)
+void reckoning_compare_span(const tern_id *patient,
+                            const tern_id *medication,
+                            const char *first_date,
+                            const char *last_date,
+                            uint64_t seed)
 {
     tern_adherence_query asked = {.size = sizeof(asked),
                                   .patient = patient,
-                                  .first_date = first_date};
+                                  .medication = medication,
+                                  .first_date = first_date,
+                                  .last_date = last_date};
     tern_care_error error;
 
     rows.count = 0;
@@ -256,6 +279,39 @@ void reckoning_compare(const tern_id *patient, const char *first_date, uint64_t 
         asked.by = (tern_adherence_by)by;
         care_ok(tern_adherence_read(care, &asked, take_sum, &asked.by, NULL, &error), &error);
     }
-    reckon(patient, first_date);
+    reckon(patient, &asked);
     compare(seed);
+}
+
+enum { MEDICATIONS_MAX = 64 };
+
+static size_t read_medications(const tern_id *patient, tern_id ids[MEDICATIONS_MAX])
+{
+    const char *sql = "SELECT DISTINCT medication_id FROM dose_events WHERE patient_id = ?1";
+    tern_statement *row = NULL;
+    size_t count = 0;
+    bool more = true;
+
+    CHECK_INT(tern_statement_prepare(care_replica, sql, strlen(sql), &row, NULL), TERN_OK);
+    CHECK_INT(tern_statement_bind(row, 1, tern_value_id(patient), NULL), TERN_OK);
+    while (more) {
+        CHECK_INT(tern_statement_step(row, &more, NULL), TERN_OK);
+        if (more) {
+            CHECK(count < MEDICATIONS_MAX);
+            memcpy(&ids[count++], tern_statement_value(row, 0).data, sizeof(*ids));
+        }
+    }
+    tern_statement_free(row);
+    return count;
+}
+
+void reckoning_compare(const tern_id *patient, const char *first_date, uint64_t seed)
+{
+    tern_id ids[MEDICATIONS_MAX];
+    const size_t count = read_medications(patient, ids);
+
+    reckoning_compare_span(patient, NULL, first_date, NULL, seed);
+    for (size_t i = 0; i < count; i++) {
+        reckoning_compare_span(patient, &ids[i], first_date, NULL, seed);
+    }
 }

@@ -4,8 +4,15 @@
 
 #include "tests/medication/fixture.h"
 
-/* Fails the test, naming the seed, unless the sums of the patient from `first_date` to today, in
- * all and by day, period and medication, are those of the rows. */
+/* Fails the test, naming the seed, unless the sums of the patient from `first_date` to `last_date`,
+ * or NULL for today, in all and by day, period and medication, are those of the rows; of one
+ * medication, or NULL for all. */
+void reckoning_compare_span(const tern_id *patient,
+                            const tern_id *medication,
+                            const char *first_date,
+                            const char *last_date,
+                            uint64_t seed);
+/* The same to today, of all and of each medication that the patient has doses of. */
 void reckoning_compare(const tern_id *patient, const char *first_date, uint64_t seed);
 
 uint64_t reckoning_random(uint64_t *state);

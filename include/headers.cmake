@@ -20,6 +20,7 @@ set(TERN_MEDICATION_HEADERS
     tern/medication/adherence.h
     tern/medication/care.h
     tern/medication/dose.h
+    tern/medication/medication.h
     tern/medication/message.h
     tern/medication/prescription.h
     tern/medication/reminder.h

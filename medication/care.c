@@ -121,6 +121,35 @@ tern_status trn_care_row(tern_care *care,
     return TERN_OK;
 }
 
+tern_status trn_care_each(tern_care *care,
+                          enum trn_sql which,
+                          const tern_value *values,
+                          size_t count,
+                          tern_problem missing,
+                          trn_row_reader reader,
+                          void *run,
+                          tern_care_error *error)
+{
+    tern_statement *row = NULL;
+    bool found = false;
+    bool more = true;
+    tern_status status = trn_care_bind(care, which, values, count, &row, error);
+
+    while (status == TERN_OK && more) {
+        status = tern_statement_step(row, &more, trn_engine_error(error));
+        if (status == TERN_OK && more) {
+            found = true;
+            status = reader(run, row, &more, error);
+        }
+    }
+    if (row != NULL) {
+        tern_statement_reset(row);
+    }
+    return status == TERN_OK && !found && missing != TERN_PROBLEM_NONE
+               ? trn_problem(error, missing, 0, 0)
+               : status;
+}
+
 tern_status trn_care_begin(tern_care *care, bool inferred, tern_tx **ret_tx, tern_care_error *error)
 {
     tern_tx_options options = {.size = sizeof(options), .inferred = inferred};

@@ -11,6 +11,7 @@
 #include "medication/regimen.h"
 #include "tern/medication/care.h"
 #include "tern/medication/dose.h"
+#include "tern/medication/medication.h"
 
 /** The statements; their texts are in sql.c. Those before TRN_SQL_READS only read. */
 enum trn_sql {
@@ -38,6 +39,12 @@ enum trn_sql {
     TRN_SQL_SUMS_ONE_BY_MEDICATION,
     TRN_SQL_REMINDERS,
     TRN_SQL_REMINDERS_SINCE,
+    TRN_SQL_PRESCRIPTION_LIST,
+    TRN_SQL_PRESCRIPTION_READ,
+    TRN_SQL_VERSIONS,
+    TRN_SQL_SNAPSHOT,
+    TRN_SQL_MEDICATION_READ,
+    TRN_SQL_MEDICATION_LIST,
     TRN_SQL_READS,
     TRN_SQL_DOSE_INSERT = TRN_SQL_READS,
     TRN_SQL_DOSE_MOVE,
@@ -122,6 +129,21 @@ TERN_MUST_USE tern_status trn_care_row(tern_care *care,
                                        tern_statement **ret_statement,
                                        tern_care_error *error);
 
+/** What is done with a row; `ret_more` is true before, and false stops. */
+typedef tern_status (*trn_row_reader)(void *run,
+                                      tern_statement *row,
+                                      bool *ret_more,
+                                      tern_care_error *error);
+/** Binds, and hands on each row. Without one the problem `missing`, if it is one. */
+TERN_MUST_USE tern_status trn_care_each(tern_care *care,
+                                        enum trn_sql which,
+                                        const tern_value *values,
+                                        size_t count,
+                                        tern_problem missing,
+                                        trn_row_reader reader,
+                                        void *run,
+                                        tern_care_error *error);
+
 /** Begins a recorded or an inferred transaction. */
 TERN_MUST_USE tern_status trn_care_begin(tern_care *care,
                                          bool inferred,
@@ -161,6 +183,9 @@ struct trn_source {
     char timing[401];
 };
 
+/** Columns of a medication, as trn_medication_read takes them. */
+enum { TRN_MEDICATION_COLUMNS = 14 };
+
 /** The first column of the regimen's, and their number, in statements that bring one. */
 enum { TRN_SOURCE_COLUMNS = 15 };
 
@@ -170,6 +195,16 @@ TERN_MUST_USE tern_status trn_source_read(tern_care *care,
                                           int first,
                                           struct trn_source *ret_source,
                                           tern_care_error *error);
+
+/** Reads the TRN_MEDICATION_COLUMNS columns of a row from `first` on; the state is left. */
+void trn_medication_read(tern_statement *row, int first, tern_medication *ret_medication);
+/** Whether the medication of these columns and of the regimen that begins the row has doses on the
+ * days from `now_us` on. */
+TERN_MUST_USE tern_status trn_medication_judge(tern_care *care,
+                                               tern_statement *row,
+                                               int64_t now_us,
+                                               tern_medication *medication,
+                                               tern_care_error *error);
 
 /** The local date of a moment, as days since 1970. */
 TERN_MUST_USE tern_status trn_care_local_day(tern_care *care,

@@ -79,6 +79,12 @@ static const struct {
                              "The storage is full: {0} of {1} are used."}},
     [TERN_PROBLEM_SETTING] = {tell_plain,
                               {"ការកំណត់នេះមិនមានតម្លៃបែបនេះទេ។", "This setting has no such value."}},
+    [TERN_PROBLEM_NO_VERSION] = {tell_plain,
+                                 {"រកមិនឃើញកំណែនៃវេជ្ជបញ្ជានេះក្នុងទូរសព្ទនេះទេ។",
+                                  "This version of the prescription is not on this phone."}},
+    [TERN_PROBLEM_NO_ALERT] = {tell_plain,
+                               {"រកមិនឃើញការជូនដំណឹងនេះក្នុងទូរសព្ទនេះទេ។",
+                                "This alert is not on this phone."}},
 };
 
 static const char *const storage_full[LANGUAGES] = {

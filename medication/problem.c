@@ -43,6 +43,8 @@ static const struct {
     [TERN_PROBLEM_DATE] = {"DATE", TERN_ERR_FORMAT, "a date that does not exist"},
     [TERN_PROBLEM_QUOTA] = {"QUOTA", TERN_ERR_TOO_LARGE, "the storage is full"},
     [TERN_PROBLEM_SETTING] = {"SETTING", TERN_ERR_ENUM, "a value that the setting does not have"},
+    [TERN_PROBLEM_NO_VERSION] = {"NO_VERSION", TERN_ERR_NOT_FOUND, "there is no such version"},
+    [TERN_PROBLEM_NO_ALERT] = {"NO_ALERT", TERN_ERR_NOT_FOUND, "there is no such alert"},
 };
 
 const char *tern_problem_code(tern_problem problem)

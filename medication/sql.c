@@ -46,6 +46,21 @@
     " LEFT JOIN users u ON u.id=p.patient_id"                                                      \
     " LEFT JOIN meal_time_preferences t ON t.user_id=p.patient_id AND t.deleted_at IS NULL"
 
+/* A medication m, and a prescription p with its current version v. */
+#define MEDICATION                                                                                 \
+    "m.id,m.prescription_id,m.row_number,m.medicine_name,m.medicine_name_khmer,m.image_url,"       \
+    "m.morning_dosage,m.daytime_dosage,m.night_dosage,m.frequency,m.timing,m.duration,m.is_prn,"   \
+    "m.prn_times"
+#define PRESCRIPTION                                                                               \
+    "p.id,p.patient_id,p.doctor_id,p.patient_name,p.patient_gender,p.patient_age,p.symptoms,"      \
+    "p.diagnosis,p.start_date,p.end_date,p.status,p.is_urgent,p.urgent_reason,p.created_at,"       \
+    "p.current_version,v.created_at,v.author_id,v.change_reason,"                                  \
+    "(SELECT count(*) FROM medications c WHERE c.prescription_id=p.id AND c.deleted_at IS NULL)"
+#define WITH_VERSION                                                                               \
+    " LEFT JOIN prescription_versions v ON v.prescription_id=p.id"                                 \
+    " AND v.version_number=p.current_version AND v.deleted_at IS NULL"
+#define OF_SNAPSHOT(name) "json_extract(j.value,'$." name "')"
+
 /* Sums of adherence: of days, and of a span as its whole months and the days at both edges. */
 #define FOUR "on_time,late,skipped,missed"
 #define COUNTS                                                                                     \
@@ -207,6 +222,33 @@ static const char *const texts[TRN_SQL_COUNT] = {
                           " WHERE patient_id=?1 AND gone=0 LIMIT ?2",
     [TRN_SQL_REMINDERS_SINCE] = "SELECT dose_id,scheduled,grace,gone,number FROM care_reminder"
                                 " WHERE patient_id=?1 AND number>?2 ORDER BY number",
+    [TRN_SQL_PRESCRIPTION_LIST] =
+        "SELECT " PRESCRIPTION " FROM prescriptions p" WITH_VERSION
+        " WHERE p.patient_id=?1 AND p.deleted_at IS NULL AND (?2>>CASE p.status WHEN 'DRAFT' THEN 0"
+        " WHEN 'ACTIVE' THEN 1 WHEN 'PAUSED' THEN 2 ELSE 3 END)&1"
+        " ORDER BY p.created_at DESC,p.id DESC",
+    [TRN_SQL_PRESCRIPTION_READ] =
+        "SELECT " SOURCE "," MEDICATION "," PRESCRIPTION " FROM prescriptions p" WITH_VERSION
+        " LEFT JOIN medications m ON m.prescription_id=p.id AND m.deleted_at IS NULL" OF_PATIENT
+        " WHERE p.id=?1 AND p.deleted_at IS NULL ORDER BY m.row_number,m.id",
+    [TRN_SQL_VERSIONS] =
+        "SELECT v.id,v.version_number,v.author_id,v.change_reason,v.created_at,"
+        "v.version_number=p.current_version,v.medications_snapshot FROM prescriptions p"
+        " JOIN prescription_versions v ON v.prescription_id=p.id AND v.deleted_at IS NULL"
+        " WHERE p.id=?1 AND p.deleted_at IS NULL ORDER BY v.version_number",
+    [TRN_SQL_SNAPSHOT] = "SELECT CASE WHEN j.value IS NOT NULL THEN tern_id_blob(" OF_SNAPSHOT(
+        "id") ") END,"
+              "v.prescription_id," OF_SNAPSHOT("row_number") "," OF_SNAPSHOT("medicine_name") "," OF_SNAPSHOT("medicine_name_khmer") "," OF_SNAPSHOT("image_url") "," OF_SNAPSHOT("morning_dosage") "," OF_SNAPSHOT(
+                  "daytime_dosage") "," OF_SNAPSHOT("night_dosage") "," OF_SNAPSHOT("frequency") "," OF_SNAPSHOT("timing") "," OF_SNAPSHOT("duration") "," OF_SNAPSHOT("is_prn") "," OF_SNAPSHOT("prn_times") " FROM prescription_versions v LEFT JOIN json_each(v.medications_snapshot) j"
+                                                                                                                                                                                                              " WHERE v.prescription_id=?1 AND v.version_number=?2 AND v.deleted_at IS NULL",
+    [TRN_SQL_MEDICATION_READ] = "SELECT " SOURCE "," MEDICATION " FROM medications m"
+                                " JOIN prescriptions p ON p.id=m.prescription_id" OF_PATIENT
+                                " WHERE m.id=?1 AND m.deleted_at IS NULL AND p.deleted_at IS NULL",
+    [TRN_SQL_MEDICATION_LIST] =
+        "SELECT " SOURCE "," MEDICATION " FROM prescriptions p"
+        " JOIN medications m ON m.prescription_id=p.id" OF_PATIENT
+        " WHERE p.patient_id=?1 AND p.status='ACTIVE' AND p.deleted_at IS NULL"
+        " AND m.deleted_at IS NULL ORDER BY p.created_at,p.id,m.row_number,m.id",
     [TRN_SQL_REMINDER_NUMBER] = "UPDATE care_number SET last=last+1",
     [TRN_SQL_REMINDER_PUT] =
         "INSERT INTO care_reminder(patient_id,dose_id,scheduled,grace,gone,number)"

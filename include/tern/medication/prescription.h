@@ -7,7 +7,7 @@
 #ifndef TERN_PRESCRIPTION_H
 #define TERN_PRESCRIPTION_H
 
-#include "tern/medication/care.h"
+#include "tern/medication/medication.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -92,6 +92,98 @@ TERN_API TERN_MUST_USE tern_status tern_prescription_resume(tern_care *care,
 TERN_API TERN_MUST_USE tern_status tern_prescription_end(tern_care *care,
                                                          const tern_id *id,
                                                          tern_care_error *error);
+
+/* ---- Reading ---- */
+
+typedef enum tern_prescription_status {
+    TERN_PRESCRIPTION_DRAFT = 0,
+    TERN_PRESCRIPTION_ACTIVE = 1,
+    TERN_PRESCRIPTION_PAUSED = 2,
+    TERN_PRESCRIPTION_INACTIVE = 3
+} tern_prescription_status;
+
+/** A prescription as it stands; borrowed for the callback. Texts are values of TERN_TEXT, or null.
+ */
+typedef struct tern_prescription_row {
+    tern_id id;
+    tern_id patient;
+    tern_id doctor; /* nil: none */
+    tern_value patient_name;
+    tern_value patient_gender;
+    int32_t patient_age; /* -1: not said */
+    tern_value symptoms;
+    tern_value diagnosis;
+    tern_value start_date;
+    tern_value end_date;
+    tern_prescription_status status;
+    bool is_urgent;
+    tern_value urgent_reason;
+    int64_t created_us;
+    int32_t version; /* the current one: */
+    int64_t version_us;
+    tern_id author;           /* nil: not known */
+    tern_value change_reason; /* why it was written */
+    int32_t medication_count;
+} tern_prescription_row;
+
+/** Returns false to stop. Must not call the handle. */
+typedef bool (*tern_prescription_visitor)(void *context, const tern_prescription_row *prescription);
+
+/**
+ * Visits a patient's prescriptions, the newest first.
+ *
+ * @param patient  NULL: the replica's user.
+ * @param statuses A set of bits `1u << TERN_PRESCRIPTION_...`; 0: all.
+ */
+TERN_API TERN_MUST_USE tern_status tern_prescription_list(tern_care *care,
+                                                          const tern_id *patient,
+                                                          unsigned statuses,
+                                                          tern_prescription_visitor visitor,
+                                                          void *context,
+                                                          tern_care_error *error);
+
+/** Returns false to stop. Must not call the handle. `medication` is NULL, once, where there is
+ * none. */
+typedef bool (*tern_prescription_part_visitor)(void *context,
+                                               const tern_prescription_row *prescription,
+                                               const tern_medication *medication);
+
+/** Visits one prescription with each of its medications, in their order. Problems NO_PRESCRIPTION,
+ * ZONE. */
+TERN_API TERN_MUST_USE tern_status tern_prescription_read(tern_care *care,
+                                                          const tern_id *id,
+                                                          tern_prescription_part_visitor visitor,
+                                                          void *context,
+                                                          tern_care_error *error);
+
+/** A version of a prescription; borrowed for the callback. */
+typedef struct tern_prescription_version {
+    tern_id id;
+    int32_t version;
+    tern_id author; /* nil: not known */
+    tern_value reason;
+    int64_t created_us;
+    bool is_current;
+    tern_value snapshot; /* JSON, an array of its medications */
+} tern_prescription_version;
+
+/** Returns false to stop. Must not call the handle. */
+typedef bool (*tern_version_visitor)(void *context, const tern_prescription_version *version);
+
+/** Visits the versions of a prescription, the first one first. Problem NO_PRESCRIPTION. */
+TERN_API TERN_MUST_USE tern_status tern_prescription_versions(tern_care *care,
+                                                              const tern_id *id,
+                                                              tern_version_visitor visitor,
+                                                              void *context,
+                                                              tern_care_error *error);
+
+/** Visits the medications as a version has them, in their order. Problem NO_VERSION. */
+TERN_API TERN_MUST_USE tern_status tern_prescription_snapshot(tern_care *care,
+                                                              const tern_id *id,
+                                                              int32_t version,
+                                                              tern_medication_visitor visitor,
+                                                              void *context,
+                                                              tern_care_error *error);
 
 #ifdef __cplusplus
 }

@@ -54,9 +54,21 @@ TEST(a_snapshot_holds_until_it_ends)
     tern_replica_close(replica);
 }
 
+TEST(a_reader_takes_json_apart)
+{
+    tern_replica *replica = fixture_open(fixture_path());
+    tern_reader *reader = NULL;
+
+    CHECK_INT(tern_reader_open(replica, &reader, NULL), TERN_OK);
+    CHECK_INT(read_number(reader, "SELECT sum(j.value) FROM json_each('[1,2,4]') j"), 7);
+    tern_reader_close(reader);
+    tern_replica_close(replica);
+}
+
 TEST(a_reader_writes_nothing)
 {
     static const char *const writes[] = {
+        "UPDATE sqlite_master SET name = 'x'",
         "INSERT INTO users(id, role) VALUES(tern_id(), 'DOCTOR')",
         "UPDATE users SET first_name = 'x'",
         "DELETE FROM users",

@@ -1,0 +1,323 @@
+/* Reading prescriptions, their versions, and medications on their own. */
+#include "tests/medication/fixture.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "tern/medication/medication.h"
+
+static tern_care_error error;
+static char told[2048];
+
+static void tell(const char *text, tern_value value)
+{
+    size_t used = strlen(told);
+
+    (void)snprintf(told + used,
+                   sizeof(told) - used,
+                   "%s%.*s",
+                   text,
+                   value.kind == TERN_TEXT ? (int)value.size : 0,
+                   value.kind == TERN_TEXT ? (const char *)value.data : "");
+}
+
+static void tell_number(int64_t number)
+{
+    char text[32];
+
+    (void)snprintf(text, sizeof(text), " %lld", (long long)number);
+    tell(text, tern_value_null());
+}
+
+static bool tell_medication(void *context, const tern_medication *medication)
+{
+    static const char *const states[] =
+        {"scheduled", "prn", "words", "timeless", "to come", "over", "inactive", "snapshot"};
+
+    (void)context;
+    tell(told[0] != '\0' ? ", " : "", medication->name);
+    tell(" ", tern_value_text(states[medication->state]));
+    return true;
+}
+
+static bool tell_prescription(void *context, const tern_prescription_row *prescription)
+{
+    static const char *const names[] = {"DRAFT", "ACTIVE", "PAUSED", "INACTIVE"};
+
+    (void)context;
+    tell(told[0] != '\0' ? ", " : "", prescription->patient_name);
+    tell(" ", tern_value_text(names[prescription->status]));
+    tell_number(prescription->version);
+    tell_number(prescription->medication_count);
+    tell(" ", prescription->change_reason);
+    return true;
+}
+
+static bool tell_part(void *context,
+                      const tern_prescription_row *prescription,
+                      const tern_medication *medication)
+{
+    ++*(int *)context;
+    CHECK(prescription->version_us >= prescription->created_us);
+    CHECK(memcmp(&prescription->author, &prescription->patient, sizeof(tern_id)) == 0);
+    CHECK_INT(prescription->patient_age, -1);
+    if (medication == NULL) {
+        tell("nothing", tern_value_null());
+        return true;
+    }
+    tell(" ", medication->morning_dosage);
+    return tell_medication(NULL, medication);
+}
+
+static bool tell_version(void *context, const tern_prescription_version *version)
+{
+    (void)context;
+    tell_number(version->version);
+    tell(" ", version->reason);
+    CHECK(version->snapshot.size > 2);
+    return !version->is_current;
+}
+
+static bool count(void *context, const tern_medication *medication)
+{
+    ++*(int *)context;
+    return medication == NULL;
+}
+
+static const char *list(unsigned states)
+{
+    told[0] = '\0';
+    care_ok(tern_medication_list(care, NULL, states, tell_medication, NULL, &error), &error);
+    return told;
+}
+
+static tern_id only(const char *sql)
+{
+    tern_statement *statement = NULL;
+    tern_id id = {{0}};
+    bool row = false;
+
+    assert_int_equal(tern_statement_prepare(care_replica, sql, strlen(sql), &statement, NULL),
+                     TERN_OK);
+    assert_int_equal(tern_statement_step(statement, &row, NULL), TERN_OK);
+    memcpy(id.bytes, tern_statement_value(statement, 0).data, sizeof(id.bytes));
+    tern_statement_free(statement);
+    return id;
+}
+
+TEST(prescriptions_are_listed_by_status_the_newest_first_with_their_current_version)
+{
+    tern_id id;
+
+    care_begin("2026-03-02 05:00");
+    id = care_prescribe();
+    care_ok(tern_prescription_edit(care, &id, &care_prescription, "better", NULL, &error), &error);
+    care_clock("2026-03-02 06:00");
+    care_prescription.patient_name = "second";
+    care_ok(tern_prescription_create(care, &care_prescription, NULL, &id, &error), &error);
+    told[0] = '\0';
+    care_ok(tern_prescription_list(care, NULL, 0, tell_prescription, NULL, &error), &error);
+    CHECK_TEXT(told, "second DRAFT 1 1 , a patient ACTIVE 2 1 better");
+    told[0] = '\0';
+    care_ok(tern_prescription_list(care,
+                                   NULL,
+                                   1U << TERN_PRESCRIPTION_ACTIVE,
+                                   tell_prescription,
+                                   NULL,
+                                   &error),
+            &error);
+    CHECK_TEXT(told, "a patient ACTIVE 2 1 better");
+    told[0] = '\0';
+    care_ok(tern_prescription_list(care,
+                                   NULL,
+                                   1U << TERN_PRESCRIPTION_PAUSED,
+                                   tell_prescription,
+                                   NULL,
+                                   &error),
+            &error);
+    id = fixture_id(77);
+    care_ok(tern_prescription_list(care, &id, 0, tell_prescription, NULL, &error), &error);
+    CHECK_TEXT(told, "");
+    care_end();
+}
+
+TEST(one_prescription_comes_with_its_medications_in_their_order)
+{
+    tern_medicine two[2];
+    tern_id unknown = fixture_id(77);
+    int parts = 0;
+    tern_id id;
+
+    care_begin("2026-03-02 05:00");
+    two[0] = care_medicine;
+    two[1] = care_medicine;
+    two[1].name = "a second";
+    two[1].morning_dosage = NULL;
+    care_prescription.medicines = two;
+    care_prescription.medicine_count = 2;
+    id = care_prescribe();
+    told[0] = '\0';
+    care_ok(tern_prescription_read(care, &id, tell_part, &parts, &error), &error);
+    CHECK_INT(parts, 2);
+    CHECK_TEXT(told,
+               " {\"amount\":1,\"before_meal\":true}, a medicine scheduled , a second scheduled");
+    fixture_run(care_replica, "DELETE FROM medications");
+    told[0] = '\0';
+    care_ok(tern_prescription_read(care, &id, tell_part, &parts, &error), &error);
+    CHECK_INT(parts, 3);
+    CHECK_TEXT(told, "nothing");
+    CHECK_INT(tern_prescription_read(care, &unknown, tell_part, &parts, &error),
+              TERN_ERR_NOT_FOUND);
+    CHECK_INT(error.problem, TERN_PROBLEM_NO_PRESCRIPTION);
+    CHECK_INT(parts, 3);
+    care_end();
+}
+
+TEST(versions_and_what_each_of_them_held_are_read)
+{
+    tern_id unknown = fixture_id(77);
+    tern_id id;
+
+    care_begin("2026-03-02 05:00");
+    id = care_prescribe();
+    care_medicine.name = "another";
+    care_medicine.morning_dosage = NULL;
+    care_ok(tern_prescription_edit(care, &id, &care_prescription, "better", NULL, &error), &error);
+    told[0] = '\0';
+    care_ok(tern_prescription_versions(care, &id, tell_version, NULL, &error), &error);
+    CHECK_TEXT(told, " 1  2 better");
+    told[0] = '\0';
+    care_ok(tern_prescription_snapshot(care, &id, 1, tell_medication, NULL, &error), &error);
+    CHECK_TEXT(told, "a medicine snapshot");
+    told[0] = '\0';
+    care_ok(tern_prescription_snapshot(care, &id, 2, tell_medication, NULL, &error), &error);
+    CHECK_TEXT(told, "another snapshot");
+    CHECK_INT(tern_prescription_snapshot(care, &id, 3, tell_medication, NULL, &error),
+              TERN_ERR_NOT_FOUND);
+    CHECK_INT(error.problem, TERN_PROBLEM_NO_VERSION);
+    CHECK_INT(tern_prescription_versions(care, &unknown, tell_version, NULL, &error),
+              TERN_ERR_NOT_FOUND);
+    CHECK_INT(error.problem, TERN_PROBLEM_NO_PRESCRIPTION);
+    care_end();
+}
+
+TEST(a_medication_without_a_schedule_says_why)
+{
+    tern_medicine six[6];
+    tern_id unknown = fixture_id(77);
+    tern_id id;
+
+    care_begin("2026-03-02 05:00");
+    for (size_t i = 0; i < 6; i++) {
+        six[i] = (tern_medicine){.name = "plain", .frequency = "2 times a day"};
+    }
+    six[1].name = "as needed";
+    six[1].is_prn = true;
+    six[2].name = "a range";
+    six[2].frequency = "every 4-6 hours";
+    six[3].name = "silent";
+    six[3].frequency = NULL;
+    six[4].name = "short";
+    six[4].duration_days = 2;
+    six[5].name = "dosed";
+    six[5].frequency = NULL;
+    six[5].night_dosage = "{\"amount\":1}";
+    care_prescription.medicines = six;
+    care_prescription.medicine_count = 6;
+    care_clock("2026-03-01 05:00");
+    id = care_prescribe();
+    CHECK_TEXT(list(1U << TERN_MEDICATION_TO_COME), "plain to come, short to come, dosed to come");
+    care_clock("2026-03-04 05:00");
+    CHECK_TEXT(list(0),
+               "plain scheduled, as needed prn, a range words, silent timeless, short over, "
+               "dosed scheduled");
+    CHECK_TEXT(list(1U << TERN_MEDICATION_PRN), "as needed prn");
+    CHECK_TEXT(list(1U << TERN_MEDICATION_WORDS | 1U << TERN_MEDICATION_TIMELESS),
+               "a range words, silent timeless");
+    care_ok(tern_prescription_pause(care, &id, &error), &error);
+    CHECK_TEXT(list(0), "");
+    id = only("SELECT id FROM medications WHERE row_number = 2");
+    told[0] = '\0';
+    care_ok(tern_medication_read(care, &id, tell_medication, NULL, &error), &error);
+    CHECK_TEXT(told, "as needed inactive");
+    CHECK_INT(tern_medication_read(care, &unknown, tell_medication, NULL, &error),
+              TERN_ERR_NOT_FOUND);
+    CHECK_INT(error.problem, TERN_PROBLEM_NO_MEDICATION);
+    care_end();
+}
+
+TEST(reads_say_what_is_missing_and_stop_when_they_are_told_to)
+{
+    tern_medicine two[2];
+    tern_id id;
+    int seen = 0;
+
+    care_begin("2026-03-02 05:00");
+    two[0] = care_medicine;
+    two[1] = care_medicine;
+    care_prescription.medicines = two;
+    care_prescription.medicine_count = 2;
+    id = care_prescribe();
+    CHECK_INT(tern_medication_list(care, NULL, 0, NULL, NULL, &error), TERN_ERR_MISUSE);
+    CHECK_INT(tern_medication_read(care, NULL, count, &seen, &error), TERN_ERR_MISUSE);
+    CHECK_INT(tern_prescription_list(NULL, NULL, 0, tell_prescription, NULL, &error),
+              TERN_ERR_MISUSE);
+    CHECK_INT(tern_prescription_read(care, &id, NULL, NULL, &error), TERN_ERR_MISUSE);
+    CHECK_INT(tern_prescription_versions(care, NULL, tell_version, NULL, &error), TERN_ERR_MISUSE);
+    CHECK_INT(tern_prescription_snapshot(care, NULL, 1, count, &seen, &error), TERN_ERR_MISUSE);
+    care_ok(tern_medication_list(care, NULL, 0, count, &seen, &error), &error);
+    CHECK_INT(seen, 1);
+    care_ok(tern_prescription_snapshot(care, &id, 1, count, &seen, &error), &error);
+    CHECK_INT(seen, 2);
+    care_end();
+}
+
+static bool is_whole(tern_status status)
+{
+    if (status != TERN_OK && status != TERN_ERR_NOMEM && status != TERN_ERR_SQL) {
+        fail_msg("%s: %s", tern_status_code(status), error.error.message);
+    }
+    return status == TERN_OK;
+}
+
+TEST(reads_are_whole_or_say_that_memory_ran_out)
+{
+    int parts = 0;
+    tern_id medication;
+    tern_id id;
+
+    care_begin("2026-03-02 05:00");
+    id = care_prescribe();
+    medication = only("SELECT id FROM medications");
+    FOR_EACH_ALLOC_FAILURE (nth) {
+        told[0] = '\0';
+        CHECK(!is_whole(tern_prescription_list(care, NULL, 0, tell_prescription, NULL, &error)) ||
+              strcmp(told, "a patient ACTIVE 1 1 ") == 0);
+    }
+    FOR_EACH_ALLOC_FAILURE (nth) {
+        parts = 0;
+        CHECK(!is_whole(tern_prescription_read(care, &id, tell_part, &parts, &error)) ||
+              parts == 1);
+    }
+    FOR_EACH_ALLOC_FAILURE (nth) {
+        told[0] = '\0';
+        CHECK(!is_whole(tern_prescription_versions(care, &id, tell_version, NULL, &error)) ||
+              strcmp(told, " 1 ") == 0);
+    }
+    FOR_EACH_ALLOC_FAILURE (nth) {
+        told[0] = '\0';
+        CHECK(!is_whole(tern_prescription_snapshot(care, &id, 1, tell_medication, NULL, &error)) ||
+              strcmp(told, "a medicine snapshot") == 0);
+    }
+    FOR_EACH_ALLOC_FAILURE (nth) {
+        told[0] = '\0';
+        CHECK(!is_whole(tern_medication_read(care, &medication, tell_medication, NULL, &error)) ||
+              strcmp(told, "a medicine scheduled") == 0);
+    }
+    FOR_EACH_ALLOC_FAILURE (nth) {
+        told[0] = '\0';
+        CHECK(!is_whole(tern_medication_list(care, NULL, 0, tell_medication, NULL, &error)) ||
+              strcmp(told, "a medicine scheduled") == 0);
+    }
+    care_end();
+}

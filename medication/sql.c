@@ -59,6 +59,20 @@
 #define WITH_VERSION                                                                               \
     " LEFT JOIN prescription_versions v ON v.prescription_id=p.id"                                 \
     " AND v.version_number=p.current_version AND v.deleted_at IS NULL"
+/* The audit log: acts and what was set aside, each a page of it, merged by time. */
+#define ACTS                                                                                       \
+    "SELECT 0,a.id AS id,a.created_at AS time,a.actor_id,a.actor_role,a.action_type,"              \
+    "a.resource_type,a.resource_id,a.details,NULL,NULL,NULL,NULL,"                                 \
+    "coalesce(json_extract(a.details,'$.undone'),0) FROM audit_logs a WHERE "
+#define SET_ASIDE                                                                                  \
+    "SELECT 1,s.id,s.created_at,NULL,NULL,s.rule,s.table_name,s.row_id,s.lost_values,"             \
+    "s.kept_values,s.unit,s.lost_time,s.kept_time,0 FROM sync_audit s WHERE "
+#define PAGE(of)                                                                                   \
+    " AND (" of ".created_at," of ".id)<(?2,?3) AND " of ".deleted_at IS NULL ORDER BY " of        \
+    ".created_at DESC," of ".id DESC LIMIT ?4"
+#define AUDIT(acts, set_aside)                                                                     \
+    "SELECT * FROM (" ACTS acts PAGE("a") ") UNION ALL SELECT * FROM (" SET_ASIDE set_aside PAGE(  \
+        "s") ") ORDER BY time DESC,id DESC LIMIT ?4"
 #define OF_SNAPSHOT(name) "json_extract(j.value,'$." name "')"
 
 /* Sums of adherence: of days, and of a span as its whole months and the days at both edges. */
@@ -249,6 +263,9 @@ static const char *const texts[TRN_SQL_COUNT] = {
         " JOIN medications m ON m.prescription_id=p.id" OF_PATIENT
         " WHERE p.patient_id=?1 AND p.status='ACTIVE' AND p.deleted_at IS NULL"
         " AND m.deleted_at IS NULL ORDER BY p.created_at,p.id,m.row_number,m.id",
+    /* The plus keeps to the index by time: a page is read, not all that somebody did. */
+    [TRN_SQL_AUDIT] = AUDIT("+a.actor_id=?1", "s.scope_id=?1"),
+    [TRN_SQL_AUDIT_OF_ROW] = AUDIT("a.resource_id=?1", "s.row_id=?1"),
     [TRN_SQL_REMINDER_NUMBER] = "UPDATE care_number SET last=last+1",
     [TRN_SQL_REMINDER_PUT] =
         "INSERT INTO care_reminder(patient_id,dose_id,scheduled,grace,gone,number)"

@@ -86,6 +86,11 @@ void care_end(void)
 {
     tern_care_close(care);
     tern_replica_close(care_replica);
+    care_zones_end();
+}
+
+void care_zones_end(void)
+{
     tern_posix_zones_close(zones);
     zones = NULL;
 }

@@ -11,6 +11,7 @@
 int64_t care_time(const char *local);
 /* The system's zones, as long as the care handle. */
 const tern_zone_port *care_zones(void);
+void care_zones_end(void);
 /* Sets the clock, which stands still from then on but for a microsecond a reading. */
 void care_clock(const char *local);
 

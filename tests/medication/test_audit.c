@@ -1,0 +1,160 @@
+/* The audit log: acts and values set aside, in one list by time. */
+#include "tests/medication/fixture.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "tern/medication/audit.h"
+#include "tests/medication/pair.h"
+
+static tern_care_error error;
+static char told[2048];
+static tern_audit_entry last;
+static char place[100];
+
+static bool tell(void *context, const tern_audit_entry *entry)
+{
+    size_t used = strlen(told);
+
+    (void)snprintf(told + used,
+                   sizeof(told) - used,
+                   "%s%s%s",
+                   used > 0 ? ", " : "",
+                   tern_audit_code(entry->kind),
+                   entry->is_undone ? " undone" : "");
+    last = *entry; /* its texts are gone with the callback */
+    (void)snprintf(place,
+                   sizeof(place),
+                   "%.*s %.*s",
+                   (int)entry->table.size,
+                   (const char *)entry->table.data,
+                   (int)(entry->is_set_aside ? entry->unit.size : entry->actor_role.size),
+                   (const char *)(entry->is_set_aside ? entry->unit.data : entry->actor_role.data));
+    return context == NULL;
+}
+
+static const char *page(const tern_id *row, uint32_t limit, tern_audit_cursor *cursor, bool *more)
+{
+    told[0] = '\0';
+    care_ok(tern_audit_read(care, NULL, row, limit, cursor, tell, NULL, more, &error), &error);
+    return told;
+}
+
+TEST(acts_are_listed_the_newest_first_and_paged_without_gap_or_double)
+{
+    tern_audit_cursor cursor = {.time_us = 0};
+    tern_id morning;
+    bool more = false;
+
+    care_begin("2026-03-02 05:00");
+    (void)care_prescribe();
+    morning = care_dose("2026-03-02", "MORNING");
+    care_clock("2026-03-02 06:30");
+    care_ok(tern_dose_take(care, &morning, NULL, NULL, &error), &error);
+    care_ok(tern_dose_undo(care, &morning, &error), &error);
+    care_ok(tern_dose_skip(care, &morning, NULL, false, &error), &error);
+    CHECK_TEXT(page(NULL, 2, &cursor, &more), "DOSE_SKIPPED, DOSE_TAKEN undone");
+    CHECK(more);
+    CHECK_TEXT(page(NULL, 2, &cursor, &more), "DOSE_TAKEN, PRESCRIPTION_CONFIRM");
+    CHECK(more);
+    CHECK_TEXT(page(NULL, 2, &cursor, &more), "PRESCRIPTION_CREATE");
+    CHECK(!more);
+    CHECK_TEXT(page(NULL, 2, &cursor, &more), "");
+    CHECK(!more);
+    cursor = (tern_audit_cursor){.time_us = 0};
+    CHECK_TEXT(page(&morning, 10, &cursor, &more), "DOSE_SKIPPED, DOSE_TAKEN undone, DOSE_TAKEN");
+    CHECK(!more && memcmp(&last.row, &morning, sizeof(morning)) == 0);
+    CHECK_TEXT(place, "dose_events PATIENT");
+    care_end();
+}
+
+TEST(one_who_stops_goes_on_behind_the_last_entry_seen)
+{
+    tern_audit_cursor cursor = {.time_us = 0};
+    bool more = false;
+
+    care_begin("2026-03-02 05:00");
+    (void)care_prescribe();
+    told[0] = '\0';
+    care_ok(tern_audit_read(care, NULL, NULL, 10, &cursor, tell, &more, &more, &error), &error);
+    CHECK_TEXT(told, "PRESCRIPTION_CONFIRM");
+    CHECK(more);
+    CHECK_TEXT(page(NULL, 10, &cursor, &more), "PRESCRIPTION_CREATE");
+    CHECK(!more);
+    CHECK_INT(tern_audit_read(care, NULL, NULL, 0, &cursor, tell, NULL, &more, &error),
+              TERN_ERR_MISUSE);
+    CHECK_INT(tern_audit_read(care, NULL, NULL, 1001, &cursor, tell, NULL, &more, &error),
+              TERN_ERR_MISUSE);
+    care_end();
+}
+
+TEST(what_a_sync_set_aside_stands_between_the_acts_and_can_be_brought_back)
+{
+    tern_audit_cursor cursor = {.time_us = 0};
+    struct care_pair pair;
+    bool more = false;
+
+    care_pair_begin(&pair);
+    care_ok(tern_settings_set_theme(pair.phone.care, TERN_THEME_DARK, &error), &error);
+    world_pass(&pair.world, 1000000);
+    care_ok(tern_settings_set_language(pair.tablet.care, TERN_ENGLISH, &error), &error);
+    care_pair_sync(&pair);
+    told[0] = '\0';
+    care_ok(tern_audit_read(pair.phone.care, NULL, NULL, 10, &cursor, tell, NULL, &more, &error),
+            &error);
+    CHECK_TEXT(told, "LATER");
+    CHECK(last.is_set_aside);
+    CHECK_TEXT(place, "users settings");
+    CHECK(last.lost_us < last.kept_us);
+    CHECK_INT(tern_audit_reinstate(pair.phone.device.replica, &last.id, &error.error), TERN_OK);
+    care_pair_sync(&pair);
+    CHECK_TEXT(device_ask(&pair.tablet.device, "SELECT theme, language FROM users"), "DARK,KHMER");
+    care_pair_end(&pair);
+}
+
+TEST(every_kind_is_a_sentence_of_its_own_in_both_languages)
+{
+    const tern_locale locales[] = {{.size = sizeof(tern_locale), .language = TERN_KHMER},
+                                   {.size = sizeof(tern_locale), .language = TERN_ENGLISH}};
+    char seen[2][2 * (TERN_AUDIT_UNKNOWN + 1)][300];
+    size_t count = 0;
+
+    for (int at = 0; at <= TERN_AUDIT_UNKNOWN; at++) {
+        for (int undone = 0;
+             undone < (at == TERN_AUDIT_DOSE_TAKEN || at == TERN_AUDIT_DOSE_SKIPPED ? 2 : 1);
+             undone++) {
+            tern_audit_entry entry = {.kind = (tern_audit_kind)at, .is_undone = undone != 0};
+
+            for (int i = 0; i < 2; i++) {
+                size_t length =
+                    tern_say_audit(&locales[i], &entry, seen[i][count], sizeof(seen[i][count]));
+
+                CHECK(length > 10 && length == strlen(seen[i][count]));
+                for (size_t other = 0; other < count; other++) {
+                    CHECK(strcmp(seen[i][other], seen[i][count]) != 0);
+                }
+            }
+            CHECK(strcmp(seen[0][count], seen[1][count]) != 0);
+            count++;
+        }
+    }
+    CHECK_TEXT(tern_audit_code((tern_audit_kind)(TERN_AUDIT_UNKNOWN + 1)), "UNKNOWN");
+    CHECK_INT(tern_say_audit(&locales[0], NULL, seen[0][0], sizeof(seen[0][0])), 0);
+}
+
+TEST(a_page_is_whole_or_says_that_memory_ran_out)
+{
+    care_begin("2026-03-02 05:00");
+    (void)care_prescribe();
+    FOR_EACH_ALLOC_FAILURE (nth) {
+        tern_audit_cursor cursor = {.time_us = 0};
+        bool more = false;
+        tern_status status;
+
+        told[0] = '\0';
+        status = tern_audit_read(care, NULL, NULL, 10, &cursor, tell, NULL, &more, &error);
+        CHECK(status == TERN_OK ? strcmp(told, "PRESCRIPTION_CONFIRM, PRESCRIPTION_CREATE") == 0
+                                : status == TERN_ERR_NOMEM && cursor.time_us == 0);
+    }
+    care_end();
+}

@@ -18,6 +18,7 @@ set(TERN_PUBLIC_HEADERS
 # Those of libtern-medication.
 set(TERN_MEDICATION_HEADERS
     tern/medication/adherence.h
+    tern/medication/alert.h
     tern/medication/audit.h
     tern/medication/care.h
     tern/medication/dose.h

@@ -73,6 +73,12 @@
 #define AUDIT(acts, set_aside)                                                                     \
     "SELECT * FROM (" ACTS acts PAGE("a") ") UNION ALL SELECT * FROM (" SET_ASIDE set_aside PAGE(  \
         "s") ") ORDER BY time DESC,id DESC LIMIT ?4"
+/* Whether the dose d that an alert is about has a record. */
+#define IS_OVER "coalesce(d.status IN ('TAKEN_ON_TIME','TAKEN_LATE','SKIPPED'),0)"
+/* The alert n of somebody that would be made of a row; its type is a condition's. */
+#define ALERT_OF(condition, type, other, about)                                                    \
+    " LEFT JOIN notifications n ON n.id=tern_key('notifications',?1,iif(" condition ",'" type      \
+    "','" other "')," about ")"
 #define OF_SNAPSHOT(name) "json_extract(j.value,'$." name "')"
 
 /* Sums of adherence: of days, and of a span as its whole months and the days at both edges. */
@@ -266,6 +272,48 @@ static const char *const texts[TRN_SQL_COUNT] = {
     /* The plus keeps to the index by time: a page is read, not all that somebody did. */
     [TRN_SQL_AUDIT] = AUDIT("+a.actor_id=?1", "s.scope_id=?1"),
     [TRN_SQL_AUDIT_OF_ROW] = AUDIT("a.resource_id=?1", "s.row_id=?1"),
+    [TRN_SQL_RECIPIENT] = "SELECT language,role FROM users WHERE id=?1 AND deleted_at IS NULL",
+    [TRN_SQL_ALERT_DOSES] =
+        "SELECT " SOURCE ",d.id,d.scheduled_time,d.grace_minutes,d.local_date,d.slot,d.status,"
+        "d.patient_id,p.id,p.patient_name,m.medicine_name,m.medicine_name_khmer"
+        " FROM dose_events d JOIN medications m ON m.id=d.medication_id"
+        " JOIN prescriptions p ON p.id=d.prescription_id" OF_PATIENT ALERT_OF(
+            "d.patient_id=?1",
+            "MISSED_DOSE_ALERT",
+            "FAMILY_ALERT",
+            "d.id") " WHERE d.scheduled_time>=?2 AND d.scheduled_time<?3 AND +d.status IN "
+                    "('DUE','MISSED')"
+                    " AND (+d.patient_id=?1 OR ?4) AND d.deleted_at IS NULL AND n.id IS NULL"
+                    " ORDER BY d.scheduled_time,d.id",
+    [TRN_SQL_ALERT_CHANGES] =
+        "SELECT v.id,v.created_at,p.id,p.patient_id,p.patient_name,p.is_urgent,p.urgent_reason,"
+        "v.change_reason FROM prescriptions p JOIN prescription_versions v"
+        " ON v.prescription_id=p.id AND v.version_number=p.current_version" ALERT_OF(
+            "p.is_urgent",
+            "URGENT_PRESCRIPTION_CHANGE",
+            "PRESCRIPTION_UPDATE",
+            "v.id") " WHERE p.status IN ('DRAFT','ACTIVE','PAUSED') AND p.deleted_at IS NULL"
+                    " AND v.author_id IS NOT ?1 AND v.created_at>=?2 AND (p.is_urgent OR "
+                    "p.patient_id=?1)"
+                    " AND v.deleted_at IS NULL AND n.id IS NULL ORDER BY v.created_at,v.id",
+    [TRN_SQL_ALERTS] =
+        "SELECT n.id,n.created_at,n.type,n.about_id,n.title,n.message,n.data,n.is_read,n.read_at,"
+        "coalesce(json_extract(n.data,'$.late'),0)," IS_OVER
+        " FROM notifications n LEFT JOIN dose_events d ON d.id=n.about_id"
+        " WHERE +n.recipient_id=?1 AND (n.created_at,n.id)<(?2,?3) AND n.deleted_at IS NULL"
+        " AND (NOT ?5 OR n.is_read=0) ORDER BY n.created_at DESC,n.id DESC LIMIT ?4",
+    [TRN_SQL_ALERT_COUNT] =
+        "SELECT count(*) FROM notifications n LEFT JOIN dose_events d ON d.id=n.about_id"
+        " WHERE n.recipient_id=?1 AND n.is_read=0 AND n.deleted_at IS NULL AND NOT " IS_OVER,
+    [TRN_SQL_ALERT] = "SELECT is_read FROM notifications WHERE id=?2 AND recipient_id=?1"
+                      " AND deleted_at IS NULL",
+    [TRN_SQL_ALERT_INSERT] =
+        "INSERT INTO notifications(id,recipient_id,type,title,message,data,about_id)"
+        " VALUES(tern_key('notifications',?1,?2,?3),?1,?2,?4,?5,json_object('patient_id',"
+        "tern_id_text(?6),'prescription_id',tern_id_text(?7),'at',?8,'late',json(?9)),?3)",
+    [TRN_SQL_ALERT_READ] = "UPDATE notifications SET is_read=1,read_at=tern_now() WHERE id=?1",
+    [TRN_SQL_ALERTS_READ] = "UPDATE notifications SET is_read=1,read_at=tern_now()"
+                            " WHERE recipient_id=?1 AND is_read=0 AND deleted_at IS NULL",
     [TRN_SQL_REMINDER_NUMBER] = "UPDATE care_number SET last=last+1",
     [TRN_SQL_REMINDER_PUT] =
         "INSERT INTO care_reminder(patient_id,dose_id,scheduled,grace,gone,number)"

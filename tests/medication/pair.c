@@ -1,6 +1,8 @@
 /* Set up and taken down. */
 #include "tests/medication/pair.h"
 
+#include <stdio.h>
+
 #include "tests/medication/fixture.h"
 
 void care_device_begin(struct world *world, struct care_device *device, const char *name, char user)
@@ -56,6 +58,26 @@ void care_pair_sync(struct care_pair *pair)
         device_sync_well(&pair->tablet.device);
         world_pass(&pair->world, 1000000);
     }
+}
+
+void care_pair_open_to(struct care_pair *pair, char user, const char *role)
+{
+    struct device desk;
+    char sql[400];
+
+    device_begin(&pair->world, &desk, user == 'd' ? "desk" : "other-desk", 'o');
+    desk.power = TRN_POWER_OPERATOR;
+    (void)snprintf(sql, sizeof(sql), "INSERT INTO users(id, role) VALUES(@%c, '%s')", user, role);
+    device_run(&desk, sql);
+    (void)snprintf(sql,
+                   sizeof(sql),
+                   "INSERT INTO connections(id, initiator_id, recipient_id, status, requested_at) "
+                   "VALUES(tern_key('connections', @p, @%c), @p, @%c, 'ACCEPTED', tern_now())",
+                   user,
+                   user);
+    device_run(&desk, sql);
+    device_sync_well(&desk);
+    device_end(&desk);
 }
 
 tern_id care_pair_prescribe(struct care_pair *pair, struct care_device *author)

@@ -1,0 +1,301 @@
+/* Making alerts: of doses missed and of prescriptions changed, once each whoever makes them. */
+#include "tern/medication/alert.h"
+
+#include <string.h>
+
+#include "medication/calendar.h"
+#include "medication/internal.h"
+#include "medication/window.h"
+#include "tern/medication/message.h"
+#include "tern/outbox.h"
+
+enum { LIMIT_MAX = 500, NAME_BYTES = 1024, REASON_BYTES = 1024, TEXT_BYTES = 4096 };
+
+#define MINUTE_US INT64_C(60000000)
+#define LATE_US (60 * MINUTE_US)
+#define DOSES_SINCE_US TRN_DAY_US
+#define CHANGES_SINCE_US (7 * TRN_DAY_US)
+
+struct run {
+    tern_care *care;
+    tern_locale locale; /* the recipient's */
+    bool is_family;
+    int64_t now_us;
+    int64_t synced_us; /* when a sync last ended well */
+    uint32_t limit;
+    uint32_t made;
+    bool more;
+};
+
+/* An alert to be made. */
+struct alert {
+    const char *type;
+    tern_notice notice;
+    tern_id about;
+    tern_id patient;
+    tern_id prescription;
+    int64_t at_us; /* what it tells of happened then */
+    tern_notice_words words;
+};
+
+static tern_status make(struct run *run, const struct alert *alert, tern_care_error *error)
+{
+    char title[256];
+    char text[TEXT_BYTES];
+    tern_value values[9];
+
+    (void)tern_say_title(&run->locale, alert->notice, title, sizeof(title));
+    (void)tern_say_notice(&run->locale, alert->notice, &alert->words, text, sizeof(text));
+    values[0] = tern_value_id(&run->care->user);
+    values[1] = tern_value_text(alert->type);
+    values[2] = tern_value_id(&alert->about);
+    values[3] = tern_value_text(title);
+    values[4] = tern_value_text(text);
+    values[5] = tern_value_id(&alert->patient);
+    values[6] = tern_value_id(&alert->prescription);
+    values[7] = tern_value_integer(alert->at_us);
+    values[8] = tern_value_text(alert->words.late ? "true" : "false");
+    run->made++;
+    return trn_care_run(run->care, TRN_SQL_ALERT_INSERT, values, 9, error);
+}
+
+/* Whether there is room for another one. */
+static bool has_room(struct run *run, bool *ret_more)
+{
+    if (run->made < run->limit) {
+        return true;
+    }
+    run->more = true;
+    *ret_more = false;
+    return false;
+}
+
+static bool is_user(const struct run *run, const tern_id *id)
+{
+    return memcmp(&run->care->user, id, sizeof(*id)) == 0;
+}
+
+/* ---- Missed doses ---- */
+
+/* The columns behind those of the regimen. */
+enum {
+    DOSE = TRN_SOURCE_COLUMNS,
+    SCHEDULED,
+    GRACE,
+    DATE,
+    SLOT,
+    STATUS,
+    PATIENT,
+    PRESCRIPTION,
+    PERSON,
+    NAME,
+    NAME_KHMER
+};
+
+/* Whether it is missed, as far as this device can know. */
+static bool is_missed(const struct run *run,
+                      tern_statement *row,
+                      const struct trn_source *source,
+                      int64_t passed_us)
+{
+    tern_value date = tern_statement_value(row, DATE);
+    tern_value slot = tern_statement_value(row, SLOT);
+    tern_id patient = trn_value_to_id(tern_statement_value(row, PATIENT));
+    int32_t day = 0;
+
+    if (run->now_us <= passed_us ||
+        (run->synced_us < passed_us &&
+         (!is_user(run, &patient) || run->now_us - passed_us > LATE_US))) {
+        return false;
+    }
+    return trn_value_is(tern_statement_value(row, STATUS), "MISSED") ||
+           (trn_day_parse(date.data, date.size, &day) &&
+            trn_regimen_yields(&source->rule, day, slot.data, slot.size));
+}
+
+static tern_status tell_missed(struct run *run,
+                               tern_statement *row,
+                               const struct trn_source *source,
+                               int64_t passed_us,
+                               tern_care_error *error)
+{
+    char person[NAME_BYTES];
+    char medicine[NAME_BYTES];
+    char date[TRN_DATE_BYTES];
+    tern_value khmer = tern_statement_value(row, NAME_KHMER);
+    bool in_khmer = run->locale.language == TERN_KHMER && khmer.kind == TERN_TEXT;
+    struct alert alert = {.type = "FAMILY_ALERT",
+                          .notice = TERN_NOTICE_MISSED,
+                          .about = trn_value_to_id(tern_statement_value(row, DOSE)),
+                          .patient = trn_value_to_id(tern_statement_value(row, PATIENT)),
+                          .prescription = trn_value_to_id(tern_statement_value(row, PRESCRIPTION)),
+                          .at_us = tern_statement_value(row, SCHEDULED).integer};
+    tern_local_time local = {0};
+    int32_t day = 0;
+    tern_status status =
+        trn_care_local_day(run->care, source->zone, alert.at_us, &day, &local, error);
+
+    if (status != TERN_OK) {
+        return status;
+    }
+    trn_value_to_text(tern_statement_value(row, PERSON), person, sizeof(person));
+    trn_value_to_text(in_khmer ? khmer : tern_statement_value(row, NAME),
+                      medicine,
+                      sizeof(medicine));
+    trn_value_to_text(tern_statement_value(row, DATE), date, sizeof(date));
+    alert.words = (tern_notice_words){.size = sizeof(alert.words),
+                                      .person = person,
+                                      .medicine = medicine,
+                                      .local_date = date,
+                                      .minute = local.hour * 60 + local.minute,
+                                      .late = run->now_us - passed_us > LATE_US};
+    if (is_user(run, &alert.patient)) {
+        alert.type = "MISSED_DOSE_ALERT";
+        alert.words.person = NULL;
+    }
+    return make(run, &alert, error);
+}
+
+static tern_status
+look_at_dose(void *context, tern_statement *row, bool *ret_more, tern_care_error *error)
+{
+    struct run *run = context;
+    int64_t passed_us = tern_statement_value(row, SCHEDULED).integer +
+                        tern_statement_value(row, GRACE).integer * MINUTE_US;
+    struct trn_source source;
+    tern_status status = trn_source_read(run->care, row, 0, &source, error);
+
+    if (status != TERN_OK || !is_missed(run, row, &source, passed_us) || !has_room(run, ret_more)) {
+        return status;
+    }
+    return tell_missed(run, row, &source, passed_us, error);
+}
+
+/* ---- Changed prescriptions ---- */
+
+enum {
+    VERSION,
+    WRITTEN,
+    CHANGED,
+    CHANGED_PATIENT,
+    CHANGED_PERSON,
+    IS_URGENT,
+    URGENT_REASON,
+    REASON
+};
+
+static tern_status
+look_at_change(void *context, tern_statement *row, bool *ret_more, tern_care_error *error)
+{
+    struct run *run = context;
+    char person[NAME_BYTES];
+    char reason[REASON_BYTES];
+    bool is_urgent = tern_statement_value(row, IS_URGENT).integer != 0;
+    struct alert alert = {.type = is_urgent ? "URGENT_PRESCRIPTION_CHANGE" : "PRESCRIPTION_UPDATE",
+                          .notice = is_urgent ? TERN_NOTICE_URGENT_CHANGE : TERN_NOTICE_CHANGE,
+                          .about = trn_value_to_id(tern_statement_value(row, VERSION)),
+                          .patient = trn_value_to_id(tern_statement_value(row, CHANGED_PATIENT)),
+                          .prescription = trn_value_to_id(tern_statement_value(row, CHANGED)),
+                          .at_us = tern_statement_value(row, WRITTEN).integer};
+
+    if (!has_room(run, ret_more)) {
+        return TERN_OK;
+    }
+    trn_value_to_text(tern_statement_value(row, CHANGED_PERSON), person, sizeof(person));
+    trn_value_to_text(tern_statement_value(row, is_urgent ? URGENT_REASON : REASON),
+                      reason,
+                      sizeof(reason));
+    alert.words = (tern_notice_words){.size = sizeof(alert.words),
+                                      .person = is_user(run, &alert.patient) ? NULL : person,
+                                      .reason = reason,
+                                      .minute = -1,
+                                      .late = run->now_us - alert.at_us > LATE_US};
+    return make(run, &alert, error);
+}
+
+/* ---- The run ---- */
+
+static tern_status read_recipient(struct run *run, tern_care_error *error)
+{
+    const tern_value key = tern_value_id(&run->care->user);
+    tern_replica_status state = {.size = sizeof(state)};
+    tern_statement *row = NULL;
+    tern_status status =
+        trn_care_row(run->care, TRN_SQL_RECIPIENT, &key, 1, TERN_PROBLEM_NO_PATIENT, &row, error);
+
+    if (status != TERN_OK) {
+        return status;
+    }
+    run->locale = (tern_locale){.size = sizeof(run->locale),
+                                .language = trn_value_is(tern_statement_value(row, 0), "ENGLISH")
+                                                ? TERN_ENGLISH
+                                                : TERN_KHMER};
+    run->is_family = trn_value_is(tern_statement_value(row, 1), "FAMILY_MEMBER");
+    tern_statement_reset(row);
+    status = tern_replica_read_status(run->care->replica, &state, trn_engine_error(error));
+    run->synced_us = state.last_sync_us;
+    return status == TERN_OK ? trn_care_now(run->care, &run->now_us, error) : status;
+}
+
+static tern_status infer(struct run *run, tern_care_error *error)
+{
+    tern_value values[4];
+    tern_status status = read_recipient(run, error);
+
+    if (status != TERN_OK) {
+        return status;
+    }
+    values[0] = tern_value_id(&run->care->user);
+    values[1] = tern_value_integer(run->now_us - CHANGES_SINCE_US);
+    status = trn_care_each(run->care,
+                           TRN_SQL_ALERT_CHANGES,
+                           values,
+                           2,
+                           TERN_PROBLEM_NONE,
+                           look_at_change,
+                           run,
+                           error);
+    values[1] = tern_value_integer(run->now_us - DOSES_SINCE_US);
+    values[2] = tern_value_integer(run->now_us);
+    values[3] = tern_value_integer(run->is_family);
+    return status == TERN_OK ? trn_care_each(run->care,
+                                             TRN_SQL_ALERT_DOSES,
+                                             values,
+                                             4,
+                                             TERN_PROBLEM_NONE,
+                                             look_at_dose,
+                                             run,
+                                             error)
+                             : status;
+}
+
+tern_status tern_alerts_infer(tern_care *care,
+                              uint32_t limit,
+                              uint32_t *ret_made,
+                              bool *ret_more,
+                              tern_care_error *error)
+{
+    struct run run = {.care = care, .limit = limit};
+    tern_tx *tx = NULL;
+    tern_status status;
+
+    trn_care_clear(error);
+    if (care == NULL || limit == 0 || limit > LIMIT_MAX) {
+        return trn_care_misuse(error, "tern_alerts_infer");
+    }
+    status = trn_care_begin(care, true, &tx, error);
+    if (status != TERN_OK) {
+        return status;
+    }
+    status = trn_care_end(tx, infer(&run, error), error);
+    if (status != TERN_OK) {
+        return status;
+    }
+    if (ret_made != NULL) {
+        *ret_made = run.made;
+    }
+    if (ret_more != NULL) {
+        *ret_more = run.more;
+    }
+    return TERN_OK;
+}

@@ -330,7 +330,7 @@ static void return_rows(struct trn_db_view *view)
 {
     size_t count = view->owner->base.schema->table_count * TABLE_SQL_COUNT;
 
-    for (size_t index = 0; index < count; index++) {
+    for (size_t index = 0; index < count && !TRN_MUTANT(LOG_PINNED); index++) {
         sqlite3_reset(view->tables[index]);
     }
 }

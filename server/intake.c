@@ -270,6 +270,13 @@ static tern_status push_entries(struct trn_server *server,
         if (status != TERN_OK || !any) {
             break;
         }
+#ifdef TERN_MUTANTS
+        if (TRN_MUTANT(REQUEST_COPIED)) {
+            struct trn_bytes copy = {0};
+
+            status = trn_bytes_append_slice(&copy, exchange->call->request);
+        }
+#endif
         status = trn_push_entry(&push, &entry, outcome, error);
         if (status == TERN_OK && push.cloned && !TRN_MUTANT(CLONE_UNNOTICED)) {
             status =

@@ -225,7 +225,7 @@ static tern_status write_row(struct walk *walk,
 
 static bool is_full(const struct walk *walk)
 {
-    return walk->pull->rows >= walk->pull->room_rows ||
+    return (walk->pull->rows >= walk->pull->room_rows && !TRN_MUTANT(PAGE_UNLIMITED)) ||
            walk->page->lines.bytes->size >= walk->pull->room_bytes;
 }
 

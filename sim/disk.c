@@ -12,6 +12,8 @@
 #include "sim/memory.h"
 
 enum { PAGE = 4096, SECTOR = 512, SHM_PAGE = 32768, SHM_PAGES = 8, NAME = 64, DISKS = 32 };
+/* Of the locks in shared memory, as the format of the log has it. */
+enum { FIRST_READER = 3 };
 
 struct shadow {
     uint8_t old[PAGE];
@@ -27,6 +29,8 @@ struct node {
     size_t synced_size;
     struct shadow **shadows; /* by page */
     size_t shadow_count;
+    size_t filled;  /* end of the last write since one at the beginning */
+    uint64_t begun; /* which of the disk's beginnings that was */
     unsigned opened;
     bool deleted; /* or never had a name */
     /* locks */
@@ -46,6 +50,7 @@ struct sim_disk {
     struct node *nodes;
     struct sim_dice dice;
     uint64_t operations;
+    uint64_t begun;
     unsigned countdown; /* 0: nothing armed */
     bool only_syncs;    /* count down */
     enum sim_disk_fault fault;
@@ -388,6 +393,11 @@ static int file_write(sqlite3_file *base, const void *data, int size, sqlite3_in
             node->size = end;
         }
         memcpy(node->data + at, data, (size_t)size);
+        if (at == 0) {
+            node->begun = ++file->disk->begun;
+            node->filled = 0;
+        }
+        node->filled = end > node->filled ? end : node->filled;
     }
     return rc;
 }
@@ -850,6 +860,25 @@ int64_t sim_disk_size(const struct sim_disk *disk, const char *name)
     const struct node *node = find(disk, name);
 
     return node != NULL ? (int64_t)node->size : 0;
+}
+
+void sim_disk_log(const struct sim_disk *disk, const char *name, struct sim_disk_log *ret_log)
+{
+    const struct node *file = find(disk, name);
+    char log_name[NAME];
+    const struct node *log;
+
+    (void)snprintf(log_name, sizeof log_name, "%.50s-wal", name);
+    log = find(disk, log_name);
+    *ret_log = (struct sim_disk_log){0};
+    if (log != NULL) {
+        ret_log->size = log->size;
+        ret_log->filled = log->filled < log->size ? log->filled : log->size;
+        ret_log->begun = log->begun;
+    }
+    for (int i = FIRST_READER; file != NULL && i < SQLITE_SHM_NLOCK; i++) {
+        ret_log->readers += file->shm_shared[i];
+    }
 }
 
 uint64_t sim_disk_operations(const struct sim_disk *disk)

@@ -59,6 +59,15 @@ void sim_disk_revive(struct sim_disk *disk);
 /* Bytes of a file; 0 without one. */
 int64_t sim_disk_size(const struct sim_disk *disk, const char *name);
 
+/* How a file's log stands: it is written from its beginning again once all of it was put away. */
+struct sim_disk_log {
+    size_t size;
+    size_t filled;    /* since it was begun */
+    uint64_t begun;   /* another number with each beginning; 0: never */
+    unsigned readers; /* that hold on to it */
+};
+void sim_disk_log(const struct sim_disk *disk, const char *name, struct sim_disk_log *ret_log);
+
 /* Operations so far. */
 uint64_t sim_disk_operations(const struct sim_disk *disk);
 

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/held.h"
+
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define IS_WATCHED 1
 #elif defined(__has_feature)
@@ -90,6 +92,7 @@ static void *take(int size) /* never 0: SQLite sees to that */
             struct vacant *block = *list;
 
             *list = block->next;
+            sim_held_take(room);
             return block;
         }
         head = cut(sizeof *head + room);
@@ -98,6 +101,7 @@ static void *take(int size) /* never 0: SQLite sees to that */
         return NULL;
     }
     head->room = room;
+    sim_held_take(room);
     return head + 1;
 }
 
@@ -119,6 +123,7 @@ static void give(void *block)
     if (block == NULL) {
         return;
     }
+    sim_held_give(head_of(block)->room);
     if (head_of(block)->room > LARGE) {
         free(head_of(block));
         return;

@@ -10,6 +10,7 @@
 
 #include "sim/fault/fault.h"
 #include "sim/heap.h"
+#include "sim/held.h"
 
 static int target;
 static bool inside;
@@ -39,6 +40,7 @@ void sim_memory_install(void)
     hasten();
     fault_install();
     fault_suspend();
+    sim_held_install();
 }
 
 void sim_memory_arm(int machine, unsigned nth)
@@ -61,6 +63,7 @@ void sim_memory_disarm(int machine)
 
 void sim_memory_enter(int machine)
 {
+    sim_held_enter(machine);
     if (!inside && machine == target) {
         inside = true;
         fault_resume();
@@ -69,6 +72,7 @@ void sim_memory_enter(int machine)
 
 tern_status sim_memory_leave(tern_status status)
 {
+    sim_held_leave();
     if (inside) {
         fault_suspend();
     }

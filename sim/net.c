@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/bounded.h"
 #include "sim/memory.h"
 #include "sim/model/twin.h"
 #include "sim/play.h"
@@ -68,6 +69,8 @@ static bool serve(struct sim_world *world,
                   struct trn_slice body,
                   struct trn_sync_call *call)
 {
+    struct sim_held before;
+
     if (world->server == NULL) {
         return false;
     }
@@ -75,9 +78,18 @@ static bool serve(struct sim_world *world,
                                    .power = power,
                                    .role = world->users[user].role};
     call->request = body;
+    before = sim_bounded_begin_exchange();
     sim_memory_enter(SIM_SERVER);
     trn_server_handle(world->server, world->now_us, call, 1);
     (void)sim_memory_leave(TERN_OK);
+    sim_bounded_end_exchange(world, before, body.size, call->answer.size);
+    if (call->rows > world->limits.page_rows) {
+        sim_fail(world,
+                 "bounded page",
+                 "an answer has %zu rows, of which %u are allowed",
+                 call->rows,
+                 world->limits.page_rows);
+    }
     world->ops++;
     if (sim_disk_is_dead(world->disk)) {
         struct trn_sync_call unheard = {.auth = call->auth, .request = body};
@@ -98,6 +110,7 @@ static bool serve(struct sim_world *world,
                  tern_status_code(call->cause.status),
                  call->cause.message);
     }
+    sim_bounded_log(world, SIM_SERVER);
     tell_twin(world, call);
     sim_watch_look(world);
     return true;
@@ -221,6 +234,11 @@ static tern_status carry(struct sim_device *device,
     return status;
 }
 
+static void note_message(struct sim_device *device, size_t size)
+{
+    device->message = size > device->message ? size : device->message;
+}
+
 static tern_status
 exchange(struct sim_device *device, const tern_http_request *request, tern_http_answer *ret_answer)
 {
@@ -240,10 +258,14 @@ exchange(struct sim_device *device, const tern_http_request *request, tern_http_
         return status;
     }
     sim_hash(world, body.data, body.size);
+    note_message(device, body.size);
     if (!is(weather, "fine")) {
         world->faults++;
     }
     status = carry(device, weather, trn_bytes_slice(&body), ret_answer);
+    if (status == TERN_OK) {
+        note_message(device, ret_answer->body_size);
+    }
     if (getenv("SIM_TALK") != NULL) {
         (void)fprintf(stderr, "%s (%s) >> %s", device->name, weather, trn_bytes_text(&body));
         (void)fprintf(stderr,
@@ -331,6 +353,9 @@ static tern_status run(struct sim_device *device, tern_sync *sync, const struct 
         if (status != TERN_OK || !take(device, sync, &step, &overtaken, &status)) {
             return status;
         }
+        if (!sim_disk_is_dead(device->disk)) {
+            sim_bounded_log(device->world, device->index);
+        }
         if (how->page_rows > 0 && step.action == TERN_SYNC_WORK) {
             sim_whole_look(device);
         }
@@ -374,10 +399,13 @@ tern_status sim_sync(struct sim_device *device, const struct sim_sync *how)
                                  .page_rows = how->page_rows,
                                  .push_bytes = how->push_bytes};
     size_t before = device->bearer; /* of a session that this one overtakes */
+    size_t message = device->message;
+    struct sim_held held = sim_bounded_begin(device);
     tern_sync *sync = NULL;
     tern_status status =
         SIM_CALL(device->index, tern_sync_open(device->replica, &options, &sync, NULL));
 
+    device->message = 0;
     set_weather(device, how->weather);
     device->bearer = how->as > 0 ? how->as - 1 : device->user;
     if (status == TERN_OK) {
@@ -386,7 +414,11 @@ tern_status sim_sync(struct sim_device *device, const struct sim_sync *how)
     if (status == TERN_OK) {
         status = run(device, sync, how);
     }
+    sim_held_enter(device->index);
     tern_sync_close(sync);
+    sim_held_leave();
+    sim_bounded_end(device, held, device->message);
+    device->message = message > device->message ? message : device->message;
     device->bearer = before;
     sim_steady_cursor(device);
     device->weather_count = 0;

@@ -361,6 +361,44 @@ static void plan_event(struct planner *planner)
     kinds[i].plan(planner);
 }
 
+/* ---- Much to carry ---- */
+
+/* Of few lives: enough for a log to be put away, and more than may be held at once. The dice are
+ * others, so that nothing else of the life depends on these. */
+static void plan_much(struct planner *planner, uint64_t seed)
+{
+    enum { ONE_IN = 40, WRITES = 20, ROWS = 16, BYTES = 12000 };
+    struct planner much = {.dice = sim_dice_make(seed * UINT64_C(0x9e3779b97f4a7c15) + 1),
+                           .device_count = planner->device_count};
+    const char *device = some_device(&much);
+    json_t *event;
+
+    if (roll(&much, ONE_IN) > 0) {
+        return;
+    }
+    for (unsigned i = 0; i < WRITES; i++) {
+        size_t at = roll(&much, (unsigned)json_array_size(planner->events) + 1);
+
+        event = json_pack("{s:s, s:s, s:I, s:i, s:i}",
+                          "do",
+                          "write",
+                          "device",
+                          device,
+                          "seed",
+                          (json_int_t)some_seed(&much),
+                          "changes",
+                          ROWS,
+                          "bytes",
+                          BYTES);
+        (void)json_array_insert_new(planner->events, at, event);
+    }
+    for (unsigned i = 0; i < planner->device_count; i++) { /* all of it in small pieces */
+        event = add(planner, "sync");
+        name(event, "device", device_names[i]);
+        set(event, "page_rows", 4);
+    }
+}
+
 /* ---- People ---- */
 
 static json_t *plan_users(struct planner *planner, const struct trn_schema *schema)
@@ -463,6 +501,7 @@ json_t *sim_plan(const struct sim_plan *plan)
     for (unsigned i = 0; i < steps; i++) {
         plan_event(&planner);
     }
+    plan_much(&planner, plan->seed);
     (void)json_object_set_new(history, "events", planner.events);
     return history;
 }

@@ -155,6 +155,11 @@ static void play_write(struct sim_world *world, json_t *event)
     }
     if (rows != NULL) {
         check_code(device, event, sim_write_rows(device, rows, flag_of(event, "inferred")));
+    } else if (number_of(event, "bytes", 0) > 0) {
+        sim_write_much(device,
+                       (uint64_t)number_of(event, "seed", 1),
+                       (unsigned)number_of(event, "changes", 1),
+                       (size_t)number_of(event, "bytes", 0));
     } else {
         sim_write_anything(device,
                            (uint64_t)number_of(event, "seed", 1),

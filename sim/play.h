@@ -33,6 +33,8 @@ void sim_play(json_t *history, struct sim_result *ret_result, json_t *report);
 
 /* One transaction of changes that the dice choose. */
 void sim_write_anything(struct sim_device *device, uint64_t seed, unsigned changes, bool inferred);
+/* One transaction of new rows of the user's own, with texts of so many bytes. */
+void sim_write_much(struct sim_device *device, uint64_t seed, unsigned rows, size_t bytes);
 /* One transaction of the changes that an event names. */
 tern_status sim_write_rows(struct sim_device *device, json_t *rows, bool inferred);
 /* Brings the row of the schema's first grant between two people into its opening state, or out of

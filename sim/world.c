@@ -7,6 +7,7 @@
 
 #include "sim/erased.h"
 #include "sim/fresh.h"
+#include "sim/held.h"
 #include "sim/ledger.h"
 #include "sim/memory.h"
 #include "sim/model/twin.h"
@@ -157,6 +158,7 @@ bool sim_server_start(struct sim_world *world)
     char says[TWIN_SAYS_BYTES];
     tern_error error = {0};
 
+    sim_held_forget(SIM_SERVER);
     memset(options.seal_key, 7, sizeof options.seal_key);
     for (size_t i = 0; i < sizeof options.epoch; i++) {
         options.epoch[i] = (uint8_t)(world->now_us >> 8 * i);
@@ -340,6 +342,7 @@ tern_status sim_device_open(struct sim_device *device, tern_error *error)
                                     .user = device->world->users[device->user].id,
                                     .ports = &ports};
 
+    sim_held_forget(device->index);
     return SIM_CALL(device->index,
                     tern_replica_open(device->path, &options, &device->replica, error));
 }

@@ -62,6 +62,7 @@ struct sim_device {
     size_t user;
     size_t document; /* the app's */
     struct sim_disk *disk;
+    struct sim_disk_log log; /* as last looked at: bounded.h */
     struct sim_eye eye;
     struct sim_image *backup;
     size_t backup_user; /* whose the backup is, and by which document */
@@ -80,6 +81,7 @@ struct sim_device {
     bool troubled; /* a fault is armed: its calls may fail for it */
     char weather[SIM_WEATHERS][32];
     size_t weather_count;
+    size_t message;          /* the longest of the sync that is under way */
     tern_error heard;        /* of the last call that failed */
     size_t bearer;           /* whose token its session has */
     struct trn_bytes cursor; /* as last looked at: steady.h */
@@ -99,6 +101,7 @@ struct sim_world {
     size_t device_count;
 
     struct sim_disk *disk; /* the server's */
+    struct sim_disk_log log;
     struct sim_eye eye;
     struct sim_image *backup;
     struct trn_db *db; /* NULL: it is down */

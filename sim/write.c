@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "base/hex.h"
+#include "sim/bounded.h"
 #include "sim/ledger.h"
 #include "sim/memory.h"
 #include "sim/play.h"
@@ -31,6 +32,7 @@ struct writer {
     tern_tx *tx;
     uint64_t ordinal; /* committed before it */
     tern_status begun;
+    const char *long_text; /* of columns that have room for it; NULL: short ones */
 };
 
 /* Whether a call may end so. */
@@ -103,6 +105,14 @@ static const char *sample(enum trn_format format, unsigned n)
     return NULL;
 }
 
+static bool is_roomy(const struct trn_table *table, uint16_t index)
+{
+    const struct trn_column *column = &table->columns[index];
+
+    return column->type == TRN_TYPE_TEXT && column->length_max == 0 && column->word_count == 0 &&
+           sample(column->format, 0) == NULL && !is_key(table, index);
+}
+
 static tern_value
 text_of(struct writer *writer, const struct trn_table *table, uint16_t index, char room[ROOM])
 {
@@ -113,6 +123,9 @@ text_of(struct writer *writer, const struct trn_table *table, uint16_t index, ch
                             : sample(column->format, n);
     size_t size;
 
+    if (writer->long_text != NULL && is_roomy(table, index)) {
+        return tern_value_text(writer->long_text);
+    }
     if (fixed == NULL && column->word_count > 0) {
         fixed = column->words[n % column->word_count];
     }
@@ -199,7 +212,7 @@ static bool reference_of(struct writer *writer,
     if (column->target == TRN_NO_TABLE) {
         sim_dice_fill(&writer->dice, id.bytes, sizeof id.bytes);
     } else if (column->target == writer->schema->users_table) {
-        if (sim_chance(&writer->dice, 30)) {
+        if (sim_chance(&writer->dice, 30) && writer->long_text == NULL) {
             id = world->users[sim_roll(&writer->dice, (unsigned)world->user_count)].id;
         }
     } else if (!pick_row(writer, &writer->schema->tables[column->target], false, &id)) {
@@ -303,8 +316,9 @@ static void insert_row(struct writer *writer, const struct trn_table *table)
     for (uint16_t i = 1; i < table->column_count; i++) {
         const struct trn_column *column = &table->columns[i];
         bool may_omit = column->nullable || column->has_default;
+        unsigned percent = writer->long_text == NULL ? 50 : is_roomy(table, i) ? 0 : 100;
 
-        if (may_omit && !is_key(table, i) && sim_chance(&writer->dice, 50)) {
+        if (may_omit && !is_key(table, i) && sim_chance(&writer->dice, percent)) {
             continue;
         }
         if (!add_cell(writer, &cells, table, i)) {
@@ -508,6 +522,7 @@ static tern_status commit(struct writer *writer)
         device->last_ordinal = ordinal;
         sim_ledger_add(device, &tx);
         sim_steady_stamp(device);
+        sim_bounded_log(device->world, device->index);
     }
     return status;
 }
@@ -522,6 +537,49 @@ void sim_write_anything(struct sim_device *device, uint64_t seed, unsigned chang
         }
         (void)commit(&writer);
     }
+}
+
+/* ---- Large ones ---- */
+
+/* A table that everybody writes, with a column that has room; NULL if there is none. */
+static const struct trn_table *roomy_table(const struct trn_schema *schema)
+{
+    for (size_t i = 0; i < schema->table_count; i++) {
+        const struct trn_table *table = &schema->tables[i];
+
+        for (uint16_t j = 1; j < table->column_count; j++) {
+            if (is_roomy(table, j) && table->index != schema->users_table &&
+                table->write_rule == TRN_WRITE_OWNER && !is_granting(schema, table) &&
+                table->natural_key_count == 0) {
+                return table;
+            }
+        }
+    }
+    return NULL;
+}
+
+void sim_write_much(struct sim_device *device, uint64_t seed, unsigned rows, size_t bytes)
+{
+    struct sim_dice dice = sim_dice_make(seed);
+    const struct trn_table *table = roomy_table(sim_device_schema(device));
+    char *text = malloc(bytes + 1);
+    struct writer writer;
+
+    if (text == NULL) {
+        abort();
+    }
+    for (size_t i = 0; i < bytes; i++) {
+        text[i] = (char)('a' + sim_roll(&dice, 26));
+    }
+    text[bytes] = '\0';
+    if (table != NULL && begin(&writer, device, seed, false)) {
+        writer.long_text = text;
+        while (rows-- > 0) {
+            insert_row(&writer, table);
+        }
+        (void)commit(&writer);
+    }
+    free(text);
 }
 
 /* ---- Changes that an event names ---- */

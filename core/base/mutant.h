@@ -60,7 +60,13 @@
     X(RECORD_COMPLETE_EARLY, 1, "a record is called complete before its last page")                \
     X(WRONG_TOKEN_TAKEN, 30, "a device syncs under the token of another user")                     \
     X(WINDOW_UNTIDIED, 1, "rows that left their window stay")                                      \
-    X(WINDOW_TOO_SHORT, 1, "rows leave after half of their window")
+    X(WINDOW_TOO_SHORT, 1, "rows leave after half of their window")                                \
+    X(LOG_NOT_SHORTENED, 9, "a device never puts its log away while its file is open")             \
+    X(LOG_PINNED, 1, "a row that the server has read keeps the log from being put away")           \
+    X(LOG_NOT_CUT, 202, "a log that was long once keeps its length")                               \
+    X(PAGE_UNLIMITED, 1, "an answer has as many rows as there are")                                \
+    X(ANSWERS_KEPT, 202, "a device keeps the answers of a sync in memory until it ends")           \
+    X(REQUEST_COPIED, 40, "the server keeps a copy of the request for each of its entries")
 
 #define TRN_MUTANT_VALUE(name, seed, text) TRN_MUTANT_##name,
 enum trn_mutant { TRN_MUTANT_NONE, TRN_MUTANTS(TRN_MUTANT_VALUE) TRN_MUTANT_COUNT };

@@ -237,7 +237,9 @@ void trn_intake_free(struct trn_intake *intake)
         return;
     }
     trn_answer_close(&intake->reader);
-    trn_bytes_free(&intake->body);
+    if (!TRN_MUTANT(ANSWERS_KEPT)) {
+        trn_bytes_free(&intake->body);
+    }
     trn_free(intake->parts);
     trn_free(intake);
 }

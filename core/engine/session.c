@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/mutant.h"
 #include "base/text.h"
 #include "engine/keep.h"
 #include "engine/lease.h"
@@ -34,6 +35,9 @@ static void drop_exchange(struct trn_session *session)
     trn_batch_free(&session->batch);
     trn_sent_free(&session->sent);
     trn_bytes_free(&session->body);
+    if (TRN_MUTANT(ANSWERS_KEPT)) {
+        session->answer_body = (struct trn_bytes){0};
+    }
     trn_bytes_free(&session->answer_body);
     trn_intake_free(session->intake);
     session->intake = NULL;

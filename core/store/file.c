@@ -245,6 +245,9 @@ static tern_status configure(struct trn_store *store, tern_error *error)
     if (TRN_MUTANT(DEVICE_SYNC_NORMAL)) {
         return trn_store_exec(store, "PRAGMA synchronous = NORMAL", "settings", error);
     }
+    if (TRN_MUTANT(LOG_NOT_CUT)) {
+        return trn_store_exec(store, "PRAGMA synchronous = FULL", "settings", error);
+    }
     /* A log that is cut shorter than it is to grow again costs a new size, and the disk more, with
      * each commit: so the limit is above what tx.c lets it grow to. */
     return trn_store_exec(store,

@@ -42,7 +42,7 @@ void trn_store_set_syncing(struct trn_store *store, bool is_syncing)
 bool trn_store_shorten_log(struct trn_store *store)
 {
     if (store->log_pages < (store->is_syncing ? LOG_PAGES_SESSION : LOG_PAGES) ||
-        trn_store_in_transaction(store)) {
+        trn_store_in_transaction(store) || TRN_MUTANT(LOG_NOT_SHORTENED)) {
         return false;
     }
     store->log_pages = 0;

@@ -1,50 +1,19 @@
-/* Blocks that are held: those of our code by the linker's --wrap of base/memory.h, those of SQLite
- * and jansson by the functions that they are given. What the simulator itself holds is not counted.
- */
+/* Blocks that are held: those of our code (sim/held.h), and those of SQLite and jansson by the
+ * functions that they are given. What the simulator itself holds is not counted. */
 #include <jansson.h>
 #include <sqlite3.h>
 #include <stdlib.h>
 
+#include "sim/held.h"
 #include "sim/torture/torture.h"
 
 static int64_t held;
 static sqlite3_mem_methods beneath;
 
-void *__wrap_trn_alloc(size_t size);
-void *__wrap_trn_calloc(size_t count, size_t size);
-void *__wrap_trn_realloc(void *block, size_t size);
-void __wrap_trn_free(void *block);
-void *__real_trn_alloc(size_t size);
-void *__real_trn_calloc(size_t count, size_t size);
-void *__real_trn_realloc(void *block, size_t size);
-void __real_trn_free(void *block);
-
 static void *counted(void *block)
 {
     held += block != NULL;
     return block;
-}
-
-void *__wrap_trn_alloc(size_t size)
-{
-    return counted(__real_trn_alloc(size));
-}
-
-void *__wrap_trn_calloc(size_t count, size_t size)
-{
-    return counted(__real_trn_calloc(count, size));
-}
-
-void *__wrap_trn_realloc(void *block, size_t size)
-{
-    return block != NULL ? __real_trn_realloc(block, size)
-                         : counted(__real_trn_realloc(NULL, size));
-}
-
-void __wrap_trn_free(void *block)
-{
-    held -= block != NULL;
-    __real_trn_free(block);
 }
 
 static void *sqlite_malloc(int size)
@@ -90,5 +59,5 @@ void torture_held_install(void)
 
 int64_t torture_held(void)
 {
-    return held;
+    return held + sim_held_blocks();
 }

@@ -1,0 +1,98 @@
+/*
+ * The bounds follow from what docs/SYNC.md and docs/BENCHMARKS.md say, and from the settings of the
+ * two stores: a log is put away once it is so many pages long, which the next transaction that
+ * writes must show.
+ */
+#include "sim/bounded.h"
+
+enum { FRAME_BYTES = 4096 + 24, DEVICE_LOG_PAGES = 1000, SERVER_LOG_PAGES = 8192 };
+enum { DEVICE_LOG_LIMIT = 5242880, KIB = 1024 };
+/* Of a sync, and of an exchange: what does not depend on the messages, and how often one of these
+ * may be held. */
+enum { SYNC_BYTES = 1024 * KIB, SYNC_TIMES = 8, EXCHANGE_BYTES = 1024 * KIB, EXCHANGE_TIMES = 5 };
+
+/* ---- Memory ---- */
+
+static void
+compare(struct sim_world *world, const char *who, int64_t most, int64_t bound, size_t messages)
+{
+    if (most > bound) {
+        sim_fail(world,
+                 "bounded heap",
+                 "%s held %lld KiB at once, where messages of %lld KiB allow for %lld",
+                 who,
+                 (long long)(most / KIB),
+                 (long long)(messages / KIB),
+                 (long long)(bound / KIB));
+    }
+}
+
+struct sim_held sim_bounded_begin(struct sim_device *device)
+{
+    return sim_held_mark(device->index);
+}
+
+void sim_bounded_end(struct sim_device *device, struct sim_held before, size_t largest)
+{
+    int64_t most = sim_held_most(device->index, before);
+
+    compare(device->world, device->name, most, SYNC_BYTES + SYNC_TIMES * (int64_t)largest, largest);
+}
+
+struct sim_held sim_bounded_begin_exchange(void)
+{
+    return sim_held_mark(SIM_SERVER);
+}
+
+void sim_bounded_end_exchange(struct sim_world *world,
+                              struct sim_held before,
+                              size_t request,
+                              size_t answer)
+{
+    compare(world,
+            "the server",
+            sim_held_most(SIM_SERVER, before),
+            EXCHANGE_BYTES + EXCHANGE_TIMES * (int64_t)(request + answer),
+            request + answer);
+}
+
+/* ---- Logs ---- */
+
+static struct sim_disk_log *last_of(struct sim_world *world, int machine)
+{
+    return machine == SIM_SERVER ? &world->log : &world->devices[machine].log;
+}
+
+void sim_bounded_log(struct sim_world *world, int machine)
+{
+    bool is_server = machine == SIM_SERVER;
+    const char *name = is_server ? "the server" : world->devices[machine].name;
+    size_t bound = FRAME_BYTES * (size_t)(is_server ? SERVER_LOG_PAGES : DEVICE_LOG_PAGES);
+    struct sim_disk *disk = is_server ? world->disk : world->devices[machine].disk;
+    struct sim_disk_log *last = last_of(world, machine);
+    struct sim_disk_log log;
+
+    sim_disk_log(disk, is_server ? "server.db" : "replica", &log);
+    if (log.readers > 0) {
+        sim_fail(world, "bounded log", "%s still reads its log when no call is under way", name);
+    } else if (log.begun == last->begun && last->filled > bound && log.filled > last->filled) {
+        sim_fail(world,
+                 "bounded log",
+                 "the log of %s has %zu pages and grows on: %zu are put away",
+                 name,
+                 log.filled / FRAME_BYTES,
+                 bound / FRAME_BYTES);
+    } else if (!is_server && log.size > DEVICE_LOG_LIMIT + FRAME_BYTES &&
+               log.size > log.filled + FRAME_BYTES) {
+        sim_fail(world,
+                 "bounded log",
+                 "the log of %s takes %zu KiB, of which %zu are in use",
+                 name,
+                 log.size / KIB,
+                 log.filled / KIB);
+    }
+    *last = log;
+    if (is_server ? world->troubled : world->devices[machine].troubled) {
+        last->filled = 0; /* what failed to be put away is so by a later call */
+    }
+}

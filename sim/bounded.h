@@ -1,0 +1,23 @@
+/*
+ * What a machine may take: memory in one sync or one exchange, and the length of its log. Neither
+ * may depend on how much is synced.
+ */
+#ifndef TERN_SIM_BOUNDED_H
+#define TERN_SIM_BOUNDED_H
+
+#include "sim/held.h"
+#include "sim/world.h"
+
+/* A sync of the device begins; gives what sim_bounded_end needs. */
+struct sim_held sim_bounded_begin(struct sim_device *device);
+/* It has ended; `largest` is the longest message that it sent or got. */
+void sim_bounded_end(struct sim_device *device, struct sim_held before, size_t largest);
+/* An exchange, as the server has it. */
+struct sim_held sim_bounded_begin_exchange(void);
+void sim_bounded_end_exchange(struct sim_world *world,
+                              struct sim_held before,
+                              size_t request,
+                              size_t answer);
+/* The log of a device, or of the server (SIM_SERVER), between two calls. */
+void sim_bounded_log(struct sim_world *world, int machine);
+#endif

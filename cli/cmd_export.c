@@ -1,4 +1,4 @@
-/* tern export: the replica's tables as JSON or CSV, from one snapshot. */
+/* tern export: the replica's tables as JSON or CSV, or its record as FHIR, from one snapshot. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -208,6 +208,9 @@ static enum trn_exit run(const struct trn_call *call)
     tern_error error = {0};
     tern_status status;
 
+    if (call->argument_count > 0 && strcmp(call->arguments[0], "fhir") == 0) {
+        return trn_run_export_fhir(call);
+    }
     if (trn_has(call, TRN_OPT_FORMAT) && !trn_sheet_format_read(call, &export.format)) {
         return TRN_EXIT_USAGE;
     }
@@ -237,18 +240,29 @@ static const enum trn_option options[] = {TRN_OPT_REPLICA,
                                           TRN_OPT_FORMAT,
                                           TRN_OPT_DIRECTORY,
                                           TRN_OPT_DELETED,
+                                          TRN_OPT_JSON,
+                                          TRN_OPT_QUIET,
                                           TRN_OPT_END};
 
 const struct trn_command trn_command_export = {
     .name = "export",
-    .arguments = "[TABLE...]",
-    .summary = "Write tables as JSON or CSV",
+    .arguments = "[TABLE... | fhir [PATIENT...]]",
+    .summary = "Write tables as JSON or CSV, or the record as FHIR R4",
     .details =
         "All tables are of one moment. Without TABLE, all synced tables; deleted rows only with\n"
         "--deleted. Times are microseconds since 1970, UTC; in CSV a null is an empty field and an "
         "empty\n"
         "text a quoted one.\n\n"
+        "fhir writes patients (all, or those whose ids are given) with their medication requests "
+        "and\n"
+        "administrations as one Bundle, with -f ndjson as lines, with -d as a Bundle a patient; "
+        "what "
+        "was\n"
+        "left out is told on standard error. tern import fhir reads it back. docs/FHIR.md says "
+        "what\n"
+        "becomes what.\n\n"
         "  tern export > record.json\n"
+        "  tern export fhir > record.json\n"
         "  tern export -f csv medications > medications.csv\n"
         "  tern export -f csv -d record/\n",
     .most = TABLES_MAX,

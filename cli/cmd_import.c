@@ -236,17 +236,17 @@ static const enum trn_option options[] = {TRN_OPT_REPLICA,
 const struct trn_command trn_command_import = {
     .name = "import",
     .arguments = "fhir FILE...",
-    .summary = "Take FHIR R4 files over: patients, medication requests",
+    .summary = "Take FHIR R4 files over: patients, medication requests, doses",
     .details =
         "Reads Bundles and newline-delimited resources (ndjson). A Patient becomes a row of users, "
         "a\n"
         "MedicationRequest a prescription with one medication; a patient whom the files only refer "
         "to\n"
-        "becomes a users row with the id alone. What has no place is counted and named, never "
-        "dropped\n"
-        "silently. Importing a file again changes only what the file changed. docs/IMPORT.md says "
+        "becomes a users row with the id alone; a MedicationAdministration becomes a dose. What "
+        "has no\n"
+        "place is counted and named, never dropped silently. Importing a file again changes only "
         "what\n"
-        "becomes what.\n\n"
+        "the file changed. docs/FHIR.md says what becomes what.\n\n"
         "An operator imports records of other people: make a replica for the operator, import, and "
         "sync\n"
         "with an operator token. The replica is then an outbox; the records go to their "

@@ -90,6 +90,9 @@ extern const struct trn_command trn_command_export;
 extern const struct trn_command trn_command_schema;
 extern const struct trn_command trn_command_token;
 
+/** `tern export fhir`: what trn_command_export does where its first argument is that word. */
+enum trn_exit trn_run_export_fhir(const struct trn_call *call);
+
 /** Parses and runs one command line; the result is main's. */
 enum trn_exit trn_run(int argc, char **argv);
 

@@ -1,4 +1,4 @@
-/* Three readings of the files, and rows gathered by patient between them and the sink. */
+/* The readings of the files, and rows gathered by patient between them and the sink. */
 #include "cli/fhir_import.h"
 
 #include <stdlib.h>
@@ -163,6 +163,12 @@ static tern_status make_room(struct import *import, tern_error *error)
     return TERN_OK;
 }
 
+static const char *const taken[] = {"Patient",
+                                    "Medication",
+                                    "MedicationRequest",
+                                    "MedicationAdministration",
+                                    NULL};
+
 /* Patients are all taken first: their rows must reach the server before what refers to them. */
 static tern_status
 take_patients(void *context, json_t *resource, const char *full_url, tern_error *error)
@@ -177,7 +183,7 @@ take_patients(void *context, json_t *resource, const char *full_url, tern_error 
         import->resources++;
         return status == TERN_OK ? take_patient(import, resource, full_url, error) : status;
     }
-    if (strcmp(type, "MedicationRequest") != 0 && strcmp(type, "Medication") != 0) {
+    if (!trn_fhir_is_named(type, taken)) {
         trn_fhir_report_unmapped(import->report, type);
     }
     return TERN_OK;
@@ -187,6 +193,7 @@ static tern_status
 take_requests(void *context, json_t *resource, const char *full_url, tern_error *error)
 {
     struct import *import = context;
+    struct trn_fhir_request_ids ids;
     struct trn_fhir_row *prescription;
     tern_status status;
 
@@ -207,11 +214,43 @@ take_requests(void *context, json_t *resource, const char *full_url, tern_error 
                               next_row(import, 1))) {
         return TERN_OK;
     }
+    ids = (struct trn_fhir_request_ids){.prescription = prescription->id,
+                                        .medication = next_row(import, 1)->id,
+                                        .patient = prescription->patient};
+    status = trn_fhir_index_add_request(&import->index, resource, full_url, &ids, error);
+    if (status != TERN_OK) {
+        return status;
+    }
     if (!is_new_user(import, &prescription->patient)) {
         return keep(import, ROWS_OF_RESOURCE - 1, error);
     }
     trn_fhir_map_stranger(&prescription->patient, next_row(import, ROWS_OF_RESOURCE - 1));
     return keep(import, ROWS_OF_RESOURCE, error);
+}
+
+/* Doses come last: they hang on the medications of all files. */
+static tern_status
+take_doses(void *context, json_t *resource, const char *full_url, tern_error *error)
+{
+    struct import *import = context;
+    tern_status status;
+
+    (void)full_url;
+    if (strcmp(trn_fhir_text(resource, "resourceType"), "MedicationAdministration") != 0) {
+        return TERN_OK;
+    }
+    status = make_room(import, error);
+    if (status != TERN_OK) {
+        return status;
+    }
+    import->resources++;
+    if (!trn_fhir_map_administration(&import->index,
+                                     resource,
+                                     import->report,
+                                     next_row(import, 0))) {
+        return TERN_OK;
+    }
+    return keep(import, 1, error);
 }
 
 static tern_status read_all(struct import *import,
@@ -262,6 +301,9 @@ tern_status trn_fhir_import(const char *const *paths,
     }
     if (status == TERN_OK) {
         status = read_all(&import, paths, path_count, take_requests, error);
+    }
+    if (status == TERN_OK && import.index.has_doses) {
+        status = read_all(&import, paths, path_count, take_doses, error);
     }
     if (status == TERN_OK) {
         status = flush(&import, error);

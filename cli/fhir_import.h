@@ -2,7 +2,8 @@
  * The import of FHIR files: reads them, and hands their rows over in transactions.
  *
  * The files are read three times: first for what the requests refer to, which also finds whatever
- * is malformed before anything is written; then for the patients, then for the requests. The rows
+ * is malformed before anything is written; then for the patients, then for the requests; and a
+ * fourth time where there are administrations. The rows
  * of one transaction are of one patient, at most TRN_FHIR_TX_ROWS of them, so that a record that
  * the server refuses parks itself alone; those of one resource stay together. At most
  * TRN_FHIR_HELD_ROWS are held at a time.

@@ -8,7 +8,7 @@
 #include "cli/fhir_map.h"
 #include "cli/fhir_value.h"
 
-enum { REFERENCE_BYTES = 512 };
+enum { REFERENCE_BYTES = 512, IDS = 3 };
 
 static const char uuid_scheme[] = "urn:uuid:";
 
@@ -17,7 +17,9 @@ tern_status trn_fhir_index_open(struct trn_fhir_index *index, tern_error *error)
     index->patients = json_object();
     index->medications = json_object();
     index->aliases = json_object();
-    if (index->patients == NULL || index->medications == NULL || index->aliases == NULL) {
+    index->requests = json_object();
+    if (index->patients == NULL || index->medications == NULL || index->aliases == NULL ||
+        index->requests == NULL) {
         return trn_fail_nomem(error);
     }
     return TERN_OK;
@@ -28,6 +30,7 @@ void trn_fhir_index_close(struct trn_fhir_index *index)
     json_decref(index->patients);
     json_decref(index->medications);
     json_decref(index->aliases);
+    json_decref(index->requests);
     *index = (struct trn_fhir_index){0};
 }
 
@@ -78,6 +81,59 @@ bool trn_fhir_index_patient(const struct trn_fhir_index *index,
     }
     /* A full URL of another type's entry is no patient. */
     return json_object_get(index->aliases, reference) == NULL && id_of_urn(reference, ret_id);
+}
+
+tern_status trn_fhir_index_add_request(struct trn_fhir_index *index,
+                                       const json_t *request,
+                                       const char *full_url,
+                                       const struct trn_fhir_request_ids *ids,
+                                       tern_error *error)
+{
+    char text[IDS][TRN_ID_TEXT_SIZE + 1];
+    char key[TRN_ID_TEXT_SIZE + 1];
+    tern_id id;
+    json_t *entry;
+
+    if (!index->has_doses || !trn_fhir_resource_id(request, "MedicationRequest", full_url, &id)) {
+        return TERN_OK;
+    }
+    trn_id_format(&id, key);
+    trn_id_format(&ids->prescription, text[0]);
+    trn_id_format(&ids->medication, text[1]);
+    trn_id_format(&ids->patient, text[2]);
+    entry = json_pack("[s, s, s]", text[0], text[1], text[2]);
+    return json_object_set_new(index->requests, key, entry) == 0 ? TERN_OK : trn_fail_nomem(error);
+}
+
+static bool request_id(const struct trn_fhir_index *index, const char *reference, tern_id *ret_id)
+{
+    static const char type[] = "MedicationRequest";
+    char text[REFERENCE_BYTES];
+
+    if (canonical(index, reference, type, text)) {
+        return trn_fhir_id(type, text + sizeof(type), ret_id);
+    }
+    return id_of_urn(reference, ret_id);
+}
+
+bool trn_fhir_index_request(const struct trn_fhir_index *index,
+                            const char *reference,
+                            struct trn_fhir_request_ids *ret_ids)
+{
+    tern_id *const ids[IDS] = {&ret_ids->prescription, &ret_ids->medication, &ret_ids->patient};
+    char key[TRN_ID_TEXT_SIZE + 1];
+    const json_t *entry;
+    tern_id id;
+
+    if (reference == NULL || !request_id(index, reference, &id)) {
+        return false;
+    }
+    trn_id_format(&id, key);
+    entry = json_object_get(index->requests, key);
+    for (size_t i = 0; entry != NULL && i < IDS; i++) {
+        (void)trn_id_parse(trn_slice_text(json_string_value(json_array_get(entry, i))), ids[i]);
+    }
+    return entry != NULL;
 }
 
 const json_t *trn_fhir_index_medication(const struct trn_fhir_index *index, const char *reference)
@@ -164,7 +220,9 @@ tern_status trn_fhir_index_add(struct trn_fhir_index *index,
     } else if (type != NULL && strcmp(type, "Medication") == 0) {
         added = add_medication(index, resource, full_url);
     }
-    if (added && type != NULL) {
+    if (type != NULL && strcmp(type, "MedicationAdministration") == 0) {
+        index->has_doses = true; /* to which nothing refers */
+    } else if (added && type != NULL) {
         added = add_alias(index, type, trn_fhir_text(resource, "id"), full_url);
     }
     return added ? TERN_OK : trn_fail_nomem(error);

@@ -1,5 +1,5 @@
 /** From FHIR resources to rows: Patient to users, MedicationRequest to prescriptions and
- * medications. docs/IMPORT.md states what becomes what. */
+ * medications, MedicationAdministration to dose_events. docs/FHIR.md states what becomes what. */
 #ifndef TRN_CLI_FHIR_MAP_H
 #define TRN_CLI_FHIR_MAP_H
 
@@ -14,6 +14,15 @@ struct trn_fhir_index {
     json_t *patients;    /* id as text -> {"name", "gender", "birth"} */
     json_t *medications; /* "Medication/id" and full URLs -> concept */
     json_t *aliases;     /* full URL -> "Type/id" */
+    json_t *requests;    /* id as text -> ids of prescription, medication and patient */
+    bool has_doses;      /* there are administrations */
+};
+
+/** What became of a request, for the administrations that refer to it. */
+struct trn_fhir_request_ids {
+    tern_id prescription;
+    tern_id medication;
+    tern_id patient;
 };
 
 /** TERN_ERR_NOMEM; the index can be closed then, too. */
@@ -33,6 +42,17 @@ bool trn_fhir_index_patient(const struct trn_fhir_index *index,
 
 /** The code of a Medication that a reference names; NULL if there is none. Borrowed. */
 const json_t *trn_fhir_index_medication(const struct trn_fhir_index *index, const char *reference);
+
+/** Notes a request that was taken over. TERN_ERR_NOMEM. */
+TERN_MUST_USE tern_status trn_fhir_index_add_request(struct trn_fhir_index *index,
+                                                     const json_t *request,
+                                                     const char *full_url,
+                                                     const struct trn_fhir_request_ids *ids,
+                                                     tern_error *error);
+/** The request that a reference names; false if none that was noted. */
+bool trn_fhir_index_request(const struct trn_fhir_index *index,
+                            const char *reference,
+                            struct trn_fhir_request_ids *ret_ids);
 
 /** The id of a resource: its own, else its full URL's UUID. */
 bool trn_fhir_resource_id(const json_t *resource,
@@ -59,6 +79,21 @@ bool trn_fhir_map_request(const struct trn_fhir_index *index,
                           struct trn_fhir_report *report,
                           struct trn_fhir_row *ret_prescription,
                           struct trn_fhir_row *ret_medication);
+
+/** The medication that a request makes beside its prescription, where it does not say otherwise. */
+TERN_MUST_USE tern_status trn_fhir_medication_id(const tern_id *request, tern_id *ret_id);
+
+/** Makes the row of a MedicationAdministration. False if it was left out, which is counted. */
+bool trn_fhir_map_administration(const struct trn_fhir_index *index,
+                                 json_t *administration,
+                                 struct trn_fhir_report *report,
+                                 struct trn_fhir_row *ret_dose);
+
+/** Counts each member that is neither in the NULL-terminated list nor the extension of columns. */
+void trn_fhir_report_beyond(struct trn_fhir_report *report,
+                            const char *type,
+                            json_t *resource,
+                            const char *const *known);
 
 /** Adds a text of at most `limit` characters, cutting and counting a longer one; nothing for NULL
  * or the empty text. */

@@ -3,12 +3,29 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "cli/fhir_column.h"
 #include "cli/fhir_map.h"
 #include "cli/fhir_value.h"
 
 enum { NAME_MAX = 100, FULL_NAME_MAX = 200, PHONE_MAX = 20, EMAIL_MAX = 255, WORD_BYTES = 96 };
 
 static const char place[] = "Patient";
+
+void trn_fhir_report_beyond(struct trn_fhir_report *report,
+                            const char *type,
+                            json_t *resource,
+                            const char *const *known)
+{
+    for (void *at = json_object_iter(resource); at != NULL;
+         at = json_object_iter_next(resource, at)) {
+        const char *name = json_object_iter_key(at);
+        bool ours = strcmp(name, "extension") == 0 && trn_fhir_columns_only(resource);
+
+        if (!ours && !trn_fhir_is_named(name, known)) {
+            trn_fhir_report_member(report, type, name);
+        }
+    }
+}
 
 void trn_fhir_add_limited(struct trn_fhir_row *row,
                           const char *column,
@@ -278,7 +295,8 @@ bool trn_fhir_map_patient(json_t *patient,
     map_gender(patient, report, ret_user);
     map_birth(patient, report, ret_user);
     map_language(patient, report, ret_user);
-    trn_fhir_report_others(report, place, patient, known);
+    trn_fhir_report_beyond(report, place, patient, known);
+    trn_fhir_columns_apply(trn_fhir_columns_find(patient, "users"), report, ret_user);
     return true;
 }
 

@@ -33,21 +33,26 @@ static const struct {
     {"MO", 1, 1, "mo"},
 };
 
-static const char *unit_word(const char *unit)
-{
-    static const char *const words[][2] = {
-        {"s", "second"},
-        {"min", "minute"},
-        {"h", "hour"},
-        {"d", "day"},
-        {"wk", "week"},
-        {"mo", "month"},
-        {"a", "year"},
-    };
+static const char *const unit_codes[] = {
+    [TRN_UNIT_SECOND] = "s",
+    [TRN_UNIT_MINUTE] = "min",
+    [TRN_UNIT_HOUR] = "h",
+    [TRN_UNIT_DAY] = "d",
+    [TRN_UNIT_WEEK] = "wk",
+    [TRN_UNIT_MONTH] = "mo",
+    [TRN_UNIT_YEAR] = "a",
+};
 
-    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-        if (strcmp(words[i][0], unit) == 0) {
-            return words[i][1];
+const char *trn_fhir_unit_code(enum trn_unit unit)
+{
+    return unit_codes[unit];
+}
+
+static const char *unit_word(const char *code)
+{
+    for (size_t i = 0; i < sizeof(unit_codes) / sizeof(unit_codes[0]); i++) {
+        if (strcmp(unit_codes[i], code) == 0) {
+            return trn_unit_word((enum trn_unit)i);
         }
     }
     return NULL;

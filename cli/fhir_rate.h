@@ -5,6 +5,7 @@
 #include <jansson.h>
 
 #include "base/bytes.h"
+#include "medication/words.h"
 
 /** `times` (up to `times_max`) every `period` (up to `period_max`) of `unit`. */
 struct trn_fhir_rate {
@@ -19,6 +20,9 @@ struct trn_fhir_rate {
 void trn_fhir_rate_read(const json_t *repeat, struct trn_fhir_rate *ret_rate);
 /** Reads one of HL7's codes for timing.code, such as "BID"; leaves `ret_rate` alone for another. */
 void trn_fhir_rate_of_code(const char *code, struct trn_fhir_rate *ret_rate);
+
+/** The code of a unit in UCUM, as FHIR has it: "h", "wk". */
+const char *trn_fhir_unit_code(enum trn_unit unit);
 
 /** How often a day, where that is a whole number; 0 otherwise. */
 int trn_fhir_rate_times_a_day(const struct trn_fhir_rate *rate);

@@ -4,7 +4,6 @@
 
 #include <ctype.h>
 #include <inttypes.h>
-#include <stdbool.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -81,7 +80,7 @@ void trn_fhir_report_member(struct trn_fhir_report *report, const char *place, c
     count(report, report->unmapped, path);
 }
 
-static bool is_known(const char *name, const char *const *known)
+bool trn_fhir_is_named(const char *name, const char *const *known)
 {
     for (; *known != NULL; known++) {
         if (strcmp(*known, name) == 0) {
@@ -99,7 +98,7 @@ void trn_fhir_report_others(struct trn_fhir_report *report,
     for (void *at = json_object_iter(object); at != NULL; at = json_object_iter_next(object, at)) {
         const char *name = json_object_iter_key(at);
 
-        if (!is_known(name, known)) {
+        if (!trn_fhir_is_named(name, known)) {
             trn_fhir_report_member(report, place, name);
         }
     }

@@ -5,6 +5,7 @@
 #ifndef TRN_CLI_FHIR_REPORT_H
 #define TRN_CLI_FHIR_REPORT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -27,6 +28,8 @@ void trn_fhir_report_resource(struct trn_fhir_report *report, const char *type);
 void trn_fhir_report_unmapped(struct trn_fhir_report *report, const char *path);
 /** Counts "`place`.`name`". */
 void trn_fhir_report_member(struct trn_fhir_report *report, const char *place, const char *name);
+/** Whether the NULL-terminated list names it. */
+bool trn_fhir_is_named(const char *name, const char *const *known);
 /** Counts each member of `object` that the NULL-terminated list does not name. */
 void trn_fhir_report_others(struct trn_fhir_report *report,
                             const char *place,

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/uuid.h"
+#include "cli/fhir_column.h"
 #include "cli/fhir_map.h"
 #include "cli/fhir_timing.h"
 #include "cli/fhir_value.h"
@@ -19,6 +20,8 @@ struct request {
     json_t *source;
     struct trn_fhir_report *report;
     tern_id id;
+    tern_id prescription; /* the request's, unless it is one of several of a prescription */
+    tern_id medication;
     tern_id patient;
     const json_t *medicine;    /* CodeableConcept */
     const char *medicine_name; /* from the reference, where there is no concept */
@@ -132,6 +135,14 @@ static const char *mapped_status(const json_t *source)
     return "INACTIVE";
 }
 
+static bool is_urgent(const json_t *source)
+{
+    static const char *const words[] = {"urgent", "asap", "stat", NULL};
+    const char *priority = trn_fhir_text(source, "priority");
+
+    return priority != NULL && trn_fhir_is_named(priority, words);
+}
+
 /* Whole years: months and days compare as the text that they are. */
 static int64_t age_at(const char *birth, const char *date)
 {
@@ -221,7 +232,7 @@ static void map_prescription(const struct request *request,
 {
     const char *start = dosage->start[0] != '\0' ? dosage->start : request->authored_date;
 
-    trn_fhir_row_begin(row, "prescriptions", place, &request->id, &request->patient);
+    trn_fhir_row_begin(row, "prescriptions", place, &request->prescription, &request->patient);
     trn_fhir_row_add_id(row, "patient_id", &request->patient);
     map_person(request, row);
     map_reasons(request, row);
@@ -232,6 +243,9 @@ static void map_prescription(const struct request *request,
         trn_fhir_row_add_text(row, "end_date", trn_slice_text(dosage->end));
     }
     trn_fhir_row_add_text(row, "status", trn_slice_text(mapped_status(request->source)));
+    if (is_urgent(request->source)) {
+        trn_fhir_row_add_integer(row, "is_urgent", 1);
+    }
     map_creation(request, row);
 }
 
@@ -258,21 +272,17 @@ static void map_slots(const struct trn_fhir_dosage *dosage, struct trn_fhir_row 
     }
 }
 
-static tern_status medication_id(const tern_id *prescription, tern_id *ret_id)
+tern_status trn_fhir_medication_id(const tern_id *request, tern_id *ret_id)
 {
-    return trn_id_v5(prescription, trn_slice_text("medication/1"), ret_id);
+    return trn_id_v5(request, trn_slice_text("medication/1"), ret_id);
 }
 
 static void map_medication(const struct request *request,
                            const struct trn_fhir_dosage *dosage,
                            struct trn_fhir_row *row)
 {
-    tern_id id;
-    tern_status status = medication_id(&request->id, &id);
-
-    trn_fhir_row_begin(row, "medications", place, &id, &request->patient);
-    row->status = status;
-    trn_fhir_row_add_id(row, "prescription_id", &request->id);
+    trn_fhir_row_begin(row, "medications", place, &request->medication, &request->patient);
+    trn_fhir_row_add_id(row, "prescription_id", &request->prescription);
     trn_fhir_row_add_integer(row, "row_number", 1);
     trn_fhir_add_limited(row,
                          "medicine_name",
@@ -321,12 +331,33 @@ static void report_others(const struct request *request)
                                         "reasonCode",
                                         "dosageInstruction",
                                         "doNotPerform",
+                                        "priority",
                                         NULL};
 
-    trn_fhir_report_others(request->report, place, request->source, known);
+    trn_fhir_report_beyond(request->report, place, request->source, known);
     if (request->authored != NULL && request->authored_date[0] == '\0') {
         trn_fhir_report_member(request->report, place, "authoredOn");
     }
+}
+
+/* One of several medications of a prescription says so, and has the request's id. */
+static tern_status find_ids(struct request *request)
+{
+    const json_t *columns = trn_fhir_columns_find(request->source, "medications");
+
+    if (trn_fhir_columns_id(columns, "prescription_id", &request->prescription)) {
+        request->medication = request->id;
+        return TERN_OK;
+    }
+    request->prescription = request->id;
+    return trn_fhir_medication_id(&request->id, &request->medication);
+}
+
+static void apply_columns(const struct request *request, struct trn_fhir_row *row)
+{
+    trn_fhir_columns_apply(trn_fhir_columns_find(request->source, row->table),
+                           request->report,
+                           row);
 }
 
 bool trn_fhir_map_request(const struct trn_fhir_index *index,
@@ -350,9 +381,15 @@ bool trn_fhir_map_request(const struct trn_fhir_index *index,
         request.authored_date[0] = '\0';
     }
     report_others(&request);
-    status = trn_fhir_dosage_read(json_object_get(source, "dosageInstruction"), report, &dosage);
+    status = find_ids(&request);
+    if (status == TERN_OK) {
+        status =
+            trn_fhir_dosage_read(json_object_get(source, "dosageInstruction"), report, &dosage);
+    }
     map_prescription(&request, &dosage, ret_prescription);
     map_medication(&request, &dosage, ret_medication);
+    apply_columns(&request, ret_prescription);
+    apply_columns(&request, ret_medication);
     if (status != TERN_OK) {
         ret_prescription->status = status;
     }

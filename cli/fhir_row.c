@@ -56,6 +56,19 @@ void trn_fhir_row_add_id(struct trn_fhir_row *row, const char *column, const ter
     add(row, &cell, id->bytes);
 }
 
+void trn_fhir_row_drop(struct trn_fhir_row *row, const char *column)
+{
+    for (size_t i = 0; i < row->count; i++) {
+        if (strcmp(row->cells[i].column, column) == 0) {
+            memmove(&row->cells[i],
+                    &row->cells[i + 1],
+                    (row->count - i - 1) * sizeof(row->cells[0]));
+            row->count--;
+            return;
+        }
+    }
+}
+
 tern_value trn_fhir_row_value(const struct trn_fhir_row *row, size_t index)
 {
     const struct trn_fhir_cell *cell = &row->cells[index];

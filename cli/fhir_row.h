@@ -9,7 +9,7 @@
 #include "base/bytes.h"
 #include "tern/value.h"
 
-enum { TRN_FHIR_CELLS_MAX = 16 };
+enum { TRN_FHIR_CELLS_MAX = 24 };
 
 struct trn_fhir_cell {
     const char *column; /* static */
@@ -42,6 +42,9 @@ void trn_fhir_row_begin(struct trn_fhir_row *row,
 void trn_fhir_row_add_text(struct trn_fhir_row *row, const char *column, struct trn_slice text);
 void trn_fhir_row_add_integer(struct trn_fhir_row *row, const char *column, int64_t integer);
 void trn_fhir_row_add_id(struct trn_fhir_row *row, const char *column, const tern_id *id);
+
+/** Takes a cell out, if it is there. */
+void trn_fhir_row_drop(struct trn_fhir_row *row, const char *column);
 
 /** The value of cell `index`, borrowed until the row changes. */
 tern_value trn_fhir_row_value(const struct trn_fhir_row *row, size_t index);

@@ -7,27 +7,19 @@
 
 #include "base/text.h"
 #include "cli/fhir_rate.h"
+#include "medication/words.h"
+#include "tern/medication/schedule.h"
 
 static const char place[] = "MedicationRequest.dosageInstruction";
 static const char repeat_place[] = "MedicationRequest.dosageInstruction.timing.repeat";
 
-enum { ALL_SLOTS = 7, MORNING = 1, DAYTIME = 2, NIGHT = 4, DAYS_MAX = 36500, PHRASE_BYTES = 256 };
-
-/* The codes of "when" and the slot of each; meals as the day's three. */
-static const struct {
-    const char *code;
-    unsigned slots;
-    bool before_meal;
-} moments[] = {
-    {"MORN", MORNING, false},      {"MORN.early", MORNING, false}, {"MORN.late", MORNING, false},
-    {"WAKE", MORNING, false},      {"CM", MORNING, false},         {"ACM", MORNING, true},
-    {"PCM", MORNING, false},       {"NOON", DAYTIME, false},       {"AFT", DAYTIME, false},
-    {"AFT.early", DAYTIME, false}, {"AFT.late", DAYTIME, false},   {"CD", DAYTIME, false},
-    {"ACD", DAYTIME, true},        {"PCD", DAYTIME, false},        {"EVE", NIGHT, false},
-    {"EVE.early", NIGHT, false},   {"EVE.late", NIGHT, false},     {"NIGHT", NIGHT, false},
-    {"HS", NIGHT, false},          {"CV", NIGHT, false},           {"ACV", NIGHT, true},
-    {"PCV", NIGHT, false},         {"C", ALL_SLOTS, false},        {"AC", ALL_SLOTS, true},
-    {"PC", ALL_SLOTS, false},
+enum {
+    MORNING = TERN_SLOT_MORNING,
+    DAYTIME = TERN_SLOT_DAYTIME,
+    NIGHT = TERN_SLOT_NIGHT,
+    ALL_SLOTS = MORNING | DAYTIME | NIGHT,
+    DAYS_MAX = 36500,
+    PHRASE_BYTES = 256
 };
 
 /* The codes of timing.code that mean a time of the day. */
@@ -50,7 +42,7 @@ static bool is_named(const char *text, const char *name)
     return text != NULL && strcmp(text, name) == 0;
 }
 
-static unsigned slots_of_count(int times)
+unsigned trn_fhir_slots_of_count(int times)
 {
     switch (times) {
     case 1:
@@ -71,17 +63,14 @@ static int slot_count(unsigned slots)
 
 static void read_moment(const char *code, struct instruction *instruction)
 {
-    for (size_t i = 0; i < sizeof(moments) / sizeof(moments[0]); i++) {
-        if (is_named(code, moments[i].code)) {
-            if ((instruction->slots & moments[i].slots) != 0) {
-                instruction->in_words_only = true; /* twice in one slot */
-            }
-            instruction->slots |= moments[i].slots;
-            instruction->before_meal |= moments[i].before_meal ? moments[i].slots : 0;
-            return;
-        }
+    struct trn_phrase phrase;
+
+    trn_phrase_read(code, strlen(code), &phrase);
+    if (phrase.kind != TRN_PHRASE_MOMENT || (instruction->slots & phrase.slots) != 0) {
+        instruction->in_words_only = true; /* no slot's, or twice in one */
     }
-    instruction->in_words_only = true;
+    instruction->slots |= phrase.slots;
+    instruction->before_meal |= phrase.before_meal ? phrase.slots : 0;
 }
 
 static tern_status
@@ -266,7 +255,7 @@ static void settle_slots(struct instruction *instruction)
     bool has_rate = instruction->rate.unit[0] != '\0';
 
     if (instruction->slots == 0) {
-        instruction->slots = slots_of_count(times);
+        instruction->slots = trn_fhir_slots_of_count(times);
         instruction->in_words_only |= instruction->slots == 0;
     } else if (has_rate && times != slot_count(instruction->slots) && times != 1) {
         instruction->in_words_only = true;

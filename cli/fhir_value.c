@@ -4,7 +4,9 @@
 
 #include <ctype.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/uuid.h"
 
@@ -252,6 +254,33 @@ bool trn_fhir_time(const char *text, int64_t *ret_us)
     }
     *ret_us = day_us + (seconds - zone) * 1000000 + fraction;
     return true;
+}
+
+void trn_fhir_instant(int64_t us, int offset_minutes, char ret_text[TRN_INSTANT_BYTES])
+{
+    int64_t seconds = us / 1000000 - (us % 1000000 < 0);
+    int fraction = (int)(us - seconds * 1000000);
+    time_t moment = (time_t)(seconds + (int64_t)offset_minutes * 60);
+    struct tm parts = {0};
+    size_t size;
+
+    (void)gmtime_r(&moment, &parts);
+    size = strftime(ret_text, TRN_INSTANT_BYTES, "%Y-%m-%dT%H:%M:%S", &parts);
+    if (fraction != 0) {
+        size += (size_t)snprintf(ret_text + size, TRN_INSTANT_BYTES - size, ".%06d", fraction);
+    }
+    if (offset_minutes == 0) {
+        (void)snprintf(ret_text + size, TRN_INSTANT_BYTES - size, "Z");
+    } else {
+        int minutes = abs(offset_minutes);
+
+        (void)snprintf(ret_text + size,
+                       TRN_INSTANT_BYTES - size,
+                       "%c%02d:%02d",
+                       offset_minutes < 0 ? '-' : '+',
+                       minutes / 60 % 100,
+                       minutes % 60);
+    }
 }
 
 int trn_fhir_time_of_day(const char *text)

@@ -41,6 +41,11 @@ bool trn_fhir_date(const char *text, char ret_date[TRN_DATE_SIZE + 1]);
  * above. */
 bool trn_fhir_time(const char *text, int64_t *ret_us);
 
+enum { TRN_INSTANT_BYTES = 48 };
+/** Writes microseconds since 1970, UTC, as a dateTime by a clock that is `offset_minutes` ahead of
+ * UTC: "2026-03-02T13:30:00.5+07:00", or with a Z where it is not. */
+void trn_fhir_instant(int64_t us, int offset_minutes, char ret_text[TRN_INSTANT_BYTES]);
+
 /** Days since 1970-01-01 of a date that trn_fhir_date gave. */
 int64_t trn_fhir_days(const char date[TRN_DATE_SIZE + 1]);
 

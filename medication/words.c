@@ -6,12 +6,17 @@
 #include "medication/calendar.h"
 #include "tern/medication/schedule.h"
 
-enum { NUMBER_MAX = 1000, ALL = TERN_SLOT_MORNING | TERN_SLOT_DAYTIME | TERN_SLOT_NIGHT };
+enum {
+    NUMBER_MAX = 1000,
+    DECIMAL_MAX = 1000000,
+    ALL = TERN_SLOT_MORNING | TERN_SLOT_DAYTIME | TERN_SLOT_NIGHT
+};
 
 static const struct {
     const char *word;
     enum trn_unit unit;
-} units[] = {{"minute", TRN_UNIT_MINUTE},
+} units[] = {{"second", TRN_UNIT_SECOND},
+             {"minute", TRN_UNIT_MINUTE},
              {"hour", TRN_UNIT_HOUR},
              {"day", TRN_UNIT_DAY},
              {"week", TRN_UNIT_WEEK},
@@ -63,17 +68,34 @@ static bool take(const char **at, const char *word)
     return true;
 }
 
-static bool take_number(const char **at, int32_t *ret_number)
+/* Digits with or without a fraction, above zero. */
+static bool take_decimal(const char **at, double *ret_number)
 {
-    int32_t number = 0;
+    double number = 0;
+    double place = 1;
     const char *start = *at;
+    bool has_point = false;
 
-    while (**at >= '0' && **at <= '9' && number <= NUMBER_MAX) {
+    for (; (**at >= '0' && **at <= '9') || (**at == '.' && !has_point && *at > start); (*at)++) {
+        if (**at == '.') {
+            has_point = true;
+            continue;
+        }
         number = number * 10 + (**at - '0');
-        (*at)++;
+        place *= has_point ? 10 : 1;
+        if (number > DECIMAL_MAX) {
+            return false;
+        }
     }
-    *ret_number = number;
-    return *at > start && number > 0 && number <= NUMBER_MAX;
+    *ret_number = number / place;
+    return number > 0 && (*at)[-1] != '.';
+}
+
+/* A number, or a range such as "4-6". */
+static bool take_range(const char **at, double *ret_low, double *ret_high)
+{
+    return take_decimal(at, ret_low) &&
+           (!take(at, "-") || (take_decimal(at, ret_high) && *ret_high > *ret_low));
 }
 
 /* A unit at the end of the words. */
@@ -90,27 +112,27 @@ static bool take_unit(const char *at, bool many, enum trn_unit *ret_unit)
     return false;
 }
 
-static bool take_times(const char **at, int32_t *ret_times)
+static bool take_times(const char **at, struct trn_rate *rate)
 {
     if (take(at, "once ")) {
-        *ret_times = 1;
+        rate->times = 1;
         return true;
     }
     if (take(at, "twice ")) {
-        *ret_times = 2;
+        rate->times = 2;
         return true;
     }
-    return take_number(at, ret_times) && take(at, " times ");
+    return take_range(at, &rate->times, &rate->times_max) && take(at, " times ");
 }
 
-bool trn_frequency_read(const char *words, struct trn_frequency *ret_frequency)
+bool trn_rate_read(const char *words, struct trn_rate *ret_rate)
 {
     const char *at = words;
-    struct trn_frequency frequency = {.times = 1, .period = 1};
+    struct trn_rate rate = {.times = 1, .period = 1};
     bool every = take(&at, "every ");
 
     if (!every) {
-        if (!take_times(&at, &frequency.times)) {
+        if (!take_times(&at, &rate)) {
             return false;
         }
         every = take(&at, "every ");
@@ -118,11 +140,35 @@ bool trn_frequency_read(const char *words, struct trn_frequency *ret_frequency)
             return false;
         }
     }
-    if ((every && (!take_number(&at, &frequency.period) || !take(&at, " "))) ||
-        !take_unit(at, every, &frequency.unit)) {
+    if ((every && (!take_range(&at, &rate.period, &rate.period_max) || !take(&at, " "))) ||
+        !take_unit(at, every, &rate.unit)) {
         return false;
     }
-    *ret_frequency = frequency;
+    *ret_rate = rate;
+    return true;
+}
+
+const char *trn_unit_word(enum trn_unit unit)
+{
+    return units[unit].word;
+}
+
+static bool is_count(double number)
+{
+    return number >= 1 && number <= NUMBER_MAX && number == (double)(int32_t)number;
+}
+
+bool trn_frequency_read(const char *words, struct trn_frequency *ret_frequency)
+{
+    struct trn_rate rate;
+
+    if (!trn_rate_read(words, &rate) || rate.times_max > 0 || rate.period_max > 0 ||
+        !is_count(rate.times) || !is_count(rate.period) || rate.unit == TRN_UNIT_SECOND) {
+        return false;
+    }
+    *ret_frequency = (struct trn_frequency){.times = (int32_t)rate.times,
+                                            .period = (int32_t)rate.period,
+                                            .unit = rate.unit};
     return true;
 }
 
@@ -168,25 +214,53 @@ static bool is_word(const char *phrase, size_t size, const char *word)
     return strlen(word) == size && memcmp(phrase, word, size) == 0;
 }
 
-static bool read_phrase(const char *phrase, size_t size, struct trn_timing *timing)
+void trn_phrase_read(const char *phrase, size_t size, struct trn_phrase *ret_phrase)
 {
     static const char as_needed[] = "as needed";
-    int32_t minute = 0;
 
-    if (read_time(phrase, size, &minute)) {
-        return add_time(timing, minute);
+    *ret_phrase = (struct trn_phrase){.kind = TRN_PHRASE_WORDS};
+    if (read_time(phrase, size, &ret_phrase->minute)) {
+        ret_phrase->kind = TRN_PHRASE_TIME;
+        return;
     }
     for (unsigned i = 0; i < sizeof(weekdays) / sizeof(weekdays[0]); i++) {
-        timing->weekdays |= is_word(phrase, size, weekdays[i]) ? 1U << i : 0;
+        if (is_word(phrase, size, weekdays[i])) {
+            ret_phrase->kind = TRN_PHRASE_DAY;
+            ret_phrase->weekday = i;
+        }
     }
     for (size_t i = 0; i < sizeof(moments) / sizeof(moments[0]); i++) {
         if (is_word(phrase, size, moments[i].code)) {
-            timing->slots |= moments[i].slots;
-            timing->before_meal |= moments[i].before_meal ? moments[i].slots : 0;
+            ret_phrase->kind = TRN_PHRASE_MOMENT;
+            ret_phrase->slots = moments[i].slots;
+            ret_phrase->before_meal = moments[i].before_meal;
         }
     }
-    timing->as_needed |=
-        size >= sizeof(as_needed) - 1 && memcmp(phrase, as_needed, sizeof(as_needed) - 1) == 0;
+    if (size >= sizeof(as_needed) - 1 && memcmp(phrase, as_needed, sizeof(as_needed) - 1) == 0) {
+        ret_phrase->kind = TRN_PHRASE_AS_NEEDED;
+    }
+}
+
+bool trn_phrase_next(const char **at, size_t *size)
+{
+    *at += *size;
+    *at += strspn(*at, "; ");
+    *size = strcspn(*at, ";");
+    return *size > 0;
+}
+
+static bool read_phrase(const char *text, size_t size, struct trn_timing *timing)
+{
+    struct trn_phrase phrase;
+
+    trn_phrase_read(text, size, &phrase);
+    if (phrase.kind == TRN_PHRASE_TIME) {
+        return add_time(timing, phrase.minute);
+    }
+    timing->weekdays |= phrase.kind == TRN_PHRASE_DAY ? 1U << phrase.weekday : 0;
+    timing->slots |= phrase.slots;
+    timing->before_meal |= phrase.before_meal ? phrase.slots : 0;
+    timing->as_needed |= phrase.kind == TRN_PHRASE_AS_NEEDED;
     return true;
 }
 
@@ -194,15 +268,12 @@ bool trn_timing_read(const char *words, struct trn_timing *ret_timing)
 {
     struct trn_timing timing = {0};
     const char *at = words;
+    size_t size = 0;
 
-    while (*at != '\0') {
-        size_t size = strcspn(at, ";");
-
+    while (trn_phrase_next(&at, &size)) {
         if (!read_phrase(at, size, &timing)) {
             return false;
         }
-        at += size;
-        at += strspn(at, "; ");
     }
     *ret_timing = timing;
     return true;

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 enum trn_unit {
+    TRN_UNIT_SECOND,
     TRN_UNIT_MINUTE,
     TRN_UNIT_HOUR,
     TRN_UNIT_DAY,
@@ -15,6 +16,23 @@ enum trn_unit {
     TRN_UNIT_YEAR
 };
 
+/** `times` (up to `times_max`) every `period` (up to `period_max`) units; a maximum is 0 where none
+ * is named. */
+struct trn_rate {
+    double times;
+    double times_max;
+    double period;
+    double period_max;
+    enum trn_unit unit;
+};
+
+/** Reads words such as "twice a day", "every 4-6 hours", "3-4 times every 1.5 weeks". False, and
+ * `ret_rate` untouched, for all else: two phrases, words for people. */
+bool trn_rate_read(const char *words, struct trn_rate *ret_rate);
+
+/** The word for a unit, such as "hour". */
+const char *trn_unit_word(enum trn_unit unit);
+
 /** So many times in so many units. */
 struct trn_frequency {
     int32_t times;
@@ -22,9 +40,33 @@ struct trn_frequency {
     enum trn_unit unit;
 };
 
-/** Reads words such as "twice a day", "every 6 hours", "3 times every 2 weeks". False, and
- * `ret_frequency` untouched, for all else: ranges, fractions, two phrases. */
+/** Reads such a rate where a schedule can be made of it. False, and `ret_frequency` untouched, for
+ * all else: ranges, fractions, seconds, two phrases. */
 bool trn_frequency_read(const char *words, struct trn_frequency *ret_frequency);
+
+/** What one phrase of a timing is. */
+enum trn_phrase_kind {
+    TRN_PHRASE_WORDS,  /* for people */
+    TRN_PHRASE_TIME,   /* HH:MM */
+    TRN_PHRASE_DAY,    /* of the week */
+    TRN_PHRASE_MOMENT, /* a code of HL7's, such as "PCM" */
+    TRN_PHRASE_AS_NEEDED
+};
+
+struct trn_phrase {
+    enum trn_phrase_kind kind;
+    int32_t minute;   /* of the day, of a time */
+    unsigned weekday; /* 0 for Sunday */
+    unsigned slots;   /* into which a moment falls */
+    bool before_meal; /* a moment's */
+};
+
+/** Tells what the phrase is. */
+void trn_phrase_read(const char *phrase, size_t size, struct trn_phrase *ret_phrase);
+
+/** Moves `at` to the first phrase, or behind the phrase before, and gives the size of the one that
+ * stands there; false at the end. */
+bool trn_phrase_next(const char **at, size_t *size);
 
 enum { TRN_TIMING_TIMES_MAX = 24 };
 

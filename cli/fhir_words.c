@@ -1,0 +1,470 @@
+/* Dosage instructions of a medication. Nothing here has to be exact: whatever would be read back
+ * differently goes along in an extension (fhir_column.h). */
+#include "cli/fhir_words.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/fhir_rate.h"
+#include "cli/fhir_timing.h"
+#include "cli/fhir_value.h"
+#include "tern/medication/schedule.h"
+
+enum { WORDS_BYTES = 512, FREQUENCY_MAX = 1000000 };
+
+static const char *const slot_columns[TRN_SLOTS] = {"morning_dosage",
+                                                    "daytime_dosage",
+                                                    "night_dosage"};
+
+/* A medication as far as it has been read. */
+struct words {
+    const struct trn_fhir_row *prescription;
+    const struct trn_fhir_row *medication;
+    const char *authored_date;
+    json_t *repeat;
+    json_t *slots[TRN_SLOTS]; /* the dosages, or NULL */
+    json_t *quantity;         /* the amount of one dose, or NULL */
+    json_t *reason;           /* for what it is taken as needed, or NULL */
+    struct trn_bytes text;    /* what has no element */
+    struct trn_fhir_rate rate;
+    bool has_moments;
+    bool failed;
+};
+
+static bool put(json_t *object, const char *name, json_t *value)
+{
+    return json_object_set_new(object, name, value) == 0;
+}
+
+/* Adds to an array member, which is made if need be. */
+static bool add(json_t *object, const char *name, json_t *value)
+{
+    json_t *array = json_object_get(object, name);
+
+    if (array == NULL) {
+        array = json_array();
+        if (!put(object, name, array)) {
+            json_decref(value);
+            return false;
+        }
+    }
+    return json_array_append_new(array, value) == 0;
+}
+
+static void read_text(const struct trn_fhir_row *row, const char *column, char text[WORDS_BYTES])
+{
+    tern_value value = trn_fhir_row_find(row, column);
+    size_t size = value.kind == TERN_TEXT && value.size < WORDS_BYTES ? value.size : 0;
+
+    if (size > 0) {
+        memcpy(text, value.data, size);
+    }
+    text[size] = '\0';
+}
+
+static void say(struct words *words, const char *phrase, size_t size)
+{
+    char text[WORDS_BYTES];
+
+    (void)snprintf(text, sizeof(text), "%.*s", (int)size, phrase);
+    words->failed |= trn_fhir_say(&words->text, text) != TERN_OK;
+}
+
+static json_t *number(double value)
+{
+    return value == (double)(int64_t)value ? json_integer((int64_t)value) : json_real(value);
+}
+
+/* ---- How often ---- */
+
+static bool is_count(double value)
+{
+    return value == (double)(int64_t)value && value <= FREQUENCY_MAX;
+}
+
+static void put_rate(struct words *words, const struct trn_rate *rate)
+{
+    bool ok = put(words->repeat, "frequency", number(rate->times)) &&
+              put(words->repeat, "period", number(rate->period)) &&
+              put(words->repeat, "periodUnit", json_string(trn_fhir_unit_code(rate->unit)));
+
+    if (rate->times_max > 0) {
+        ok = ok && put(words->repeat, "frequencyMax", number(rate->times_max));
+    }
+    if (rate->period_max > 0) {
+        ok = ok && put(words->repeat, "periodMax", number(rate->period_max));
+    }
+    words->failed |= !ok;
+}
+
+static void write_frequency(struct words *words)
+{
+    char text[WORDS_BYTES];
+    struct trn_rate rate;
+
+    read_text(words->medication, "frequency", text);
+    if (trn_rate_read(text, &rate) && is_count(rate.times) && is_count(rate.times_max)) {
+        put_rate(words, &rate);
+        trn_fhir_rate_read(words->repeat, &words->rate);
+    } else if (text[0] != '\0') {
+        say(words, text, strlen(text));
+    }
+}
+
+/* ---- When ---- */
+
+/* "2 tablet a dose", the importer's own words. */
+static bool write_amount(struct words *words, const char *phrase, size_t size)
+{
+    static const char tail[] = " a dose";
+    size_t tail_size = sizeof(tail) - 1;
+    char *rest = NULL;
+    double amount;
+    json_t *quantity;
+
+    if (words->quantity != NULL || size <= tail_size || phrase[0] < '0' || phrase[0] > '9' ||
+        memcmp(phrase + size - tail_size, tail, tail_size) != 0) {
+        return false;
+    }
+    amount = strtod(phrase, &rest);
+    size -= tail_size + (size_t)(rest - phrase);
+    if ((size > 0 && *rest != ' ') || amount > FREQUENCY_MAX) {
+        return false;
+    }
+    quantity = json_object();
+    words->quantity = quantity;
+    words->failed |= quantity == NULL || !put(quantity, "value", number(amount));
+    if (size > 1) {
+        words->failed |= !put(quantity, "unit", json_stringn(rest + 1, size - 1));
+    }
+    return true;
+}
+
+static bool write_reason(struct words *words, const char *phrase, size_t size)
+{
+    static const char head[] = "as needed for ";
+    size_t head_size = sizeof(head) - 1;
+
+    if (words->reason != NULL || size <= head_size || memcmp(phrase, head, head_size) != 0) {
+        return false;
+    }
+    words->reason = json_pack("{s:o}", "text", json_stringn(phrase + head_size, size - head_size));
+    words->failed |= words->reason == NULL;
+    return true;
+}
+
+/* A time of the day and a moment must not stand side by side in FHIR. */
+static void write_phrase(struct words *words, const char *text, size_t size)
+{
+    struct trn_phrase phrase;
+    char clock[16];
+
+    trn_phrase_read(text, size, &phrase);
+    if (phrase.kind == TRN_PHRASE_TIME && json_object_get(words->repeat, "when") == NULL) {
+        (void)snprintf(clock, sizeof(clock), "%.5s:00", text);
+        words->failed |= !add(words->repeat, "timeOfDay", json_string(clock));
+        words->has_moments = true;
+    } else if (phrase.kind == TRN_PHRASE_MOMENT &&
+               json_object_get(words->repeat, "timeOfDay") == NULL) {
+        words->failed |= !add(words->repeat, "when", json_stringn(text, size));
+        words->has_moments = true;
+    } else if (phrase.kind == TRN_PHRASE_DAY) {
+        words->failed |= !add(words->repeat, "dayOfWeek", json_stringn(text, size));
+    } else if (!write_amount(words, text, size) && !write_reason(words, text, size)) {
+        say(words, text, size);
+    }
+}
+
+static void write_timing(struct words *words)
+{
+    char text[WORDS_BYTES];
+    const char *at = text;
+    size_t size = 0;
+
+    read_text(words->medication, "timing", text);
+    while (trn_phrase_next(&at, &size)) {
+        write_phrase(words, at, size);
+    }
+}
+
+/* ---- From when to when ---- */
+
+static void write_period(struct words *words, const char *start, const char *end)
+{
+    json_t *period = json_object();
+    bool ok = put(words->repeat, "boundsPeriod", period);
+
+    if (start[0] != '\0') {
+        ok = ok && put(period, "start", json_string(start));
+    }
+    if (end[0] != '\0') {
+        ok = ok && put(period, "end", json_string(end));
+    }
+    words->failed |= !ok;
+}
+
+static void write_bounds(struct words *words)
+{
+    char start[WORDS_BYTES];
+    char end[WORDS_BYTES];
+    tern_value duration = trn_fhir_row_find(words->medication, "duration");
+
+    read_text(words->prescription, "start_date", start);
+    read_text(words->prescription, "end_date", end);
+    if (end[0] != '\0' || (start[0] != '\0' && strcmp(start, words->authored_date) != 0)) {
+        write_period(words, start, end);
+    } else if (duration.kind == TERN_INTEGER && duration.integer > 0) {
+        words->failed |= !put(words->repeat,
+                              "boundsDuration",
+                              json_pack("{s:I, s:s, s:s, s:s}",
+                                        "value",
+                                        (json_int_t)duration.integer,
+                                        "unit",
+                                        "day",
+                                        "system",
+                                        "http://unitsofmeasure.org",
+                                        "code",
+                                        "d"));
+    }
+}
+
+/* ---- Slots ---- */
+
+static void read_slots(struct words *words)
+{
+    for (int i = 0; i < TRN_SLOTS; i++) {
+        tern_value value = trn_fhir_row_find(words->medication, slot_columns[i]);
+
+        if (value.kind == TERN_TEXT) {
+            json_t *slot = json_loadb(value.data, value.size, 0, NULL);
+
+            if (json_is_object(slot)) {
+                words->slots[i] = slot;
+            } else {
+                json_decref(slot);
+            }
+        }
+    }
+}
+
+static unsigned filled_slots(const struct words *words)
+{
+    unsigned slots = 0;
+
+    for (unsigned i = 0; i < TRN_SLOTS; i++) {
+        slots |= words->slots[i] != NULL ? 1U << i : 0;
+    }
+    return slots;
+}
+
+static bool is_before_meal(const json_t *slot)
+{
+    return json_is_true(json_object_get(slot, "before_meal"));
+}
+
+/* Whether the slots are just those that the importer makes of the rate. */
+static bool are_implied(const struct words *words)
+{
+    for (int i = 0; i < TRN_SLOTS; i++) {
+        if (is_before_meal(words->slots[i])) {
+            return false;
+        }
+    }
+    return filled_slots(words) == trn_fhir_slots_of_count(trn_fhir_rate_times_a_day(&words->rate));
+}
+
+static const char *moment_of(const json_t *slot, int index)
+{
+    static const char *const codes[TRN_SLOTS][2] = {{"PCM", "ACM"}, {"PCD", "ACD"}, {"PCV", "ACV"}};
+
+    return codes[index][is_before_meal(slot) ? 1 : 0];
+}
+
+static json_t *quantity_of(const json_t *slot)
+{
+    json_t *amount = json_object_get(slot, "amount");
+    json_t *unit = json_object_get(slot, "unit");
+    json_t *quantity = json_object();
+    bool ok = quantity != NULL;
+
+    if (json_is_number(amount) && json_number_value(amount) >= 0) {
+        ok = ok && json_object_set(quantity, "value", amount) == 0;
+    }
+    if (json_is_string(unit) && json_string_length(unit) > 0) {
+        ok = ok && json_object_set(quantity, "unit", unit) == 0;
+    }
+    if (!ok) {
+        json_decref(quantity);
+        return NULL;
+    }
+    return quantity;
+}
+
+/* ---- One instruction ---- */
+
+static bool put_amount(json_t *instruction, json_t *quantity)
+{
+    return json_object_size(quantity) == 0 ||
+           put(instruction, "doseAndRate", json_pack("[{s:O}]", "doseQuantity", quantity));
+}
+
+static bool put_as_needed(const struct words *words, json_t *instruction)
+{
+    if (words->reason != NULL) {
+        return json_object_set(instruction, "asNeededCodeableConcept", words->reason) == 0;
+    }
+    return trn_fhir_row_find(words->medication, "is_prn").integer == 0 ||
+           put(instruction, "asNeededBoolean", json_true());
+}
+
+static json_t *make_instruction(const struct words *words, json_t *repeat, json_t *quantity)
+{
+    json_t *instruction = json_object();
+    bool ok = instruction != NULL;
+
+    if (words->text.size > 0) {
+        ok = ok && put(instruction,
+                       "text",
+                       json_stringn((const char *)words->text.data, words->text.size));
+    }
+    if (json_object_size(repeat) > 0) {
+        ok = ok && put(instruction, "timing", json_pack("{s:O}", "repeat", repeat));
+    }
+    ok = ok && put_as_needed(words, instruction) && put_amount(instruction, quantity);
+    if (!ok) {
+        json_decref(instruction);
+        return NULL;
+    }
+    return instruction;
+}
+
+/* Whether all slots have one amount, so that one instruction says it all. */
+static bool have_one_amount(json_t *const quantities[TRN_SLOTS])
+{
+    const json_t *first = NULL;
+
+    for (int i = 0; i < TRN_SLOTS; i++) {
+        if (first != NULL && quantities[i] != NULL && !json_equal(first, quantities[i])) {
+            return false;
+        }
+        first = first != NULL ? first : quantities[i];
+    }
+    return true;
+}
+
+static bool append(json_t *instructions, json_t *instruction)
+{
+    if (json_object_size(instruction) == 0 && instruction != NULL) {
+        json_decref(instruction);
+        return true; /* nothing to be said */
+    }
+    return json_array_append_new(instructions, instruction) == 0;
+}
+
+static bool
+write_one(struct words *words, json_t *const quantities[TRN_SLOTS], json_t *instructions)
+{
+    json_t *quantity = words->quantity;
+    bool named = words->has_moments || are_implied(words);
+    bool ok = true;
+
+    for (int i = 0; i < TRN_SLOTS; i++) {
+        quantity = quantities[i] != NULL ? quantities[i] : quantity;
+        if (words->slots[i] != NULL && !named) {
+            ok = ok && add(words->repeat, "when", json_string(moment_of(words->slots[i], i)));
+        }
+    }
+    return ok && append(instructions, make_instruction(words, words->repeat, quantity));
+}
+
+/* An instruction a slot: at that meal so much. */
+static bool
+write_each(struct words *words, json_t *const quantities[TRN_SLOTS], json_t *instructions)
+{
+    bool ok = true;
+
+    for (int i = 0; ok && i < TRN_SLOTS; i++) {
+        json_t *repeat;
+
+        if (words->slots[i] == NULL) {
+            continue;
+        }
+        repeat = json_copy(words->repeat);
+        (void)json_object_del(repeat, "frequency");
+        (void)json_object_del(repeat, "frequencyMax");
+        (void)json_object_del(repeat, "period");
+        (void)json_object_del(repeat, "periodMax");
+        (void)json_object_del(repeat, "periodUnit");
+        (void)json_object_del(repeat, "timeOfDay");
+        ok = put(repeat, "when", json_pack("[s]", moment_of(words->slots[i], i))) &&
+             append(instructions, make_instruction(words, repeat, quantities[i]));
+        json_decref(repeat);
+    }
+    return ok;
+}
+
+static bool write_instructions(struct words *words, json_t *instructions)
+{
+    json_t *quantities[TRN_SLOTS] = {NULL};
+    bool ok = true;
+
+    for (int i = 0; i < TRN_SLOTS; i++) {
+        if (words->slots[i] != NULL) {
+            quantities[i] = quantity_of(words->slots[i]);
+            ok = ok && quantities[i] != NULL;
+        }
+    }
+    if (ok) {
+        ok = have_one_amount(quantities) ? write_one(words, quantities, instructions)
+                                         : write_each(words, quantities, instructions);
+    }
+    for (int i = 0; i < TRN_SLOTS; i++) {
+        json_decref(quantities[i]);
+    }
+    return ok;
+}
+
+static void close_words(struct words *words)
+{
+    for (int i = 0; i < TRN_SLOTS; i++) {
+        json_decref(words->slots[i]);
+    }
+    json_decref(words->repeat);
+    json_decref(words->quantity);
+    json_decref(words->reason);
+    trn_bytes_free(&words->text);
+}
+
+tern_status trn_fhir_words_write(const struct trn_fhir_row *prescription,
+                                 const struct trn_fhir_row *medication,
+                                 const char *authored_date,
+                                 json_t **ret_instructions)
+{
+    struct words words = {.prescription = prescription,
+                          .medication = medication,
+                          .authored_date = authored_date,
+                          .repeat = json_object()};
+    json_t *instructions = json_array();
+
+    words.failed = words.repeat == NULL || instructions == NULL;
+    if (!words.failed) {
+        write_frequency(&words);
+        write_timing(&words);
+        write_bounds(&words);
+        read_slots(&words);
+    }
+    if (!words.failed) {
+        words.failed = !write_instructions(&words, instructions);
+    }
+    close_words(&words);
+    if (words.failed || json_array_size(instructions) == 0) {
+        json_decref(instructions);
+        instructions = NULL;
+    }
+    if (words.failed) {
+        return TERN_ERR_NOMEM;
+    }
+    *ret_instructions = instructions;
+    return TERN_OK;
+}

@@ -25,6 +25,7 @@ set(TERN_MEDICATION_HEADERS
     tern/medication/medication.h
     tern/medication/message.h
     tern/medication/prescription.h
+    tern/medication/quota.h
     tern/medication/reminder.h
     tern/medication/schedule.h
     tern/medication/settings.h

@@ -53,6 +53,7 @@ enum trn_sql {
     TRN_SQL_ALERTS,
     TRN_SQL_ALERT_COUNT,
     TRN_SQL_ALERT,
+    TRN_SQL_QUOTA,
     TRN_SQL_READS,
     TRN_SQL_DOSE_INSERT = TRN_SQL_READS,
     TRN_SQL_DOSE_MOVE,
@@ -180,6 +181,12 @@ tern_id trn_value_to_id(tern_value value);
 /** Copies a text of the schema's length; one that is longer is cut, null is "". */
 void trn_value_to_text(tern_value value, char *buffer, size_t size);
 bool trn_value_is(tern_value value, const char *text);
+
+/** Refuses what would take a record past its quota by so many bytes, as problem QUOTA. */
+TERN_MUST_USE tern_status trn_quota_check(tern_care *care,
+                                          const tern_id *patient,
+                                          int64_t bytes,
+                                          tern_care_error *error);
 
 /* ---- Regimens ---- */
 

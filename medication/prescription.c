@@ -71,6 +71,42 @@ static void fill_medicine(const tern_medicine *from,
     cells[12] = (tern_cell){"prescription_id", tern_value_id(prescription)};
 }
 
+static int64_t bytes_of(const tern_cell *cells, size_t count)
+{
+    int64_t bytes = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        bytes += cells[i].value.kind == TERN_INTEGER ? 8 : (int64_t)cells[i].value.size;
+    }
+    return bytes;
+}
+
+/* What is written of a prescription; medications stand in its version, too. */
+static int64_t measure(const tern_prescription *prescription)
+{
+    tern_cell cells[CLINICAL_CELLS];
+    int64_t bytes;
+
+    fill_clinical(prescription, cells);
+    bytes = bytes_of(cells, CLINICAL_CELLS);
+    for (size_t i = 0; i < prescription->medicine_count; i++) {
+        tern_cell medicine[MEDICINE_CELLS];
+
+        fill_medicine(&prescription->medicines[i], &prescription->patient, i, medicine);
+        bytes += 2 * bytes_of(medicine, MEDICINE_CELLS);
+    }
+    return bytes;
+}
+
+/* Before the commit. What is urgent is not held up by a full storage. */
+static tern_status
+check_quota(tern_care *care, const tern_prescription *prescription, tern_care_error *error)
+{
+    return prescription->is_urgent
+               ? TERN_OK
+               : trn_quota_check(care, &prescription->patient, measure(prescription), error);
+}
+
 static tern_status write_version(tern_care *care,
                                  const tern_id *id,
                                  int32_t version,
@@ -114,8 +150,10 @@ static tern_status create(tern_care *care,
     if (status == TERN_OK) {
         status = write_version(care, id, 1, reason, error);
     }
-    return status == TERN_OK ? trn_care_action(care, "PRESCRIPTION_CREATE", table, id, NULL, error)
-                             : status;
+    if (status == TERN_OK) {
+        status = trn_care_action(care, "PRESCRIPTION_CREATE", table, id, NULL, error);
+    }
+    return status == TERN_OK ? check_quota(care, prescription, error) : status;
 }
 
 tern_status tern_prescription_create(tern_care *care,
@@ -314,6 +352,9 @@ static tern_status edit(tern_care *care,
     }
     if (status == TERN_OK) {
         status = trn_care_action(care, "PRESCRIPTION_UPDATE", table, id, NULL, error);
+    }
+    if (status == TERN_OK) {
+        status = check_quota(care, prescription, error);
     }
     trn_bytes_free(&ids);
     return status;

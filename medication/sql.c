@@ -307,6 +307,15 @@ static const char *const texts[TRN_SQL_COUNT] = {
         " WHERE n.recipient_id=?1 AND n.is_read=0 AND n.deleted_at IS NULL AND NOT " IS_OVER,
     [TRN_SQL_ALERT] = "SELECT is_read FROM notifications WHERE id=?2 AND recipient_id=?1"
                       " AND deleted_at IS NULL",
+    /* A member's own replica need not hold the subscription of the family. */
+    [TRN_SQL_QUOTA] =
+        "SELECT s.tier,s.storage_quota,s.storage_used,s.expires_at,s.updated_at,0"
+        " FROM subscriptions s WHERE s.user_id=?1 AND s.deleted_at IS NULL"
+        " UNION ALL SELECT coalesce(s.tier,'FAMILY_PREMIUM'),"
+        "coalesce(s.storage_quota,21474836480),coalesce(s.storage_used,0),s.expires_at,"
+        "coalesce(s.updated_at,0),1 FROM family_members f"
+        " LEFT JOIN subscriptions s ON s.id=f.subscription_id AND s.deleted_at IS NULL"
+        " WHERE f.member_id=?1 AND f.deleted_at IS NULL",
     [TRN_SQL_ALERT_INSERT] =
         "INSERT INTO notifications(id,recipient_id,type,title,message,data,about_id)"
         " VALUES(tern_key('notifications',?1,?2,?3),?1,?2,?4,?5,json_object('patient_id',"

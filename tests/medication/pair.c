@@ -80,6 +80,20 @@ void care_pair_open_to(struct care_pair *pair, char user, const char *role)
     device_end(&desk);
 }
 
+tern_id care_pair_id(struct care_device *device, const char *sql)
+{
+    const char *hex = device_ask(&device->device, sql);
+    tern_id id = {{0}};
+
+    for (size_t i = 0; i < sizeof(id.bytes); i++) {
+        unsigned byte = 0;
+
+        assert_int_equal(sscanf(hex + 2 + 2 * i, "%2x", &byte), 1);
+        id.bytes[i] = (uint8_t)byte;
+    }
+    return id;
+}
+
 tern_id care_pair_prescribe(struct care_pair *pair, struct care_device *author)
 {
     tern_care_error error;

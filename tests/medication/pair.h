@@ -34,6 +34,8 @@ void care_device_begin(struct world *world,
 void care_device_end(struct care_device *device);
 /* Makes a user of this role known, to whom the patient's record is open. */
 void care_pair_open_to(struct care_pair *pair, char user, const char *role);
+/* The id that the SQL quotes. */
+tern_id care_pair_id(struct care_device *device, const char *sql);
 /* The prescription, active, with its doses. */
 tern_id care_pair_prescribe(struct care_pair *pair, struct care_device *author);
 

@@ -502,6 +502,31 @@ static tern_status serve_granted(struct trn_pull *pull,
     return status;
 }
 
+static tern_status renew(struct trn_pull *pull, struct trn_position *position, tern_error *error)
+{
+    struct trn_db_erased erased;
+    tern_status status = read_erased(pull, &position->scope, &erased, error);
+
+    if (status == TERN_OK && pull->taken[0] < erased.number) {
+        position->version = 0;
+    }
+    return status;
+}
+
+tern_status trn_pull_renew(struct trn_pull *pull, struct trn_cursor *cursor, tern_error *error)
+{
+    tern_status status;
+
+    if (pull->taken_count == 0) {
+        return TERN_OK;
+    }
+    status = renew(pull, &cursor->own, error);
+    for (size_t i = 0; i < cursor->count && status == TERN_OK; i++) {
+        status = renew(pull, &cursor->others[i], error);
+    }
+    return status;
+}
+
 tern_status trn_pull_page(struct trn_pull *pull,
                           const struct trn_cursor *cursor,
                           struct trn_answer_writer *page,

@@ -37,6 +37,11 @@ struct trn_pull {
     size_t looked_at; /* places, whether sent or not */
 };
 
+/* A repeat is answered as before, and the device takes what it says for true. Where that was erased
+ * since, and the device stands behind the erasure, no page would say so: so the records that lost
+ * rows are begun anew. */
+tern_status trn_pull_renew(struct trn_pull *pull, struct trn_cursor *cursor, tern_error *error);
+
 /**
  * Writes the page's lines and works out the cursor behind it.
  *

@@ -126,6 +126,10 @@ static tern_status write_answer(const struct trn_server *server,
 
     trn_answer_writer_open(&page, schema, pull->schema_version, &lines);
     trn_answer_writer_open(&writer, schema, pull->schema_version, &exchange->call->answer);
+    status = exchange->has_cursor ? trn_pull_renew(pull, &exchange->cursor, error) : TERN_OK;
+    if (status != TERN_OK) {
+        return status;
+    }
     if (pull->room_rows == 0) {
         status = trn_pull_nothing(pull, exchange->has_cursor ? &exchange->cursor : NULL, error);
     } else {

@@ -79,9 +79,27 @@ static tern_status write_units(struct offering *offering,
     return status;
 }
 
+/* Edits beneath a deletion are not offered. The verdict on the rest is not to be taken for one on
+ * them: what the server has of these units is right, whatever it is. */
+static tern_status let_go(struct offering *offering,
+                          const struct trn_left *left,
+                          struct trn_row *row,
+                          tern_error *error)
+{
+    bool any = false;
+
+    for (size_t unit = 1; unit < left->table->unit_count && offering->parked_for == NULL; unit++) {
+        if (has(left, unit)) {
+            trn_version_set(&row->version, unit, 0, TRN_RANK_0_INFERRED);
+            any = true;
+        }
+    }
+    return any ? trn_store_row_write(offering->work->store, left->table, row, error) : TERN_OK;
+}
+
 static tern_status write_row(struct offering *offering,
                              const struct trn_left *left,
-                             const struct trn_row *row,
+                             struct trn_row *row,
                              tern_error *error)
 {
     tern_status status = TERN_OK;
@@ -91,9 +109,10 @@ static tern_status write_row(struct offering *offering,
     offering->change.base = left->number;
     fill_values(offering, left, row);
     if (row->deleted_at_us != 0) {
-        return has(left, TRN_UNIT_EXISTENCE)
-                   ? write_line(offering, TRN_OP_DELETE, TRN_UNIT_EXISTENCE, error)
-                   : TERN_OK;
+        if (has(left, TRN_UNIT_EXISTENCE)) {
+            status = write_line(offering, TRN_OP_DELETE, TRN_UNIT_EXISTENCE, error);
+        }
+        return status == TERN_OK ? let_go(offering, left, row, error) : status;
     }
     if (has(left, TRN_UNIT_EXISTENCE)) {
         status = write_line(offering, TRN_OP_INSERT, TRN_UNIT_EXISTENCE, error);

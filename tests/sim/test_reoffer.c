@@ -273,6 +273,34 @@ TEST(a_deletion_and_its_reversal_are_offered_again)
     world_end(&world);
 }
 
+/* The rest of the transaction is taken, which says nothing of these units. */
+TEST(units_beneath_a_deletion_that_is_offered_again_are_as_the_server_has_them)
+{
+    struct world world;
+    struct device phone;
+    tern_tx *tx = NULL;
+
+    begin(&world, &phone);
+    device_run(&phone,
+               "INSERT INTO notes(id, owner_id, place, title) VALUES(tern_id(), @p, 1, 'first')");
+    device_sync_well(&phone);
+    world_save(&world, "backup");
+    world_pass(&world, SECOND_US);
+    CHECK_INT(tern_tx_begin(phone.replica, NULL, &tx, NULL), TERN_OK);
+    device_run(&phone, "UPDATE notes SET title = 'second', place = 2");
+    device_run(&phone, "DELETE FROM notes");
+    CHECK_INT(tern_tx_commit(tx, NULL, NULL), TERN_OK);
+    device_sync_well(&phone);
+    forget_entries(&world, &phone);
+    restore(&world);
+    device_sync_well(&phone);
+    CHECK_TEXT(world_ask(&world, "SELECT title, deleted_at IS NULL FROM notes"), "first,0");
+    CHECK_TEXT(device_ask(&phone, "SELECT title, deleted_at IS NULL FROM notes"), "first,0");
+    check_quiet(&phone);
+    device_end(&phone);
+    world_end(&world);
+}
+
 TEST(own_rows_in_a_record_that_a_restored_server_does_not_open_are_locked)
 {
     struct world world;

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/mutant.h"
+#include "base/uuid.h"
 #include "engine/reach.h"
 #include "engine/rebase.h"
 #include "engine/sweep.h"
@@ -161,20 +162,24 @@ static tern_status sweep(struct trn_work *work, const tern_id *scope, tern_error
 }
 
 /* What was acknowledged and is kept in case that the server comes back from a backup: it is not to
- * bring the record back. */
+ * bring the record back. A user whose own was erased has nothing to bring back anywhere, and of the
+ * other records that were erased since they may not be told. */
 static tern_status forget_kept(struct trn_work *work, const tern_id *scope, tern_error *error)
 {
+    const bool all = trn_id_equal(scope, &work->meta.user);
     struct trn_entry entry = {0};
 
     for (;;) {
-        bool there = false;
+        bool there = all;
         tern_status status =
             trn_outbox_next(work->store, entry.ordinal, 1U << TERN_ENTRY_ACKED, &entry, error);
 
         if (status != TERN_OK || entry.ordinal == 0) {
             return status;
         }
-        status = trn_reach_touches(work, entry.ordinal, scope, &there, error);
+        if (!all) {
+            status = trn_reach_touches(work, entry.ordinal, scope, &there, error);
+        }
         if (status == TERN_OK && there) {
             status = trn_outbox_remove(work->store, entry.ordinal, error);
         }

@@ -295,6 +295,73 @@ TEST(a_record_that_a_restored_server_holds_again_is_erased_again)
     end(&clinic);
 }
 
+/* What was erased of a record that was closed to them by then nobody tells them. */
+TEST(the_devices_of_an_erased_user_keep_nothing_that_was_acknowledged)
+{
+    struct clinic clinic;
+
+    begin(&clinic);
+    device_run(&clinic.doctor,
+               "INSERT INTO notes(id, owner_id, title) VALUES(tern_id(), @p, 'secret')");
+    device_sync_well(&clinic.doctor);
+    device_sync_well(&clinic.phone);
+    device_run(&clinic.phone, "UPDATE bonds SET status = 'ENDED'");
+    device_sync_well(&clinic.phone);
+    device_sync_well(&clinic.doctor);
+    CHECK_TEXT(device_ask(&clinic.doctor, "SELECT count(*) > 0 FROM tern_outbox"), "1");
+    world_erase(&clinic.world, 'p');
+    world_erase(&clinic.world, 'd');
+    world_pass(&clinic.world, SECOND_US);
+    device_sync_well(&clinic.doctor);
+    CHECK_TEXT(device_ask(&clinic.doctor, "SELECT count(*) FROM tern_outbox"), "0");
+    end(&clinic);
+}
+
+/* The record of 'e' goes between the first two exchanges. */
+static bool erase_in_between(struct device *device,
+                             const tern_http_request *request,
+                             tern_http_answer *ret_answer)
+{
+    unsigned *exchanges = device->meddling;
+
+    (void)request;
+    (void)ret_answer;
+    if (++*exchanges == 2) {
+        world_erase(device->world, 'e');
+    }
+    return false;
+}
+
+/* The entry is left out after two failures, so the records come before it is known to be a repeat.
+ */
+TEST(a_repeat_of_what_was_erased_since_leaves_nothing_of_it)
+{
+    struct clinic clinic;
+    struct device eve;
+    unsigned exchanges = 0;
+
+    begin(&clinic);
+    device_begin(&clinic.world, &eve, "eve", 'e');
+    eve.power = TRN_POWER_OPERATOR;
+    device_run(&eve, "INSERT INTO users(id, role, name) VALUES(@e, 'DOCTOR', 'Eve')");
+    device_sync_well(&eve);
+    device_run(&clinic.phone,
+               "INSERT INTO bonds(id, patient_id, doctor_id, status) "
+               "VALUES(tern_key('bonds', @p, @e), @p, @e, 'ACCEPTED')");
+    clinic.phone.meddle = erase_in_between;
+    clinic.phone.meddling = &exchanges;
+    device_expect(&clinic.phone, ANSWER_CUT);
+    device_expect(&clinic.phone, ANSWER_CUT);
+    device_sync_well(&clinic.phone);
+    clinic.phone.meddle = NULL;
+    CHECK_TEXT(world_ask(&clinic.world, "SELECT count(*) FROM bonds"), "1");
+    CHECK_TEXT(device_ask(&clinic.phone, "SELECT count(*) FROM bonds"), "1");
+    CHECK_INT(device_status(&clinic.phone).pending, 0);
+    device_check_converged(&clinic.phone);
+    device_end(&eve);
+    end(&clinic);
+}
+
 TEST(leaving_an_erased_record_works_or_runs_out_of_memory)
 {
     struct clinic clinic;

@@ -196,13 +196,15 @@ static bool is_open(const struct dose_row *dose)
     return dose->status == TERN_DOSE_DUE || dose->status == TERN_DOSE_MISSED;
 }
 
-static tern_status is_suspect(tern_care *care, bool *ret_suspect, tern_care_error *error)
+/* What the clock says, and whether it can be believed. */
+static tern_status read_clock(tern_care *care, struct trn_window *window, tern_care_error *error)
 {
-    tern_replica_status state = {.size = sizeof(state)};
-    tern_status status = tern_replica_read_status(care->replica, &state, trn_engine_error(error));
+    tern_clock_state clock = {.size = sizeof(clock)};
+    tern_status status = tern_replica_read_clock(care->replica, &clock, trn_engine_error(error));
 
     if (status == TERN_OK) {
-        *ret_suspect = state.clock_suspect;
+        window->now_us = clock.now_us;
+        window->suspect = clock.clock_suspect;
     }
     return status;
 }
@@ -220,11 +222,8 @@ static tern_status judge(tern_care *care,
                          struct trn_window_verdict *verdict,
                          tern_care_error *error)
 {
-    tern_status status = is_suspect(care, &window->suspect, error);
+    tern_status status = read_clock(care, window, error);
 
-    if (status == TERN_OK) {
-        status = trn_care_now(care, &window->now_us, error);
-    }
     if (status != TERN_OK) {
         return status;
     }

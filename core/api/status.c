@@ -28,13 +28,33 @@ read_counts(struct trn_store *store, tern_replica_status *status, tern_error *er
                : result;
 }
 
-static void fill(const struct trn_meta *meta, uint32_t schema_version, tern_replica_status *status)
+static int64_t now_by(const tern_replica *replica, const struct trn_meta *meta)
+{
+    const tern_clock_port *clock = &replica->ports.clock;
+
+    return trn_clock_now(&meta->clock, clock->wall_us(clock->context));
+}
+
+/* Stamps of others stand at most TRN_CLOCK_AHEAD_US ahead of the server's time; one that is further
+ * ahead than both tolerances is of this clock as it was. */
+static bool is_suspect(const struct trn_meta *meta, int64_t now_us)
+{
+    const uint64_t apart_us = (uint64_t)TRN_CLOCK_AHEAD_US + (uint64_t)TRN_CLOCK_TOLERANCE_US;
+
+    return meta->clock_suspect || (now_us < meta->clock.last_us &&
+                                   (uint64_t)meta->clock.last_us - (uint64_t)now_us > apart_us);
+}
+
+static void fill(const struct trn_meta *meta,
+                 uint32_t schema_version,
+                 int64_t now_us,
+                 tern_replica_status *status)
 {
     status->last_sync_us = meta->last_sync_us;
     status->last_error = meta->last_error;
     status->server_offset_us = meta->clock.offset_us;
     status->server_offset_known = meta->clock.offset_known;
-    status->clock_suspect = meta->clock_suspect;
+    status->clock_suspect = is_suspect(meta, now_us);
     status->stamps_capped = meta->stamps_capped;
     status->schema_version = schema_version;
 }
@@ -44,6 +64,7 @@ tern_replica_read_status(tern_replica *replica, tern_replica_status *ret_status,
 {
     tern_replica_status filled = {.size = sizeof filled};
     struct trn_meta meta = {0};
+    int64_t now_us;
     tern_status status;
 
     trn_error_clear(error);
@@ -57,10 +78,38 @@ tern_replica_read_status(tern_replica *replica, tern_replica_status *ret_status,
     if (status == TERN_OK) {
         status = trn_meta_read(replica->store, &meta, error);
     }
+    now_us = now_by(replica, &meta);
     trn_replica_leave(replica);
     if (status == TERN_OK) {
-        fill(&meta, replica->schema->version, &filled);
+        fill(&meta, replica->schema->version, now_us, &filled);
         *ret_status = filled;
+    }
+    return status;
+}
+
+tern_status
+tern_replica_read_clock(tern_replica *replica, tern_clock_state *ret_clock, tern_error *error)
+{
+    struct trn_meta meta = {0};
+    int64_t now_us;
+    tern_status status;
+
+    trn_error_clear(error);
+    if (replica == NULL || ret_clock == NULL || ret_clock->size < sizeof *ret_clock) {
+        return trn_fail(error,
+                        TERN_ERR_MISUSE,
+                        "a replica and a result that knows its size are needed");
+    }
+    trn_replica_enter(replica);
+    status = trn_meta_read(replica->store, &meta, error);
+    now_us = now_by(replica, &meta);
+    trn_replica_leave(replica);
+    if (status == TERN_OK) {
+        *ret_clock = (tern_clock_state){.size = sizeof *ret_clock,
+                                        .now_us = now_us,
+                                        .server_offset_us = meta.clock.offset_us,
+                                        .server_offset_known = meta.clock.offset_known,
+                                        .clock_suspect = is_suspect(&meta, now_us)};
     }
     return status;
 }

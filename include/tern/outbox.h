@@ -109,7 +109,10 @@ typedef struct tern_replica_status {
     tern_status last_error;   /* of the last sync; TERN_OK */
     int64_t server_offset_us; /* server's clock minus the wall clock, as last measured */
     bool server_offset_known;
-    bool clock_suspect;     /* the wall clock is off by more than the tolerance, or ran back */
+    /* The wall clock was off by more than five minutes when a sync last compared it with the
+     * server's, or stands more than ten before the latest time of what is here: it has run back, or
+     * had run ahead. That it runs ahead is known from a sync on. */
+    bool clock_suspect;
     uint64_t stamps_capped; /* own stamps that the server moved */
     uint32_t schema_version;
 } tern_replica_status;
@@ -117,6 +120,20 @@ typedef struct tern_replica_status {
 TERN_API TERN_MUST_USE tern_status tern_replica_read_status(tern_replica *replica,
                                                             tern_replica_status *ret_status,
                                                             tern_error *error);
+
+/** What is known of the device's clock. */
+typedef struct tern_clock_state {
+    size_t size;              /* sizeof(tern_clock_state), set by the caller */
+    int64_t now_us;           /* the stamp clock: the wall clock, corrected by the server's word */
+    int64_t server_offset_us; /* as in tern_replica_status, like the next two */
+    bool server_offset_known;
+    bool clock_suspect;
+} tern_clock_state;
+
+/** The part of tern_replica_read_status that costs the same however long the queue is. */
+TERN_API TERN_MUST_USE tern_status tern_replica_read_clock(tern_replica *replica,
+                                                           tern_clock_state *ret_clock,
+                                                           tern_error *error);
 
 /**
  * How far back the replica holds the rows of `table`: what is older is on the server.

@@ -112,6 +112,42 @@ TEST(a_suspect_clock_flags_and_refuses_nothing)
     care_end();
 }
 
+TEST(a_clock_that_ran_back_is_suspect_before_any_sync_and_refuses_nothing)
+{
+    tern_dose_act act = {.size = sizeof(act)};
+    tern_id morning;
+    tern_id night;
+
+    begin();
+    morning = care_dose("2026-03-02", "MORNING");
+    night = care_dose("2026-03-02", "NIGHT");
+    care_clock("2026-03-01 12:00"); /* the prescription was made on the second */
+    act.taken_us = care_time("2026-03-02 06:40");
+    care_ok(tern_dose_take(care, &morning, &act, NULL, &error), &error);
+    care_ok(tern_dose_take(care, &night, NULL, NULL, &error), &error);
+    CHECK_TEXT(care_day("2026-03-02"), "MORNING ON_TIME AHEAD CLOCK, NIGHT ON_TIME EARLY CLOCK");
+    care_end();
+}
+
+TEST(a_clock_that_ran_ahead_is_believed_until_a_sync_or_until_it_is_put_right)
+{
+    const tern_dose_act insist = {.size = sizeof(insist), .insist = true};
+    tern_id morning;
+    tern_id night;
+
+    begin();
+    morning = care_dose("2026-03-02", "MORNING");
+    night = care_dose("2026-03-02", "NIGHT");
+    care_clock("2026-03-09 12:00");
+    CHECK_INT(tern_dose_take(care, &morning, NULL, NULL, &error), TERN_ERR_RANGE);
+    CHECK_INT(error.problem, TERN_PROBLEM_TOO_LATE);
+    care_ok(tern_dose_take(care, &morning, &insist, NULL, &error), &error);
+    care_clock("2026-03-02 18:30");
+    care_ok(tern_dose_take(care, &night, NULL, NULL, &error), &error);
+    CHECK_TEXT(care_day("2026-03-02"), "MORNING LATE AFTER_24H, NIGHT ON_TIME CLOCK");
+    care_end();
+}
+
 TEST(a_record_is_not_overwritten_but_undone)
 {
     tern_id morning;

@@ -126,6 +126,20 @@ TEST(reading_the_status_works_or_leaves_its_output_alone)
     end(&pair);
 }
 
+TEST(reading_the_clock_works_or_leaves_its_output_alone)
+{
+    struct pair pair;
+
+    begin(&pair);
+    FOR_EACH_ALLOC_FAILURE (nth) {
+        tern_clock_state clock = {.size = sizeof clock, .now_us = 99};
+        tern_status read = tern_replica_read_clock(pair.phone.replica, &clock, NULL);
+
+        CHECK(read == TERN_OK ? clock.now_us > 99 : read == TERN_ERR_NOMEM && clock.now_us == 99);
+    }
+    end(&pair);
+}
+
 TEST(discarding_works_or_changes_nothing)
 {
     struct pair pair;

@@ -133,6 +133,39 @@ TEST(a_lost_answer_changes_nothing_in_the_end)
     }
 }
 
+static tern_clock_state clock_of(struct device *device)
+{
+    tern_clock_state clock = {.size = sizeof clock};
+
+    CHECK_INT(tern_replica_read_clock(device->replica, &clock, NULL), TERN_OK);
+    return clock;
+}
+
+TEST(a_clock_that_runs_back_is_suspect_until_a_sync_has_put_the_stamps_right)
+{
+    struct world world;
+    struct device phone;
+    struct device tablet;
+    tern_clock_state short_of = {.size = sizeof short_of - 1};
+
+    begin_pair(&world, &phone, &tablet);
+    CHECK(!clock_of(&phone).clock_suspect);
+    phone.clock_off_us = 20 * 60 * SECOND_US;
+    device_run(&phone, "UPDATE users SET name = 'by a clock that ran ahead'");
+    CHECK(!clock_of(&phone).clock_suspect); /* nobody here can know */
+    phone.clock_off_us = 0;
+    CHECK(clock_of(&phone).clock_suspect);
+    CHECK(device_status(&phone).clock_suspect);
+    CHECK_INT(clock_of(&phone).now_us, world.now_us + clock_of(&phone).server_offset_us);
+    world_pass(&world, SECOND_US);
+    device_sync_well(&phone);
+    device_sync_well(&tablet);
+    CHECK(!clock_of(&phone).clock_suspect);
+    CHECK_INT(tern_replica_read_clock(phone.replica, &short_of, NULL), TERN_ERR_MISUSE);
+    CHECK_INT(tern_replica_read_clock(NULL, &short_of, NULL), TERN_ERR_MISUSE);
+    end_pair(&world, &phone, &tablet);
+}
+
 TEST(a_clock_three_years_wrong_wins_nothing_for_ever_and_refuses_nothing)
 {
     static const int64_t off[] = {3 * YEAR_US, -3 * YEAR_US};

@@ -1,5 +1,6 @@
 /* The rows of the days to come. What exists is compared by its derived id: missing rows are made,
- * future ones without a record are moved, all others are left alone. */
+ * future ones without a record are moved, all others are left alone. A medication that has no rows
+ * at all needs no look at each. */
 #include "tern/medication/schedule.h"
 
 #include <string.h>
@@ -20,6 +21,7 @@ struct run {
 struct subject {
     tern_id medication;
     tern_id prescription;
+    bool has_doses;
     struct trn_source source;
 };
 
@@ -31,12 +33,10 @@ static const char *period_name(tern_time_period period)
 /* A dose whose time to be taken has passed before its row was made is not invented. */
 static tern_status make(struct run *run,
                         const struct subject *subject,
-                        const tern_id *id,
                         const tern_planned_dose *dose,
                         tern_care_error *error)
 {
-    const tern_value values[] = {tern_value_id(id),
-                                 tern_value_id(&subject->prescription),
+    const tern_value values[] = {tern_value_id(&subject->prescription),
                                  tern_value_id(&subject->medication),
                                  tern_value_id(&run->patient),
                                  tern_value_integer(dose->scheduled_us),
@@ -50,7 +50,7 @@ static tern_status make(struct run *run,
         return TERN_OK;
     }
     run->report.made++;
-    return trn_care_run(run->care, TRN_SQL_DOSE_INSERT, values, 10, error);
+    return trn_care_run(run->care, TRN_SQL_DOSE_INSERT, values, 9, error);
 }
 
 static tern_status
@@ -90,9 +90,12 @@ static tern_status settle(struct run *run,
     tern_id id;
     bool exists;
     bool moved;
-    tern_status status =
-        trn_care_row(run->care, TRN_SQL_PLANNED, key, 3, TERN_PROBLEM_NO_DOSE, &row, error);
+    tern_status status;
 
+    if (!subject->has_doses) {
+        return make(run, subject, dose, error);
+    }
+    status = trn_care_row(run->care, TRN_SQL_PLANNED, key, 3, TERN_PROBLEM_NO_DOSE, &row, error);
     if (status != TERN_OK) {
         return status;
     }
@@ -101,7 +104,7 @@ static tern_status settle(struct run *run,
     moved = exists && is_moved(run, row, dose);
     tern_statement_reset(row);
     if (!exists) {
-        return make(run, subject, &id, dose, error);
+        return make(run, subject, dose, error);
     }
     return moved ? move(run, &id, dose, error) : TERN_OK;
 }
@@ -130,6 +133,20 @@ schedule_day(struct run *run, const struct subject *subject, int32_t day, tern_c
     return status;
 }
 
+static tern_status read_has_doses(tern_care *care, struct subject *subject, tern_care_error *error)
+{
+    const tern_value medication = tern_value_id(&subject->medication);
+    tern_statement *row = NULL;
+    tern_status status =
+        trn_care_row(care, TRN_SQL_HAS_DOSES, &medication, 1, TERN_PROBLEM_NO_DOSE, &row, error);
+
+    if (status == TERN_OK) {
+        subject->has_doses = tern_statement_value(row, 0).integer != 0;
+        tern_statement_reset(row);
+    }
+    return status;
+}
+
 static tern_status schedule_subject(struct run *run, tern_statement *row, tern_care_error *error)
 {
     struct subject subject = {
@@ -141,6 +158,9 @@ static tern_status schedule_subject(struct run *run, tern_statement *row, tern_c
     if (status == TERN_OK) {
         status =
             trn_care_local_day(run->care, subject.source.zone, run->now_us, &today, NULL, error);
+    }
+    if (status == TERN_OK) {
+        status = read_has_doses(run->care, &subject, error);
     }
     if (status != TERN_OK) {
         return status;

@@ -134,6 +134,7 @@ static const char *const texts[TRN_SQL_COUNT] = {
     [TRN_SQL_PLANNED] =
         "SELECT k.id,d.status,d.scheduled_time,d.reminder_time,d.time_period FROM "
         "(SELECT tern_key('dose_events',?1,?2,?3) AS id) k LEFT JOIN dose_events d ON d.id=k.id",
+    [TRN_SQL_HAS_DOSES] = "SELECT EXISTS(SELECT 1 FROM dose_events WHERE medication_id=?1)",
     [TRN_SQL_DOSE] = "SELECT status,scheduled_time,grace_minutes FROM dose_events WHERE id=?1 AND "
                      "deleted_at IS NULL",
     [TRN_SQL_PASSED] = "SELECT " SOURCE ",d.id,d.scheduled_time,d.grace_minutes,d.local_date,d.slot"
@@ -158,7 +159,7 @@ static const char *const texts[TRN_SQL_COUNT] = {
     [TRN_SQL_DOSE_INSERT] =
         "INSERT INTO dose_events(id,prescription_id,medication_id,patient_id,scheduled_time,"
         "local_date,slot,time_period,reminder_time,grace_minutes)"
-        " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)",
+        " VALUES(tern_key('dose_events',?2,?5,?6),?1,?2,?3,?4,?5,?6,?7,?8,?9)",
     [TRN_SQL_DOSE_MOVE] = "UPDATE dose_events SET scheduled_time=?2,time_period=?3,"
                           "reminder_time=?4,grace_minutes=?5 WHERE id=?1",
     [TRN_SQL_DOSE_RECORD] = "UPDATE dose_events SET status=?2,taken_at=?3,skip_reason=?4,"

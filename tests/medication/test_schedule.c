@@ -29,6 +29,16 @@ TEST(thirty_days_are_made_once_however_often)
     care_end();
 }
 
+TEST(rows_that_were_deleted_are_not_made_again)
+{
+    care_begin("2026-03-02 05:00");
+    (void)care_prescribe();
+    fixture_run(care_replica, "DELETE FROM dose_events");
+    CHECK_INT(generate().made, 0);
+    CHECK_TEXT(care_day("2026-03-03"), "");
+    care_end();
+}
+
 TEST(a_dose_whose_time_has_passed_is_not_invented)
 {
     care_begin("2026-03-02 12:00");

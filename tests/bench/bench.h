@@ -100,6 +100,7 @@ void bench_first_sync(void);   /* first_sync_*, sync_stall_ms */
 void bench_push(void);         /* push_* */
 void bench_file(void);         /* file_x, file_trimmed_x */
 void bench_open(void);         /* open_ms_x */
+void bench_medication(void);   /* dose_record_*, day_list_us, schedule_30d_ms, adherence_year_us */
 void bench_server_push(void);  /* server_push_tx_per_s */
 void bench_server_group(void); /* server_group_x, server_fsync_us */
 void bench_server_pull(void);  /* server_pull_rows_per_s, server_cpu_us_per_row */

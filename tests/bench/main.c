@@ -22,6 +22,7 @@ static const struct group groups[] = {
     {"push", bench_push},
     {"file", bench_file},
     {"open", bench_open},
+    {"medication", bench_medication},
     {"server-push", bench_server_push},
     {"server-group", bench_server_group},
     {"server-pull", bench_server_pull},

@@ -44,6 +44,7 @@ enum trn_sql {
     TRN_SQL_PRESCRIPTION_READ,
     TRN_SQL_VERSIONS,
     TRN_SQL_SNAPSHOT,
+    TRN_SQL_REFUSED,
     TRN_SQL_MEDICATION_READ,
     TRN_SQL_MEDICATION_LIST,
     TRN_SQL_AUDIT,
@@ -114,6 +115,8 @@ TERN_MUST_USE tern_status trn_problem(tern_care_error *error,
                                       tern_problem problem,
                                       int64_t first,
                                       int64_t second);
+/** Notes that memory ran out. */
+TERN_MUST_USE tern_status trn_care_nomem(tern_care_error *error);
 /** Notes that a function was called without what it needs. */
 TERN_MUST_USE tern_status trn_care_misuse(tern_care_error *error, const char *function);
 

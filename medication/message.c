@@ -85,6 +85,11 @@ static const struct {
     [TERN_PROBLEM_NO_ALERT] = {tell_plain,
                                {"រកមិនឃើញការជូនដំណឹងនេះក្នុងទូរសព្ទនេះទេ។",
                                 "This alert is not on this phone."}},
+    [TERN_PROBLEM_OVERTAKEN] = {tell_plain,
+                                {"មានកំណែមួយទៀតនៃវេជ្ជបញ្ជានេះបានទៅដល់មុន។ កំណែរបស់អ្នកមិនត្រូវបានប្រើទេ "
+                                 "ប៉ុន្តែអត្ថបទរបស់វានៅរក្សាទុក។",
+                                 "Another version of this prescription came first. Yours is not in "
+                                 "use, but its text is kept."}},
 };
 
 static const char *const storage_full[LANGUAGES] = {

@@ -45,6 +45,9 @@ static const struct {
     [TERN_PROBLEM_SETTING] = {"SETTING", TERN_ERR_ENUM, "a value that the setting does not have"},
     [TERN_PROBLEM_NO_VERSION] = {"NO_VERSION", TERN_ERR_NOT_FOUND, "there is no such version"},
     [TERN_PROBLEM_NO_ALERT] = {"NO_ALERT", TERN_ERR_NOT_FOUND, "there is no such alert"},
+    [TERN_PROBLEM_OVERTAKEN] = {"OVERTAKEN",
+                                TERN_ERR_APPEND_ONLY,
+                                "another version of the prescription came first"},
 };
 
 const char *tern_problem_code(tern_problem problem)
@@ -78,6 +81,11 @@ tern_status trn_problem(tern_care_error *error, tern_problem problem, int64_t fi
                     problems[problem].status,
                     "%s",
                     problems[problem].message);
+}
+
+tern_status trn_care_nomem(tern_care_error *error)
+{
+    return trn_fail_nomem(trn_engine_error(error));
 }
 
 tern_status trn_care_misuse(tern_care_error *error, const char *function)

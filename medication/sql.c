@@ -79,7 +79,14 @@
 #define ALERT_OF(condition, type, other, about)                                                    \
     " LEFT JOIN notifications n ON n.id=tern_key('notifications',?1,iif(" condition ",'" type      \
     "','" other "')," about ")"
-#define OF_SNAPSHOT(name) "json_extract(j.value,'$." name "')"
+#define OF_SNAPSHOT(name) ",json_extract(j.value,'$." name "')"
+#define SNAPSHOT(prescription)                                                                     \
+    "CASE WHEN j.value IS NOT NULL THEN tern_id_blob(json_extract(j.value,'$.id')) "               \
+    "END," prescription OF_SNAPSHOT("row_number") OF_SNAPSHOT("medicine_name")                     \
+        OF_SNAPSHOT("medicine_name_khmer") OF_SNAPSHOT("image_url") OF_SNAPSHOT("morning_dosage")  \
+            OF_SNAPSHOT("daytime_dosage") OF_SNAPSHOT("night_dosage") OF_SNAPSHOT("frequency")     \
+                OF_SNAPSHOT("timing") OF_SNAPSHOT("duration") OF_SNAPSHOT("is_prn")                \
+                    OF_SNAPSHOT("prn_times")
 
 /* Sums of adherence: of days, and of a span as its whole months and the days at both edges. */
 #define FOUR "on_time,late,skipped,missed"
@@ -257,11 +264,15 @@ static const char *const texts[TRN_SQL_COUNT] = {
         "v.version_number=p.current_version,v.medications_snapshot FROM prescriptions p"
         " JOIN prescription_versions v ON v.prescription_id=p.id AND v.deleted_at IS NULL"
         " WHERE p.id=?1 AND p.deleted_at IS NULL ORDER BY v.version_number",
-    [TRN_SQL_SNAPSHOT] = "SELECT CASE WHEN j.value IS NOT NULL THEN tern_id_blob(" OF_SNAPSHOT(
-        "id") ") END,"
-              "v.prescription_id," OF_SNAPSHOT("row_number") "," OF_SNAPSHOT("medicine_name") "," OF_SNAPSHOT("medicine_name_khmer") "," OF_SNAPSHOT("image_url") "," OF_SNAPSHOT("morning_dosage") "," OF_SNAPSHOT(
-                  "daytime_dosage") "," OF_SNAPSHOT("night_dosage") "," OF_SNAPSHOT("frequency") "," OF_SNAPSHOT("timing") "," OF_SNAPSHOT("duration") "," OF_SNAPSHOT("is_prn") "," OF_SNAPSHOT("prn_times") " FROM prescription_versions v LEFT JOIN json_each(v.medications_snapshot) j"
-                                                                                                                                                                                                              " WHERE v.prescription_id=?1 AND v.version_number=?2 AND v.deleted_at IS NULL",
+    [TRN_SQL_SNAPSHOT] =
+        "SELECT " SNAPSHOT("v.prescription_id") " FROM prescription_versions v LEFT JOIN "
+                                                "json_each(v.medications_snapshot) j"
+                                                " WHERE v.prescription_id=?1 AND "
+                                                "v.version_number=?2 AND v.deleted_at IS NULL",
+    [TRN_SQL_REFUSED] = "SELECT " SNAPSHOT(
+        "?3") ",json_extract(?1,'$.version_number'),"
+              "json_extract(?1,'$.change_reason'),json_extract(?1,'$.medications_snapshot'),?2"
+              " FROM (SELECT 1) LEFT JOIN json_each(json_extract(?1,'$.medications_snapshot')) j",
     [TRN_SQL_MEDICATION_READ] = "SELECT " SOURCE "," MEDICATION " FROM medications m"
                                 " JOIN prescriptions p ON p.id=m.prescription_id" OF_PATIENT
                                 " WHERE m.id=?1 AND m.deleted_at IS NULL AND p.deleted_at IS NULL",

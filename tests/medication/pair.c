@@ -2,6 +2,7 @@
 #include "tests/medication/pair.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "tests/medication/fixture.h"
 
@@ -85,6 +86,7 @@ tern_id care_pair_id(struct care_device *device, const char *sql)
     const char *hex = device_ask(&device->device, sql);
     tern_id id = {{0}};
 
+    assert_true(strlen(hex) >= 2 + 2 * sizeof(id.bytes));
     for (size_t i = 0; i < sizeof(id.bytes); i++) {
         unsigned byte = 0;
 

@@ -39,7 +39,8 @@ typedef enum tern_problem {
     TERN_PROBLEM_QUOTA = 19,          /* first: bytes used; second: bytes allowed */
     TERN_PROBLEM_SETTING = 20,        /* a value that the setting does not have */
     TERN_PROBLEM_NO_VERSION = 21,     /* no such version of the prescription */
-    TERN_PROBLEM_NO_ALERT = 22        /* no such alert */
+    TERN_PROBLEM_NO_ALERT = 22,       /* no such alert */
+    TERN_PROBLEM_OVERTAKEN = 23       /* another's version reached the server first */
 } tern_problem;
 
 /** Filled by the call that failed; the caller owns it and may leave it undefined before. */

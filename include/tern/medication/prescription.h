@@ -187,6 +187,37 @@ TERN_API TERN_MUST_USE tern_status tern_prescription_snapshot(tern_care *care,
                                                               void *context,
                                                               tern_care_error *error);
 
+/* ---- What was refused ---- */
+
+/** A version that its author wrote here and that was not taken; borrowed for the callback. */
+typedef struct tern_refused_version {
+    uint64_t ordinal;     /* of its entry: for tern_quarantine_discard and tern_outbox_changes */
+    tern_problem problem; /* OVERTAKEN, or NONE: `reason` says why */
+    tern_status reason;
+    int64_t time_us; /* when it was written */
+    tern_id prescription;
+    int32_t version;
+    tern_value change_reason;
+    tern_value clinical; /* JSON: what else it said, column to value; null: nothing */
+    tern_value snapshot; /* JSON, an array of its medications */
+} tern_refused_version;
+
+/** Returns false to stop. Must not call the handle or the replica. `medication` is NULL, once,
+ * where there is none. */
+typedef bool (*tern_refused_visitor)(void *context,
+                                     const tern_refused_version *version,
+                                     const tern_medication *medication);
+
+/**
+ * Visits the versions that were written here and rejected whole, as where another doctor's came
+ * first, each with its medications: the text to write anew from. Its author gives it up with
+ * tern_quarantine_discard.
+ */
+TERN_API TERN_MUST_USE tern_status tern_prescription_refused(tern_care *care,
+                                                             tern_refused_visitor visitor,
+                                                             void *context,
+                                                             tern_care_error *error);
+
 #ifdef __cplusplus
 }
 #endif

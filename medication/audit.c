@@ -6,7 +6,7 @@
 #include "medication/internal.h"
 #include "medication/saying.h"
 
-enum { LIMIT_MAX = 1000, LANGUAGES = 2, KINDS = TERN_AUDIT_UNKNOWN + 1 };
+enum { LIMIT_MAX = 1000, PAGE = 100, LANGUAGES = 2, KINDS = TERN_AUDIT_UNKNOWN + 1 };
 
 static const struct {
     const char *code;
@@ -187,37 +187,52 @@ visit_entry(void *run, tern_statement *row, bool *ret_more, tern_care_error *err
     return TERN_OK;
 }
 
+static bool is_query(const tern_audit_query *query)
+{
+    return query == NULL || (query->size == sizeof(*query) && query->limit <= LIMIT_MAX);
+}
+
+static tern_status
+read_page(tern_care *care, const tern_audit_query *query, struct page *page, tern_care_error *error)
+{
+    const tern_id *row = query != NULL ? query->row : NULL;
+    const tern_id *person = query != NULL && query->person != NULL ? query->person : &care->user;
+    tern_value values[4];
+
+    if (query != NULL && query->limit != 0) {
+        page->limit = query->limit;
+    }
+    values[0] = tern_value_id(row != NULL ? row : person);
+    values[1] = tern_value_integer(page->cursor.time_us != 0 ? page->cursor.time_us : INT64_MAX);
+    values[2] = tern_value_id(&page->cursor.id);
+    values[3] = tern_value_integer((int64_t)page->limit + 1);
+    return trn_care_each(care,
+                         row != NULL ? TRN_SQL_AUDIT_OF_ROW : TRN_SQL_AUDIT,
+                         values,
+                         4,
+                         TERN_PROBLEM_NONE,
+                         visit_entry,
+                         page,
+                         error);
+}
+
 tern_status tern_audit_read(tern_care *care,
-                            const tern_id *person,
-                            const tern_id *row,
-                            uint32_t limit,
+                            const tern_audit_query *query,
                             tern_audit_cursor *cursor,
                             tern_audit_visitor visitor,
                             void *context,
                             bool *ret_more,
                             tern_care_error *error)
 {
-    struct page page = {.visitor = visitor, .context = context, .limit = limit};
-    tern_value values[4];
+    struct page page = {.visitor = visitor, .context = context, .limit = PAGE};
     tern_status status;
 
     trn_care_clear(error);
-    if (care == NULL || cursor == NULL || visitor == NULL || limit == 0 || limit > LIMIT_MAX) {
+    if (care == NULL || !is_query(query) || cursor == NULL || visitor == NULL) {
         return trn_care_misuse(error, "tern_audit_read");
     }
     page.cursor = *cursor;
-    values[0] = tern_value_id(row != NULL ? row : person != NULL ? person : &care->user);
-    values[1] = tern_value_integer(cursor->time_us != 0 ? cursor->time_us : INT64_MAX);
-    values[2] = tern_value_id(&cursor->id);
-    values[3] = tern_value_integer((int64_t)limit + 1);
-    status = trn_care_each(care,
-                           row != NULL ? TRN_SQL_AUDIT_OF_ROW : TRN_SQL_AUDIT,
-                           values,
-                           4,
-                           TERN_PROBLEM_NONE,
-                           visit_entry,
-                           &page,
-                           error);
+    status = read_page(care, query, &page, error);
     if (status != TERN_OK) {
         return status;
     }

@@ -35,8 +35,10 @@ static bool tell(void *context, const tern_audit_entry *entry)
 
 static const char *page(const tern_id *row, uint32_t limit, tern_audit_cursor *cursor, bool *more)
 {
+    const tern_audit_query query = {.size = sizeof(query), .row = row, .limit = limit};
+
     told[0] = '\0';
-    care_ok(tern_audit_read(care, NULL, row, limit, cursor, tell, NULL, more, &error), &error);
+    care_ok(tern_audit_read(care, &query, cursor, tell, NULL, more, &error), &error);
     return told;
 }
 
@@ -70,21 +72,23 @@ TEST(acts_are_listed_the_newest_first_and_paged_without_gap_or_double)
 
 TEST(one_who_stops_goes_on_behind_the_last_entry_seen)
 {
+    tern_audit_query query = {.size = sizeof(query)};
     tern_audit_cursor cursor = {.time_us = 0};
     bool more = false;
 
     care_begin("2026-03-02 05:00");
     (void)care_prescribe();
     told[0] = '\0';
-    care_ok(tern_audit_read(care, NULL, NULL, 10, &cursor, tell, &more, &more, &error), &error);
+    care_ok(tern_audit_read(care, NULL, &cursor, tell, &more, &more, &error), &error);
     CHECK_TEXT(told, "PRESCRIPTION_CONFIRM");
     CHECK(more);
     CHECK_TEXT(page(NULL, 10, &cursor, &more), "PRESCRIPTION_CREATE");
     CHECK(!more);
-    CHECK_INT(tern_audit_read(care, NULL, NULL, 0, &cursor, tell, NULL, &more, &error),
-              TERN_ERR_MISUSE);
-    CHECK_INT(tern_audit_read(care, NULL, NULL, 1001, &cursor, tell, NULL, &more, &error),
-              TERN_ERR_MISUSE);
+    query.limit = 1001;
+    CHECK_INT(tern_audit_read(care, &query, &cursor, tell, NULL, &more, &error), TERN_ERR_MISUSE);
+    query.size = 0;
+    CHECK_INT(tern_audit_read(care, &query, &cursor, tell, NULL, &more, &error), TERN_ERR_MISUSE);
+    CHECK_INT(tern_audit_read(care, NULL, NULL, tell, NULL, &more, &error), TERN_ERR_MISUSE);
     care_end();
 }
 
@@ -100,8 +104,7 @@ TEST(what_a_sync_set_aside_stands_between_the_acts_and_can_be_brought_back)
     care_ok(tern_settings_set_language(pair.tablet.care, TERN_ENGLISH, &error), &error);
     care_pair_sync(&pair);
     told[0] = '\0';
-    care_ok(tern_audit_read(pair.phone.care, NULL, NULL, 10, &cursor, tell, NULL, &more, &error),
-            &error);
+    care_ok(tern_audit_read(pair.phone.care, NULL, &cursor, tell, NULL, &more, &error), &error);
     CHECK_TEXT(told, "LATER");
     CHECK(last.is_set_aside);
     CHECK_TEXT(place, "users settings");
@@ -152,7 +155,7 @@ TEST(a_page_is_whole_or_says_that_memory_ran_out)
         tern_status status;
 
         told[0] = '\0';
-        status = tern_audit_read(care, NULL, NULL, 10, &cursor, tell, NULL, &more, &error);
+        status = tern_audit_read(care, NULL, &cursor, tell, NULL, &more, &error);
         CHECK(status == TERN_OK ? strcmp(told, "PRESCRIPTION_CONFIRM, PRESCRIPTION_CREATE") == 0
                                 : status == TERN_ERR_NOMEM && cursor.time_us == 0);
     }

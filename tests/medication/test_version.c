@@ -103,7 +103,14 @@ tell(void *context, const tern_refused_version *version, const tern_medication *
                    medication != NULL ? (const char *)medication->name.data : "",
                    medication != NULL && medication->is_prn);
     if (medication != NULL && !medication->is_prn) {
-        CHECK(version->clinical.size > 0 && strstr(version->clinical.data, "symptoms") != NULL);
+        char clinical[1024];
+
+        (void)snprintf(clinical,
+                       sizeof(clinical),
+                       "%.*s",
+                       (int)version->clinical.size,
+                       (const char *)version->clinical.data);
+        CHECK(strstr(clinical, "\"symptoms\":\"two\"") != NULL);
         CHECK(medication->timing.size == strlen("mon; thu"));
     }
     return true;

@@ -68,20 +68,23 @@ typedef struct tern_audit_cursor {
     tern_id id;
 } tern_audit_cursor;
 
+typedef struct tern_audit_query {
+    size_t size;           /* sizeof(tern_audit_query) */
+    const tern_id *person; /* what they did, and what was set aside in their record; NULL: the
+                              replica's user */
+    const tern_id *row;    /* what happened to this row instead, whoever did it; NULL: no row */
+    uint32_t limit;        /* of a page: 1 to 1,000; 0: 100 */
+} tern_audit_query;
+
 /**
  * Visits a page, the newest entry first.
  *
- * @param person What this person did, and what was set aside in their record. NULL: the replica's
- * user.
- * @param row    What happened to this row instead, whoever did it; NULL: no row.
- * @param limit  1 to 1,000.
- * @param cursor Moved behind the last entry visited.
+ * @param query    NULL: the user's own, 100 a page.
+ * @param cursor   Moved behind the last entry visited.
  * @param ret_more Whether there are more; may be NULL.
  */
 TERN_API TERN_MUST_USE tern_status tern_audit_read(tern_care *care,
-                                                   const tern_id *person,
-                                                   const tern_id *row,
-                                                   uint32_t limit,
+                                                   const tern_audit_query *query,
                                                    tern_audit_cursor *cursor,
                                                    tern_audit_visitor visitor,
                                                    void *context,

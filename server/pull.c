@@ -295,6 +295,22 @@ static tern_status walk_places(struct walk *walk,
     return status;
 }
 
+/* Whose record a planted bug sends: the one whose id differs in its last bit. */
+static tern_id stranger_of(const struct trn_pull *pull)
+{
+    tern_id stranger = pull->user;
+
+    stranger.bytes[sizeof stranger.bytes - 1] ^= 1;
+    return stranger;
+}
+
+static bool is_strange(const struct walk *walk)
+{
+    const tern_id stranger = stranger_of(walk->pull);
+
+    return TRN_MUTANT(STRANGER_STAGED) && trn_id_equal(&walk->position.scope, &stranger);
+}
+
 static tern_status finish_scope(struct walk *walk, int64_t high, tern_error *error)
 {
     tern_status status = TERN_OK;
@@ -302,7 +318,7 @@ static tern_status finish_scope(struct walk *walk, int64_t high, tern_error *err
     if (!walk->position.begun || walk->position.partial) {
         status = open_scope(walk, error);
     }
-    if (status == TERN_OK && walk->opened) {
+    if (status == TERN_OK && walk->opened && !is_strange(walk)) {
         status = trn_answer_end_scope(walk->page, &walk->position.scope, error);
     }
     walk->position.place.number = high;
@@ -549,6 +565,16 @@ tern_status trn_pull_page(struct trn_pull *pull,
     }
     if (status == TERN_OK) {
         status = serve_granted(pull, cursor, &grants, page, &announced, error);
+    }
+    if (status == TERN_OK && TRN_MUTANT(STRANGER_STAGED) && !cursor->own.begun && !pull->more) {
+        const tern_id stranger = stranger_of(pull);
+        struct trn_position position;
+
+        if (trn_grants_find(&grants, &stranger) == NULL) {
+            status = serve(pull, &stranger, 0, NULL, page, &announced, &position, error);
+            status = status == TERN_OK ? trn_cursor_add(&pull->next, &position) : status;
+            pull->more = true;
+        }
     }
     trn_grants_free(&grants);
     trn_numbers_free(&announced);

@@ -13,6 +13,7 @@
 #include "sim/ledger.h"
 #include "sim/model/twin.h"
 #include "sim/play.h"
+#include "sim/strangers.h"
 
 enum { ROUNDS_MAX = 12, GRANTED_MAX = SIM_USERS + 1 };
 
@@ -464,6 +465,7 @@ void sim_settle(struct sim_world *world)
         check_drained(&world->devices[i]);
         check_converged(&world->devices[i]);
         sim_look_sound(world, (int)i);
+        sim_strangers_look(&world->devices[i]);
     }
     if (!sim_failed(world) && world->twin != NULL && world->db != NULL) {
         char says[TWIN_SAYS_BYTES];

@@ -917,6 +917,15 @@ uint64_t sim_disk_hash(const struct sim_disk *disk)
     return sum;
 }
 
+void sim_disk_visit(const struct sim_disk *disk, sim_disk_visitor *visit, void *context)
+{
+    for (const struct node *node = disk->nodes; node != NULL; node = node->next) {
+        if (!node->deleted && node->size > 0) {
+            visit(context, node->name, node->data, node->size);
+        }
+    }
+}
+
 struct sim_image *sim_disk_image(const struct sim_disk *disk)
 {
     struct sim_image *image = zeroed(sizeof *image); /* an empty head */

@@ -71,6 +71,10 @@ void sim_disk_log(const struct sim_disk *disk, const char *name, struct sim_disk
 /* Operations so far. */
 uint64_t sim_disk_operations(const struct sim_disk *disk);
 
+/* All bytes of all files. */
+typedef void sim_disk_visitor(void *context, const char *name, const uint8_t *data, size_t size);
+void sim_disk_visit(const struct sim_disk *disk, sim_disk_visitor *visit, void *context);
+
 /* A hash of all files, by name and content. */
 uint64_t sim_disk_hash(const struct sim_disk *disk);
 /* All files as they stand. NULL when memory ran out. */

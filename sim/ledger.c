@@ -122,11 +122,13 @@ void sim_ledger_destroyed(struct sim_world *world, const struct trn_bytes *held)
         }
         trn_bytes_free(&ids);
     }
-    for (size_t i = 0; i < held->size / sizeof(tern_id); i++) {
-        tern_id tx = id_at(held, i);
-        struct sim_commit *commit = sim_ledger_find(world, &tx);
+    for (size_t i = 0; i < world->commit_count; i++) {
+        struct sim_commit *commit = &world->commits[i];
 
-        if (commit != NULL && !holds(&live, &tx)) {
+        if (holds(&live, &commit->tx)) { /* what came in its place may have brought it back */
+            commit->excused = false;
+            commit->replaced = false;
+        } else if (holds(held, &commit->tx)) {
             commit->excused = true;
         }
     }

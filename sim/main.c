@@ -56,7 +56,7 @@ static const char usage[] =
     "  --devices N, --steps N   instead of what the seed chooses\n"
     "  --mutants         let each planted bug loose until it is found, from --start on, for "
     "--seeds\n"
-    "  --mutant NAME     only this one\n"
+    "  --mutant NAME     only this one; with --scenario, whether that file finds it\n"
     "  --check NAME      pass over failures of any other check (model, convergence, ...)\n"
     "  --twice           play each life twice; both must be the same\n"
     "  --keep-going      go on after a failure\n"
@@ -407,7 +407,8 @@ static bool read_options(int argc, char **argv, struct options *options)
     while (options->file_count > 0 && optind < argc && options->file_count < FILES_MAX) {
         options->files[options->file_count++] = argv[optind++];
     }
-    return optind == argc && options->plan.devices <= 6;
+    return optind == argc && options->plan.devices <= 6 &&
+           (!options->mutants || options->file_count == 0 || options->mutant != NULL);
 }
 
 /* The planted bugs are in a program of their own, beside this one. */
@@ -419,7 +420,21 @@ static int hunt(const struct options *options, char **argv)
                                   .start = options->start,
                                   .seeds = options->seeds > 0 ? options->seeds : 400};
 
+    unsigned missed = 0;
+
     (void)argv;
+    for (size_t i = 0; i < options->file_count; i++) {
+        json_error_t error;
+        json_t *history = json_load_file(options->files[i], 0, &error);
+
+        missed +=
+            history == NULL ||
+            !sim_mutants_try(options->mutant, options->plan.check, options->files[i], history);
+        json_decref(history);
+    }
+    if (options->file_count > 0) {
+        return missed == 0 ? 0 : 1;
+    }
     return sim_mutants_hunt(&what) == 0 ? 0 : 1;
 #else
     const char *end = strrchr(argv[0], '/');

@@ -95,6 +95,35 @@ unsigned sim_mutants_hunt(const struct sim_hunt *hunt)
     return missed;
 }
 
+bool sim_mutants_try(const char *name, const char *check, const char *path, json_t *history)
+{
+    struct sim_result result;
+    bool holds_up = sim_shrink_try(history, &result);
+    bool breaks;
+
+    if (!holds_up || !sim_mutants_choose(name)) {
+        (void)printf("%s %s\n",
+                     holds_up ? "there is no mutant" : "without a mutant fails",
+                     holds_up ? name : path);
+        return false;
+    }
+    if (check != NULL) {
+        (void)json_object_set_new(history, "check", json_string(check));
+    }
+    breaks = !sim_shrink_try(history, &result);
+    trn_mutant_chosen = TRN_MUTANT_NONE;
+    if (breaks) {
+        (void)printf("mutant %s found by %s (%s: %.160s)\n",
+                     name,
+                     path,
+                     result.check,
+                     result.failure);
+    } else {
+        (void)printf("mutant %s NOT FOUND by %s\n", name, path);
+    }
+    return breaks;
+}
+
 bool sim_mutants_choose(const char *name)
 {
     for (enum trn_mutant mutant = TRN_MUTANT_NONE + 1; mutant < TRN_MUTANT_COUNT; mutant++) {

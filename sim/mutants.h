@@ -2,6 +2,7 @@
 #ifndef TERN_SIM_MUTANTS_H
 #define TERN_SIM_MUTANTS_H
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -14,6 +15,9 @@ struct sim_hunt {
 
 /* Says of each how many seeds it took and which promise broke. Returns how many were not found. */
 unsigned sim_mutants_hunt(const struct sim_hunt *hunt);
+
+/* Whether the history holds without the bug and breaks with it; says so. `check` may be NULL. */
+bool sim_mutants_try(const char *name, const char *check, const char *path, json_t *history);
 
 /* Lets the bug of that name loose for good; false where there is none. */
 bool sim_mutants_choose(const char *name);

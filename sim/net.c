@@ -112,7 +112,7 @@ static bool serve(struct sim_world *world,
     }
     sim_bounded_log(world, SIM_SERVER);
     tell_twin(world, call);
-    sim_watch_look(world);
+    sim_watch_look(world, user);
     return true;
 }
 

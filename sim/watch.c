@@ -6,6 +6,7 @@
 
 #include "base/hex.h"
 #include "base/uuid.h"
+#include "sim/strangers.h"
 #include "sim/whole.h"
 #include "wire/entry.h"
 
@@ -182,12 +183,15 @@ static bool find_scope(struct sim_world *world,
     return true;
 }
 
-/* What the transaction wrote of the row and still stands. */
-static void tell_whole(struct sim_world *world,
+/* Where the row lies; and what its transaction, where it has a number, wrote of it and still
+ * stands.
+ */
+static void tell_scope(struct sim_world *world,
                        struct trn_db_view *view,
                        const struct trn_table *table,
                        const struct trn_row *row,
-                       int64_t number)
+                       int64_t number,
+                       size_t writer)
 {
     const struct trn_version version = row->version;
     const tern_id id = row->id;
@@ -196,9 +200,28 @@ static void tell_whole(struct sim_world *world,
     if (table->scope_count != 1 || !find_scope(world, view, table, row, &scope)) {
         return;
     }
-    for (size_t unit = 0; unit < table->unit_count; unit++) {
+    /* An id that derives from what the row says is anybody's to make. */
+    if (table->index != world->db->schema->users_table && table->natural_key_count == 0) {
+        sim_strangers_note(world, &id, &scope, writer);
+    }
+    for (size_t unit = 0; number > 0 && unit < table->unit_count; unit++) {
         if (version.keys[unit] == number) {
             sim_whole_add(world, table, &id, unit, number, &scope);
+        }
+    }
+}
+
+/* Of whom the row of a grant is. */
+static void
+tell_strangers(struct sim_world *world, const struct trn_table *table, const struct trn_row *row)
+{
+    const struct trn_schema *schema = world->db->schema;
+
+    for (size_t i = 0; i < schema->grant_count; i++) {
+        const struct trn_grant *grant = &schema->grants[i];
+
+        if (grant->table == table->index) {
+            sim_strangers_link(world, &row->values[grant->person_a], &row->values[grant->person_b]);
         }
     }
 }
@@ -207,6 +230,7 @@ static void look_at_change(struct sim_world *world,
                            struct trn_db_view *view,
                            const struct trn_change *change,
                            int64_t number,
+                           size_t writer,
                            bool may_lack)
 {
     struct trn_row row;
@@ -227,12 +251,12 @@ static void look_at_change(struct sim_world *world,
             look_at_unit(world, view, change->table, &row, unit);
         }
     }
-    if (number > 0) {
-        tell_whole(world, view, change->table, &row, number);
-    }
+    tell_strangers(world, change->table, &row);
+    tell_scope(world, view, change->table, &row, number, writer);
 }
 
-static void look_at_entry(struct sim_world *world, struct trn_db_view *view, int64_t number)
+static void
+look_at_entry(struct sim_world *world, struct trn_db_view *view, int64_t number, size_t writer)
 {
     struct trn_db_tx tx;
     struct trn_db_entry entry;
@@ -267,6 +291,7 @@ static void look_at_entry(struct sim_world *world, struct trn_db_view *view, int
                            view,
                            &change,
                            entry.kind < TRN_ENTRY_DISCARDED ? number : 0,
+                           writer,
                            entry.kind > TRN_ENTRY_DISCARDED && change.operation == TRN_OP_DELETE);
         }
     }
@@ -289,7 +314,7 @@ static void look_at_epoch(struct sim_world *world, struct trn_db_view *view)
     }
 }
 
-void sim_watch_look(struct sim_world *world)
+void sim_watch_look(struct sim_world *world, size_t writer)
 {
     struct trn_db_view *view = NULL;
     int64_t last = 0;
@@ -299,7 +324,7 @@ void sim_watch_look(struct sim_world *world)
         look_at_epoch(world, view);
         if (world->db->ops->last_number(view, &last, NULL) == TERN_OK) {
             while (world->watch->seen < last) {
-                look_at_entry(world, view, ++world->watch->seen);
+                look_at_entry(world, view, ++world->watch->seen, writer);
             }
             world->answered_to = last;
         }

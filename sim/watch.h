@@ -11,8 +11,8 @@ struct sim_watch;
 
 struct sim_watch *sim_watch_new(void);
 void sim_watch_free(struct sim_watch *watch);
-/* Looks at what was applied since. */
-void sim_watch_look(struct sim_world *world);
+/* Looks at what was applied since, of a user's. */
+void sim_watch_look(struct sim_world *world, size_t writer);
 /* Another epoch begins. */
 void sim_watch_forget(struct sim_watch *watch);
 /* Goes on behind a number. */

@@ -13,6 +13,7 @@
 #include "sim/model/twin.h"
 #include "sim/statements.h"
 #include "sim/steady.h"
+#include "sim/strangers.h"
 #include "sim/watch.h"
 #include "sim/whole.h"
 
@@ -76,6 +77,7 @@ void sim_world_begin(struct sim_world *world,
     world->rows = json_object();
     world->watch = sim_watch_new();
     world->whole = sim_whole_new();
+    world->strangers = sim_strangers_new();
     world->twin = twin_new(world->documents[world->served].schema);
     sim_memory_arm(SIM_SERVER, 0);
     world->disk = sim_disk_new("server", seed ^ 77);
@@ -103,6 +105,7 @@ void sim_world_end(struct sim_world *world)
     json_decref(world->rows);
     sim_watch_free(world->watch);
     sim_whole_free(world->whole);
+    sim_strangers_free(world->strangers);
     twin_free(world->twin);
     twin_free(world->twin_backup);
     free(world->commits);
@@ -535,6 +538,7 @@ static void replace_image(struct sim_device *device, const struct sim_image *ima
 void sim_device_restore(struct sim_device *device)
 {
     if (device->backup != NULL) {
+        sim_strangers_look(device);
         device->user = device->backup_user;
         device->document =
             device->document > device->backup_document ? device->document : device->backup_document;
@@ -546,6 +550,7 @@ void sim_device_clone(struct sim_device *original, struct sim_device *copy)
 {
     struct sim_image *image = sim_disk_image(original->disk);
 
+    sim_strangers_look(copy);
     copy->user = original->user;
     copy->document = original->document;
     replace_image(copy, image);

@@ -132,6 +132,7 @@ struct sim_world {
     json_t *rows;    /* label -> id in hexadecimal */
     struct sim_watch *watch;
     struct sim_whole *whole;
+    struct sim_strangers *strangers;
     struct twin *twin; /* the reference model beside the server; NULL: it cannot follow */
     struct twin *twin_backup;
     char only[32];  /* the one check that may fail; empty: any */

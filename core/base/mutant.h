@@ -61,6 +61,8 @@
     X(WRONG_TOKEN_TAKEN, 30, "a device syncs under the token of another user")                     \
     X(WINDOW_UNTIDIED, 1, "rows that left their window stay")                                      \
     X(WINDOW_TOO_SHORT, 1, "rows leave after half of their window")                                \
+    X(STRANGER_STAGED, 26, "a piece of a record that was never granted is sent, and let go of")    \
+    X(RETIRED_QUEUE_LOST, 1, "a copy whose id is retired lets go of what waits")                   \
     X(LOG_NOT_SHORTENED, 9, "a device never puts its log away while its file is open")             \
     X(LOG_PINNED, 1, "a row that the server has read keeps the log from being put away")           \
     X(LOG_NOT_CUT, 202, "a log that was long once keeps its length")                               \

@@ -88,6 +88,19 @@ static tern_status change_epoch(struct trn_work *work, tern_error *error)
     return status;
 }
 
+#ifdef TERN_MUTANTS
+static void lose_queue(struct trn_work *work)
+{
+    struct trn_entry entry = {0};
+
+    while (trn_outbox_next(work->store, entry.ordinal, 1U << TERN_ENTRY_PENDING, &entry, NULL) ==
+               TERN_OK &&
+           entry.ordinal != 0) {
+        (void)trn_outbox_remove(work->store, entry.ordinal, NULL);
+    }
+}
+#endif
+
 static tern_status change_device(struct trn_work *work, tern_error *error)
 {
     uint8_t random[16];
@@ -98,6 +111,11 @@ static tern_status change_device(struct trn_work *work, tern_error *error)
     }
     trn_id_v4(random, &work->meta.device);
     forget_acknowledged(&work->meta);
+#ifdef TERN_MUTANTS
+    if (TRN_MUTANT(RETIRED_QUEUE_LOST)) {
+        lose_queue(work);
+    }
+#endif
     return forget_cursor(work, error);
 }
 

@@ -142,6 +142,20 @@ tern_sync_read_progress(const tern_sync *sync, tern_sync_progress *ret_progress,
     return TERN_OK;
 }
 
+void tern_sync_read_reason(const tern_sync *sync, tern_status status, tern_error *ret_reason)
+{
+    if (sync == NULL || ret_reason == NULL) {
+        return;
+    }
+    ret_reason->status = status;
+    trn_replica_enter(sync->replica);
+    (void)snprintf(ret_reason->message,
+                   sizeof ret_reason->message,
+                   "%s",
+                   trn_session_reason(sync->session, status));
+    trn_replica_leave(sync->replica);
+}
+
 void tern_sync_close(tern_sync *sync)
 {
     if (sync == NULL) {
@@ -194,12 +208,15 @@ static tern_status renew_token(struct run *run, tern_error *error)
 static tern_status
 tell(tern_sync *sync, tern_status result, const char *sentence, tern_error *error)
 {
-    char reason[TERN_ERROR_MESSAGE_BYTES];
+    tern_error reason = {0};
 
-    trn_replica_enter(sync->replica);
-    (void)snprintf(reason, sizeof reason, "%s", trn_session_reason(sync->session, result));
-    trn_replica_leave(sync->replica);
-    return trn_fail(error, result, "%s%s%s", sentence, reason[0] != '\0' ? ": " : "", reason);
+    tern_sync_read_reason(sync, result, &reason);
+    return trn_fail(error,
+                    result,
+                    "%s%s%s",
+                    sentence,
+                    reason.message[0] != '\0' ? ": " : "",
+                    reason.message);
 }
 
 /* Where no time is left to wait, the sync ends with what it would have waited for. */

@@ -94,6 +94,15 @@ TERN_API TERN_MUST_USE tern_status tern_sync_read_progress(const tern_sync *sync
                                                            tern_sync_progress *ret_progress,
                                                            tern_error *error);
 
+/**
+ * What led to `status`, which ended the session or was its last failure: a sentence fit to be
+ * shown, empty where no more is known than the code. Any thread.
+ *
+ * @param ret_reason Its status is `status`.
+ */
+TERN_API void
+tern_sync_read_reason(const tern_sync *sync, tern_status status, tern_error *ret_reason);
+
 /** Ends the session and gives the lease back; NULL is accepted. What was downloaded stays staged.
  */
 TERN_API void tern_sync_close(tern_sync *sync);

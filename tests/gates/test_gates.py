@@ -347,6 +347,52 @@ class Tidy(Gate):
         self.assert_fails("core/base/memory.c: no target compiles it", "tidy")
 
 
+class Bindings(Gate):
+    CODES = "bindings/jni/java/org/tern/ErrorCode.java"
+
+    def compile(self, code, *flags):
+        library = self.path("seeded.so")
+        self.write("seeded.c", code)
+        subprocess.run(["cc", "-shared", "-fPIC", *flags, self.path("seeded.c"), "-o", library], check=True)
+        return "--library", library, "--symbol", "JNI_OnLoad"
+
+    def test_the_tree_as_it_is_passes(self):
+        self.assert_passes("bindings")
+
+    def test_a_code_that_a_binding_lacks_fails(self):
+        self.replace("include/tern/error.h", "    TERN_ERR_ERASED = 87", "    TERN_ERR_LATEST = 88,\n    TERN_ERR_ERASED = 87")
+        self.assert_fails("LATEST = 88 of include/tern/error.h is missing", "bindings")
+
+    def test_a_code_of_another_number_fails(self):
+        self.replace(self.CODES, "FOREIGN_KEY(39)", "FOREIGN_KEY(38)")
+        self.assert_fails("FOREIGN_KEY = 38 is not in include/tern/error.h", "bindings")
+
+    def test_a_problem_of_one_side_only_fails(self):
+        self.replace("bindings/jni/java/org/tern/Problem.java", "    QUOTA(19),\n", "")
+        self.assert_fails("QUOTA = 19 of include/tern/medication/care.h is missing", "bindings")
+
+    def test_a_list_of_swift_is_held_to_the_same(self):
+        self.write("bindings/swift/Sources/Tern/ErrorCode.swift", "public enum ErrorCode: Int {\n    case ok = 0\n}\n")
+        self.assert_fails("bindings/swift/Sources/Tern/ErrorCode.swift: FOREIGN_KEY = 39", "bindings")
+
+    def test_a_list_that_is_not_there_fails(self):
+        os.remove(self.path(self.CODES))
+        self.assert_fails(f"{self.CODES} is missing", "bindings")
+
+    def test_a_symbol_that_is_not_on_the_list_fails(self):
+        gate = self.compile("int JNI_OnLoad(void) { return 0; }\nint more(void) { return 0; }\n",
+                            "-Wl,-z,max-page-size=16384")
+        self.assert_fails("more is exported", "bindings", *gate)
+
+    def test_a_symbol_that_is_missing_fails(self):
+        self.assert_fails("JNI_OnLoad is not exported", "bindings",
+                          *self.compile("int more(void) { return 0; }\n", "-Wl,-z,max-page-size=16384"))
+
+    def test_segments_for_small_pages_fail(self):
+        gate = self.compile("int JNI_OnLoad(void) { return 0; }\n", "-Wl,-z,max-page-size=4096")
+        self.assert_fails("a LOAD segment is aligned to 0x1000", "bindings", *gate)
+
+
 class OpenApi(Gate):
     def test_the_tree_as_it_is_passes(self):
         self.assert_passes("openapi")

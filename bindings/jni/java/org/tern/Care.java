@@ -1,0 +1,265 @@
+package org.tern;
+
+import java.time.LocalDate;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+
+/**
+ * The medication calls of a replica of the schema document "dastern". Each is one short transaction, or one read; after a
+ * failure nothing has changed, and {@link TernException#problem()} says what stood in the way.
+ *
+ * <p>Any thread may use it, outside of transactions. Where a patient may be null, the replica's user is meant. The rules:
+ * docs/MEDICATION.md.
+ */
+public final class Care implements AutoCloseable {
+    private static final int ACTIVATE = 0;
+    private static final int PAUSE = 1;
+    private static final int RESUME = 2;
+    private static final int END = 3;
+    private static final int LANGUAGE = 0;
+    private static final int THEME = 1;
+    private static final int GRACE = 2;
+    private static final int TIME_ZONE = 3;
+    private static final int MEALS = 4;
+
+    /** The native side. */
+    private static final class Link implements Core.Child {
+        private final Core core;
+        private final long ports;
+        private long care; /* 0: closed */
+
+        private Link(Core core, Ports.Zones zones) {
+            this.core = core;
+            core.gate.enter();
+            try {
+                ports = new Upcalls(new Ports(), zones).open();
+                try {
+                    care = Unpack.of(Native.careOpen(ports, new Pack().big(core.handle()).bytes())).big();
+                } catch (RuntimeException | Error e) {
+                    Native.portsFree(ports);
+                    throw e;
+                }
+                core.add(this);
+            } finally {
+                core.gate.leave();
+            }
+        }
+
+        private Unpack call(Core.Call what, @Nullable Pack arguments) {
+            core.checkIdle();
+            core.gate.enter();
+            try {
+                synchronized (this) {
+                    if (care == 0) {
+                        throw TernException.misuse("the medication handle is closed");
+                    }
+                    return Unpack.of(what.run(care, arguments == null ? null : arguments.bytes()));
+                }
+            } finally {
+                core.gate.leave();
+            }
+        }
+
+        private void close() {
+            try {
+                core.gate.enter();
+            } catch (TernException e) {
+                if (core.gate.isShut()) {
+                    return; // the replica takes it along
+                }
+                throw e;
+            }
+            try {
+                free();
+            } finally {
+                core.gate.leave();
+            }
+        }
+
+        @Override
+        public void stop() {
+        }
+
+        @Override
+        public synchronized void free() {
+            if (care != 0) {
+                Native.careClose(care, null);
+                Native.portsFree(ports);
+                care = 0;
+                core.remove(this);
+            }
+        }
+    }
+
+    private final Core core;
+    private final Link link;
+    private final Reaper.Watch watch;
+
+    Care(Core core, Ports.Zones zones) {
+        Reaper.reap();
+        Link opened = new Link(core, zones);
+        this.core = core;
+        this.link = opened;
+        this.watch = Reaper.watch(this, opened::close);
+    }
+
+    @Override
+    public void close() {
+        watch.cancel();
+        link.close();
+    }
+
+    private Unpack read(Core.Call what, Pack arguments) {
+        return link.call(what, arguments);
+    }
+
+    private Unpack write(Core.Call what, Pack arguments) {
+        Unpack out = link.call(what, arguments);
+        core.changed();
+        return out;
+    }
+
+    /* ---- Schedules ---- */
+
+    /** Makes the doses of the next 30 days, and moves future ones whose time has changed. */
+    public ScheduleReport generateSchedule(@Nullable UUID patient) {
+        return new ScheduleReport(write(Native::scheduleGenerate, new Pack().idOrNone(patient)));
+    }
+
+    /* ---- Doses ---- */
+
+    /** The doses of a local day, by time. */
+    public List<Dose> doses(@Nullable UUID patient, LocalDate date) {
+        Unpack out = read(Native::doseList, new Pack().idOrNone(patient).text(date.toString()));
+        List<Dose> doses = new ArrayList<>();
+        while (out.flag()) {
+            doses.add(new Dose(out));
+        }
+        return doses;
+    }
+
+    /** Records a dose as taken now. Problems NO_DOSE, RECORDED, TOO_EARLY, TOO_LATE, AHEAD. */
+    public DoseStatus take(UUID dose) {
+        return take(dose, new TakeOptions());
+    }
+
+    public DoseStatus take(UUID dose, TakeOptions options) {
+        return DoseStatus.of(write(Native::doseTake, options.pack(new Pack().id(dose))).number());
+    }
+
+    /** Records a dose of a medication that is taken as needed; gives its id. */
+    public UUID takeAsNeeded(UUID medication, TakeOptions options) {
+        return write(Native::doseTakePrn, options.pack(new Pack().id(medication))).id();
+    }
+
+    public void skip(UUID dose, @Nullable String reason, boolean wasOffline) {
+        write(Native::doseSkip, new Pack().id(dose).text(reason).flag(wasOffline));
+    }
+
+    /** Takes a record back: the dose is due again. */
+    public void undo(UUID dose) {
+        write(Native::doseUndo, new Pack().id(dose));
+    }
+
+    /** Stores doses as missed whose grace has passed, at most {@code limit} looked at. */
+    public MissedCursor inferMissed(@Nullable UUID patient, int limit, MissedCursor from) {
+        return MissedCursor.of(write(Native::dosesInferMissed,
+            new Pack().idOrNone(patient).number(limit).big(from.scheduledMicros).id(from.dose)));
+    }
+
+    /* ---- Prescriptions ---- */
+
+    /** Creates a prescription, a draft; gives its id. */
+    public UUID createPrescription(Prescription sheet, @Nullable String reason) {
+        return write(Native::prescriptionCreate, sheet.pack(new Pack(512).text(reason))).id();
+    }
+
+    /** Writes a new version with all that stands in it; gives its number. */
+    public int editPrescription(UUID prescription, Prescription sheet, String reason) {
+        return write(Native::prescriptionEdit, sheet.pack(new Pack(512).text(reason).id(prescription))).number();
+    }
+
+    private void move(int step, UUID prescription) {
+        write(Native::prescriptionMove, new Pack().number(step).id(prescription));
+    }
+
+    public void activatePrescription(UUID prescription) {
+        move(ACTIVATE, prescription);
+    }
+
+    public void pausePrescription(UUID prescription) {
+        move(PAUSE, prescription);
+    }
+
+    public void resumePrescription(UUID prescription) {
+        move(RESUME, prescription);
+    }
+
+    /** Ends it for good. */
+    public void endPrescription(UUID prescription) {
+        move(END, prescription);
+    }
+
+    /* ---- Settings of the replica's user ---- */
+
+    /** Problem NO_PATIENT where the user's row has not been downloaded yet. */
+    public Settings settings() {
+        return new Settings(read(Native::settingsRead, new Pack()));
+    }
+
+    private void set(int which, int number, @Nullable String first, @Nullable String second, @Nullable String third) {
+        write(Native::settingsSet, new Pack().number(which).number(number).text(first).text(second).text(third));
+    }
+
+    public void setLanguage(Settings.Language language) {
+        set(LANGUAGE, language.ordinal(), null, null, null);
+    }
+
+    public void setTheme(Settings.Theme theme) {
+        set(THEME, theme.ordinal(), null, null, null);
+    }
+
+    /** 10, 20, 30 or 60 minutes. */
+    public void setGraceMinutes(int minutes) {
+        set(GRACE, minutes, null, null, null);
+    }
+
+    /** An IANA name. */
+    public void setTimeZone(String zone) {
+        set(TIME_ZONE, 0, zone, null, null);
+    }
+
+    /** Such as "7:00" or "6-7AM"; null: the preset. */
+    public void setMeals(@Nullable String morning, @Nullable String afternoon, @Nullable String night) {
+        set(MEALS, 0, morning, afternoon, night);
+    }
+
+    /* ---- Looking back and ahead ---- */
+
+    public Adherence adherence(Adherence.Query query) {
+        Unpack out = write(Native::adherenceRead, new Pack().idOrNone(query.patient).idOrNone(query.medication)
+            .text(query.firstDate == null ? null : query.firstDate.toString())
+            .text(query.lastDate == null ? null : query.lastDate.toString()).number(query.by.ordinal()));
+        List<Adherence.Sum> sums = new ArrayList<>();
+        while (out.flag()) {
+            sums.add(new Adherence.Sum(out));
+        }
+        return new Adherence(sums, out.flag());
+    }
+
+    /** Forgets all sums, which the next reads make anew from the rows. */
+    public void rebuildAdherence() {
+        write(Native::adherenceRebuild, new Pack());
+    }
+
+    /** What has changed of the reminders since a cursor; all of them since 0. */
+    public Reminders reminders(@Nullable UUID patient, long cursor) {
+        Unpack out = write(Native::remindersRead, new Pack().idOrNone(patient).big(cursor));
+        List<Reminders.Reminder> changed = new ArrayList<>();
+        while (out.flag()) {
+            changed.add(new Reminders.Reminder(out));
+        }
+        return new Reminders(changed, out.big());
+    }
+}

@@ -1,0 +1,81 @@
+package org.tern;
+
+import java.io.IOException;
+import java.util.function.BooleanSupplier;
+
+/** Carries the requests of syncs; {@link UrlTransport} is one over the platform. One exchange at a time for each sync. */
+public interface HttpTransport {
+    /** One POST, below the server's base URL. */
+    final class Request {
+        /** Such as "/v1/sync". */
+        public final String path;
+        public final String contentType;
+        /** Content-Encoding to send, for the body is in it already; null: none. */
+        @Nullable
+        public final String bodyCoding;
+        /** Accept-Encoding to send; the answer is to be handed over as it arrived. */
+        public final String acceptCodings;
+        @Nullable
+        public final String token;
+        public final byte[] body;
+        /** Longest answer body as it travels; a longer one is TOO_LARGE. */
+        public final long answerLimitBytes;
+        /** For the whole exchange. */
+        public final long timeoutMs;
+        private final BooleanSupplier cancelled;
+
+        Request(Unpack out, BooleanSupplier cancelled) {
+            this.cancelled = cancelled;
+            path = String.valueOf(out.text());
+            contentType = String.valueOf(out.text());
+            bodyCoding = out.text();
+            String codings = out.text();
+            acceptCodings = codings == null ? "gzip" : codings;
+            token = out.text();
+            body = out.blob();
+            answerLimitBytes = out.big();
+            timeoutMs = out.big();
+        }
+
+        /** Whether the sync has been cancelled: to be looked at once the exchange can be cancelled. */
+        public boolean isCancelled() {
+            return cancelled.getAsBoolean();
+        }
+    }
+
+    /** What came back, whatever its status. */
+    final class Answer {
+        final int status;
+        final byte[] body;
+        final boolean coded;
+        final boolean problem;
+        final long retryAfterMs;
+
+        /**
+         * @param contentEncoding the header's, null without: what the body is in
+         * @param contentType     the header's, null without
+         * @param retryAfter      the header's, null without
+         */
+        public Answer(int status, byte[] body, @Nullable String contentEncoding, @Nullable String contentType,
+                      @Nullable String retryAfter) {
+            this.status = status;
+            this.body = body;
+            this.coded = contentEncoding != null && !contentEncoding.isEmpty()
+                && !contentEncoding.equalsIgnoreCase("identity");
+            this.problem = contentType != null && contentType.startsWith("application/problem+json");
+            this.retryAfterMs = RetryAfter.millis(retryAfter);
+        }
+    }
+
+    /**
+     * Carries one request; any HTTP status is an answer. Redirects are not followed.
+     *
+     * @throws IOException   the network failed; told to the sync by what it is (time-out, TLS, other)
+     * @throws TernException of a code of its own, such as TLS_PIN or TOO_LARGE
+     */
+    Answer exchange(Request request) throws IOException;
+
+    /** Asks the exchange under way to end soon with an exception. Any thread. */
+    default void cancel() {
+    }
+}

@@ -1,0 +1,117 @@
+package org.tern;
+
+import java.util.Arrays;
+import java.util.Set;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+
+/** A read that runs again whenever its tables have changed; see {@link Replica#watch}. */
+public final class LiveQuery<T> implements AutoCloseable {
+    /** Is told on the query's executor, one result after the other. */
+    public interface Listener<T> {
+        void onResult(@Nullable T result);
+
+        /** A run failed; the next change runs it again. */
+        default void onError(TernException error) {
+        }
+    }
+
+    private final Replica replica;
+    private final String[] tables;
+    private final Executor executor;
+    private final Replica.Read<T> body;
+    private final Listener<T> listener;
+    private final Object lock = new Object();
+    private long[] seen;
+    private boolean scheduled;
+    private boolean closed;
+
+    LiveQuery(Replica replica, Set<String> tables, Executor executor, Replica.Read<T> body, Listener<T> listener) {
+        this.replica = replica;
+        this.tables = tables.toArray(new String[0]);
+        this.executor = executor;
+        this.body = body;
+        this.listener = listener;
+    }
+
+    long[] count() {
+        long[] counts = new long[tables.length];
+        for (int i = 0; i < counts.length; i++) {
+            counts[i] = replica.changes(tables[i]);
+        }
+        return counts;
+    }
+
+    /** Asks for a run if rows have changed since the last one began. */
+    void look() {
+        synchronized (lock) {
+            if (closed || scheduled) {
+                return;
+            }
+            try {
+                if (seen != null && Arrays.equals(seen, count())) {
+                    return;
+                }
+            } catch (TernException e) { // the replica is closed
+                return;
+            }
+            scheduled = true;
+        }
+        try {
+            executor.execute(this::run);
+        } catch (RejectedExecutionException e) { // whoever shut the executor down wants no more
+            close();
+        }
+    }
+
+    private void run() {
+        try {
+            runOnce();
+        } finally {
+            synchronized (lock) {
+                scheduled = false;
+            }
+        }
+        look();
+    }
+
+    private void runOnce() {
+        T result = null;
+        TernException error = null;
+        try {
+            long[] counts = count(); // first, so that what comes after is seen as a change
+            synchronized (lock) {
+                seen = counts;
+            }
+            result = replica.read(body);
+        } catch (TernException e) {
+            if (replica.core().gate.isShut()) {
+                close();
+            }
+            error = e;
+        }
+        tell(result, error);
+    }
+
+    private void tell(@Nullable T result, @Nullable TernException error) {
+        synchronized (lock) {
+            if (closed) {
+                return;
+            }
+        }
+        if (error != null) {
+            listener.onError(error);
+        } else {
+            listener.onResult(result);
+        }
+    }
+
+    /** Ends it. A result that is being told right then may still arrive; none after it. */
+    @Override
+    public void close() {
+        synchronized (lock) {
+            closed = true;
+        }
+        replica.core().live.remove(this);
+    }
+}

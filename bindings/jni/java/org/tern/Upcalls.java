@@ -1,0 +1,111 @@
+package org.tern;
+
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.UUID;
+
+/** What the bridge calls: an app's ports, of which nothing that they throw gets through. */
+final class Upcalls {
+    static final int CLOCK = 1;
+    static final int RANDOM = 2;
+    static final int LOG = 4;
+    private static final int UNKNOWN_ZONE = Integer.MAX_VALUE;
+
+    private static final ThreadLocal<Upcalls> RUNNING = new ThreadLocal<>();
+    private static final ThreadLocal<Throwable> FAILURE = new ThreadLocal<>();
+
+    private final Ports ports;
+    private final Ports.Zones zones;
+
+    Upcalls(Ports ports, @Nullable Ports.Zones zones) {
+        Ports copy = new Ports();
+        copy.clock = ports.clock;
+        copy.random = ports.random;
+        copy.log = ports.log;
+        this.ports = copy;
+        this.zones = zones;
+    }
+
+    int given() {
+        return (ports.clock != null ? CLOCK : 0) | (ports.random != null ? RANDOM : 0) | (ports.log != null ? LOG : 0);
+    }
+
+    long open() {
+        long handle = Native.portsNew(this, given());
+        if (handle == 0) {
+            throw new TernException(ErrorCode.NOMEM, "the ports");
+        }
+        return handle;
+    }
+
+    /** Whether this thread is inside a port, where the library may not be called. */
+    static boolean isRunning() {
+        return RUNNING.get() != null;
+    }
+
+    /** What a port has thrown on this thread since the last look. */
+    @Nullable
+    static Throwable takeFailure() {
+        Throwable failure = FAILURE.get();
+        if (failure != null) {
+            FAILURE.remove();
+        }
+        return failure;
+    }
+
+    private interface Port<T> {
+        T ask();
+    }
+
+    private <T> T ask(Port<T> port, @Nullable T instead) {
+        RUNNING.set(this);
+        try {
+            return port.ask();
+        } catch (Throwable e) { // an Error, too, may not cross the library's frames
+            FAILURE.set(e);
+            return instead;
+        } finally {
+            RUNNING.remove();
+        }
+    }
+
+    long wall() {
+        return ask(() -> ports.clock.wallMicros(), System.currentTimeMillis() * 1000);
+    }
+
+    long monotonic() {
+        return ask(() -> ports.clock.monotonicMicros(), System.nanoTime() / 1000);
+    }
+
+    @Nullable
+    byte[] boot() {
+        return ask(() -> {
+            UUID id = ports.clock.bootId();
+            return id == null ? null : ByteBuffer.allocate(16).putLong(id.getMostSignificantBits())
+                .putLong(id.getLeastSignificantBits()).array();
+        }, null);
+    }
+
+    @Nullable
+    byte[] random(int size) {
+        return ask(() -> {
+            byte[] bytes = new byte[size];
+            ports.random.fill(bytes);
+            return bytes;
+        }, null);
+    }
+
+    void log(int level, byte[] message) {
+        ask(() -> {
+            ports.log.write(level, new String(message, StandardCharsets.UTF_8));
+            return true;
+        }, false);
+    }
+
+    int zone(byte[] name, long utcMicros) {
+        return ask(() -> {
+            Integer offset = zones.offsetSeconds(new String(name, StandardCharsets.UTF_8), utcMicros);
+            return offset == null ? UNKNOWN_ZONE : offset;
+        }, UNKNOWN_ZONE);
+    }
+}

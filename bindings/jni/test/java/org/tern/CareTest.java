@@ -1,0 +1,246 @@
+package org.tern;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.time.LocalDateTime;
+import java.time.ZoneId;
+import java.util.List;
+import java.util.UUID;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The medication day through Java, with the zones of java.time. */
+class CareTest {
+    private static final ZoneId ZONE = ZoneId.of("Asia/Phnom_Penh");
+    private static final LocalDate DAY = LocalDate.of(2026, 5, 4);
+
+    @TempDir
+    Path folder;
+    private Instant now = at("06:00");
+    private Replica replica;
+    private Care care;
+
+    private static Instant at(String time) {
+        return LocalDateTime.parse(DAY + "T" + time).atZone(ZONE).toInstant();
+    }
+
+    @BeforeEach
+    void open() {
+        replica = Fixture.options(folder).ports(new Ports().clock(new Ports.Clock() {
+            @Override
+            public long wallMicros() {
+                return Micros.of(now);
+            }
+
+            @Override
+            public long monotonicMicros() {
+                return Micros.of(now);
+            }
+
+            @Override
+            public UUID bootId() {
+                return Fixture.NEIGHBOUR;
+            }
+        })).open();
+        Fixture.insertUser(replica, Fixture.PATIENT);
+        care = replica.care();
+    }
+
+    @AfterEach
+    void close() {
+        care.close();
+        replica.close();
+    }
+
+    private UUID prescribe() {
+        Prescription sheet = new Prescription(Fixture.PATIENT, "សុខ ដារ៉ា");
+        sheet.startDate = DAY;
+        sheet.diagnosis = "ជំងឺលើសឈាម";
+        Medicine medicine = new Medicine("Amlodipine");
+        medicine.nameKhmer = "អាំឡូឌីពីន 💊";
+        medicine.morningDosage = "{\"amount\":1,\"before_meal\":false}";
+        medicine.nightDosage = "{\"amount\":2,\"before_meal\":true}";
+        sheet.medicines.add(medicine);
+        UUID id = care.createPrescription(sheet, null);
+        care.activatePrescription(id);
+        return id;
+    }
+
+    @Test
+    void aDayIsScheduledTakenSkippedAndUndone() {
+        UUID prescription = prescribe();
+        ScheduleReport report = care.generateSchedule(null);
+        assertEquals(60, report.made);
+        assertEquals(0, care.generateSchedule(Fixture.PATIENT).made);
+        List<Dose> doses = care.doses(null, DAY);
+        assertEquals(2, doses.size());
+        Dose morning = doses.get(0);
+        assertEquals(at("07:30"), morning.scheduled);
+        assertEquals("MORNING", morning.slot);
+        assertEquals(TimePeriod.DAYTIME, morning.period);
+        assertEquals(prescription, morning.prescription);
+        assertEquals("អាំឡូឌីពីន 💊", morning.medicineNameKhmer);
+        assertEquals(DoseStatus.DUE, morning.status);
+        assertNull(morning.taken);
+        assertEquals(at("17:30"), doses.get(1).scheduled);
+
+        TernException early = Fixture.fails(Problem.TOO_EARLY, () -> care.take(morning.id));
+        assertEquals(90, early.first());
+        assertEquals(30, early.second());
+        now = at("07:40");
+        assertEquals(DoseStatus.TAKEN_ON_TIME, care.take(morning.id, new TakeOptions().wasOffline(true)));
+        Fixture.fails(Problem.RECORDED, () -> care.take(morning.id));
+        Dose taken = care.doses(null, DAY).get(0);
+        assertEquals(now, taken.taken);
+        assertTrue(taken.wasOffline);
+        care.undo(morning.id);
+        Fixture.fails(Problem.NOT_RECORDED, () -> care.undo(morning.id));
+        care.skip(morning.id, "ចង្អោរ", false);
+        assertEquals("ចង្អោរ", care.doses(null, DAY).get(0).skipReason);
+        Fixture.fails(Problem.NO_DOSE, () -> care.take(UUID.randomUUID()));
+    }
+
+    @Test
+    void prescriptionsAreEditedPausedResumedAndEnded() {
+        UUID id = prescribe();
+        Prescription sheet = new Prescription(Fixture.PATIENT, "សុខ ដារ៉ា");
+        sheet.startDate = DAY;
+        Medicine medicine = new Medicine("Losartan");
+        medicine.daytimeDosage = "{\"amount\":1}";
+        sheet.medicines.add(medicine);
+        assertEquals(2, care.editPrescription(id, sheet, "cough"));
+        Fixture.fails(Problem.REASON, () -> care.editPrescription(id, sheet, ""));
+        care.pausePrescription(id);
+        Fixture.fails(Problem.STATUS, () -> care.pausePrescription(id));
+        care.resumePrescription(id);
+        care.endPrescription(id);
+        Fixture.fails(Problem.STATUS, () -> care.activatePrescription(id));
+        sheet.medicines.clear();
+        Fixture.fails(Problem.NO_MEDICATIONS, () -> care.createPrescription(sheet, null));
+    }
+
+    @Test
+    void aMedicineTakenAsNeededIsRecordedAtOnce() {
+        Prescription sheet = new Prescription(Fixture.PATIENT, "សុខ ដារ៉ា");
+        Medicine medicine = new Medicine("Paracetamol");
+        medicine.isPrn = true;
+        sheet.medicines.add(medicine);
+        care.activatePrescription(care.createPrescription(sheet, "pain"));
+        UUID medication = replica.query("SELECT id FROM medications").first(row -> row.getUuid(0));
+        UUID dose = care.takeAsNeeded(medication, new TakeOptions());
+        assertEquals(dose, care.doses(null, DAY).get(0).id);
+    }
+
+    @Test
+    void settingsAreReadAndSetAndChecked() {
+        Settings before = care.settings();
+        assertEquals("Asia/Phnom_Penh", before.timeZone);
+        assertEquals(30, before.graceMinutes);
+        assertEquals(7 * 60, before.morningMeal);
+        care.setLanguage(Settings.Language.ENGLISH);
+        care.setTheme(Settings.Theme.DARK);
+        care.setGraceMinutes(60);
+        care.setTimeZone("Europe/Berlin");
+        care.setMeals("6-7AM", null, "19:15");
+        Settings after = care.settings();
+        assertEquals(Settings.Language.ENGLISH, after.language);
+        assertEquals(Settings.Theme.DARK, after.theme);
+        assertEquals(60, after.graceMinutes);
+        assertEquals("Europe/Berlin", after.timeZone);
+        assertEquals(6 * 60 + 30, after.morningMeal);
+        assertEquals(19 * 60 + 15, after.nightMeal);
+        Fixture.fails(Problem.GRACE, () -> care.setGraceMinutes(25));
+        Fixture.fails(Problem.ZONE, () -> care.setTimeZone("Nowhere/At_All"));
+        assertEquals(0, Fixture.fails(Problem.MEAL_TIME, () -> care.setMeals("late", null, null)).first());
+    }
+
+    @Test
+    void missedDosesRemindersAndAdherenceAreTold() {
+        prescribe();
+        care.generateSchedule(null);
+        Reminders first = care.reminders(null, 0);
+        assertEquals(60, first.changed.size());
+        Instant[] rings = first.changed.get(0).rings();
+        assertEquals(4, rings.length);
+        assertEquals(Duration.ofMinutes(10), Duration.between(rings[0], rings[1]));
+        assertTrue(care.reminders(null, first.cursor).changed.isEmpty());
+
+        now = at("07:30");
+        care.take(care.doses(null, DAY).get(0).id);
+        Reminders next = care.reminders(null, first.cursor);
+        assertEquals(1, next.changed.size());
+        assertTrue(next.changed.get(0).isCancelled);
+
+        now = at("20:00");
+        MissedCursor missed = care.inferMissed(null, 100, MissedCursor.START);
+        assertEquals(1, missed.missed);
+        assertFalse(missed.hasMore);
+        Adherence.Query query = new Adherence.Query();
+        query.by = Adherence.By.DAY;
+        Adherence adherence = care.adherence(query);
+        assertEquals(1, adherence.sums.size());
+        Adherence.Sum sum = adherence.sums.get(0);
+        assertEquals(DAY, sum.date);
+        assertEquals(1, sum.taken);
+        assertEquals(1, sum.missed);
+        assertEquals(2, sum.scheduled);
+        care.rebuildAdherence();
+        query.by = Adherence.By.ALL;
+        assertEquals(2, care.adherence(query).sums.get(0).scheduled);
+    }
+
+    @Test
+    void problemsAndNoticesAreSaidInBothLanguages() {
+        TernException error = Fixture.fails(Problem.GRACE, () -> care.setGraceMinutes(25));
+        Words english = new Words(Settings.Language.ENGLISH, false);
+        Words khmer = new Words(Settings.Language.KHMER, true);
+        assertFalse(english.problem(error).isEmpty());
+        assertTrue(khmer.problem(error).codePoints().anyMatch(c -> c >= 0x1780 && c < 0x1800));
+        assertTrue(english.date(DAY, true).contains("May 4, 2026"));
+        assertTrue(english.time(7 * 60 + 5).contains("7:05"));
+        assertFalse(english.span(90).isEmpty());
+        Words.About about = new Words.About();
+        about.person = "សុខ 💊";
+        about.medicine = "Amlodipine";
+        about.minute = 450;
+        assertTrue(khmer.notice(Words.Notice.MISSED, about).contains("សុខ 💊"));
+        assertFalse(khmer.title(Words.Notice.MISSED).contains("សុខ"));
+    }
+
+    @Test
+    void zonesThatThrowFailTheCallWithTheirCauseAndMayNotCallBack() {
+        prescribe();
+        RuntimeException own = new IllegalStateException("no zones");
+        try (Care broken = replica.care((zone, micros) -> {
+            throw own;
+        })) {
+            assertEquals(own, assertThrows(TernException.class, () -> broken.generateSchedule(null)).getCause());
+        }
+        try (Care nosy = replica.care((zone, micros) -> {
+            Fixture.fails(ErrorCode.MISUSE, replica::status);
+            return 7 * 3600;
+        })) {
+            assertEquals(60, nosy.generateSchedule(null).made);
+        }
+    }
+
+    @Test
+    void aHandleThatIsClosedSaysSo() {
+        care.close();
+        care.close();
+        Fixture.fails(ErrorCode.MISUSE, care::settings);
+        try (Care again = replica.care()) {
+            assertEquals(30, again.settings().graceMinutes);
+        }
+    }
+}

@@ -1,0 +1,14 @@
+package org.tern;
+
+import org.junit.jupiter.api.Test;
+
+/** Passes, but for the mistake in its native method. */
+class Sloppy {
+    static native void sin();
+
+    @Test
+    void passes() {
+        System.loadLibrary("sloppy");
+        sin();
+    }
+}

@@ -1,0 +1,312 @@
+package org.tern;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.net.SocketTimeoutException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import javax.net.ssl.SSLException;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Syncs with a real ternd over HTTPS, and what may go wrong with them. */
+@Timeout(value = 120, unit = TimeUnit.SECONDS)
+class SyncTest {
+    @TempDir
+    Path folder;
+    private Server server;
+    private Replica phone;
+    private String token;
+
+    @BeforeEach
+    void open() throws Exception {
+        server = new Server(folder);
+        phone = Fixture.options(folder, "phone").open();
+        token = server.token(Fixture.PATIENT);
+        Fixture.insertUser(phone, Fixture.PATIENT);
+    }
+
+    @AfterEach
+    void close() throws Exception {
+        phone.close();
+        server.close();
+    }
+
+    private SyncProgress sync(Replica replica) throws Exception {
+        return replica.sync(server.transport(), refused -> refused ? null : token);
+    }
+
+    private void rename(Replica replica, String name) {
+        replica.write(tx -> tx.update("users", Fixture.PATIENT, new Cells().with("full_name", name)));
+    }
+
+    private static String name(Replica replica) {
+        return replica.query("SELECT full_name FROM users WHERE id = ?", Fixture.PATIENT).first(row -> row.getString(0));
+    }
+
+    private static SyncOptions once() {
+        return new SyncOptions().maxAttempts(1).waitLimit(Duration.ZERO);
+    }
+
+    @Test
+    void whatOneDeviceWritesAnotherReads() throws Exception {
+        rename(phone, "សុខ ដារ៉ា 💊");
+        SyncProgress progress = sync(phone);
+        assertEquals(2, progress.sentTxs);
+        assertEquals(0, progress.pendingTxs);
+        try (Replica tablet = Fixture.options(folder, "tablet").open()) {
+            assertTrue(sync(tablet).rows >= 1);
+            assertEquals("សុខ ដារ៉ា 💊", name(tablet));
+            assertNotNull(tablet.status().lastSync);
+            assertNotNull(tablet.status().serverOffset);
+            assertTrue(tablet.reach("users").equals(java.time.Instant.MIN));
+        }
+    }
+
+    @Test
+    void anOfflineDayIsSentWhenTheServerIsBackAndConflictsAreReinstated() throws Exception {
+        sync(phone);
+        try (Replica tablet = Fixture.options(folder, "tablet").open()) {
+            sync(tablet);
+            server.stop();
+            rename(phone, "Sok of the phone");
+            rename(tablet, "Sok of the tablet");
+            TernException error = Fixture.fails(ErrorCode.NETWORK,
+                () -> phone.newSync(server.transport(), refused -> token, once()).run());
+            assertTrue(error.isRetryable());
+            assertInstanceOf(IOException.class, error.getCause());
+            assertEquals(ErrorCode.NETWORK, phone.status().lastError);
+            server.start();
+            sync(phone);
+            sync(tablet);
+            sync(phone);
+            assertEquals(name(tablet), name(phone));
+            String lost = name(phone).equals("Sok of the phone") ? "Sok of the tablet" : "Sok of the phone";
+            UUID audit = phone.query("SELECT id FROM sync_audit").first(row -> row.getUuid(0));
+            phone.reinstate(audit);
+            assertEquals(lost, name(phone));
+            sync(phone);
+            sync(tablet);
+            assertEquals(lost, name(tablet));
+        }
+    }
+
+    @Test
+    void aLiveQueryOfATabletSeesWhatThePhoneSent() throws Exception {
+        sync(phone);
+        ExecutorService executor = Executors.newSingleThreadExecutor();
+        BlockingQueue<String> told = new LinkedBlockingQueue<>();
+        try (Replica tablet = Fixture.options(folder, "tablet").open()) {
+            LiveQuery<String> query = tablet.watch(Collections.singleton("users"), executor,
+                snapshot -> snapshot.query("SELECT full_name FROM users").first(row -> row.getString(0)),
+                result -> told.add(String.valueOf(result)));
+            assertEquals("null", told.poll(30, TimeUnit.SECONDS));
+            sync(tablet);
+            assertEquals("Sok Dara", told.poll(30, TimeUnit.SECONDS));
+            query.close();
+        } finally {
+            executor.shutdownNow();
+        }
+    }
+
+    @Test
+    void progressIsToldOnTheSyncsThreadAndMayCallTheReplica() throws Exception {
+        List<Long> sent = new ArrayList<>();
+        phone.newSync(server.transport(), refused -> token, new SyncOptions().listener(progress -> {
+            phone.status();
+            Fixture.fails(ErrorCode.MISUSE, phone::close);
+            sent.add(progress.sentTxs);
+        })).run();
+        assertEquals(1L, sent.get(sent.size() - 1));
+    }
+
+    @Test
+    void aSyncRunsOnTheAppsExecutorAndGivesItsResult() throws Exception {
+        ExecutorService executor = Executors.newSingleThreadExecutor(body -> new Thread(body, "mine"));
+        AtomicReference<String> thread = new AtomicReference<>();
+        try {
+            CompletableFuture<SyncProgress> future = phone.newSync(server.transport(), refused -> {
+                thread.set(Thread.currentThread().getName());
+                return token;
+            }, new SyncOptions()).start(executor);
+            assertEquals(1, future.get(60, TimeUnit.SECONDS).sentTxs);
+            assertEquals("mine", thread.get());
+        } finally {
+            executor.shutdownNow();
+        }
+    }
+
+    /** Never answers; ends when cancelled. */
+    private static final class Silence implements HttpTransport {
+        private final CountDownLatch begun = new CountDownLatch(1);
+        private final CountDownLatch cancelled = new CountDownLatch(1);
+
+        @Override
+        public Answer exchange(Request request) throws IOException {
+            begun.countDown();
+            try {
+                cancelled.await();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+            throw new IOException("cut");
+        }
+
+        @Override
+        public void cancel() {
+            cancelled.countDown();
+        }
+    }
+
+    @Test
+    void cancellingReachesTheEngineAndTheNetwork() throws Exception {
+        ExecutorService executor = Executors.newSingleThreadExecutor();
+        try {
+            Silence silence = new Silence();
+            SyncCall call = phone.newSync(silence, refused -> token, new SyncOptions());
+            CompletableFuture<SyncProgress> future = call.start(executor);
+            silence.begun.await();
+            Fixture.fails(ErrorCode.BUSY, () -> sync(phone));
+            rename(phone, "written meanwhile");
+            call.cancel();
+            Throwable why = assertThrows(java.util.concurrent.ExecutionException.class, () -> future.get()).getCause();
+            assertEquals(ErrorCode.CANCELLED, assertInstanceOf(TernException.class, why).code());
+            Fixture.fails(ErrorCode.MISUSE, call::run);
+
+            Silence again = new Silence();
+            CompletableFuture<SyncProgress> other = phone.newSync(again, refused -> token, new SyncOptions())
+                .start(executor);
+            again.begun.await();
+            assertTrue(other.cancel(true));
+            assertThrows(CancellationException.class, other::get);
+            again.cancelled.await();
+
+            executor.shutdown(); // its thread may still be giving the lease back
+            assertTrue(executor.awaitTermination(60, TimeUnit.SECONDS));
+            SyncCall before = phone.newSync(server.transport(), refused -> token, new SyncOptions());
+            before.cancel();
+            Fixture.fails(ErrorCode.CANCELLED, before::run);
+        } finally {
+            executor.shutdownNow();
+        }
+    }
+
+    @Test
+    void anInterruptCancelsAndStaysSet() throws Exception {
+        Silence silence = new Silence();
+        AtomicReference<Throwable> seen = new AtomicReference<>();
+        Thread thread = new Thread(() -> {
+            try {
+                Fixture.fails(ErrorCode.CANCELLED,
+                    () -> phone.newSync(silence, refused -> token, new SyncOptions()).run());
+                assertTrue(Thread.currentThread().isInterrupted());
+            } catch (Throwable e) {
+                seen.set(e);
+            }
+        });
+        thread.start();
+        silence.begun.await();
+        thread.interrupt();
+        thread.join();
+        assertNull(seen.get());
+    }
+
+    @Test
+    void closingCancelsASyncAndWaitsForIt() throws Exception {
+        ExecutorService executor = Executors.newSingleThreadExecutor();
+        Silence silence = new Silence();
+        CompletableFuture<SyncProgress> future = phone.newSync(silence, refused -> token, new SyncOptions())
+            .start(executor);
+        silence.begun.await();
+        phone.close();
+        Throwable why = assertThrows(java.util.concurrent.ExecutionException.class, () -> future.get()).getCause();
+        assertEquals(ErrorCode.CANCELLED, assertInstanceOf(TernException.class, why).code());
+        executor.shutdownNow();
+    }
+
+    @Test
+    void aRefusedTokenIsRenewedOnceAndElseEndsTheSync() throws Exception {
+        AtomicInteger asked = new AtomicInteger();
+        SyncProgress progress = phone.sync(server.transport(), refused -> {
+            asked.incrementAndGet();
+            return refused ? token : "bad.token.here";
+        });
+        assertEquals(2, asked.get());
+        assertEquals(1, progress.sentTxs);
+        rename(phone, "x");
+        TernException error = Fixture.fails(ErrorCode.UNAUTHORIZED,
+            () -> phone.sync(server.transport(), refused -> refused ? null : "bad.token.here"));
+        assertFalse(error.getMessage().contains("bad.token"));
+        assertEquals(1, phone.status().pending);
+    }
+
+    @Test
+    void aServerThatIsNotTrustedGetsNothing() throws Exception {
+        Fixture.fails(ErrorCode.TLS, () -> new UrlTransport("http://localhost:1"));
+        TernException error = Fixture.fails(ErrorCode.TLS, () -> phone.newSync(
+            new UrlTransport(server.url(), server.trust("other-ca")), refused -> token, once()).run());
+        assertInstanceOf(SSLException.class, error.getCause());
+        Fixture.fails(ErrorCode.TLS,
+            () -> phone.newSync(new UrlTransport(server.url()), refused -> token, once()).run());
+        assertEquals(1, phone.status().pending);
+    }
+
+    @Test
+    void failuresOfATransportAreToldByWhatTheyAre() {
+        Object[][] cases = {{new SocketTimeoutException(), ErrorCode.TIMEOUT}, {new IOException(), ErrorCode.NETWORK},
+            {new TernException(ErrorCode.TLS_PIN, "the key"), ErrorCode.TLS_PIN}};
+        for (Object[] one : cases) {
+            Fixture.fails((ErrorCode) one[1], () -> phone.newSync(request -> {
+                if (one[0] instanceof IOException) {
+                    throw (IOException) one[0];
+                }
+                throw (TernException) one[0];
+            }, refused -> token, once()).run());
+        }
+        RuntimeException own = new IllegalStateException("a bug of the app's");
+        assertThrows(IllegalStateException.class, () -> phone.newSync(request -> {
+            throw own;
+        }, refused -> token, once()).run());
+        assertThrows(IllegalStateException.class, () -> phone.newSync(request -> null, refused -> {
+            throw own;
+        }, once()).run());
+        Fixture.fails(ErrorCode.PROTOCOL, () -> phone.newSync(
+            request -> new HttpTransport.Answer(200, "<html>".getBytes(), null, "text/html", null),
+            refused -> token, once()).run());
+        assertEquals(1, phone.status().pending);
+    }
+
+    @Test
+    void whereSomethingElseOwnsTheRetriesTheSyncDoesNotWait() {
+        long begin = System.nanoTime();
+        TernException error = Fixture.fails(ErrorCode.UNAVAILABLE, () -> phone.newSync(
+            request -> new HttpTransport.Answer(503, new byte[0], null, null, "3600"), refused -> token,
+            new SyncOptions().waitLimit(Duration.ZERO)).run());
+        assertTrue(error.isRetryable());
+        assertTrue(System.nanoTime() - begin < TimeUnit.SECONDS.toNanos(60));
+    }
+}

@@ -4,6 +4,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+void *bridge_handle(jlong handle)
+{
+    uintptr_t number = (uintptr_t)handle;
+    void *pointer;
+
+    memcpy(&pointer, &number, sizeof pointer);
+    return pointer;
+}
+
 /* ---- Arguments ---- */
 
 static const uint8_t *take(struct bridge_call *call, size_t size)
@@ -56,7 +65,7 @@ int64_t bridge_long(struct bridge_call *call)
 
 void *bridge_pointer(struct bridge_call *call)
 {
-    return (void *)(intptr_t)bridge_long(call);
+    return bridge_handle(bridge_long(call));
 }
 
 const uint8_t *bridge_bytes(struct bridge_call *call, size_t *ret_size)
@@ -322,7 +331,7 @@ jbyteArray bridge_run(JNIEnv *env, jlong handle, jbyteArray arguments, bridge_op
     if (size > 0) {
         (*env)->GetByteArrayRegion(env, arguments, 0, size, (jbyte *)in);
     }
-    call.handle = (void *)(intptr_t)handle;
+    call.handle = bridge_handle(handle);
     call.in = in;
     call.left = (size_t)size;
     call.malformed = false;

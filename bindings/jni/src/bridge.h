@@ -40,6 +40,9 @@ typedef tern_status (*bridge_operation)(struct bridge_call *call);
  */
 jbyteArray bridge_run(JNIEnv *env, jlong handle, jbyteArray arguments, bridge_operation operation);
 
+/* The pointer that a handle stands for; NULL for 0. */
+void *bridge_handle(jlong handle);
+
 /* ---- Arguments ---- */
 
 uint8_t bridge_byte(struct bridge_call *call);
@@ -80,9 +83,9 @@ void bridge_ports_unload(JNIEnv *env);
 /* Fills in the ports that the app gave, and the platform's for the others. */
 void bridge_ports_fill(struct bridge_ports *ports, tern_ports *ret_ports);
 void bridge_zone_port(struct bridge_ports *ports, tern_zone_port *ret_port);
-jlong JNICALL bridge_ports_new(JNIEnv *env, jclass owner, jobject upcalls, jint given);
-void JNICALL bridge_ports_free(JNIEnv *env, jclass owner, jlong ports);
-void JNICALL bridge_ports_log_from_a_thread(JNIEnv *env, jclass owner, jlong ports);
+jlong JNICALL bridge_ports_new(JNIEnv *env, jclass owner, jobject object, jint given);
+void JNICALL bridge_ports_free(JNIEnv *env, jclass owner, jlong handle);
+void JNICALL bridge_ports_log_from_a_thread(JNIEnv *env, jclass owner, jlong handle);
 
 /* ---- Operations, each of the name of its method in org.tern.Native ---- */
 

@@ -7,9 +7,6 @@
 #define PACKED "(J[B)[B"
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
-JNIEXPORT jint JNICALL JNI_OnLoad(JavaVM *vm, void *reserved);
-JNIEXPORT void JNICALL JNI_OnUnload(JavaVM *vm, void *reserved);
-
 #define METHOD(name)                                                                               \
     static jbyteArray JNICALL run_##name(JNIEnv *env,                                              \
                                          jclass owner,                                             \

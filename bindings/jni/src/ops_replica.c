@@ -153,6 +153,7 @@ static tern_status read_cells(struct bridge_call *call, struct cells *ret_cells)
 {
     int32_t count = bridge_int(call);
 
+    ret_cells->count = 0;
     if (count < 0 || (size_t)count > sizeof ret_cells->cells / sizeof ret_cells->cells[0]) {
         call->malformed = true;
         return bridge_check(call);

@@ -1,4 +1,6 @@
 /* The outbox, and a sync step by step: Java carries the bytes. */
+#include <string.h>
+
 #include "bindings/jni/src/bridge.h"
 
 /* ---- The outbox ---- */
@@ -131,7 +133,7 @@ tern_status bridge_syncAnswered(struct bridge_call *call)
     body = bridge_bytes(call, &answer.body_size);
     status = bridge_check(call);
     if (status == TERN_OK) {
-        answer.body = (void *)(uintptr_t)body; /* read only: the session copies it */
+        memcpy(&answer.body, &body, sizeof body); /* read only: the session copies it */
         status = tern_sync_answered(call->handle, &answer, &call->error.error);
     }
     return status;

@@ -312,7 +312,7 @@ jlong JNICALL bridge_ports_new(JNIEnv *env, jclass owner, jobject object, jint g
 
 void JNICALL bridge_ports_free(JNIEnv *env, jclass owner, jlong handle)
 {
-    struct bridge_ports *ports = (void *)(intptr_t)handle;
+    struct bridge_ports *ports = bridge_handle(handle);
 
     (void)owner;
     if (ports != NULL) {
@@ -334,7 +334,7 @@ void JNICALL bridge_ports_log_from_a_thread(JNIEnv *env, jclass owner, jlong han
 
     (void)env;
     (void)owner;
-    if (pthread_create(&thread, NULL, log_something, (void *)(intptr_t)handle) == 0) {
+    if (pthread_create(&thread, NULL, log_something, bridge_handle(handle)) == 0) {
         (void)pthread_join(thread, NULL);
     }
 }

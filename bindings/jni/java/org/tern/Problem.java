@@ -23,7 +23,10 @@ public enum Problem {
     ZONE(17),
     DATE(18),
     QUOTA(19),
-    SETTING(20);
+    SETTING(20),
+    NO_VERSION(21),
+    NO_ALERT(22),
+    OVERTAKEN(23);
 
     private static final Problem[] BY_NUMBER = new Problem[128];
 

@@ -173,36 +173,23 @@ look_at_dose(void *context, tern_statement *row, bool *ret_more, tern_care_error
 
 /* ---- Changed prescriptions ---- */
 
-enum {
-    VERSION,
-    WRITTEN,
-    CHANGED,
-    CHANGED_PATIENT,
-    CHANGED_PERSON,
-    IS_URGENT,
-    URGENT_REASON,
-    REASON
-};
+enum { ABOUT, WRITTEN, CHANGED, CHANGED_PATIENT, CHANGED_PERSON, IS_URGENT, URGENT_REASON, REASON };
 
 static tern_status
-look_at_change(void *context, tern_statement *row, bool *ret_more, tern_care_error *error)
+tell_change(struct run *run, tern_statement *row, tern_notice notice, tern_care_error *error)
 {
-    struct run *run = context;
     char person[NAME_BYTES];
     char reason[REASON_BYTES];
-    bool is_urgent = tern_statement_value(row, IS_URGENT).integer != 0;
-    struct alert alert = {.type = is_urgent ? "URGENT_PRESCRIPTION_CHANGE" : "PRESCRIPTION_UPDATE",
-                          .notice = is_urgent ? TERN_NOTICE_URGENT_CHANGE : TERN_NOTICE_CHANGE,
-                          .about = trn_value_to_id(tern_statement_value(row, VERSION)),
+    bool is_plain = notice == TERN_NOTICE_CHANGE;
+    struct alert alert = {.type = is_plain ? "PRESCRIPTION_UPDATE" : "URGENT_PRESCRIPTION_CHANGE",
+                          .notice = notice,
+                          .about = trn_value_to_id(tern_statement_value(row, ABOUT)),
                           .patient = trn_value_to_id(tern_statement_value(row, CHANGED_PATIENT)),
                           .prescription = trn_value_to_id(tern_statement_value(row, CHANGED)),
                           .at_us = tern_statement_value(row, WRITTEN).integer};
 
-    if (!has_room(run, ret_more)) {
-        return TERN_OK;
-    }
     trn_value_to_text(tern_statement_value(row, CHANGED_PERSON), person, sizeof(person));
-    trn_value_to_text(tern_statement_value(row, is_urgent ? URGENT_REASON : REASON),
+    trn_value_to_text(tern_statement_value(row, is_plain ? REASON : URGENT_REASON),
                       reason,
                       sizeof(reason));
     alert.words = (tern_notice_words){.size = sizeof(alert.words),
@@ -211,6 +198,27 @@ look_at_change(void *context, tern_statement *row, bool *ret_more, tern_care_err
                                       .minute = -1,
                                       .late = run->now_us - alert.at_us > LATE_US};
     return make(run, &alert, error);
+}
+
+static tern_status
+look_at_change(void *context, tern_statement *row, bool *ret_more, tern_care_error *error)
+{
+    bool is_urgent = tern_statement_value(row, IS_URGENT).integer != 0;
+
+    return has_room(context, ret_more)
+               ? tell_change(context,
+                             row,
+                             is_urgent ? TERN_NOTICE_URGENT_CHANGE : TERN_NOTICE_CHANGE,
+                             error)
+               : TERN_OK;
+}
+
+/* An end that a merge set aside: a person has to decide. */
+static tern_status
+look_at_end(void *context, tern_statement *row, bool *ret_more, tern_care_error *error)
+{
+    return has_room(context, ret_more) ? tell_change(context, row, TERN_NOTICE_GOES_ON, error)
+                                       : TERN_OK;
 }
 
 /* ---- The run ---- */
@@ -255,6 +263,16 @@ static tern_status infer(struct run *run, tern_care_error *error)
                            look_at_change,
                            run,
                            error);
+    if (status == TERN_OK) {
+        status = trn_care_each(run->care,
+                               TRN_SQL_ALERT_ENDS,
+                               values,
+                               2,
+                               TERN_PROBLEM_NONE,
+                               look_at_end,
+                               run,
+                               error);
+    }
     values[1] = tern_value_integer(run->now_us - DOSES_SINCE_US);
     values[2] = tern_value_integer(run->now_us);
     values[3] = tern_value_integer(run->is_family);

@@ -104,6 +104,14 @@ static const char *const titles[][LANGUAGES] = {
     [TERN_NOTICE_URGENT_CHANGE] = {"វេជ្ជបញ្ជាបានផ្លាស់ប្ដូរជាបន្ទាន់", "Urgent change of a prescription"},
     [TERN_NOTICE_CHANGE] = {"វេជ្ជបញ្ជាបានផ្លាស់ប្ដូរ", "A prescription has changed"},
     [TERN_NOTICE_CONNECTION] = {"មានសំណើសុំភ្ជាប់ទំនាក់ទំនង", "Someone asks to be connected"},
+    [TERN_NOTICE_GOES_ON] = {"វេជ្ជបញ្ជាមួយត្រូវការការសម្រេច", "A prescription needs a decision"},
+};
+
+static const char *const goes_on[LANGUAGES] = {
+    "មានគេបានបញ្ចប់វេជ្ជបញ្ជានេះ ប៉ុន្តែការផ្លាស់ប្ដូរក្រោយមកបានទុកវាឱ្យនៅបន្ត។ "
+    "សូមសួរវេជ្ជបណ្ឌិតថាតើត្រូវលេបថ្នាំបន្តឬទេ។",
+    "It was ended, but a later change by somebody who did not know lets it go on. Ask the doctor "
+    "whether to go on taking it.",
 };
 
 static const char *const meals[][LANGUAGES] = {
@@ -261,6 +269,7 @@ size_t tern_say_notice(const tern_locale *locale,
         return trn_saying_drop(&saying);
     }
     say_word(&saying, ", ", meals[words->meal][locale->language]);
+    say_word(&saying, ": ", notice == TERN_NOTICE_GOES_ON ? goes_on[locale->language] : NULL);
     say_word(&saying, ": ", words->reason);
     say_word(&saying, " · ", words->late ? sent_late[locale->language] : NULL);
     return trn_saying_end(&saying);

@@ -329,6 +329,36 @@ TEST(an_urgent_change_is_told_once_to_all_but_its_author_and_another_to_the_pati
     ring_end(&ring);
 }
 
+TEST(an_end_that_one_who_had_not_heard_overruled_is_put_to_people)
+{
+    struct ring ring;
+    tern_id id;
+
+    ring_begin(&ring);
+    id = care_pair_prescribe(&ring.pair, &ring.pair.phone);
+    care_ok(tern_prescription_pause(ring.pair.phone.care, &id, &error), &error);
+    ring_sync(&ring);
+    care_ok(tern_prescription_end(ring.doctor.care, &id, &error), &error);
+    world_pass(&ring.pair.world, MINUTE_US);
+    care_ok(tern_prescription_resume(ring.pair.phone.care, &id, &error), &error);
+    ring_sync(&ring);
+    CHECK_TEXT(device_ask(&ring.pair.tablet.device, "SELECT status FROM prescriptions"), "ACTIVE");
+    CHECK_INT(infer(&ring.pair.phone), 1);
+    CHECK_INT(infer(&ring.pair.tablet), 1);
+    CHECK_INT(infer(&ring.doctor), 1);
+    ring_sync(&ring);
+    CHECK_TEXT(inbox(&ring.pair.phone, true), "urgent");
+    CHECK_TEXT(inbox(&ring.pair.tablet, true), "urgent");
+    CHECK_TEXT(inbox(&ring.doctor, true), "urgent");
+    CHECK_INT(infer(&ring.pair.phone), 0);
+    /* Who decides has heard of both. */
+    care_ok(tern_prescription_end(ring.pair.tablet.care, &id, &error), &error);
+    ring_sync(&ring);
+    CHECK_TEXT(device_ask(&ring.doctor.device, "SELECT status FROM prescriptions"), "INACTIVE");
+    CHECK_INT(infer(&ring.family), 0);
+    ring_end(&ring);
+}
+
 TEST(alerts_are_made_and_listed_in_bounded_steps)
 {
     struct care_pair pair;

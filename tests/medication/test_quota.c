@@ -168,6 +168,23 @@ TEST(a_full_storage_holds_up_no_dose_and_nothing_urgent)
     care_pair_end(&pair);
 }
 
+TEST(no_device_writes_the_count_of_the_server)
+{
+    struct care_pair pair;
+
+    care_pair_begin(&pair);
+    fill(&pair);
+    (void)device_try(&pair.phone.device, "UPDATE subscriptions SET storage_used = 0");
+    world_pass(&pair.world, HOUR_US);
+    (void)device_try(&pair.tablet.device, "UPDATE subscriptions SET storage_quota = 9");
+    care_pair_sync(&pair);
+    care_pair_sync(&pair);
+    CHECK_INT(quota_of(&pair.phone).counted_bytes, INT64_C(5368709120));
+    CHECK_INT(quota_of(&pair.tablet).counted_bytes, INT64_C(5368709120));
+    CHECK_INT(quota_of(&pair.tablet).allowed_bytes, INT64_C(5368709120));
+    care_pair_end(&pair);
+}
+
 TEST(what_has_expired_allows_as_much_as_freemium)
 {
     struct care_pair pair;

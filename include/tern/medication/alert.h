@@ -26,7 +26,8 @@ typedef enum tern_alert_type {
 typedef struct tern_alert {
     tern_id id;
     tern_alert_type type;
-    tern_id about;    /* the dose, or the version of a prescription; nil: not made by rule */
+    tern_id about;    /* the dose, the version of a prescription, or the audit entry of an end that
+                         was set aside; nil: not made by rule */
     tern_value title; /* in the recipient's language when it was made; tells no name */
     tern_value message;
     tern_value data; /* JSON: patient_id, prescription_id, at, late; or what an app wrote */
@@ -46,7 +47,9 @@ typedef bool (*tern_alert_visitor)(void *context, const tern_alert *alert);
  *
  * Of doses missed in the last 24 hours: one's own and, for a family member, those of the records
  * that are open to them. Of versions that others wrote in the last 7 days and that are current: the
- * urgent ones of every record here, others of one's own. What concerns another's dose, or comes
+ * urgent ones of every record here, others of one's own. Of ends of prescriptions that a sync set
+ * aside in the last 7 days, as somebody who had not heard changed the state later, to all: while
+ * the prescription goes on, a person has to decide. What concerns another's dose, or comes
  * more than an hour late, waits for a sync that has ended since, which may bring a record of the
  * dose.
  *

@@ -58,7 +58,9 @@ typedef enum tern_notice {
     TERN_NOTICE_MISSED = 2,        /* for the family: a dose was missed */
     TERN_NOTICE_URGENT_CHANGE = 3, /* a prescription changed urgently */
     TERN_NOTICE_CHANGE = 4,        /* a prescription changed */
-    TERN_NOTICE_CONNECTION = 5     /* someone asks to be connected */
+    TERN_NOTICE_CONNECTION = 5,    /* someone asks to be connected */
+    TERN_NOTICE_GOES_ON = 6        /* a prescription that was ended goes on: somebody who had not
+                                      heard changed its state later */
 } tern_notice;
 
 typedef enum tern_meal_relation {

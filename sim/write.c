@@ -16,7 +16,7 @@
 #include "sim/statements.h"
 #include "sim/steady.h"
 
-enum { ROOM = 120 };
+enum { ROOM = 120, SQL_DELETES = 4 /* in one life of so many rows are deleted by SQL */ };
 
 /* The cells of one change and the bytes that they borrow. */
 struct cells {
@@ -422,18 +422,50 @@ static void update_row(struct writer *writer, const struct trn_table *table, boo
     (void)judge(writer->device, "update", status);
 }
 
+static tern_status
+delete_by_sql(struct writer *writer, const struct trn_table *table, const tern_id *id)
+{
+    char sql[200];
+    tern_statement *statement = NULL;
+    bool row = false;
+    int who = writer->device->index;
+    tern_status status;
+
+    (void)snprintf(sql, sizeof sql, "DELETE FROM \"%s\" WHERE id = ?1", table->name);
+    status = SIM_CALL(
+        who,
+        tern_statement_prepare(writer->device->replica, sql, strlen(sql), &statement, NULL));
+    if (status == TERN_OK) {
+        status = SIM_CALL(who, tern_statement_bind(statement, 1, tern_value_id(id), NULL));
+    }
+    if (status == TERN_OK) {
+        status = SIM_CALL(who, tern_statement_step(statement, &row, &writer->device->heard));
+    }
+    tern_statement_free(statement);
+    return status;
+}
+
+static tern_status
+delete_it(struct writer *writer, const struct trn_table *table, const tern_id *id, bool back)
+{
+    int who = writer->device->index;
+
+    if (back) {
+        return SIM_CALL(who, tern_row_undelete(writer->tx, table->name, id, NULL));
+    }
+    return writer->device->world->seed % SQL_DELETES == 0
+               ? delete_by_sql(writer, table, id)
+               : SIM_CALL(who, tern_row_delete(writer->tx, table->name, id, NULL));
+}
+
 static void delete_row(struct writer *writer, const struct trn_table *table, bool back)
 {
     tern_id id;
-    int who = writer->device->index;
 
     if (table->index == writer->schema->users_table || !pick_row(writer, table, back, &id)) {
         return;
     }
-    (void)judge(writer->device,
-                back ? "undelete" : "delete",
-                back ? SIM_CALL(who, tern_row_undelete(writer->tx, table->name, &id, NULL))
-                     : SIM_CALL(who, tern_row_delete(writer->tx, table->name, &id, NULL)));
+    (void)judge(writer->device, back ? "undelete" : "delete", delete_it(writer, table, &id, back));
 }
 
 static bool is_granting(const struct trn_schema *schema, const struct trn_table *table)

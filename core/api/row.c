@@ -58,9 +58,14 @@ static tern_status build_insert(struct trn_bytes *sql, const struct trn_table *t
     return status == TERN_OK ? trn_bytes_append_text(sql, ")") : status;
 }
 
+/* What a DELETE becomes by a trigger; that takes longer, once it is made all has to be compiled
+ * anew. */
 static tern_status build_delete(struct trn_bytes *sql, const struct trn_table *table)
 {
-    return append_name(sql, "DELETE FROM main.", table->name, " WHERE id = ?1");
+    return append_name(sql,
+                       "UPDATE main.",
+                       table->name,
+                       " SET deleted_at = tern_stamp() WHERE id = ?1 AND deleted_at IS NULL");
 }
 
 static tern_status build_undelete(struct trn_bytes *sql, const struct trn_table *table)

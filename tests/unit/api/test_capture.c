@@ -300,6 +300,30 @@ TEST(a_change_by_the_apps_own_trigger_is_captured)
     tern_replica_close(replica);
 }
 
+TEST(a_row_call_deletes_as_sql_does_for_triggers_of_the_apps_own)
+{
+    tern_id id;
+    tern_tx *tx;
+
+    open_patient(2);
+    id = fixture_dose_id(replica, 0);
+    fixture_run(replica, "CREATE TABLE app_log(what TEXT)");
+    fixture_run(replica,
+                "CREATE TEMP TRIGGER app_on_dose AFTER UPDATE OF deleted_at ON dose_events BEGIN "
+                "INSERT INTO app_log VALUES(hex(new.id)); END");
+    fixture_run(replica,
+                "CREATE TEMP TRIGGER app_on_gone BEFORE DELETE ON dose_events BEGIN "
+                "INSERT INTO app_log VALUES('never'); END");
+    tx = fixture_begin(replica, false);
+    CHECK_INT(tern_row_delete(tx, "dose_events", &id, NULL), TERN_OK);
+    CHECK_INT(tern_tx_commit(tx, NULL, NULL), TERN_OK);
+    fixture_run(replica, "DELETE FROM dose_events WHERE deleted_at IS NULL");
+    CHECK_INT(fixture_number(replica, "SELECT count(DISTINCT what) FROM app_log"), 2);
+    CHECK_INT(fixture_number(replica, "SELECT count(*) FROM app_log WHERE what = 'never'"), 0);
+    CHECK_INT(count_of(fixture_entry(path, 0), "[\"d\","), 1);
+    tern_replica_close(replica);
+}
+
 /* The guard against rows that are taken out of the file goes up with the first need, and goes again
  * with a transaction that was taken back. */
 TEST(a_row_is_only_marked_deleted_whoever_deletes_it_and_whenever)

@@ -32,8 +32,7 @@ static const char *const statement_texts[SQL_COUNT] = {
          "schema, verdict, change, detail FROM tern_entry WHERE tx = ?1"),
     [SQL_ENTRY_BY_ORDINAL] =
         ("SELECT number, tx, device, sender, ordinal, user, time, raw_time, received, hash, kind, "
-         "schema, verdict, change, detail FROM tern_entry WHERE device = ?1 AND ordinal = ?2 "
-         "ORDER BY sender = ?3 DESC, sender = device DESC, verdict = 0 DESC, number LIMIT 1"),
+         "schema, verdict, change, detail FROM tern_entry WHERE device = ?1 AND ordinal = ?2"),
     [SQL_ENTRY_BODY] = "SELECT body FROM tern_entry WHERE number = ?1",
     [SQL_ENTRY_ADD] =
         ("INSERT INTO tern_entry(number, tx, device, sender, ordinal, user, time, raw_time, "

@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include "base/uuid.h"
 #include "server/db_sqlite_internal.h"
 
 tern_status trn_db_sqlite_meta_get(struct trn_db_view *view,
@@ -180,6 +181,31 @@ tern_status trn_db_sqlite_entry_by_tx(struct trn_db_view *view,
     return entry_read(view, statement, ret_found, ret_entry, error);
 }
 
+/* Whose it is: 0 what `sender` handed in, 1 what its author did, 2 what another did. */
+static int origin_of(const struct trn_db_entry *entry, const tern_id *sender)
+{
+    if (trn_id_equal(&entry->sender, sender)) {
+        return 0;
+    }
+    return trn_id_equal(&entry->sender, &entry->device) ? 1 : 2;
+}
+
+static bool
+comes_before(const struct trn_db_entry *a, const struct trn_db_entry *b, const tern_id *sender)
+{
+    int origin_a = origin_of(a, sender);
+    int origin_b = origin_of(b, sender);
+
+    if (origin_a != origin_b) {
+        return origin_a < origin_b;
+    }
+    if ((a->verdict == TERN_OK) != (b->verdict == TERN_OK)) {
+        return a->verdict == TERN_OK;
+    }
+    return a->number < b->number;
+}
+
+/* There is mostly none, or one: to let SQLite sort them costs more than the rest. */
 tern_status trn_db_sqlite_entry_by_ordinal(struct trn_db_view *view,
                                            const tern_id *device,
                                            int64_t ordinal,
@@ -189,6 +215,9 @@ tern_status trn_db_sqlite_entry_by_ordinal(struct trn_db_view *view,
                                            tern_error *error)
 {
     sqlite3_stmt *statement = NULL;
+    struct trn_db_entry first = {.number = 0};
+    bool found = false;
+    bool row = true;
     tern_status status = trn_db_sqlite_statement(view, SQL_ENTRY_BY_ORDINAL, &statement, error);
 
     if (status != TERN_OK) {
@@ -196,8 +225,24 @@ tern_status trn_db_sqlite_entry_by_ordinal(struct trn_db_view *view,
     }
     trn_db_sqlite_bind_id(statement, 1, device);
     sqlite3_bind_int64(statement, 2, ordinal);
-    trn_db_sqlite_bind_id(statement, 3, sender);
-    return entry_read(view, statement, ret_found, ret_entry, error);
+    while ((status = trn_db_sqlite_step(view, statement, &row, "entry: read", error)) == TERN_OK &&
+           row) {
+        struct trn_db_entry entry;
+
+        entry_of(statement, &entry);
+        if (!found || comes_before(&entry, &first, sender)) {
+            first = entry;
+        }
+        found = true;
+    }
+    if (status != TERN_OK) {
+        return status;
+    }
+    if (found) {
+        *ret_entry = first;
+    }
+    *ret_found = found;
+    return TERN_OK;
 }
 
 tern_status trn_db_sqlite_entry_body(struct trn_db_view *view,

@@ -14,7 +14,8 @@
 /* Where an entry stands, by its ordinal ?1: see file.c. */
 #define KEPT "4611686018427387904"
 #define PLACE(state) "?1 - (" state " = 1) * " KEPT
-#define AT "place IN (?1, ?1 - " KEPT ")"
+/* Not IN: for that SQLite makes a table of its own, each time. */
+#define AT "place = coalesce((SELECT place FROM tern_outbox WHERE place = ?1), ?1 - " KEPT ")"
 
 static const char *const texts[TRN_SQL_COUNT] = {
     [TRN_SQL_BEGIN] = "BEGIN IMMEDIATE",

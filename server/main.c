@@ -1,8 +1,11 @@
 /* ternd: reads its settings, opens what they name, serves until it is asked to stop. */
 #include <inttypes.h>
+#include <jansson.h>
 #include <openssl/rand.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
 
 #include "base/error.h"
@@ -14,6 +17,7 @@
 #include "server/journal.h"
 #include "server/listen.h"
 #include "server/retain.h"
+#include "wire/envelope.h"
 
 enum { EXIT_STOPPED = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, FILE_BYTES_MAX = 4 * 1024 * 1024 };
 
@@ -206,6 +210,19 @@ static void close_all(struct daemon *daemon)
     trn_schema_free(daemon->schema);
 }
 
+static atomic_ulong unserved;
+
+/* jansson's allocations, counted where they fail. */
+static void *allocate(size_t size)
+{
+    void *block = malloc(size);
+
+    if (block == NULL) {
+        atomic_fetch_add(&unserved, 1);
+    }
+    return block;
+}
+
 int main(int argc, char **argv)
 {
     struct daemon daemon = {.schema = NULL};
@@ -226,6 +243,8 @@ int main(int argc, char **argv)
         return EXIT_STOPPED;
     }
     (void)signal(SIGPIPE, SIG_IGN);
+    json_set_alloc_funcs(allocate, free);
+    trn_envelope_count_failures(&unserved);
     trn_db_sqlite_single_thread();
     trn_journal_set_level(daemon.settings.log_level);
     status = act(&daemon, &error);

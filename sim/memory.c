@@ -11,6 +11,7 @@
 #include "sim/fault/fault.h"
 #include "sim/heap.h"
 #include "sim/held.h"
+#include "wire/envelope.h"
 
 static int target;
 static bool inside;
@@ -39,6 +40,7 @@ void sim_memory_install(void)
 {
     hasten();
     fault_install();
+    trn_envelope_count_failures(fault_failures());
     fault_suspend();
     sim_held_install();
 }

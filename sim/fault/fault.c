@@ -11,6 +11,7 @@
 static atomic_int suspended;
 static atomic_uint countdown; /* 0: nothing armed; 1: the next one fails */
 static atomic_bool struck;
+static atomic_ulong failures;
 static sqlite3_mem_methods sqlite_heap;
 
 void *__wrap_malloc(size_t size);
@@ -37,6 +38,7 @@ static bool fails_now(void)
         return false;
     }
     atomic_store(&struck, true);
+    atomic_fetch_add(&failures, 1);
     return true;
 }
 
@@ -109,6 +111,11 @@ unsigned fault_left(void)
 bool fault_has_struck(void)
 {
     return atomic_load(&struck);
+}
+
+const atomic_ulong *fault_failures(void)
+{
+    return &failures;
 }
 
 void fault_suspend(void)

@@ -8,6 +8,7 @@
 #ifndef TERN_FAULT_H
 #define TERN_FAULT_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 
 /* Puts the failing allocators before those that are in place. Once, before SQLite is used. */
@@ -18,6 +19,8 @@ void fault_arm(unsigned nth);
 unsigned fault_left(void);
 /* Whether it has struck since it was armed. */
 bool fault_has_struck(void);
+/* How often it has struck in this process. */
+const atomic_ulong *fault_failures(void);
 /* Nothing fails, nor counts, until as many resumes as suspends. */
 void fault_suspend(void);
 void fault_resume(void);

@@ -7,8 +7,10 @@
 
 #include <jansson.h>
 
+#include "sim/fault/fault.h"
 #include "tests/harness/harness.h"
 #include "tests/unit/model/tables.h"
+#include "wire/envelope.h"
 #include "wire/limits.h"
 
 #define ID "AAAAAAAAAAAAAAAAAAAAAA"
@@ -350,7 +352,7 @@ TEST(a_request_or_an_entry_above_its_cap_is_too_large)
     trn_bytes_free(&body);
 }
 
-TEST(when_memory_runs_out_a_request_is_refused_for_that)
+static void refuse_for_memory_alone(void)
 {
     FOR_EACH_ALLOC_FAILURE (nth) {
         struct trn_bytes bytes = {0};
@@ -369,4 +371,16 @@ TEST(when_memory_runs_out_a_request_is_refused_for_that)
         trn_request_close(&reader);
         trn_bytes_free(&bytes);
     }
+}
+
+TEST(when_memory_runs_out_a_request_is_refused_for_that)
+{
+    refuse_for_memory_alone();
+}
+
+TEST(where_failed_allocations_are_counted_an_envelope_parsed_once_is_refused_for_them)
+{
+    trn_envelope_count_failures(fault_failures());
+    refuse_for_memory_alone();
+    trn_envelope_count_failures(NULL);
 }

@@ -27,7 +27,7 @@ static tern_id id_at(const struct trn_bytes *ids, size_t index)
 static struct trn_bytes read_ids(struct sim_world *world, int device, const char *sql)
 {
     struct trn_bytes ids = {0};
-    sqlite3 *db = sim_look(world, device);
+    sqlite3 *db = sim_look_within(world, device);
     sqlite3_stmt *stmt = sim_look_prepare(world, db, sql);
 
     while (stmt != NULL && sqlite3_step(stmt) == SQLITE_ROW) {

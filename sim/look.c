@@ -2,11 +2,23 @@
  * Files read from outside, by a connection of our own: its eye. While those whose the file is have
  * it open, the eye stays open between two looks, with what it has compiled; it never is the last to
  * close a file that they still work with, and no lock of it outlives a look.
+ *
+ * An eye has to read the schema first, as long as a dozen transactions take. So what is no question
+ * of who sees what may be asked of their own connection, between their transactions.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "api/internal.h"
+#include "server/db_sqlite_internal.h"
 #include "sim/world.h"
+#include "store/store.h"
+
+struct sim_glance {
+    struct sim_glance *next;
+    sqlite3_stmt *stmt;
+};
 
 static struct sim_disk *disk_of(struct sim_world *world, int device)
 {
@@ -40,6 +52,31 @@ sqlite3 *sim_look(struct sim_world *world, int device)
     return eye->db;
 }
 
+/* The connection of those whose the file is; NULL where it is closed, or in the midst of a
+ * transaction. */
+static sqlite3 *theirs(struct sim_world *world, int device)
+{
+    sqlite3 *db = NULL;
+
+    if (device == SIM_SERVER && world->db != NULL) {
+        db = trn_db_sqlite_of(world->db)->writer->sqlite;
+    } else if (device != SIM_SERVER && world->devices[device].replica != NULL) {
+        db = trn_store_connection(world->devices[device].replica->store);
+    }
+    return db != NULL && sqlite3_get_autocommit(db) != 0 ? db : NULL;
+}
+
+sqlite3 *sim_look_within(struct sim_world *world, int device)
+{
+    sqlite3 *db = eye_of(world, device)->db == NULL ? theirs(world, device) : NULL;
+
+    if (db == NULL) {
+        return sim_look(world, device);
+    }
+    sim_disk_pause(disk_of(world, device), true);
+    return db;
+}
+
 void sim_look_away(struct sim_world *world, int device)
 {
     if (!is_open(world, device)) {
@@ -50,29 +87,57 @@ void sim_look_away(struct sim_world *world, int device)
 
 void sim_eye_close(struct sim_eye *eye)
 {
-    sqlite3_stmt *stmt;
+    while (eye->glances != NULL) {
+        struct sim_glance *next = eye->glances->next;
 
-    while (eye->db != NULL && (stmt = sqlite3_next_stmt(eye->db, NULL)) != NULL) {
-        (void)sqlite3_finalize(stmt);
+        (void)sqlite3_finalize(eye->glances->stmt);
+        free(eye->glances);
+        eye->glances = next;
     }
     (void)sqlite3_close(eye->db);
     eye->db = NULL;
 }
 
+static struct sim_eye *eye_with(struct sim_world *world, sqlite3 *db)
+{
+    struct sim_eye *eye = &world->eye;
+
+    for (int i = SIM_SERVER; i < (int)world->device_count; i++) {
+        eye = eye_of(world, i);
+        if (eye->db == db || theirs(world, i) == db) {
+            break;
+        }
+    }
+    return eye;
+}
+
 /* The statement as it was compiled before, or anew. */
 sqlite3_stmt *sim_look_prepare(struct sim_world *world, sqlite3 *db, const char *sql)
 {
-    sqlite3_stmt *stmt = NULL;
+    struct sim_eye *eye = eye_with(world, db);
+    struct sim_glance *glance = eye->glances;
 
-    while ((stmt = sqlite3_next_stmt(db, stmt)) != NULL) {
-        if (!sqlite3_stmt_busy(stmt) && strcmp(sqlite3_sql(stmt), sql) == 0) {
-            return stmt;
-        }
+    while (glance != NULL &&
+           (sqlite3_db_handle(glance->stmt) != db || sqlite3_stmt_busy(glance->stmt) != 0 ||
+            strcmp(sqlite3_sql(glance->stmt), sql) != 0)) {
+        glance = glance->next;
     }
-    if (sqlite3_prepare_v3(db, sql, -1, SQLITE_PREPARE_PERSISTENT, &stmt, NULL) != SQLITE_OK) {
+    if (glance != NULL) {
+        return glance->stmt;
+    }
+    glance = calloc(1, sizeof *glance);
+    if (glance == NULL) {
+        abort();
+    }
+    if (sqlite3_prepare_v3(db, sql, -1, SQLITE_PREPARE_PERSISTENT, &glance->stmt, NULL) !=
+        SQLITE_OK) {
         sim_fail(world, "look", "%s: %s", sqlite3_errmsg(db), sql);
+        free(glance);
+        return NULL;
     }
-    return stmt;
+    glance->next = eye->glances;
+    eye->glances = glance;
+    return glance->stmt;
 }
 
 int64_t sim_look_number(struct sim_world *world, sqlite3 *db, const char *sql, int64_t none)
@@ -137,7 +202,7 @@ struct trn_bytes sim_look_rows(struct sim_world *world, sqlite3 *db, const char 
 void sim_look_sound(struct sim_world *world, int device)
 {
     const char *name = device == SIM_SERVER ? "server" : world->devices[device].name;
-    sqlite3 *db = sim_look(world, device);
+    sqlite3 *db = sim_look_within(world, device);
     struct trn_bytes found = sim_look_rows(world, db, "PRAGMA integrity_check");
     struct trn_bytes broken = sim_look_rows(world, db, "PRAGMA foreign_key_check");
 

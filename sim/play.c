@@ -181,13 +181,14 @@ static size_t other_bearer(struct sim_device *device, json_t *event)
     if (other == SIM_USERS || other == device->user) {
         return 0;
     }
-    id = sim_look_rows(world, sim_look(world, device->index), "SELECT device FROM tern_meta");
+    id =
+        sim_look_rows(world, sim_look_within(world, device->index), "SELECT device FROM tern_meta");
     sim_look_away(world, device->index);
     (void)snprintf(sql,
                    sizeof sql,
                    "SELECT count(*) FROM tern_device WHERE id = x'%.32s'",
                    trn_bytes_text(&id));
-    known = sim_look_number(world, sim_look(world, SIM_SERVER), sql, 0);
+    known = sim_look_number(world, sim_look_within(world, SIM_SERVER), sql, 0);
     sim_look_away(world, SIM_SERVER);
     trn_bytes_free(&id);
     return known > 0 ? other + 1 : 0;

@@ -7,18 +7,17 @@
 #include "base/hex.h"
 #include "base/uuid.h"
 #include "server/cursor.h"
+#include "sim/statements.h"
 
+/* The one row that answers, to be reset; NULL where there is none. */
 static tern_statement *ask(struct sim_device *device, const char *sql)
 {
-    tern_statement *statement = NULL;
+    tern_statement *statement = sim_statement_of(device, sql);
     bool row = false;
 
-    if (tern_statement_prepare(device->replica, sql, strlen(sql), &statement, NULL) != TERN_OK ||
-        tern_statement_step(statement, &row, NULL) != TERN_OK || !row) {
-        tern_statement_free(statement);
-        return NULL;
-    }
-    return statement;
+    return statement != NULL && tern_statement_step(statement, &row, NULL) == TERN_OK && row
+               ? statement
+               : NULL;
 }
 
 /* ---- The cursor ---- */
@@ -112,7 +111,7 @@ void sim_steady_cursor(struct sim_device *device)
         }
         world->db->ops->snapshot_close(world->db, view);
     }
-    tern_statement_free(statement);
+    tern_statement_reset(statement);
     sim_disk_pause(world->disk, false);
 }
 
@@ -122,11 +121,10 @@ void sim_steady_stamp(struct sim_device *device)
 {
     tern_statement *statement =
         ask(device,
-            "SELECT n.ordinal, n.time, (SELECT b.time FROM tern_outbox b WHERE b.ordinal < "
-            "n.ordinal AND b.state = 0 AND b.kind < 3 AND b.number = 0 AND b.reason = 0 AND "
-            "b.author = m.device ORDER BY b.ordinal DESC LIMIT 1) FROM tern_meta m JOIN "
-            "tern_outbox n ON n.ordinal = max(m.last_ordinal, (SELECT coalesce(max(place), 0) "
-            "FROM tern_outbox))");
+            "SELECT n.ordinal, n.time, (SELECT b.time FROM tern_outbox b WHERE b.place > 0 AND "
+            "b.place < n.place AND b.state = 0 AND b.kind < 3 AND b.number = 0 AND b.reason = 0 "
+            "AND b.author = m.device ORDER BY b.place DESC LIMIT 1) FROM tern_meta m JOIN "
+            "tern_outbox n ON n.place = (SELECT max(place) FROM tern_outbox)");
     int64_t time_us;
     tern_value before;
 
@@ -143,7 +141,7 @@ void sim_steady_stamp(struct sim_device *device)
                  (long long)tern_statement_value(statement, 0).integer,
                  (long long)(before.integer - time_us));
     }
-    tern_statement_free(statement);
+    tern_statement_reset(statement);
 }
 
 void sim_steady_forget(struct sim_device *device)

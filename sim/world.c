@@ -206,7 +206,7 @@ void sim_server_stop(struct sim_world *world)
 /* All that an answer told of is still there. */
 static void check_acknowledged(struct sim_world *world)
 {
-    sqlite3 *db = sim_look(world, SIM_SERVER);
+    sqlite3 *db = sim_look_within(world, SIM_SERVER);
     int64_t last = sim_look_number(world, db, "SELECT max(number) FROM tern_entry", 0);
 
     sim_look_away(world, SIM_SERVER);
@@ -264,7 +264,7 @@ void sim_server_restore(struct sim_world *world)
         sim_steady_forget(&world->devices[i]);
     }
     if (sim_server_start(world)) {
-        sqlite3 *db = sim_look(world, SIM_SERVER);
+        sqlite3 *db = sim_look_within(world, SIM_SERVER);
 
         world->answered_to = sim_look_number(world, db, "SELECT max(number) FROM tern_entry", 0);
         while (world->epoch_count > 0 &&
@@ -410,10 +410,9 @@ bool sim_device_top(struct sim_device *device, uint64_t *ret_ordinal, tern_id *r
 {
     tern_statement *statement = sim_statement_of(
         device,
-        "SELECT ordinal, tx FROM (SELECT last_ordinal AS ordinal, last_tx AS tx FROM tern_meta "
-        "UNION ALL "
-        "SELECT * FROM (SELECT ordinal, tx FROM tern_outbox ORDER BY place DESC LIMIT 1)) "
-        "ORDER BY ordinal DESC LIMIT 1");
+        "SELECT max(m.last_ordinal, coalesce(o.ordinal, 0)), CASE WHEN o.ordinal > m.last_ordinal "
+        "THEN o.tx ELSE m.last_tx END FROM tern_meta m LEFT JOIN tern_outbox o ON o.place = "
+        "(SELECT max(place) FROM tern_outbox)");
     bool row = false;
 
     if (statement == NULL) {

@@ -51,7 +51,8 @@ struct sim_commit {
 
 /* How a machine's file is looked into: look.c. */
 struct sim_eye {
-    sqlite3 *db; /* NULL: closed */
+    sqlite3 *db;                /* NULL: closed */
+    struct sim_glance *glances; /* compiled for it, or for the connection of those whose it is */
 };
 
 struct sim_device {
@@ -216,6 +217,8 @@ tern_status sim_sync(struct sim_device *device, const struct sim_sync *how);
 /* The database of a device, or of the server (SIM_SERVER), as any tool would open it, until
  * sim_look_away. */
 sqlite3 *sim_look(struct sim_world *world, int device);
+/* The same, or where there is no eye yet, as those see it whose the file is. */
+sqlite3 *sim_look_within(struct sim_world *world, int device);
 void sim_look_away(struct sim_world *world, int device);
 /* Before those whose the file is close it. */
 void sim_eye_close(struct sim_eye *eye);

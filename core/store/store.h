@@ -69,6 +69,8 @@ tern_status trn_store_commit(struct trn_store *store,
                              tern_error *error); /* on failure it is rolled back */
 void trn_store_rollback(struct trn_store *store);
 bool trn_store_in_transaction(const struct trn_store *store);
+/* The writer's connection, for a tool that looks at the file as the writer sees it. */
+struct sqlite3 *trn_store_connection(struct trn_store *store);
 /* Copies the write-ahead log into the file where it has grown long; between transactions. Every
  * commit does so, except while a session runs: that does it in a step of its own, so that nobody
  * waits for both. True if there was something to do. */

@@ -226,6 +226,11 @@ bool trn_store_in_transaction(const struct trn_store *store)
     return sqlite3_get_autocommit(store->db) == 0;
 }
 
+struct sqlite3 *trn_store_connection(struct trn_store *store)
+{
+    return store->db;
+}
+
 tern_status trn_store_savepoint(struct trn_store *store, tern_error *error)
 {
     return trn_store_do(store, TRN_SQL_SAVEPOINT, "savepoint", error);

@@ -195,32 +195,6 @@ tern_status trn_care_action(tern_care *care,
     return trn_care_run(care, TRN_SQL_ACTION, values, 5, error);
 }
 
-tern_id trn_value_to_id(tern_value value)
-{
-    tern_id id = {{0}};
-
-    if (value.kind == TERN_BLOB && value.size == sizeof(id.bytes)) {
-        memcpy(id.bytes, value.data, sizeof(id.bytes));
-    }
-    return id;
-}
-
-void trn_value_to_text(tern_value value, char *buffer, size_t size)
-{
-    size_t bytes = value.kind != TERN_TEXT ? 0 : value.size < size ? value.size : size - 1;
-
-    if (bytes > 0) {
-        memcpy(buffer, value.data, bytes);
-    }
-    buffer[bytes] = '\0';
-}
-
-bool trn_value_is(tern_value value, const char *text)
-{
-    return value.kind == TERN_TEXT && value.size == strlen(text) &&
-           memcmp(value.data, text, value.size) == 0;
-}
-
 tern_status trn_care_local_day(tern_care *care,
                                const char *zone,
                                int64_t utc_us,
@@ -242,76 +216,18 @@ tern_status trn_care_local_day(tern_care *care,
     return TERN_OK;
 }
 
-static void read_meals(tern_statement *statement, int first, tern_regimen *regimen)
-{
-    static const int32_t presets[] = {7 * 60, 12 * 60, 18 * 60};
-    char text[81];
-
-    for (int i = 0; i < 3; i++) {
-        regimen->meal_minutes[i] = presets[i];
-        trn_value_to_text(tern_statement_value(statement, first + i), text, sizeof(text));
-        (void)tern_meal_parse(text, &regimen->meal_minutes[i]);
-    }
-}
-
-/* Without a start date, the local date on which the prescription was made. */
-static tern_status read_start(tern_care *care,
-                              tern_value date,
-                              tern_value created,
-                              struct trn_source *source,
-                              tern_care_error *error)
-{
-    int32_t day = 0;
-    tern_status status;
-
-    trn_value_to_text(date, source->start, sizeof(source->start));
-    if (source->start[0] != '\0') {
-        return TERN_OK;
-    }
-    status = trn_care_local_day(care, source->zone, created.integer, &day, NULL, error);
-    if (status == TERN_OK) {
-        trn_day_format(day, source->start);
-    }
-    return status;
-}
-
 tern_status trn_source_read(tern_care *care,
                             tern_statement *statement,
                             int first,
                             struct trn_source *ret_source,
                             tern_care_error *error)
 {
-    tern_regimen *regimen = &ret_source->regimen;
     tern_value values[TRN_SOURCE_COLUMNS];
     tern_status status;
 
     for (int i = 0; i < TRN_SOURCE_COLUMNS; i++) {
         values[i] = tern_statement_value(statement, first + i);
     }
-    trn_value_to_text(values[0], ret_source->zone, sizeof(ret_source->zone));
-    trn_value_to_text(values[3], ret_source->end, sizeof(ret_source->end));
-    trn_value_to_text(values[7], ret_source->frequency, sizeof(ret_source->frequency));
-    trn_value_to_text(values[8], ret_source->timing, sizeof(ret_source->timing));
-    *regimen = (tern_regimen){.size = sizeof(*regimen),
-                              .zone = ret_source->zone,
-                              .start_date = ret_source->start,
-                              .end_date = ret_source->end[0] != '\0' ? ret_source->end : NULL,
-                              .duration_days = (int32_t)values[4].integer,
-                              .slots = (unsigned)values[5].integer,
-                              .before_meal = (unsigned)values[6].integer,
-                              .frequency = ret_source->frequency,
-                              .timing = ret_source->timing,
-                              .is_prn = values[9].integer != 0,
-                              .grace_minutes = (int32_t)values[13].integer};
-    read_meals(statement, first + 10, regimen);
-    status = read_start(care, values[1], values[2], ret_source, error);
-    if (status != TERN_OK) {
-        return status;
-    }
-    if (!trn_regimen_read(regimen, &ret_source->rule)) {
-        ret_source->rule = (struct trn_regimen){.is_understood = false};
-    }
-    /* What is paused, ended or deleted yields nothing. */
-    ret_source->rule.is_understood &= values[14].integer != 0;
-    return TERN_OK;
+    status = trn_source_make(&care->zones, values, ret_source, trn_engine_error(error));
+    return status == TERN_OK ? TERN_OK : trn_zone_failed(status, error);
 }

@@ -8,7 +8,7 @@
 #ifndef TRN_MEDICATION_INTERNAL_H
 #define TRN_MEDICATION_INTERNAL_H
 
-#include "medication/regimen.h"
+#include "medication/source.h"
 #include "tern/medication/care.h"
 #include "tern/medication/dose.h"
 #include "tern/medication/medication.h"
@@ -182,11 +182,6 @@ TERN_MUST_USE tern_status trn_care_action(tern_care *care,
                                           const char *details,
                                           tern_care_error *error);
 
-tern_id trn_value_to_id(tern_value value);
-/** Copies a text of the schema's length; one that is longer is cut, null is "". */
-void trn_value_to_text(tern_value value, char *buffer, size_t size);
-bool trn_value_is(tern_value value, const char *text);
-
 /** Refuses what would take a record past its quota by so many bytes, as problem QUOTA. */
 TERN_MUST_USE tern_status trn_quota_check(tern_care *care,
                                           const tern_id *patient,
@@ -195,22 +190,8 @@ TERN_MUST_USE tern_status trn_quota_check(tern_care *care,
 
 /* ---- Regimens ---- */
 
-/** What the columns of a medication, its prescription and its patient say; texts are its own. */
-struct trn_source {
-    tern_regimen regimen; /* points into this struct: never copied */
-    struct trn_regimen rule;
-    char zone[65];
-    char start[11];
-    char end[11];
-    char frequency[401];
-    char timing[401];
-};
-
 /** Columns of a medication, as trn_medication_read takes them. */
 enum { TRN_MEDICATION_COLUMNS = 14 };
-
-/** The first column of the regimen's, and their number, in statements that bring one. */
-enum { TRN_SOURCE_COLUMNS = 15 };
 
 /** Reads the TRN_SOURCE_COLUMNS columns of a row from `first` on. */
 TERN_MUST_USE tern_status trn_source_read(tern_care *care,

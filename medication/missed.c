@@ -27,17 +27,15 @@ enum { DOSE = TRN_SOURCE_COLUMNS, SCHEDULED, GRACE, DATE, SLOT };
 static tern_status
 is_missed(struct step *step, tern_statement *row, bool *ret_missed, tern_care_error *error)
 {
-    tern_value date = tern_statement_value(row, DATE);
-    tern_value slot = tern_statement_value(row, SLOT);
     struct trn_source source;
-    int32_t day = 0;
     tern_status status = trn_source_read(step->care, row, 0, &source, error);
 
     if (status != TERN_OK) {
         return status;
     }
-    *ret_missed = !step->is_held && trn_day_parse(date.data, date.size, &day) &&
-                  trn_regimen_yields(&source.rule, day, slot.data, slot.size);
+    *ret_missed = !step->is_held && trn_source_yields(&source,
+                                                      tern_statement_value(row, DATE),
+                                                      tern_statement_value(row, SLOT));
     return TERN_OK;
 }
 

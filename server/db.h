@@ -57,6 +57,20 @@ struct trn_db_entry {
     char detail[TRN_DETAIL_BYTES];
 };
 
+/* Rows that wait for something: live, with `word` in one column, by the moment in another. */
+struct trn_db_waiting {
+    const struct trn_table *table;
+    uint16_t word_column;
+    const char *word;
+    uint16_t time_column;
+};
+
+/* One of them. */
+struct trn_db_moment {
+    int64_t us;
+    tern_id id;
+};
+
 /* What a number stands for. */
 struct trn_db_tx {
     tern_id tx;
@@ -194,6 +208,23 @@ struct trn_db_ops {
                                                    tern_error *error),
                               void *context,
                               tern_error *error);
+
+    /* ---- Rows that wait ---- */
+
+    /* Makes what rows_waiting goes by, once. Outside any group. */
+    tern_status (*waiting_prepare)(struct trn_db *db,
+                                   const struct trn_db_waiting *waiting,
+                                   tern_error *error);
+    /* The next after `after` and before `before_us` in the order of moment and id, at most `room`;
+     * reads none but these. */
+    tern_status (*rows_waiting)(struct trn_db_view *view,
+                                const struct trn_db_waiting *waiting,
+                                const struct trn_db_moment *after,
+                                int64_t before_us,
+                                struct trn_db_moment *ret_rows,
+                                size_t room,
+                                size_t *ret_count,
+                                tern_error *error);
 
     /* ---- The log of a scope: each of its rows once, at its highest number ---- */
 

@@ -202,6 +202,17 @@ tern_status trn_db_sqlite_rows_naming(struct trn_db_view *view,
                                                            tern_error *error),
                                       void *context,
                                       tern_error *error);
+tern_status trn_db_sqlite_waiting_prepare(struct trn_db *db,
+                                          const struct trn_db_waiting *waiting,
+                                          tern_error *error);
+tern_status trn_db_sqlite_rows_waiting(struct trn_db_view *view,
+                                       const struct trn_db_waiting *waiting,
+                                       const struct trn_db_moment *after,
+                                       int64_t before_us,
+                                       struct trn_db_moment *ret_rows,
+                                       size_t room,
+                                       size_t *ret_count,
+                                       tern_error *error);
 tern_status trn_db_sqlite_rows_unchanged(struct trn_db_view *view,
                                          const struct trn_table *table,
                                          int64_t before_us,

@@ -17,7 +17,9 @@
 #include "server/listen_internal.h"
 
 /* Active events of higher priority run first: a group gathers until nothing more is to be read. */
-enum { PRIORITY_IO = 0, PRIORITY_FLUSH = 1, PRIORITY_COUNT = 2 };
+enum { PRIORITY_IO = 0, PRIORITY_FLUSH = 1, PRIORITY_JOB = 2, PRIORITY_COUNT = 3 };
+/* After a step that failed: what made it fail may take a person. */
+enum { MISSED_RETRY_S = 300 };
 enum { BACKLOG = 512, HEADERS_BYTES_MAX = 32 * 1024, BODY_SLACK = 2 };
 
 /* ---- TLS ---- */
@@ -234,6 +236,52 @@ static void on_flush(evutil_socket_t socket, short what, void *context)
     trn_route_flush(context);
 }
 
+static void schedule_missed(struct trn_listener *listener, int64_t seconds)
+{
+    struct timeval wait = {.tv_sec = (time_t)seconds};
+
+    if (!listener->stopping) {
+        (void)event_add(listener->missed, &wait);
+    }
+}
+
+/* One bounded step; what has arrived since is handled before the next. */
+static void on_missed(evutil_socket_t socket, short what, void *context)
+{
+    struct trn_listener *listener = context;
+    struct trn_missed_report report = {.missed = 0};
+    tern_error error = {.status = TERN_OK};
+
+    (void)socket;
+    (void)what;
+    if (listener->stopping) {
+        return;
+    }
+    if (trn_missed_step(listener->parts.missed, trn_clock_wall_us(), &report, &error) != TERN_OK) {
+        trn_journal_note(TRN_LOG_ERROR, "missed doses", "reason", error.message, NULL, 0);
+        schedule_missed(listener, MISSED_RETRY_S);
+        return;
+    }
+    listener->metrics.missed += report.missed;
+    if (report.missed > 0) {
+        trn_journal_note(TRN_LOG_INFO,
+                         "missed doses",
+                         NULL,
+                         NULL,
+                         "stored",
+                         (int64_t)report.missed);
+    }
+    if (report.unread > 0) {
+        trn_journal_note(TRN_LOG_ERROR,
+                         "missed doses",
+                         "reason",
+                         "the time zone of patients cannot be read",
+                         "doses",
+                         (int64_t)report.unread);
+    }
+    schedule_missed(listener, report.more ? 0 : listener->parts.settings->infer_missed_s);
+}
+
 static void on_deadline(evutil_socket_t socket, short what, void *context)
 {
     struct trn_listener *listener = context;
@@ -286,6 +334,19 @@ static tern_status loop_open(struct trn_listener *listener, tern_error *error)
     return TERN_OK;
 }
 
+static tern_status missed_open(struct trn_listener *listener, tern_error *error)
+{
+    if (listener->parts.missed == NULL) {
+        return TERN_OK;
+    }
+    listener->missed = evtimer_new(listener->base, on_missed, listener);
+    if (listener->missed == NULL || event_priority_set(listener->missed, PRIORITY_JOB) != 0) {
+        return trn_fail_nomem(error);
+    }
+    schedule_missed(listener, 0);
+    return TERN_OK;
+}
+
 static void http_configure(struct trn_listener *listener)
 {
     const struct trn_settings *settings = listener->parts.settings;
@@ -322,6 +383,9 @@ tern_status trn_listener_open(const struct trn_listener_parts *parts,
     }
     if (status == TERN_OK) {
         http_configure(listener);
+        status = missed_open(listener, error);
+    }
+    if (status == TERN_OK) {
         status = socket_open(listener, error);
     }
     if (status == TERN_OK) {
@@ -358,6 +422,7 @@ void trn_listener_close(struct trn_listener *listener)
         evhttp_free(listener->http);
     }
     event_drop(listener->flush);
+    event_drop(listener->missed);
     event_drop(listener->deadline);
     event_drop(listener->on_term);
     event_drop(listener->on_int);

@@ -2,12 +2,14 @@
  * HTTPS by libevent: connections in, exchanges to the handler in groups, answers out.
  *
  * One thread and one loop. Requests that are read in one turn of the loop are handled as one group
- * and answered after its commit; while that commit is waited for, the next ones gather.
+ * and answered after its commit; while that commit is waited for, the next ones gather. The job for
+ * missed doses takes a step where nothing else is to be done.
  */
 #ifndef TRN_SERVER_LISTEN_H
 #define TRN_SERVER_LISTEN_H
 
 #include "server/auth.h"
+#include "server/missed.h"
 #include "server/settings.h"
 #include "server/sync.h"
 
@@ -18,6 +20,7 @@ struct trn_listener_parts {
     struct trn_db *db;
     struct trn_server *server;
     const struct trn_tokens *tokens;
+    struct trn_missed *missed; /* NULL: no such job */
 };
 
 /**

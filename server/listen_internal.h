@@ -38,6 +38,7 @@ struct trn_listener {
     struct evhttp_bound_socket *socket;
     SSL_CTX *tls;
     struct event *flush;
+    struct event *missed;
     struct event *on_term;
     struct event *on_int;
     struct event *deadline;

@@ -27,6 +27,8 @@ struct daemon {
     struct trn_tokens *tokens;
     struct trn_db *db;
     struct trn_server *server;
+    tern_posix_zones *zones;
+    struct trn_missed *missed;
     struct trn_listener *listener;
 };
 
@@ -94,16 +96,38 @@ static tern_status open_database(struct daemon *daemon, tern_error *error)
     return trn_db_sqlite_open(&options, daemon->schema, &daemon->db, error);
 }
 
+static tern_status open_missed(struct daemon *daemon, tern_error *error)
+{
+    tern_zone_port port;
+    tern_status status = TERN_OK;
+
+    if (daemon->settings.infer_missed_s == 0) {
+        return TERN_OK;
+    }
+    status = tern_posix_zones_open(daemon->settings.zones, &daemon->zones, error);
+    if (status != TERN_OK) {
+        return status;
+    }
+    tern_posix_zones_port(daemon->zones, &port);
+    return trn_missed_open(daemon->db, daemon->server, &port, &daemon->missed, error);
+}
+
 static tern_status open_server(struct daemon *daemon, tern_error *error)
 {
     const struct trn_sync_limits limits = {.page_rows = (uint32_t)daemon->settings.page_rows,
                                            .page_bytes = (size_t)daemon->settings.page_bytes};
     struct trn_listener_parts parts = {.settings = &daemon->settings};
+    tern_status status;
 
     daemon->server = trn_server_new(daemon->db, &limits);
     if (daemon->server == NULL) {
         return trn_fail_nomem(error);
     }
+    status = open_missed(daemon, error);
+    if (status != TERN_OK) {
+        return status;
+    }
+    parts.missed = daemon->missed;
     parts.db = daemon->db;
     parts.server = daemon->server;
     parts.tokens = daemon->tokens;
@@ -202,6 +226,8 @@ static tern_status act(struct daemon *daemon, tern_error *error)
 static void close_all(struct daemon *daemon)
 {
     trn_listener_close(daemon->listener);
+    trn_missed_close(daemon->missed);
+    tern_posix_zones_close(daemon->zones);
     trn_server_free(daemon->server);
     if (daemon->db != NULL) {
         daemon->db->ops->close(daemon->db);

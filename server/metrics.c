@@ -81,6 +81,7 @@ tern_status trn_metrics_write(const struct trn_metrics *metrics, struct trn_byte
         {"sent_bytes_total", metrics->bytes_out, "Bytes of answer bodies as sent."},
         {"groups_total", metrics->groups, "Group commits."},
         {"grouped_requests_total", metrics->grouped, "Requests that shared group commits."},
+        {"missed_doses_total", metrics->missed, "Doses stored as missed by this server's job."},
         {"handling_microseconds_total", metrics->handling_us, "Time spent in groups."},
     };
     tern_status status = requests(metrics, text);

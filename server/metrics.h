@@ -17,6 +17,7 @@ struct trn_metrics {
     uint64_t groups;
     uint64_t grouped; /* requests in groups */
     uint64_t handling_us;
+    uint64_t missed; /* doses that the job stored */
     int64_t connections;
     int64_t started_s;
 };

@@ -21,6 +21,7 @@ struct trn_settings {
     const char *token_algorithm;
     const char *token_key;
     const char *audience;
+    const char *zones; /* folder of time zones; NULL: the system's */
     bool retain;       /* let the rows go that have had their time, and end */
     const char *erase; /* NULL: serve; else whose record is to be erased */
     int64_t port;      /* 0: any free one */
@@ -31,6 +32,7 @@ struct trn_settings {
     int64_t timeout_s;
     int64_t stop_s; /* most time that a graceful stop takes */
     int64_t connections;
+    int64_t infer_missed_s; /* between rounds of the job for missed doses; 0: no job */
     enum trn_log_level log_level;
     bool group_commit;
 };

@@ -18,7 +18,9 @@ static const struct trn_schema *spoken_in(const struct lab *lab)
 
 static void open_database(struct lab *lab)
 {
-    struct trn_db_sqlite_options options = {.path = lab->path, .unsafe_fast = true};
+    struct trn_db_sqlite_options options = {.path = lab->path,
+                                            .vfs = lab->vfs,
+                                            .unsafe_fast = lab->vfs == NULL};
     tern_error error = {.status = TERN_OK};
 
     memset(options.seal_key, 7, sizeof(options.seal_key));
@@ -125,6 +127,39 @@ const char *lab_text(struct lab *lab, const char *sql)
     sqlite3_finalize(statement);
     sqlite3_close(db);
     return text;
+}
+
+void lab_write(struct lab *lab, const char *sql)
+{
+    sqlite3 *db = NULL;
+
+    CHECK(sqlite3_open_v2(lab->path, &db, SQLITE_OPEN_READWRITE, NULL) == SQLITE_OK);
+    if (sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK) {
+        CHECK_TEXT(sqlite3_errmsg(db), "no error");
+    }
+    sqlite3_close(db);
+}
+
+const char *lab_plan(struct lab *lab, const char *sql)
+{
+    static char plan[1024];
+    char *question = sqlite3_mprintf("EXPLAIN QUERY PLAN %s", sql);
+    sqlite3 *db = NULL;
+    sqlite3_stmt *statement = NULL;
+
+    CHECK(sqlite3_open_v2(lab->path, &db, SQLITE_OPEN_READONLY, NULL) == SQLITE_OK);
+    CHECK(sqlite3_prepare_v2(db, question, -1, &statement, NULL) == SQLITE_OK);
+    CHECK(sqlite3_step(statement) == SQLITE_ROW);
+    (void)snprintf(plan, sizeof(plan), "%s", (const char *)sqlite3_column_text(statement, 3));
+    sqlite3_finalize(statement);
+    sqlite3_close(db);
+    sqlite3_free(question);
+    return plan;
+}
+
+void lab_cut(struct lab *lab)
+{
+    close_database(lab);
 }
 
 int64_t lab_number(struct lab *lab, const char *sql)

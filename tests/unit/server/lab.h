@@ -21,7 +21,8 @@ struct lab {
     struct trn_sync_limits limits;
     char path[512];
     int64_t now_us;
-    uint8_t epoch; /* of a file made next */
+    uint8_t epoch;   /* of a file made next */
+    const char *vfs; /* where its file lies, and is waited for; NULL: the default, in haste */
 };
 
 void lab_open(struct lab *lab);
@@ -37,6 +38,13 @@ void lab_restore(struct lab *lab);
 int64_t lab_number(struct lab *lab, const char *sql);
 /* A text read likewise, in a static buffer; "" for null. */
 const char *lab_text(struct lab *lab, const char *sql);
+
+/* Writes by plain SQL, beside the server. */
+void lab_write(struct lab *lab, const char *sql);
+/* How SQLite goes about a statement. */
+const char *lab_plan(struct lab *lab, const char *sql);
+/* Closes the database as far as it can be closed, for lab_reopen. */
+void lab_cut(struct lab *lab);
 
 /* An id made of a letter and a number, the same whenever asked for. */
 tern_id lab_id(char kind, unsigned number);

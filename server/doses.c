@@ -1,0 +1,249 @@
+/* Five rows a dose: its own, the medication's, the prescription's, the patient's and the meals'. */
+#include "server/doses.h"
+
+#include <jansson.h>
+
+enum medication_column {
+    MEDICATION_MORNING,
+    MEDICATION_DAYTIME,
+    MEDICATION_NIGHT,
+    MEDICATION_FREQUENCY,
+    MEDICATION_TIMING,
+    MEDICATION_DURATION,
+    MEDICATION_PRN,
+    MEDICATION_COLUMNS
+};
+enum prescription_column {
+    PRESCRIPTION_START,
+    PRESCRIPTION_END,
+    PRESCRIPTION_STATUS,
+    PRESCRIPTION_CREATED,
+    PRESCRIPTION_COLUMNS
+};
+enum user_column { USER_ZONE, USER_GRACE, USER_COLUMNS };
+enum meal_column { MEAL_USER, MEAL_MORNING, MEAL_AFTERNOON, MEAL_NIGHT, MEAL_COLUMNS };
+
+enum { SLOTS = 3, DEFAULT_GRACE = 30 };
+
+static const char *const dose_names[TRN_DOSE_COLUMNS] = {"prescription_id",
+                                                         "medication_id",
+                                                         "patient_id",
+                                                         "scheduled_time",
+                                                         "local_date",
+                                                         "slot",
+                                                         "grace_minutes",
+                                                         "status",
+                                                         "was_offline"};
+static const char *const medication_names[MEDICATION_COLUMNS] = {"morning_dosage",
+                                                                 "daytime_dosage",
+                                                                 "night_dosage",
+                                                                 "frequency",
+                                                                 "timing",
+                                                                 "duration",
+                                                                 "is_prn"};
+static const char *const prescription_names[PRESCRIPTION_COLUMNS] = {"start_date",
+                                                                     "end_date",
+                                                                     "status",
+                                                                     "created_at"};
+static const char *const user_names[USER_COLUMNS] = {"time_zone", "grace_period_minutes"};
+static const char *const meal_names[MEAL_COLUMNS] = {"user_id",
+                                                     "morning_meal",
+                                                     "afternoon_meal",
+                                                     "night_meal"};
+
+static bool know_table(const struct trn_schema *schema,
+                       const char *name,
+                       const char *const *columns,
+                       size_t count,
+                       struct trn_known_table *ret_known)
+{
+    ret_known->table = trn_schema_table(schema, name);
+    for (size_t i = 0; ret_known->table != NULL && i < count; i++) {
+        ret_known->columns[i] = trn_table_column(ret_known->table, columns[i]);
+        if (ret_known->columns[i] == TRN_NO_COLUMN) {
+            return false;
+        }
+    }
+    return ret_known->table != NULL;
+}
+
+bool trn_doses_know(const struct trn_schema *schema, struct trn_doses *ret_doses)
+{
+    struct trn_doses doses;
+    bool known;
+
+    known = know_table(schema, "dose_events", dose_names, TRN_DOSE_COLUMNS, &doses.doses) &&
+            know_table(schema,
+                       "medications",
+                       medication_names,
+                       MEDICATION_COLUMNS,
+                       &doses.medications) &&
+            know_table(schema,
+                       "prescriptions",
+                       prescription_names,
+                       PRESCRIPTION_COLUMNS,
+                       &doses.prescriptions) &&
+            know_table(schema, "users", user_names, USER_COLUMNS, &doses.users) &&
+            know_table(schema, "meal_time_preferences", meal_names, MEAL_COLUMNS, &doses.meals);
+    if (known) {
+        *ret_doses = doses;
+    }
+    return known;
+}
+
+tern_value
+trn_known_value(const struct trn_known_table *known, const struct trn_row *row, unsigned column)
+{
+    return row->values[known->columns[column]];
+}
+
+/* The rows around one dose. */
+struct reading {
+    const struct trn_doses *doses;
+    const struct trn_db *db;
+    struct trn_db_view *view;
+    tern_value values[TRN_SOURCE_COLUMNS];
+};
+
+/* What a dosage says: whether it is one, and whether it is to be taken before the meal. */
+static void read_dosage(tern_value dosage, unsigned slot, int64_t *slots, int64_t *before_meal)
+{
+    json_t *document = dosage.kind == TERN_TEXT
+                           ? json_loadb(dosage.data, dosage.size, JSON_DECODE_ANY, NULL)
+                           : NULL;
+
+    if (dosage.kind == TERN_TEXT && !json_is_null(document)) {
+        *slots |= 1 << slot;
+    }
+    if (json_is_true(json_object_get(document, "before_meal"))) {
+        *before_meal |= 1 << slot;
+    }
+    json_decref(document);
+}
+
+static tern_status
+read_medication(struct reading *reading, const tern_id *id, bool *ret_live, tern_error *error)
+{
+    const struct trn_known_table *known = &reading->doses->medications;
+    struct trn_row row;
+    bool found = false;
+    int64_t slots = 0;
+    int64_t before_meal = 0;
+    tern_status status =
+        reading->db->ops->row_read(reading->view, known->table, id, &found, &row, error);
+
+    if (status != TERN_OK || !found) {
+        *ret_live = false;
+        return status;
+    }
+    for (unsigned i = 0; i < SLOTS; i++) {
+        read_dosage(trn_known_value(known, &row, MEDICATION_MORNING + i), i, &slots, &before_meal);
+    }
+    reading->values[TRN_SOURCE_SLOTS] = tern_value_integer(slots);
+    reading->values[TRN_SOURCE_BEFORE] = tern_value_integer(before_meal);
+    reading->values[TRN_SOURCE_FREQUENCY] = trn_known_value(known, &row, MEDICATION_FREQUENCY);
+    reading->values[TRN_SOURCE_TIMING] = trn_known_value(known, &row, MEDICATION_TIMING);
+    reading->values[TRN_SOURCE_DURATION] = trn_known_value(known, &row, MEDICATION_DURATION);
+    reading->values[TRN_SOURCE_PRN] = trn_known_value(known, &row, MEDICATION_PRN);
+    *ret_live = row.deleted_at_us == 0;
+    return TERN_OK;
+}
+
+static tern_status
+read_prescription(struct reading *reading, const tern_id *id, bool *ret_live, tern_error *error)
+{
+    const struct trn_known_table *known = &reading->doses->prescriptions;
+    struct trn_row row;
+    bool found = false;
+    tern_status status =
+        reading->db->ops->row_read(reading->view, known->table, id, &found, &row, error);
+
+    if (status != TERN_OK || !found) {
+        *ret_live = false;
+        return status;
+    }
+    reading->values[TRN_SOURCE_START] = trn_known_value(known, &row, PRESCRIPTION_START);
+    reading->values[TRN_SOURCE_END] = trn_known_value(known, &row, PRESCRIPTION_END);
+    reading->values[TRN_SOURCE_CREATED] = trn_known_value(known, &row, PRESCRIPTION_CREATED);
+    *ret_live = row.deleted_at_us == 0 &&
+                trn_value_is(trn_known_value(known, &row, PRESCRIPTION_STATUS), "ACTIVE");
+    return TERN_OK;
+}
+
+/* Without a row of theirs the patient has what the schema document gives a new one. */
+static tern_status read_patient(struct reading *reading, const tern_id *id, tern_error *error)
+{
+    const struct trn_known_table *known = &reading->doses->users;
+    struct trn_row row;
+    bool found = false;
+    tern_status status =
+        reading->db->ops->row_read(reading->view, known->table, id, &found, &row, error);
+
+    if (status != TERN_OK) {
+        return status;
+    }
+    reading->values[TRN_SOURCE_ZONE] =
+        found ? trn_known_value(known, &row, USER_ZONE)
+              : known->table->columns[known->columns[USER_ZONE]].default_value;
+    reading->values[TRN_SOURCE_GRACE] =
+        found ? trn_known_value(known, &row, USER_GRACE) : tern_value_integer(DEFAULT_GRACE);
+    return TERN_OK;
+}
+
+static tern_status read_meals(struct reading *reading, const tern_id *patient, tern_error *error)
+{
+    const struct trn_known_table *known = &reading->doses->meals;
+    tern_value key[TRN_COLUMNS_MAX] = {{.kind = TERN_NULL}};
+    struct trn_row row;
+    bool derived = false;
+    bool found = false;
+    tern_id id;
+    tern_status status;
+
+    key[known->columns[MEAL_USER]] = tern_value_id(patient);
+    status = trn_natural_id(known->table, key, &derived, &id, error);
+    if (status == TERN_OK && derived) {
+        status = reading->db->ops->row_read(reading->view, known->table, &id, &found, &row, error);
+    }
+    for (unsigned i = 0; status == TERN_OK && i < SLOTS; i++) {
+        bool live = found && row.deleted_at_us == 0;
+
+        reading->values[TRN_SOURCE_MEALS + i] =
+            live ? trn_known_value(known, &row, MEAL_MORNING + i) : tern_value_null();
+    }
+    return status;
+}
+
+/* The values are borrowed from rows of five tables, none of which is read twice. */
+tern_status trn_doses_source(const struct trn_doses *doses,
+                             const struct trn_db *db,
+                             struct trn_db_view *view,
+                             const tern_zone_port *zones,
+                             const struct trn_row *dose,
+                             struct trn_source *ret_source,
+                             tern_error *error)
+{
+    struct reading reading = {.doses = doses, .db = db, .view = view};
+    tern_id patient = trn_value_to_id(trn_known_value(&doses->doses, dose, TRN_DOSE_PATIENT));
+    tern_id medication = trn_value_to_id(trn_known_value(&doses->doses, dose, TRN_DOSE_MEDICATION));
+    tern_id prescription =
+        trn_value_to_id(trn_known_value(&doses->doses, dose, TRN_DOSE_PRESCRIPTION));
+    bool lives = false;
+    bool is_active = false;
+    tern_status status = read_medication(&reading, &medication, &lives, error);
+
+    if (status == TERN_OK) {
+        status = read_prescription(&reading, &prescription, &is_active, error);
+    }
+    if (status == TERN_OK) {
+        status = read_patient(&reading, &patient, error);
+    }
+    if (status == TERN_OK) {
+        status = read_meals(&reading, &patient, error);
+    }
+    if (status != TERN_OK) {
+        return status;
+    }
+    reading.values[TRN_SOURCE_YIELDS] = tern_value_integer(lives && is_active);
+    return trn_source_make(zones, reading.values, ret_source, error);
+}

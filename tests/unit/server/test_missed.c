@@ -1,0 +1,600 @@
+/* The server's job for missed doses, beside phones that record, infer and undo. */
+#include "server/missed.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/uuid.h"
+#include "tests/sim/disk.h"
+#include "tests/unit/schema/documents.h"
+#include "tests/unit/server/lab.h"
+
+#define MINUTE_US (60 * LAB_SECOND_US)
+#define HOUR_US (60 * MINUTE_US)
+#define DAY_US (24 * HOUR_US)
+
+enum { GRACE = 30 };
+
+/* ---- Zones ---- */
+
+static tern_status
+offset(void *context, const char *zone, int64_t utc_us, int32_t *ret_offset_s, tern_error *error)
+{
+    (void)context;
+    (void)utc_us;
+    (void)error;
+    if (strcmp(zone, "Asia/Phnom_Penh") != 0) {
+        return TERN_ERR_NOT_FOUND;
+    }
+    *ret_offset_s = 7 * 3600;
+    return TERN_OK;
+}
+
+static const tern_zone_port zones = {.offset = offset};
+
+/* ---- A patient with a prescription ---- */
+
+static const char morning[] = "{\"amount\":1,\"before_meal\":false}";
+
+static void insert_user(struct phone *phone, const char *zone)
+{
+    struct trn_change change = lab_change(phone->lab, TRN_OP_INSERT, "users", phone->auth.user);
+
+    lab_set(&change, "role", tern_value_text("PATIENT"));
+    lab_set(&change, "time_zone", tern_value_text(zone));
+    phone_begin(phone, TRN_ENTRY_RECORDED);
+    phone_change(phone, &change);
+    phone_commit(phone);
+}
+
+static void insert_prescription(struct phone *phone, tern_id id, const char *status)
+{
+    struct trn_change change = lab_change(phone->lab, TRN_OP_INSERT, "prescriptions", id);
+
+    lab_set(&change, "patient_id", tern_value_id(&phone->auth.user));
+    lab_set(&change, "patient_name", tern_value_text("x"));
+    lab_set(&change, "start_date", tern_value_text("2026-01-01"));
+    lab_set(&change, "status", tern_value_text(status));
+    phone_begin(phone, TRN_ENTRY_RECORDED);
+    phone_change(phone, &change);
+    phone_commit(phone);
+}
+
+/* With a morning dosage, or by the words alone. */
+static void insert_medication(struct phone *phone,
+                              tern_id id,
+                              tern_id prescription,
+                              const char *timing,
+                              bool prn)
+{
+    struct trn_change change = lab_change(phone->lab, TRN_OP_INSERT, "medications", id);
+
+    lab_set(&change, "prescription_id", tern_value_id(&prescription));
+    lab_set(&change, "row_number", tern_value_integer(1));
+    lab_set(&change, "medicine_name", tern_value_text("Paracetamol"));
+    lab_set(&change,
+            "morning_dosage",
+            timing == NULL ? tern_value_text(morning) : tern_value_null());
+    lab_set(&change, "timing", tern_value_text(timing));
+    lab_set(&change, "is_prn", tern_value_integer(prn ? 1 : 0));
+    phone_begin(phone, TRN_ENTRY_RECORDED);
+    phone_change(phone, &change);
+    phone_commit(phone);
+}
+
+/* A dose as a device generates it. */
+static tern_id insert_dose(struct phone *phone,
+                           tern_id prescription,
+                           tern_id medication,
+                           unsigned day,
+                           const char *slot,
+                           int64_t scheduled_us)
+{
+    struct trn_change change = lab_change(phone->lab, TRN_OP_INSERT, "dose_events", lab_id('?', 0));
+    char date[24];
+    bool derived = false;
+
+    (void)snprintf(date, sizeof(date), "2026-%02u-%02u", 1 + day / 28, 1 + day % 28);
+    lab_set(&change, "prescription_id", tern_value_id(&prescription));
+    lab_set(&change, "medication_id", tern_value_id(&medication));
+    lab_set(&change, "patient_id", tern_value_id(&phone->auth.user));
+    lab_set(&change, "scheduled_time", tern_value_integer(scheduled_us));
+    lab_set(&change, "local_date", tern_value_text(date));
+    lab_set(&change, "slot", tern_value_text(slot));
+    lab_set(&change, "time_period", tern_value_text("DAYTIME"));
+    lab_set(&change, "grace_minutes", tern_value_integer(GRACE));
+    CHECK(trn_natural_id(change.table, change.values, &derived, &change.id, NULL) == TERN_OK);
+    phone_begin(phone, TRN_ENTRY_INFERRED);
+    phone_change(phone, &change);
+    phone_commit(phone);
+    return change.id;
+}
+
+static void set_outcome(struct phone *phone,
+                        tern_id dose,
+                        int64_t base,
+                        const char *status,
+                        enum trn_operation operation,
+                        enum trn_entry_kind kind)
+{
+    struct trn_change change = lab_change(phone->lab, operation, "dose_events", dose);
+
+    change.base = base;
+    lab_set(&change, "status", tern_value_text(status));
+    if (strncmp(status, "TAKEN", 5) == 0) {
+        lab_set(&change, "taken_at", tern_value_integer(phone->lab->now_us));
+    }
+    phone_begin(phone, kind);
+    phone_change(phone, &change);
+    phone_commit(phone);
+}
+
+struct ward {
+    struct lab lab;
+    struct phone phone; /* of the patient */
+    struct trn_missed *job;
+    tern_id prescription;
+    tern_id medication;
+};
+
+static void open_job(struct ward *ward)
+{
+    CHECK(trn_missed_open(ward->lab.db, ward->lab.server, &zones, &ward->job, NULL) == TERN_OK);
+}
+
+static void start_on(struct ward *ward, const char *vfs)
+{
+    memset(ward, 0, sizeof(*ward));
+    lab_open(&ward->lab);
+    if (vfs != NULL) {
+        ward->lab.vfs = vfs;
+        lab_reopen(&ward->lab);
+    }
+    phone_open(&ward->phone, &ward->lab, 1, 1);
+    ward->prescription = lab_id('p', 1);
+    ward->medication = lab_id('m', 1);
+    insert_user(&ward->phone, "Asia/Phnom_Penh");
+    insert_prescription(&ward->phone, ward->prescription, "ACTIVE");
+    insert_medication(&ward->phone, ward->medication, ward->prescription, NULL, false);
+    phone_push(&ward->phone);
+    open_job(ward);
+}
+
+static void start(struct ward *ward)
+{
+    start_on(ward, NULL);
+}
+
+static void end(struct ward *ward)
+{
+    trn_missed_close(ward->job);
+    phone_close(&ward->phone);
+    lab_close(&ward->lab);
+}
+
+/* A dose of the morning of a day from 2026-01-01 on, pushed; due at 07:30 there. */
+static tern_id push_dose(struct ward *ward, unsigned day)
+{
+    tern_id id = insert_dose(&ward->phone,
+                             ward->prescription,
+                             ward->medication,
+                             day,
+                             "MORNING",
+                             LAB_START_US + day * DAY_US + 30 * MINUTE_US);
+
+    phone_push(&ward->phone);
+    return id;
+}
+
+static struct trn_missed_report step(struct ward *ward)
+{
+    struct trn_missed_report report = {.missed = 0};
+    tern_error error = {.status = TERN_OK};
+
+    if (trn_missed_step(ward->job, ward->lab.now_us, &report, &error) != TERN_OK) {
+        CHECK_TEXT(error.message, "no error");
+    }
+    return report;
+}
+
+static int64_t count_of(struct ward *ward, const char *status)
+{
+    char sql[128];
+
+    (void)snprintf(sql, sizeof(sql), "SELECT count(*) FROM dose_events WHERE status='%s'", status);
+    return lab_number(&ward->lab, sql);
+}
+
+/* The job's transactions. */
+static int64_t transactions(struct ward *ward)
+{
+    return lab_number(&ward->lab,
+                      "SELECT count(*) FROM tern_entry WHERE device NOT IN "
+                      "(SELECT id FROM tern_device WHERE substr(id, 1, 1) = x'64')");
+}
+
+static int64_t audits(struct ward *ward)
+{
+    return lab_number(&ward->lab, "SELECT count(*) FROM sync_audit");
+}
+
+/* ---- Which doses ---- */
+
+TEST(a_dose_is_missed_once_its_grace_has_passed_and_not_before)
+{
+    struct ward ward;
+    int64_t due_us = LAB_START_US + 30 * MINUTE_US;
+
+    start(&ward);
+    (void)push_dose(&ward, 0);
+    ward.lab.now_us = due_us + GRACE * MINUTE_US;
+    CHECK_INT(step(&ward).missed, 0);
+    CHECK_INT(count_of(&ward, "DUE"), 1);
+    ward.lab.now_us++;
+    CHECK_INT(step(&ward).missed, 1);
+    CHECK_INT(count_of(&ward, "MISSED"), 1);
+    CHECK_INT(step(&ward).looked_at, 0);
+    CHECK_INT(transactions(&ward), 1);
+    end(&ward);
+}
+
+TEST(what_the_job_stores_is_inferred_and_has_a_receipt_as_any)
+{
+    struct ward ward;
+
+    start(&ward);
+    (void)push_dose(&ward, 0);
+    (void)push_dose(&ward, 1);
+    ward.lab.now_us = LAB_START_US + 3 * DAY_US;
+    CHECK_INT(step(&ward).missed, 2);
+    CHECK_INT(lab_number(&ward.lab,
+                         "SELECT count(*) FROM tern_entry WHERE kind = 0 AND verdict = 0"
+                         " AND ordinal = 1 AND length(body) > 0 AND device = sender"
+                         " AND substr(device, 1, 1) <> x'64'"),
+              1);
+    CHECK_INT(lab_number(&ward.lab,
+                         "SELECT sum(updated_at = (SELECT max(time) FROM tern_entry))"
+                         " FROM dose_events"),
+              2);
+    end(&ward);
+}
+
+TEST(what_nothing_yields_any_more_stays_due)
+{
+    static const char *const broken[] = {
+        "UPDATE prescriptions SET status = 'PAUSED'",
+        "UPDATE prescriptions SET deleted_at = 1",
+        "UPDATE prescriptions SET end_date = '2026-01-01', start_date = '2026-01-01'",
+        "UPDATE medications SET deleted_at = 1",
+        "UPDATE medications SET is_prn = 1",
+        "UPDATE medications SET morning_dosage = NULL, night_dosage = '{}'",
+        "UPDATE medications SET morning_dosage = 'null'",
+        "UPDATE medications SET duration = 1",
+        "UPDATE medications SET timing = 'mon'",
+    };
+
+    for (size_t i = 0; i < sizeof(broken) / sizeof(broken[0]); i++) {
+        struct ward ward;
+
+        start(&ward);
+        (void)push_dose(&ward, 1); /* a Friday */
+        lab_write(&ward.lab, broken[i]);
+        ward.lab.now_us = LAB_START_US + 10 * DAY_US;
+        CHECK_INT(step(&ward).missed, 0);
+        CHECK_INT(count_of(&ward, "DUE"), 1);
+        CHECK_INT(transactions(&ward), 0);
+        end(&ward);
+    }
+}
+
+TEST(words_meals_and_zones_of_each_patient_are_gone_by)
+{
+    struct ward ward;
+    struct phone other;
+    tern_id prescription = lab_id('p', 2);
+    tern_id medication = lab_id('m', 2);
+
+    start(&ward);
+    phone_open(&other, &ward.lab, 2, 2);
+    insert_user(&other, "Asia/Phnom_Penh");
+    insert_prescription(&other, prescription, "ACTIVE");
+    insert_medication(&other, medication, prescription, "08:00; 20:30", false);
+    (void)insert_dose(&other, prescription, medication, 0, "08:00", LAB_START_US + HOUR_US);
+    (void)insert_dose(&other, prescription, medication, 0, "09:00", LAB_START_US + 2 * HOUR_US);
+    phone_push(&other);
+    (void)push_dose(&ward, 0);
+    ward.lab.now_us = LAB_START_US + DAY_US;
+    CHECK_INT(step(&ward).missed, 2);
+    CHECK_INT(transactions(&ward), 2); /* one a patient */
+    CHECK_INT(lab_number(&ward.lab,
+                         "SELECT count(*) FROM dose_events WHERE slot = '09:00' AND "
+                         "status = 'DUE'"),
+              1);
+    phone_close(&other);
+    end(&ward);
+}
+
+TEST(a_zone_that_cannot_be_read_stops_nobody_else_and_is_never_taken_for_another)
+{
+    struct ward ward;
+    struct phone other;
+    tern_id prescription = lab_id('p', 2);
+    tern_id medication = lab_id('m', 2);
+    struct trn_missed_report report;
+
+    start(&ward);
+    phone_open(&other, &ward.lab, 2, 2);
+    insert_user(&other, "Mars/Olympus");
+    insert_prescription(&other, prescription, "ACTIVE");
+    insert_medication(&other, medication, prescription, NULL, false);
+    (void)insert_dose(&other, prescription, medication, 0, "MORNING", LAB_START_US);
+    phone_push(&other);
+    lab_write(&ward.lab,
+              "UPDATE prescriptions SET start_date = NULL, created_at = 1767225600000000");
+    (void)push_dose(&ward, 0);
+    ward.lab.now_us = LAB_START_US + DAY_US;
+    report = step(&ward);
+    CHECK_INT(report.missed, 1);
+    CHECK_INT(report.unread, 1);
+    CHECK_INT(count_of(&ward, "DUE"), 1);
+    phone_close(&other);
+    end(&ward);
+}
+
+/* ---- Records ---- */
+
+TEST(a_record_made_offline_wins_whether_it_comes_before_the_job_or_after)
+{
+    for (int after = 0; after < 2; after++) {
+        struct ward ward;
+        tern_id dose;
+        int64_t base;
+
+        start(&ward);
+        dose = push_dose(&ward, 0);
+        base = lab_number(&ward.lab, "SELECT max(number) FROM tern_entry");
+        ward.lab.now_us = LAB_START_US + 2 * HOUR_US;
+        set_outcome(&ward.phone, dose, base, "TAKEN_LATE", TRN_OP_UPDATE, TRN_ENTRY_RECORDED);
+        ward.lab.now_us += HOUR_US;
+        if (after == 0) {
+            phone_push(&ward.phone);
+        }
+        CHECK_INT(step(&ward).missed, after);
+        if (after == 1) {
+            CHECK_INT(count_of(&ward, "MISSED"), 1);
+            phone_push(&ward.phone);
+        }
+        CHECK_INT(count_of(&ward, "TAKEN_LATE"), 1);
+        CHECK_INT(lab_number(&ward.lab, "SELECT count(*) FROM dose_events"), 1);
+        CHECK_INT(audits(&ward), after);
+        CHECK_INT(step(&ward).missed, 0);
+        CHECK_INT(count_of(&ward, "TAKEN_LATE"), 1);
+        end(&ward);
+    }
+}
+
+TEST(devices_and_the_job_that_infer_the_same_make_one_row_and_no_conflict)
+{
+    struct ward ward;
+    struct phone second;
+    tern_id dose;
+    int64_t base;
+
+    start(&ward);
+    dose = push_dose(&ward, 0);
+    base = lab_number(&ward.lab, "SELECT max(number) FROM tern_entry");
+    phone_open(&second, &ward.lab, 1, 2);
+    phone_push(&second); /* so that it knows the epoch */
+    ward.lab.now_us = LAB_START_US + 2 * HOUR_US;
+    set_outcome(&ward.phone, dose, base, "MISSED", TRN_OP_UPDATE, TRN_ENTRY_INFERRED);
+    set_outcome(&second, dose, base, "MISSED", TRN_OP_UPDATE, TRN_ENTRY_INFERRED);
+    CHECK_INT(step(&ward).missed, 1);
+    phone_push(&ward.phone);
+    phone_push(&second);
+    CHECK_INT(count_of(&ward, "MISSED"), 1);
+    CHECK_INT(lab_number(&ward.lab, "SELECT count(*) FROM dose_events"), 1);
+    CHECK_INT(audits(&ward), 0);
+    CHECK_INT(step(&ward).missed, 0);
+    phone_close(&second);
+    end(&ward);
+}
+
+TEST(a_dose_that_somebody_made_due_again_is_left_to_them)
+{
+    struct ward ward;
+    tern_id dose;
+
+    start(&ward);
+    dose = push_dose(&ward, 0);
+    ward.lab.now_us = LAB_START_US + HOUR_US;
+    set_outcome(&ward.phone, dose, 0, "TAKEN_LATE", TRN_OP_UPDATE, TRN_ENTRY_RECORDED);
+    set_outcome(&ward.phone, dose, 0, "DUE", TRN_OP_UNDO, TRN_ENTRY_RECORDED);
+    phone_push(&ward.phone);
+    CHECK_INT(count_of(&ward, "DUE"), 1);
+    ward.lab.now_us += DAY_US;
+    CHECK_INT(step(&ward).missed, 0);
+    CHECK_INT(transactions(&ward), 0);
+    CHECK_INT(count_of(&ward, "DUE"), 1);
+    end(&ward);
+}
+
+/* ---- Steps ---- */
+
+enum { MANY = 2 * TRN_MISSED_STEP_DOSES + 50 };
+
+/* Doses of days past, a few weeks a push. */
+static void write_many(struct ward *ward)
+{
+    for (unsigned day = 0; day < MANY; day += 28) {
+        for (unsigned i = day; i < day + 28 && i < MANY; i++) {
+            (void)insert_dose(&ward->phone,
+                              ward->prescription,
+                              ward->medication,
+                              i,
+                              "MORNING",
+                              LAB_START_US + i * DAY_US);
+        }
+        phone_push(&ward->phone);
+    }
+    ward->lab.now_us = LAB_START_US + 400 * DAY_US;
+}
+
+TEST(a_step_is_bounded_and_the_next_goes_on_where_it_stopped)
+{
+    struct ward ward;
+    struct trn_missed_report report;
+    unsigned steps = 0;
+
+    start(&ward);
+    write_many(&ward);
+    do {
+        report = step(&ward);
+        steps++;
+        CHECK(report.looked_at <= TRN_MISSED_STEP_DOSES);
+        CHECK_INT(report.missed, report.looked_at);
+    } while (report.more);
+    CHECK_INT(steps, 3);
+    CHECK_INT(count_of(&ward, "MISSED"), MANY);
+    CHECK_INT(transactions(&ward), 3);
+    CHECK_INT(step(&ward).looked_at, 0);
+    end(&ward);
+}
+
+TEST(a_round_goes_on_behind_doses_that_stay_due_and_the_next_begins_anew)
+{
+    struct ward ward;
+
+    start(&ward);
+    write_many(&ward);
+    lab_write(&ward.lab, "UPDATE prescriptions SET status = 'PAUSED'");
+    CHECK(step(&ward).more);
+    CHECK(step(&ward).more);
+    CHECK(!step(&ward).more);
+    lab_write(&ward.lab, "UPDATE prescriptions SET status = 'ACTIVE'");
+    CHECK_INT(step(&ward).missed, TRN_MISSED_STEP_DOSES);
+    end(&ward);
+}
+
+TEST(a_restart_between_steps_keeps_the_device_and_doubles_nothing)
+{
+    struct ward ward;
+
+    start(&ward);
+    write_many(&ward);
+    for (int i = 0; i < 4; i++) {
+        (void)step(&ward);
+        trn_missed_close(ward.job);
+        lab_reopen(&ward.lab);
+        open_job(&ward);
+    }
+    CHECK_INT(count_of(&ward, "MISSED"), MANY);
+    CHECK_INT(transactions(&ward), 3);
+    CHECK_INT(lab_number(&ward.lab, "SELECT count(*) FROM tern_device"), 2);
+    CHECK_INT(lab_number(&ward.lab,
+                         "SELECT max(last_ordinal) FROM tern_device"
+                         " WHERE substr(id, 1, 1) <> x'64'"),
+              3);
+    end(&ward);
+}
+
+TEST(waiting_doses_are_found_by_an_index_of_these_alone)
+{
+    struct ward ward;
+
+    start(&ward);
+    CHECK(strstr(lab_text(&ward.lab,
+                          "SELECT sql FROM sqlite_schema WHERE name = 'tern_waiting_dose_events'"),
+                 "WHERE \"status\" = 'DUE'") != NULL);
+    CHECK_TEXT(lab_plan(&ward.lab,
+                        "SELECT scheduled_time, id FROM dose_events"
+                        " INDEXED BY tern_waiting_dose_events WHERE status = 'DUE'"
+                        " AND deleted_at IS NULL AND (scheduled_time, id) > (?1, ?2)"
+                        " AND scheduled_time < ?3 ORDER BY scheduled_time, id LIMIT ?4"),
+               "SEARCH dose_events USING INDEX tern_waiting_dose_events ((scheduled_time,id)>(?,?)"
+               " AND scheduled_time<?)");
+    end(&ward);
+}
+
+TEST(a_schema_document_without_doses_is_told)
+{
+    struct lab lab;
+    struct trn_missed *job = NULL;
+    tern_error error = {.status = TERN_OK};
+    struct trn_schema *notes = documents_notes("", "");
+    struct trn_db foreign;
+
+    lab_open(&lab);
+    foreign = *lab.db;
+    foreign.schema = notes;
+    CHECK_INT(trn_missed_open(&foreign, lab.server, &zones, &job, &error), TERN_ERR_MISUSE);
+    CHECK(job == NULL);
+    trn_schema_free(notes);
+    lab_close(&lab);
+}
+
+/* ---- Failures ---- */
+
+TEST(a_step_that_runs_out_of_memory_stores_all_or_nothing)
+{
+    struct ward ward;
+    unsigned failed = 0;
+
+    start(&ward);
+    (void)push_dose(&ward, 0);
+    (void)push_dose(&ward, 1);
+    ward.lab.now_us = LAB_START_US + 3 * DAY_US;
+    FOR_EACH_ALLOC_FAILURE (nth) {
+        struct trn_missed_report report = {.missed = 0};
+        tern_status status = trn_missed_step(ward.job, ward.lab.now_us, &report, NULL);
+
+        harness_fault_suspend();
+        failed += status != TERN_OK ? 1 : 0;
+        CHECK_INT(count_of(&ward, "MISSED") % 2, 0);
+        if (status == TERN_OK && report.missed == 2) {
+            lab_write(&ward.lab, "UPDATE dose_events SET status = 'DUE'");
+        }
+        harness_fault_resume();
+    }
+    CHECK(failed > 0);
+    end(&ward);
+}
+
+TEST(a_power_cut_at_any_write_of_a_step_doubles_nothing_and_the_next_start_goes_on)
+{
+    struct ward ward;
+    unsigned nth = 0;
+    bool cut = true;
+
+    disk_begin(false);
+    start_on(&ward, DISK_VFS);
+    while (cut) {
+        struct trn_missed_report report;
+        tern_status status;
+        int64_t stored;
+
+        (void)push_dose(&ward, 2 * nth);
+        (void)push_dose(&ward, 2 * nth + 1);
+        nth++;
+        ward.lab.now_us = LAB_START_US + 2 * nth * DAY_US;
+        disk_settle();
+        disk_cut_at(nth);
+        status = trn_missed_step(ward.job, ward.lab.now_us, &report, NULL);
+        cut = disk_is_cut();
+        CHECK(cut || status == TERN_OK);
+        trn_missed_close(ward.job);
+        lab_cut(&ward.lab);
+        disk_restore();
+        lab_reopen(&ward.lab);
+        open_job(&ward);
+        stored = count_of(&ward, "MISSED");
+        CHECK(stored == 2 * nth || (cut && stored == 2 * nth - 2));
+        CHECK_INT(transactions(&ward), stored / 2);
+        (void)step(&ward);
+        CHECK_INT(count_of(&ward, "MISSED"), 2 * nth);
+        CHECK_INT(transactions(&ward), nth);
+        CHECK_INT(audits(&ward), 0);
+    }
+    end(&ward);
+    disk_end();
+    CHECK(nth > 2);
+}

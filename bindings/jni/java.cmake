@@ -79,3 +79,8 @@ endfunction()
 
 tern_jar(tern OLD_CLASSES SOURCES ${TERN_JAVA_SOURCES})
 set(TERN_JAR "${CMAKE_CURRENT_BINARY_DIR}/tern.jar")
+
+tern_jar(tern-sample SOURCES sample/java/org/tern/sample/DayModel.java sample/java/org/tern/sample/Main.java
+    JARS "${TERN_JAR}")
+add_dependencies(tern-sample_jar tern_jar)
+set(TERN_SAMPLE_JAR "${CMAKE_CURRENT_BINARY_DIR}/tern-sample.jar")

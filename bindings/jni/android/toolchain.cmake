@@ -1,0 +1,17 @@
+# vcpkg before the NDK's own toolchain, with the triplet of the ABI that Gradle builds. Needs VCPKG_ROOT and
+# ANDROID_NDK_HOME (Gradle hands the NDK over as ANDROID_NDK).
+set(VCPKG_OVERLAY_TRIPLETS "${CMAKE_CURRENT_LIST_DIR}/triplets" CACHE STRING "")
+if(ANDROID_ABI STREQUAL "arm64-v8a")
+    set(VCPKG_TARGET_TRIPLET arm64-android CACHE STRING "")
+elseif(ANDROID_ABI STREQUAL "armeabi-v7a")
+    set(VCPKG_TARGET_TRIPLET arm-neon-android CACHE STRING "")
+elseif(ANDROID_ABI STREQUAL "x86_64")
+    set(VCPKG_TARGET_TRIPLET x64-android CACHE STRING "")
+elseif(ANDROID_ABI)
+    message(FATAL_ERROR "no triplet for ${ANDROID_ABI}")
+endif()
+if(ANDROID_NDK)
+    set(ENV{ANDROID_NDK_HOME} "${ANDROID_NDK}")
+endif()
+set(VCPKG_CHAINLOAD_TOOLCHAIN_FILE "$ENV{ANDROID_NDK_HOME}/build/cmake/android.toolchain.cmake" CACHE STRING "")
+include("$ENV{VCPKG_ROOT}/scripts/buildsystems/vcpkg.cmake")

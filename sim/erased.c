@@ -216,7 +216,7 @@ void sim_erased_check(struct sim_world *world)
                 &looking,
                 (int)i,
                 "SELECT o.ordinal, coalesce(o.body, b.body), o.gzip FROM tern_outbox o LEFT "
-                "JOIN tern_body b ON b.ordinal = o.ordinal WHERE o.state = 1 AND o.kind <> 2");
+                "JOIN tern_body b ON b.ordinal = o.ordinal WHERE o.state = 1");
         }
     }
     (void)sqlite3_finalize(looking.is_erased);

@@ -97,6 +97,16 @@ void sim_ledger_rescan(struct sim_device *device, const struct trn_bytes *parked
         }
     }
     trn_bytes_free(&now);
+    now = read_ids(world, device->index, "SELECT tx FROM tern_outbox WHERE kind = 2");
+    for (size_t i = 0; i < now.size / sizeof(tern_id); i++) {
+        tern_id tx = id_at(&now, i);
+        struct sim_commit *commit = sim_ledger_find(world, &tx);
+
+        if (commit != NULL) {
+            commit->given_up = true;
+        }
+    }
+    trn_bytes_free(&now);
     if (device->replica != NULL) {
         (void)sim_device_top(device, &device->last_ordinal, &top);
     }

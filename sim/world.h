@@ -47,6 +47,7 @@ struct sim_commit {
     bool replaced; /* by a new transaction: it was tried again or discarded */
     bool reissued; /* it is itself such a new one */
     bool excused;  /* every image that held it was destroyed */
+    bool given_up; /* it is a discard */
 };
 
 /* How a machine's file is looked into: look.c. */

@@ -57,6 +57,8 @@
     X(ERASED_TAKEN, 1, "the server takes what is written into an erased record")                   \
     X(ERASED_BYTES_KEPT, 1, "the bytes of entries that touched an erased record stay")             \
     X(ERASED_ENTRY_KEPT, 1, "a device keeps its entries of an erased record")                      \
+    X(ERASED_DISCARD_TOLD, 80005, "what builds on a discarded edit is told, of an erased record")  \
+    X(ERASED_DISCARD_KEPT, 1, "a discard that waits is told when its record was erased")           \
     X(RECORD_COMPLETE_EARLY, 1, "a record is called complete before its last page")                \
     X(WRONG_TOKEN_TAKEN, 30, "a device syncs under the token of another user")                     \
     X(WINDOW_UNTIDIED, 1, "rows that left their window stay")                                      \

@@ -163,21 +163,23 @@ static tern_status sweep(struct trn_work *work, const tern_id *scope, tern_error
 
 /* What was acknowledged and is kept in case that the server comes back from a backup: it is not to
  * bring the record back. A user whose own was erased has nothing to bring back anywhere, and of the
- * other records that were erased since they may not be told. */
+ * other records that were erased since they may not be told. What was given up and waits to be told
+ * goes, too: nothing is to be kept of it. */
 static tern_status forget_kept(struct trn_work *work, const tern_id *scope, tern_error *error)
 {
     const bool all = trn_id_equal(scope, &work->meta.user);
+    const unsigned states =
+        1U << TERN_ENTRY_ACKED | (TRN_MUTANT(ERASED_DISCARD_KEPT) ? 0 : 1U << TERN_ENTRY_DISCARDED);
     struct trn_entry entry = {0};
 
     for (;;) {
-        bool there = all;
-        tern_status status =
-            trn_outbox_next(work->store, entry.ordinal, 1U << TERN_ENTRY_ACKED, &entry, error);
+        tern_status status = trn_outbox_next(work->store, entry.ordinal, states, &entry, error);
+        bool there = all && entry.state == TERN_ENTRY_ACKED;
 
         if (status != TERN_OK || entry.ordinal == 0) {
             return status;
         }
-        if (!all) {
+        if (!there) {
             status = trn_reach_touches(work, entry.ordinal, scope, &there, error);
         }
         if (status == TERN_OK && there) {

@@ -6,6 +6,7 @@
 #include "base/assert.h"
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/mutant.h"
 #include "engine/issue.h"
 #include "engine/keep.h"
 #include "engine/lost.h"
@@ -26,7 +27,7 @@ struct reissued {
 struct reissuing {
     struct trn_work *work;
     bool discards;
-    bool erased; /* the first, or what it builds on, is of an erased record */
+    bool erased; /* the one under way, or what it builds on, is of an erased record */
     struct reissued done;
 };
 
@@ -232,6 +233,19 @@ is_erased(struct trn_work *work, const struct trn_entry *entry, bool *ret_erased
     return status;
 }
 
+/* The same of one that may build on one that is gone already: dropped, where it has no new name. */
+static tern_status
+find_erased(struct reissuing *reissuing, const struct trn_entry *entry, tern_error *error)
+{
+    uint64_t now = new_ordinal(&reissuing->done, entry->waits_for);
+
+    if (now == 0) {
+        return is_erased(reissuing->work, entry, &reissuing->erased, error);
+    }
+    reissuing->erased = entry->reason == TERN_ERR_ERASED || now == entry->waits_for;
+    return TERN_OK;
+}
+
 /* The server would keep nothing of it, so nothing is told of it. */
 static tern_status drop(struct reissuing *reissuing, const struct trn_entry *old, tern_error *error)
 {
@@ -291,11 +305,11 @@ static tern_status replace_all(struct reissuing *reissuing, uint64_t ordinal, te
     tern_status status = find_parked(reissuing->work, ordinal, &entry, error);
     bool builds = true;
 
-    if (status == TERN_OK) {
-        status = is_erased(reissuing->work, &entry, &reissuing->erased, error);
-    }
     while (status == TERN_OK && entry.ordinal != 0 && entry.ordinal <= last) {
-        if (builds) {
+        if (builds && !(TRN_MUTANT(ERASED_DISCARD_TOLD) && reissuing->done.count > 0)) {
+            status = find_erased(reissuing, &entry, error);
+        }
+        if (status == TERN_OK && builds) {
             status = replace(reissuing, &entry, error);
         }
         if (status == TERN_OK) {

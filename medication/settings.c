@@ -1,4 +1,5 @@
-/* Settings: cells of the user's own row, and the row of meal times. */
+/* Settings: cells of the user's own row, and the row of meal times. Before days or slots may change
+ * by them, doses that have passed are stored as MISSED, as before an edit. */
 #include "tern/medication/settings.h"
 
 #include "medication/internal.h"
@@ -123,7 +124,8 @@ tern_status tern_settings_set_time_zone(tern_care *care, const char *zone, tern_
     if (status != TERN_OK) {
         return trn_zone_failed(status, error);
     }
-    return write_cell(care, "time_zone", tern_value_text(zone), error);
+    status = trn_doses_settle(care, &care->user, NULL, error);
+    return status == TERN_OK ? write_cell(care, "time_zone", tern_value_text(zone), error) : status;
 }
 
 /* The row is there, or is brought back, or is made: its id is derived from the user. */
@@ -178,7 +180,10 @@ tern_status tern_settings_set_meals(tern_care *care,
             return trn_problem(error, TERN_PROBLEM_MEAL_TIME, i, 0);
         }
     }
-    status = trn_care_begin(care, false, &tx, error);
+    status = trn_doses_settle(care, &care->user, NULL, error);
+    if (status == TERN_OK) {
+        status = trn_care_begin(care, false, &tx, error);
+    }
     if (status != TERN_OK) {
         return status;
     }

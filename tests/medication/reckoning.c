@@ -18,6 +18,8 @@ struct sums {
     size_t count;
 };
 
+tern_replica *reckoning_rows;
+
 static struct sums rows;
 static struct sums kept;
 
@@ -193,7 +195,12 @@ static void reckon(const tern_id *patient, const tern_adherence_query *asked)
 
     read_today(patient, now_us, today);
     last = last != NULL && strcmp(last, today) < 0 ? last : today;
-    CHECK_INT(tern_statement_prepare(care_replica, query, strlen(query), &row, NULL), TERN_OK);
+    CHECK_INT(tern_statement_prepare(reckoning_rows != NULL ? reckoning_rows : care_replica,
+                                     query,
+                                     strlen(query),
+                                     &row,
+                                     NULL),
+              TERN_OK);
     CHECK_INT(tern_statement_bind(row, 1, tern_value_id(patient), NULL), TERN_OK);
     CHECK_INT(tern_statement_bind(row, 2, tern_value_text(asked->first_date), NULL), TERN_OK);
     CHECK_INT(tern_statement_bind(row, 3, medication, NULL), TERN_OK);

@@ -15,6 +15,9 @@ void reckoning_compare_span(const tern_id *patient,
 /* The same to today, of all and of each medication that the patient has doses of. */
 void reckoning_compare(const tern_id *patient, const char *first_date, uint64_t seed);
 
+/* Where the rows are, if not in the replica whose sums are read; NULL: there. */
+extern tern_replica *reckoning_rows;
+
 uint64_t reckoning_random(uint64_t *state);
 
 #endif

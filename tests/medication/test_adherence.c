@@ -92,6 +92,23 @@ TEST(what_a_prescription_no_longer_yields_does_not_count)
     care_end();
 }
 
+TEST(another_meal_time_hides_no_dose_that_was_missed)
+{
+    care_begin("2026-03-02 05:00");
+    care_medicine.morning_dosage = NULL;
+    care_medicine.night_dosage = NULL;
+    care_medicine.frequency = "every 6 hours";
+    (void)care_prescribe();
+    care_clock("2026-03-04 05:00");
+    expect("0 on time, 0 late, 0 skipped, 8 missed: 0 of 8");
+    care_ok(tern_settings_set_meals(care, "08:15", NULL, NULL, &error), &error);
+    expect("0 on time, 0 late, 0 skipped, 8 missed: 0 of 8");
+    care_clock("2026-03-04 05:10");
+    care_ok(tern_settings_set_time_zone(care, "Asia/Tokyo", &error), &error);
+    expect("0 on time, 0 late, 0 skipped, 8 missed: 0 of 8");
+    care_end();
+}
+
 TEST(another_handle_and_a_program_without_this_layer_are_seen)
 {
     tern_replica_options options = fixture_options();

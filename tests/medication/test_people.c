@@ -6,8 +6,7 @@
 #include <string.h>
 
 #include "tern/medication/adherence.h"
-#include "tern/medication/settings.h"
-#include "tests/medication/reckoning.h"
+#include "tests/medication/lives.h"
 
 #define DAY_US (INT64_C(86400) * 1000000)
 #define HOUR_US (INT64_C(3600) * 1000000)
@@ -175,160 +174,6 @@ TEST(every_timing_of_the_real_requests_yields_its_doses_or_none)
 
 enum { STEPS = 12 };
 
-struct life {
-    uint64_t seed;
-    uint64_t state;
-    tern_id patient;
-};
-
-static unsigned roll(struct life *life, unsigned below)
-{
-    return (unsigned)(reckoning_random(&life->state) % below);
-}
-
-/* One of the ids that the SQL gives with the clock as its parameter, by dice; false for none. */
-static bool pick(struct life *life, const char *sql, tern_id *ret_id)
-{
-    tern_statement *row = NULL;
-    unsigned count = 0;
-    bool more = true;
-
-    CHECK_INT(tern_statement_prepare(care_replica, sql, strlen(sql), &row, NULL), TERN_OK);
-    CHECK_INT(
-        tern_statement_bind(row, 1, tern_value_integer(fixture_clock.wall_us + HOUR_US), NULL),
-        TERN_OK);
-    while (more) {
-        CHECK_INT(tern_statement_step(row, &more, NULL), TERN_OK);
-        if (more && roll(life, ++count) == 0) {
-            memcpy(ret_id, tern_statement_value(row, 0).data, sizeof(*ret_id));
-        }
-    }
-    tern_statement_free(row);
-    return count > 0;
-}
-
-static bool pick_dose(struct life *life, tern_id *ret_id)
-{
-    return pick(life,
-                "SELECT id FROM dose_events WHERE scheduled_time < ?1 AND deleted_at IS NULL "
-                "ORDER BY scheduled_time DESC LIMIT 24",
-                ret_id);
-}
-
-static bool pick_prescription(struct life *life, tern_id *ret_id)
-{
-    return pick(life, "SELECT id FROM prescriptions WHERE ?1 > 0 AND status <> 'INACTIVE'", ret_id);
-}
-
-/* Whether a call is refused is not the matter here; that it does not fail is. */
-static void may_refuse(tern_status status)
-{
-    if (status != TERN_OK && error.problem == TERN_PROBLEM_NONE) {
-        fail_msg("%s: %s", tern_status_code(status), error.error.message);
-    }
-}
-
-static void act_on_dose(struct life *life)
-{
-    const tern_dose_act insist = {.size = sizeof(insist),
-                                  .taken_us =
-                                      fixture_clock.wall_us - roll(life, 600) * (HOUR_US / 60),
-                                  .insist = true,
-                                  .was_offline = roll(life, 2) == 0};
-    tern_id dose;
-
-    if (!pick_dose(life, &dose)) {
-        return;
-    }
-    switch (roll(life, 6)) {
-    case 0:
-        may_refuse(tern_dose_skip(care, &dose, "felt ill", false, &error));
-        break;
-    case 1:
-        may_refuse(tern_dose_undo(care, &dose, &error));
-        break;
-    default:
-        may_refuse(tern_dose_take(care, &dose, &insist, NULL, &error));
-    }
-}
-
-/* Another dosage of the one medication, and an end or a duration. */
-static void edit(struct life *life, const tern_id *id)
-{
-    static const char dosage[] = "{\"amount\":1,\"before_meal\":true}";
-    const char *sql = "SELECT id FROM medications WHERE prescription_id = ?1";
-    tern_medicine medicine = {.name = "another",
-                              .morning_dosage = roll(life, 2) == 0 ? dosage : NULL,
-                              .night_dosage = dosage,
-                              .duration_days = roll(life, 3) == 0 ? 4000 : 0};
-    const tern_prescription changed = {.size = sizeof(changed),
-                                       .patient = life->patient,
-                                       .patient_name = "a patient",
-                                       .patient_age = -1,
-                                       .start_date = "2026-02-01",
-                                       .end_date = roll(life, 3) == 0 ? "2026-03-09" : NULL,
-                                       .medicines = &medicine,
-                                       .medicine_count = 1};
-    tern_statement *row = NULL;
-    bool found = false;
-
-    CHECK_INT(tern_statement_prepare(care_replica, sql, strlen(sql), &row, NULL), TERN_OK);
-    CHECK_INT(tern_statement_bind(row, 1, tern_value_id(id), NULL), TERN_OK);
-    CHECK_INT(tern_statement_step(row, &found, NULL), TERN_OK);
-    if (found && roll(life, 3) > 0) { /* else another medicine takes its place */
-        memcpy(&medicine.id, tern_statement_value(row, 0).data, sizeof(medicine.id));
-    }
-    tern_statement_free(row);
-    may_refuse(tern_prescription_edit(care, id, &changed, "why", NULL, &error));
-}
-
-static void act_on_prescription(struct life *life)
-{
-    tern_id id;
-
-    if (!pick_prescription(life, &id)) {
-        return;
-    }
-    switch (roll(life, 6)) {
-    case 0:
-        may_refuse(tern_prescription_end(care, &id, &error));
-        break;
-    case 1:
-    case 2:
-        may_refuse(tern_prescription_pause(care, &id, &error));
-        break;
-    case 3:
-        may_refuse(tern_prescription_resume(care, &id, &error));
-        break;
-    default:
-        edit(life, &id);
-    }
-}
-
-static void act_on_settings(struct life *life)
-{
-    static const char *const zones[] = {"Asia/Phnom_Penh", "Asia/Tokyo", "America/New_York"};
-    static const int32_t graces[] = {10, 20, 30, 60};
-
-    switch (roll(life, 4)) {
-    case 0:
-        may_refuse(tern_settings_set_time_zone(care, zones[roll(life, 3)], &error));
-        break;
-    case 1:
-        may_refuse(tern_settings_set_grace(care, graces[roll(life, 4)], &error));
-        break;
-    case 2:
-        fixture_run(care_replica, "DELETE FROM meal_time_preferences");
-        break;
-    default:
-        may_refuse(tern_settings_set_meals(care,
-                                           roll(life, 2) == 0 ? "6-7AM" : "08:00",
-                                           NULL,
-                                           "20:15",
-                                           &error));
-    }
-}
-
 static void reopen(const struct life *life)
 {
     tern_care_close(care);
@@ -342,48 +187,43 @@ static void act(struct life *life)
     tern_missed_cursor cursor = {.scheduled_us = 0};
     bool more = false;
 
-    switch (roll(life, 10)) {
+    switch (life_roll(life, 10)) {
     case 0:
     case 1:
-        act_on_prescription(life);
+        life_act_on_prescription(life);
         break;
     case 2:
-        act_on_settings(life);
+        life_act_on_settings(life);
         break;
     case 3:
-        may_refuse(tern_doses_infer_missed(care, NULL, 50, &cursor, NULL, &more, &error));
+        care_ok(tern_doses_infer_missed(care, NULL, 50, &cursor, NULL, &more, &error), &error);
         break;
     case 4:
         reopen(life);
         break;
     default:
         for (int i = 0; i < 4; i++) {
-            act_on_dose(life);
+            life_act_on_dose(life);
         }
     }
-    if (roll(life, 3) == 0) {
+    if (life_roll(life, 3) == 0) {
         schedule();
     }
 }
 
-/* In all, and of one medication. */
+/* Since days in three months, by dice. */
 static void compare(struct life *life)
 {
     static const char *const firsts[] = {"2026-02-01", "2026-03-01", "2026-03-05"};
-    const char *first = firsts[roll(life, 3)];
-    tern_id medication;
 
-    reckoning_compare_span(&life->patient, NULL, first, NULL, life->seed);
-    if (pick(life, "SELECT DISTINCT medication_id FROM dose_events WHERE ?1 > 0", &medication)) {
-        reckoning_compare_span(&life->patient, &medication, first, NULL, life->seed);
-    }
+    life_compare(life, firsts[life_roll(life, 3)]);
 }
 
 static void live(struct life *life)
 {
     for (int step = 0; step < STEPS; step++) {
         act(life);
-        fixture_clock.wall_us += roll(life, 90 * 60) * (HOUR_US / 60);
+        fixture_clock.wall_us += life_roll(life, 90 * 60) * (HOUR_US / 60);
         if (step % 4 == 3) {
             compare(life);
         }

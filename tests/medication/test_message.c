@@ -183,6 +183,10 @@ TEST(a_notice_says_the_words_it_was_given_and_its_title_none)
     CHECK_TEXT(said,
                "Grandmother: Aspirin, November 21, 2026, 6:00 in the evening · sent after "
                "reconnect");
+    words = (tern_notice_words){.size = sizeof words, .person = "Grandmother", .minute = -1};
+    CHECK(tern_say_notice(&english, TERN_NOTICE_GOES_ON, &words, said, sizeof said) > 0);
+    CHECK(strncmp(said, "Grandmother: It was ended, but", 30) == 0);
+    CHECK(tern_say_notice(&khmer, TERN_NOTICE_GOES_ON, &words, NULL, 0) > 100);
     words.local_date = "2026-02-30";
     CHECK_INT(tern_say_notice(&english, TERN_NOTICE_MISSED, &words, said, sizeof said), 0);
     CHECK_TEXT(said, "");

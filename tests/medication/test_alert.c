@@ -447,3 +447,23 @@ TEST(alerts_are_made_listed_and_marked_whole_or_not_at_all)
     CHECK_INT(fixture_number(care_replica, "SELECT is_read FROM notifications"), 1);
     care_end();
 }
+
+TEST(an_alert_that_an_app_deleted_is_parked_where_one_who_had_not_heard_makes_it_again)
+{
+    struct care_pair pair;
+
+    care_pair_begin(&pair);
+    (void)care_pair_prescribe(&pair, &pair.phone);
+    care_pair_sync(&pair);
+    world_pass(&pair.world, UNTIL_MISSED_US);
+    CHECK_INT(infer(&pair.phone), 1);
+    device_run(&pair.phone.device, "DELETE FROM notifications");
+    CHECK_INT(infer(&pair.phone), 0);
+    device_sync_well(&pair.phone.device);
+    CHECK_INT(infer(&pair.tablet), 1);
+    care_pair_sync(&pair);
+    CHECK_TEXT(inbox(&pair.tablet, false), "");
+    CHECK_INT(infer(&pair.tablet), 0);
+    CHECK_INT(device_status(&pair.tablet.device).quarantined, 1);
+    care_pair_end(&pair);
+}

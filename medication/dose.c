@@ -12,6 +12,8 @@
 
 static const char table[] = "dose_events";
 
+const char trn_undone[] = "UNDONE";
+
 static const char *const status_names[] = {"DUE",
                                            "TAKEN_ON_TIME",
                                            "TAKEN_LATE",
@@ -56,7 +58,8 @@ static void read_dose(tern_statement *row, tern_dose *dose)
                         .dosage = values[15]};
 }
 
-/* Reads the row; false in `ret_shown` where it is a DUE dose that nothing yields any more. */
+/* Reads the row; false in `ret_shown` where it is a DUE dose that nothing yields any more, and that
+ * nobody ever recorded. */
 static tern_status read_shown(tern_care *care,
                               tern_statement *row,
                               int32_t day,
@@ -66,6 +69,7 @@ static tern_status read_shown(tern_care *care,
                               tern_care_error *error)
 {
     struct trn_source source;
+    bool passed;
     tern_status status = TERN_OK;
 
     read_dose(row, dose);
@@ -73,11 +77,13 @@ static tern_status read_shown(tern_care *care,
     if (dose->status != TERN_DOSE_DUE) {
         return TERN_OK;
     }
+    passed = trn_window_has_passed(dose->scheduled_us, dose->grace_minutes, now_us);
     status = trn_source_read(care, row, 0, &source, error);
     if (status == TERN_OK) {
-        *ret_shown = trn_regimen_yields(&source.rule, day, dose->slot.data, dose->slot.size);
+        *ret_shown = trn_regimen_yields(&source.rule, day, dose->slot.data, dose->slot.size) ||
+                     (trn_value_is(dose->flags, trn_undone) && (passed || now_us == INT64_MIN));
     }
-    if (trn_window_has_passed(dose->scheduled_us, dose->grace_minutes, now_us)) {
+    if (passed) {
         dose->status = TERN_DOSE_MISSED;
     }
     return status;
@@ -350,7 +356,7 @@ static tern_status undo(tern_care *care, tern_tx *tx, const tern_id *id, tern_ca
                                {"taken_at", tern_value_null()},
                                {"skip_reason", tern_value_null()},
                                {"was_offline", tern_value_integer(0)},
-                               {"flags", tern_value_null()}};
+                               {"flags", tern_value_text(trn_undone)}};
     struct dose_row dose = {.status = TERN_DOSE_DUE};
     tern_status status = read_row(care, id, &dose, error);
 

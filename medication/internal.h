@@ -221,6 +221,10 @@ TERN_MUST_USE tern_status trn_care_local_day(tern_care *care,
 /** Turns a zone's failure into this layer's problem. */
 TERN_MUST_USE tern_status trn_zone_failed(tern_status status, tern_care_error *error);
 
+/** The flag of a dose whose record was taken back: no guess is stored of it, and once its grace has
+ * passed it is shown even if nothing yields it any more. */
+extern const char trn_undone[];
+
 /** Visits a local day's doses as tern_dose_list does; what has passed by `now_us` is MISSED. With
  * INT64_MIN all are visited, and those that nothing yields have a grace of -1. */
 TERN_MUST_USE tern_status trn_dose_visit(tern_care *care,

@@ -22,7 +22,7 @@ struct step {
 };
 
 /* The columns behind those of the regimen. */
-enum { DOSE = TRN_SOURCE_COLUMNS, SCHEDULED, GRACE, DATE, SLOT };
+enum { DOSE = TRN_SOURCE_COLUMNS, SCHEDULED, GRACE, DATE, SLOT, FLAGS };
 
 static tern_status
 is_missed(struct step *step, tern_statement *row, bool *ret_missed, tern_care_error *error)
@@ -33,9 +33,10 @@ is_missed(struct step *step, tern_statement *row, bool *ret_missed, tern_care_er
     if (status != TERN_OK) {
         return status;
     }
-    *ret_missed = !step->is_held && trn_source_yields(&source,
-                                                      tern_statement_value(row, DATE),
-                                                      tern_statement_value(row, SLOT));
+    *ret_missed = !step->is_held && !trn_value_is(tern_statement_value(row, FLAGS), trn_undone) &&
+                  trn_source_yields(&source,
+                                    tern_statement_value(row, DATE),
+                                    tern_statement_value(row, SLOT));
     return TERN_OK;
 }
 

@@ -189,6 +189,8 @@ tern_status tern_prescription_create(tern_care *care,
 
 enum status { DRAFT, ACTIVE, PAUSED, INACTIVE };
 
+enum { NOT_ENDED = 1 << DRAFT | 1 << ACTIVE | 1 << PAUSED }; /* a set of them */
+
 static const char *const status_names[] = {"DRAFT", "ACTIVE", "PAUSED", "INACTIVE"};
 
 struct header {
@@ -223,6 +225,21 @@ read_header(tern_care *care, const tern_id *id, struct header *header, tern_care
     }
     tern_statement_reset(row);
     return TERN_OK;
+}
+
+/* `from` is a set of bits, 1 for DRAFT. */
+static tern_status read_changeable(tern_care *care,
+                                   const tern_id *id,
+                                   unsigned from,
+                                   struct header *header,
+                                   tern_care_error *error)
+{
+    tern_status status = read_header(care, id, header, error);
+
+    if (status == TERN_OK && (from >> header->status & 1) == 0) {
+        return trn_problem(error, TERN_PROBLEM_STATUS, 0, 0);
+    }
+    return status;
 }
 
 /* The ids of the medications that stand there, one after another. */
@@ -326,13 +343,10 @@ static tern_status edit(tern_care *care,
     tern_cell cells[CLINICAL_CELLS + 1];
     struct trn_bytes ids = {0};
     struct header header;
-    tern_status status = read_header(care, id, &header, error);
+    tern_status status = read_changeable(care, id, NOT_ENDED, &header, error);
 
     if (status != TERN_OK) {
         return status;
-    }
-    if (header.status == INACTIVE) {
-        return trn_problem(error, TERN_PROBLEM_STATUS, 0, 0);
     }
     if (memcmp(&header.patient, &prescription->patient, sizeof(tern_id)) != 0) {
         return trn_care_misuse(error, "tern_prescription_edit");
@@ -361,15 +375,48 @@ static tern_status edit(tern_care *care,
 }
 
 /* Before doses cease to be yielded, those that have passed are stored as missed. */
-static tern_status settle(tern_care *care, const tern_id *id, tern_care_error *error)
+static tern_status
+settle(tern_care *care, const tern_id *id, const struct header *header, tern_care_error *error)
+{
+    return header->status == ACTIVE ? trn_doses_settle(care, &header->patient, id, error) : TERN_OK;
+}
+
+/* Whether the medications that are named are of the prescription. */
+static tern_status check_named(tern_care *care,
+                               const tern_id *id,
+                               const tern_prescription *prescription,
+                               tern_care_error *error)
+{
+    struct trn_bytes ids = {0};
+    tern_status status = read_medications(care, id, &ids, error);
+
+    for (size_t i = 0; status == TERN_OK && i < prescription->medicine_count; i++) {
+        const tern_id *named = &prescription->medicines[i].id;
+
+        if (memcmp(named, &nil, sizeof(nil)) != 0 && !has_id(&ids, named)) {
+            status = trn_problem(error, TERN_PROBLEM_NO_MEDICATION, 0, 0);
+        }
+    }
+    trn_bytes_free(&ids);
+    return status;
+}
+
+/* What will be refused must not have stored anything before. */
+static tern_status prepare_edit(tern_care *care,
+                                const tern_id *id,
+                                const tern_prescription *prescription,
+                                tern_care_error *error)
 {
     struct header header;
-    tern_status status = read_header(care, id, &header, error);
+    tern_status status = check(prescription, error);
 
-    if (status == TERN_OK && header.status == ACTIVE) {
-        status = trn_doses_settle(care, &header.patient, id, error);
+    if (status == TERN_OK) {
+        status = read_changeable(care, id, NOT_ENDED, &header, error);
     }
-    return status;
+    if (status == TERN_OK) {
+        status = check_named(care, id, prescription, error);
+    }
+    return status == TERN_OK ? settle(care, id, &header, error) : status;
 }
 
 tern_status tern_prescription_edit(tern_care *care,
@@ -389,10 +436,7 @@ tern_status tern_prescription_edit(tern_care *care,
         return trn_care_misuse(error, "tern_prescription_edit");
     }
     status = is_empty(reason) ? trn_problem(error, TERN_PROBLEM_REASON, 0, 0)
-                              : check(prescription, error);
-    if (status == TERN_OK) {
-        status = settle(care, id, error);
-    }
+                              : prepare_edit(care, id, prescription, error);
     if (status == TERN_OK) {
         status = trn_care_begin(care, false, &tx, error);
     }
@@ -418,19 +462,15 @@ static tern_status write_status(tern_care *care,
 {
     const tern_cell cell = {"status", tern_value_text(status_names[to])};
     struct header header;
-    tern_status status = read_header(care, id, &header, error);
+    tern_status status = read_changeable(care, id, from, &header, error);
 
     if (status != TERN_OK) {
         return status;
-    }
-    if ((from >> header.status & 1) == 0) {
-        return trn_problem(error, TERN_PROBLEM_STATUS, 0, 0);
     }
     status = tern_row_update(tx, table, id, &cell, 1, trn_engine_error(error));
     return status == TERN_OK ? trn_care_action(care, action, table, id, NULL, error) : status;
 }
 
-/* `from` is a set of bits, 1 for DRAFT. */
 static tern_status change(tern_care *care,
                           const tern_id *id,
                           unsigned from,
@@ -438,6 +478,7 @@ static tern_status change(tern_care *care,
                           const char *action,
                           tern_care_error *error)
 {
+    struct header header;
     tern_tx *tx = NULL;
     tern_status status;
 
@@ -445,7 +486,10 @@ static tern_status change(tern_care *care,
     if (care == NULL || id == NULL) {
         return trn_care_misuse(error, "tern_prescription");
     }
-    status = settle(care, id, error);
+    status = read_changeable(care, id, from, &header, error);
+    if (status == TERN_OK) {
+        status = settle(care, id, &header, error);
+    }
     if (status == TERN_OK) {
         status = trn_care_begin(care, false, &tx, error);
     }
@@ -472,10 +516,5 @@ tern_status tern_prescription_resume(tern_care *care, const tern_id *id, tern_ca
 
 tern_status tern_prescription_end(tern_care *care, const tern_id *id, tern_care_error *error)
 {
-    return change(care,
-                  id,
-                  1U << DRAFT | 1U << ACTIVE | 1U << PAUSED,
-                  INACTIVE,
-                  "PRESCRIPTION_UPDATE",
-                  error);
+    return change(care, id, NOT_ENDED, INACTIVE, "PRESCRIPTION_UPDATE", error);
 }

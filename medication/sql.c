@@ -145,7 +145,7 @@ static const char *const texts[TRN_SQL_COUNT] = {
     [TRN_SQL_DOSE] = "SELECT status,scheduled_time,grace_minutes FROM dose_events WHERE id=?1 AND "
                      "deleted_at IS NULL",
     [TRN_SQL_PASSED] = "SELECT " SOURCE ",d.id,d.scheduled_time,d.grace_minutes,d.local_date,d.slot"
-                       " FROM dose_events d JOIN medications m ON m.id=d.medication_id"
+                       ",d.flags FROM dose_events d JOIN medications m ON m.id=d.medication_id"
                        " JOIN prescriptions p ON p.id=d.prescription_id" OF_PATIENT
                        " WHERE d.patient_id=?1 AND d.scheduled_time>=?2 AND d.scheduled_time<?3"
                        " AND (d.scheduled_time,d.id)>(?2,?4) AND d.status='DUE'"

@@ -116,7 +116,8 @@ static const char query[] =
     "t.morning_meal, t.afternoon_meal, t.night_meal, '', "
     "p.status = 'ACTIVE' AND p.deleted_at IS NULL AND m.deleted_at IS NULL, "
     "coalesce(m.morning_dosage, 'null') <> 'null', coalesce(m.daytime_dosage, 'null') <> 'null', "
-    "coalesce(m.night_dosage, 'null') <> 'null', m.duration, m.is_prn FROM dose_events d JOIN "
+    "coalesce(m.night_dosage, 'null') <> 'null', m.duration, m.is_prn, d.flags IS 'UNDONE' FROM "
+    "dose_events d JOIN "
     "medications m ON m.id = d.medication_id JOIN prescriptions p ON p.id = d.prescription_id "
     "LEFT JOIN users u ON u.id = d.patient_id LEFT JOIN meal_time_preferences t ON t.user_id = "
     "d.patient_id AND t.deleted_at IS NULL WHERE d.patient_id = ?1 AND d.local_date >= ?2 AND "
@@ -134,7 +135,10 @@ static int judge(tern_statement *row, const char *date, const char *slot, int64_
         return -1;
     }
     if (strcmp(status, "DUE") == 0) {
-        return now_us > passes_us && is_prescribed(row, date, slot) ? 3 : -1;
+        return now_us > passes_us && (tern_statement_value(row, 22).integer != 0 ||
+                                      is_prescribed(row, date, slot))
+                   ? 3
+                   : -1;
     }
     return strcmp(status, "TAKEN_ON_TIME") == 0 ? 0
            : strcmp(status, "TAKEN_LATE") == 0  ? 1

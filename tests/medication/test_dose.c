@@ -162,13 +162,13 @@ TEST(a_record_is_not_overwritten_but_undone)
     CHECK_INT(error.problem, TERN_PROBLEM_RECORDED);
     CHECK_INT(tern_dose_skip(care, &morning, NULL, false, &error), TERN_ERR_EXISTS);
     care_ok(tern_dose_undo(care, &morning, &error), &error);
-    CHECK_TEXT(care_day("2026-03-02"), "MORNING DUE, NIGHT DUE");
+    CHECK_TEXT(care_day("2026-03-02"), "MORNING DUE UNDONE, NIGHT DUE");
     CHECK_INT(fixture_number(care_replica,
                              "SELECT count(*) FROM dose_events WHERE skip_reason IS NOT NULL"),
               0);
     CHECK_INT(actions("DOSE_SKIPPED"), 2);
     care_clock("2026-03-02 07:30");
-    CHECK_TEXT(care_day("2026-03-02"), "MORNING MISSED, NIGHT DUE");
+    CHECK_TEXT(care_day("2026-03-02"), "MORNING MISSED UNDONE, NIGHT DUE");
     care_ok(tern_dose_take(care, &morning, NULL, NULL, &error), &error);
     CHECK_TEXT(care_day("2026-03-02"), "MORNING LATE, NIGHT DUE");
     care_end();
@@ -235,7 +235,7 @@ TEST(a_guess_yields_to_a_person_who_undid)
     CHECK_INT(
         fixture_number(care_replica, "SELECT count(*) FROM dose_events WHERE status = 'MISSED'"),
         0);
-    CHECK_TEXT(care_day("2026-03-02"), "MORNING MISSED, NIGHT DUE");
+    CHECK_TEXT(care_day("2026-03-02"), "MORNING MISSED UNDONE, NIGHT DUE");
     care_end();
 }
 

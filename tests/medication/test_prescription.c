@@ -154,3 +154,47 @@ TEST(what_has_ended_stays_ended)
     CHECK_INT(error.problem, TERN_PROBLEM_STATUS);
     care_end();
 }
+
+TEST(a_call_that_is_refused_stores_no_missed_doses_either)
+{
+    tern_id id;
+
+    care_begin("2026-03-02 05:00");
+    id = care_prescribe();
+    care_clock("2026-03-02 12:00");
+    CHECK_INT(tern_prescription_activate(care, &id, &error), TERN_ERR_CHECK);
+    CHECK_INT(tern_prescription_resume(care, &id, &error), TERN_ERR_CHECK);
+    care_medicine.id = fixture_id(99);
+    CHECK_INT(tern_prescription_edit(care, &id, &care_prescription, "why", NULL, &error),
+              TERN_ERR_NOT_FOUND);
+    CHECK_INT(error.problem, TERN_PROBLEM_NO_MEDICATION);
+    CHECK_INT(
+        fixture_number(care_replica, "SELECT count(*) FROM dose_events WHERE status = 'MISSED'"),
+        0);
+    care_end();
+}
+
+TEST(a_dose_whose_record_was_taken_back_is_hidden_by_no_pause)
+{
+    tern_missed_cursor cursor = {0};
+    uint32_t missed = 0;
+    bool more = false;
+    tern_id dose;
+    tern_id id;
+
+    care_begin("2026-03-02 05:00");
+    id = care_prescribe();
+    dose = care_dose("2026-03-02", "MORNING");
+    care_clock("2026-03-02 06:30");
+    care_ok(tern_dose_take(care, &dose, NULL, NULL, &error), &error);
+    care_ok(tern_dose_undo(care, &dose, &error), &error);
+    care_clock("2026-03-02 12:00");
+    care_ok(tern_prescription_pause(care, &id, &error), &error);
+    CHECK_TEXT(care_day("2026-03-02"), "MORNING MISSED UNDONE");
+    care_ok(tern_prescription_resume(care, &id, &error), &error);
+    care_ok(tern_doses_infer_missed(care, NULL, 10, &cursor, &missed, &more, &error), &error);
+    CHECK_INT(missed, 0); /* a guess does not change what a person said */
+    care_ok(tern_dose_take(care, &dose, NULL, NULL, &error), &error);
+    CHECK_TEXT(care_day("2026-03-02"), "MORNING LATE, NIGHT DUE");
+    care_end();
+}

@@ -35,7 +35,7 @@ typedef struct tern_dose {
     tern_dose_status status;
     int64_t taken_us; /* 0: not taken */
     tern_value skip_reason;
-    tern_value flags; /* words between spaces: EARLY, AFTER_24H, AHEAD, CLOCK */
+    tern_value flags; /* words between spaces: EARLY, AFTER_24H, AHEAD, CLOCK, UNDONE */
     bool was_offline;
     tern_value medicine_name;
     tern_value medicine_name_khmer;
@@ -87,8 +87,8 @@ TERN_API TERN_MUST_USE tern_status tern_dose_skip(tern_care *care,
                                                   bool was_offline,
                                                   tern_care_error *error);
 
-/** Takes a record back: the dose is DUE again, by a person's word. Problems NO_DOSE, NOT_RECORDED.
- */
+/** Takes a record back: the dose is DUE again, by a person's word, and has the flag UNDONE.
+ * Problems NO_DOSE, NOT_RECORDED. */
 TERN_API TERN_MUST_USE tern_status tern_dose_undo(tern_care *care,
                                                   const tern_id *dose,
                                                   tern_care_error *error);

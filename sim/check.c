@@ -9,6 +9,7 @@
 #include "base/hex.h"
 #include "model/window.h"
 #include "sim/accounts.h"
+#include "sim/care.h"
 #include "sim/erased.h"
 #include "sim/ledger.h"
 #include "sim/model/twin.h"
@@ -478,5 +479,8 @@ void sim_settle(struct sim_world *world)
         sim_look_sound(world, SIM_SERVER);
         sim_accounts_check(world);
         sim_erased_check(world);
+    }
+    if (world->care && !sim_failed(world)) {
+        sim_care_check(world);
     }
 }

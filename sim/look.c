@@ -177,12 +177,11 @@ static tern_status append_cell(struct trn_bytes *text, sqlite3_stmt *stmt, int c
     }
 }
 
-struct trn_bytes sim_look_rows(struct sim_world *world, sqlite3 *db, const char *sql)
+struct trn_bytes sim_look_steps(struct sim_world *world, sqlite3_stmt *stmt)
 {
     struct trn_bytes text = {0};
-    sqlite3_stmt *stmt = sim_look_prepare(world, db, sql);
     tern_status status = TERN_OK;
-    int rc = stmt != NULL ? SQLITE_OK : SQLITE_ERROR;
+    int rc = SQLITE_OK;
 
     while (rc == SQLITE_OK && status == TERN_OK && (rc = sqlite3_step(stmt)) == SQLITE_ROW) {
         for (int i = 0; status == TERN_OK && i < sqlite3_column_count(stmt); i++) {
@@ -193,10 +192,21 @@ struct trn_bytes sim_look_rows(struct sim_world *world, sqlite3 *db, const char 
         rc = SQLITE_OK;
     }
     if (rc != SQLITE_DONE || status != TERN_OK) {
-        sim_fail(world, "look", "%s: %s", sqlite3_errmsg(db), sql);
+        sim_fail(world,
+                 "look",
+                 "%s: %s",
+                 sqlite3_errmsg(sqlite3_db_handle(stmt)),
+                 sqlite3_sql(stmt));
     }
     (void)sqlite3_reset(stmt);
     return text;
+}
+
+struct trn_bytes sim_look_rows(struct sim_world *world, sqlite3 *db, const char *sql)
+{
+    sqlite3_stmt *stmt = sim_look_prepare(world, db, sql);
+
+    return stmt != NULL ? sim_look_steps(world, stmt) : (struct trn_bytes){0};
 }
 
 void sim_look_sound(struct sim_world *world, int device)

@@ -54,6 +54,7 @@ static const char usage[] =
     "  --shrink FILE     reduce a history that fails, in place, and draw its picture\n"
     "  --schema FILE     lives of your own schema document (also clinic, dastern)\n"
     "  --devices N, --steps N   instead of what the seed chooses\n"
+    "  --care            lives in which people take medicine, all of them\n"
     "  --mutants         let each planted bug loose until it is found, from --start on, for "
     "--seeds\n"
     "  --mutant NAME     only this one; with --scenario, whether that file finds it\n"
@@ -159,6 +160,9 @@ static void show_command(const struct options *options, uint64_t seed)
     (void)fprintf(stderr, "  replay: scripts/sim --seed %llu --replay", (unsigned long long)seed);
     if (options->plan.schema != NULL) {
         (void)fprintf(stderr, " --schema %s", options->plan.schema);
+    }
+    if (options->plan.care) {
+        (void)fprintf(stderr, " --care");
     }
     if (options->plan.devices > 0) {
         (void)fprintf(stderr, " --devices %u", options->plan.devices);
@@ -334,6 +338,7 @@ static bool read_options(int argc, char **argv, struct options *options)
                                           {"devices", required_argument, NULL, 'D'},
                                           {"steps", required_argument, NULL, 'e'},
                                           {"check", required_argument, NULL, 'c'},
+                                          {"care", no_argument, NULL, 'a'},
                                           {"mutants", no_argument, NULL, 'u'},
                                           {"mutant", required_argument, NULL, 'U'},
                                           {"twice", no_argument, NULL, 't'},
@@ -387,6 +392,9 @@ static bool read_options(int argc, char **argv, struct options *options)
             break;
         case 'c':
             options->plan.check = optarg;
+            break;
+        case 'a':
+            options->plan.care = true;
             break;
         case 't':
             options->twice = true;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "sim/bounded.h"
+#include "sim/care.h"
 #include "sim/memory.h"
 #include "sim/model/twin.h"
 #include "sim/play.h"
@@ -366,7 +367,11 @@ static tern_status run(struct sim_device *device, tern_sync *sync, const struct 
             return TERN_ERR_CANCELLED;
         }
         if (how->busy != 0 && sim_chance(&dice, 30)) {
-            sim_write_anything(device, sim_dice_next(&dice), 1 + sim_roll(&dice, 2), false);
+            if (device->world->care) {
+                sim_care_anything(device, sim_dice_next(&dice));
+            } else {
+                sim_write_anything(device, sim_dice_next(&dice), 1 + sim_roll(&dice, 2), false);
+            }
         }
         if (device->replica == NULL || sim_disk_is_dead(device->disk)) {
             return TERN_ERR_IO;

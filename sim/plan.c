@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "sim/care.h"
 #include "sim/dice.h"
 #include "sim/play.h"
 
@@ -31,6 +32,8 @@ struct planner {
     unsigned user_count;
     unsigned pace; /* longest wait between events, milliseconds */
     bool versions;
+    bool care;
+    bool jobs[6]; /* which devices are a job's */
     json_t *events;
 };
 
@@ -78,11 +81,37 @@ static bool has(const struct planner *planner, unsigned swarm)
 
 /* ---- Events ---- */
 
+static void plan_care(struct planner *planner, const char *device, const char *call)
+{
+    json_t *event = add(planner, "care");
+
+    name(event, "device", device);
+    name(event, "call", call);
+    set(event, "seed", some_seed(planner));
+}
+
+/* Something is prescribed and scheduled before anything else happens. */
+static void plan_treatment(struct planner *planner)
+{
+    static const char *const calls[] = {"create", "activate", "create", "activate", "generate"};
+
+    for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
+        plan_care(planner, device_names[0], calls[i]);
+    }
+}
+
 static void plan_write(struct planner *planner)
 {
-    json_t *event = add(planner, "write");
+    json_t *event;
 
-    name(event, "device", some_device(planner));
+    unsigned device = roll(planner, planner->device_count);
+
+    if (planner->care && (planner->jobs[device] || sim_chance(&planner->dice, 90))) {
+        plan_care(planner, device_names[device], sim_care_call(roll(planner, 100000)));
+        return;
+    }
+    event = add(planner, "write");
+    name(event, "device", device_names[device]);
     set(event, "seed", some_seed(planner));
     set(event, "changes", sim_chance(&planner->dice, 90) ? 1 + roll(planner, 3) : 20);
     if (sim_chance(&planner->dice, 12)) {
@@ -247,12 +276,18 @@ static void plan_backup(struct planner *planner)
     name(event, "device", server ? "server" : some_device(planner));
 }
 
+/* What a job's machine holds is no other's. */
 static void plan_clone(struct planner *planner)
 {
-    json_t *event = add(planner, "clone");
+    unsigned from = roll(planner, planner->device_count);
+    unsigned to = roll(planner, planner->device_count);
+    json_t *event;
 
-    name(event, "from", some_device(planner));
-    name(event, "device", some_device(planner));
+    if (!planner->jobs[from] && !planner->jobs[to]) {
+        event = add(planner, "clone");
+        name(event, "from", device_names[from]);
+        name(event, "device", device_names[to]);
+    }
 }
 
 static void plan_grant(struct planner *planner)
@@ -442,6 +477,10 @@ static json_t *plan_devices(struct planner *planner, unsigned versions)
         } else {
             set(device, "schema", versions);
         }
+        if (planner->care && i > 1 && sim_chance(&planner->dice, 40)) {
+            (void)json_object_set_new(device, "service", json_true());
+            planner->jobs[i] = true;
+        }
         (void)json_array_append_new(devices, device);
     }
     return devices;
@@ -459,19 +498,32 @@ static json_t *plan_open(struct planner *planner)
     return open;
 }
 
+/* One life in eight, by dice of its own, so that the others are as they were. */
+static bool is_care(const struct sim_plan *plan)
+{
+    struct sim_dice dice = sim_dice_make(plan->seed * UINT64_C(0xd1342543de82ef95) + 1);
+
+    return plan->care || ((plan->schema == NULL || strcmp(plan->schema, "dastern") == 0) &&
+                          sim_roll(&dice, 8) == 0);
+}
+
 json_t *sim_plan(const struct sim_plan *plan)
 {
+    enum { CARE_PACE = 3 * 60 * 60 * 1000 };
     static const unsigned paces[] = {50, 2000, 20000, 600000};
     struct planner planner = {.dice = sim_dice_make(plan->seed * UINT64_C(0x9e3779b97f4a7c15))};
     const char *schema = plan->schema != NULL            ? plan->schema
                          : sim_chance(&planner.dice, 85) ? "clinic"
                                                          : "dastern";
+    bool care = is_care(plan);
     size_t versions = 0;
     char message[600];
-    struct sim_document *documents = sim_documents(schema, &versions, message);
+    struct sim_document *documents;
     json_t *history = json_object();
     unsigned steps;
 
+    schema = care ? "dastern" : schema;
+    documents = sim_documents(schema, &versions, message);
     if (documents == NULL) {
         (void)fprintf(stderr, "%s\n", message);
         json_decref(history);
@@ -482,6 +534,8 @@ json_t *sim_plan(const struct sim_plan *plan)
     planner.device_count = plan->devices > 0 ? plan->devices : 2 + roll(&planner, 4);
     planner.user_count = 1 + roll(&planner, planner.device_count < 3 ? planner.device_count : 3);
     planner.pace = paces[roll(&planner, 4)];
+    planner.care = care;
+    planner.pace = care ? CARE_PACE : planner.pace;
     steps = plan->steps > 0 ? plan->steps : 60 + roll(&planner, 400);
     (void)json_object_set_new(history, "seed", json_integer((json_int_t)plan->seed));
     name(history, "schema", schema);
@@ -498,10 +552,16 @@ json_t *sim_plan(const struct sim_plan *plan)
         name(history, "check", plan->check);
     }
     planner.events = json_array();
+    if (care) {
+        (void)json_object_set_new(history, "care", json_true());
+        plan_treatment(&planner);
+    }
     for (unsigned i = 0; i < steps; i++) {
         plan_event(&planner);
     }
-    plan_much(&planner, plan->seed);
+    if (!care) {
+        plan_much(&planner, plan->seed);
+    }
     (void)json_object_set_new(history, "events", planner.events);
     return history;
 }

@@ -11,6 +11,7 @@ struct sim_plan {
     const char *schema; /* NULL: the seed chooses */
     unsigned devices;   /* 0: the seed chooses */
     unsigned steps;     /* 0: the seed chooses */
+    bool care;          /* people take medicine in it; else the seed chooses */
     const char *check;  /* the only one that may fail; NULL: all */
 };
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "schema/schema.h"
+#include "sim/care.h"
 #include "sim/erased.h"
 #include "sim/ledger.h"
 #include "sim/memory.h"
@@ -430,6 +431,7 @@ static void play_decide(struct sim_world *world, json_t *event)
         return;
     }
     parked = sim_ledger_parked(device);
+    sim_care_blur(world);
     (void)SIM_CALL(device->index,
                    tern_outbox_visit(device->replica,
                                      1U << TERN_ENTRY_QUARANTINED | 1U << TERN_ENTRY_LOCKED,
@@ -597,6 +599,7 @@ static const struct verb {
     {"clone", play_clone, false},   {"switch", play_switch, false},
     {"decide", play_decide, false}, {"settle", play_settle, false},
     {"erase", play_erase, false},   {"expect", play_expect, false},
+    {"care", sim_care_play, false},
 };
 
 void sim_play_event(struct sim_world *world, json_t *event)
@@ -611,6 +614,9 @@ void sim_play_event(struct sim_world *world, json_t *event)
                 sim_memory_arm(SIM_SERVER, 0);
             }
             sim_world_mend(world);
+            if (world->care && !sim_failed(world)) {
+                sim_care_watch(world);
+            }
             return;
         }
     }
@@ -710,6 +716,7 @@ bool sim_play_begin(struct sim_world *world, json_t *history, struct sim_result 
                     count,
                     served < count ? served : 0,
                     (uint64_t)number_of(history, "seed", 1));
+    world->care = flag_of(history, "care");
     if (text_of(history, "check") != NULL) {
         (void)snprintf(world->only, sizeof world->only, "%s", text_of(history, "check"));
     }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/care.h"
 #include "sim/erased.h"
 #include "sim/fresh.h"
 #include "sim/held.h"
@@ -93,6 +94,7 @@ void sim_world_end(struct sim_world *world)
         struct sim_device *device = &world->devices[i];
 
         sim_device_close(device);
+        sim_care_forget(device);
         sim_steady_forget(device);
         sim_image_free(device->backup);
         trn_bytes_free(&device->undecided);
@@ -106,6 +108,7 @@ void sim_world_end(struct sim_world *world)
     sim_watch_free(world->watch);
     sim_whole_free(world->whole);
     sim_strangers_free(world->strangers);
+    sim_care_end(world);
     twin_free(world->twin);
     twin_free(world->twin_backup);
     free(world->commits);
@@ -259,6 +262,7 @@ void sim_server_restore(struct sim_world *world)
     twin_free(world->twin);
     world->twin = world->twin_backup != NULL ? twin_copy(world->twin_backup) : NULL;
     sim_watch_forget(world->watch);
+    sim_care_unwatch(world);
     sim_whole_stop(world->whole);
     for (size_t i = 0; i < world->device_count; i++) {
         sim_steady_forget(&world->devices[i]);
@@ -353,6 +357,7 @@ tern_status sim_device_open(struct sim_device *device, tern_error *error)
 void sim_device_close(struct sim_device *device)
 {
     sim_eye_close(&device->eye);
+    sim_care_close(device);
     sim_statements_free(device);
     tern_replica_close(device->replica);
     device->replica = NULL;
@@ -518,6 +523,8 @@ static void replace_image(struct sim_device *device, const struct sim_image *ima
     held = sim_ledger_held(device->world, device->index);
     sim_disk_put(device->disk, image);
     device->last_ordinal = 0;
+    sim_care_forget(device);
+    sim_care_blur(device->world);
     sim_steady_forget(device);
     if (sim_device_open(device, &error) != TERN_OK) {
         sim_fail(device->world,

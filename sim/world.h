@@ -71,6 +71,7 @@ struct sim_device {
     size_t backup_document;
     tern_replica *replica; /* NULL: it did not come up */
     struct sim_statement *statements;
+    struct sim_care *care; /* of its calls of the medication library; NULL: none yet */
     int64_t clock_off_us;
     int64_t booted_us;
     tern_id boot;
@@ -135,6 +136,8 @@ struct sim_world {
     struct sim_watch *watch;
     struct sim_whole *whole;
     struct sim_strangers *strangers;
+    bool care; /* people take medicine: care.h */
+    struct sim_book *book;
     struct twin *twin; /* the reference model beside the server; NULL: it cannot follow */
     struct twin *twin_backup;
     char only[32];  /* the one check that may fail; empty: any */
@@ -231,6 +234,8 @@ int64_t sim_look_number(struct sim_world *world, sqlite3 *db, const char *sql, i
 /* All rows, cells parted by '|' and rows by line ends; blobs in hexadecimal. Fails the world where
  * the statement does. To be freed with trn_bytes_free. */
 struct trn_bytes sim_look_rows(struct sim_world *world, sqlite3 *db, const char *sql);
+/* The same of a statement that is prepared and bound; it is reset. */
+struct trn_bytes sim_look_steps(struct sim_world *world, sqlite3_stmt *stmt);
 /* Whether SQLite finds the file sound, and all references kept. */
 void sim_look_sound(struct sim_world *world, int device);
 

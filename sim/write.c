@@ -10,6 +10,7 @@
 
 #include "base/hex.h"
 #include "sim/bounded.h"
+#include "sim/care.h"
 #include "sim/ledger.h"
 #include "sim/memory.h"
 #include "sim/play.h"
@@ -488,6 +489,9 @@ static const struct trn_table *pick_table(struct writer *writer)
                     table->index == writer->schema->users_table ||
                     is_granting(writer->schema, table);
 
+        if (writer->device->world->care && sim_care_owns(table->name)) {
+            continue;
+        }
         if (!rare || sim_chance(&writer->dice, 8)) {
             return table;
         }
@@ -563,7 +567,9 @@ void sim_write_anything(struct sim_device *device, uint64_t seed, unsigned chang
 {
     struct writer writer;
 
-    if (begin(&writer, device, seed, inferred)) {
+    if (device->world->care && device->power != TRN_POWER_USER) {
+        sim_care_anything(device, seed); /* a job does nothing else */
+    } else if (begin(&writer, device, seed, inferred)) {
         while (changes-- > 0) {
             change_something(&writer);
         }
@@ -616,7 +622,7 @@ void sim_write_much(struct sim_device *device, uint64_t seed, unsigned rows, siz
 
 /* ---- Changes that an event names ---- */
 
-static bool id_of_label(struct sim_world *world, const char *label, tern_id *ret_id)
+bool sim_label_find(struct sim_world *world, const char *label, tern_id *ret_id)
 {
     const char *hex;
     size_t user;
@@ -635,7 +641,7 @@ static bool id_of_label(struct sim_world *world, const char *label, tern_id *ret
     return hex != NULL && trn_hex_decode(trn_slice_text(hex), ret_id->bytes, sizeof ret_id->bytes);
 }
 
-static void keep_label(struct sim_world *world, const char *label, const tern_id *id)
+void sim_label_keep(struct sim_world *world, const char *label, const tern_id *id)
 {
     char hex[2 * sizeof id->bytes + 1];
 
@@ -670,7 +676,7 @@ static tern_value value_of_json(struct sim_world *world,
     if (column == NULL || column->type != TRN_TYPE_UUID) {
         return tern_value_text(text);
     }
-    if (!id_of_label(world, text, &id)) {
+    if (!sim_label_find(world, text, &id)) {
         sim_fail(world, "history", "there is no row or user %s", text);
     }
     memcpy(room, id.bytes, sizeof id.bytes);
@@ -709,13 +715,13 @@ insert_named(struct writer *writer, const char *table, const char *label, struct
     tern_id id;
     tern_status status;
 
-    if (label != NULL && label[0] == '@' && id_of_label(world, label, &id)) {
+    if (label != NULL && label[0] == '@' && sim_label_find(world, label, &id)) {
         cells->items[cells->count++] = (tern_cell){"id", tern_value_id(&id)};
     }
     status = SIM_CALL(writer->device->index,
                       tern_row_insert(writer->tx, table, cells->items, cells->count, &id, NULL));
     if (status == TERN_OK) {
-        keep_label(world, label, &id);
+        sim_label_keep(world, label, &id);
     }
     return status;
 }
@@ -738,7 +744,7 @@ change_named(struct writer *writer, const char *verb, const char *name, json_t *
     if (strcmp(verb, "insert") == 0) {
         return insert_named(writer, name, label, &cells);
     }
-    if (!id_of_label(world, label, &id)) {
+    if (!sim_label_find(world, label, &id)) {
         sim_fail(world, "history", "there is no row %s", label != NULL ? label : "(unnamed)");
         return TERN_ERR_NOT_FOUND;
     }

@@ -1,0 +1,339 @@
+/* The book of acts, what the server holds of them, and what has to hold when all is quiet. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/hex.h"
+#include "base/uuid.h"
+#include "sim/care_call.h"
+
+/* ---- The book ---- */
+
+struct sim_book *care_book(struct sim_world *world)
+{
+    if (world->book == NULL) {
+        world->book = calloc(1, sizeof *world->book);
+        if (world->book == NULL) {
+            abort();
+        }
+    }
+    return world->book;
+}
+
+void care_book_add(struct sim_world *world, const struct care_act *act)
+{
+    struct sim_book *book = care_book(world);
+
+    if (book->act_count == book->act_room) {
+        book->act_room = book->act_room * 2 + 64;
+        book->acts = realloc(book->acts, book->act_room * sizeof *book->acts);
+        if (book->acts == NULL) {
+            abort();
+        }
+    }
+    book->acts[book->act_count++] = *act;
+}
+
+void sim_care_end(struct sim_world *world)
+{
+    if (world->book != NULL) {
+        sim_care_unwatch(world);
+        free(world->book->acts);
+        free(world->book);
+        world->book = NULL;
+    }
+}
+
+void sim_care_blur(struct sim_world *world)
+{
+    if (world->care) {
+        care_book(world)->blurred = true;
+    }
+}
+
+/* ---- The server, as it goes ---- */
+
+void sim_care_unwatch(struct sim_world *world)
+{
+    struct sim_book *book = world->book;
+
+    if (book != NULL) {
+        trn_bytes_free(&book->versions);
+        trn_bytes_free(&book->rows);
+        trn_bytes_free(&book->records);
+        book->seen = 0;
+        book->blurred = true;
+    }
+}
+
+/* A dose with a record that has none any more: a person has taken it back. */
+static void check_record(struct sim_world *world, sqlite3 *db, const char *line)
+{
+    struct sim_book *book = world->book;
+    char sql[120];
+    tern_id dose;
+
+    (void)snprintf(sql,
+                   sizeof sql,
+                   "SELECT status IN " CARE_RECORDED " FROM dose_events WHERE id=x'%.32s'",
+                   line);
+    if (sim_look_number(world, db, sql, 1) != 0 ||
+        !trn_hex_decode(trn_slice_make(line, 32), dose.bytes, sizeof dose.bytes)) {
+        return;
+    }
+    for (size_t i = 0; i < book->act_count; i++) {
+        if (trn_id_equal(&book->acts[i].dose, &dose) && book->acts[i].undo) {
+            return;
+        }
+    }
+    sim_fail(world,
+             "records",
+             "the server's %.100s has no record any more, and nobody took it back",
+             line);
+}
+
+static void replace(struct trn_bytes *old, struct trn_bytes *now)
+{
+    trn_bytes_free(old);
+    *old = trn_bytes_move(now);
+}
+
+void sim_care_watch(struct sim_world *world)
+{
+    struct sim_book *book = care_book(world);
+    sqlite3 *db;
+    struct trn_bytes versions;
+    struct trn_bytes rows;
+    struct trn_bytes records;
+    const char *line;
+    int64_t last;
+
+    if (world->db == NULL || sim_disk_is_dead(world->disk) || world->any_erased) {
+        return;
+    }
+    db = sim_look(world, SIM_SERVER);
+    last = sim_look_number(world, db, "SELECT max(number) FROM tern_entry", 0);
+    if (last != book->seen) {
+        versions = sim_look_rows(world,
+                                 db,
+                                 "SELECT id,prescription_id,version_number,change_reason,"
+                                 "medications_snapshot FROM prescription_versions ORDER BY 1");
+        rows = sim_look_rows(world,
+                             db,
+                             "SELECT id,medication_id,local_date,slot FROM dose_events ORDER BY 1");
+        records = sim_look_rows(
+            world,
+            db,
+            "SELECT id,'recorded' FROM dose_events WHERE status IN " CARE_RECORDED " ORDER BY 1");
+        if ((line = care_lost(&book->versions, &versions, NULL)) != NULL) {
+            sim_fail(world, "history", "a version has changed on the server: %s", line);
+        }
+        if ((line = care_lost(&book->rows, &rows, NULL)) != NULL) {
+            sim_fail(world, "history", "a dose has left the server: %s", line);
+        }
+        if ((line = care_lost(&book->records, &records, NULL)) != NULL) {
+            check_record(world, db, line);
+        }
+        replace(&book->versions, &versions);
+        replace(&book->rows, &rows);
+        replace(&book->records, &records);
+        book->seen = last;
+    }
+    sim_look_away(world, SIM_SERVER);
+}
+
+/* ---- When all is quiet ---- */
+
+static void
+none_of(struct sim_world *world, sqlite3 *db, const char *who, const char *sql, const char *what)
+{
+    struct trn_bytes found = sim_look_rows(world, db, sql);
+
+    if (found.size > 0) {
+        sim_fail(world, "rules", "%s: %s: %.200s", who, what, trn_bytes_text(&found));
+    }
+    trn_bytes_free(&found);
+}
+
+static void check_rows(struct sim_world *world, int device)
+{
+    const char *who = device == SIM_SERVER ? "server" : world->devices[device].name;
+    sqlite3 *db = sim_look(world, device);
+
+    none_of(world,
+            db,
+            who,
+            "SELECT medication_id,local_date,slot,count(*) FROM dose_events GROUP BY 1,2,3 HAVING "
+            "count(*)>1 LIMIT 1",
+            "two rows of one dose");
+    none_of(world,
+            db,
+            who,
+            "SELECT prescription_id,version_number,count(*) FROM prescription_versions GROUP BY "
+            "1,2 HAVING count(*)>1 LIMIT 1",
+            "two rows of one version");
+    none_of(world,
+            db,
+            who,
+            "SELECT id,status,taken_at FROM dose_events WHERE (status IN "
+            "('TAKEN_ON_TIME','TAKEN_LATE'))<>(taken_at IS NOT NULL) LIMIT 1",
+            "taken without a time, or a time without being taken");
+    sim_look_away(world, device);
+}
+
+/* Versions count from 1 without a gap, the newest is the prescription's, and its snapshot is what
+ * the medications are: two authors' edits were not mixed. */
+static void check_versions(struct sim_world *world)
+{
+    sqlite3 *db;
+
+    if (care_book(world)->blurred || world->any_erased) {
+        return; /* a version may have gone with an image that was put away, or been given up */
+    }
+    db = sim_look(world, SIM_SERVER);
+    none_of(world,
+            db,
+            "server",
+            "SELECT p.id,p.current_version,max(v.version_number),count(v.id) FROM prescriptions p "
+            "LEFT JOIN prescription_versions v ON v.prescription_id=p.id GROUP BY p.id HAVING "
+            "max(v.version_number) IS NOT p.current_version OR count(v.id)<>p.current_version "
+            "LIMIT 1",
+            "versions that do not count up to the prescription's");
+    none_of(world,
+            db,
+            "server",
+            "SELECT p.id,v.version_number FROM prescriptions p JOIN prescription_versions v ON "
+            "v.prescription_id=p.id AND v.version_number=p.current_version WHERE p.deleted_at IS "
+            "NULL AND (SELECT json_group_array(line) FROM (SELECT lower(hex(id))||medicine_name||"
+            "coalesce(json(morning_dosage),'-')||coalesce(json(daytime_dosage),'-')||"
+            "coalesce(json(night_dosage),'-')||coalesce(frequency,'-')||coalesce(timing,'-')||"
+            "coalesce(duration,0)||is_prn AS line FROM medications WHERE prescription_id=p.id AND "
+            "deleted_at IS NULL ORDER BY 1)) IS NOT (SELECT json_group_array(line) FROM (SELECT "
+            "replace(value->>'id','-','')||(value->>'medicine_name')||"
+            "coalesce(nullif(value->'morning_dosage','null'),'-')||"
+            "coalesce(nullif(value->'daytime_dosage','null'),'-')||"
+            "coalesce(nullif(value->'night_dosage','null'),'-')||coalesce(value->>'frequency','-')"
+            "||coalesce(value->>'timing','-')||coalesce(value->>'duration',0)||"
+            "(value->>'is_prn') AS line FROM json_each(v.medications_snapshot) ORDER BY 1)) "
+            "LIMIT 1",
+            "medications that are not the newest version's");
+    sim_look_away(world, SIM_SERVER);
+}
+
+static bool is_applied(struct sim_world *world, sqlite3 *db, const tern_id *tx)
+{
+    sqlite3_stmt *stmt =
+        sim_look_prepare(world, db, "SELECT 1 FROM tern_entry WHERE tx=?1 AND verdict=0");
+    bool applied = false;
+
+    if (stmt != NULL) {
+        (void)sqlite3_bind_blob(stmt, 1, tx->bytes, sizeof tx->bytes, SQLITE_STATIC);
+        applied = sqlite3_step(stmt) == SQLITE_ROW;
+        (void)sqlite3_reset(stmt);
+    }
+    return applied;
+}
+
+/* What stands of a dose that somebody has recorded: what one of those said, and of one device
+ * alone what it said last. */
+static void check_dose(struct sim_world *world, sqlite3 *db, const struct care_act *last)
+{
+    const struct sim_book *book = world->book;
+    struct trn_bytes row = {0};
+    sqlite3_stmt *stmt = sim_look_prepare(world,
+                                          db,
+                                          "SELECT status,taken_at,skip_reason,was_offline,flags "
+                                          "FROM dose_events WHERE id=?1");
+    bool alone = true;
+    bool found = false;
+
+    if (stmt != NULL) {
+        (void)sqlite3_bind_blob(stmt, 1, last->dose.bytes, 16, SQLITE_STATIC);
+        row = sim_look_steps(world, stmt);
+    }
+    for (size_t i = 0; i < book->act_count; i++) {
+        const struct care_act *act = &book->acts[i];
+
+        if (trn_id_equal(&act->dose, &last->dose)) {
+            found = found || !act->sure || strcmp(act->outcome, trn_bytes_text(&row)) == 0;
+            alone = alone && act->sure && act->device == last->device;
+        }
+    }
+    if (!found && (row.size > 0 || !world->any_erased)) {
+        sim_fail(world,
+                 "records",
+                 "nobody recorded what the server has of a dose: %.160s; the last said %.160s",
+                 trn_bytes_text(&row),
+                 last->outcome);
+    } else if (alone && !book->blurred && row.size > 0 &&
+               strcmp(last->outcome, trn_bytes_text(&row)) != 0) {
+        sim_fail(world,
+                 "records",
+                 "%s alone recorded a dose, at last as %.160s; the server has %.160s",
+                 world->devices[last->device].name,
+                 last->outcome,
+                 trn_bytes_text(&row));
+    }
+    trn_bytes_free(&row);
+}
+
+static bool is_last(const struct sim_book *book, size_t at)
+{
+    for (size_t i = at + 1; i < book->act_count; i++) {
+        if (trn_id_equal(&book->acts[i].dose, &book->acts[at].dose)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void check_acts(struct sim_world *world)
+{
+    const struct sim_book *book = care_book(world);
+    sqlite3 *db = sim_look(world, SIM_SERVER);
+
+    for (size_t i = 0; i < book->act_count && !sim_failed(world); i++) {
+        if (book->acts[i].sure && is_last(book, i) && is_applied(world, db, &book->acts[i].tx)) {
+            check_dose(world, db, &book->acts[i]);
+        }
+    }
+    sim_look_away(world, SIM_SERVER);
+}
+
+/* Every device of a patient reads the same, and what the rows say. */
+static void check_reads(struct sim_world *world)
+{
+    static const char *const calls[] = {"adherence", "list", "reminders"};
+
+    for (size_t i = 0; i < world->device_count; i++) {
+        for (size_t j = 0; j < 3 * 4 && !sim_failed(world); j++) {
+            json_t *event = json_pack("{s:s, s:s, s:i}",
+                                      "device",
+                                      world->devices[i].name,
+                                      "call",
+                                      calls[j / 4],
+                                      "by",
+                                      (int)(j % 4));
+
+            if (j < 4 || j % 4 == 0) {
+                sim_care_play(world, event);
+            }
+            json_decref(event);
+        }
+    }
+}
+
+void sim_care_check(struct sim_world *world)
+{
+    for (int i = SIM_SERVER; i < (int)world->device_count && !sim_failed(world); i++) {
+        check_rows(world, i);
+    }
+    if (!sim_failed(world)) {
+        sim_care_watch(world);
+        check_acts(world);
+    }
+    if (!sim_failed(world)) {
+        check_versions(world);
+        check_reads(world);
+    }
+}

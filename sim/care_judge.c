@@ -1,0 +1,272 @@
+/*
+ * What holds of every call: one that fails has changed nothing, history only grows, no guess
+ * touches a record, and an act leaves the one audit row that it has to.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/hex.h"
+#include "sim/care_call.h"
+
+void care_view_take(struct care_call *call, struct care_view *ret_view)
+{
+    struct sim_world *world = call->world;
+    sqlite3 *db = sim_look(world, call->device->index);
+
+    ret_view->version = sim_look_number(world, db, "PRAGMA data_version", 0);
+    ret_view->actions = sim_look_number(world, db, "SELECT count(*) FROM audit_logs", 0);
+    sim_look_away(world, call->device->index);
+    ret_view->versions =
+        care_rows(call,
+                  "SELECT id,prescription_id,version_number,author_id,change_reason,"
+                  "medications_snapshot FROM prescription_versions ORDER BY 1");
+    ret_view->rows = care_rows(call,
+                               "SELECT id,medication_id,local_date,slot,prescription_id,patient_id "
+                               "FROM dose_events UNION ALL SELECT id,prescription_id,0,0,0,0 FROM "
+                               "medications UNION ALL SELECT id,patient_id,0,0,0,0 FROM "
+                               "prescriptions ORDER BY 1");
+    ret_view->records = care_rows(
+        call,
+        "SELECT id,status,taken_at,skip_reason,was_offline,flags,scheduled_time,"
+        "time_period,reminder_time,grace_minutes FROM dose_events WHERE status IN " CARE_RECORDED
+        " ORDER BY 1");
+    ret_view->counted =
+        care_rows(call, "SELECT d.id" CARE_DOSES " WHERE " CARE_COUNTS " ORDER BY 1");
+    ret_view->passed = care_rows(call,
+                                 "SELECT id,scheduled_time,grace_minutes FROM dose_events WHERE "
+                                 "scheduled_time<=?2 ORDER BY 1");
+}
+
+void care_view_free(struct care_view *view)
+{
+    trn_bytes_free(&view->versions);
+    trn_bytes_free(&view->rows);
+    trn_bytes_free(&view->records);
+    trn_bytes_free(&view->counted);
+    trn_bytes_free(&view->passed);
+}
+
+static size_t line_size(const char *at)
+{
+    return strcspn(at, "\n") + (at[strcspn(at, "\n")] != '\0');
+}
+
+const char *
+care_lost(const struct trn_bytes *left, const struct trn_bytes *right, const tern_id *but)
+{
+    static char line[CARE_LINE];
+    const char *here = trn_bytes_text(left);
+    const char *there = trn_bytes_text(right);
+    char id[33] = "";
+
+    if (but != NULL) {
+        trn_hex_encode(but->bytes, sizeof but->bytes, id);
+    }
+    while (*here != '\0') {
+        size_t size = line_size(here);
+
+        while (*there != '\0' && strncmp(there, here, 32) < 0) {
+            there += line_size(there);
+        }
+        if ((but == NULL || strncmp(here, id, 32) != 0) &&
+            (line_size(there) != size || memcmp(here, there, size) != 0)) {
+            (void)snprintf(line, sizeof line, "%.*s", (int)(size < 200 ? size - 1 : 200), here);
+            return line;
+        }
+        here += size;
+    }
+    return NULL;
+}
+
+static void must_hold(struct care_call *call,
+                      const char *check,
+                      const char *what,
+                      const struct trn_bytes *before,
+                      const struct trn_bytes *after,
+                      const tern_id *but)
+{
+    const char *line = care_lost(before, after, but);
+
+    if (line != NULL) {
+        sim_fail(call->world, check, "%s: %s %s: %s", call->device->name, call->name, what, line);
+    }
+}
+
+static void
+judge_grown(struct care_call *call, const struct care_view *before, const struct care_view *after)
+{
+    const tern_id *own = call->kind == CARE_ACT ? &call->subject : NULL;
+    bool undo = strcmp(call->name, "undo") == 0;
+
+    must_hold(call, "history", "changed a version", &before->versions, &after->versions, NULL);
+    must_hold(call, "history", "took away a row", &before->rows, &after->rows, NULL);
+    must_hold(call, "records", "touched what is recorded", &before->records, &after->records, own);
+    must_hold(call,
+              "history",
+              "hides a dose that counted",
+              &before->counted,
+              &after->counted,
+              undo ? own : NULL);
+    must_hold(call, "history", "moved what has passed", &before->passed, &after->passed, NULL);
+}
+
+static int64_t count_actions(struct care_call *call, const char *action)
+{
+    char sql[300];
+    struct trn_bytes count;
+    int64_t number;
+
+    (void)snprintf(sql,
+                   sizeof sql,
+                   "SELECT count(*) FROM audit_logs WHERE resource_id=?3 AND action_type='%s'",
+                   action);
+    count = care_rows(call, sql);
+    number = strtoll(trn_bytes_text(&count), NULL, 10);
+    trn_bytes_free(&count);
+    return number;
+}
+
+static void judge_action(struct care_call *call, int64_t before, int64_t after)
+{
+    int64_t due = call->action != NULL ? 1 : 0;
+
+    if (after - before != due || (call->action != NULL && call->action[0] != '\0' &&
+                                  count_actions(call, call->action) == 0)) {
+        sim_fail(call->world,
+                 "audit rows",
+                 "%s: %s left %lld audit rows, not %lld (%s)",
+                 call->device->name,
+                 call->name,
+                 (long long)(after - before),
+                 (long long)due,
+                 call->action != NULL ? call->action : "none");
+    }
+}
+
+/* A guess is right by what it could know. */
+static void judge_guess(struct care_call *call, const struct care_view *before)
+{
+    struct trn_bytes early = care_rows(call,
+                                       "SELECT id FROM dose_events WHERE status='MISSED' AND "
+                                       "scheduled_time+grace_minutes*60000000>=?2 ORDER BY 1");
+    struct trn_bytes strange =
+        care_rows(call,
+                  "SELECT id FROM dose_events GROUP BY medication_id,local_date,slot HAVING "
+                  "count(*)>1");
+
+    if (early.size > 0 && care_lost(&early, &before->counted, NULL) != NULL) {
+        sim_fail(call->world,
+                 "windows of doses",
+                 "%s: %s calls a dose missed before its grace has passed: %.32s",
+                 call->device->name,
+                 call->name,
+                 care_lost(&early, &before->counted, NULL));
+    }
+    if (strange.size > 0) {
+        sim_fail(call->world,
+                 "one row",
+                 "%s: %s made a second row of a dose: %.32s",
+                 call->device->name,
+                 call->name,
+                 trn_bytes_text(&strange));
+    }
+    trn_bytes_free(&early);
+    trn_bytes_free(&strange);
+}
+
+/* On time or late is told by when it was taken. */
+static void judge_windows(struct care_call *call)
+{
+    struct trn_bytes wrong =
+        care_rows(call,
+                  "SELECT id,status,taken_at-scheduled_time,flags FROM dose_events WHERE id=?3 AND "
+                  "((status='TAKEN_ON_TIME')<>(taken_at<=scheduled_time+grace_minutes*60000000) "
+                  "OR (flags IS NULL AND (taken_at<scheduled_time-grace_minutes*60000000 OR "
+                  "taken_at>scheduled_time+86400000000)))");
+
+    if (wrong.size > 0) {
+        sim_fail(call->world,
+                 "windows of doses",
+                 "%s: %s stored %.120s",
+                 call->device->name,
+                 call->name,
+                 trn_bytes_text(&wrong));
+    }
+    trn_bytes_free(&wrong);
+}
+
+static void judge_success(struct care_call *call, const struct care_view *before)
+{
+    struct care_view after;
+
+    care_view_take(call, &after);
+    if (call->kind == CARE_READ && (care_lost(&after.records, &before->records, NULL) != NULL ||
+                                    care_lost(&after.rows, &before->rows, NULL) != NULL)) {
+        sim_fail(call->world, "records", "%s: %s wrote", call->device->name, call->name);
+    }
+    judge_grown(call, before, &after);
+    judge_action(call, before->actions, after.actions);
+    if (call->kind == CARE_GUESS) {
+        judge_guess(call, before);
+    }
+    if (strcmp(call->name, "take") == 0) {
+        judge_windows(call);
+    }
+    care_view_free(&after);
+}
+
+/* A dose with a record is not recorded again, and one without is not undone. */
+static void judge_recorded(struct care_call *call, const struct care_view *before, bool done)
+{
+    bool undo = strcmp(call->name, "undo") == 0;
+    char id[33];
+    bool was;
+
+    trn_hex_encode(call->subject.bytes, sizeof call->subject.bytes, id);
+    was = strstr(trn_bytes_text(&before->records), id) != NULL;
+    if (strcmp(call->name, "prn") != 0 && (done ? was != undo : false)) {
+        sim_fail(call->world,
+                 "records",
+                 "%s: %s of a dose that is %s",
+                 call->device->name,
+                 call->name,
+                 was ? "recorded" : "not recorded");
+    }
+}
+
+void care_judge(struct care_call *call, const struct care_view *before, tern_status status)
+{
+    sqlite3 *db = sim_look(call->world, call->device->index);
+    bool changed = sim_look_number(call->world, db, "PRAGMA data_version", 0) != before->version;
+
+    sim_look_away(call->world, call->device->index);
+    if (call->kind == CARE_ACT) {
+        judge_recorded(call, before, status == TERN_OK);
+    }
+    if (status != TERN_OK && changed && call->error.problem != TERN_PROBLEM_NONE &&
+        call->kind != CARE_READ) {
+        sim_fail(call->world,
+                 "unchanged",
+                 "%s: %s failed with %s, and changed the file",
+                 call->device->name,
+                 call->name,
+                 tern_problem_code(call->error.problem));
+    }
+    if (status == TERN_OK && (changed || call->action != NULL)) {
+        judge_success(call, before);
+    } else if (changed) {
+        struct care_view after;
+
+        care_view_take(call, &after);
+        judge_grown(call, before, &after);
+        if (after.actions != before->actions) {
+            sim_fail(call->world,
+                     "unchanged",
+                     "%s: %s failed, and left an audit row",
+                     call->device->name,
+                     call->name);
+        }
+        care_view_free(&after);
+    }
+}

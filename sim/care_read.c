@@ -1,0 +1,326 @@
+/* Reads, each beside what SQL of our own finds in the file at that moment. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/hex.h"
+#include "base/uuid.h"
+#include "sim/care_call.h"
+#include "sim/care_zones.h"
+#include "sim/memory.h"
+
+/* Lines of a read, written while memory of the device's may be short. */
+struct lines {
+    char *text;
+    size_t size;
+};
+
+static void add_line(struct lines *lines, const char *line)
+{
+    size_t size = strlen(line);
+    char *grown;
+
+    sim_memory_suspend();
+    grown = realloc(lines->text, lines->size + size + 1);
+    if (grown == NULL) {
+        abort();
+    }
+    memcpy(grown + lines->size, line, size + 1);
+    lines->text = grown;
+    lines->size += size;
+    sim_memory_resume();
+}
+
+static void compare(struct care_call *call,
+                    const char *check,
+                    const char *what,
+                    const struct lines *read,
+                    const char *sql)
+{
+    struct trn_bytes due = care_rows(call, sql);
+    const char *text = read->text != NULL ? read->text : "";
+
+    if (strcmp(text, trn_bytes_text(&due)) != 0) {
+        size_t at = 0;
+
+        while (text[at] != '\0' && text[at] == trn_bytes_text(&due)[at]) {
+            at++;
+        }
+        while (at > 0 && text[at - 1] != '\n') {
+            at--;
+        }
+        sim_fail(call->world,
+                 check,
+                 "%s: %s reads %.100s where the rows say %.100s",
+                 call->device->name,
+                 what,
+                 text + at,
+                 trn_bytes_text(&due) + at);
+    }
+    trn_bytes_free(&due);
+}
+
+bool care_prepare_read(struct care_call *call)
+{
+    const char *date = care_text(call, "date");
+
+    (void)date;
+    return true;
+}
+
+/* ---- The day's list ---- */
+
+static bool note_dose(void *context, const tern_dose *dose)
+{
+    static const char *const names[] = {"DUE", "TAKEN_ON_TIME", "TAKEN_LATE", "MISSED", "SKIPPED"};
+    char id[33];
+    char line[CARE_LINE];
+
+    trn_hex_encode(dose->id.bytes, sizeof dose->id.bytes, id);
+    (void)snprintf(line, sizeof line, "%s|%s\n", id, names[dose->status]);
+    add_line(context, line);
+    return true;
+}
+
+tern_status care_run_list(struct care_call *call)
+{
+    struct lines lines = {NULL, 0};
+    char date[11];
+    char sql[3600];
+    tern_status status;
+
+    sim_zones_date(call->zone, call->now_us, call->by_dice ? (int)care_roll(call, 6) - 4 : 0, date);
+    if (care_text(call, "date") != NULL) {
+        (void)snprintf(date, sizeof date, "%s", care_text(call, "date"));
+    }
+    status = SIM_CALL(
+        call->device->index,
+        tern_dose_list(call->state->handle, &call->patient, date, note_dose, &lines, &call->error));
+    if (status == TERN_OK) {
+        (void)snprintf(sql,
+                       sizeof sql,
+                       "SELECT d.id,iif(d.status='DUE' AND " CARE_PASSED
+                       ",'MISSED',d.status)" CARE_DOSES " WHERE d.patient_id=?1 AND "
+                       "d.local_date='%s' AND d.deleted_at IS NULL AND (%s OR %s) ORDER BY "
+                       "d.scheduled_time,d.id",
+                       date,
+                       CARE_COUNTS,
+                       CARE_YIELDS);
+        compare(call, "day", "the list of a day", &lines, sql);
+    }
+    free(lines.text);
+    return status;
+}
+
+/* ---- Adherence ---- */
+
+struct sums {
+    struct lines lines;
+    tern_adherence_by by;
+};
+
+static bool note_sum(void *context, const tern_adherence *sum)
+{
+    struct sums *sums = context;
+    char key[40] = "";
+    char line[CARE_LINE];
+
+    if (sums->by == TERN_ADHERENCE_MEDICATION) {
+        trn_hex_encode(sum->medication.bytes, sizeof sum->medication.bytes, key);
+    } else {
+        (void)snprintf(key,
+                       sizeof key,
+                       "%s",
+                       sums->by == TERN_ADHERENCE_DAY ? sum->local_date
+                       : sums->by == TERN_ADHERENCE_PERIOD
+                           ? sum->period == TERN_PERIOD_NIGHT ? "NIGHT" : "DAYTIME"
+                           : "all");
+    }
+    (void)snprintf(line,
+                   sizeof line,
+                   "%s|%lld|%lld|%lld|%lld\n",
+                   key,
+                   (long long)sum->on_time,
+                   (long long)sum->late,
+                   (long long)sum->skipped,
+                   (long long)sum->missed);
+    add_line(&sums->lines, line);
+    return true;
+}
+
+static void compare_sums(struct care_call *call, const struct sums *sums, const char *today)
+{
+    static const char *const keys[] = {"'all'", "d.local_date", "d.time_period", "d.medication_id"};
+    char sql[3600];
+
+    (void)snprintf(sql,
+                   sizeof sql,
+                   "SELECT %s,coalesce(sum(d.status='TAKEN_ON_TIME'),0),"
+                   "coalesce(sum(d.status='TAKEN_LATE'),0),coalesce(sum(d.status='SKIPPED'),0),"
+                   "coalesce(sum(d.status IN ('MISSED','DUE')),0)" CARE_DOSES
+                   " WHERE d.patient_id=?1 AND d.deleted_at IS NULL AND d.slot NOT LIKE '__:__:__'"
+                   " AND d.local_date BETWEEN date('%s','-29 days') AND '%s' AND %s%s",
+                   keys[sums->by],
+                   today,
+                   today,
+                   CARE_COUNTS,
+                   sums->by == TERN_ADHERENCE_ALL ? "" : " GROUP BY 1 ORDER BY 1");
+    compare(call, "adherence", "adherence", &sums->lines, sql);
+}
+
+/* Whether all rows of the days asked for are here. */
+static bool has_rows(struct care_call *call)
+{
+    int64_t reach_us = INT64_MAX;
+
+    return tern_replica_read_reach(call->device->replica, "dose_events", &reach_us, NULL) ==
+               TERN_OK &&
+           (reach_us == INT64_MAX || reach_us < call->now_us - 33 * INT64_C(86400000000));
+}
+
+tern_status care_run_adherence(struct care_call *call)
+{
+    tern_adherence_query query = {.size = sizeof query, .patient = &call->patient};
+    struct sums sums = {.by = TERN_ADHERENCE_ALL};
+    bool is_whole = false;
+    char today[11];
+    tern_status status;
+
+    sums.by = call->by_dice ? (tern_adherence_by)care_roll(call, 4)
+                            : (tern_adherence_by)care_number(call, "by", TERN_ADHERENCE_DAY);
+    query.by = sums.by;
+    sim_zones_date(call->zone, call->now_us, 0, today);
+    status = SIM_CALL(
+        call->device->index,
+        tern_adherence_read(call->state->handle, &query, note_sum, &sums, &is_whole, &call->error));
+    if (status == TERN_OK && is_whole && has_rows(call)) {
+        compare_sums(call, &sums, today);
+    }
+    free(sums.lines.text);
+    return status;
+}
+
+/* ---- Reminders ---- */
+
+struct changes {
+    struct care_rung *rungs;
+    size_t count;
+    size_t room;
+};
+
+static void put_rung(struct changes *set, const struct care_rung *rung)
+{
+    for (size_t i = 0; i < set->count; i++) {
+        if (trn_id_equal(&set->rungs[i].dose, &rung->dose)) {
+            set->rungs[i] = *rung;
+            return;
+        }
+    }
+    if (set->count == set->room) {
+        set->room = set->room * 2 + 64;
+        set->rungs = realloc(set->rungs, set->room * sizeof *set->rungs);
+        if (set->rungs == NULL) {
+            abort();
+        }
+    }
+    set->rungs[set->count++] = *rung;
+}
+
+static bool note_reminder(void *context, const tern_reminder *reminder)
+{
+    struct changes *changes = context;
+    struct care_rung rung = {.dose = reminder->dose,
+                             .scheduled_us = reminder->scheduled_us,
+                             .grace_us =
+                                 reminder->is_cancelled
+                                     ? -1
+                                     : reminder->at_us[TERN_REMINDER_REPEATS] - reminder->at_us[0]};
+
+    sim_memory_suspend();
+    put_rung(changes, &rung);
+    sim_memory_resume();
+    return true;
+}
+
+/* The app cancels what it is told to, and forgets what has rung out. */
+static void sweep(struct changes *set, int64_t now_us)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < set->count; i++) {
+        const struct care_rung rung = set->rungs[i];
+
+        if (rung.grace_us >= 0 && rung.scheduled_us + rung.grace_us >= now_us) {
+            set->rungs[kept++] = rung;
+        }
+    }
+    set->count = kept;
+}
+
+static int by_time(const void *left, const void *right)
+{
+    const struct care_rung *a = left;
+    const struct care_rung *b = right;
+
+    if (a->scheduled_us != b->scheduled_us) {
+        return a->scheduled_us < b->scheduled_us ? -1 : 1;
+    }
+    return trn_id_compare(&a->dose, &b->dose);
+}
+
+static void compare_reminders(struct care_call *call, struct changes *set)
+{
+    struct lines lines = {NULL, 0};
+
+    qsort(set->rungs, set->count, sizeof *set->rungs, by_time);
+    for (size_t i = 0; i < set->count; i++) {
+        char id[33];
+        char line[CARE_LINE];
+
+        trn_hex_encode(set->rungs[i].dose.bytes, sizeof set->rungs[i].dose.bytes, id);
+        (void)snprintf(line,
+                       sizeof line,
+                       "%s|%lld|%lld\n",
+                       id,
+                       (long long)set->rungs[i].scheduled_us,
+                       (long long)(set->rungs[i].grace_us / 60000000));
+        add_line(&lines, line);
+    }
+    compare(call,
+            "reminders",
+            "the set of reminders",
+            &lines,
+            "SELECT d.id,d.scheduled_time,d.grace_minutes" CARE_DOSES
+            " WHERE d.patient_id=?1 AND d.deleted_at IS NULL AND d.status='DUE'"
+            " AND d.scheduled_time+d.grace_minutes*60000000>=?2 AND " CARE_YIELDS
+            " ORDER BY d.scheduled_time,d.id LIMIT 100");
+    free(lines.text);
+}
+
+tern_status care_run_reminders(struct care_call *call)
+{
+    struct sim_care *state = call->state;
+    struct changes told = {NULL, 0, 0};
+    struct changes set = {state->rungs, state->rung_count, state->rung_room};
+    bool anew = care_flag(call, "anew") || (call->by_dice && care_chance(call, 10));
+    int64_t cursor = anew ? 0 : state->cursor;
+    tern_status status = SIM_CALL(call->device->index,
+                                  tern_reminders_read(state->handle,
+                                                      &call->patient,
+                                                      &cursor,
+                                                      note_reminder,
+                                                      &told,
+                                                      &call->error));
+
+    if (status == TERN_OK) {
+        set.count = anew ? 0 : set.count;
+        for (size_t i = 0; i < told.count; i++) {
+            put_rung(&set, &told.rungs[i]);
+        }
+        sweep(&set, call->now_us);
+        compare_reminders(call, &set);
+        *state = (struct sim_care){state->handle, cursor, set.rungs, set.count, set.room};
+    }
+    free(told.rungs);
+    return status;
+}

@@ -2,6 +2,8 @@
 # Java 8, and the result is thrown away: what that one has not, Android 7 could not have either.
 set(TERN_JAVA_SOURCES
     java/org/tern/Adherence.java
+    java/org/tern/Alerts.java
+    java/org/tern/AuditLog.java
     java/org/tern/Care.java
     java/org/tern/Cells.java
     java/org/tern/Core.java
@@ -14,6 +16,7 @@ set(TERN_JAVA_SOURCES
     java/org/tern/HttpTransport.java
     java/org/tern/JavaZones.java
     java/org/tern/LiveQuery.java
+    java/org/tern/Medication.java
     java/org/tern/Medicine.java
     java/org/tern/Micros.java
     java/org/tern/MissedCursor.java
@@ -24,10 +27,14 @@ set(TERN_JAVA_SOURCES
     java/org/tern/Pack.java
     java/org/tern/Ports.java
     java/org/tern/Prescription.java
+    java/org/tern/PrescriptionState.java
+    java/org/tern/PrescriptionVersion.java
     java/org/tern/Problem.java
     java/org/tern/Queries.java
+    java/org/tern/Quota.java
     java/org/tern/ReaderLink.java
     java/org/tern/Reaper.java
+    java/org/tern/RefusedVersion.java
     java/org/tern/Reminders.java
     java/org/tern/Replica.java
     java/org/tern/ReplicaStatus.java

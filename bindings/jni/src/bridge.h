@@ -148,7 +148,19 @@ void JNICALL bridge_ports_log_from_a_thread(JNIEnv *env, jclass owner, jlong han
     DO(settingsSet)                                                                                \
     DO(adherenceRead)                                                                              \
     DO(adherenceRebuild)                                                                           \
-    DO(remindersRead)
+    DO(remindersRead)                                                                              \
+    DO(prescriptionList)                                                                           \
+    DO(prescriptionRead)                                                                           \
+    DO(prescriptionVersions)                                                                       \
+    DO(prescriptionSnapshot)                                                                       \
+    DO(prescriptionRefused)                                                                        \
+    DO(medicationList)                                                                             \
+    DO(alertsInfer)                                                                                \
+    DO(alertList)                                                                                  \
+    DO(alertCount)                                                                                 \
+    DO(alertMarkRead)                                                                              \
+    DO(quotaRead)                                                                                  \
+    DO(auditRead)
 
 #define BRIDGE_DECLARE(name) tern_status bridge_##name(struct bridge_call *call);
 BRIDGE_OPERATIONS(BRIDGE_DECLARE)

@@ -201,6 +201,106 @@ public final class Care implements AutoCloseable {
         move(END, prescription);
     }
 
+    /** A patient's prescriptions, the newest first; of all statuses without any. */
+    public List<PrescriptionState> prescriptions(@Nullable UUID patient, PrescriptionState.Status... statuses) {
+        Unpack out = read(Native::prescriptionList, new Pack().idOrNone(patient).number(set(statuses)));
+        List<PrescriptionState> all = new ArrayList<>();
+        while (out.flag()) {
+            all.add(new PrescriptionState(out, false));
+        }
+        return all;
+    }
+
+    /** One prescription with its medications. Problem NO_PRESCRIPTION. */
+    public PrescriptionState prescription(UUID prescription) {
+        Unpack out = read(Native::prescriptionRead, new Pack().id(prescription));
+        out.flag();
+        return new PrescriptionState(out, true);
+    }
+
+    /** The versions of a prescription, the first one first. */
+    public List<PrescriptionVersion> versions(UUID prescription) {
+        Unpack out = read(Native::prescriptionVersions, new Pack().id(prescription));
+        List<PrescriptionVersion> all = new ArrayList<>();
+        while (out.flag()) {
+            all.add(new PrescriptionVersion(out));
+        }
+        return all;
+    }
+
+    /** The medications as a version has them. Problem NO_VERSION. */
+    public List<Medication> snapshot(UUID prescription, int version) {
+        return medications(read(Native::prescriptionSnapshot, new Pack().id(prescription).number(version)));
+    }
+
+    /** Versions that were written here and rejected whole, as where another doctor's came first. */
+    public List<RefusedVersion> refusedVersions() {
+        return RefusedVersion.list(read(Native::prescriptionRefused, new Pack()));
+    }
+
+    /** The medications of a patient's active prescriptions; in all states without any. */
+    public List<Medication> medications(@Nullable UUID patient, Medication.State... states) {
+        return medications(read(Native::medicationList, new Pack().idOrNone(patient).number(set(states))));
+    }
+
+    private static List<Medication> medications(Unpack out) {
+        List<Medication> all = new ArrayList<>();
+        while (out.flag()) {
+            all.add(new Medication(out));
+        }
+        return all;
+    }
+
+    private static int set(Enum<?>[] members) {
+        int bits = 0;
+        for (Enum<?> member : members) {
+            bits |= 1 << member.ordinal();
+        }
+        return bits;
+    }
+
+    /* ---- Alerts ---- */
+
+    /**
+     * Makes the alerts that are due and not there yet, at most {@code limit} (1 to 500); to be called after syncs.
+     *
+     * @return whether a further call has more to make
+     */
+    public boolean inferAlerts(int limit) {
+        Unpack out = write(Native::alertsInfer, new Pack().number(limit));
+        out.number();
+        return out.flag();
+    }
+
+    /** A page of the user's alerts, behind another one or from the newest on. */
+    public Alerts alerts(boolean unreadOnly, int limit, @Nullable Alerts behind) {
+        return new Alerts(read(Native::alertList, Alerts.behind(behind, new Pack().flag(unreadOnly).number(limit))));
+    }
+
+    /** How many are unread and not over. */
+    public int unreadAlerts() {
+        return read(Native::alertCount, new Pack()).number();
+    }
+
+    /** Marks an alert as read; null: all. Problem NO_ALERT. */
+    public void markRead(@Nullable UUID alert) {
+        write(Native::alertMarkRead, new Pack().idOrNone(alert));
+    }
+
+    /* ---- Quota and audit ---- */
+
+    /** The quota of a patient's record. */
+    public Quota quota(@Nullable UUID patient) {
+        return new Quota(read(Native::quotaRead, new Pack().idOrNone(patient)));
+    }
+
+    /** A page of the audit log, behind another one or from the newest on, with its sentences in a language. */
+    public AuditLog audit(AuditLog.Query query, Settings.Language language, @Nullable AuditLog behind) {
+        Pack pack = new Pack().number(language.ordinal()).flag(false).idOrNone(query.person).idOrNone(query.row)
+            .number(query.limit);
+        return new AuditLog(read(Native::auditRead, AuditLog.behind(behind, pack)));
+    }
+
     /* ---- Settings of the replica's user ---- */
 
     /** Problem NO_PATIENT where the user's row has not been downloaded yet. */

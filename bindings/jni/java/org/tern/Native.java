@@ -130,6 +130,30 @@ final class Native {
 
     static native byte[] remindersRead(long handle, byte[] arguments);
 
+    static native byte[] prescriptionList(long handle, byte[] arguments);
+
+    static native byte[] prescriptionRead(long handle, byte[] arguments);
+
+    static native byte[] prescriptionVersions(long handle, byte[] arguments);
+
+    static native byte[] prescriptionSnapshot(long handle, byte[] arguments);
+
+    static native byte[] prescriptionRefused(long handle, byte[] arguments);
+
+    static native byte[] medicationList(long handle, byte[] arguments);
+
+    static native byte[] alertsInfer(long handle, byte[] arguments);
+
+    static native byte[] alertList(long handle, byte[] arguments);
+
+    static native byte[] alertCount(long handle, byte[] arguments);
+
+    static native byte[] alertMarkRead(long handle, byte[] arguments);
+
+    static native byte[] quotaRead(long handle, byte[] arguments);
+
+    static native byte[] auditRead(long handle, byte[] arguments);
+
     static native long portsNew(Upcalls upcalls, int given);
 
     static native void portsFree(long ports);

@@ -235,6 +235,71 @@ class CareTest {
     }
 
     @Test
+    void prescriptionsMedicationsAndVersionsAreRead() {
+        UUID id = prescribe();
+        PrescriptionState listed = care.prescriptions(null, PrescriptionState.Status.ACTIVE).get(0);
+        assertEquals(id, listed.id);
+        assertTrue(listed.medications.isEmpty());
+        assertTrue(care.prescriptions(null, PrescriptionState.Status.DRAFT).isEmpty());
+        PrescriptionState whole = care.prescription(id);
+        assertEquals("ជំងឺលើសឈាម", whole.diagnosis);
+        assertEquals(DAY, whole.startDate);
+        assertEquals(1, whole.version);
+        assertEquals(1, whole.medicationCount);
+        assertEquals(PrescriptionState.Status.ACTIVE, whole.status);
+        assertEquals(Medication.State.SCHEDULED, whole.medications.get(0).state);
+        assertEquals("Amlodipine", care.medications(null).get(0).name);
+        assertTrue(care.medications(null, Medication.State.PRN).isEmpty());
+        List<PrescriptionVersion> versions = care.versions(id);
+        assertEquals(1, versions.size());
+        assertTrue(versions.get(0).isCurrent);
+        assertEquals(Medication.State.SNAPSHOT, care.snapshot(id, 1).get(0).state);
+        Fixture.fails(Problem.NO_VERSION, () -> care.snapshot(id, 9));
+        Fixture.fails(Problem.NO_PRESCRIPTION, () -> care.prescription(UUID.randomUUID()));
+        assertTrue(care.refusedVersions().isEmpty());
+    }
+
+    @Test
+    void alertsQuotaAndTheAuditLogAreRead() {
+        prescribe();
+        care.generateSchedule(null);
+        now = at("09:00");
+        while (care.inferAlerts(100)) {
+            assertTrue(care.unreadAlerts() >= 0);
+        }
+        Alerts page = care.alerts(true, 10, null);
+        assertEquals(care.unreadAlerts(), page.alerts.size());
+        assertEquals(1, page.alerts.size());
+        Alerts.Alert alert = page.alerts.get(0);
+        assertEquals(Alerts.Type.MISSED_DOSE, alert.type);
+        assertEquals(care.doses(null, DAY).get(0).id, alert.about);
+        assertFalse(alert.isRead);
+        assertTrue(care.alerts(true, 10, page).alerts.isEmpty());
+        care.markRead(alert.id);
+        assertEquals(0, care.unreadAlerts());
+        assertEquals(0, Duration.between(now, care.alerts(false, 10, null).alerts.get(0).read).toMillis());
+        care.markRead(null);
+        Fixture.fails(Problem.NO_ALERT, () -> care.markRead(UUID.randomUUID()));
+
+        Quota quota = care.quota(null);
+        assertEquals(Quota.Tier.FREEMIUM, quota.tier);
+        assertTrue(quota.addedBytes > 0);
+        assertEquals(quota.countedBytes + quota.addedBytes, quota.usedBytes);
+        assertNull(quota.expires);
+
+        AuditLog.Query query = new AuditLog.Query();
+        query.limit = 1;
+        AuditLog newest = care.audit(query, Settings.Language.ENGLISH, null);
+        assertEquals("PRESCRIPTION_CONFIRM", newest.entries.get(0).kind);
+        assertEquals(Fixture.PATIENT, newest.entries.get(0).actor);
+        assertFalse(newest.entries.get(0).sentence.isEmpty());
+        assertTrue(newest.hasMore);
+        AuditLog next = care.audit(query, Settings.Language.KHMER, newest);
+        assertEquals("PRESCRIPTION_CREATE", next.entries.get(0).kind);
+        assertFalse(next.hasMore);
+    }
+
+    @Test
     void aHandleThatIsClosedSaysSo() {
         care.close();
         care.close();

@@ -10,8 +10,11 @@
 
 /* A sync of the device begins; gives what sim_bounded_end needs. */
 struct sim_held sim_bounded_begin(struct sim_device *device);
-/* It has ended; `largest` is the longest message that it sent or got. */
-void sim_bounded_end(struct sim_device *device, struct sim_held before, size_t largest);
+/* It has ended with `status`; `largest` is the longest message that it sent or got. */
+void sim_bounded_end(struct sim_device *device,
+                     struct sim_held before,
+                     tern_status status,
+                     size_t largest);
 /* An exchange, as the server has it. */
 struct sim_held sim_bounded_begin_exchange(void);
 void sim_bounded_end_exchange(struct sim_world *world,

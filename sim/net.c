@@ -422,7 +422,7 @@ tern_status sim_sync(struct sim_device *device, const struct sim_sync *how)
     sim_held_enter(device->index);
     tern_sync_close(sync);
     sim_held_leave();
-    sim_bounded_end(device, held, device->message);
+    sim_bounded_end(device, held, status, device->message);
     device->message = message > device->message ? message : device->message;
     device->bearer = before;
     sim_steady_cursor(device);

@@ -460,7 +460,7 @@ static tern_status set_high(struct trn_pull *pull, tern_error *error)
     return status;
 }
 
-/* The own record, unless it was erased: that is said once. */
+/* The own record, unless it was erased: that is said once, and where something was taken. */
 static tern_status serve_own(struct trn_pull *pull,
                              const struct trn_cursor *cursor,
                              struct trn_answer_writer *page,
@@ -523,7 +523,8 @@ static tern_status renew(struct trn_pull *pull, struct trn_position *position, t
     struct trn_db_erased erased;
     tern_status status = read_erased(pull, &position->scope, &erased, error);
 
-    if (status == TERN_OK && pull->taken[0] < erased.number) {
+    if (status == TERN_OK &&
+        (pull->taken[0] < erased.number || (erased.flags & TRN_ERASED_ITSELF) != 0)) {
         position->version = 0;
     }
     return status;

@@ -39,7 +39,8 @@ struct trn_pull {
 
 /* A repeat is answered as before, and the device takes what it says for true. Where that was erased
  * since, and the device stands behind the erasure, no page would say so: so the records that lost
- * rows are begun anew. */
+ * rows are begun anew. Of an erased user nothing is to be kept that was taken since, a discard for
+ * one, so that the record is gone is said again. */
 tern_status trn_pull_renew(struct trn_pull *pull, struct trn_cursor *cursor, tern_error *error);
 
 /**

@@ -1,13 +1,28 @@
-/* A library of one deliberate mistake, which the check of JNI has to find. */
+/* A library of deliberate mistakes, which the check of JNI, or a sanitizer, has to find. */
 #include <jni.h>
-
-JNIEXPORT void JNICALL Java_org_tern_Sloppy_sin(JNIEnv *env, jclass owner);
+#include <stdlib.h>
 
 /* Goes on calling with an exception pending. */
+JNIEXPORT void JNICALL Java_org_tern_Sloppy_sin(JNIEnv *env, jclass owner);
+/* Writes behind the end of its memory. */
+JNIEXPORT void JNICALL Java_org_tern_SloppyMemory_sin(JNIEnv *env, jclass owner, jint size);
+
 void Java_org_tern_Sloppy_sin(JNIEnv *env, jclass owner)
 {
     (void)owner;
     (void)(*env)->FindClass(env, "org/tern/Nowhere");
     (void)(*env)->NewByteArray(env, 1);
     (*env)->ExceptionClear(env);
+}
+
+void Java_org_tern_SloppyMemory_sin(JNIEnv *env, jclass owner, jint size)
+{
+    char *block = malloc((size_t)size);
+
+    (void)env;
+    (void)owner;
+    if (block != NULL) {
+        block[size] = 1;
+        free(block);
+    }
 }

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/mutant.h"
 #include "medication/calendar.h"
 #include "medication/internal.h"
 #include "medication/window.h"
@@ -260,7 +261,7 @@ static tern_status take(tern_care *care,
     struct trn_window_verdict verdict;
     tern_status status = read_row(care, id, &dose, error);
 
-    if (status == TERN_OK && !is_open(&dose)) {
+    if (status == TERN_OK && !is_open(&dose) && !TRN_MUTANT(CARE_TAKEN_TWICE)) {
         return trn_problem(error, TERN_PROBLEM_RECORDED, 0, 0);
     }
     if (status == TERN_OK) {
@@ -364,7 +365,9 @@ static tern_status undo(tern_care *care, tern_tx *tx, const tern_id *id, tern_ca
         return trn_problem(error, TERN_PROBLEM_NOT_RECORDED, 0, 0);
     }
     if (status == TERN_OK) {
-        status = tern_row_undo(tx, table, id, cells, 5, trn_engine_error(error));
+        status = TRN_MUTANT(CARE_UNDO_GUESSED)
+                     ? tern_row_update(tx, table, id, cells, 5, trn_engine_error(error))
+                     : tern_row_undo(tx, table, id, cells, 5, trn_engine_error(error));
     }
     if (status != TERN_OK) {
         return status;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "base/mutant.h"
 #include "medication/internal.h"
 #include "tern/row.h"
 
@@ -358,10 +359,13 @@ static tern_status edit(tern_care *care,
     if (status == TERN_OK) {
         status = read_medications(care, id, &ids, error);
     }
+    if (status == TERN_OK && TRN_MUTANT(CARE_SNAPSHOT_EARLY)) {
+        status = write_version(care, id, *version, reason, error);
+    }
     if (status == TERN_OK) {
         status = write_medicines(tx, id, prescription, &ids, error);
     }
-    if (status == TERN_OK) {
+    if (status == TERN_OK && !TRN_MUTANT(CARE_SNAPSHOT_EARLY)) {
         status = write_version(care, id, *version, reason, error);
     }
     if (status == TERN_OK) {
@@ -378,7 +382,9 @@ static tern_status edit(tern_care *care,
 static tern_status
 settle(tern_care *care, const tern_id *id, const struct header *header, tern_care_error *error)
 {
-    return header->status == ACTIVE ? trn_doses_settle(care, &header->patient, id, error) : TERN_OK;
+    return header->status == ACTIVE && !TRN_MUTANT(CARE_UNSETTLED)
+               ? trn_doses_settle(care, &header->patient, id, error)
+               : TERN_OK;
 }
 
 /* Whether the medications that are named are of the prescription. */

@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/mutant.h"
 #include "medication/calendar.h"
 #include "medication/internal.h"
 #include "medication/window.h"
@@ -192,7 +193,7 @@ static tern_status settle_listed(struct run *run, tern_care_error *error)
         if (find(run->due, run->due_count, &listed->dose) != NULL) {
             continue;
         }
-        if (is_over(run, listed)) {
+        if (is_over(run, listed) || TRN_MUTANT(CARE_CANCEL_UNTOLD)) {
             status = trn_care_run(run->care, TRN_SQL_REMINDER_DROP, key, 2, error);
         } else {
             listed->is_gone = true;

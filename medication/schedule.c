@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "base/mutant.h"
 #include "medication/calendar.h"
 #include "medication/internal.h"
 #include "medication/plan.h"
@@ -36,15 +37,16 @@ static tern_status make(struct run *run,
                         const tern_planned_dose *dose,
                         tern_care_error *error)
 {
-    const tern_value values[] = {tern_value_id(&subject->prescription),
-                                 tern_value_id(&subject->medication),
-                                 tern_value_id(&run->patient),
-                                 tern_value_integer(dose->scheduled_us),
-                                 tern_value_text(dose->local_date),
-                                 tern_value_text(dose->slot),
-                                 tern_value_text(period_name(dose->period)),
-                                 tern_value_text(dose->reminder_time),
-                                 tern_value_integer(dose->grace_minutes)};
+    const tern_value values[] = {
+        tern_value_id(&subject->prescription),
+        tern_value_id(&subject->medication),
+        tern_value_id(&run->patient),
+        tern_value_integer(dose->scheduled_us),
+        tern_value_text(dose->local_date),
+        tern_value_text(TRN_MUTANT(CARE_KEY_BY_TIME) ? dose->reminder_time : dose->slot),
+        tern_value_text(period_name(dose->period)),
+        tern_value_text(dose->reminder_time),
+        tern_value_integer(dose->grace_minutes)};
 
     if (dose->scheduled_us + dose->grace_minutes * TRN_MINUTE_US < run->now_us) {
         return TERN_OK;
@@ -71,8 +73,8 @@ static bool is_moved(const struct run *run, tern_statement *row, const tern_plan
 {
     int64_t scheduled_us = tern_statement_value(row, 2).integer;
 
-    return trn_value_is(tern_statement_value(row, 1), "DUE") && scheduled_us > run->now_us &&
-           dose->scheduled_us > run->now_us &&
+    return (trn_value_is(tern_statement_value(row, 1), "DUE") || TRN_MUTANT(CARE_RECORD_MOVED)) &&
+           scheduled_us > run->now_us && dose->scheduled_us > run->now_us &&
            (scheduled_us != dose->scheduled_us ||
             !trn_value_is(tern_statement_value(row, 3), dose->reminder_time) ||
             !trn_value_is(tern_statement_value(row, 4), period_name(dose->period)));

@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/mutant.h"
 #include "medication/calendar.h"
 #include "tern/follow.h"
 #include "tern/outbox.h"
@@ -383,7 +384,7 @@ static tern_status take_notes(const struct catching *it, tern_care_error *error)
     for (size_t i = 0; i < sizeof(of_all) / sizeof(of_all[0]) && status == TERN_OK; i++) {
         status = trn_care_run(it->care, of_all[i], NULL, 0, error);
     }
-    if (status == TERN_OK) {
+    if (status == TERN_OK && !TRN_MUTANT(CARE_SUMS_STALE)) {
         status = trn_care_run(it->care, TRN_SQL_SUMS_AGAIN_DAYS, key, 2, error);
     }
     return status == TERN_OK ? trn_care_run(it->care, TRN_SQL_SUMS_FORGET_DAYS, key, 2, error)

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/mutant.h"
 #include "medication/calendar.h"
 
 static int64_t minutes_up(int64_t us)
@@ -38,8 +39,10 @@ void trn_window_judge(const struct trn_window *window, struct trn_window_verdict
 {
     int64_t grace_us = window->grace_minutes * TRN_MINUTE_US;
     int64_t after_us = window->taken_us - window->scheduled_us;
-    struct trn_window_verdict verdict = {.status = after_us > grace_us ? TERN_DOSE_TAKEN_LATE
-                                                                       : TERN_DOSE_TAKEN_ON_TIME};
+    struct trn_window_verdict verdict = {
+        .status = after_us > (TRN_MUTANT(CARE_LATE_ON_TIME) ? TRN_DAY_US : grace_us)
+                      ? TERN_DOSE_TAKEN_LATE
+                      : TERN_DOSE_TAKEN_ON_TIME};
 
     if (after_us < -grace_us) {
         object(&verdict,
@@ -69,5 +72,6 @@ void trn_window_judge(const struct trn_window *window, struct trn_window_verdict
 
 bool trn_window_has_passed(int64_t scheduled_us, int64_t grace_minutes, int64_t now_us)
 {
-    return now_us > scheduled_us + grace_minutes * TRN_MINUTE_US;
+    return now_us >
+           scheduled_us + (TRN_MUTANT(CARE_MISSED_IN_GRACE) ? 0 : grace_minutes) * TRN_MINUTE_US;
 }

@@ -24,10 +24,13 @@ static const struct planted {
 
 enum trn_mutant trn_mutant_chosen = TRN_MUTANT_NONE;
 
+/* Bugs of the medication library are looked for in lives that call it. */
+static bool care;
+
 static bool
 holds(uint64_t seed, enum trn_mutant mutant, const char *check, struct sim_result *ret_result)
 {
-    const struct sim_plan plan = {.seed = seed, .check = check};
+    const struct sim_plan plan = {.seed = seed, .check = check, .care = care};
     json_t *history = sim_plan(&plan);
     bool holds_up;
 
@@ -41,9 +44,10 @@ holds(uint64_t seed, enum trn_mutant mutant, const char *check, struct sim_resul
 /* Whether nothing breaks in the seed without a bug; the last seeds asked for are remembered. */
 static bool is_sound(uint64_t seed)
 {
-    static uint64_t sound[64];
+    enum { SOUND = 64 };
+    static uint64_t sound[2][SOUND];
     struct sim_result result;
-    uint64_t *slot = &sound[seed % (sizeof sound / sizeof *sound)];
+    uint64_t *slot = &sound[care][seed % SOUND];
 
     if (*slot != seed && holds(seed, TRN_MUTANT_NONE, NULL, &result)) {
         *slot = seed;
@@ -56,6 +60,7 @@ static bool hunt_one(const struct sim_hunt *hunt, enum trn_mutant mutant)
     uint64_t start = hunt->start > 0 ? hunt->start : planted[mutant].start;
     struct sim_result result;
 
+    care = strncmp(planted[mutant].name, "CARE_", 5) == 0;
     for (uint64_t i = 0; i < hunt->seeds; i++) {
         if (!holds(start + i, mutant, hunt->check, &result) && is_sound(start + i)) {
             (void)printf("mutant %s found after %llu seeds, in seed %llu (%s: %.160s)\n",

@@ -70,7 +70,18 @@
     X(LOG_NOT_CUT, 202, "a log that was long once keeps its length")                               \
     X(PAGE_UNLIMITED, 1, "an answer has as many rows as there are")                                \
     X(ANSWERS_KEPT, 202, "a device keeps the answers of a sync in memory until it ends")           \
-    X(REQUEST_COPIED, 40, "the server keeps a copy of the request for each of its entries")
+    X(REQUEST_COPIED, 40, "the server keeps a copy of the request for each of its entries")        \
+    X(CARE_KEY_BY_TIME, 1, "a dose is named by its time, and made anew where that moves")          \
+    X(CARE_RECORD_MOVED, 1, "generating again moves recorded doses")                               \
+    X(CARE_UNDO_GUESSED, 1, "an undo is stored as a guess")                                        \
+    X(CARE_TAKEN_TWICE, 1, "a dose with a record is recorded again")                               \
+    X(CARE_MISSED_IN_GRACE, 1, "a dose is missed before its grace has passed")                     \
+    X(CARE_LATE_ON_TIME, 1, "late is on time")                                                     \
+    X(CARE_CANCEL_UNTOLD, 1, "a reminder that is off is not taken back")                           \
+    X(CARE_SUMS_STALE, 1, "sums are not made again where doses changed")                           \
+    X(CARE_SNAPSHOT_EARLY, 1, "a version holds the medications before the edit")                   \
+    X(CARE_UNSETTLED, 1, "passed doses are not stored before an edit hides them")                  \
+    X(CARE_ACTION_MISSING, 1, "an act leaves no audit row")
 
 #define TRN_MUTANT_VALUE(name, seed, text) TRN_MUTANT_##name,
 enum trn_mutant { TRN_MUTANT_NONE, TRN_MUTANTS(TRN_MUTANT_VALUE) TRN_MUTANT_COUNT };

@@ -508,6 +508,29 @@ trn_outbox_count(struct trn_store *store, unsigned states, uint64_t *ret_count, 
     return status;
 }
 
+tern_status trn_outbox_unanswered(struct trn_store *store,
+                                  unsigned states,
+                                  uint64_t *ret_count,
+                                  uint64_t *ret_first,
+                                  tern_error *error)
+{
+    sqlite3_stmt *stmt = NULL;
+    bool found = false;
+    tern_status status = trn_store_sql(store, TRN_SQL_OUTBOX_UNANSWERED, &stmt, error);
+
+    if (status != TERN_OK) {
+        return status;
+    }
+    (void)sqlite3_bind_int64(stmt, 1, states & OPEN_STATES);
+    status = trn_store_step(store, stmt, place, &found, error);
+    if (status == TERN_OK) {
+        *ret_count = found ? trn_column_uint64(stmt, 0) : 0;
+        *ret_first = found ? trn_column_uint64(stmt, 1) : 0;
+        (void)sqlite3_reset(stmt);
+    }
+    return status;
+}
+
 /* Of the ordinals in `needs` those above `after`; counts on where the room is full, unless it
  * `stops`. */
 static size_t

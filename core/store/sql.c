@@ -98,6 +98,8 @@ static const char *const texts[TRN_SQL_COUNT] = {
     [TRN_SQL_OUTBOX_COUNT_OPEN] =
         "SELECT count(*) FROM tern_outbox WHERE place > 0 AND ((1 << state) & ?1) <> 0",
     [TRN_SQL_OUTBOX_COUNT_ANY] = "SELECT count(*) FROM tern_outbox WHERE ((1 << state) & ?1) <> 0",
+    [TRN_SQL_OUTBOX_UNANSWERED] = "SELECT count(*), min(place) FROM tern_outbox WHERE place > 0 "
+                                  "AND ((1 << state) & ?1) <> 0 AND number = 0",
     [TRN_SQL_OUTBOX_DEPENDS] = "SELECT needs FROM tern_outbox WHERE " AT,
     [TRN_SQL_STAGE_APPEND] = "INSERT INTO tern_stage(scope, lines) VALUES(?1, ?2)",
     [TRN_SQL_STAGE_STATE_PUT] =

@@ -318,6 +318,12 @@ trn_outbox_requeue(struct trn_store *store, const struct trn_entry *entry, tern_
 tern_status trn_outbox_remove(struct trn_store *store, uint64_t ordinal, tern_error *error);
 tern_status
 trn_outbox_count(struct trn_store *store, unsigned states, uint64_t *ret_count, tern_error *error);
+/* The open entries without a number: how many there are, and the first's ordinal, 0 for none. */
+tern_status trn_outbox_unanswered(struct trn_store *store,
+                                  unsigned states,
+                                  uint64_t *ret_count,
+                                  uint64_t *ret_first,
+                                  tern_error *error);
 /* The ordinals an entry depends on, oldest first; at most `room` of them are written, all are
  * counted. */
 tern_status trn_outbox_depends(struct trn_store *store,

@@ -74,6 +74,7 @@ struct trn_request_reader {
     struct trn_bytes cursor;
     struct trn_bytes dropped;
     size_t entries; /* handed out so far */
+    bool unhashed;  /* to be set by who does without the entries' hashes, which are zeros then */
 };
 
 /**

@@ -1,6 +1,7 @@
 /* The model's merge: what a change makes of its row, unit by unit, and what is set aside. */
 #include "sim/model/internal.h"
 
+#include <stddef.h>
 #include <string.h>
 
 /* ---- What a change carries ---- */
@@ -49,9 +50,17 @@ struct meeting {
     struct model_scopes scopes;
     const struct model_row *before; /* NULL: there is none */
     struct model_row after;
-    struct model_audit audits[TRN_UNITS_MAX];
     size_t audit_count;
+    struct model_audit audits[TRN_UNITS_MAX]; /* large, and none at first */
 };
+
+static void
+begin(struct meeting *meeting, const struct model_case *kase, const struct model_change *change)
+{
+    memset(meeting, 0, offsetof(struct meeting, audits));
+    meeting->kase = kase;
+    meeting->change = change;
+}
 
 static struct model_unit stamp(const struct meeting *meeting, size_t unit)
 {
@@ -430,9 +439,10 @@ tern_status model_merge(const struct model_case *kase,
                         bool last,
                         bool *ret_wait)
 {
-    struct meeting meeting = {.kase = kase, .change = change};
+    struct meeting meeting;
     tern_status status;
 
+    begin(&meeting, kase, change);
     if (model_meets_erased(kase->model, change)) {
         return TERN_ERR_ERASED;
     }
@@ -506,14 +516,16 @@ discard_unit(const struct meeting *meeting, size_t unit, bool others, const tern
  * not there is nobody's to write. */
 tern_status model_discard(const struct model_case *kase, const struct model_change *change)
 {
-    struct meeting meeting = {.kase = kase, .change = change};
+    struct meeting meeting;
     size_t units = model_table(kase->model, change->table)->unit_count;
     bool wait = false;
-    bool writes = find_row(&meeting, true, &wait) == TERN_OK && meeting.before != NULL &&
-                  model_may_write(kase, change->table, &meeting.scopes);
+    bool writes;
     size_t first = is_insert(change) ? 1 : has_values(change) ? change->unit : 0;
     size_t end = is_insert(change) ? units : first + 1;
 
+    begin(&meeting, kase, change);
+    writes = find_row(&meeting, true, &wait) == TERN_OK && meeting.before != NULL &&
+             model_may_write(kase, change->table, &meeting.scopes);
     if (model_meets_erased(kase->model, change)) {
         return TERN_OK; /* nothing of it is kept */
     }

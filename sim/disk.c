@@ -153,7 +153,7 @@ static void will_change(struct node *node, size_t at, size_t end)
 static void make_room(struct node *node, size_t size)
 {
     if (size > node->capacity) {
-        size_t capacity = 2 * size + (size_t)16 * PAGE;
+        size_t capacity = 2 * size + (size_t)64 * PAGE;
 
         node->data = grown(node->data, capacity);
         node->capacity = capacity;

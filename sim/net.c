@@ -14,7 +14,23 @@
 #include "sim/world.h"
 #include "wire/gzip.h"
 
-enum { STEPS_MAX = 3000 };
+enum { STEPS_MAX = 3000, CODED_LIVES = 4 /* in one of so many requests are compressed */ };
+
+static bool is_coded = true;
+
+const char *__real_trn_coding_for(size_t size, bool takes_gzip, bool takes_small);
+const char *__wrap_trn_coding_for(size_t size, bool takes_gzip, bool takes_small);
+
+/* By the linker's --wrap: compressing takes as long as a tenth of the sync. */
+const char *__wrap_trn_coding_for(size_t size, bool takes_gzip, bool takes_small)
+{
+    return is_coded ? __real_trn_coding_for(size, takes_gzip, takes_small) : NULL;
+}
+
+void sim_net_begin(uint64_t seed)
+{
+    is_coded = seed % CODED_LIVES == 0;
+}
 
 static const char *next_weather(struct sim_device *device, char room[32])
 {

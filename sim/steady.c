@@ -75,9 +75,6 @@ static void look(struct sim_device *device,
     struct trn_cursor before = {0};
     struct trn_cursor now = {0};
 
-    if (trn_slice_equal(text, trn_bytes_slice(&device->cursor))) {
-        return;
-    }
     if (device->cursor.size > 0 && trn_id_equal(id, &device->cursor_device) &&
         trn_cursor_open(trn_bytes_slice(&device->cursor), meta, user, id, &before, NULL) ==
             TERN_OK &&
@@ -87,6 +84,13 @@ static void look(struct sim_device *device,
     trn_cursor_free(&before);
     trn_cursor_free(&now);
     keep(device, text, id);
+}
+
+static bool is_new(const struct sim_device *device, tern_statement *statement)
+{
+    tern_value text = tern_statement_value(statement, 0);
+
+    return !trn_slice_equal(trn_slice_make(text.data, text.size), trn_bytes_slice(&device->cursor));
 }
 
 void sim_steady_cursor(struct sim_device *device)
@@ -101,7 +105,8 @@ void sim_steady_cursor(struct sim_device *device)
     }
     sim_disk_pause(world->disk, true);
     statement = ask(device, "SELECT value, device FROM tern_cursor, tern_meta");
-    if (statement != NULL && world->db->ops->snapshot_open(world->db, &view, NULL) == TERN_OK) {
+    if (statement != NULL && is_new(device, statement) &&
+        world->db->ops->snapshot_open(world->db, &view, NULL) == TERN_OK) {
         tern_value text = tern_statement_value(statement, 0);
         tern_value id = tern_statement_value(statement, 1);
 

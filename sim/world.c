@@ -81,6 +81,7 @@ void sim_world_begin(struct sim_world *world,
     world->strangers = sim_strangers_new();
     world->twin = twin_new(world->documents[world->served].schema);
     sim_memory_arm(SIM_SERVER, 0);
+    sim_net_begin(seed);
     world->disk = sim_disk_new("server", seed ^ 77);
     sim_fresh_server(world);
     if (!sim_server_start(world)) {

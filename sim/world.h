@@ -203,6 +203,9 @@ bool sim_is_trouble(tern_status status);
 
 /* ---- The network: net.c ---- */
 
+/* Before a life. */
+void sim_net_begin(uint64_t seed);
+
 struct sim_sync {
     json_t *weather; /* array of texts, or NULL */
     unsigned stop;   /* after so many steps; 0: not before the end */

@@ -245,7 +245,7 @@ void care_judge(struct care_call *call, const struct care_view *before, tern_sta
         judge_recorded(call, before, status == TERN_OK);
     }
     if (status != TERN_OK && changed && call->error.problem != TERN_PROBLEM_NONE &&
-        call->kind != CARE_READ) {
+        call->error.problem != TERN_PROBLEM_QUOTA && call->kind != CARE_READ) {
         sim_fail(call->world,
                  "unchanged",
                  "%s: %s failed with %s, and changed the file",

@@ -1,4 +1,6 @@
-/* Lines are added, never changed: one that names an erased record again does nothing. */
+/* Lines are added, never changed: one that names an erased record again does nothing. What is left
+ * of a line that was being written when the power went was told to nobody, and makes room for the
+ * next one. */
 #include "server/erase_list.h"
 
 #include <errno.h>
@@ -39,11 +41,38 @@ static tern_status name_of(const char *database, struct trn_bytes *name, tern_er
                                                                            : trn_fail_nomem(error);
 }
 
+/* Whether that is the beginning of an id, and not all of one. */
+static bool is_torn(const char *text, size_t size)
+{
+    return size < TRN_ID_TEXT_SIZE && strspn(text, "0123456789abcdef-") >= size;
+}
+
+/* Takes the rest of a torn line off; a whole one gets its end. */
+static bool mend_end(int file)
+{
+    char tail[LINE_BYTES] = "";
+    off_t size = lseek(file, 0, SEEK_END);
+    off_t from = size > LINE_BYTES - 1 ? size - (LINE_BYTES - 1) : 0;
+    ssize_t got = size < 0 ? -1 : pread(file, tail, (size_t)(size - from), from);
+    const char *line = strrchr(tail, '\n');
+
+    if (got != size - from) {
+        return false;
+    }
+    line = line != NULL ? line + 1 : tail;
+    if (*line == '\0') {
+        return true;
+    }
+    return is_torn(line, strlen(line)) ? ftruncate(file, size - (off_t)strlen(line)) == 0
+                                       : write(file, "\n", 1) == 1;
+}
+
 static bool write_line(const char *name, const char *line)
 {
     size_t size = strlen(line);
-    int file = open(name, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
-    bool written = file >= 0 && write(file, line, size) == (ssize_t)size && fsync(file) == 0;
+    int file = open(name, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+    bool written =
+        file >= 0 && mend_end(file) && write(file, line, size) == (ssize_t)size && fsync(file) == 0;
 
     return file >= 0 && close(file) == 0 && written;
 }
@@ -75,6 +104,9 @@ static tern_status run(struct trn_db *db, FILE *file, int64_t now_us, tern_error
 
         if (size == 0) {
             continue;
+        }
+        if (line[size] == '\0' && feof(file) != 0 && is_torn(line, size)) {
+            break;
         }
         if (!trn_id_parse(trn_slice_make(line, size), &person)) {
             return trn_fail(error, TERN_ERR_CORRUPT, "the list of the erased: a line is no id");

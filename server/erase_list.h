@@ -15,7 +15,8 @@ trn_erase_knows(struct trn_db *db, const tern_id *person, bool *ret_known, tern_
 /* Adds a line to `<database>.erased`; returns once it is durable. */
 tern_status trn_erase_list_add(const char *database, const tern_id *person, tern_error *error);
 /* Erases all that the list names; what is erased already stays so. No list is an empty one.
- * TERN_ERR_CORRUPT for a line that is no id. */
+ * TERN_ERR_CORRUPT for a line that is no id, but for the beginning of one at the very end: whoever
+ * wrote that was never told that it stands. */
 tern_status
 trn_erase_list_run(struct trn_db *db, const char *database, int64_t now_us, tern_error *error);
 

@@ -435,7 +435,7 @@ static tern_status take_group(struct trn_server *server,
     } else {
         server->db->ops->rollback(server->db);
     }
-    if (status != TERN_OK) {
+    if (status != TERN_OK && !TRN_MUTANT(FACTS_KEPT)) {
         trn_facts_forget(server->facts); /* what they tell of was never written */
     }
     return status;

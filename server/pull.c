@@ -321,7 +321,7 @@ static tern_status finish_scope(struct walk *walk, int64_t high, tern_error *err
     if (status == TERN_OK && walk->opened && !is_strange(walk)) {
         status = trn_answer_end_scope(walk->page, &walk->position.scope, error);
     }
-    walk->position.place.number = high;
+    walk->position.place.number = TRN_MUTANT(HIGH_AHEAD) ? high + 1 : high;
     walk->position.place.table = TRN_NO_TABLE;
     walk->position.begun = true;
     walk->position.fresh = false;
@@ -372,7 +372,8 @@ static tern_status walk_scope(struct walk *walk, tern_error *error)
 
 static void start_position(struct trn_position *position, const struct trn_position *held)
 {
-    if (held != NULL && held->begun && held->version == position->version) {
+    if (held != NULL && held->begun &&
+        (held->version == position->version || TRN_MUTANT(GRANT_VERSION_IGNORED))) {
         *position = *held;
         return;
     }

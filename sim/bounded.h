@@ -8,6 +8,8 @@
 #include "sim/held.h"
 #include "sim/world.h"
 
+/* Memory is not looked at, for SQLite has no pool for its pages. */
+void sim_bounded_leave_heap(void);
 /* A sync of the device begins; gives what sim_bounded_end needs. */
 struct sim_held sim_bounded_begin(struct sim_device *device);
 /* It has ended with `status`; `largest` is the longest message that it sent or got. */

@@ -72,12 +72,14 @@ struct trn_bytes sim_ledger_parked(struct sim_device *device)
                     "SELECT tx FROM tern_outbox WHERE state IN (2, 3) ORDER BY ordinal");
 }
 
-void sim_ledger_rescan(struct sim_device *device, const struct trn_bytes *parked_before)
+void sim_ledger_rescan(struct sim_device *device, const struct trn_bytes *parked_before, bool first)
 {
     struct sim_world *world = device->world;
     struct trn_bytes now = read_ids(world,
                                     device->index,
                                     "SELECT tx FROM tern_outbox WHERE kind < 3 ORDER BY ordinal");
+    size_t gone = 0;
+    size_t come = 0;
     tern_id top;
 
     for (size_t i = 0; i < parked_before->size / sizeof(tern_id); i++) {
@@ -86,6 +88,7 @@ void sim_ledger_rescan(struct sim_device *device, const struct trn_bytes *parked
 
         if (commit != NULL && !holds(&now, &tx)) {
             commit->replaced = true;
+            gone++;
         }
     }
     for (size_t i = 0; i < now.size / sizeof(tern_id); i++) {
@@ -94,7 +97,18 @@ void sim_ledger_rescan(struct sim_device *device, const struct trn_bytes *parked
         if (sim_ledger_find(world, &tx) == NULL) {
             sim_ledger_add(device, &tx);
             world->commits[world->commit_count - 1].reissued = true;
+            come++;
         }
+    }
+    /* Of an erased record nothing comes in the place of what was given up. */
+    if (first && come < gone && !world->any_erased) {
+        sim_fail(
+            world,
+            "lost",
+            "of what was set aside on %s %zu transactions are gone, and %zu came in their place",
+            device->name,
+            gone,
+            come);
     }
     trn_bytes_free(&now);
     now = read_ids(world, device->index, "SELECT tx FROM tern_outbox WHERE kind = 2");

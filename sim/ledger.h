@@ -12,8 +12,10 @@
 void sim_ledger_add(struct sim_device *device, const tern_id *tx);
 struct sim_commit *sim_ledger_find(struct sim_world *world, const tern_id *tx);
 /* What the device has committed since it was last looked at (a try again, a discard), and what is
- * gone of what was parked. */
-void sim_ledger_rescan(struct sim_device *device, const struct trn_bytes *parked_before);
+ * gone of what was parked. The first time since, as much has come as is gone. */
+void sim_ledger_rescan(struct sim_device *device,
+                       const struct trn_bytes *parked_before,
+                       bool first);
 /* The ids of what is parked on the device, 16 bytes each. */
 struct trn_bytes sim_ledger_parked(struct sim_device *device);
 /* Called before an image is destroyed, and after another one came in its place: the first gives the

@@ -71,7 +71,8 @@ struct sim_document *sim_documents(const char *name, size_t *ret_count, char mes
                            sizeof path,
                            "%s",
                            strcmp(name, "dastern") == 0 ? TERN_SIM_FOLDER "/../schemas/dastern.json"
-                                                        : name);
+                           : strcmp(name, "archive") == 0 ? TERN_SIM_FOLDER "/schemas/archive.json"
+                                                          : name);
             if (!load(path, &named[slot].documents[0], message)) {
                 return NULL;
             }
@@ -426,6 +427,7 @@ static void play_decide(struct sim_world *world, json_t *event)
     struct choice choice = {.count = 0};
     struct trn_bytes parked;
     bool failed = false;
+    bool died;
 
     if (device == NULL) {
         return;
@@ -460,9 +462,10 @@ static void play_decide(struct sim_world *world, json_t *event)
                      tern_status_code(status));
         }
     }
+    died = sim_disk_is_dead(device->disk);
     sim_world_mend(world);
     if (!sim_failed(world)) {
-        sim_ledger_rescan(device, &parked);
+        sim_ledger_rescan(device, &parked, !died);
     }
     trn_bytes_free(&device->undecided);
     if (failed) {

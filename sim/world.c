@@ -482,7 +482,7 @@ static void come_back(struct sim_device *device)
     check_committed(device);
     sim_look_sound(device->world, device->index);
     if (device->undecided.size > 0) {
-        sim_ledger_rescan(device, &device->undecided);
+        sim_ledger_rescan(device, &device->undecided, false);
     }
 }
 

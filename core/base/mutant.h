@@ -57,14 +57,19 @@
     X(ERASED_TAKEN, 1, "the server takes what is written into an erased record")                   \
     X(ERASED_BYTES_KEPT, 1, "the bytes of entries that touched an erased record stay")             \
     X(ERASED_ENTRY_KEPT, 1, "a device keeps its entries of an erased record")                      \
-    X(ERASED_DISCARD_TOLD, 80005, "what builds on a discarded edit is told, of an erased record")  \
-    X(ERASED_DISCARD_KEPT, 1, "a discard that waits is told when its record was erased")           \
     X(RECORD_COMPLETE_EARLY, 1, "a record is called complete before its last page")                \
     X(WRONG_TOKEN_TAKEN, 30, "a device syncs under the token of another user")                     \
     X(WINDOW_UNTIDIED, 1, "rows that left their window stay")                                      \
     X(WINDOW_TOO_SHORT, 1, "rows leave after half of their window")                                \
+    X(REOFFER_ALONE, 9, "only the oldest transaction is offered to a restored server")             \
+    X(FACTS_KEPT, 3, "what a group looked up that failed is believed by the next")                 \
+    X(HIGH_AHEAD, 3, "a cursor goes one number further than what was read")                        \
+    X(GRANT_VERSION_IGNORED, 28, "a download goes on although its grant was closed and opened")    \
+    X(LOCKED_DROPPED, 51, "unsent edits of a record that was closed are dropped")                  \
+    X(RETRY_DEPENDENTS_LOST, 13, "what depends on a transaction that is tried again is let go of") \
+    X(OPEN_UNSYNCED, 5, "what an opening puts away does not wait for the disk")                    \
     X(STRANGER_STAGED, 26, "a piece of a record that was never granted is sent, and let go of")    \
-    X(RETIRED_QUEUE_LOST, 1, "a copy whose id is retired lets go of what waits")                   \
+    X(RETIRED_QUEUE_LOST, 2, "a copy whose id is retired lets go of what waits")                   \
     X(LOG_NOT_SHORTENED, 9, "a device never puts its log away while its file is open")             \
     X(LOG_PINNED, 1, "a row that the server has read keeps the log from being put away")           \
     X(LOG_NOT_CUT, 202, "a log that was long once keeps its length")                               \

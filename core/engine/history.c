@@ -40,7 +40,7 @@ static tern_status offer_all_again(struct trn_work *work, tern_error *error)
             return status;
         }
         status = offer_again(work, &entry, error);
-        if (status != TERN_OK) {
+        if (status != TERN_OK || TRN_MUTANT(REOFFER_ALONE)) {
             return status;
         }
     }

@@ -71,6 +71,9 @@ static tern_status lock(struct trn_work *work, uint64_t ordinal, bool erased, te
     if (status != TERN_OK || entry.ordinal != ordinal) {
         return status;
     }
+    if (TRN_MUTANT(LOCKED_DROPPED) && !erased) {
+        return trn_outbox_remove(work->store, entry.ordinal, error);
+    }
     if (entry.state == TERN_ENTRY_QUARANTINED || erased) {
         entry.number = TRN_ENTRY_REFUSED;
     }
@@ -168,8 +171,7 @@ static tern_status sweep(struct trn_work *work, const tern_id *scope, tern_error
 static tern_status forget_kept(struct trn_work *work, const tern_id *scope, tern_error *error)
 {
     const bool all = trn_id_equal(scope, &work->meta.user);
-    const unsigned states =
-        1U << TERN_ENTRY_ACKED | (TRN_MUTANT(ERASED_DISCARD_KEPT) ? 0 : 1U << TERN_ENTRY_DISCARDED);
+    const unsigned states = 1U << TERN_ENTRY_ACKED | 1U << TERN_ENTRY_DISCARDED;
     struct trn_entry entry = {0};
 
     for (;;) {

@@ -260,7 +260,8 @@ replace(struct reissuing *reissuing, const struct trn_entry *old, tern_error *er
     struct trn_bytes body = {0};
     tern_status status;
 
-    if (reissuing->discards && reissuing->erased) {
+    if ((reissuing->discards && reissuing->erased) ||
+        (TRN_MUTANT(RETRY_DEPENDENTS_LOST) && reissuing->done.count > 0)) {
         return drop(reissuing, old, error);
     }
     status = trn_keep_body(reissuing->work->store, old->ordinal, &body, error);
@@ -306,7 +307,7 @@ static tern_status replace_all(struct reissuing *reissuing, uint64_t ordinal, te
     bool builds = true;
 
     while (status == TERN_OK && entry.ordinal != 0 && entry.ordinal <= last) {
-        if (builds && !(TRN_MUTANT(ERASED_DISCARD_TOLD) && reissuing->done.count > 0)) {
+        if (builds) {
             status = find_erased(reissuing, &entry, error);
         }
         if (status == TERN_OK && builds) {

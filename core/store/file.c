@@ -388,7 +388,13 @@ open_file(struct trn_store *store, const struct trn_store_options *options, tern
         status = use_wal(store, error);
     }
     if (status == TERN_OK) {
+        if (TRN_MUTANT(OPEN_UNSYNCED)) {
+            (void)sqlite3_exec(store->db, "PRAGMA synchronous = OFF", NULL, NULL, NULL);
+        }
         status = TRN_MUTANT(DEVICE_LOG_TRUSTED) ? TERN_OK : checkpoint(store, error);
+        if (TRN_MUTANT(OPEN_UNSYNCED)) {
+            (void)sqlite3_exec(store->db, "PRAGMA synchronous = FULL", NULL, NULL, NULL);
+        }
     }
     if (status == TERN_OK) {
         status = check_size(store, error);

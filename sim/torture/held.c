@@ -4,6 +4,7 @@
 #include <sqlite3.h>
 #include <stdlib.h>
 
+#include "sim/bounded.h"
 #include "sim/held.h"
 #include "sim/torture/torture.h"
 
@@ -48,6 +49,7 @@ void torture_held_install(void)
         sqlite3_config(SQLITE_CONFIG_LOOKASIDE, 0, 0) != SQLITE_OK) {
         abort();
     }
+    sim_bounded_leave_heap();
     counting = beneath;
     counting.xMalloc = sqlite_malloc;
     counting.xFree = sqlite_free;

@@ -47,6 +47,9 @@ class Torture(unittest.TestCase):
     def test_a_cursor_that_moves_before_its_rows_is_found(self):
         self.check_found("CURSOR_FIRST", "pull-pages@a", "kill")
 
+    def test_an_opening_after_a_crash_that_does_not_wait_for_the_disk_is_found_by_a_second_one(self):
+        self.check_found("OPEN_UNSYNCED", "many", "twice")
+
     def test_a_commit_that_failed_does_not_come_back_after_a_crash(self):
         for fault in ("error", "full"):
             done = run(PROGRAM, "--operation", "update", "--fault", fault)

@@ -13,6 +13,7 @@
 enum torture_fault {
     TORTURE_KILL,    /* the process dies before the nth write, sync, truncation or deletion */
     TORTURE_POWER,   /* so does the machine */
+    TORTURE_TWICE,   /* it dies there, and again while it comes up */
     TORTURE_ERROR,   /* the nth of these fails */
     TORTURE_READ,    /* the nth read or opening fails */
     TORTURE_FULL,    /* from the nth on nothing grows */
@@ -96,6 +97,17 @@ unsigned torture_ways(enum torture_fault fault, bool last);
 tern_status torture_do(struct sim_world *world, json_t *event);
 /* Whether the verb is one of torture's, or write or sync: such an event gives its status. */
 bool torture_knows(const char *verb);
+
+/* ---- operator.c, for the verbs ---- */
+
+tern_status torture_erase(struct sim_world *world, size_t user);
+tern_status torture_retain(struct sim_world *world);
+tern_status torture_copy(struct sim_world *world, json_t *between);
+
+/* ---- care.c ---- */
+
+/* A call of the medication library by its name in care.c, on a row. */
+tern_status torture_care(struct sim_device *device, const char *name, const tern_id *id);
 
 /* ---- held.c ---- */
 

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "base/hex.h"
-#include "server/erase.h"
 #include "sim/ledger.h"
 #include "sim/memory.h"
 #include "sim/model/twin.h"
@@ -19,7 +18,7 @@ static int64_t number_of(json_t *event, const char *key)
     return json_integer_value(json_object_get(event, key));
 }
 
-/* The reference model knows nothing of erasures, nor of a server that begins anew. */
+/* The reference model knows nothing of a server that begins anew. */
 static void drop_model(struct sim_world *world)
 {
     twin_free(world->twin);
@@ -354,23 +353,35 @@ static tern_status do_sync(struct sim_world *world, struct sim_device *device, j
     return sim_sync(device, &how);
 }
 
-/* An operator's command: the server is down meanwhile, its database open. */
 static tern_status do_erase(struct sim_world *world, struct sim_device *device, json_t *event)
 {
     size_t user = sim_world_user(world, text_of(event, "person"));
-    tern_status status;
 
     (void)device;
-    if (world->db == NULL || user == SIM_USERS) {
-        return TERN_ERR_MISUSE;
-    }
-    drop_model(world);
-    trn_server_free(world->server);
-    world->server = NULL;
-    sim_memory_enter(SIM_SERVER);
-    status = sim_memory_leave(trn_erase(world->db, &world->users[user].id, world->now_us, NULL));
-    sim_server_stop(world);
-    return status;
+    return world->db == NULL || user == SIM_USERS ? TERN_ERR_MISUSE : torture_erase(world, user);
+}
+
+static tern_status do_retain(struct sim_world *world, struct sim_device *device, json_t *event)
+{
+    (void)device;
+    (void)event;
+    return world->db == NULL ? TERN_ERR_MISUSE : torture_retain(world);
+}
+
+static tern_status do_copy(struct sim_world *world, struct sim_device *device, json_t *event)
+{
+    (void)device;
+    return torture_copy(world, json_object_get(event, "between"));
+}
+
+static tern_status do_care(struct sim_world *world, struct sim_device *device, json_t *event)
+{
+    const char *sql = text_of(event, "sql");
+    tern_id id = {{0}};
+    tern_status status = sql != NULL ? run_sql(device, NULL, sql, &id) : TERN_OK;
+
+    (void)world;
+    return status == TERN_OK ? torture_care(device, text_of(event, "call"), &id) : status;
 }
 
 static const struct verb {
@@ -392,6 +403,9 @@ static const struct verb {
     {"reinstate", do_reinstate, false},
     {"sync", do_sync, false},
     {"erase", do_erase, true},
+    {"retain", do_retain, true},
+    {"copy", do_copy, true},
+    {"care", do_care, false},
 };
 
 static const struct verb *find(const char *name)

@@ -1,5 +1,6 @@
 /* The operator's word on the newest backup. */
 #include <stdio.h>
+#include <string.h>
 
 #include "server/backup.h"
 #include "tests/harness/harness.h"
@@ -31,6 +32,20 @@ TEST(the_backup_job_names_a_number_and_its_transaction)
     CHECK_INT(backup.tx.bytes[0], 0);
     CHECK_INT(backup.tx.bytes[15], 15);
     CHECK_INT(read_text("7 " TX " 1").number, 7);
+}
+
+TEST(a_word_that_is_half_written_never_covers_what_the_whole_one_does)
+{
+    const char *whole = "1234 " TX " 1763600000000000\n";
+
+    for (size_t size = 0; size + 1 < strlen(whole); size += 4) { /* each try takes a folder */
+        char text[80];
+        struct trn_backup backup;
+
+        (void)snprintf(text, sizeof(text), "%.*s", (int)size, whole);
+        backup = read_text(text);
+        CHECK(backup.number == 0 || backup.received_us < INT64_C(1763600000000000));
+    }
 }
 
 TEST(anything_else_covers_nothing)

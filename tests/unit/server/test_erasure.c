@@ -137,6 +137,57 @@ TEST(the_list_of_the_erased_outlives_a_restored_backup)
     scene_close(&scene);
 }
 
+/* The list as a power cut leaves it behind so many bytes of its second line. */
+static void tear_list(const char *name, const char *first, const char *second, size_t size)
+{
+    FILE *file = fopen(name, "w");
+
+    CHECK(file != NULL && fputs(first, file) >= 0);
+    CHECK(fwrite(second, 1, size, file) == size && fclose(file) == 0);
+}
+
+/* Its last line; a static buffer. */
+static const char *last_line(const char *name)
+{
+    static char line[64];
+    FILE *file = fopen(name, "r");
+
+    CHECK(file != NULL);
+    while (fgets(line, sizeof(line), file) != NULL) {
+        CHECK_INT(strlen(line), TRN_ID_TEXT_SIZE + 1);
+    }
+    CHECK(fclose(file) == 0);
+    return line;
+}
+
+TEST(a_list_torn_at_any_byte_still_names_whom_it_named_and_takes_another)
+{
+    const tern_id other = lab_id('o', 1);
+    char first[TRN_ID_TEXT_SIZE + 2] = "";
+    char second[TRN_ID_TEXT_SIZE + 2] = "";
+    struct scene scene;
+    char name[sizeof(scene.lab.path) + 8];
+    tern_error error = {.status = TERN_OK};
+
+    scene_open(&scene);
+    (void)snprintf(name, sizeof(name), "%s.erased", scene.lab.path);
+    trn_id_format(&scene.patient.auth.user, first);
+    trn_id_format(&other, second);
+    first[TRN_ID_TEXT_SIZE] = '\n';
+    second[TRN_ID_TEXT_SIZE] = '\n';
+    for (size_t size = 0; size <= TRN_ID_TEXT_SIZE + 1; size++) {
+        tear_list(name, first, second, size);
+        CHECK_INT(trn_erase_list_run(scene.lab.db, scene.lab.path, scene.lab.now_us, &error),
+                  TERN_OK);
+        CHECK_INT(lab_number(&scene.lab, "SELECT count(*) FROM users"), 1);
+        CHECK_INT(trn_erase_list_add(scene.lab.path, &other, &error), TERN_OK);
+        CHECK_INT(trn_erase_list_run(scene.lab.db, scene.lab.path, scene.lab.now_us, &error),
+                  TERN_OK);
+        CHECK_TEXT(last_line(name), second);
+    }
+    scene_close(&scene);
+}
+
 TEST(a_damaged_list_is_refused)
 {
     struct scene scene;

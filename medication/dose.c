@@ -60,7 +60,7 @@ static void read_dose(tern_statement *row, tern_dose *dose)
 }
 
 /* Reads the row; false in `ret_shown` where it is a DUE dose that nothing yields any more, and that
- * nobody ever recorded. */
+ * nobody ever recorded, or that was taken as needed and undone. */
 static tern_status read_shown(tern_care *care,
                               tern_statement *row,
                               int32_t day,
@@ -82,7 +82,8 @@ static tern_status read_shown(tern_care *care,
     status = trn_source_read(care, row, 0, &source, error);
     if (status == TERN_OK) {
         *ret_shown = trn_regimen_yields(&source.rule, day, dose->slot.data, dose->slot.size) ||
-                     (trn_value_is(dose->flags, trn_undone) && (passed || now_us == INT64_MIN));
+                     (trn_value_is(dose->flags, trn_undone) && (passed || now_us == INT64_MIN) &&
+                      dose->slot.size != TRN_PRN_SLOT_BYTES);
     }
     if (passed) {
         dose->status = TERN_DOSE_MISSED;
@@ -405,8 +406,9 @@ struct prn {
     int32_t grace_minutes;
     char zone[65];
     char date[TRN_DATE_BYTES];
-    char slot[9];
+    char slot[TRN_PRN_SLOT_BYTES + 1];
     tern_id dose;
+    bool exists; /* and its record was taken back */
 };
 
 static tern_status
@@ -442,7 +444,7 @@ read_prn(tern_care *care, const tern_id *medication, struct prn *prn, tern_care_
     return TERN_OK;
 }
 
-/* The key of a dose taken at this moment; RECORDED where there is one. */
+/* The key of a dose taken at this moment; RECORDED where there is one with a record. */
 static tern_status place_prn(tern_care *care,
                              int64_t taken_us,
                              struct prn *prn,
@@ -452,7 +454,7 @@ static tern_status place_prn(tern_care *care,
     tern_local_time local = {0};
     tern_statement *row = NULL;
     int32_t day = 0;
-    bool exists;
+    struct dose_row dose;
     tern_value key[3];
     tern_status status = trn_care_local_day(care, prn->zone, taken_us, &day, &local, error);
 
@@ -474,9 +476,42 @@ static tern_status place_prn(tern_care *care,
         return status;
     }
     prn->dose = trn_value_to_id(tern_statement_value(row, 0));
-    exists = tern_statement_value(row, 1).kind != TERN_NULL;
+    prn->exists = tern_statement_value(row, 1).kind != TERN_NULL;
+    dose.status = status_of(tern_statement_value(row, 1));
     tern_statement_reset(row);
-    return exists ? trn_problem(error, TERN_PROBLEM_RECORDED, 0, 0) : TERN_OK;
+    return prn->exists && !is_open(&dose) ? trn_problem(error, TERN_PROBLEM_RECORDED, 0, 0)
+                                          : TERN_OK;
+}
+
+static tern_status write_prn(tern_care *care,
+                             const struct prn *prn,
+                             const struct trn_window *window,
+                             const char *flags,
+                             int32_t minute,
+                             bool was_offline,
+                             tern_care_error *error)
+{
+    const tern_value again[] = {tern_value_id(&prn->dose),
+                                tern_value_text(status_names[TERN_DOSE_TAKEN_ON_TIME]),
+                                tern_value_integer(window->taken_us),
+                                tern_value_null(),
+                                tern_value_integer(was_offline),
+                                text_or_null(flags)};
+    const tern_value values[] = {
+        tern_value_id(&prn->dose),
+        tern_value_id(&prn->prescription),
+        tern_value_id(&prn->medication),
+        tern_value_id(&prn->patient),
+        tern_value_integer(window->taken_us),
+        tern_value_text(prn->date),
+        tern_value_text(prn->slot),
+        tern_value_text(trn_minute_period(minute) == TERN_PERIOD_NIGHT ? "NIGHT" : "DAYTIME"),
+        tern_value_integer(prn->grace_minutes),
+        tern_value_integer(was_offline),
+        text_or_null(flags)};
+
+    return prn->exists ? trn_care_run(care, TRN_SQL_DOSE_RECORD, again, 6, error)
+                       : trn_care_run(care, TRN_SQL_PRN_INSERT, values, 11, error);
 }
 
 static tern_status take_prn(tern_care *care,
@@ -485,6 +520,7 @@ static tern_status take_prn(tern_care *care,
                             struct prn *prn,
                             tern_care_error *error)
 {
+    const bool was_offline = act != NULL && act->was_offline;
     struct trn_window window = {0};
     struct trn_window_verdict verdict;
     int32_t minute = 0;
@@ -497,20 +533,7 @@ static tern_status take_prn(tern_care *care,
         status = place_prn(care, window.taken_us, prn, &minute, error);
     }
     if (status == TERN_OK) {
-        const tern_value values[] = {
-            tern_value_id(&prn->dose),
-            tern_value_id(&prn->prescription),
-            tern_value_id(&prn->medication),
-            tern_value_id(&prn->patient),
-            tern_value_integer(window.taken_us),
-            tern_value_text(prn->date),
-            tern_value_text(prn->slot),
-            tern_value_text(trn_minute_period(minute) == TERN_PERIOD_NIGHT ? "NIGHT" : "DAYTIME"),
-            tern_value_integer(prn->grace_minutes),
-            tern_value_integer(act != NULL && act->was_offline),
-            text_or_null(verdict.flags)};
-
-        status = trn_care_run(care, TRN_SQL_PRN_INSERT, values, 11, error);
+        status = write_prn(care, prn, &window, verdict.flags, minute, was_offline, error);
     }
     return status == TERN_OK ? trn_care_action(care, "DOSE_TAKEN", table, &prn->dose, NULL, error)
                              : status;

@@ -222,8 +222,12 @@ TERN_MUST_USE tern_status trn_care_local_day(tern_care *care,
 TERN_MUST_USE tern_status trn_zone_failed(tern_status status, tern_care_error *error);
 
 /** The flag of a dose whose record was taken back: no guess is stored of it, and once its grace has
- * passed it is shown even if nothing yields it any more. */
+ * passed it is shown even if nothing yields it any more, unless it was taken as needed. */
 extern const char trn_undone[];
+
+/** Doses taken as needed, which nothing schedules and nobody can miss, have a second in their slot.
+ */
+enum { TRN_PRN_SLOT_BYTES = 8 };
 
 /** Visits a local day's doses as tern_dose_list does; what has passed by `now_us` is MISSED. With
  * INT64_MIN all are visited, and those that nothing yields have a grace of -1. */

@@ -18,7 +18,7 @@
 
 /* The definition of the sums: with another one they are made anew, but from DAYS_ALONE, which had
  * no months, the days are kept. */
-enum { DEFINITION = 2, DAYS_ALONE = 1, DAYS_AT_ONCE = 64, MONTH_BYTES = 8, PRN_SLOT_BYTES = 8 };
+enum { DEFINITION = 2, DAYS_ALONE = 1, DAYS_AT_ONCE = 64, MONTH_BYTES = 8 };
 
 /* A local day begins at most 14 hours before that of UTC, and its first dose half an hour before.
  */
@@ -262,7 +262,6 @@ static int64_t passes_at(const tern_dose *dose)
                                    : dose->scheduled_us + dose->grace_minutes * TRN_MINUTE_US;
 }
 
-/* Doses taken as needed have a second in their slot. */
 static bool count_dose(void *context, const tern_dose *dose)
 {
     static const int places[] = {[TERN_DOSE_DUE] = 3,
@@ -274,7 +273,7 @@ static bool count_dose(void *context, const tern_dose *dose)
     int64_t passes_us = passes_at(dose);
     struct group *group;
 
-    if (dose->slot.size == PRN_SLOT_BYTES) {
+    if (dose->slot.size == TRN_PRN_SLOT_BYTES) {
         return true;
     }
     group = find_group(day, dose, passes_us);

@@ -142,7 +142,8 @@ care_lost(const struct trn_bytes *left, const struct trn_bytes *right, const ter
 #define CARE_PASSED "(d.scheduled_time+d.grace_minutes*60000000<?2)"
 /* What counts for adherence by now, and stays so whatever is prescribed later. */
 #define CARE_COUNTS                                                                                \
-    "(d.status<>'DUE' OR (" CARE_PASSED " AND (d.flags='UNDONE' OR " CARE_YIELDS ")))"
+    "(d.status<>'DUE' OR (" CARE_PASSED " AND ((d.flags='UNDONE' AND d.slot NOT LIKE '__:__:__')"  \
+    " OR " CARE_YIELDS ")))"
 #define CARE_RECORDED "('TAKEN_ON_TIME','TAKEN_LATE','SKIPPED')"
 
 #endif

@@ -239,6 +239,47 @@ TEST(a_guess_yields_to_a_person_who_undid)
     care_end();
 }
 
+static tern_id only_medication(void)
+{
+    static const char sql[] = "SELECT id FROM medications";
+    tern_statement *statement = NULL;
+    tern_id medication = {{0}};
+    bool row = false;
+
+    CHECK_INT(tern_statement_prepare(care_replica, sql, strlen(sql), &statement, NULL), TERN_OK);
+    CHECK_INT(tern_statement_step(statement, &row, NULL), TERN_OK);
+    memcpy(medication.bytes, tern_statement_value(statement, 0).data, sizeof(medication.bytes));
+    tern_statement_free(statement);
+    return medication;
+}
+
+TEST(what_was_taken_as_needed_and_undone_is_never_missed_and_can_be_recorded_again)
+{
+    tern_dose_act act = {.size = sizeof(act), .was_offline = true};
+    tern_id medication;
+    tern_id first;
+    tern_id again;
+
+    care_begin("2026-03-02 05:00");
+    care_medicine.is_prn = true;
+    care_medicine.morning_dosage = NULL;
+    (void)care_prescribe();
+    medication = only_medication();
+    care_clock("2026-03-02 22:15");
+    act.taken_us = care_time("2026-03-02 22:00");
+    care_ok(tern_dose_take_prn(care, &medication, &act, &first, &error), &error);
+    care_ok(tern_dose_undo(care, &first, &error), &error);
+    care_clock("2026-03-03 09:00");
+    CHECK_TEXT(care_day("2026-03-02"), "");
+    care_ok(tern_dose_take_prn(care, &medication, &act, &again, &error), &error);
+    CHECK(memcmp(&first, &again, sizeof(first)) == 0);
+    CHECK_TEXT(care_day("2026-03-02"), "22:00:00 ON_TIME");
+    CHECK_INT(fixture_number(care_replica, "SELECT was_offline FROM dose_events"), 1);
+    CHECK_INT(actions("DOSE_TAKEN"), 3);
+    CHECK_INT(tern_dose_take_prn(care, &medication, &act, &again, &error), TERN_ERR_EXISTS);
+    care_end();
+}
+
 TEST(what_is_taken_as_needed_is_recorded_at_once)
 {
     tern_dose_act act = {.size = sizeof(act)};

@@ -378,13 +378,40 @@ static tern_status edit(tern_care *care,
     return status;
 }
 
+/* Whether the user may write doses of the patient's: a doctor may not, and the server would refuse
+ * what they store. */
+static tern_status
+read_may_settle(tern_care *care, const tern_id *patient, bool *ret_may, tern_care_error *error)
+{
+    const tern_value user = tern_value_id(&care->user);
+    tern_statement *row = NULL;
+    bool found = false;
+    tern_status status = TERN_OK;
+
+    *ret_may = true;
+    if (memcmp(patient, &care->user, sizeof(*patient)) == 0) {
+        return TERN_OK;
+    }
+    status = trn_care_bind(care, TRN_SQL_RECIPIENT, &user, 1, &row, error);
+    if (status == TERN_OK) {
+        status = tern_statement_step(row, &found, trn_engine_error(error));
+        *ret_may = !found || !trn_value_is(tern_statement_value(row, 1), "DOCTOR");
+        tern_statement_reset(row);
+    }
+    return status;
+}
+
 /* Before doses cease to be yielded, those that have passed are stored as missed. */
 static tern_status
 settle(tern_care *care, const tern_id *id, const struct header *header, tern_care_error *error)
 {
-    return header->status == ACTIVE && !TRN_MUTANT(CARE_UNSETTLED)
-               ? trn_doses_settle(care, &header->patient, id, error)
-               : TERN_OK;
+    bool may = false;
+    tern_status status = TERN_OK;
+
+    if (header->status == ACTIVE && !TRN_MUTANT(CARE_UNSETTLED)) {
+        status = read_may_settle(care, &header->patient, &may, error);
+    }
+    return may && status == TERN_OK ? trn_doses_settle(care, &header->patient, id, error) : status;
 }
 
 /* Whether the medications that are named are of the prescription. */
@@ -418,6 +445,10 @@ static tern_status prepare_edit(tern_care *care,
 
     if (status == TERN_OK) {
         status = read_changeable(care, id, NOT_ENDED, &header, error);
+    }
+    if (status == TERN_OK &&
+        memcmp(&header.patient, &prescription->patient, sizeof(tern_id)) != 0) {
+        return trn_care_misuse(error, "tern_prescription_edit");
     }
     if (status == TERN_OK) {
         status = check_named(care, id, prescription, error);

@@ -168,6 +168,10 @@ TEST(a_call_that_is_refused_stores_no_missed_doses_either)
     CHECK_INT(tern_prescription_edit(care, &id, &care_prescription, "why", NULL, &error),
               TERN_ERR_NOT_FOUND);
     CHECK_INT(error.problem, TERN_PROBLEM_NO_MEDICATION);
+    care_medicine.id = (tern_id){{0}};
+    care_prescription.patient = fixture_id(99);
+    CHECK_INT(tern_prescription_edit(care, &id, &care_prescription, "why", NULL, &error),
+              TERN_ERR_MISUSE);
     CHECK_INT(
         fixture_number(care_replica, "SELECT count(*) FROM dose_events WHERE status = 'MISSED'"),
         0);

@@ -339,6 +339,21 @@ TEST(a_medication_whose_prescription_was_replaced_keeps_the_history_of_its_doses
     round_end(&round);
 }
 
+TEST(a_doctor_who_pauses_or_edits_writes_nothing_that_the_server_refuses)
+{
+    struct round round;
+
+    round_begin(&round);
+    world_pass(&round.pair.world, 24 * 60 * MINUTE_US);
+    edit(&round, &round.first, "one");
+    care_ok(tern_prescription_pause(round.first.care, &round.id, &error), &error);
+    round_sync(&round);
+    CHECK_INT(device_status(&round.first.device).locked, 0);
+    CHECK_INT(device_status(&round.first.device).quarantined, 0);
+    CHECK_TEXT(device_ask(&round.pair.phone.device, "SELECT status FROM prescriptions"), "PAUSED");
+    round_end(&round);
+}
+
 TEST(what_was_refused_is_read_whole_or_not_at_all)
 {
     struct round round;

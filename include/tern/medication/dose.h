@@ -98,7 +98,7 @@ TERN_API TERN_MUST_USE tern_status tern_dose_undo(tern_care *care,
  *
  * @param ret_dose Its id; may be NULL.
  * @return TERN_OK; problems NO_MEDICATION, NOT_PRN, STATUS (the prescription is not active), AHEAD,
- * RECORDED (one of that very second is), ZONE; the engine's codes.
+ * RECORDED (one of that very second has a record), ZONE; the engine's codes.
  */
 TERN_API TERN_MUST_USE tern_status tern_dose_take_prn(tern_care *care,
                                                       const tern_id *medication,
@@ -114,13 +114,15 @@ typedef struct tern_missed_cursor {
 
 /**
  * Stores MISSED for doses whose grace has passed and that their prescription yields: one inferred
- * transaction over at most `limit` doses. It yields to every record.
+ * transaction over at most `limit` doses. It yields to every record. For a patient, or a job: of
+ * another user, as a doctor, the server takes no doses.
  *
  * @param patient    NULL: the replica's user.
  * @param limit      1 to 10,000.
  * @param cursor     Where to go on; moved.
  * @param ret_missed How many were stored; may be NULL.
  * @param ret_more   Whether a further call has more to look at.
+ * @return TERN_OK; problem ZONE; the engine's codes.
  */
 TERN_API TERN_MUST_USE tern_status tern_doses_infer_missed(tern_care *care,
                                                            const tern_id *patient,

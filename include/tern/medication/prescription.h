@@ -82,15 +82,16 @@ TERN_API TERN_MUST_USE tern_status tern_prescription_edit(tern_care *care,
 TERN_API TERN_MUST_USE tern_status tern_prescription_activate(tern_care *care,
                                                               const tern_id *id,
                                                               tern_care_error *error);
-/** From ACTIVE to PAUSED. */
+/** From ACTIVE to PAUSED. Problems NO_PRESCRIPTION, STATUS, ZONE. */
 TERN_API TERN_MUST_USE tern_status tern_prescription_pause(tern_care *care,
                                                            const tern_id *id,
                                                            tern_care_error *error);
-/** From PAUSED to ACTIVE. */
+/** From PAUSED to ACTIVE. Problems NO_PRESCRIPTION, STATUS. */
 TERN_API TERN_MUST_USE tern_status tern_prescription_resume(tern_care *care,
                                                             const tern_id *id,
                                                             tern_care_error *error);
-/** From any status to INACTIVE, for good. */
+/** From any other status to INACTIVE, for good. Problems NO_PRESCRIPTION, STATUS (it has ended),
+ * ZONE. */
 TERN_API TERN_MUST_USE tern_status tern_prescription_end(tern_care *care,
                                                          const tern_id *id,
                                                          tern_care_error *error);

@@ -81,11 +81,12 @@ typedef struct tern_schedule_report {
 /**
  * Makes the rows of a patient's doses for TERN_SCHEDULE_DAYS days, this one included, and moves
  * future ones without a record where their time has changed. An inferred transaction; running it
- * again, anywhere, makes nothing twice.
+ * again, anywhere, makes nothing twice. For a patient, or a job: of another user, as a doctor, the
+ * server takes no doses.
  *
  * @param patient    NULL: the replica's user.
  * @param ret_report May be NULL.
- * @return TERN_OK, TERN_ERR_NOT_FOUND (no such user), the port's codes, or those of a commit.
+ * @return TERN_OK; problems NO_PATIENT, ZONE; the port's other codes, or those of a commit.
  */
 TERN_API TERN_MUST_USE tern_status tern_schedule_generate(tern_care *care,
                                                           const tern_id *patient,

@@ -5,6 +5,7 @@
 
 #include "base/bytes.h"
 #include "base/mutant.h"
+#include "medication/calendar.h"
 #include "medication/internal.h"
 #include "tern/row.h"
 
@@ -23,6 +24,14 @@ static bool is_empty(const char *text)
     return text == NULL || text[0] == '\0';
 }
 
+/* A date that is none would be refused by the engine as well, which knows no word for people. */
+static bool is_date(const char *text)
+{
+    int32_t day = 0;
+
+    return text == NULL || trn_day_parse(text, strlen(text), &day);
+}
+
 static tern_status check(const tern_prescription *prescription, tern_care_error *error)
 {
     if (prescription->medicine_count == 0 || prescription->medicines == NULL) {
@@ -30,6 +39,9 @@ static tern_status check(const tern_prescription *prescription, tern_care_error 
     }
     if (prescription->is_urgent && is_empty(prescription->urgent_reason)) {
         return trn_problem(error, TERN_PROBLEM_URGENT_REASON, 0, 0);
+    }
+    if (!is_date(prescription->start_date) || !is_date(prescription->end_date)) {
+        return trn_problem(error, TERN_PROBLEM_DATE, 0, 0);
     }
     return TERN_OK;
 }

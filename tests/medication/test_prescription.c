@@ -155,6 +155,29 @@ TEST(what_has_ended_stays_ended)
     care_end();
 }
 
+TEST(a_date_that_does_not_exist_is_told_as_one_and_nothing_changes)
+{
+    tern_id id;
+
+    care_begin("2026-03-02 05:00");
+    id = care_prescribe();
+    care_clock("2026-03-02 12:00");
+    care_prescription.end_date = "2026-02-30";
+    CHECK_INT(tern_prescription_edit(care, &id, &care_prescription, "why", NULL, &error),
+              TERN_ERR_FORMAT);
+    CHECK_INT(error.problem, TERN_PROBLEM_DATE);
+    care_prescription.end_date = NULL;
+    care_prescription.start_date = "tomorrow";
+    CHECK_INT(tern_prescription_create(care, &care_prescription, NULL, &id, &error),
+              TERN_ERR_FORMAT);
+    CHECK_INT(error.problem, TERN_PROBLEM_DATE);
+    CHECK_INT(fixture_number(care_replica, "SELECT count(*) FROM prescriptions"), 1);
+    CHECK_INT(
+        fixture_number(care_replica, "SELECT count(*) FROM dose_events WHERE status = 'MISSED'"),
+        0);
+    care_end();
+}
+
 TEST(a_call_that_is_refused_stores_no_missed_doses_either)
 {
     tern_id id;

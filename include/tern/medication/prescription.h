@@ -51,7 +51,7 @@ typedef struct tern_prescription {
  * Creates a prescription, DRAFT, with version 1.
  *
  * @param reason Why, for the version; may be NULL.
- * @return TERN_OK; problems NO_MEDICATIONS, URGENT_REASON, QUOTA (unless it is urgent); the
+ * @return TERN_OK; problems NO_MEDICATIONS, URGENT_REASON, DATE, QUOTA (unless it is urgent); the
  * engine's codes.
  */
 TERN_API TERN_MUST_USE tern_status tern_prescription_create(tern_care *care,
@@ -68,8 +68,8 @@ TERN_API TERN_MUST_USE tern_status tern_prescription_create(tern_care *care,
  * @param reason       Why; needed.
  * @param ret_version  May be NULL.
  * @return TERN_OK; problems NO_PRESCRIPTION, NO_MEDICATION (one that is not of this prescription),
- * NO_MEDICATIONS, REASON, URGENT_REASON, STATUS (it has ended), QUOTA (unless it is urgent); the
- * engine's codes.
+ * NO_MEDICATIONS, REASON, URGENT_REASON, DATE, STATUS (it has ended), QUOTA (unless it is urgent);
+ * the engine's codes.
  */
 TERN_API TERN_MUST_USE tern_status tern_prescription_edit(tern_care *care,
                                                           const tern_id *id,

@@ -8,7 +8,8 @@
 enum { FRAME_BYTES = 4096 + 24, DEVICE_LOG_PAGES = 1000, SERVER_LOG_PAGES = 8192 };
 enum { DEVICE_LOG_LIMIT = 5242880, KIB = 1024 };
 /* Of a sync, and of an exchange: what does not depend on the messages, and how often one of these
- * may be held. */
+ * may be held. An entry that a sync only looks at, as one of a record that is gone, counts as a
+ * message: it would be one. */
 enum { SYNC_BYTES = 1024 * KIB, SYNC_TIMES = 8, EXCHANGE_BYTES = 1024 * KIB, EXCHANGE_TIMES = 5 };
 
 /* ---- Memory ---- */
@@ -34,8 +35,16 @@ compare(struct sim_world *world, const char *who, int64_t most, int64_t bound, s
     }
 }
 
-struct sim_held sim_bounded_begin(struct sim_device *device)
+struct sim_held sim_bounded_begin(struct sim_device *device, size_t *ret_largest)
 {
+    struct sim_world *world = device->world;
+    sqlite3 *db = is_off ? NULL : sim_look_within(world, device->index);
+
+    *ret_largest =
+        db == NULL
+            ? 0
+            : (size_t)sim_look_number(world, db, "SELECT ifnull(max(size), 0) FROM tern_outbox", 0);
+    sim_look_away(world, device->index);
     return sim_held_mark(device->index);
 }
 

@@ -10,9 +10,10 @@
 
 /* Memory is not looked at, for SQLite has no pool for its pages. */
 void sim_bounded_leave_heap(void);
-/* A sync of the device begins; gives what sim_bounded_end needs. */
-struct sim_held sim_bounded_begin(struct sim_device *device);
-/* It has ended with `status`; `largest` is the longest message that it sent or got. */
+/* A sync of the device begins; gives what sim_bounded_end needs, and how long the longest entry is
+ * that the device keeps. */
+struct sim_held sim_bounded_begin(struct sim_device *device, size_t *ret_largest);
+/* It has ended with `status`; `largest` is the longest message that it sent or got, or entry. */
 void sim_bounded_end(struct sim_device *device,
                      struct sim_held before,
                      tern_status status,

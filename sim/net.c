@@ -419,14 +419,13 @@ tern_status sim_sync(struct sim_device *device, const struct sim_sync *how)
     tern_sync_options options = {.size = sizeof options,
                                  .page_rows = how->page_rows,
                                  .push_bytes = how->push_bytes};
-    size_t before = device->bearer; /* of a session that this one overtakes */
-    size_t message = device->message;
-    struct sim_held held = sim_bounded_begin(device);
+    size_t before = device->bearer;   /* of a session that this one overtakes */
+    size_t message = device->message; /* likewise */
+    struct sim_held held = sim_bounded_begin(device, &device->message);
     tern_sync *sync = NULL;
     tern_status status =
         SIM_CALL(device->index, tern_sync_open(device->replica, &options, &sync, NULL));
 
-    device->message = 0;
     set_weather(device, how->weather);
     device->bearer = how->as > 0 ? how->as - 1 : device->user;
     if (status == TERN_OK) {

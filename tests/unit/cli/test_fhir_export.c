@@ -155,8 +155,8 @@ TEST(a_column_that_its_table_cannot_hold_is_counted_and_changes_nothing)
     static const char *const bad[] = {
         "[{\"url\":\"status\",\"valueCode\":\"TAKEN\"}]",
         "[{\"url\":\"status\",\"valueString\":\"MISSED\"}]",
-        "[{\"url\":\"patient_id\",\"valueUuid\":\"urn:uuid:0a1b0000-0000-4000-8000-00000000000a\"}"
-        "]",
+        ("[{\"url\":\"patient_id\","
+         "\"valueUuid\":\"urn:uuid:0a1b0000-0000-4000-8000-00000000000a\"}]"),
         "[{\"url\":\"grace_minutes\",\"valueInteger\":61}]",
         "[{\"url\":\"grace_minutes\",\"valueInteger\":\"30\"}]",
         "[{\"url\":\"local_date\",\"valueDate\":\"2026-02-30\"}]",

@@ -274,7 +274,7 @@ static tern_status push_entries(struct trn_server *server,
         if (TRN_MUTANT(REQUEST_COPIED)) {
             struct trn_bytes copy = {0};
 
-            status = trn_bytes_append_slice(&copy, exchange->call->request);
+            (void)trn_bytes_append_slice(&copy, exchange->call->request); /* and never given back */
         }
 #endif
         status = trn_push_entry(&push, &entry, outcome, error);

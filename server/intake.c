@@ -274,7 +274,10 @@ static tern_status push_entries(struct trn_server *server,
         if (TRN_MUTANT(REQUEST_COPIED)) {
             struct trn_bytes copy = {0};
 
-            (void)trn_bytes_append_slice(&copy, exchange->call->request); /* and never given back */
+            status = trn_bytes_append_slice(&copy, exchange->call->request);
+            if (status != TERN_OK) {
+                break;
+            }
         }
 #endif
         status = trn_push_entry(&push, &entry, outcome, error);

@@ -1,0 +1,326 @@
+import Foundation
+internal import CTern
+
+/// One SQL statement, compiled. Like all of this file it is used by one thread at a time, that of the body which made it.
+final class Statement {
+    let handle: OpaquePointer
+    let sql: String
+    let names: [String]
+    private(set) lazy var numbers = Dictionary(names.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
+    private let parameters: Int
+
+    init(_ handle: OpaquePointer, sql: String) throws {
+        self.handle = handle
+        self.sql = sql
+        names = (0..<tern_statement_columns(handle)).map { String(cString: tern_statement_name(handle, $0)) }
+        var count: Int32 = 0
+        while count < 32766, tern_statement_bind(handle, count + 1, tern_value_null(), nil) == TERN_OK {
+            count += 1
+        }
+        parameters = Int(count)
+    }
+
+    func bind(_ values: [Value]) throws {
+        guard values.count == parameters else {
+            throw TernError.misuse("the statement has \(parameters) parameters, and \(values.count) values were given")
+        }
+        for (index, value) in values.enumerated() {
+            try value.lend { lent in try attempt { tern_statement_bind(handle, Int32(index + 1), lent, $0) } }
+        }
+    }
+
+    func step() throws -> Bool {
+        var isRow = false
+        try attempt { tern_statement_step(handle, &isRow, $0) }
+        return isRow
+    }
+
+    deinit {
+        tern_statement_free(handle)
+    }
+}
+
+/// Compiled statements of one connection, kept for the next call with the same words.
+final class StatementCache {
+    private static let kept = 32
+    private var statements: [Statement] = []
+
+    func take(_ sql: String, prepare: (UnsafePointer<CChar>, Int, UnsafeMutablePointer<OpaquePointer?>,
+        UnsafeMutablePointer<tern_error>) -> tern_status) throws -> Statement {
+        if let index = statements.lastIndex(where: { $0.sql == sql }) {
+            return statements.remove(at: index)
+        }
+        var handle: OpaquePointer?
+        try sql.withCString { text in try attempt { prepare(text, sql.utf8.count, &handle, $0) } }
+        guard let handle else {
+            throw TernError(.internal, "no statement was made")
+        }
+        return try Statement(handle, sql: sql)
+    }
+
+    func give(_ statement: Statement) {
+        tern_statement_reset(statement.handle)
+        statements.append(statement)
+        if statements.count > StatementCache.kept {
+            statements.removeFirst()
+        }
+    }
+
+    func clear() {
+        statements = []
+    }
+}
+
+/// A row, read whole.
+public struct Row: Sendable, Cells {
+    let columnNames: [String]
+    let values: [Value]
+
+    public var columns: [String] {
+        columnNames
+    }
+
+    func column(_ name: String) -> Int? {
+        columnNames.firstIndex(of: name)
+    }
+
+    func value(at column: Int) throws -> Value {
+        guard values.indices.contains(column) else {
+            throw TernError(.unknownColumn, "there is no column \(column)")
+        }
+        return values[column]
+    }
+
+    /// The cell of a column, by number from 0.
+    public func get<T: ValueConvertible>(_ column: Int, as type: T.Type = T.self) throws -> T {
+        try read(column)
+    }
+
+    public func get<T: ValueConvertible>(_ name: String, as type: T.Type = T.self) throws -> T {
+        try read(find(name))
+    }
+
+    /// The row as a value of the app's; its properties are the columns, as they are named or in snake case.
+    public func decode<T: Decodable>(_ type: T.Type = T.self) throws -> T {
+        try T(from: RowDecoder(cells: self))
+    }
+}
+
+extension Cells {
+    func find(_ name: String) throws -> Int {
+        guard let column = column(name) else {
+            throw TernError(.unknownColumn, "there is no column \(name)")
+        }
+        return column
+    }
+
+    func read<T: ValueConvertible>(_ column: Int) throws -> T {
+        guard let result = T(value: try value(at: column)) else {
+            throw TernError(.type, "column \(columnNames[column]) holds no \(T.self)")
+        }
+        return result
+    }
+}
+
+/// The rows of a query, one after the other: the cursor is the current row. It ends with the body that it was made in.
+public final class Cursor: Cells {
+    private let scope: Scope
+    private var statement: Statement?
+    private let cache: StatementCache
+    private var hasRow = false
+
+    init(_ statement: Statement, values: [Value], cache: StatementCache, scope: Scope) throws {
+        self.scope = scope
+        self.cache = cache
+        self.statement = statement
+        do {
+            try statement.bind(values)
+        } catch {
+            close()
+            throw error
+        }
+        scope.add(self)
+    }
+
+    /// Goes to the next row; false after the last one.
+    public func next() throws -> Bool {
+        try scope.check()
+        guard let statement else {
+            return false
+        }
+        hasRow = false
+        do {
+            hasRow = try statement.step()
+        } catch {
+            close()
+            throw error
+        }
+        if !hasRow {
+            close()
+        }
+        return hasRow
+    }
+
+    /// Leaves the rows that are left.
+    public func close() {
+        hasRow = false
+        if let statement {
+            self.statement = nil
+            cache.give(statement)
+            scope.remove(self)
+        }
+    }
+
+    public var columns: [String] {
+        columnNames
+    }
+
+    var columnNames: [String] {
+        statement?.names ?? []
+    }
+
+    func column(_ name: String) -> Int? {
+        statement?.numbers[name]
+    }
+
+    private func cell(_ column: Int) throws -> (Statement, tern_value) {
+        try scope.check()
+        guard hasRow, let statement else {
+            throw TernError.misuse("no row stands ready")
+        }
+        guard statement.names.indices.contains(column) else {
+            throw TernError(.unknownColumn, "there is no column \(column)")
+        }
+        return (statement, tern_statement_value(statement.handle, Int32(column)))
+    }
+
+    func value(at column: Int) throws -> Value {
+        try Value(cell(column).1)
+    }
+
+    /// The cell of a column of the current row, by number from 0.
+    public func get<T: ValueConvertible>(_ column: Int, as type: T.Type = T.self) throws -> T {
+        try read(column)
+    }
+
+    public func get<T: ValueConvertible>(_ name: String, as type: T.Type = T.self) throws -> T {
+        let row = try current()
+        guard let column = row.numbers[name] else {
+            throw TernError(.unknownColumn, "there is no column \(name)")
+        }
+        return try read(column)
+    }
+
+    private func current() throws -> Statement {
+        try scope.check()
+        guard hasRow, let statement else {
+            throw TernError.misuse("no row stands ready")
+        }
+        return statement
+    }
+
+    /// The current row, to be kept.
+    public func row() throws -> Row {
+        let names = try current().names
+        return Row(columnNames: names, values: try names.indices.map { try value(at: $0) })
+    }
+
+    /// The current row as a value of the app's.
+    public func decode<T: Decodable>(_ type: T.Type = T.self) throws -> T {
+        _ = try current()
+        return try T(from: RowDecoder(cells: self))
+    }
+
+    /// All rows that are left, each as the body makes it.
+    public func map<T>(_ body: (Cursor) throws -> T) throws -> [T] {
+        defer { close() }
+        var all: [T] = []
+        while try next() {
+            all.append(try body(self))
+        }
+        return all
+    }
+
+    /// The next row as the body makes it; nil where there is none.
+    public func first<T>(_ body: (Cursor) throws -> T) throws -> T? {
+        defer { close() }
+        return try next() ? try body(self) : nil
+    }
+}
+
+/// How long what a body was given lives: until the body ends.
+final class Scope {
+    private var isOpen = true
+    private var cursors: [ObjectIdentifier: Cursor] = [:]
+
+    func check() throws {
+        if !isOpen {
+            throw TernError.misuse("it is used after the body that it was given to")
+        }
+    }
+
+    func add(_ cursor: Cursor) {
+        cursors[ObjectIdentifier(cursor)] = cursor
+    }
+
+    func remove(_ cursor: Cursor) {
+        cursors[ObjectIdentifier(cursor)] = nil
+    }
+
+    func end() {
+        isOpen = false
+        for cursor in cursors.values {
+            cursor.close()
+        }
+    }
+}
+
+func bound(_ list: [(any ValueConvertible)?]) throws -> [Value] {
+    try list.map { try $0?.toValue() ?? .null }
+}
+
+/// One state of the replica, as `Replica.read` hands it to its body.
+public final class Snapshot {
+    private let reader: Reader
+    private let scope = Scope()
+
+    init(_ reader: Reader) throws {
+        self.reader = reader
+        try attempt { tern_reader_begin(reader.handle, $0) }
+    }
+
+    func end() {
+        scope.end()
+        tern_reader_end(reader.handle)
+    }
+
+    public func query(_ sql: String, _ list: (any ValueConvertible)?...) throws -> Cursor {
+        try query(sql, values: bound(list))
+    }
+
+    func query(_ sql: String, values: [Value]) throws -> Cursor {
+        try scope.check()
+        let statement = try reader.statements.take(sql) { tern_reader_prepare(reader.handle, $0, $1, $2, $3) }
+        return try Cursor(statement, values: values, cache: reader.statements, scope: scope)
+    }
+}
+
+/// A connection for reading.
+final class Reader {
+    let handle: OpaquePointer
+    let statements = StatementCache()
+
+    init(_ replica: OpaquePointer) throws {
+        var handle: OpaquePointer?
+        try attempt { tern_reader_open(replica, &handle, $0) }
+        guard let handle else {
+            throw TernError(.internal, "no reader was made")
+        }
+        self.handle = handle
+    }
+
+    func close() {
+        statements.clear()
+        tern_reader_close(handle)
+    }
+}

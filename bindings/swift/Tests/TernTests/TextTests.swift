@@ -1,0 +1,3 @@
+import XCTest
+@testable import Tern
+final class TextTests: XCTestCase {}

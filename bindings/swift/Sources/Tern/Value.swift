@@ -290,8 +290,9 @@ extension LocalDate: ValueConvertible {
 
 /// Text of the library's, or of the file; NOT_UTF8 where it is none, for nothing is replaced silently.
 func text(_ bytes: UnsafeRawBufferPointer) throws -> String {
-    let decoded = String(decoding: bytes, as: UTF8.self)
-    guard decoded.utf8.elementsEqual(bytes) else {
+    var decoded = String(decoding: bytes, as: UTF8.self) // what is no UTF-8 comes out changed
+    let isSame = decoded.withUTF8 { $0.count == bytes.count && ($0.isEmpty || memcmp($0.baseAddress!, bytes.baseAddress!, $0.count) == 0) }
+    guard isSame else {
         throw TernError(.notUtf8, "a text is no UTF-8")
     }
     return decoded

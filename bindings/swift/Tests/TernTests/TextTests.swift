@@ -1,3 +1,0 @@
-import XCTest
-@testable import Tern
-final class TextTests: XCTestCase {}

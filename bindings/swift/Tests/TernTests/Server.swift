@@ -65,8 +65,9 @@ final class Server: @unchecked Sendable {
         throw Own(number: 1)
     }
 
+    /// Not by SIGTERM: a process begun from a thread of libdispatch inherits that it is blocked.
     func stop() {
-        process.terminate()
+        kill(process.processIdentifier, SIGKILL)
         process.waitUntilExit()
     }
 

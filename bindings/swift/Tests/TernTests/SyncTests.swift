@@ -96,23 +96,34 @@ final class SyncTests: ReplicaTestCase, @unchecked Sendable {
     }
 
     func testARejectedTransactionIsQuarantinedRetriedAndDiscarded() async throws {
-        let phone = try await open("phone")
-        try await insertUser(phone, Self.neighbour)
+        let phone = try await phone()
+        try await sync(phone)
+        var other = try options("other")
+        other.user = Self.neighbour
+        let neighbours = try await Replica(other)
+        try await insertUser(neighbours, Self.neighbour)
+        try await neighbours.write { tx in try tx.update("users", Self.neighbour, ["phone_number": "012"]) }
+        let theirs = try server.token(Self.neighbour)
+        try await neighbours.sync(over: server.transport()) { _ in theirs }
+        try await neighbours.close()
+
+        try await phone.write { tx in try tx.update("users", Self.patient, ["phone_number": "012"]) }
         try await sync(phone)
         let parked = try await phone.outbox(.quarantined)
-        XCTAssertEqual(parked.count, 1)
-        XCTAssertNotEqual(parked[0].reason, .ok)
-        let again = try await phone.retry(parked[0].ordinal)
-        XCTAssertGreaterThan(again, parked[0].ordinal)
+        XCTAssertEqual(parked.map(\.reason), [.unique])
+        let again = try await phone.retry(XCTUnwrap(parked.first).ordinal)
+        XCTAssertGreaterThan(again, try XCTUnwrap(parked.first).ordinal)
+        let waiting = try await phone.status().pending
+        XCTAssertEqual(waiting, 1)
         try await sync(phone)
         let still = try await phone.outbox(.quarantined)
-        XCTAssertEqual(still.count, 1)
-        try await phone.discard(still[0].ordinal)
+        XCTAssertEqual(still.map(\.reason), [.unique])
+        try await phone.discard(XCTUnwrap(still.first).ordinal)
         let none = try await phone.outbox(.quarantined)
         XCTAssertTrue(none.isEmpty)
         try await sync(phone)
-        let left = try await phone.status().pending
-        XCTAssertEqual(left, 0)
+        let status = try await phone.status()
+        XCTAssertEqual(status.pending + status.quarantined, 0)
         try await phone.close()
     }
 

@@ -3,7 +3,7 @@
 public struct LiveQuery<Element: Sendable>: AsyncSequence, Sendable {
     let core: Core
     let tables: [String]
-    let body: @Sendable (Snapshot) throws -> Element
+    let body: @Sendable () async throws -> Element
 
     public func makeAsyncIterator() -> Iterator {
         Iterator(query: self, bell: core.bell().makeAsyncIterator())
@@ -21,7 +21,7 @@ public struct LiveQuery<Element: Sendable>: AsyncSequence, Sendable {
                     counts = try query.tables.map { try query.core.changes($0) } // first: what comes after is a change
                     if seen == nil || seen != counts {
                         seen = counts
-                        return try await query.core.read(query.body)
+                        return try await query.body()
                     }
                 } catch let error as TernError where error.code == .misuse && query.core.isClosed {
                     return nil

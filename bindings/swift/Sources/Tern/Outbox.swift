@@ -1,25 +1,51 @@
 import Foundation
 internal import CTern
 
-/// Gathers what a visitor of the library is shown. The context lives on the stack of the call that visits.
+/// Gathers what a visitor of the library is shown; it lives as long as the call that visits.
 final class Collector<T> {
     var all: [T] = []
+    /// For sentences that are made while it is visited.
+    var words = Words(.english)
+    private var failure: (any Error)?
 
-    static func add<C>(_ context: UnsafeMutableRawPointer?, _ item: UnsafePointer<C>?, _ make: (C) -> T) -> Bool {
-        guard let context, let item else {
+    /// What the visitor gives back: whether to go on.
+    static func add<C>(_ context: UnsafeMutableRawPointer?, _ item: UnsafePointer<C>?, _ make: (C) throws -> T) -> Bool {
+        visit(context) { collector in
+            if let item {
+                collector.all.append(try make(item.pointee))
+            }
+        }
+    }
+
+    static func visit(_ context: UnsafeMutableRawPointer?, _ body: (Collector<T>) throws -> Void) -> Bool {
+        guard let context else {
             return false
         }
-        Unmanaged<Collector<T>>.fromOpaque(context).takeUnretainedValue().all.append(make(item.pointee))
-        return true
+        let collector = Unmanaged<Collector<T>>.fromOpaque(context).takeUnretainedValue()
+        do {
+            try body(collector)
+            return true
+        } catch {
+            collector.failure = error
+            return false
+        }
+    }
+
+    func gather(_ call: (UnsafeMutableRawPointer) throws -> Void) throws -> [T] {
+        try withExtendedLifetime(self) { try call(Unmanaged.passUnretained(self).toOpaque()) }
+        if let failure {
+            throw failure
+        }
+        return all
     }
 }
 
 func collect<T>(_ visit: (UnsafeMutableRawPointer, UnsafeMutablePointer<tern_error>) -> tern_status) throws -> [T] {
-    let collector = Collector<T>()
-    try withExtendedLifetime(collector) {
-        try attempt { visit(Unmanaged.passUnretained(collector).toOpaque(), $0) }
-    }
-    return collector.all
+    try Collector<T>().gather { context in try attempt { visit(context, $0) } }
+}
+
+func collectCare<T>(_ visit: (UnsafeMutableRawPointer, UnsafeMutablePointer<tern_care_error>) -> tern_status) throws -> [T] {
+    try Collector<T>().gather { context in try attemptCare { visit(context, $0) } }
 }
 
 func moment(_ microseconds: Int64) -> Date? {

@@ -138,6 +138,12 @@ public actor Replica {
     /// Reads now, and again whenever rows of the tables have changed: `for try await result in replica.watch(...)`.
     public nonisolated func watch<T: Sendable>(_ tables: Set<String>,
         _ body: @escaping @Sendable (Snapshot) throws -> T) -> LiveQuery<T> {
+        LiveQuery(core: core, tables: tables.sorted()) { [core] in try await core.read(body) }
+    }
+
+    /// As `watch`, of a call: `replica.watch(["dose_events"], calling: { try await replica.care.doses(on: today) })`.
+    public nonisolated func watch<T: Sendable>(_ tables: Set<String>,
+        calling body: @escaping @Sendable () async throws -> T) -> LiveQuery<T> {
         LiveQuery(core: core, tables: tables.sorted(), body: body)
     }
 

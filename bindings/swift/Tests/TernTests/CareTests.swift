@@ -1,0 +1,295 @@
+import Foundation
+import XCTest
+
+@testable import Tern
+
+/// The medication day through Swift, with Foundation's zones.
+final class CareTests: ReplicaTestCase, @unchecked Sendable {
+    private static let day = LocalDate(year: 2026, month: 5, day: 4)
+    private let now = Shared(CareTests.at("06:00"))
+
+    private static func at(_ time: String) -> Date {
+        let format = ISO8601DateFormatter()
+        return format.date(from: "\(day)T\(time):00+07:00") ?? Date()
+    }
+
+    private func ready() async throws -> Replica {
+        let now = now
+        var options = try options()
+        options.ports.clock = Ports.Clock(
+            wallMicroseconds: { now.now.microseconds ?? 0 }, monotonicMicroseconds: { now.now.microseconds ?? 0 },
+            bootID: { Self.neighbour })
+        let replica = try await Replica(options)
+        try await insertUser(replica)
+        return replica
+    }
+
+    private func prescribe(_ care: Care) async throws -> UUID {
+        var sheet = Prescription(patient: patient, patientName: "សុខ ដារ៉ា")
+        sheet.startDate = Self.day
+        sheet.diagnosis = "ជំងឺលើសឈាម"
+        var medicine = Medicine("Amlodipine")
+        medicine.nameKhmer = "អាំឡូឌីពីន 💊"
+        medicine.morningDosage = #"{"amount":1,"before_meal":false}"#
+        medicine.nightDosage = #"{"amount":2,"before_meal":true}"#
+        sheet.medicines = [medicine]
+        let id = try await care.create(sheet)
+        try await care.activate(id)
+        return id
+    }
+
+    func testADayIsScheduledTakenSkippedAndUndone() async throws {
+        let replica = try await ready()
+        let care = replica.care
+        let prescription = try await prescribe(care)
+        let made = try await care.generateSchedule().made
+        XCTAssertEqual(made, 60)
+        let again = try await care.generateSchedule(for: patient).made
+        XCTAssertEqual(again, 0)
+        let doses = try await care.doses(on: Self.day)
+        XCTAssertEqual(doses.map(\.scheduled), [Self.at("07:30"), Self.at("17:30")])
+        let morning = doses[0]
+        XCTAssertEqual(morning.slot, "MORNING")
+        XCTAssertEqual(morning.period, .daytime)
+        XCTAssertEqual(doses[1].period, .night)
+        XCTAssertEqual(morning.prescription, prescription)
+        XCTAssertEqual(morning.medicineNameKhmer, "អាំឡូឌីពីន 💊")
+        XCTAssertEqual(morning.status, .due)
+        XCTAssertNil(morning.taken)
+
+        let early = await fails(Problem.tooEarly) { try await care.take(morning.id) }
+        XCTAssertEqual(early?.first, 90)
+        XCTAssertEqual(early?.second, 30)
+        now.now = Self.at("07:40")
+        let status = try await care.take(morning.id, wasOffline: true)
+        XCTAssertEqual(status, .takenOnTime)
+        await fails(Problem.recorded) { try await care.take(morning.id) }
+        let taken = try await care.doses(on: Self.day)[0]
+        XCTAssertEqual(taken.taken, now.now)
+        XCTAssertTrue(taken.wasOffline)
+        try await care.undo(morning.id)
+        await fails(Problem.notRecorded) { try await care.undo(morning.id) }
+        let undone = try await care.doses(on: Self.day)[0]
+        XCTAssertEqual(undone.flags, ["UNDONE"])
+        try await care.skip(morning.id, reason: "ចង្អោរ")
+        let skipped = try await care.doses(on: Self.day)[0]
+        XCTAssertEqual(skipped.skipReason, "ចង្អោរ")
+        await fails(Problem.noDose) { try await care.take(UUID()) }
+        let insisted = try await care.take(doses[1].id, insist: true)
+        XCTAssertEqual(insisted, .takenOnTime)
+        await fails(Problem.date) { try await care.doses(on: LocalDate(year: 2026, month: 2, day: 30)) }
+        try await replica.close()
+    }
+
+    func testPrescriptionsAreWrittenReadEditedPausedAndEnded() async throws {
+        let replica = try await ready()
+        let care = replica.care
+        let id = try await prescribe(care)
+        let listed = try await care.prescriptions(of: nil, .active)
+        XCTAssertEqual(listed.map(\.id), [id])
+        let drafts = try await care.prescriptions(of: nil, .draft)
+        XCTAssertTrue(drafts.isEmpty)
+        let whole = try await care.prescription(id)
+        XCTAssertEqual(whole.diagnosis, "ជំងឺលើសឈាម")
+        XCTAssertEqual(whole.startDate, Self.day)
+        XCTAssertEqual(whole.status, .active)
+        XCTAssertEqual(whole.medications.map(\.state), [.scheduled])
+        let names = try await care.medications().map(\.name)
+        XCTAssertEqual(names, ["Amlodipine"])
+        let asNeeded = try await care.medications(of: patient, .prn)
+        XCTAssertTrue(asNeeded.isEmpty)
+
+        var sheet = Prescription(patient: patient, patientName: "សុខ ដារ៉ា")
+        sheet.startDate = Self.day
+        var medicine = Medicine("Losartan")
+        medicine.daytimeDosage = #"{"amount":1}"#
+        sheet.medicines = [medicine]
+        let version = try await care.edit(id, to: sheet, reason: "cough")
+        XCTAssertEqual(version, 2)
+        await fails(Problem.reason) { [sheet] in try await care.edit(id, to: sheet, reason: "") }
+        let versions = try await care.versions(of: id)
+        XCTAssertEqual(versions.map(\.isCurrent), [false, true])
+        let snapshot = try await care.snapshot(of: id, version: 1)
+        XCTAssertEqual(snapshot.map(\.state), [.snapshot])
+        await fails(Problem.noVersion) { try await care.snapshot(of: id, version: 9) }
+        await fails(Problem.noPrescription) { try await care.prescription(UUID()) }
+        try await care.pause(id)
+        await fails(Problem.status) { try await care.pause(id) }
+        try await care.resume(id)
+        try await care.end(id)
+        await fails(Problem.status) { try await care.activate(id) }
+        sheet.medicines = []
+        await fails(Problem.noMedications) { [sheet] in try await care.create(sheet) }
+        let refused = try await care.refusedVersions()
+        XCTAssertTrue(refused.isEmpty)
+        try await replica.close()
+    }
+
+    func testAMedicineTakenAsNeededIsRecordedAtOnce() async throws {
+        let replica = try await ready()
+        let care = replica.care
+        var sheet = Prescription(patient: patient, patientName: "សុខ ដារ៉ា")
+        var medicine = Medicine("Paracetamol")
+        medicine.isPRN = true
+        sheet.medicines = [medicine]
+        try await care.activate(care.create(sheet, reason: "pain"))
+        let medications = try await care.medications()
+        let dose = try await care.takeAsNeeded(XCTUnwrap(medications.first).id)
+        let doses = try await care.doses(on: Self.day)
+        XCTAssertEqual(doses.map(\.id), [dose])
+        try await replica.close()
+    }
+
+    func testSettingsAreReadAndSetAndChecked() async throws {
+        let replica = try await ready()
+        let care = replica.care
+        let before = try await care.settings()
+        XCTAssertEqual(before.timeZone, "Asia/Phnom_Penh")
+        XCTAssertEqual(before.graceMinutes, 30)
+        XCTAssertEqual(before.morningMeal, 7 * 60)
+        try await care.set(language: .english)
+        try await care.set(theme: .dark)
+        try await care.set(graceMinutes: 60)
+        try await care.set(timeZone: "Europe/Berlin")
+        try await care.setMeals(morning: "6-7AM", afternoon: nil, night: "19:15")
+        let after = try await care.settings()
+        XCTAssertEqual(after.language, .english)
+        XCTAssertEqual(after.theme, .dark)
+        XCTAssertEqual(after.graceMinutes, 60)
+        XCTAssertEqual(after.timeZone, "Europe/Berlin")
+        XCTAssertEqual([after.morningMeal, after.nightMeal], [6 * 60 + 30, 19 * 60 + 15])
+        await fails(Problem.grace) { try await care.set(graceMinutes: 25) }
+        await fails(Problem.zone) { try await care.set(timeZone: "Nowhere/At_All") }
+        await fails(Problem.mealTime) { try await care.setMeals(morning: "late", afternoon: nil, night: nil) }
+        try await replica.close()
+    }
+
+    func testMissedDosesRemindersAndAdherenceAreTold() async throws {
+        let replica = try await ready()
+        let care = replica.care
+        _ = try await prescribe(care)
+        try await care.generateSchedule()
+        let first = try await care.reminders()
+        XCTAssertEqual(first.changed.count, 60)
+        let rings = first.changed[0].rings
+        XCTAssertEqual(rings.count, 4)
+        XCTAssertEqual(rings[1].timeIntervalSince(rings[0]), 600)
+        let none = try await care.reminders(since: first.cursor).changed
+        XCTAssertTrue(none.isEmpty)
+
+        now.now = Self.at("07:30")
+        let doses = try await care.doses(on: Self.day)
+        try await care.take(doses[0].id)
+        let next = try await care.reminders(since: first.cursor).changed
+        XCTAssertEqual(next.map(\.isCancelled), [true])
+
+        now.now = Self.at("20:00")
+        let report = try await care.inferMissed(limit: 100)
+        XCTAssertEqual(report.missed, 1)
+        XCTAssertFalse(report.hasMore)
+        let sums = try await care.adherence(AdherenceQuery(by: .day)).sums
+        XCTAssertEqual(sums.map(\.date), [Self.day])
+        XCTAssertEqual(sums.map(\.taken), [1])
+        XCTAssertEqual(sums.map(\.missed), [1])
+        try await care.rebuildAdherence()
+        let all = try await care.adherence()
+        XCTAssertEqual(all.sums.map(\.scheduled), [2])
+        try await replica.close()
+    }
+
+    func testAlertsQuotaAndTheAuditLogAreRead() async throws {
+        let replica = try await ready()
+        let care = replica.care
+        _ = try await prescribe(care)
+        try await care.generateSchedule()
+        now.now = Self.at("09:00")
+        while try await care.inferAlerts() {}
+        let page = try await care.alerts(unreadOnly: true, limit: 10)
+        XCTAssertEqual(page.map(\.type), [.missedDose])
+        let dose = try await care.doses(on: Self.day)[0]
+        XCTAssertEqual(page[0].about, dose.id)
+        let behind = try await care.alerts(unreadOnly: true, limit: 10, behind: page[0])
+        XCTAssertTrue(behind.isEmpty)
+        let unread = try await care.unreadAlerts()
+        XCTAssertEqual(unread, 1)
+        try await care.markRead(page[0].id)
+        let left = try await care.unreadAlerts()
+        XCTAssertEqual(left, 0)
+        try await care.markAllRead()
+        await fails(Problem.noAlert) { try await care.markRead(UUID()) }
+
+        let quota = try await care.quota()
+        XCTAssertEqual(quota.tier, .freemium)
+        XCTAssertGreaterThan(quota.addedBytes, 0)
+        XCTAssertEqual(quota.usedBytes, quota.countedBytes + quota.addedBytes)
+
+        let newest = try await care.audit(limit: 1)
+        XCTAssertEqual(newest.entries.map(\.kind), ["PRESCRIPTION_CONFIRM"])
+        XCTAssertEqual(newest.entries[0].actor, patient)
+        XCTAssertFalse(newest.entries[0].sentence.isEmpty)
+        XCTAssertTrue(newest.hasMore)
+        let next = try await care.audit(limit: 1, words: Words(.khmer), behind: newest)
+        XCTAssertEqual(next.entries.map(\.kind), ["PRESCRIPTION_CREATE"])
+        XCTAssertTrue(next.entries[0].sentence.unicodeScalars.contains { 0x1780..<0x1800 ~= $0.value })
+        XCTAssertFalse(next.hasMore)
+        try await replica.close()
+    }
+
+    func testProblemsAndNoticesAreSaidInBothLanguages() async throws {
+        let replica = try await ready()
+        let error = await fails(Problem.grace) { try await replica.care.set(graceMinutes: 25) }
+        let english = Words(.english)
+        let khmer = Words(.khmer, nativeDigits: true)
+        let problem = try XCTUnwrap(error)
+        XCTAssertFalse(english.problem(problem).isEmpty)
+        XCTAssertTrue(khmer.problem(problem).unicodeScalars.contains { 0x1780..<0x1800 ~= $0.value })
+        XCTAssertTrue(english.date(Self.day, weekday: true).contains("May 4, 2026"))
+        XCTAssertTrue(english.time(7 * 60 + 5).contains("7:05"))
+        XCTAssertFalse(english.span(minutes: 90).isEmpty)
+        var about = Words.About()
+        about.person = "សុខ 💊"
+        about.medicine = "Amlodipine"
+        about.minute = 450
+        XCTAssertTrue(try khmer.text(.missed, about).contains("សុខ 💊"))
+        XCTAssertFalse(khmer.title(.missed).contains("សុខ"))
+        try await replica.close()
+    }
+
+    func testZonesOfTheAppAreAskedAndMayFail() async throws {
+        var options = try options("zones")
+        options.ports.zoneOffset = { _, _ in throw Own(number: 5) }
+        let broken = try await Replica(options)
+        try await insertUser(broken)
+        await fails(ErrorCode.io) {
+            _ = try await self.prescribe(broken.care)
+            try await broken.care.generateSchedule()
+        }
+        try await broken.close()
+    }
+
+    func testALiveListOfDosesIsShownAnewAfterEachAct() async throws {
+        let replica = try await ready()
+        let care = replica.care
+        _ = try await prescribe(care)
+        try await care.generateSchedule()
+        now.now = Self.at("07:30")
+        var live = replica.watch(["dose_events"], calling: { try await care.doses(on: Self.day) }).makeAsyncIterator()
+        let before = try await live.next()
+        XCTAssertEqual(before?.map(\.status), [.due, .due])
+        try await care.take(XCTUnwrap(before?.first).id)
+        let after = try await live.next()
+        XCTAssertEqual(after?.map(\.status), [.takenOnTime, .due])
+        let shown = Shared(0)
+        let task = Task {
+            for try await _ in replica.watch(["dose_events"], calling: { try await care.unreadAlerts() }) {
+                shown.change { $0 += 1 }
+            }
+        }
+        try await until("shown") { shown.now == 1 }
+        task.cancel()
+        try await task.value
+        try await replica.close()
+        let gone = try await live.next()
+        XCTAssertNil(gone)
+    }
+}

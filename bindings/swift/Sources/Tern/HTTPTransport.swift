@@ -24,6 +24,19 @@ public struct HTTPRequest: Sendable {
     /// Seconds, for the whole exchange.
     public let timeout: TimeInterval
 
+    /// For tests of a transport.
+    public init(path: String, contentType: String, bodyCoding: String? = nil, acceptCodings: String = "gzip",
+        token: String? = nil, body: Data = Data(), answerLimit: Int = 1 << 20, timeout: TimeInterval = 60) {
+        self.path = path
+        self.contentType = contentType
+        self.bodyCoding = bodyCoding
+        self.acceptCodings = acceptCodings
+        self.token = token
+        self.body = body
+        self.answerLimit = answerLimit
+        self.timeout = timeout
+    }
+
     init(_ request: tern_http_request) {
         path = String(cString: request.path)
         contentType = String(cString: request.content_type)

@@ -140,8 +140,7 @@ private final class URLSessionDriver: NSObject, URLSessionDataDelegate, @uncheck
             }
             one.body.append(data)
             running[dataTask.taskIdentifier] = one
-            // As it travels it is shorter than decoded: the library bounds what it decodes itself.
-            return dataTask.countOfBytesReceived > Int64(clamping: one.limit)
+            return one.body.count > one.limit // decoded, of which the library takes no more either
         }
         if isTooLarge {
             end(dataTask, TernError(.tooLarge, "the answer is longer than was asked for"))

@@ -1,4 +1,8 @@
-"""Compiles the C code of README.md against the public headers; fails where there is none or it does not compile."""
+"""Compiles the code of README.md in one language; fails where there is none or it does not compile.
+
+check.py ROOT c COMPILER          against the public headers
+check.py ROOT java COMPILER JAR   against the binding
+"""
 
 import re
 import subprocess
@@ -9,17 +13,23 @@ from pathlib import Path
 WARNINGS = ["-std=c11", "-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Werror"]
 
 
+def command(language, compiler, root, jars, folder):
+    if language == "java":
+        return [compiler, "-nowarn", "-proc:none", "--release", "11", "-cp", ":".join(jars), "-d", folder]
+    return [compiler, *WARNINGS, f"-I{root / 'include'}", "-fsyntax-only"]
+
+
 def main():
-    root, compiler = Path(sys.argv[1]), sys.argv[2]
-    samples = re.findall(r"^```c\n(.*?)^```", (root / "README.md").read_text("utf-8"), re.M | re.S)
+    root, language, compiler, *jars = sys.argv[1:]
+    text = (Path(root) / "README.md").read_text("utf-8")
+    samples = re.findall(rf"^```{language}\n(.*?)^```", text, re.M | re.S)
     if not samples:
-        sys.exit("README.md shows no C code")
+        sys.exit(f"README.md shows no code in {language}")
     for sample in samples:
         with tempfile.TemporaryDirectory() as folder:
-            source = Path(folder) / "sample.c"
+            source = Path(folder) / f"Sample.{language}"
             source.write_text(sample, "utf-8")
-            command = [compiler, *WARNINGS, f"-I{root / 'include'}", "-fsyntax-only", str(source)]
-            if subprocess.run(command).returncode != 0:
+            if subprocess.run([*command(language, compiler, Path(root), jars, folder), str(source)]).returncode != 0:
                 sys.exit("README.md's sample does not compile")
     print(f"{len(samples)} compiled")
 

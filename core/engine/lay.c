@@ -200,6 +200,17 @@ static tern_status describe(struct laying *laying,
                            error);
 }
 
+/* Until this laying has changed the row, only a page can have signed it. */
+static bool is_told(const struct laying *laying, const struct trn_draft *draft)
+{
+    bool told = false;
+
+    for (size_t unit = 0; unit < draft->table->unit_count; unit++) {
+        told = told || draft->version.keys[unit] == laying->lay->key;
+    }
+    return laying->lay->told && draft->is && !draft->changed && told;
+}
+
 static tern_status
 lay_change(struct laying *laying, const struct trn_change *change, tern_error *error)
 {
@@ -213,9 +224,10 @@ lay_change(struct laying *laying, const struct trn_change *change, tern_error *e
                                          &draft,
                                          error);
 
-    if (status == TERN_OK) {
-        status = describe(laying, draft, change, &input, error);
+    if (status != TERN_OK || is_told(laying, draft)) {
+        return status;
     }
+    status = describe(laying, draft, change, &input, error);
     if (status != TERN_OK) {
         return status;
     }

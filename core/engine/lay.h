@@ -13,6 +13,8 @@ struct trn_lay {
     tern_id author;
     bool inferred;
     bool left; /* it is what is left of a transaction, which had seen what it wrote over */
+    bool told; /* the key is that of a page which told of it already: a row that bears the key is as
+                  the server has it, with all that the entry did to it, and stays so */
 };
 
 /*

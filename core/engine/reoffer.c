@@ -243,9 +243,12 @@ static tern_status queue(struct offering *offering, struct trn_entry *entry, ter
                             0,
                             offering->parked_for == NULL ? NULL : waits_for_author,
                             error);
-    return status == TERN_OK && offering->parked_for == NULL
-               ? trn_reach_suspect(work, entry->ordinal, error)
-               : status;
+    if (status != TERN_OK || offering->parked_for != NULL) {
+        return status;
+    }
+    status = trn_reach_suspect(work, entry->ordinal, error);
+    /* Its key may tell this very ordinal, and yet tern_tx has a row of it, from before. */
+    return status == TERN_OK ? trn_outbox_requeue(work->store, entry, error) : status;
 }
 
 static tern_status offer(struct offering *offering, tern_error *error)

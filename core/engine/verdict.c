@@ -42,15 +42,17 @@ is_lowest(struct trn_work *work, uint64_t ordinal, bool *ret_lowest, tern_error 
                : status;
 }
 
-/* The entry's values become ground, with the stored time; pending edits are off the rows. */
+/* The entry's values become ground, with the stored time, where no page told of it before; pending
+ * edits are off the rows. */
 static tern_status
-lay_as_ground(struct trn_work *work, const struct trn_entry *entry, tern_error *error)
+lay_as_ground(struct trn_work *work, const struct trn_entry *entry, bool told, tern_error *error)
 {
     struct trn_lay lay = {.key = entry->key,
                           .time_us = entry->time_us,
                           .author = entry->author,
                           .inferred = trn_entry_kind_is_inferred(entry->kind),
-                          .left = trn_entry_kind_is_left(entry->kind)};
+                          .left = trn_entry_kind_is_left(entry->kind),
+                          .told = told};
     struct trn_bytes body = {0};
     tern_error why = {0};
     bool hold = true;
@@ -194,7 +196,7 @@ static tern_status acknowledge(struct trn_work *work,
                                   error);
     }
     if (status == TERN_OK && !as_it_stands) {
-        status = lay_as_ground(work, entry, error);
+        status = lay_as_ground(work, entry, other_key != 0, error);
     }
     /* Of a scope that never came, only what is noted here ever leaves. */
     if (status == TERN_OK && shown && verdict->kind == TRN_VERDICT_DUPLICATE) {

@@ -245,7 +245,8 @@ struct trn_entry {
 };
 
 /* Adds an entry and its undo image. `entry->ordinal` is the caller's; it must be the next. A key
- * that is not this ordinal's is noted in tern_tx. */
+ * that is not this ordinal's is noted in tern_tx; one that is, and was acknowledged before, only by
+ * trn_outbox_requeue. */
 tern_status trn_outbox_add(struct trn_store *store,
                            const struct trn_entry *entry,
                            struct trn_slice body,

@@ -151,6 +151,66 @@ TEST(what_the_server_stored_at_another_time_is_offered_once_though_its_verdict_n
     end(&world, &phone, &tablet);
 }
 
+/* ---- What is left of what a restored server still has ---- */
+
+/* The tablet's last edit is lost with the server; the phone, whose entries are kept no more, offers
+ * what is left of its own, and hears a page before any verdict. */
+static void lose_the_tablet_s_edit(struct world *world, struct device *phone, struct device *tablet)
+{
+    device_sync_well(tablet);
+    device_sync_well(phone);
+    world_pass(world, 31 * DAY_US);
+    device_sync_well(phone);
+    CHECK_TEXT(device_ask(phone, "SELECT count(*) FROM tern_outbox"), "0");
+    world_restore(world, "backup");
+    world_pass(world, SECOND_US);
+    pull_only(phone);
+    CHECK_INT(device_status(phone).pending, 2);
+}
+
+TEST(what_a_page_told_of_a_transaction_stays_when_the_remains_of_it_are_a_duplicate)
+{
+    struct world world;
+    struct device phone;
+    struct device tablet;
+
+    begin(&world, &phone, &tablet);
+    device_run(&tablet, "UPDATE notes SET title = 'lost'");
+    lose_the_tablet_s_edit(&world, &phone, &tablet);
+    device_sync_well(&phone);
+    CHECK_TEXT(world_ask(&world, "SELECT title FROM notes"), "first");
+    CHECK_TEXT(device_ask(&phone, "SELECT title FROM notes"), "first");
+    device_check_converged(&phone);
+    device_sync_well(&tablet);
+    device_sync_well(&phone);
+    CHECK_TEXT(device_ask(&phone, "SELECT title FROM notes"), "lost");
+    end(&world, &phone, &tablet);
+}
+
+/* The remains carry the later guess as if a person had recorded it. */
+TEST(what_a_page_told_of_an_inferred_unit_stays_when_the_remains_beneath_it_are_a_duplicate)
+{
+    struct world world;
+    struct device phone;
+    struct device tablet;
+
+    begin(&world, &phone, &tablet);
+    device_infer(&tablet, "UPDATE notes SET body = 'guess'");
+    device_sync_well(&tablet);
+    world_save(&world, "backup");
+    world_pass(&world, SECOND_US);
+    device_infer(&tablet, "UPDATE notes SET body = 'later guess'");
+    lose_the_tablet_s_edit(&world, &phone, &tablet);
+    device_sync_well(&phone);
+    CHECK_TEXT(world_ask(&world, "SELECT body FROM notes"), "guess");
+    CHECK_TEXT(device_ask(&phone, "SELECT body FROM notes"), "guess");
+    device_check_converged(&phone);
+    device_sync_well(&tablet);
+    device_sync_well(&phone);
+    CHECK_TEXT(device_ask(&phone, "SELECT body FROM notes"), "later guess");
+    end(&world, &phone, &tablet);
+}
+
 /* ---- Records that a device is not sent ---- */
 
 /* Writes a note into the patient's record, which is not opened to the office. */

@@ -272,7 +272,9 @@ static void compare_reminders(struct care_call *call, struct changes *set)
 {
     struct lines lines = {NULL, 0};
 
-    qsort(set->rungs, set->count, sizeof *set->rungs, by_time);
+    if (set->count > 0) {
+        qsort(set->rungs, set->count, sizeof *set->rungs, by_time);
+    }
     for (size_t i = 0; i < set->count; i++) {
         char id[33];
         char line[CARE_LINE];

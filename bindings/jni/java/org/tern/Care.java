@@ -62,19 +62,7 @@ public final class Care implements AutoCloseable {
         }
 
         private void close() {
-            try {
-                core.gate.enter();
-            } catch (TernException e) {
-                if (core.gate.isShut()) {
-                    return; // the replica takes it along
-                }
-                throw e;
-            }
-            try {
-                free();
-            } finally {
-                core.gate.leave();
-            }
+            core.release(this);
         }
 
         @Override

@@ -72,6 +72,23 @@ final class Core {
         }
     }
 
+    /** Frees a child from outside of a call; once the replica is closed it has taken the child along. */
+    void release(Child child) {
+        try {
+            gate.enter();
+        } catch (TernException e) {
+            if (gate.isShut()) {
+                return;
+            }
+            throw e;
+        }
+        try {
+            child.free();
+        } finally {
+            gate.leave();
+        }
+    }
+
     /* ---- Which thread writes ---- */
 
     void beginsToWrite() {

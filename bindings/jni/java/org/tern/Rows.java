@@ -74,19 +74,7 @@ final class Rows implements Core.Child {
                 return;
             }
         }
-        try {
-            core.gate.enter();
-        } catch (TernException e) {
-            if (core.gate.isShut()) {
-                return; // the replica takes it along
-            }
-            throw e;
-        }
-        try {
-            free();
-        } finally {
-            core.gate.leave();
-        }
+        core.release(this);
     }
 
     @Override

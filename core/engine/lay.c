@@ -203,12 +203,15 @@ static tern_status describe(struct laying *laying,
 /* Until this laying has changed the row, only a page can have signed it. */
 static bool is_told(const struct laying *laying, const struct trn_draft *draft)
 {
-    bool told = false;
-
-    for (size_t unit = 0; unit < draft->table->unit_count; unit++) {
-        told = told || draft->version.keys[unit] == laying->lay->key;
+    if (!laying->lay->told || !draft->is || draft->changed) {
+        return false;
     }
-    return laying->lay->told && draft->is && !draft->changed && told;
+    for (size_t unit = 0; unit < draft->table->unit_count; unit++) {
+        if (draft->version.keys[unit] == laying->lay->key) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static tern_status

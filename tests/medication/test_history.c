@@ -1,0 +1,214 @@
+/* What passed stays as it was prescribed then, whatever is prescribed later and by whom. */
+#include "tests/medication/fixture.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "tern/medication/adherence.h"
+#include "tests/medication/pair.h"
+
+#define HOUR_US (INT64_C(3600) * 1000000)
+#define DAY_US (24 * HOUR_US)
+
+static tern_care_error error;
+static char told[512];
+
+/* ---- A patient and their doctor ---- */
+
+struct practice {
+    struct care_pair pair;
+    struct care_device doctor;
+    tern_id prescription;
+};
+
+/* The patient has doses, and the doctor holds them. */
+static void begin(struct practice *practice)
+{
+    care_pair_begin(&practice->pair);
+    practice->prescription = care_pair_prescribe(&practice->pair, &practice->pair.phone);
+    care_pair_sync(&practice->pair);
+    care_pair_open_to(&practice->pair, 'd', "DOCTOR");
+    care_device_begin(&practice->pair.world, &practice->doctor, "doctor", 'd');
+    device_sync_well(&practice->doctor.device);
+    device_sync_well(&practice->doctor.device);
+}
+
+static void end(struct practice *practice)
+{
+    care_device_end(&practice->doctor);
+    care_pair_end(&practice->pair);
+}
+
+/* All of them hold the same, and nothing was refused. */
+static void meet(struct practice *practice)
+{
+    device_sync_well(&practice->doctor.device);
+    care_pair_sync(&practice->pair);
+    device_sync_well(&practice->doctor.device);
+    CHECK_INT(device_status(&practice->doctor.device).quarantined, 0);
+}
+
+static bool tell(void *context, const tern_dose *dose)
+{
+    static const char *const names[] = {"DUE", "ON_TIME", "LATE", "MISSED", "SKIPPED"};
+    size_t used = strlen(told);
+
+    (void)context;
+    (void)snprintf(told + used,
+                   sizeof(told) - used,
+                   "%s%.*s %s",
+                   used > 0 ? ", " : "",
+                   (int)dose->slot.size,
+                   (const char *)dose->slot.data,
+                   names[dose->status]);
+    return true;
+}
+
+static const char *day(struct care_device *device, const char *date)
+{
+    const tern_id patient = world_user('p');
+
+    told[0] = '\0';
+    care_ok(tern_dose_list(device->care, &patient, date, tell, NULL, &error), &error);
+    return told;
+}
+
+static bool add(void *context, const tern_adherence *sum)
+{
+    *(int64_t *)context += sum->missed;
+    return true;
+}
+
+static int64_t missed(struct care_device *device)
+{
+    const tern_id patient = world_user('p');
+    const tern_adherence_query query = {.size = sizeof(query), .patient = &patient};
+    int64_t count = 0;
+
+    care_ok(tern_adherence_read(device->care, &query, add, &count, NULL, &error), &error);
+    return count;
+}
+
+static void edit(struct practice *practice, struct care_device *device)
+{
+    care_ok(tern_prescription_edit(device->care,
+                                   &practice->prescription,
+                                   &practice->pair.prescription,
+                                   "another",
+                                   NULL,
+                                   &error),
+            &error);
+}
+
+static void name_medicine(struct practice *practice)
+{
+    practice->pair.medicine.id =
+        care_pair_id(&practice->doctor,
+                     "SELECT quote(id) FROM medications WHERE deleted_at IS NULL");
+}
+
+enum { EDIT, REPLACE, PAUSE, END };
+
+TEST(what_a_doctor_changes_hides_no_dose_that_had_passed)
+{
+    for (int what = EDIT; what <= END; what++) {
+        struct practice practice;
+        struct care_device *doctor = &practice.doctor;
+        struct care_device *phone = &practice.pair.phone;
+
+        begin(&practice);
+        world_pass(&practice.pair.world, DAY_US + 4 * HOUR_US); /* 21 November, about noon */
+        if (what == EDIT) {
+            name_medicine(&practice);
+            practice.pair.medicine.morning_dosage = NULL;
+            practice.pair.medicine.night_dosage = NULL;
+            practice.pair.medicine.daytime_dosage = "{\"amount\":1,\"before_meal\":true}";
+        }
+        if (what <= REPLACE) {
+            edit(&practice, doctor);
+        } else if (what == PAUSE) {
+            care_ok(tern_prescription_pause(doctor->care, &practice.prescription, &error), &error);
+        } else {
+            care_ok(tern_prescription_end(doctor->care, &practice.prescription, &error), &error);
+        }
+        CHECK_TEXT(
+            device_ask(&doctor->device, "SELECT count(*) FROM dose_events WHERE status = 'MISSED'"),
+            "0");
+        CHECK_TEXT(day(doctor, "2025-11-20"), "NIGHT MISSED");
+        CHECK_TEXT(day(doctor, "2025-11-21"), "MORNING MISSED");
+        CHECK_INT(missed(doctor), 2);
+        meet(&practice);
+        CHECK_TEXT(day(phone, "2025-11-20"), "NIGHT MISSED");
+        CHECK_TEXT(day(phone, "2025-11-21"), "MORNING MISSED");
+        CHECK_INT(missed(phone), 2);
+        world_pass(&practice.pair.world, 9 * HOUR_US);
+        CHECK_TEXT(day(phone, "2025-11-21"), "MORNING MISSED");
+        CHECK_INT(missed(&practice.pair.tablet), 2);
+        end(&practice);
+    }
+}
+
+TEST(what_passes_in_a_pause_is_not_missed_after_it)
+{
+    struct practice practice;
+    struct care_device *phone = &practice.pair.phone;
+    tern_missed_cursor cursor = {0};
+    uint32_t count = 0;
+    bool more = false;
+
+    begin(&practice);
+    world_pass(&practice.pair.world, 4 * HOUR_US);
+    care_ok(tern_prescription_pause(practice.doctor.care, &practice.prescription, &error), &error);
+    meet(&practice);
+    world_pass(&practice.pair.world, 2 * DAY_US);
+    CHECK_INT(missed(phone), 0);
+    care_ok(tern_prescription_resume(phone->care, &practice.prescription, &error), &error);
+    CHECK_TEXT(day(phone, "2025-11-20"), "");
+    CHECK_TEXT(day(phone, "2025-11-21"), "");
+    CHECK_TEXT(day(phone, "2025-11-22"), "NIGHT DUE");
+    CHECK_INT(missed(phone), 0);
+    care_ok(tern_doses_infer_missed(phone->care, NULL, 100, &cursor, &count, &more, &error),
+            &error);
+    CHECK_INT(count, 0);
+    meet(&practice);
+    world_pass(&practice.pair.world, DAY_US);
+    for (int i = 0; i < 2; i++) { /* again, with another pause behind it */
+        CHECK_TEXT(day(phone, "2025-11-21"), "");
+        CHECK_TEXT(day(phone, "2025-11-22"), "NIGHT MISSED");
+        CHECK_TEXT(day(&practice.doctor, "2025-11-22"), "NIGHT MISSED");
+        CHECK_TEXT(day(phone, "2025-11-23"),
+                   i == 0 ? "MORNING MISSED, NIGHT DUE" : "MORNING MISSED");
+        CHECK_INT(missed(phone), 2);
+        if (i == 0) {
+            care_ok(tern_prescription_pause(phone->care, &practice.prescription, &error), &error);
+            meet(&practice);
+        }
+    }
+    end(&practice);
+}
+
+TEST(what_an_edit_took_away_is_not_missed_after_the_next_edit)
+{
+    struct practice practice;
+    struct care_device *phone = &practice.pair.phone;
+
+    begin(&practice);
+    world_pass(&practice.pair.world, 4 * HOUR_US);
+    name_medicine(&practice);
+    practice.pair.medicine.night_dosage = NULL; /* of the rows that are there for thirty days */
+    edit(&practice, &practice.doctor);
+    meet(&practice);
+    world_pass(&practice.pair.world, 2 * DAY_US);
+    practice.pair.medicine.night_dosage = "{\"amount\":2,\"before_meal\":false}";
+    practice.pair.medicine.morning_dosage = NULL;
+    practice.pair.prescription.start_date = "2025-11-22";
+    edit(&practice, &practice.doctor);
+    meet(&practice);
+    CHECK_TEXT(day(phone, "2025-11-20"), "");
+    CHECK_TEXT(day(phone, "2025-11-21"), "MORNING MISSED");
+    CHECK_TEXT(day(phone, "2025-11-22"), "MORNING MISSED, NIGHT DUE");
+    CHECK_TEXT(day(&practice.doctor, "2025-11-21"), "MORNING MISSED");
+    CHECK_INT(missed(phone), 2);
+    CHECK_INT(missed(&practice.doctor), 2);
+    end(&practice);
+}

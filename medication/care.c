@@ -221,6 +221,7 @@ tern_status trn_care_local_day(tern_care *care,
 tern_status trn_source_read(tern_care *care,
                             tern_statement *statement,
                             int first,
+                            int64_t at_us,
                             struct trn_source *ret_source,
                             tern_care_error *error)
 {
@@ -230,6 +231,12 @@ tern_status trn_source_read(tern_care *care,
     for (int i = 0; i < TRN_SOURCE_COLUMNS; i++) {
         values[i] = tern_statement_value(statement, first + i);
     }
-    status = trn_source_make(&care->zones, values, ret_source, trn_engine_error(error));
+    status = trn_source_make(&care->zones, values, at_us, ret_source, trn_engine_error(error));
     return status == TERN_OK ? TERN_OK : trn_zone_failed(status, error);
+}
+
+bool trn_source_is_active(tern_statement *row)
+{
+    return tern_statement_value(row, TRN_SOURCE_STANDS).integer != 0 &&
+           tern_statement_value(row, TRN_SOURCE_ACTIVE).integer != 0;
 }

@@ -70,6 +70,7 @@ static tern_status read_shown(tern_care *care,
                               tern_care_error *error)
 {
     struct trn_source source;
+    int64_t passes_us;
     bool passed;
     tern_status status = TERN_OK;
 
@@ -79,13 +80,14 @@ static tern_status read_shown(tern_care *care,
         return TERN_OK;
     }
     passed = trn_window_has_passed(dose->scheduled_us, dose->grace_minutes, now_us);
-    status = trn_source_read(care, row, 0, &source, error);
+    passes_us = trn_window_end(dose->scheduled_us, dose->grace_minutes);
+    status = trn_source_read(care, row, 0, passed ? passes_us : INT64_MAX, &source, error);
     if (status == TERN_OK) {
         *ret_shown = trn_regimen_yields(&source.rule, day, dose->slot.data, dose->slot.size) ||
-                     (trn_value_is(dose->flags, trn_undone) && (passed || now_us == INT64_MIN) &&
+                     (trn_value_is(dose->flags, trn_undone) && passed &&
                       dose->slot.size != TRN_PRN_SLOT_BYTES);
     }
-    if (passed) {
+    if (passed && now_us != INT64_MAX) {
         dose->status = TERN_DOSE_MISSED;
     }
     return status;
@@ -110,7 +112,7 @@ static tern_status visit_day(tern_care *care,
         if (status == TERN_OK && more) {
             status = read_shown(care, row, day, now_us, &dose, &shown, error);
         }
-        if (status == TERN_OK && more && !shown && now_us == INT64_MIN) {
+        if (status == TERN_OK && more && !shown && now_us == INT64_MAX) {
             dose.grace_minutes = -1;
             shown = true;
         }
@@ -131,7 +133,7 @@ tern_status trn_dose_visit(tern_care *care,
                            tern_care_error *error)
 {
     tern_statement *row = NULL;
-    tern_value values[4];
+    tern_value values[5];
     int32_t day = 0;
     tern_status status;
 
@@ -144,7 +146,8 @@ tern_status trn_dose_visit(tern_care *care,
     values[1] = tern_value_integer((day - 1) * TRN_DAY_US);
     values[2] = tern_value_integer((day + 2) * TRN_DAY_US);
     values[3] = tern_value_text(local_date);
-    status = trn_care_bind(care, TRN_SQL_DAY, values, 4, &row, error);
+    values[4] = tern_value_integer(now_us);
+    status = trn_care_bind(care, TRN_SQL_DAY, values, 5, &row, error);
     return status == TERN_OK ? visit_day(care, row, day, now_us, visitor, context, error) : status;
 }
 
@@ -424,11 +427,11 @@ read_prn(tern_care *care, const tern_id *medication, struct prn *prn, tern_care_
     if (status != TERN_OK) {
         return status;
     }
-    is_active = tern_statement_value(row, TRN_SOURCE_COLUMNS - 1).integer != 0;
+    is_active = trn_source_is_active(row);
     prn->medication = *medication;
     prn->prescription = trn_value_to_id(tern_statement_value(row, TRN_SOURCE_COLUMNS));
     prn->patient = trn_value_to_id(tern_statement_value(row, TRN_SOURCE_COLUMNS + 1));
-    status = trn_source_read(care, row, 0, &source, error);
+    status = trn_source_read(care, row, 0, INT64_MAX, &source, error);
     tern_statement_reset(row);
     if (status != TERN_OK) {
         return status;

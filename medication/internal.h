@@ -193,12 +193,16 @@ TERN_MUST_USE tern_status trn_quota_check(tern_care *care,
 /** Columns of a medication, as trn_medication_read takes them. */
 enum { TRN_MEDICATION_COLUMNS = 14 };
 
-/** Reads the TRN_SOURCE_COLUMNS columns of a row from `first` on. */
+/** Reads the TRN_SOURCE_COLUMNS columns of a row from `first` on, as trn_source_make. */
 TERN_MUST_USE tern_status trn_source_read(tern_care *care,
                                           tern_statement *statement,
                                           int first,
+                                          int64_t at_us,
                                           struct trn_source *ret_source,
                                           tern_care_error *error);
+
+/** Whether the columns at the row's beginning are of what is active, and not deleted. */
+bool trn_source_is_active(tern_statement *row);
 
 /** Reads the TRN_MEDICATION_COLUMNS columns of a row from `first` on; the state is left. */
 void trn_medication_read(tern_statement *row, int first, tern_medication *ret_medication);
@@ -230,7 +234,8 @@ extern const char trn_undone[];
 enum { TRN_PRN_SLOT_BYTES = 8 };
 
 /** Visits a local day's doses as tern_dose_list does; what has passed by `now_us` is MISSED. With
- * INT64_MIN all are visited, and those that nothing yields have a grace of -1. */
+ * INT64_MAX all are visited as they will have passed, none is called MISSED that is not stored as
+ * such, and those that nothing yields have a grace of -1. */
 TERN_MUST_USE tern_status trn_dose_visit(tern_care *care,
                                          const tern_id *patient,
                                          const char *local_date,
@@ -239,11 +244,9 @@ TERN_MUST_USE tern_status trn_dose_visit(tern_care *care,
                                          void *context,
                                          tern_care_error *error);
 
-/** Stores MISSED for doses of a prescription (NULL: of all) that have passed, all of them, in
- * inferred transactions. */
+/** Stores MISSED for all doses that have passed, in inferred transactions. */
 TERN_MUST_USE tern_status trn_doses_settle(tern_care *care,
                                            const tern_id *patient,
-                                           const tern_id *prescription,
                                            tern_care_error *error);
 
 #endif

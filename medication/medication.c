@@ -55,11 +55,11 @@ tern_status trn_medication_judge(tern_care *care,
     int32_t today = 0;
     tern_status status;
 
-    if (tern_statement_value(row, TRN_SOURCE_COLUMNS - 1).integer == 0) {
+    if (!trn_source_is_active(row)) {
         medication->state = TERN_MEDICATION_INACTIVE;
         return TERN_OK;
     }
-    status = trn_source_read(care, row, 0, &source, error);
+    status = trn_source_read(care, row, 0, INT64_MAX, &source, error);
     if (status == TERN_OK) {
         status = trn_care_local_day(care, source.zone, now_us, &today, NULL, error);
     }

@@ -12,7 +12,6 @@ enum { LIMIT_MAX = 10000, SETTLE_LIMIT = 500 };
 struct step {
     tern_care *care;
     const tern_id *patient;
-    const tern_id *prescription; /* NULL: all */
     uint32_t limit;
     int64_t now_us;
     tern_missed_cursor cursor;
@@ -28,7 +27,14 @@ static tern_status
 is_missed(struct step *step, tern_statement *row, bool *ret_missed, tern_care_error *error)
 {
     struct trn_source source;
-    tern_status status = trn_source_read(step->care, row, 0, &source, error);
+    tern_status status =
+        trn_source_read(step->care,
+                        row,
+                        0,
+                        trn_window_end(tern_statement_value(row, SCHEDULED).integer,
+                                       tern_statement_value(row, GRACE).integer),
+                        &source,
+                        error);
 
     if (status != TERN_OK) {
         return status;
@@ -73,9 +79,8 @@ static tern_status look_at_all(struct step *step, tern_care_error *error)
                                  tern_value_integer(from.scheduled_us),
                                  tern_value_integer(step->now_us),
                                  tern_value_id(&from.dose),
-                                 step->prescription != NULL ? tern_value_id(step->prescription)
-                                                            : tern_value_null(),
-                                 tern_value_integer(step->limit)};
+                                 tern_value_integer(step->limit),
+                                 tern_value_integer(step->now_us)};
     tern_statement *row = NULL;
     bool more = true;
     tern_status status = trn_care_bind(step->care, TRN_SQL_PASSED, values, 6, &row, error);
@@ -136,14 +141,10 @@ tern_status tern_doses_infer_missed(tern_care *care,
     return TERN_OK;
 }
 
-tern_status trn_doses_settle(tern_care *care,
-                             const tern_id *patient,
-                             const tern_id *prescription,
-                             tern_care_error *error)
+tern_status trn_doses_settle(tern_care *care, const tern_id *patient, tern_care_error *error)
 {
     struct step step = {.care = care,
                         .patient = patient,
-                        .prescription = prescription,
                         .limit = SETTLE_LIMIT,
                         .looked_at = SETTLE_LIMIT};
     tern_status status = TERN_OK;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "base/error.h"
 #include "base/mutant.h"
 #include "medication/calendar.h"
 #include "medication/internal.h"
@@ -210,34 +211,52 @@ struct header {
     tern_id patient;
     enum status status;
     int32_t version;
+    struct trn_bytes spans; /* active_spans as they become if the status turns now */
 };
 
+static tern_status turn_spans(struct header *header, tern_value spans, int64_t now_us)
+{
+    char added[TRN_SPAN_BYTES + 2];
+    size_t kept = 0;
+    tern_status status;
+
+    trn_spans_turn(spans, header->status == ACTIVE, now_us, &kept, added);
+    status = trn_bytes_append(&header->spans, spans.data, kept);
+    return status == TERN_OK ? trn_bytes_append(&header->spans, added, strlen(added) + 1) : status;
+}
+
+/* Its spans are to be freed, also on failure. */
 static tern_status
 read_header(tern_care *care, const tern_id *id, struct header *header, tern_care_error *error)
 {
     const tern_value key = tern_value_id(id);
     tern_statement *row = NULL;
-    tern_status status = trn_care_row(care,
-                                      TRN_SQL_PRESCRIPTION,
-                                      &key,
-                                      1,
-                                      TERN_PROBLEM_NO_PRESCRIPTION,
-                                      &row,
-                                      error);
+    int64_t now_us = 0;
+    tern_status status = trn_care_now(care, &now_us, error);
 
+    *header = (struct header){.status = INACTIVE};
+    if (status == TERN_OK) {
+        status = trn_care_row(care,
+                              TRN_SQL_PRESCRIPTION,
+                              &key,
+                              1,
+                              TERN_PROBLEM_NO_PRESCRIPTION,
+                              &row,
+                              error);
+    }
     if (status != TERN_OK) {
         return status;
     }
     header->patient = trn_value_to_id(tern_statement_value(row, 0));
     header->version = (int32_t)tern_statement_value(row, 2).integer;
-    header->status = INACTIVE;
     for (unsigned i = 0; i < INACTIVE; i++) {
         if (trn_value_is(tern_statement_value(row, 1), status_names[i])) {
             header->status = (enum status)i;
         }
     }
+    status = turn_spans(header, tern_statement_value(row, 3), now_us);
     tern_statement_reset(row);
-    return TERN_OK;
+    return status == TERN_OK ? status : trn_fail_nomem(trn_engine_error(error));
 }
 
 /* `from` is a set of bits, 1 for DRAFT. */
@@ -358,6 +377,7 @@ static tern_status edit(tern_care *care,
     struct header header;
     tern_status status = read_changeable(care, id, NOT_ENDED, &header, error);
 
+    trn_bytes_free(&header.spans);
     if (status != TERN_OK) {
         return status;
     }
@@ -390,84 +410,6 @@ static tern_status edit(tern_care *care,
     return status;
 }
 
-/* Whether the user may write doses of the patient's: a doctor may not, and the server would refuse
- * what they store. */
-static tern_status
-read_may_settle(tern_care *care, const tern_id *patient, bool *ret_may, tern_care_error *error)
-{
-    const tern_value user = tern_value_id(&care->user);
-    tern_statement *row = NULL;
-    bool found = false;
-    tern_status status = TERN_OK;
-
-    *ret_may = true;
-    if (memcmp(patient, &care->user, sizeof(*patient)) == 0) {
-        return TERN_OK;
-    }
-    status = trn_care_bind(care, TRN_SQL_RECIPIENT, &user, 1, &row, error);
-    if (status == TERN_OK) {
-        status = tern_statement_step(row, &found, trn_engine_error(error));
-        *ret_may = !found || !trn_value_is(tern_statement_value(row, 1), "DOCTOR");
-        tern_statement_reset(row);
-    }
-    return status;
-}
-
-/* Before doses cease to be yielded, those that have passed are stored as missed. */
-static tern_status
-settle(tern_care *care, const tern_id *id, const struct header *header, tern_care_error *error)
-{
-    bool may = false;
-    tern_status status = TERN_OK;
-
-    if (header->status == ACTIVE && !TRN_MUTANT(CARE_UNSETTLED)) {
-        status = read_may_settle(care, &header->patient, &may, error);
-    }
-    return may && status == TERN_OK ? trn_doses_settle(care, &header->patient, id, error) : status;
-}
-
-/* Whether the medications that are named are of the prescription. */
-static tern_status check_named(tern_care *care,
-                               const tern_id *id,
-                               const tern_prescription *prescription,
-                               tern_care_error *error)
-{
-    struct trn_bytes ids = {0};
-    tern_status status = read_medications(care, id, &ids, error);
-
-    for (size_t i = 0; status == TERN_OK && i < prescription->medicine_count; i++) {
-        const tern_id *named = &prescription->medicines[i].id;
-
-        if (memcmp(named, &nil, sizeof(nil)) != 0 && !has_id(&ids, named)) {
-            status = trn_problem(error, TERN_PROBLEM_NO_MEDICATION, 0, 0);
-        }
-    }
-    trn_bytes_free(&ids);
-    return status;
-}
-
-/* What will be refused must not have stored anything before. */
-static tern_status prepare_edit(tern_care *care,
-                                const tern_id *id,
-                                const tern_prescription *prescription,
-                                tern_care_error *error)
-{
-    struct header header;
-    tern_status status = check(prescription, error);
-
-    if (status == TERN_OK) {
-        status = read_changeable(care, id, NOT_ENDED, &header, error);
-    }
-    if (status == TERN_OK &&
-        memcmp(&header.patient, &prescription->patient, sizeof(tern_id)) != 0) {
-        return trn_care_misuse(error, "tern_prescription_edit");
-    }
-    if (status == TERN_OK) {
-        status = check_named(care, id, prescription, error);
-    }
-    return status == TERN_OK ? settle(care, id, &header, error) : status;
-}
-
 tern_status tern_prescription_edit(tern_care *care,
                                    const tern_id *id,
                                    const tern_prescription *prescription,
@@ -485,7 +427,7 @@ tern_status tern_prescription_edit(tern_care *care,
         return trn_care_misuse(error, "tern_prescription_edit");
     }
     status = is_empty(reason) ? trn_problem(error, TERN_PROBLEM_REASON, 0, 0)
-                              : prepare_edit(care, id, prescription, error);
+                              : check(prescription, error);
     if (status == TERN_OK) {
         status = trn_care_begin(care, false, &tx, error);
     }
@@ -501,6 +443,11 @@ tern_status tern_prescription_edit(tern_care *care,
 
 /* ---- Status ---- */
 
+static bool turns(const struct header *header, enum status to)
+{
+    return header->status != DRAFT && (header->status == ACTIVE) != (to == ACTIVE);
+}
+
 static tern_status write_status(tern_care *care,
                                 tern_tx *tx,
                                 const tern_id *id,
@@ -509,14 +456,22 @@ static tern_status write_status(tern_care *care,
                                 const char *action,
                                 tern_care_error *error)
 {
-    const tern_cell cell = {"status", tern_value_text(status_names[to])};
+    tern_cell cells[] = {{"status", tern_value_text(status_names[to])},
+                         {"active_spans", tern_value_null()}};
     struct header header;
     tern_status status = read_changeable(care, id, from, &header, error);
 
-    if (status != TERN_OK) {
-        return status;
+    /* What was never active keeps no spans: one that a draft becomes was active ever since. */
+    if (status == TERN_OK) {
+        cells[1].value = tern_value_text((const char *)header.spans.data);
+        status = tern_row_update(tx,
+                                 table,
+                                 id,
+                                 cells,
+                                 turns(&header, to) ? 2 : 1,
+                                 trn_engine_error(error));
     }
-    status = tern_row_update(tx, table, id, &cell, 1, trn_engine_error(error));
+    trn_bytes_free(&header.spans);
     return status == TERN_OK ? trn_care_action(care, action, table, id, NULL, error) : status;
 }
 
@@ -527,7 +482,6 @@ static tern_status change(tern_care *care,
                           const char *action,
                           tern_care_error *error)
 {
-    struct header header;
     tern_tx *tx = NULL;
     tern_status status;
 
@@ -535,13 +489,7 @@ static tern_status change(tern_care *care,
     if (care == NULL || id == NULL) {
         return trn_care_misuse(error, "tern_prescription");
     }
-    status = read_changeable(care, id, from, &header, error);
-    if (status == TERN_OK) {
-        status = settle(care, id, &header, error);
-    }
-    if (status == TERN_OK) {
-        status = trn_care_begin(care, false, &tx, error);
-    }
+    status = trn_care_begin(care, false, &tx, error);
     if (status != TERN_OK) {
         return status;
     }

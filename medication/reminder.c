@@ -80,7 +80,7 @@ static tern_status look_at(struct run *run, tern_statement *row, tern_care_error
     tern_value slot = tern_statement_value(row, SLOT);
     struct trn_source source;
     int32_t day = 0;
-    tern_status status = trn_source_read(run->care, row, 0, &source, error);
+    tern_status status = trn_source_read(run->care, row, 0, INT64_MAX, &source, error);
 
     if (status == TERN_OK && !is_over(run, &entry) && trn_day_parse(date.data, date.size, &day) &&
         trn_regimen_yields(&source.rule, day, slot.data, slot.size)) {
@@ -96,8 +96,8 @@ static tern_status read_due(struct run *run, tern_care_error *error)
                                  tern_value_integer(run->now_us - GRACE_MAX * TRN_MINUTE_US),
                                  tern_value_integer(INT64_MAX),
                                  tern_value_id(&none),
-                                 tern_value_null(),
-                                 tern_value_integer(-1)};
+                                 tern_value_integer(-1),
+                                 tern_value_integer(INT64_MIN)};
     tern_statement *row = NULL;
     bool more = true;
     tern_status status = trn_care_bind(run->care, TRN_SQL_PASSED, values, 6, &row, error);

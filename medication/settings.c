@@ -124,7 +124,7 @@ tern_status tern_settings_set_time_zone(tern_care *care, const char *zone, tern_
     if (status != TERN_OK) {
         return trn_zone_failed(status, error);
     }
-    status = trn_doses_settle(care, &care->user, NULL, error);
+    status = trn_doses_settle(care, &care->user, error);
     return status == TERN_OK ? write_cell(care, "time_zone", tern_value_text(zone), error) : status;
 }
 
@@ -180,7 +180,7 @@ tern_status tern_settings_set_meals(tern_care *care,
             return trn_problem(error, TERN_PROBLEM_MEAL_TIME, i, 0);
         }
     }
-    status = trn_doses_settle(care, &care->user, NULL, error);
+    status = trn_doses_settle(care, &care->user, error);
     if (status == TERN_OK) {
         status = trn_care_begin(care, false, &tx, error);
     }

@@ -1,8 +1,11 @@
 /* Rows as regimens. */
 #include "medication/source.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "base/mutant.h"
 #include "medication/calendar.h"
 
 tern_id trn_value_to_id(tern_value value)
@@ -73,8 +76,82 @@ static void read_texts(const tern_value *values, struct trn_source *source)
     trn_value_to_text(values[TRN_SOURCE_TIMING], source->timing, sizeof(source->timing));
 }
 
+/* ---- Spans ---- */
+
+struct spans {
+    size_t count;
+    size_t by; /* of them that lie at or before the moment asked for */
+    int64_t last;
+};
+
+/* Digits between commas, and nothing else. */
+static bool read_spans(tern_value text, int64_t at_us, struct spans *spans)
+{
+    const char *data = text.data;
+    int64_t number = 0;
+    size_t digits = 0;
+
+    *spans = (struct spans){.last = 0};
+    for (size_t i = 0; text.kind == TERN_TEXT && i <= text.size; i++) {
+        if (i == text.size || data[i] == ',') {
+            if (digits == 0) {
+                return false;
+            }
+            spans->count++;
+            spans->by += number <= at_us ? 1 : 0;
+            spans->last = number;
+            number = 0;
+            digits = 0;
+        } else if (data[i] < '0' || data[i] > '9' || ++digits > 18) {
+            return false;
+        } else {
+            number = number * 10 + (data[i] - '0');
+        }
+    }
+    return text.kind == TERN_TEXT;
+}
+
+/* Spans end with one that is open where, and only where, the status is ACTIVE. */
+static bool believe(tern_value text, bool is_active, int64_t at_us, struct spans *spans)
+{
+    return read_spans(text, at_us, spans) && (spans->count % 2 == 1) == is_active;
+}
+
+bool trn_spans_cover(tern_value text, bool is_active, int64_t at_us)
+{
+    struct spans spans;
+
+    if (at_us == INT64_MAX || TRN_MUTANT(CARE_PAUSE_HIDES) ||
+        !believe(text, is_active, at_us, &spans)) {
+        return is_active;
+    }
+    return spans.by % 2 == 1 || (TRN_MUTANT(CARE_PAUSE_COUNTS) && is_active);
+}
+
+void trn_spans_turn(tern_value text,
+                    bool is_active,
+                    int64_t now_us,
+                    size_t *ret_kept,
+                    char added[TRN_SPAN_BYTES + 2])
+{
+    struct spans spans;
+    bool kept = believe(text, is_active, now_us, &spans);
+
+    *ret_kept = kept ? text.size : 0;
+    (void)snprintf(added,
+                   TRN_SPAN_BYTES + 2,
+                   "%s%" PRId64,
+                   kept        ? ","
+                   : is_active ? "0,"
+                               : "",
+                   kept && spans.last > now_us ? spans.last : now_us);
+}
+
+/* ---- Sources ---- */
+
 tern_status trn_source_make(const tern_zone_port *zones,
                             const tern_value values[TRN_SOURCE_COLUMNS],
+                            int64_t at_us,
                             struct trn_source *ret_source,
                             tern_error *error)
 {
@@ -102,7 +179,9 @@ tern_status trn_source_make(const tern_zone_port *zones,
         ret_source->rule = (struct trn_regimen){.is_understood = false};
     }
     /* What is paused, ended or deleted yields nothing. */
-    ret_source->rule.is_understood &= values[TRN_SOURCE_YIELDS].integer != 0;
+    ret_source->rule.is_understood &=
+        values[TRN_SOURCE_STANDS].integer != 0 &&
+        trn_spans_cover(values[TRN_SOURCE_SPANS], values[TRN_SOURCE_ACTIVE].integer != 0, at_us);
     return TERN_OK;
 }
 

@@ -23,7 +23,9 @@ enum trn_source_column {
     TRN_SOURCE_PRN,
     TRN_SOURCE_MEALS,                        /* three: morning, afternoon, night */
     TRN_SOURCE_GRACE = TRN_SOURCE_MEALS + 3, /* the patient's minutes */
-    TRN_SOURCE_YIELDS,                       /* active, and nothing deleted */
+    TRN_SOURCE_SPANS,                        /* active_spans */
+    TRN_SOURCE_STANDS,                       /* nothing is deleted */
+    TRN_SOURCE_ACTIVE,                       /* the status is ACTIVE */
     TRN_SOURCE_COLUMNS
 };
 
@@ -38,14 +40,32 @@ struct trn_source {
     char timing[401];
 };
 
-/** Makes a source. The port's codes, and TERN_ERR_RANGE as tern_zone_to_local. */
+/** Makes a source of what was prescribed at a moment; INT64_MAX: of what is prescribed now. Of a
+ * moment that has passed the values are those of the version that was in force. The port's codes,
+ * and TERN_ERR_RANGE as tern_zone_to_local. */
 TERN_MUST_USE tern_status trn_source_make(const tern_zone_port *zones,
                                           const tern_value values[TRN_SOURCE_COLUMNS],
+                                          int64_t at_us,
                                           struct trn_source *ret_source,
                                           tern_error *error);
 
 /** Whether the source has a dose of that local date and slot. */
 bool trn_source_yields(const struct trn_source *source, tern_value local_date, tern_value slot);
+
+/** Whether a prescription was active at a moment, by its active_spans and its status now. What is
+ * null, unreadable, or contradicts the status is not believed: then the status always was. */
+bool trn_spans_cover(tern_value spans, bool is_active, int64_t at_us);
+
+/** Longest text of a moment, with a comma and a NUL. */
+enum { TRN_SPAN_BYTES = 24 };
+
+/** What active_spans becomes where the status ceases to be ACTIVE, or becomes so, now: as much of
+ * the old text as is kept, and what stands behind it. */
+void trn_spans_turn(tern_value spans,
+                    bool is_active,
+                    int64_t now_us,
+                    size_t *ret_kept,
+                    char added[TRN_SPAN_BYTES + 2]);
 
 tern_id trn_value_to_id(tern_value value);
 /** Copies a text of the schema's length; one that is longer is cut, null is "". */

@@ -2,46 +2,51 @@
 #include "medication/sums.h"
 
 /* The columns that trn_source_read reads, of medications m, prescriptions p, users u and
- * meal_time_preferences t. */
-#define HAS(column, bit) "((coalesce(m." column ",'null')<>'null')*" bit ")"
-#define BEFORE(column, bit) "(coalesce(json_extract(m." column ",'$.before_meal'),0)*" bit ")"
-#define SOURCE                                                                                     \
-    "coalesce(u.time_zone,'Asia/"                                                                  \
-    "Phnom_Penh'),p.start_date,p.created_at,p.end_date,m.duration," HAS(                           \
-        "morning_dosage",                                                                          \
-        "1") "|" HAS("daytime_dosage",                                                             \
-                     "2") "|" HAS("night_dosage",                                                  \
-                                  "4") "," BEFORE("morning_dosage",                                \
-                                                  "1") "|" BEFORE("daytime_dosage",                \
-                                                                  "2") "|" BEFORE("night_dosage",  \
-                                                                                  "4") ","         \
-                                                                                       "m."        \
-                                                                                       "frequency" \
-                                                                                       ",m."       \
-                                                                                       "timing,m." \
-                                                                                       "is_prn,t." \
-                                                                                       "morning_"  \
-                                                                                       "meal,t."   \
-                                                                                       "afternoon" \
-                                                                                       "_meal,t."  \
-                                                                                       "night_"    \
-                                                                                       "meal,"     \
-                                                                                       "coalesce(" \
-                                                                                       "u.grace_"  \
-                                                                                       "period_"   \
-                                                                                       "minutes,"  \
-                                                                                       "30),"      \
-                                                                                       "p.status=" \
-                                                                                       "'ACTIVE' " \
-                                                                                       "AND "      \
-                                                                                       "p."        \
-                                                                                       "deleted_"  \
-                                                                                       "at IS "    \
-                                                                                       "NULL AND " \
-                                                                                       "m."        \
-                                                                                       "deleted_"  \
-                                                                                       "at IS "    \
-                                                                                       "NULL"
+ * meal_time_preferences t: as they are prescribed now, or as they were THEN (see IN_FORCE). */
+#define HAS(of, column, bit) "((coalesce(" of(column) ",'null')<>'null')*" bit ")"
+#define BEFORE(of, column, bit) "(coalesce(json_extract(" of(column) ",'$.before_meal'),0)*" bit ")"
+#define SLOTS(has, of)                                                                             \
+    has(of, "morning_dosage", "1") "|" has(of, "daytime_dosage", "2") "|" has(of,                  \
+                                                                              "night_dosage",      \
+                                                                              "4")
+#define SOURCE_OF(of, date, stands)                                                                                           \
+    "coalesce(u.time_zone,'Asia/Phnom_Penh')," date("start_date") ",p.created_at," date("end_"                                \
+                                                                                        "date") "," of("duration") "," SLOTS( \
+        HAS,                                                                                                                  \
+        of) "," SLOTS(BEFORE,                                                                                                 \
+                      of) "," of("frequency") "," of("timing") "," of("is_prn") ",t.morning_meal,"                            \
+                                                                                "t.afternoon_"                                \
+                                                                                "meal,"                                       \
+                                                                                "t.night_meal,"                               \
+                                                                                "coalesce(u."                                 \
+                                                                                "grace_period_"                               \
+                                                                                "minutes,30),p."                              \
+                                                                                "active_spans,p."                             \
+                                                                                "deleted_at IS "                              \
+                                                                                "NULL AND " stands                            \
+                                                                                ",p.status='"                                 \
+                                                                                "ACTIVE'"
+#define NOW(column) "m." column
+#define NOW_DATE(column) "p." column
+#define SOURCE SOURCE_OF(NOW, NOW_DATE, "m.deleted_at IS NULL")
+#define THEN(column) "iif(w.id IS NULL,m." column ",json_extract(j.value,'$." column "'))"
+#define THEN_DATE(column)                                                                          \
+    "iif(json_type(j.value,'$." column "') IS NULL,p." column ",json_extract(j.value,'$." column   \
+    "'))"
+#define SOURCE_THEN                                                                                \
+    SOURCE_OF(THEN, THEN_DATE, "iif(w.id IS NULL,m.deleted_at IS NULL,j.value IS NOT NULL)")
+/* Of a dose d that had passed by `now` the version w that was in force when it passed, unless that
+ * is the current one, and what it says of the medication, j. */
+#define PASSES "d.scheduled_time+d.grace_minutes*60000000"
+#define VERSION_OF                                                                                 \
+    "(SELECT v.id FROM prescription_versions v WHERE v.prescription_id=p.id AND v.deleted_at IS "  \
+    "NULL "
+#define IN_FORCE(now)                                                                              \
+    " LEFT JOIN prescription_versions w ON " PASSES "<" now " AND w.id=coalesce(" VERSION_OF       \
+    "AND v.created_at<=" PASSES " ORDER BY v.version_number DESC LIMIT 1)," VERSION_OF             \
+    "ORDER BY v.version_number LIMIT 1)) AND w.version_number<p.current_version"                   \
+    " LEFT JOIN json_each(w.medications_snapshot) j"                                               \
+    " ON json_extract(j.value,'$.id')=tern_id_text(m.id)"
 #define OF_PATIENT                                                                                 \
     " LEFT JOIN users u ON u.id=p.patient_id"                                                      \
     " LEFT JOIN meal_time_preferences t ON t.user_id=p.patient_id AND t.deleted_at IS NULL"
@@ -125,15 +130,15 @@ static const char *const texts[TRN_SQL_COUNT] = {
     [TRN_SQL_PATIENT] = "SELECT time_zone,grace_period_minutes FROM users WHERE id=?1 AND "
                         "deleted_at IS NULL",
     [TRN_SQL_DAY] =
-        "SELECT " SOURCE ",d.id,d.prescription_id,d.medication_id,d.scheduled_time,d.slot,"
+        "SELECT " SOURCE_THEN ",d.id,d.prescription_id,d.medication_id,d.scheduled_time,d.slot,"
         "d.time_period,d.reminder_time,d.grace_minutes,d.status,d.taken_at,d.skip_reason,d.flags,"
         "d.was_offline,m.medicine_name,m.medicine_name_khmer,"
         "CASE d.slot WHEN 'MORNING' THEN m.morning_dosage WHEN 'DAYTIME' THEN m.daytime_dosage "
         "WHEN 'NIGHT' THEN m.night_dosage END"
         " FROM dose_events d JOIN medications m ON m.id=d.medication_id"
-        " JOIN prescriptions p ON p.id=d.prescription_id" OF_PATIENT
-        " WHERE d.patient_id=?1 AND d.scheduled_time>=?2 AND d.scheduled_time<?3"
-        " AND d.local_date=?4 AND d.deleted_at IS NULL ORDER BY d.scheduled_time,d.id",
+        " JOIN prescriptions p ON p.id=d.prescription_id" OF_PATIENT IN_FORCE(
+            "?5") " WHERE d.patient_id=?1 AND d.scheduled_time>=?2 AND d.scheduled_time<?3"
+                  " AND d.local_date=?4 AND d.deleted_at IS NULL ORDER BY d.scheduled_time,d.id",
     [TRN_SQL_REGIMENS] = "SELECT " SOURCE ",m.id,p.id FROM prescriptions p"
                          " JOIN medications m ON m.prescription_id=p.id" OF_PATIENT
                          " WHERE p.patient_id=?1 AND p.status='ACTIVE' AND p.deleted_at IS NULL"
@@ -144,18 +149,20 @@ static const char *const texts[TRN_SQL_COUNT] = {
     [TRN_SQL_HAS_DOSES] = "SELECT EXISTS(SELECT 1 FROM dose_events WHERE medication_id=?1)",
     [TRN_SQL_DOSE] = "SELECT status,scheduled_time,grace_minutes FROM dose_events WHERE id=?1 AND "
                      "deleted_at IS NULL",
-    [TRN_SQL_PASSED] = "SELECT " SOURCE ",d.id,d.scheduled_time,d.grace_minutes,d.local_date,d.slot"
-                       ",d.flags FROM dose_events d JOIN medications m ON m.id=d.medication_id"
-                       " JOIN prescriptions p ON p.id=d.prescription_id" OF_PATIENT
-                       " WHERE d.patient_id=?1 AND d.scheduled_time>=?2 AND d.scheduled_time<?3"
-                       " AND (d.scheduled_time,d.id)>(?2,?4) AND d.status='DUE'"
-                       " AND (?5 IS NULL OR d.prescription_id=?5) AND d.deleted_at IS NULL"
-                       " ORDER BY d.scheduled_time,d.id LIMIT ?6",
+    [TRN_SQL_PASSED] =
+        "SELECT " SOURCE_THEN ",d.id,d.scheduled_time,d.grace_minutes,d.local_date,d.slot"
+        ",d.flags FROM dose_events d JOIN medications m ON m.id=d.medication_id"
+        " JOIN prescriptions p ON p.id=d.prescription_id" OF_PATIENT IN_FORCE(
+            "?6") " WHERE d.patient_id=?1 AND d.scheduled_time>=?2 AND d.scheduled_time<?3"
+                  " AND (d.scheduled_time,d.id)>(?2,?4) AND d.status='DUE'"
+                  " AND d.deleted_at IS NULL"
+                  " ORDER BY d.scheduled_time,d.id LIMIT ?5",
     [TRN_SQL_MEDICATION] = "SELECT " SOURCE ",p.id,p.patient_id FROM medications m"
                            " JOIN prescriptions p ON p.id=m.prescription_id" OF_PATIENT
                            " WHERE m.id=?1 AND m.deleted_at IS NULL AND p.deleted_at IS NULL",
-    [TRN_SQL_PRESCRIPTION] = "SELECT patient_id,status,current_version FROM prescriptions WHERE "
-                             "id=?1 AND deleted_at IS NULL",
+    [TRN_SQL_PRESCRIPTION] =
+        "SELECT patient_id,status,current_version,active_spans FROM prescriptions WHERE "
+        "id=?1 AND deleted_at IS NULL",
     [TRN_SQL_MEDICATIONS] =
         "SELECT id FROM medications WHERE prescription_id=?1 AND deleted_at IS NULL",
     [TRN_SQL_SETTINGS] =
@@ -188,9 +195,11 @@ static const char *const texts[TRN_SQL_COUNT] = {
         "'image_url',image_url,'morning_dosage',json(morning_dosage),"
         "'daytime_dosage',json(daytime_dosage),'night_dosage',json(night_dosage),"
         "'frequency',frequency,'duration',duration,'timing',timing,"
-        "'is_prn',json(iif(is_prn,'true','false')),'prn_times',json(prn_times)))"
-        " FROM (SELECT * FROM medications WHERE prescription_id=?1 AND deleted_at IS NULL"
-        " ORDER BY row_number,id)))",
+        "'is_prn',json(iif(is_prn,'true','false')),'prn_times',json(prn_times),"
+        "'start_date',start_date,'end_date',end_date))"
+        " FROM (SELECT m.*,p.start_date,p.end_date FROM medications m JOIN prescriptions p"
+        " ON p.id=m.prescription_id WHERE m.prescription_id=?1 AND m.deleted_at IS NULL"
+        " ORDER BY m.row_number,m.id)))",
     [TRN_SQL_SUMS_NOTED] =
         "SELECT EXISTS(SELECT 1 FROM tern_noted WHERE name IN " RULES ")"
         " OR EXISTS(SELECT 1 FROM tern_noted WHERE name='care.doses' AND first=?1 AND second<=?2)"
@@ -286,10 +295,10 @@ static const char *const texts[TRN_SQL_COUNT] = {
     [TRN_SQL_AUDIT_OF_ROW] = AUDIT("a.resource_id=?1", "s.row_id=?1"),
     [TRN_SQL_RECIPIENT] = "SELECT language,role FROM users WHERE id=?1 AND deleted_at IS NULL",
     [TRN_SQL_ALERT_DOSES] =
-        "SELECT " SOURCE ",d.id,d.scheduled_time,d.grace_minutes,d.local_date,d.slot,d.status,"
+        "SELECT " SOURCE_THEN ",d.id,d.scheduled_time,d.grace_minutes,d.local_date,d.slot,d.status,"
         "d.patient_id,p.id,p.patient_name,m.medicine_name,m.medicine_name_khmer"
         " FROM dose_events d JOIN medications m ON m.id=d.medication_id"
-        " JOIN prescriptions p ON p.id=d.prescription_id" OF_PATIENT ALERT_OF(
+        " JOIN prescriptions p ON p.id=d.prescription_id" OF_PATIENT IN_FORCE("?3") ALERT_OF(
             "d.patient_id=?1",
             "MISSED_DOSE_ALERT",
             "FAMILY_ALERT",

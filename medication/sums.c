@@ -13,6 +13,7 @@
 #include "base/memory.h"
 #include "base/mutant.h"
 #include "medication/calendar.h"
+#include "medication/window.h"
 #include "tern/follow.h"
 #include "tern/outbox.h"
 
@@ -259,7 +260,7 @@ static int64_t passes_at(const tern_dose *dose)
         return 0;
     }
     return dose->grace_minutes < 0 ? INT64_MAX
-                                   : dose->scheduled_us + dose->grace_minutes * TRN_MINUTE_US;
+                                   : trn_window_end(dose->scheduled_us, dose->grace_minutes);
 }
 
 static bool count_dose(void *context, const tern_dose *dose)
@@ -312,7 +313,7 @@ sum_day(tern_care *care, const tern_id *patient, const char *date, tern_care_err
 {
     const tern_value key[] = {tern_value_id(patient), tern_value_text(date)};
     struct day day = {.groups = NULL};
-    tern_status status = trn_dose_visit(care, patient, date, INT64_MIN, count_dose, &day, error);
+    tern_status status = trn_dose_visit(care, patient, date, INT64_MAX, count_dose, &day, error);
 
     if (status == TERN_OK && day.lacks_memory) {
         status = trn_fail_nomem(trn_engine_error(error));

@@ -70,6 +70,11 @@ void trn_window_judge(const struct trn_window *window, struct trn_window_verdict
     *ret_verdict = verdict;
 }
 
+int64_t trn_window_end(int64_t scheduled_us, int64_t grace_minutes)
+{
+    return scheduled_us + grace_minutes * TRN_MINUTE_US;
+}
+
 bool trn_window_has_passed(int64_t scheduled_us, int64_t grace_minutes, int64_t now_us)
 {
     return now_us >

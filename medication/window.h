@@ -28,6 +28,9 @@ struct trn_window_verdict {
 
 void trn_window_judge(const struct trn_window *window, struct trn_window_verdict *ret_verdict);
 
+/** The last moment of a dose's grace. */
+int64_t trn_window_end(int64_t scheduled_us, int64_t grace_minutes);
+
 /** Whether the grace of a dose has passed. */
 bool trn_window_has_passed(int64_t scheduled_us, int64_t grace_minutes, int64_t now_us);
 

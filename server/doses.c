@@ -1,7 +1,12 @@
-/* Five rows a dose: its own, the medication's, the prescription's, the patient's and the meals'. */
+/* Five rows a dose: its own, the medication's, the prescription's, the patient's and the meals';
+ * and of a prescription that was edited, the versions back to the one that was in force. */
 #include "server/doses.h"
 
 #include <jansson.h>
+#include <string.h>
+
+#include "base/uuid.h"
+#include "medication/window.h"
 
 enum medication_column {
     MEDICATION_MORNING,
@@ -18,7 +23,16 @@ enum prescription_column {
     PRESCRIPTION_END,
     PRESCRIPTION_STATUS,
     PRESCRIPTION_CREATED,
+    PRESCRIPTION_VERSION,
+    PRESCRIPTION_SPANS,
     PRESCRIPTION_COLUMNS
+};
+enum version_column {
+    VERSION_PRESCRIPTION,
+    VERSION_NUMBER,
+    VERSION_SNAPSHOT,
+    VERSION_CREATED,
+    VERSION_COLUMNS
 };
 enum user_column { USER_ZONE, USER_GRACE, USER_COLUMNS };
 enum meal_column { MEAL_USER, MEAL_MORNING, MEAL_AFTERNOON, MEAL_NIGHT, MEAL_COLUMNS };
@@ -41,10 +55,12 @@ static const char *const medication_names[MEDICATION_COLUMNS] = {"morning_dosage
                                                                  "timing",
                                                                  "duration",
                                                                  "is_prn"};
-static const char *const prescription_names[PRESCRIPTION_COLUMNS] = {"start_date",
-                                                                     "end_date",
-                                                                     "status",
-                                                                     "created_at"};
+static const char *const prescription_names[PRESCRIPTION_COLUMNS] =
+    {"start_date", "end_date", "status", "created_at", "current_version", "active_spans"};
+static const char *const version_names[VERSION_COLUMNS] = {"prescription_id",
+                                                           "version_number",
+                                                           "medications_snapshot",
+                                                           "created_at"};
 static const char *const user_names[USER_COLUMNS] = {"time_zone", "grace_period_minutes"};
 static const char *const meal_names[MEAL_COLUMNS] = {"user_id",
                                                      "morning_meal",
@@ -83,6 +99,11 @@ bool trn_doses_know(const struct trn_schema *schema, struct trn_doses *ret_doses
                        prescription_names,
                        PRESCRIPTION_COLUMNS,
                        &doses.prescriptions) &&
+            know_table(schema,
+                       "prescription_versions",
+                       version_names,
+                       VERSION_COLUMNS,
+                       &doses.versions) &&
             know_table(schema, "users", user_names, USER_COLUMNS, &doses.users) &&
             know_table(schema, "meal_time_preferences", meal_names, MEAL_COLUMNS, &doses.meals);
     if (known) {
@@ -102,8 +123,19 @@ struct reading {
     const struct trn_doses *doses;
     const struct trn_db *db;
     struct trn_db_view *view;
+    tern_id medication;
+    tern_id prescription;
+    int64_t passes_us;
+    int64_t version; /* the current one's number */
+    json_t *snapshot;
     tern_value values[TRN_SOURCE_COLUMNS];
 };
+
+static void add_dosage(json_t *dosage, unsigned slot, int64_t *slots, int64_t *before_meal)
+{
+    *slots |= dosage != NULL && !json_is_null(dosage) ? 1 << slot : 0;
+    *before_meal |= json_is_true(json_object_get(dosage, "before_meal")) ? 1 << slot : 0;
+}
 
 /* What a dosage says: whether it is one, and whether it is to be taken before the meal. */
 static void read_dosage(tern_value dosage, unsigned slot, int64_t *slots, int64_t *before_meal)
@@ -112,25 +144,26 @@ static void read_dosage(tern_value dosage, unsigned slot, int64_t *slots, int64_
                            ? json_loadb(dosage.data, dosage.size, JSON_DECODE_ANY, NULL)
                            : NULL;
 
-    if (dosage.kind == TERN_TEXT && !json_is_null(document)) {
-        *slots |= 1 << slot;
-    }
-    if (json_is_true(json_object_get(document, "before_meal"))) {
-        *before_meal |= 1 << slot;
+    add_dosage(document, slot, slots, before_meal);
+    if (dosage.kind == TERN_TEXT && document == NULL) {
+        *slots |= 1 << slot; /* of any other text than null */
     }
     json_decref(document);
 }
 
-static tern_status
-read_medication(struct reading *reading, const tern_id *id, bool *ret_live, tern_error *error)
+static tern_status read_medication(struct reading *reading, bool *ret_live, tern_error *error)
 {
     const struct trn_known_table *known = &reading->doses->medications;
     struct trn_row row;
     bool found = false;
     int64_t slots = 0;
     int64_t before_meal = 0;
-    tern_status status =
-        reading->db->ops->row_read(reading->view, known->table, id, &found, &row, error);
+    tern_status status = reading->db->ops->row_read(reading->view,
+                                                    known->table,
+                                                    &reading->medication,
+                                                    &found,
+                                                    &row,
+                                                    error);
 
     if (status != TERN_OK || !found) {
         *ret_live = false;
@@ -149,14 +182,17 @@ read_medication(struct reading *reading, const tern_id *id, bool *ret_live, tern
     return TERN_OK;
 }
 
-static tern_status
-read_prescription(struct reading *reading, const tern_id *id, bool *ret_live, tern_error *error)
+static tern_status read_prescription(struct reading *reading, bool *ret_live, tern_error *error)
 {
     const struct trn_known_table *known = &reading->doses->prescriptions;
     struct trn_row row;
     bool found = false;
-    tern_status status =
-        reading->db->ops->row_read(reading->view, known->table, id, &found, &row, error);
+    tern_status status = reading->db->ops->row_read(reading->view,
+                                                    known->table,
+                                                    &reading->prescription,
+                                                    &found,
+                                                    &row,
+                                                    error);
 
     if (status != TERN_OK || !found) {
         *ret_live = false;
@@ -165,10 +201,118 @@ read_prescription(struct reading *reading, const tern_id *id, bool *ret_live, te
     reading->values[TRN_SOURCE_START] = trn_known_value(known, &row, PRESCRIPTION_START);
     reading->values[TRN_SOURCE_END] = trn_known_value(known, &row, PRESCRIPTION_END);
     reading->values[TRN_SOURCE_CREATED] = trn_known_value(known, &row, PRESCRIPTION_CREATED);
-    *ret_live = row.deleted_at_us == 0 &&
-                trn_value_is(trn_known_value(known, &row, PRESCRIPTION_STATUS), "ACTIVE");
+    reading->values[TRN_SOURCE_SPANS] = trn_known_value(known, &row, PRESCRIPTION_SPANS);
+    reading->values[TRN_SOURCE_ACTIVE] = tern_value_integer(
+        trn_value_is(trn_known_value(known, &row, PRESCRIPTION_STATUS), "ACTIVE"));
+    reading->version = trn_known_value(known, &row, PRESCRIPTION_VERSION).integer;
+    *ret_live = row.deleted_at_us == 0;
     return TERN_OK;
 }
+
+/* ---- Earlier versions ---- */
+
+static tern_value text_of(json_t *value)
+{
+    return json_is_string(value) ? (tern_value){.kind = TERN_TEXT,
+                                                .data = json_string_value(value),
+                                                .size = json_string_length(value)}
+                                 : tern_value_null();
+}
+
+/* What the snapshot says of the medication, instead of its row. Borrowed from the snapshot. */
+static void read_snapshot(struct reading *reading, bool *live)
+{
+    static const char *const dosages[SLOTS] = {"morning_dosage", "daytime_dosage", "night_dosage"};
+    char id[TRN_ID_TEXT_SIZE + 1];
+    int64_t slots = 0;
+    int64_t before_meal = 0;
+    json_t *found = NULL;
+    json_t *item = NULL;
+    size_t i;
+
+    trn_id_format(&reading->medication, id);
+    json_array_foreach(reading->snapshot, i, item)
+    {
+        const char *text = json_string_value(json_object_get(item, "id"));
+
+        if (text != NULL && strcmp(text, id) == 0) {
+            found = item;
+        }
+    }
+    *live = found != NULL;
+    for (unsigned slot = 0; slot < SLOTS; slot++) {
+        add_dosage(json_object_get(found, dosages[slot]), slot, &slots, &before_meal);
+    }
+    reading->values[TRN_SOURCE_SLOTS] = tern_value_integer(slots);
+    reading->values[TRN_SOURCE_BEFORE] = tern_value_integer(before_meal);
+    reading->values[TRN_SOURCE_FREQUENCY] = text_of(json_object_get(found, "frequency"));
+    reading->values[TRN_SOURCE_TIMING] = text_of(json_object_get(found, "timing"));
+    reading->values[TRN_SOURCE_DURATION] =
+        tern_value_integer(json_integer_value(json_object_get(found, "duration")));
+    reading->values[TRN_SOURCE_PRN] =
+        tern_value_integer(json_is_true(json_object_get(found, "is_prn")));
+    if (json_object_get(found, "start_date") != NULL) {
+        reading->values[TRN_SOURCE_START] = text_of(json_object_get(found, "start_date"));
+    }
+    if (json_object_get(found, "end_date") != NULL) {
+        reading->values[TRN_SOURCE_END] = text_of(json_object_get(found, "end_date"));
+    }
+}
+
+static tern_status read_version(struct reading *reading,
+                                int64_t number,
+                                bool *ret_found,
+                                struct trn_row *row,
+                                tern_error *error)
+{
+    const struct trn_known_table *known = &reading->doses->versions;
+    tern_value key[TRN_COLUMNS_MAX] = {{.kind = TERN_NULL}};
+    bool derived = false;
+    tern_id id;
+    tern_status status;
+
+    key[known->columns[VERSION_PRESCRIPTION]] = tern_value_id(&reading->prescription);
+    key[known->columns[VERSION_NUMBER]] = tern_value_integer(number);
+    *ret_found = false;
+    status = trn_natural_id(known->table, key, &derived, &id, error);
+    if (status == TERN_OK && derived) {
+        status =
+            reading->db->ops->row_read(reading->view, known->table, &id, ret_found, row, error);
+        *ret_found = *ret_found && row->deleted_at_us == 0;
+    }
+    return status;
+}
+
+/* The newest that had been written when the dose passed, else the oldest there is. */
+static tern_status read_in_force(struct reading *reading, bool *live, tern_error *error)
+{
+    const struct trn_known_table *known = &reading->doses->versions;
+    bool is_early = true;
+    tern_status status = TERN_OK;
+
+    for (int64_t number = reading->version; status == TERN_OK && is_early && number > 0; number--) {
+        struct trn_row row;
+        bool found = false;
+
+        status = read_version(reading, number, &found, &row, error);
+        if (status != TERN_OK || !found) {
+            continue;
+        }
+        is_early = trn_known_value(known, &row, VERSION_CREATED).integer > reading->passes_us;
+        if (number < reading->version) {
+            tern_value text = trn_known_value(known, &row, VERSION_SNAPSHOT);
+
+            json_decref(reading->snapshot);
+            reading->snapshot = json_loadb(text.data, text.size, 0, NULL);
+        }
+    }
+    if (status == TERN_OK && reading->snapshot != NULL) {
+        read_snapshot(reading, live);
+    }
+    return status;
+}
+
+/* ---- The patient ---- */
 
 /* Without a row of theirs the patient has what the schema document gives a new one. */
 static tern_status read_patient(struct reading *reading, const tern_id *id, tern_error *error)
@@ -223,17 +367,25 @@ tern_status trn_doses_source(const struct trn_doses *doses,
                              struct trn_source *ret_source,
                              tern_error *error)
 {
-    struct reading reading = {.doses = doses, .db = db, .view = view};
-    tern_id patient = trn_value_to_id(trn_known_value(&doses->doses, dose, TRN_DOSE_PATIENT));
-    tern_id medication = trn_value_to_id(trn_known_value(&doses->doses, dose, TRN_DOSE_MEDICATION));
-    tern_id prescription =
-        trn_value_to_id(trn_known_value(&doses->doses, dose, TRN_DOSE_PRESCRIPTION));
+    const struct trn_known_table *known = &doses->doses;
+    struct reading reading = {
+        .doses = doses,
+        .db = db,
+        .view = view,
+        .medication = trn_value_to_id(trn_known_value(known, dose, TRN_DOSE_MEDICATION)),
+        .prescription = trn_value_to_id(trn_known_value(known, dose, TRN_DOSE_PRESCRIPTION)),
+        .passes_us = trn_window_end(trn_known_value(known, dose, TRN_DOSE_TIME).integer,
+                                    trn_known_value(known, dose, TRN_DOSE_GRACE).integer)};
+    tern_id patient = trn_value_to_id(trn_known_value(known, dose, TRN_DOSE_PATIENT));
     bool lives = false;
-    bool is_active = false;
-    tern_status status = read_medication(&reading, &medication, &lives, error);
+    bool stands = false;
+    tern_status status = read_medication(&reading, &lives, error);
 
     if (status == TERN_OK) {
-        status = read_prescription(&reading, &prescription, &is_active, error);
+        status = read_prescription(&reading, &stands, error);
+    }
+    if (status == TERN_OK) {
+        status = read_in_force(&reading, &lives, error);
     }
     if (status == TERN_OK) {
         status = read_patient(&reading, &patient, error);
@@ -241,9 +393,10 @@ tern_status trn_doses_source(const struct trn_doses *doses,
     if (status == TERN_OK) {
         status = read_meals(&reading, &patient, error);
     }
-    if (status != TERN_OK) {
-        return status;
+    if (status == TERN_OK) {
+        reading.values[TRN_SOURCE_STANDS] = tern_value_integer(lives && stands);
+        status = trn_source_make(zones, reading.values, reading.passes_us, ret_source, error);
     }
-    reading.values[TRN_SOURCE_YIELDS] = tern_value_integer(lives && is_active);
-    return trn_source_make(zones, reading.values, ret_source, error);
+    json_decref(reading.snapshot);
+    return status;
 }

@@ -34,6 +34,7 @@ struct trn_doses {
     struct trn_known_table doses;
     struct trn_known_table medications;
     struct trn_known_table prescriptions;
+    struct trn_known_table versions;
     struct trn_known_table users;
     struct trn_known_table meals;
 };
@@ -44,8 +45,8 @@ bool trn_doses_know(const struct trn_schema *schema, struct trn_doses *ret_doses
 tern_value
 trn_known_value(const struct trn_known_table *known, const struct trn_row *row, unsigned column);
 
-/* What the rows around a dose say; it outlives none of them. The codes of the database and of the
- * zones' port. */
+/* What the rows around a dose whose grace has passed say of it, by the version that was in force
+ * then; it outlives none of them. The codes of the database and of the zones' port. */
 tern_status trn_doses_source(const struct trn_doses *doses,
                              const struct trn_db *db,
                              struct trn_db_view *view,

@@ -85,7 +85,8 @@
     X(CARE_CANCEL_UNTOLD, 1, "a reminder that is off is not taken back")                           \
     X(CARE_SUMS_STALE, 1, "sums are not made again where doses changed")                           \
     X(CARE_SNAPSHOT_EARLY, 1, "a version holds the medications before the edit")                   \
-    X(CARE_UNSETTLED, 1, "passed doses are not stored before an edit hides them")                  \
+    X(CARE_PAUSE_HIDES, 1, "a pause or an end hides what had passed before it")                    \
+    X(CARE_PAUSE_COUNTS, 1, "what passed in a pause is missed after it")                           \
     X(CARE_ACTION_MISSING, 1, "an act leaves no audit row")
 
 #define TRN_MUTANT_VALUE(name, seed, text) TRN_MUTANT_##name,

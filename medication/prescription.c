@@ -214,13 +214,19 @@ struct header {
     struct trn_bytes spans; /* active_spans as they become if the status turns now */
 };
 
+/* A draft may have become active elsewhere, and had doses; one that did not has none. */
+static bool counts_as_active(enum status status)
+{
+    return status == DRAFT || status == ACTIVE;
+}
+
 static tern_status turn_spans(struct header *header, tern_value spans, int64_t now_us)
 {
     char added[TRN_SPAN_BYTES + 2];
     size_t kept = 0;
     tern_status status;
 
-    trn_spans_turn(spans, header->status == ACTIVE, now_us, &kept, added);
+    trn_spans_turn(spans, counts_as_active(header->status), now_us, &kept, added);
     status = trn_bytes_append(&header->spans, spans.data, kept);
     return status == TERN_OK ? trn_bytes_append(&header->spans, added, strlen(added) + 1) : status;
 }
@@ -443,11 +449,6 @@ tern_status tern_prescription_edit(tern_care *care,
 
 /* ---- Status ---- */
 
-static bool turns(const struct header *header, enum status to)
-{
-    return header->status != DRAFT && (header->status == ACTIVE) != (to == ACTIVE);
-}
-
 static tern_status write_status(tern_care *care,
                                 tern_tx *tx,
                                 const tern_id *id,
@@ -461,18 +462,30 @@ static tern_status write_status(tern_care *care,
     struct header header;
     tern_status status = read_changeable(care, id, from, &header, error);
 
-    /* What was never active keeps no spans: one that a draft becomes was active ever since. */
     if (status == TERN_OK) {
         cells[1].value = tern_value_text((const char *)header.spans.data);
         status = tern_row_update(tx,
                                  table,
                                  id,
                                  cells,
-                                 turns(&header, to) ? 2 : 1,
+                                 counts_as_active(header.status) != (to == ACTIVE) &&
+                                         !TRN_MUTANT(CARE_SETTLED_INSTEAD)
+                                     ? 2
+                                     : 1,
                                  trn_engine_error(error));
     }
     trn_bytes_free(&header.spans);
     return status == TERN_OK ? trn_care_action(care, action, table, id, NULL, error) : status;
+}
+
+/* Of a simulator's planted bug alone. */
+static tern_status settle_instead(tern_care *care, const tern_id *id, tern_care_error *error)
+{
+    struct header header;
+    tern_status status = read_header(care, id, &header, error);
+
+    trn_bytes_free(&header.spans);
+    return status == TERN_OK ? trn_doses_settle(care, &header.patient, error) : status;
 }
 
 static tern_status change(tern_care *care,
@@ -489,7 +502,10 @@ static tern_status change(tern_care *care,
     if (care == NULL || id == NULL) {
         return trn_care_misuse(error, "tern_prescription");
     }
-    status = trn_care_begin(care, false, &tx, error);
+    status = TRN_MUTANT(CARE_SETTLED_INSTEAD) ? settle_instead(care, id, error) : TERN_OK;
+    if (status == TERN_OK) {
+        status = trn_care_begin(care, false, &tx, error);
+    }
     if (status != TERN_OK) {
         return status;
     }

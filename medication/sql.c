@@ -9,23 +9,24 @@
     has(of, "morning_dosage", "1") "|" has(of, "daytime_dosage", "2") "|" has(of,                  \
                                                                               "night_dosage",      \
                                                                               "4")
-#define SOURCE_OF(of, date, stands)                                                                                           \
-    "coalesce(u.time_zone,'Asia/Phnom_Penh')," date("start_date") ",p.created_at," date("end_"                                \
-                                                                                        "date") "," of("duration") "," SLOTS( \
-        HAS,                                                                                                                  \
-        of) "," SLOTS(BEFORE,                                                                                                 \
-                      of) "," of("frequency") "," of("timing") "," of("is_prn") ",t.morning_meal,"                            \
-                                                                                "t.afternoon_"                                \
-                                                                                "meal,"                                       \
-                                                                                "t.night_meal,"                               \
-                                                                                "coalesce(u."                                 \
-                                                                                "grace_period_"                               \
-                                                                                "minutes,30),p."                              \
-                                                                                "active_spans,p."                             \
-                                                                                "deleted_at IS "                              \
-                                                                                "NULL AND " stands                            \
-                                                                                ",p.status='"                                 \
-                                                                                "ACTIVE'"
+#define SOURCE_OF(of, date, stands)                                                                                                \
+    "coalesce(u.time_zone,'Asia/Phnom_Penh')," date("start_date") ",p.created_at," date(                                           \
+        "end_"                                                                                                                     \
+        "date") "," of("duration") "," SLOTS(HAS,                                                                                  \
+                                             of) "," SLOTS(BEFORE,                                                                 \
+                                                           of) "," of("frequency") "," of("timin"                                  \
+                                                                                          "g") "," of("is_prn") ",t.morning_meal," \
+                                                                                                                "t.afternoon_"     \
+                                                                                                                "meal,"            \
+                                                                                                                "t.night_meal,"    \
+                                                                                                                "coalesce(u."      \
+                                                                                                                "grace_period_"    \
+                                                                                                                "minutes,30),p."   \
+                                                                                                                "active_spans,p."  \
+                                                                                                                "deleted_at IS "   \
+                                                                                                                "NULL AND " stands \
+                                                                                                                ",p.status='"      \
+                                                                                                                "ACTIVE'"
 #define NOW(column) "m." column
 #define NOW_DATE(column) "p." column
 #define SOURCE SOURCE_OF(NOW, NOW_DATE, "m.deleted_at IS NULL")

@@ -602,6 +602,9 @@ static void run(struct care_call *call, const struct entry *entry)
     if (call->kind == CARE_ACT) {
         note_act(call, status);
     }
+    if (call->kind == CARE_CHANGE && call->error.problem == TERN_PROBLEM_NONE) {
+        care_book_keep(call, &before.missed);
+    }
     if (!sim_disk_is_dead(device->disk) && !sim_failed(call->world)) {
         if (status == TERN_OK && call->action != NULL) {
             sim_steady_stamp(device);

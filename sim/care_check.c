@@ -7,6 +7,8 @@
 #include "base/uuid.h"
 #include "sim/care_call.h"
 
+#define CLOCK_US INT64_C(60000000)
+
 /* ---- The book ---- */
 
 struct sim_book *care_book(struct sim_world *world)
@@ -34,10 +36,60 @@ void care_book_add(struct sim_world *world, const struct care_act *act)
     book->acts[book->act_count++] = *act;
 }
 
+static void *room_for(void *list, size_t count, size_t *room, size_t size)
+{
+    if (count < *room) {
+        return list;
+    }
+    *room = *room * 2 + 64;
+    list = realloc(list, *room * size);
+    if (list == NULL) {
+        abort();
+    }
+    return list;
+}
+
+static bool has_kept(const struct sim_book *book, const struct care_kept *kept)
+{
+    for (size_t i = 0; i < book->kept_count; i++) {
+        if (book->kept[i].device == kept->device &&
+            trn_id_equal(&book->kept[i].dose, &kept->dose)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A clock that is off says of doses that they have passed which have not. */
+void care_book_keep(struct care_call *call, const struct trn_bytes *passed)
+{
+    struct sim_book *book = care_book(call->world);
+    int64_t off_us = call->now_us - call->world->now_us;
+
+    book->turns = room_for(book->turns, book->turn_count, &book->turn_room, sizeof *book->turns);
+    book->turns[book->turn_count++] = (struct care_turn){.prescription = call->subject,
+                                                         .device = call->device->index,
+                                                         .at_us = call->now_us};
+    for (const char *at = trn_bytes_text(passed);
+         *at != '\0' && off_us < CLOCK_US && off_us > -CLOCK_US;
+         at += 33) {
+        struct care_kept kept = {.prescription = call->subject, .device = call->device->index};
+
+        if (trn_hex_decode(trn_slice_make(at, 32), kept.dose.bytes, sizeof kept.dose.bytes) &&
+            !has_kept(book, &kept)) {
+            book->kept =
+                room_for(book->kept, book->kept_count, &book->kept_room, sizeof *book->kept);
+            book->kept[book->kept_count++] = kept;
+        }
+    }
+}
+
 void sim_care_end(struct sim_world *world)
 {
     if (world->book != NULL) {
         sim_care_unwatch(world);
+        free(world->book->turns);
+        free(world->book->kept);
         free(world->book->acts);
         free(world->book);
         world->book = NULL;
@@ -277,6 +329,67 @@ static void check_dose(struct sim_world *world, sqlite3 *db, const struct care_a
     trn_bytes_free(&row);
 }
 
+/* ---- What had passed ---- */
+
+/* When the grace of a dose ends that does not count, though it has passed; 0: it counts. */
+static int64_t hidden_since(struct sim_world *world, sqlite3 *db, const tern_id *dose)
+{
+    sqlite3_stmt *stmt =
+        sim_look_prepare(world,
+                         db,
+                         "SELECT " CARE_ENDS CARE_DOSES " WHERE d.id=?1 AND " CARE_PASSED
+                         " AND NOT coalesce(" CARE_COUNTS ",0)");
+    struct trn_bytes row = {0};
+    int64_t ends_us;
+
+    if (stmt != NULL) {
+        (void)sqlite3_bind_blob(stmt, 1, dose->bytes, sizeof dose->bytes, SQLITE_STATIC);
+        (void)sqlite3_bind_int64(stmt, 2, world->now_us);
+        row = sim_look_steps(world, stmt);
+    }
+    ends_us = strtoll(trn_bytes_text(&row), NULL, 10);
+    trn_bytes_free(&row);
+    return ends_us;
+}
+
+/* Whether another device had changed the prescription before the dose passed. */
+static bool is_explained(const struct sim_book *book, const struct care_kept *kept, int64_t ends_us)
+{
+    for (size_t i = 0; i < book->turn_count; i++) {
+        const struct care_turn *turn = &book->turns[i];
+
+        if (turn->device != kept->device && turn->at_us <= ends_us &&
+            trn_id_equal(&turn->prescription, &kept->prescription)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A change that one device made hides nothing on any that had passed there before it. */
+static void check_kept(struct sim_world *world, int device)
+{
+    const struct sim_book *book = care_book(world);
+    sqlite3 *db = sim_look(world, device);
+
+    for (size_t i = 0; i < book->kept_count && !sim_failed(world); i++) {
+        int64_t ends_us = hidden_since(world, db, &book->kept[i].dose);
+
+        if (ends_us != 0 && !is_explained(book, &book->kept[i], ends_us)) {
+            char id[33];
+
+            trn_hex_encode(book->kept[i].dose.bytes, sizeof book->kept[i].dose.bytes, id);
+            sim_fail(world,
+                     "history",
+                     "%s hides a dose that %s had missed when it changed the prescription: %s",
+                     device == SIM_SERVER ? "the server" : world->devices[device].name,
+                     world->devices[book->kept[i].device].name,
+                     id);
+        }
+    }
+    sim_look_away(world, device);
+}
+
 static bool is_last(const struct sim_book *book, size_t at)
 {
     for (size_t i = at + 1; i < book->act_count; i++) {
@@ -335,5 +448,10 @@ void sim_care_check(struct sim_world *world)
     if (!sim_failed(world)) {
         check_versions(world);
         check_reads(world);
+    }
+    for (int i = SIM_SERVER; i < (int)world->device_count && !sim_failed(world) &&
+                             !care_book(world)->blurred && !world->any_erased;
+         i++) {
+        check_kept(world, i);
     }
 }

@@ -33,6 +33,11 @@ void care_view_take(struct care_call *call, struct care_view *ret_view)
         " ORDER BY 1");
     ret_view->counted =
         care_rows(call, "SELECT d.id" CARE_DOSES " WHERE " CARE_COUNTS " ORDER BY 1");
+    ret_view->missed =
+        care_rows(call,
+                  "SELECT d.id" CARE_DOSES
+                  " WHERE d.prescription_id=?3 AND d.status IN ('DUE','MISSED') AND " CARE_PASSED
+                  " AND " CARE_COUNTS " ORDER BY 1");
     ret_view->passed = care_rows(call,
                                  "SELECT id,scheduled_time,grace_minutes FROM dose_events WHERE "
                                  "scheduled_time<=?2 ORDER BY 1");
@@ -45,6 +50,7 @@ void care_view_free(struct care_view *view)
     trn_bytes_free(&view->records);
     trn_bytes_free(&view->counted);
     trn_bytes_free(&view->passed);
+    trn_bytes_free(&view->missed);
 }
 
 static size_t line_size(const char *at)
@@ -118,6 +124,14 @@ judge_grown(struct care_call *call, const struct care_view *before, const struct
                   undo ? own : NULL);
     }
     must_hold(call, "history", "moved what has passed", &before->passed, &after->passed, NULL);
+    if (call->kind == CARE_CHANGE && strcmp(call->name, "settings") != 0) {
+        must_hold(call,
+                  "history",
+                  "makes count what did not when it passed",
+                  &after->counted,
+                  &before->counted,
+                  NULL);
+    }
 }
 
 static int64_t count_actions(struct care_call *call, const char *action)
@@ -254,7 +268,7 @@ void care_judge(struct care_call *call, const struct care_view *before, tern_sta
         judge_recorded(call, before, status == TERN_OK);
     }
     if (status != TERN_OK && changed && call->error.problem != TERN_PROBLEM_NONE &&
-        call->error.problem != TERN_PROBLEM_QUOTA && call->kind != CARE_READ) {
+        call->kind != CARE_READ) {
         sim_fail(call->world,
                  "unchanged",
                  "%s: %s failed with %s, and changed the file",

@@ -86,7 +86,7 @@ tern_status care_run_list(struct care_call *call)
 {
     struct lines lines = {NULL, 0};
     char date[11];
-    char sql[3600];
+    char sql[12000];
     tern_status status;
 
     sim_zones_date(call->zone, call->now_us, call->by_dice ? (int)care_roll(call, 6) - 4 : 0, date);
@@ -101,11 +101,10 @@ tern_status care_run_list(struct care_call *call)
                        sizeof sql,
                        "SELECT d.id,iif(d.status='DUE' AND " CARE_PASSED
                        ",'MISSED',d.status)" CARE_DOSES " WHERE d.patient_id=?1 AND "
-                       "d.local_date='%s' AND d.deleted_at IS NULL AND (%s OR %s) ORDER BY "
+                       "d.local_date='%s' AND d.deleted_at IS NULL AND %s ORDER BY "
                        "d.scheduled_time,d.id",
                        date,
-                       CARE_COUNTS,
-                       CARE_YIELDS);
+                       CARE_SHOWN);
         compare(call, "day", "the list of a day", &lines, sql);
     }
     free(lines.text);
@@ -151,7 +150,7 @@ static bool note_sum(void *context, const tern_adherence *sum)
 static void compare_sums(struct care_call *call, const struct sums *sums, const char *today)
 {
     static const char *const keys[] = {"'all'", "d.local_date", "d.time_period", "d.medication_id"};
-    char sql[3600];
+    char sql[12000];
 
     (void)snprintf(sql,
                    sizeof sql,

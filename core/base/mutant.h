@@ -86,6 +86,9 @@
     X(CARE_SUMS_STALE, 1, "sums are not made again where doses changed")                           \
     X(CARE_SNAPSHOT_EARLY, 1, "a version holds the medications before the edit")                   \
     X(CARE_PAUSE_HIDES, 1, "a pause or an end hides what had passed before it")                    \
+    X(CARE_SETTLED_INSTEAD,                                                                        \
+      1,                                                                                           \
+      "who ends a prescription stores what had passed, and not since when")                        \
     X(CARE_PAUSE_COUNTS, 1, "what passed in a pause is missed after it")                           \
     X(CARE_ACTION_MISSING, 1, "an act leaves no audit row")
 

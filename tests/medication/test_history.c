@@ -212,3 +212,32 @@ TEST(what_an_edit_took_away_is_not_missed_after_the_next_edit)
     CHECK_INT(missed(&practice.doctor), 2);
     end(&practice);
 }
+
+TEST(an_end_by_one_who_knew_a_draft_alone_hides_no_dose_that_had_passed)
+{
+    struct practice practice;
+    struct care_device *phone = &practice.pair.phone;
+
+    care_pair_begin(&practice.pair);
+    care_ok(tern_prescription_create(phone->care,
+                                     &practice.pair.prescription,
+                                     NULL,
+                                     &practice.prescription,
+                                     &error),
+            &error);
+    care_pair_sync(&practice.pair);
+    care_pair_open_to(&practice.pair, 'd', "DOCTOR");
+    care_device_begin(&practice.pair.world, &practice.doctor, "doctor", 'd');
+    device_sync_well(&practice.doctor.device);
+    device_sync_well(&practice.doctor.device);
+    care_ok(tern_prescription_activate(phone->care, &practice.prescription, &error), &error);
+    care_ok(tern_schedule_generate(phone->care, NULL, NULL, &error), &error);
+    world_pass(&practice.pair.world, DAY_US);
+    care_ok(tern_prescription_end(practice.doctor.care, &practice.prescription, &error), &error);
+    meet(&practice);
+    CHECK_TEXT(day(phone, "2025-11-20"), "NIGHT MISSED");
+    CHECK_TEXT(day(phone, "2025-11-21"), "MORNING MISSED");
+    CHECK_TEXT(day(phone, "2025-11-22"), "");
+    CHECK_INT(missed(&practice.doctor), 2);
+    end(&practice);
+}

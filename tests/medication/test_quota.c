@@ -119,6 +119,7 @@ TEST(past_the_quota_a_prescription_is_refused_clearly_and_nothing_changes)
     CHECK_TEXT(said, "The storage is full: 5.0 GB of 5.0 GB are used.");
     CHECK(tern_say_problem(&khmer, &error, said, sizeof(said)) > 0);
     pair.prescription.symptoms = "others";
+    world_pass(&pair.world, 48 * HOUR_US);
     CHECK_INT(tern_prescription_edit(pair.phone.care, &id, &pair.prescription, "why", NULL, &error),
               TERN_ERR_TOO_LARGE);
     CHECK_INT(error.problem, TERN_PROBLEM_QUOTA);
@@ -129,6 +130,9 @@ TEST(past_the_quota_a_prescription_is_refused_clearly_and_nothing_changes)
     CHECK_TEXT(device_ask(&pair.phone.device, "SELECT count(*) FROM prescription_versions"), "1");
     CHECK_TEXT(device_ask(&pair.phone.device, "SELECT count(*) FROM audit_logs"), "2");
     CHECK_TEXT(device_ask(&pair.phone.device, "SELECT count(*) FROM medications"), "1");
+    CHECK_TEXT(
+        device_ask(&pair.phone.device, "SELECT count(*) FROM dose_events WHERE status = 'MISSED'"),
+        "0");
     care_pair_end(&pair);
 }
 

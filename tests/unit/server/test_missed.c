@@ -287,6 +287,114 @@ TEST(what_nothing_yields_any_more_stays_due)
     }
 }
 
+/* The day of the dose that push_dose(1) makes. */
+static void set_spans(struct ward *ward, const char *status, int64_t from_us, int64_t until_us)
+{
+    char sql[200];
+
+    (void)snprintf(sql,
+                   sizeof(sql),
+                   "UPDATE prescriptions SET status = '%s', active_spans = '0,%lld'||iif(%lld=0, "
+                   "'', ',%lld')",
+                   status,
+                   (long long)from_us,
+                   (long long)until_us,
+                   (long long)until_us);
+    lab_write(&ward->lab, sql);
+}
+
+TEST(what_passed_in_a_pause_is_not_missed_and_what_passed_before_it_is)
+{
+    int64_t ends_us = LAB_START_US + DAY_US + 60 * MINUTE_US;
+    const struct {
+        const char *status;
+        int64_t from_us;
+        int64_t until_us; /* 0: not resumed */
+        int64_t missed;
+    } cases[] = {
+        {"PAUSED", ends_us, 0, 0},
+        {"PAUSED", ends_us + 1, 0, 1},
+        {"INACTIVE", ends_us + 1, 0, 1},
+        {"ACTIVE", ends_us, ends_us + 1, 0},
+        {"ACTIVE", ends_us - 2, ends_us, 1},
+        {"ACTIVE", ends_us + 1, ends_us + 2, 1},
+        {"ACTIVE", ends_us - 2, 0, 1}, /* contradicts the status: not believed */
+        {"PAUSED", ends_us + 1, ends_us + 2, 0},
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct ward ward;
+
+        start(&ward);
+        (void)push_dose(&ward, 1);
+        set_spans(&ward, cases[i].status, cases[i].from_us, cases[i].until_us);
+        ward.lab.now_us = LAB_START_US + 10 * DAY_US;
+        CHECK_INT(step(&ward).missed, cases[i].missed);
+        end(&ward);
+    }
+}
+
+static void insert_version(struct ward *ward, int64_t number, int64_t created_us, const char *says)
+{
+    struct trn_change change =
+        lab_change(&ward->lab, TRN_OP_INSERT, "prescription_versions", lab_id('?', 0));
+    char id[TRN_ID_TEXT_SIZE + 1];
+    char snapshot[400];
+    bool derived = false;
+
+    trn_id_format(&ward->medication, id);
+    (void)snprintf(snapshot, sizeof(snapshot), "[{\"id\":\"%s\"%s}]", id, says);
+    lab_set(&change, "prescription_id", tern_value_id(&ward->prescription));
+    lab_set(&change, "version_number", tern_value_integer(number));
+    lab_set(&change, "created_at", tern_value_integer(created_us));
+    lab_set(&change, "medications_snapshot", tern_value_text(snapshot));
+    CHECK(trn_natural_id(change.table, change.values, &derived, &change.id, NULL) == TERN_OK);
+    phone_begin(&ward->phone, TRN_ENTRY_RECORDED);
+    phone_change(&ward->phone, &change);
+    phone_commit(&ward->phone);
+}
+
+TEST(a_dose_is_judged_by_the_version_that_was_in_force_when_it_passed)
+{
+    static const struct {
+        const char *first;  /* what the first version says, beside the id */
+        int64_t second_us;  /* when the second was written, from the grace's end on */
+        const char *change; /* what the second changed */
+        int64_t missed;
+    } cases[] = {
+        {",\"morning_dosage\":{\"amount\":1}", 1, "morning_dosage = NULL", 1},
+        {",\"morning_dosage\":{\"amount\":1}", 0, "morning_dosage = NULL", 0},
+        {",\"morning_dosage\":{\"amount\":1}", 1, "deleted_at = 1", 1},
+        {",\"morning_dosage\":null", 1, "row_number = 1", 0},
+        {",\"morning_dosage\":null", 0, "row_number = 1", 1},
+        {",\"morning_dosage\":{\"amount\":1},\"duration\":1", 1, "row_number = 1", 0},
+        {",\"morning_dosage\":{\"amount\":1},\"timing\":\"mon\"", 1, "row_number = 1", 0},
+        {",\"morning_dosage\":{\"amount\":1},\"is_prn\":true", 1, "row_number = 1", 0},
+        {",\"morning_dosage\":{\"amount\":1},\"end_date\":\"2026-01-01\"", 1, "row_number = 1", 0},
+        {",\"morning_dosage\":{\"amount\":1},\"start_date\":\"2026-01-03\"",
+         1,
+         "row_number = 1",
+         0},
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct ward ward;
+        char sql[200];
+
+        start(&ward);
+        (void)push_dose(&ward, 1); /* a Friday */
+        insert_version(&ward, 1, LAB_START_US, cases[i].first);
+        insert_version(&ward, 2, LAB_START_US + DAY_US + 60 * MINUTE_US + cases[i].second_us, "");
+        phone_push(&ward.phone);
+        lab_write(&ward.lab, "UPDATE prescriptions SET current_version = 2");
+        (void)snprintf(sql, sizeof(sql), "UPDATE medications SET %s", cases[i].change);
+        lab_write(&ward.lab, sql);
+        ward.lab.now_us = LAB_START_US + 10 * DAY_US;
+        CHECK_INT(step(&ward).missed, cases[i].missed);
+        end(&ward);
+    }
+}
+
 TEST(words_meals_and_zones_of_each_patient_are_gone_by)
 {
     struct ward ward;

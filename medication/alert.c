@@ -247,7 +247,7 @@ static tern_status read_recipient(struct run *run, tern_care_error *error)
 
 static tern_status infer(struct run *run, tern_care_error *error)
 {
-    tern_value values[4];
+    tern_value values[5];
     tern_status status = read_recipient(run, error);
 
     if (status != TERN_OK) {
@@ -276,10 +276,11 @@ static tern_status infer(struct run *run, tern_care_error *error)
     values[1] = tern_value_integer(run->now_us - DOSES_SINCE_US);
     values[2] = tern_value_integer(run->now_us);
     values[3] = tern_value_integer(run->is_family);
+    values[4] = tern_value_integer(run->now_us);
     return status == TERN_OK ? trn_care_each(run->care,
                                              TRN_SQL_ALERT_DOSES,
                                              values,
-                                             4,
+                                             5,
                                              TERN_PROBLEM_NONE,
                                              look_at_dose,
                                              run,

@@ -79,8 +79,8 @@ static tern_status look_at_all(struct step *step, tern_care_error *error)
                                  tern_value_integer(from.scheduled_us),
                                  tern_value_integer(step->now_us),
                                  tern_value_id(&from.dose),
-                                 tern_value_integer(step->limit),
-                                 tern_value_integer(step->now_us)};
+                                 tern_value_integer(step->now_us),
+                                 tern_value_integer(step->limit)};
     tern_statement *row = NULL;
     bool more = true;
     tern_status status = trn_care_bind(step->care, TRN_SQL_PASSED, values, 6, &row, error);

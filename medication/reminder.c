@@ -96,8 +96,8 @@ static tern_status read_due(struct run *run, tern_care_error *error)
                                  tern_value_integer(run->now_us - GRACE_MAX * TRN_MINUTE_US),
                                  tern_value_integer(INT64_MAX),
                                  tern_value_id(&none),
-                                 tern_value_integer(-1),
-                                 tern_value_integer(INT64_MIN)};
+                                 tern_value_integer(INT64_MIN),
+                                 tern_value_integer(-1)};
     tern_statement *row = NULL;
     bool more = true;
     tern_status status = trn_care_bind(run->care, TRN_SQL_PASSED, values, 6, &row, error);

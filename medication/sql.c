@@ -3,30 +3,22 @@
 
 /* The columns that trn_source_read reads, of medications m, prescriptions p, users u and
  * meal_time_preferences t: as they are prescribed now, or as they were THEN (see IN_FORCE). */
-#define HAS(of, column, bit) "((coalesce(" of(column) ",'null')<>'null')*" bit ")"
-#define BEFORE(of, column, bit) "(coalesce(json_extract(" of(column) ",'$.before_meal'),0)*" bit ")"
+#define HAS(of, column, bit) "((coalesce(" of(column) ",'null')<>'null')*" bit ")|"
+#define BEFORE(of, column, bit)                                                                    \
+    "(coalesce(json_extract(" of(column) ",'$.before_meal'),0)*" bit ")|"
 #define SLOTS(has, of)                                                                             \
-    has(of, "morning_dosage", "1") "|" has(of, "daytime_dosage", "2") "|" has(of,                  \
-                                                                              "night_dosage",      \
-                                                                              "4")
-#define SOURCE_OF(of, date, stands)                                                                                                \
-    "coalesce(u.time_zone,'Asia/Phnom_Penh')," date("start_date") ",p.created_at," date(                                           \
-        "end_"                                                                                                                     \
-        "date") "," of("duration") "," SLOTS(HAS,                                                                                  \
-                                             of) "," SLOTS(BEFORE,                                                                 \
-                                                           of) "," of("frequency") "," of("timin"                                  \
-                                                                                          "g") "," of("is_prn") ",t.morning_meal," \
-                                                                                                                "t.afternoon_"     \
-                                                                                                                "meal,"            \
-                                                                                                                "t.night_meal,"    \
-                                                                                                                "coalesce(u."      \
-                                                                                                                "grace_period_"    \
-                                                                                                                "minutes,30),p."   \
-                                                                                                                "active_spans,p."  \
-                                                                                                                "deleted_at IS "   \
-                                                                                                                "NULL AND " stands \
-                                                                                                                ",p.status='"      \
-                                                                                                                "ACTIVE'"
+    has(of, "morning_dosage", "1") has(of, "daytime_dosage", "2") has(of, "night_dosage", "4") "0" \
+                                                                                               ","
+#define DATES(date) date("start_date") ",p.created_at," date("end_date") ","
+#define WORDS(of) of("frequency") "," of("timing") "," of("is_prn") ","
+#define MEALS "t.morning_meal,t.afternoon_meal,t.night_meal,"
+#define GRACE "coalesce(u.grace_period_minutes,30),"
+#define STATE(stands) "p.active_spans,p.deleted_at IS NULL AND " stands ",p.status='ACTIVE'"
+#define ZONE "coalesce(u.time_zone,'Asia/Phnom_Penh'),"
+#define DURATION(of) of("duration") ","
+#define SOURCE_OF(of, date, stands)                                                                \
+    ZONE DATES(date) DURATION(of) SLOTS(HAS, of) SLOTS(BEFORE, of) WORDS(of) MEALS GRACE STATE(    \
+        stands)
 #define NOW(column) "m." column
 #define NOW_DATE(column) "p." column
 #define SOURCE SOURCE_OF(NOW, NOW_DATE, "m.deleted_at IS NULL")
@@ -36,14 +28,14 @@
     "'))"
 #define SOURCE_THEN                                                                                \
     SOURCE_OF(THEN, THEN_DATE, "iif(w.id IS NULL,m.deleted_at IS NULL,j.value IS NOT NULL)")
-/* Of a dose d that had passed by `now` the version w that was in force when it passed, unless that
+/* Of a dose d that had passed by ?5 the version w that was in force when it passed, unless that
  * is the current one, and what it says of the medication, j. */
 #define PASSES "d.scheduled_time+d.grace_minutes*60000000"
 #define VERSION_OF                                                                                 \
     "(SELECT v.id FROM prescription_versions v WHERE v.prescription_id=p.id AND v.deleted_at IS "  \
     "NULL "
-#define IN_FORCE(now)                                                                              \
-    " LEFT JOIN prescription_versions w ON " PASSES "<" now " AND w.id=coalesce(" VERSION_OF       \
+#define IN_FORCE                                                                                   \
+    " LEFT JOIN prescription_versions w ON " PASSES "<?5 AND w.id=coalesce(" VERSION_OF            \
     "AND v.created_at<=" PASSES " ORDER BY v.version_number DESC LIMIT 1)," VERSION_OF             \
     "ORDER BY v.version_number LIMIT 1)) AND w.version_number<p.current_version"                   \
     " LEFT JOIN json_each(w.medications_snapshot) j"                                               \
@@ -137,9 +129,9 @@ static const char *const texts[TRN_SQL_COUNT] = {
         "CASE d.slot WHEN 'MORNING' THEN m.morning_dosage WHEN 'DAYTIME' THEN m.daytime_dosage "
         "WHEN 'NIGHT' THEN m.night_dosage END"
         " FROM dose_events d JOIN medications m ON m.id=d.medication_id"
-        " JOIN prescriptions p ON p.id=d.prescription_id" OF_PATIENT IN_FORCE(
-            "?5") " WHERE d.patient_id=?1 AND d.scheduled_time>=?2 AND d.scheduled_time<?3"
-                  " AND d.local_date=?4 AND d.deleted_at IS NULL ORDER BY d.scheduled_time,d.id",
+        " JOIN prescriptions p ON p.id=d.prescription_id" OF_PATIENT IN_FORCE
+        " WHERE d.patient_id=?1 AND d.scheduled_time>=?2 AND d.scheduled_time<?3"
+        " AND d.local_date=?4 AND d.deleted_at IS NULL ORDER BY d.scheduled_time,d.id",
     [TRN_SQL_REGIMENS] = "SELECT " SOURCE ",m.id,p.id FROM prescriptions p"
                          " JOIN medications m ON m.prescription_id=p.id" OF_PATIENT
                          " WHERE p.patient_id=?1 AND p.status='ACTIVE' AND p.deleted_at IS NULL"
@@ -153,11 +145,10 @@ static const char *const texts[TRN_SQL_COUNT] = {
     [TRN_SQL_PASSED] =
         "SELECT " SOURCE_THEN ",d.id,d.scheduled_time,d.grace_minutes,d.local_date,d.slot"
         ",d.flags FROM dose_events d JOIN medications m ON m.id=d.medication_id"
-        " JOIN prescriptions p ON p.id=d.prescription_id" OF_PATIENT IN_FORCE(
-            "?6") " WHERE d.patient_id=?1 AND d.scheduled_time>=?2 AND d.scheduled_time<?3"
-                  " AND (d.scheduled_time,d.id)>(?2,?4) AND d.status='DUE'"
-                  " AND d.deleted_at IS NULL"
-                  " ORDER BY d.scheduled_time,d.id LIMIT ?5",
+        " JOIN prescriptions p ON p.id=d.prescription_id" OF_PATIENT IN_FORCE
+        " WHERE d.patient_id=?1 AND d.scheduled_time>=?2 AND d.scheduled_time<?3"
+        " AND (d.scheduled_time,d.id)>(?2,?4) AND d.status='DUE'"
+        " AND d.deleted_at IS NULL ORDER BY d.scheduled_time,d.id LIMIT ?6",
     [TRN_SQL_MEDICATION] = "SELECT " SOURCE ",p.id,p.patient_id FROM medications m"
                            " JOIN prescriptions p ON p.id=m.prescription_id" OF_PATIENT
                            " WHERE m.id=?1 AND m.deleted_at IS NULL AND p.deleted_at IS NULL",
@@ -299,7 +290,7 @@ static const char *const texts[TRN_SQL_COUNT] = {
         "SELECT " SOURCE_THEN ",d.id,d.scheduled_time,d.grace_minutes,d.local_date,d.slot,d.status,"
         "d.patient_id,p.id,p.patient_name,m.medicine_name,m.medicine_name_khmer"
         " FROM dose_events d JOIN medications m ON m.id=d.medication_id"
-        " JOIN prescriptions p ON p.id=d.prescription_id" OF_PATIENT IN_FORCE("?3") ALERT_OF(
+        " JOIN prescriptions p ON p.id=d.prescription_id" OF_PATIENT IN_FORCE ALERT_OF(
             "d.patient_id=?1",
             "MISSED_DOSE_ALERT",
             "FAMILY_ALERT",

@@ -111,101 +111,39 @@ static bool is_prescribed(tern_statement *row, const char *date, const char *slo
 
 /* By the version w that was in force, and its snapshot s, unless that is the current one. */
 #define ENDS "(d.scheduled_time + d.grace_minutes * 60000000)"
-#define IS_OLD "w.version_number < p.current_version"
-#define OF(column) "iif(" IS_OLD ", s.value ->> '" column "', m." column ")"
-#define OF_DATE(column) "iif(" IS_OLD ", s.value ->> '" column "', p." column ")"
+#define OF(column)                                                                                 \
+    "iif(w.version_number < p.current_version, s.value ->> '" column "', m." column "),"
+#define OF_DATE(column)                                                                            \
+    "iif(w.version_number < p.current_version, s.value ->> '" column "', p." column ")"
+#define HAS(column)                                                                                \
+    "coalesce(iif(w.version_number < p.current_version, s.value ->> '" column "', m." column       \
+    "), 'null') <> 'null', "
+#define WAS_ACTIVE                                                                                 \
+    "iif(p.active_spans IS NULL, p.status = 'ACTIVE', (SELECT count(*) FROM "                      \
+    "json_each('[' || p.active_spans || ']') WHERE value <= " ENDS ") % 2 = 1)"
+#define IN_FORCE                                                                                   \
+    "coalesce((SELECT max(x.version_number) FROM prescription_versions x WHERE "                   \
+    "x.prescription_id = p.id AND x.created_at <= " ENDS "), (SELECT min(x.version_number) FROM "  \
+    "prescription_versions x WHERE x.prescription_id = p.id))"
+#define START                                                                                      \
+    "coalesce(" OF_DATE("start_date") ", date(p.created_at / 1000000 + 7 * 3600, 'unixepoch')),"
+#define REGIMEN                                                                                    \
+    START OF_DATE("end_date") "," OF("frequency")                                                  \
+        OF("timing") "t.morning_meal, t.afternoon_meal, t.night_meal, '', "
+#define PARTS                                                                                      \
+    HAS("morning_dosage") HAS("daytime_dosage") HAS("night_dosage") OF("duration") OF("is_prn")
 
-static const char
-    query[] = "SELECT d.medication_id, d.local_date, d.slot, d.time_period, d.status, "
-              "d.scheduled_time, "
-              "d.grace_minutes, coalesce(u.time_zone, 'Asia/Phnom_Penh'), coalesce(" OF_DATE(
-                  "start_"
-                  "date") ", date(p.created_at / 1000000 + 7 * 3600, 'unixepoch')), " OF_DATE("end_"
-                                                                                              "dat"
-                                                                                              "e") ", " OF("frequency") ", " OF("timing") ", t.morning_meal, t.afternoon_meal, t.night_meal, '', "
-                                                                                                                                          "iif(p.active_spans IS NULL, p.status = 'ACTIVE', (SELECT count(*) FROM "
-                                                                                                                                          "json_each('[' || p.active_spans || ']') WHERE value <= " ENDS
-                                                                                                                                          ") % 2 = 1) AND "
-                                                                                                                                          "p.deleted_at IS NULL AND iif(" IS_OLD
-                                                                                                                                          ", s.value IS NOT NULL, m.deleted_at IS NULL), "
-                                                                                                                                          "coalesce(" OF(
-                                                                                                                                              "morning_dosage") ", 'null') <> 'null', "
-                                                                                                                                                                "coalesce(" OF(
-                                                                                                                                                                    "daytime_dosage") ", 'null') <> 'null', "
-                                                                                                                                                                                      "coalesce(" OF(
-                                                                                                                                                                                          "night_dosage") ", 'null') <> 'null', " OF("duration") ", " OF("is_prn") ", d.flags IS "
-                                                                                                                                                                                                                                                                   "'UNDONE' FROM "
-                                                                                                                                                                                                                                                                   "dose_events d "
-                                                                                                                                                                                                                                                                   "JOIN "
-                                                                                                                                                                                                                                                                   "medications m "
-                                                                                                                                                                                                                                                                   "ON m.id = "
-                                                                                                                                                                                                                                                                   "d.medication_"
-                                                                                                                                                                                                                                                                   "id JOIN "
-                                                                                                                                                                                                                                                                   "prescriptions "
-                                                                                                                                                                                                                                                                   "p ON p.id = "
-                                                                                                                                                                                                                                                                   "d."
-                                                                                                                                                                                                                                                                   "prescription_"
-                                                                                                                                                                                                                                                                   "id "
-                                                                                                                                                                                                                                                                   "LEFT JOIN "
-                                                                                                                                                                                                                                                                   "prescription_"
-                                                                                                                                                                                                                                                                   "versions w ON "
-                                                                                                                                                                                                                                                                   "w."
-                                                                                                                                                                                                                                                                   "prescription_"
-                                                                                                                                                                                                                                                                   "id = p.id AND "
-                                                                                                                                                                                                                                                                   "w.version_"
-                                                                                                                                                                                                                                                                   "number = "
-                                                                                                                                                                                                                                                                   "coalesce(("
-                                                                                                                                                                                                                                                                   "SELECT "
-                                                                                                                                                                                                                                                                   "max(x.version_"
-                                                                                                                                                                                                                                                                   "number) FROM "
-                                                                                                                                                                                                                                                                   "prescription_"
-                                                                                                                                                                                                                                                                   "versions x "
-                                                                                                                                                                                                                                                                   "WHERE "
-                                                                                                                                                                                                                                                                   "x."
-                                                                                                                                                                                                                                                                   "prescription_"
-                                                                                                                                                                                                                                                                   "id = p.id AND "
-                                                                                                                                                                                                                                                                   "x.created_at "
-                                                                                                                                                                                                                                                                   "<= " ENDS
-                                                                                                                                                                                                                                                                   "), (SELECT "
-                                                                                                                                                                                                                                                                   "min(x.version_"
-                                                                                                                                                                                                                                                                   "number) FROM "
-                                                                                                                                                                                                                                                                   "prescription_"
-                                                                                                                                                                                                                                                                   "versions x "
-                                                                                                                                                                                                                                                                   "WHERE "
-                                                                                                                                                                                                                                                                   "x."
-                                                                                                                                                                                                                                                                   "prescription_"
-                                                                                                                                                                                                                                                                   "id = p.id)) "
-                                                                                                                                                                                                                                                                   "LEFT JOIN "
-                                                                                                                                                                                                                                                                   "json_each(w."
-                                                                                                                                                                                                                                                                   "medications_"
-                                                                                                                                                                                                                                                                   "snapshot) s "
-                                                                                                                                                                                                                                                                   "ON s.value "
-                                                                                                                                                                                                                                                                   "->> 'id' = "
-                                                                                                                                                                                                                                                                   "tern_id_text("
-                                                                                                                                                                                                                                                                   "m.id) "
-                                                                                                                                                                                                                                                                   "LEFT JOIN "
-                                                                                                                                                                                                                                                                   "users u ON "
-                                                                                                                                                                                                                                                                   "u.id = "
-                                                                                                                                                                                                                                                                   "d.patient_id "
-                                                                                                                                                                                                                                                                   "LEFT JOIN "
-                                                                                                                                                                                                                                                                   "meal_time_"
-                                                                                                                                                                                                                                                                   "preferences t "
-                                                                                                                                                                                                                                                                   "ON t.user_id "
-                                                                                                                                                                                                                                                                   "= "
-                                                                                                                                                                                                                                                                   "d.patient_id "
-                                                                                                                                                                                                                                                                   "AND "
-                                                                                                                                                                                                                                                                   "t.deleted_at "
-                                                                                                                                                                                                                                                                   "IS NULL WHERE "
-                                                                                                                                                                                                                                                                   "d.patient_id "
-                                                                                                                                                                                                                                                                   "= ?1 AND "
-                                                                                                                                                                                                                                                                   "d.local_date "
-                                                                                                                                                                                                                                                                   ">= ?2 AND "
-                                                                                                                                                                                                                                                                   "d.deleted_at "
-                                                                                                                                                                                                                                                                   "IS NULL AND "
-                                                                                                                                                                                                                                                                   "(?3 IS NULL "
-                                                                                                                                                                                                                                                                   "OR "
-                                                                                                                                                                                                                                                                   "d.medication_"
-                                                                                                                                                                                                                                                                   "id = ?3)";
+static const char query[] =
+    "SELECT d.medication_id, d.local_date, d.slot, d.time_period, d.status, d.scheduled_time, "
+    "d.grace_minutes, coalesce(u.time_zone, 'Asia/Phnom_Penh'), " REGIMEN WAS_ACTIVE
+    " AND p.deleted_at IS NULL AND iif(w.version_number < p.current_version, s.value IS NOT NULL, "
+    "m.deleted_at IS NULL), " PARTS "d.flags IS 'UNDONE' FROM dose_events d JOIN "
+    "medications m ON m.id = d.medication_id JOIN prescriptions p ON p.id = d.prescription_id "
+    "LEFT JOIN prescription_versions w ON w.prescription_id = p.id AND w.version_number = " IN_FORCE
+    " LEFT JOIN json_each(w.medications_snapshot) s ON s.value ->> 'id' = tern_id_text(m.id) "
+    "LEFT JOIN users u ON u.id = d.patient_id LEFT JOIN meal_time_preferences t ON t.user_id = "
+    "d.patient_id AND t.deleted_at IS NULL WHERE d.patient_id = ?1 AND d.local_date >= ?2 AND "
+    "d.deleted_at IS NULL AND (?3 IS NULL OR d.medication_id = ?3)";
 
 /* 0 on time, 1 late, 2 skipped, 3 missed, -1: does not count. */
 static int judge(tern_statement *row, const char *date, const char *slot, int64_t now_us)

@@ -88,7 +88,9 @@ TEST(what_a_prescription_no_longer_yields_does_not_count)
     care_clock("2026-03-04 12:00");
     expect("0 on time, 0 late, 0 skipped, 1 missed: 0 of 1");
     care_ok(tern_prescription_resume(care, &id, &error), &error);
-    expect("0 on time, 0 late, 0 skipped, 5 missed: 0 of 5");
+    expect("0 on time, 0 late, 0 skipped, 1 missed: 0 of 1");
+    care_clock("2026-03-04 20:00");
+    expect("0 on time, 0 late, 0 skipped, 2 missed: 0 of 2");
     care_end();
 }
 

@@ -479,10 +479,11 @@ static tern_status write_status(tern_care *care,
 }
 
 /* Of a simulator's planted bug alone. */
-static tern_status settle_instead(tern_care *care, const tern_id *id, tern_care_error *error)
+static tern_status
+settle_instead(tern_care *care, const tern_id *id, unsigned from, tern_care_error *error)
 {
     struct header header;
-    tern_status status = read_header(care, id, &header, error);
+    tern_status status = read_changeable(care, id, from, &header, error);
 
     trn_bytes_free(&header.spans);
     return status == TERN_OK ? trn_doses_settle(care, &header.patient, error) : status;
@@ -502,7 +503,7 @@ static tern_status change(tern_care *care,
     if (care == NULL || id == NULL) {
         return trn_care_misuse(error, "tern_prescription");
     }
-    status = TRN_MUTANT(CARE_SETTLED_INSTEAD) ? settle_instead(care, id, error) : TERN_OK;
+    status = TRN_MUTANT(CARE_SETTLED_INSTEAD) ? settle_instead(care, id, from, error) : TERN_OK;
     if (status == TERN_OK) {
         status = trn_care_begin(care, false, &tx, error);
     }

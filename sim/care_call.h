@@ -39,7 +39,7 @@ struct care_act {
     char outcome[CARE_OUTCOME];
 };
 
-/* A call that changed a prescription, or may have. */
+/* An edit, a pause or an end, which was made or may have been. */
 struct care_turn {
     tern_id prescription;
     int device;
@@ -65,7 +65,9 @@ struct sim_book {
     size_t act_room;
     bool blurred; /* files were copied or put back, or entries tried again: no order of acts is told
                    */
-    int64_t seen; /* the server's last number when it was last looked at */
+    bool put_back; /* a file was copied or put back */
+    bool retried;  /* an entry that had been set aside was sent again */
+    int64_t seen;  /* the server's last number when it was last looked at */
     struct trn_bytes versions;
     struct trn_bytes rows;
     struct trn_bytes records;

@@ -103,14 +103,6 @@ void sim_care_blur(struct sim_world *world)
     }
 }
 
-void sim_care_put_back(struct sim_world *world)
-{
-    if (world->care) {
-        care_book(world)->blurred = true;
-        care_book(world)->put_back = true;
-    }
-}
-
 void sim_care_retried(struct sim_world *world)
 {
     if (world->care) {
@@ -130,7 +122,6 @@ void sim_care_unwatch(struct sim_world *world)
         trn_bytes_free(&book->records);
         book->seen = 0;
         book->blurred = true;
-        book->put_back = true;
     }
 }
 
@@ -255,9 +246,9 @@ static void check_versions(struct sim_world *world)
 {
     sqlite3 *db;
 
-    if ((care_book(world)->put_back && getenv("NARROW") == NULL) || care_book(world)->retried ||
-        world->any_erased) {
-        return; /* a version may have gone with an image that was put away, or been given up */
+    /* An edit that is sent again without the refused one before it mixes two authors'. */
+    if (care_book(world)->retried || world->any_erased) {
+        return;
     }
     db = sim_look(world, SIM_SERVER);
     none_of(world,

@@ -114,7 +114,8 @@ static bool is_prescribed(tern_statement *row, const char *date, const char *slo
 #define OF(column)                                                                                 \
     "iif(w.version_number < p.current_version, s.value ->> '" column "', m." column "),"
 #define OF_DATE(column)                                                                            \
-    "iif(w.version_number < p.current_version, s.value ->> '" column "', p." column ")"
+    "iif(w.version_number < p.current_version AND s.value -> '" column "' IS NOT NULL, s.value "   \
+    "->> '" column "', p." column ")"
 #define HAS(column)                                                                                \
     "coalesce(iif(w.version_number < p.current_version, s.value ->> '" column "', m." column       \
     "), 'null') <> 'null', "

@@ -65,6 +65,7 @@ enum trn_sql {
     TRN_SQL_PRN_INSERT,
     TRN_SQL_ACTION,
     TRN_SQL_VERSION,
+    TRN_SQL_VERSION_BEFORE, /* of one that came without, such as an import */
     TRN_SQL_ALERT_INSERT,
     TRN_SQL_ALERT_READ,
     TRN_SQL_ALERTS_READ,

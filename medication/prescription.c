@@ -378,6 +378,7 @@ static tern_status edit(tern_care *care,
                         int32_t *version,
                         tern_care_error *error)
 {
+    const tern_value key = tern_value_id(id);
     tern_cell cells[CLINICAL_CELLS + 1];
     struct trn_bytes ids = {0};
     struct header header;
@@ -393,7 +394,10 @@ static tern_status edit(tern_care *care,
     *version = header.version + 1;
     fill_clinical(prescription, cells);
     cells[CLINICAL_CELLS] = (tern_cell){"current_version", tern_value_integer(*version)};
-    status = tern_row_update(tx, table, id, cells, CLINICAL_CELLS + 1, trn_engine_error(error));
+    status = trn_care_run(care, TRN_SQL_VERSION_BEFORE, &key, 1, error);
+    if (status == TERN_OK) {
+        status = tern_row_update(tx, table, id, cells, CLINICAL_CELLS + 1, trn_engine_error(error));
+    }
     if (status == TERN_OK) {
         status = read_medications(care, id, &ids, error);
     }

@@ -86,6 +86,19 @@
                 OF_SNAPSHOT("timing") OF_SNAPSHOT("duration") OF_SNAPSHOT("is_prn")                \
                     OF_SNAPSHOT("prn_times")
 
+/* What is prescribed by ?1 now, as a version keeps it. */
+#define SNAPSHOT_NOW                                                                               \
+    "(SELECT json_group_array(json_object('id',tern_id_text(id),'row_number',row_number,"          \
+    "'medicine_name',medicine_name,'medicine_name_khmer',medicine_name_khmer,"                     \
+    "'image_url',image_url,'morning_dosage',json(morning_dosage),"                                 \
+    "'daytime_dosage',json(daytime_dosage),'night_dosage',json(night_dosage),"                     \
+    "'frequency',frequency,'duration',duration,'timing',timing,"                                   \
+    "'is_prn',json(iif(is_prn,'true','false')),'prn_times',json(prn_times),"                       \
+    "'start_date',start_date,'end_date',end_date))"                                                \
+    " FROM (SELECT m.*,p.start_date,p.end_date FROM medications m JOIN prescriptions p"            \
+    " ON p.id=m.prescription_id WHERE m.prescription_id=?1 AND m.deleted_at IS NULL"               \
+    " ORDER BY m.row_number,m.id))"
+
 /* Sums of adherence: of days, and of a span as its whole months and the days at both edges. */
 #define FOUR "on_time,late,skipped,missed"
 #define COUNTS                                                                                     \
@@ -181,17 +194,13 @@ static const char *const texts[TRN_SQL_COUNT] = {
     [TRN_SQL_VERSION] =
         "INSERT INTO prescription_versions(id,prescription_id,version_number,author_id,"
         "change_reason,medications_snapshot)"
-        " VALUES(tern_key('prescription_versions',?1,?2),?1,?2,?3,?4,"
-        "(SELECT json_group_array(json_object('id',tern_id_text(id),'row_number',row_number,"
-        "'medicine_name',medicine_name,'medicine_name_khmer',medicine_name_khmer,"
-        "'image_url',image_url,'morning_dosage',json(morning_dosage),"
-        "'daytime_dosage',json(daytime_dosage),'night_dosage',json(night_dosage),"
-        "'frequency',frequency,'duration',duration,'timing',timing,"
-        "'is_prn',json(iif(is_prn,'true','false')),'prn_times',json(prn_times),"
-        "'start_date',start_date,'end_date',end_date))"
-        " FROM (SELECT m.*,p.start_date,p.end_date FROM medications m JOIN prescriptions p"
-        " ON p.id=m.prescription_id WHERE m.prescription_id=?1 AND m.deleted_at IS NULL"
-        " ORDER BY m.row_number,m.id)))",
+        " VALUES(tern_key('prescription_versions',?1,?2),?1,?2,?3,?4," SNAPSHOT_NOW ")",
+    [TRN_SQL_VERSION_BEFORE] =
+        "INSERT INTO prescription_versions(id,created_at,prescription_id,version_number,"
+        "medications_snapshot) SELECT tern_key('prescription_versions',id,current_version),"
+        "created_at,id,current_version," SNAPSHOT_NOW " FROM prescriptions WHERE id=?1 AND NOT "
+        "EXISTS(SELECT 1 FROM prescription_versions v WHERE v.prescription_id=?1 AND "
+        "v.version_number=current_version)",
     [TRN_SQL_SUMS_NOTED] =
         "SELECT EXISTS(SELECT 1 FROM tern_noted WHERE name IN " RULES ")"
         " OR EXISTS(SELECT 1 FROM tern_noted WHERE name='care.doses' AND first=?1 AND second<=?2)"

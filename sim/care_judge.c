@@ -99,13 +99,6 @@ static void must_hold(struct care_call *call,
     }
 }
 
-/* A doctor may not store doses that have passed before they pause or edit: the patient's devices
- * and the job do. */
-static bool is_doctors(const struct care_call *call)
-{
-    return strcmp(call->world->users[call->device->user].role, "DOCTOR") == 0;
-}
-
 static void
 judge_grown(struct care_call *call, const struct care_view *before, const struct care_view *after)
 {
@@ -115,14 +108,12 @@ judge_grown(struct care_call *call, const struct care_view *before, const struct
     must_hold(call, "history", "changed a version", &before->versions, &after->versions, NULL);
     must_hold(call, "history", "took away a row", &before->rows, &after->rows, NULL);
     must_hold(call, "records", "touched what is recorded", &before->records, &after->records, own);
-    if (!is_doctors(call)) {
-        must_hold(call,
-                  "history",
-                  "hides a dose that counted",
-                  &before->counted,
-                  &after->counted,
-                  undo ? own : NULL);
-    }
+    must_hold(call,
+              "history",
+              "hides a dose that counted",
+              &before->counted,
+              &after->counted,
+              undo ? own : NULL);
     must_hold(call, "history", "moved what has passed", &before->passed, &after->passed, NULL);
     if (call->kind == CARE_CHANGE && strcmp(call->name, "settings") != 0) {
         must_hold(call,

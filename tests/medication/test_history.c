@@ -241,3 +241,37 @@ TEST(an_end_by_one_who_knew_a_draft_alone_hides_no_dose_that_had_passed)
     CHECK_INT(missed(&practice.doctor), 2);
     end(&practice);
 }
+
+TEST(an_edit_of_a_prescription_that_came_without_versions_hides_nothing_either)
+{
+    struct practice practice;
+    struct care_device *phone = &practice.pair.phone;
+
+    care_pair_begin(&practice.pair);
+    device_run(&phone->device,
+               "INSERT INTO prescriptions(id, patient_id, patient_name, status, start_date) "
+               "VALUES(tern_id(), @p, 'a patient', 'ACTIVE', '2025-11-20')");
+    device_run(&phone->device,
+               "INSERT INTO medications(id, prescription_id, row_number, medicine_name, "
+               "night_dosage) SELECT tern_id(), id, 1, 'a medicine', '{\"amount\":1}' FROM "
+               "prescriptions");
+    practice.prescription = care_pair_id(phone, "SELECT quote(id) FROM prescriptions");
+    care_ok(tern_schedule_generate(phone->care, NULL, NULL, &error), &error);
+    care_pair_sync(&practice.pair);
+    care_pair_open_to(&practice.pair, 'd', "DOCTOR");
+    care_device_begin(&practice.pair.world, &practice.doctor, "doctor", 'd');
+    device_sync_well(&practice.doctor.device);
+    device_sync_well(&practice.doctor.device);
+    world_pass(&practice.pair.world, DAY_US);
+    practice.pair.medicine.night_dosage = NULL;
+    edit(&practice, &practice.doctor);
+    meet(&practice);
+    CHECK_TEXT(day(phone, "2025-11-20"), "NIGHT MISSED");
+    CHECK_TEXT(day(phone, "2025-11-21"), "");
+    CHECK_INT(missed(&practice.doctor), 1);
+    CHECK_TEXT(device_ask(&phone->device,
+                          "SELECT version_number, json_extract(medications_snapshot, "
+                          "'$[0].night_dosage.amount') FROM prescription_versions ORDER BY 1"),
+               "1,1;2,null");
+    end(&practice);
+}

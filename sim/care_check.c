@@ -103,6 +103,14 @@ void sim_care_blur(struct sim_world *world)
     }
 }
 
+void sim_care_put_back(struct sim_world *world)
+{
+    if (world->care) {
+        care_book(world)->blurred = true;
+        care_book(world)->put_back = true;
+    }
+}
+
 void sim_care_retried(struct sim_world *world)
 {
     if (world->care) {
@@ -122,6 +130,7 @@ void sim_care_unwatch(struct sim_world *world)
         trn_bytes_free(&book->records);
         book->seen = 0;
         book->blurred = true;
+        book->put_back = true;
     }
 }
 
@@ -246,8 +255,9 @@ static void check_versions(struct sim_world *world)
 {
     sqlite3 *db;
 
-    /* An edit that is sent again without the refused one before it mixes two authors'. */
-    if (care_book(world)->retried || world->any_erased) {
+    /* An edit that is sent again without the refused one before it mixes two authors', and a
+     * version may go with an image that is put away. */
+    if (care_book(world)->retried || care_book(world)->put_back || world->any_erased) {
         return;
     }
     db = sim_look(world, SIM_SERVER);

@@ -242,12 +242,12 @@ TEST(an_end_by_one_who_knew_a_draft_alone_hides_no_dose_that_had_passed)
     end(&practice);
 }
 
-TEST(an_edit_of_a_prescription_that_came_without_versions_hides_nothing_either)
+/* As an import leaves it: active, with its doses, and without a version. */
+static void begin_imported(struct practice *practice)
 {
-    struct practice practice;
-    struct care_device *phone = &practice.pair.phone;
+    struct care_device *phone = &practice->pair.phone;
 
-    care_pair_begin(&practice.pair);
+    care_pair_begin(&practice->pair);
     device_run(&phone->device,
                "INSERT INTO prescriptions(id, patient_id, patient_name, status, start_date) "
                "VALUES(tern_id(), @p, 'a patient', 'ACTIVE', '2025-11-20')");
@@ -255,13 +255,21 @@ TEST(an_edit_of_a_prescription_that_came_without_versions_hides_nothing_either)
                "INSERT INTO medications(id, prescription_id, row_number, medicine_name, "
                "night_dosage) SELECT tern_id(), id, 1, 'a medicine', '{\"amount\":1}' FROM "
                "prescriptions");
-    practice.prescription = care_pair_id(phone, "SELECT quote(id) FROM prescriptions");
+    practice->prescription = care_pair_id(phone, "SELECT quote(id) FROM prescriptions");
     care_ok(tern_schedule_generate(phone->care, NULL, NULL, &error), &error);
-    care_pair_sync(&practice.pair);
-    care_pair_open_to(&practice.pair, 'd', "DOCTOR");
-    care_device_begin(&practice.pair.world, &practice.doctor, "doctor", 'd');
-    device_sync_well(&practice.doctor.device);
-    device_sync_well(&practice.doctor.device);
+    care_pair_sync(&practice->pair);
+    care_pair_open_to(&practice->pair, 'd', "DOCTOR");
+    care_device_begin(&practice->pair.world, &practice->doctor, "doctor", 'd');
+    device_sync_well(&practice->doctor.device);
+    device_sync_well(&practice->doctor.device);
+}
+
+TEST(an_edit_of_a_prescription_that_came_without_versions_hides_nothing_either)
+{
+    struct practice practice;
+    struct care_device *phone = &practice.pair.phone;
+
+    begin_imported(&practice);
     world_pass(&practice.pair.world, DAY_US);
     practice.pair.medicine.night_dosage = NULL;
     edit(&practice, &practice.doctor);
@@ -273,5 +281,32 @@ TEST(an_edit_of_a_prescription_that_came_without_versions_hides_nothing_either)
                           "SELECT version_number, json_extract(medications_snapshot, "
                           "'$[0].night_dosage.amount') FROM prescription_versions ORDER BY 1"),
                "1,1;2,null");
+    end(&practice);
+}
+
+static bool
+note_refused(void *context, const tern_refused_version *version, const tern_medication *medication)
+{
+    (void)medication;
+    *(int32_t *)context = version->version;
+    return true;
+}
+
+TEST(of_two_first_edits_of_what_came_without_versions_the_later_is_read_back_as_the_second)
+{
+    struct practice practice;
+    int32_t refused = 0;
+
+    begin_imported(&practice);
+    edit(&practice, &practice.pair.phone);
+    world_pass(&practice.pair.world, HOUR_US);
+    edit(&practice, &practice.doctor);
+    care_pair_sync(&practice.pair);
+    device_sync_well(&practice.doctor.device);
+    CHECK_INT(device_status(&practice.doctor.device).quarantined, 1);
+    care_ok(tern_prescription_refused(practice.doctor.care, note_refused, &refused, &error),
+            &error);
+    CHECK_INT(refused, 2);
+    CHECK_TEXT(world_ask(&practice.pair.world, "SELECT count(*) FROM prescription_versions"), "2");
     end(&practice);
 }

@@ -222,7 +222,7 @@ static bool counts_as_active(enum status status)
 
 static tern_status turn_spans(struct header *header, tern_value spans, int64_t now_us)
 {
-    char added[TRN_SPAN_BYTES + 2];
+    char added[TRN_SPAN_BYTES];
     size_t kept = 0;
     tern_status status;
 

@@ -117,34 +117,34 @@ static bool believe(tern_value text, bool is_active, int64_t at_us, struct spans
     return read_spans(text, at_us, spans) && (spans->count % 2 == 1) == is_active;
 }
 
-bool trn_spans_cover(tern_value text, bool is_active, int64_t at_us)
+bool trn_spans_cover(tern_value spans, bool is_active, int64_t at_us)
 {
-    struct spans spans;
+    struct spans read;
 
     if (at_us == INT64_MAX || TRN_MUTANT(CARE_PAUSE_HIDES) ||
-        !believe(text, is_active, at_us, &spans)) {
+        !believe(spans, is_active, at_us, &read)) {
         return is_active;
     }
-    return spans.by % 2 == 1 || (TRN_MUTANT(CARE_PAUSE_COUNTS) && is_active);
+    return read.by % 2 == 1 || (TRN_MUTANT(CARE_PAUSE_COUNTS) && is_active);
 }
 
-void trn_spans_turn(tern_value text,
+void trn_spans_turn(tern_value spans,
                     bool is_active,
                     int64_t now_us,
                     size_t *ret_kept,
-                    char added[TRN_SPAN_BYTES + 2])
+                    char ret_added[TRN_SPAN_BYTES])
 {
-    struct spans spans;
-    bool kept = believe(text, is_active, now_us, &spans);
+    struct spans read;
+    bool kept = believe(spans, is_active, now_us, &read);
 
-    *ret_kept = kept ? text.size : 0;
-    (void)snprintf(added,
-                   TRN_SPAN_BYTES + 2,
+    *ret_kept = kept ? spans.size : 0;
+    (void)snprintf(ret_added,
+                   TRN_SPAN_BYTES,
                    "%s%" PRId64,
                    kept        ? ","
                    : is_active ? "0,"
                                : "",
-                   kept && spans.last > now_us ? spans.last : now_us);
+                   kept && read.last > now_us ? read.last : now_us);
 }
 
 /* ---- Sources ---- */

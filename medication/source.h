@@ -56,8 +56,8 @@ bool trn_source_yields(const struct trn_source *source, tern_value local_date, t
  * null, unreadable, or contradicts the status is not believed: then the status always was. */
 bool trn_spans_cover(tern_value spans, bool is_active, int64_t at_us);
 
-/** Longest text of a moment, with a comma and a NUL. */
-enum { TRN_SPAN_BYTES = 24 };
+/** Longest text of two moments between commas, and a NUL. */
+enum { TRN_SPAN_BYTES = 26 };
 
 /** What active_spans becomes where the status ceases to be ACTIVE, or becomes so, now: as much of
  * the old text as is kept, and what stands behind it. */
@@ -65,7 +65,7 @@ void trn_spans_turn(tern_value spans,
                     bool is_active,
                     int64_t now_us,
                     size_t *ret_kept,
-                    char added[TRN_SPAN_BYTES + 2]);
+                    char ret_added[TRN_SPAN_BYTES]);
 
 tern_id trn_value_to_id(tern_value value);
 /** Copies a text of the schema's length; one that is longer is cut, null is "". */

@@ -218,7 +218,7 @@ class Synced(SyncCase):
         changes = json.loads(self.run_tern("outbox", "--json", "-r", "phone.db", str(entries[0]["entry"])))
         self.assertEqual([("update", "prescriptions", PRESCRIPTION, "status")],
                          [(one["operation"], one["table"], one["row"], one["unit"]) for one in changes])
-        self.assertEqual({"status": "PAUSED"}, json.loads(changes[0]["values"]))
+        self.assertEqual({"status": "PAUSED", "active_spans": None}, json.loads(changes[0]["values"]))
         self.assertEqual(1, json.loads(self.run_tern("status", "--json", "-r", "phone.db"))["pending"])
         self.sync("phone", self.token(PATIENT))
         status = json.loads(self.run_tern("status", "--json", "-r", "phone.db"))
@@ -244,7 +244,7 @@ class Synced(SyncCase):
         self.sync("tablet", token)
         self.sync("phone", token)
         entries = json.loads(self.run_tern("audit", "--json", "-r", "phone.db", "--table", "prescriptions"))
-        self.assertEqual([({"status": "PAUSED"}, {"status": "INACTIVE"})],
+        self.assertEqual([({"status": "PAUSED", "active_spans": None}, {"status": "INACTIVE", "active_spans": None})],
                          [(json.loads(one["lost_values"]), json.loads(one["kept_values"])) for one in entries])
         self.run_tern("reinstate", "-r", "phone.db", entries[0]["id"])
         self.sync("phone", token)

@@ -3,17 +3,15 @@
 
 #include <string.h>
 
+#include "medication/alert_text.h"
 #include "medication/calendar.h"
 #include "medication/internal.h"
 #include "medication/window.h"
 #include "tern/medication/message.h"
 #include "tern/outbox.h"
 
-enum { LIMIT_MAX = 500, NAME_BYTES = 1024, REASON_BYTES = 1024, TEXT_BYTES = 4096 };
+enum { LIMIT_MAX = 500, NAME_BYTES = 1024, REASON_BYTES = 1024 };
 
-#define MINUTE_US INT64_C(60000000)
-#define LATE_US (60 * MINUTE_US)
-#define DOSES_SINCE_US TRN_DAY_US
 #define CHANGES_SINCE_US (7 * TRN_DAY_US)
 
 struct run {
@@ -27,36 +25,25 @@ struct run {
     bool more;
 };
 
-/* An alert to be made. */
-struct alert {
-    const char *type;
-    tern_notice notice;
-    tern_id about;
-    tern_id patient;
-    tern_id prescription;
-    int64_t at_us; /* what it tells of happened then */
-    tern_notice_words words;
-};
-
-static tern_status make(struct run *run, const struct alert *alert, tern_care_error *error)
+static tern_status make(struct run *run,
+                        const char *type,
+                        const tern_id *about,
+                        const struct trn_alert_text *text,
+                        tern_care_error *error)
 {
-    char title[256];
-    char text[TEXT_BYTES];
-    tern_value values[9];
+    const tern_value values[] = {tern_value_id(&run->care->user),
+                                 tern_value_text(type),
+                                 tern_value_id(about),
+                                 tern_value_text(text->title),
+                                 tern_value_text(text->message),
+                                 tern_value_text(text->data)};
 
-    (void)tern_say_title(&run->locale, alert->notice, title, sizeof(title));
-    (void)tern_say_notice(&run->locale, alert->notice, &alert->words, text, sizeof(text));
-    values[0] = tern_value_id(&run->care->user);
-    values[1] = tern_value_text(alert->type);
-    values[2] = tern_value_id(&alert->about);
-    values[3] = tern_value_text(title);
-    values[4] = tern_value_text(text);
-    values[5] = tern_value_id(&alert->patient);
-    values[6] = tern_value_id(&alert->prescription);
-    values[7] = tern_value_integer(alert->at_us);
-    values[8] = tern_value_text(alert->words.late ? "true" : "false");
     run->made++;
-    return trn_care_run(run->care, TRN_SQL_ALERT_INSERT, values, 9, error);
+    return trn_care_run(run->care,
+                        TRN_SQL_ALERT_INSERT,
+                        values,
+                        sizeof(values) / sizeof(values[0]),
+                        error);
 }
 
 /* Whether there is room for another one. */
@@ -105,7 +92,7 @@ static bool is_missed(const struct run *run,
 
     if (run->now_us <= passed_us ||
         (run->synced_us < passed_us &&
-         (!is_user(run, &patient) || run->now_us - passed_us > LATE_US))) {
+         (!is_user(run, &patient) || trn_alert_is_late(passed_us, run->now_us)))) {
         return false;
     }
     return trn_value_is(tern_statement_value(row, STATUS), "MISSED") ||
@@ -119,49 +106,36 @@ static tern_status tell_missed(struct run *run,
                                int64_t passed_us,
                                tern_care_error *error)
 {
-    char person[NAME_BYTES];
-    char medicine[NAME_BYTES];
-    char date[TRN_DATE_BYTES];
-    tern_value khmer = tern_statement_value(row, NAME_KHMER);
-    bool in_khmer = run->locale.language == TERN_KHMER && khmer.kind == TERN_TEXT;
-    struct alert alert = {.type = "FAMILY_ALERT",
-                          .notice = TERN_NOTICE_MISSED,
-                          .about = trn_value_to_id(tern_statement_value(row, DOSE)),
-                          .patient = trn_value_to_id(tern_statement_value(row, PATIENT)),
-                          .prescription = trn_value_to_id(tern_statement_value(row, PRESCRIPTION)),
-                          .at_us = tern_statement_value(row, SCHEDULED).integer};
+    struct trn_alert_dose dose = {.dose = trn_value_to_id(tern_statement_value(row, DOSE)),
+                                  .patient = trn_value_to_id(tern_statement_value(row, PATIENT)),
+                                  .prescription =
+                                      trn_value_to_id(tern_statement_value(row, PRESCRIPTION)),
+                                  .scheduled_us = tern_statement_value(row, SCHEDULED).integer,
+                                  .passed_us = passed_us,
+                                  .local_date = tern_statement_value(row, DATE),
+                                  .person = tern_statement_value(row, PERSON),
+                                  .medicine = tern_statement_value(row, NAME),
+                                  .medicine_khmer = tern_statement_value(row, NAME_KHMER)};
+    struct trn_alert_text text;
     tern_local_time local = {0};
     int32_t day = 0;
     tern_status status =
-        trn_care_local_day(run->care, source->zone, alert.at_us, &day, &local, error);
+        trn_care_local_day(run->care, source->zone, dose.scheduled_us, &day, &local, error);
 
     if (status != TERN_OK) {
         return status;
     }
-    trn_value_to_text(tern_statement_value(row, PERSON), person, sizeof(person));
-    trn_value_to_text(in_khmer ? khmer : tern_statement_value(row, NAME),
-                      medicine,
-                      sizeof(medicine));
-    trn_value_to_text(tern_statement_value(row, DATE), date, sizeof(date));
-    alert.words = (tern_notice_words){.size = sizeof(alert.words),
-                                      .person = person,
-                                      .medicine = medicine,
-                                      .local_date = date,
-                                      .minute = local.hour * 60 + local.minute,
-                                      .late = run->now_us - passed_us > LATE_US};
-    if (is_user(run, &alert.patient)) {
-        alert.type = "MISSED_DOSE_ALERT";
-        alert.words.person = NULL;
-    }
-    return make(run, &alert, error);
+    dose.minute = local.hour * 60 + local.minute;
+    trn_alert_dose_say(&dose, &run->care->user, &run->locale, run->now_us, &text);
+    return make(run, trn_alert_dose_type(&dose, &run->care->user), &dose.dose, &text, error);
 }
 
 static tern_status
 look_at_dose(void *context, tern_statement *row, bool *ret_more, tern_care_error *error)
 {
     struct run *run = context;
-    int64_t passed_us = tern_statement_value(row, SCHEDULED).integer +
-                        tern_statement_value(row, GRACE).integer * MINUTE_US;
+    int64_t passed_us = trn_window_end(tern_statement_value(row, SCHEDULED).integer,
+                                       tern_statement_value(row, GRACE).integer);
     struct trn_source source;
     tern_status status = trn_source_read(run->care, row, 0, passed_us, &source, error);
 
@@ -181,12 +155,14 @@ tell_change(struct run *run, tern_statement *row, tern_notice notice, tern_care_
     char person[NAME_BYTES];
     char reason[REASON_BYTES];
     bool is_plain = notice == TERN_NOTICE_CHANGE;
-    struct alert alert = {.type = is_plain ? "PRESCRIPTION_UPDATE" : "URGENT_PRESCRIPTION_CHANGE",
-                          .notice = notice,
-                          .about = trn_value_to_id(tern_statement_value(row, ABOUT)),
-                          .patient = trn_value_to_id(tern_statement_value(row, CHANGED_PATIENT)),
-                          .prescription = trn_value_to_id(tern_statement_value(row, CHANGED)),
-                          .at_us = tern_statement_value(row, WRITTEN).integer};
+    struct trn_alert_text text;
+    struct trn_alert alert = {
+        .type = is_plain ? "PRESCRIPTION_UPDATE" : "URGENT_PRESCRIPTION_CHANGE",
+        .notice = notice,
+        .about = trn_value_to_id(tern_statement_value(row, ABOUT)),
+        .patient = trn_value_to_id(tern_statement_value(row, CHANGED_PATIENT)),
+        .prescription = trn_value_to_id(tern_statement_value(row, CHANGED)),
+        .at_us = tern_statement_value(row, WRITTEN).integer};
 
     trn_value_to_text(tern_statement_value(row, CHANGED_PERSON), person, sizeof(person));
     trn_value_to_text(tern_statement_value(row, is_plain ? REASON : URGENT_REASON),
@@ -196,8 +172,9 @@ tell_change(struct run *run, tern_statement *row, tern_notice notice, tern_care_
                                       .person = is_user(run, &alert.patient) ? NULL : person,
                                       .reason = reason,
                                       .minute = -1,
-                                      .late = run->now_us - alert.at_us > LATE_US};
-    return make(run, &alert, error);
+                                      .late = trn_alert_is_late(alert.at_us, run->now_us)};
+    trn_alert_say(&alert, &run->locale, &text);
+    return make(run, alert.type, &alert.about, &text, error);
 }
 
 static tern_status
@@ -273,7 +250,7 @@ static tern_status infer(struct run *run, tern_care_error *error)
                                run,
                                error);
     }
-    values[1] = tern_value_integer(run->now_us - DOSES_SINCE_US);
+    values[1] = tern_value_integer(trn_alert_doses_since(run->now_us));
     values[2] = tern_value_integer(run->now_us);
     values[3] = tern_value_integer(run->is_family);
     values[4] = tern_value_integer(run->now_us);

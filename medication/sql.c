@@ -349,8 +349,7 @@ static const char *const texts[TRN_SQL_COUNT] = {
         " WHERE f.member_id=?1 AND f.deleted_at IS NULL",
     [TRN_SQL_ALERT_INSERT] =
         "INSERT INTO notifications(id,recipient_id,type,title,message,data,about_id)"
-        " VALUES(tern_key('notifications',?1,?2,?3),?1,?2,?4,?5,json_object('patient_id',"
-        "tern_id_text(?6),'prescription_id',tern_id_text(?7),'at',?8,'late',json(?9)),?3)",
+        " VALUES(tern_key('notifications',?1,?2,?3),?1,?2,?4,?5,?6,?3)",
     [TRN_SQL_ALERT_READ] = "UPDATE notifications SET is_read=1,read_at=tern_now() WHERE id=?1",
     [TRN_SQL_ALERTS_READ] = "UPDATE notifications SET is_read=1,read_at=tern_now()"
                             " WHERE recipient_id=?1 AND is_read=0 AND deleted_at IS NULL",

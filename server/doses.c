@@ -67,11 +67,11 @@ static const char *const meal_names[MEAL_COLUMNS] = {"user_id",
                                                      "afternoon_meal",
                                                      "night_meal"};
 
-static bool know_table(const struct trn_schema *schema,
-                       const char *name,
-                       const char *const *columns,
-                       size_t count,
-                       struct trn_known_table *ret_known)
+bool trn_known_find(const struct trn_schema *schema,
+                    const char *name,
+                    const char *const *columns,
+                    size_t count,
+                    struct trn_known_table *ret_known)
 {
     ret_known->table = trn_schema_table(schema, name);
     for (size_t i = 0; ret_known->table != NULL && i < count; i++) {
@@ -88,24 +88,24 @@ bool trn_doses_know(const struct trn_schema *schema, struct trn_doses *ret_doses
     struct trn_doses doses;
     bool known;
 
-    known = know_table(schema, "dose_events", dose_names, TRN_DOSE_COLUMNS, &doses.doses) &&
-            know_table(schema,
-                       "medications",
-                       medication_names,
-                       MEDICATION_COLUMNS,
-                       &doses.medications) &&
-            know_table(schema,
-                       "prescriptions",
-                       prescription_names,
-                       PRESCRIPTION_COLUMNS,
-                       &doses.prescriptions) &&
-            know_table(schema,
-                       "prescription_versions",
-                       version_names,
-                       VERSION_COLUMNS,
-                       &doses.versions) &&
-            know_table(schema, "users", user_names, USER_COLUMNS, &doses.users) &&
-            know_table(schema, "meal_time_preferences", meal_names, MEAL_COLUMNS, &doses.meals);
+    known = trn_known_find(schema, "dose_events", dose_names, TRN_DOSE_COLUMNS, &doses.doses) &&
+            trn_known_find(schema,
+                           "medications",
+                           medication_names,
+                           MEDICATION_COLUMNS,
+                           &doses.medications) &&
+            trn_known_find(schema,
+                           "prescriptions",
+                           prescription_names,
+                           PRESCRIPTION_COLUMNS,
+                           &doses.prescriptions) &&
+            trn_known_find(schema,
+                           "prescription_versions",
+                           version_names,
+                           VERSION_COLUMNS,
+                           &doses.versions) &&
+            trn_known_find(schema, "users", user_names, USER_COLUMNS, &doses.users) &&
+            trn_known_find(schema, "meal_time_preferences", meal_names, MEAL_COLUMNS, &doses.meals);
     if (known) {
         *ret_doses = doses;
     }

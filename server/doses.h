@@ -39,6 +39,13 @@ struct trn_doses {
     struct trn_known_table meals;
 };
 
+/* Finds a table and columns of it by their names; false where the document lacks one. */
+bool trn_known_find(const struct trn_schema *schema,
+                    const char *name,
+                    const char *const *columns,
+                    size_t count,
+                    struct trn_known_table *ret_known);
+
 /* False where the document lacks a table or a column. */
 bool trn_doses_know(const struct trn_schema *schema, struct trn_doses *ret_doses);
 

@@ -180,6 +180,83 @@ void trn_grants_free(struct trn_grants *grants)
     memset(grants, 0, sizeof(*grants));
 }
 
+/* ---- The other way round ---- */
+
+struct holders {
+    const struct trn_db *db;
+    struct trn_db_view *view;
+    const struct trn_grant *grant;
+    const tern_id *subject;
+    const char *role;
+    tern_id *ids;
+    size_t room;
+    size_t count;
+};
+
+static bool is_listed(const struct holders *holders, const tern_id *id)
+{
+    for (size_t i = 0; i < holders->count; i++) {
+        if (trn_id_equal(&holders->ids[i], id)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static tern_status visit_holder(void *context, const struct trn_row *row, tern_error *error)
+{
+    struct holders *holders = context;
+    char role[TRN_ROLE_BYTES];
+    tern_id a;
+    tern_id b;
+    tern_id other;
+    tern_status status;
+
+    if (holders->count == holders->room ||
+        !trn_value_id(&row->values[holders->grant->person_a], &a) ||
+        !trn_value_id(&row->values[holders->grant->person_b], &b)) {
+        return TERN_OK;
+    }
+    other = trn_id_equal(&a, holders->subject) ? b : a;
+    if (trn_id_equal(&other, holders->subject) || is_listed(holders, &other)) {
+        return TERN_OK;
+    }
+    status = read_role(holders->db, holders->view, &other, role, error);
+    if (status == TERN_OK && strcmp(role, holders->role) == 0) {
+        holders->ids[holders->count++] = other;
+    }
+    return status;
+}
+
+tern_status trn_grants_holders(const struct trn_db *db,
+                               struct trn_db_view *view,
+                               const tern_id *subject,
+                               const char *role,
+                               tern_id *ret_ids,
+                               size_t room,
+                               size_t *ret_count,
+                               tern_error *error)
+{
+    const struct trn_schema *schema = db->schema;
+    struct holders holders =
+        {.db = db, .view = view, .subject = subject, .role = role, .ids = ret_ids, .room = room};
+    char own[TRN_ROLE_BYTES];
+    tern_status status = read_role(db, view, subject, own, error);
+
+    for (size_t index = 0; index < schema->grant_count && status == TERN_OK; index++) {
+        holders.grant = &schema->grants[index];
+        if (strcmp(own, holders.grant->subject_role) == 0 &&
+            holder_of(holders.grant, role) != NULL) {
+            status =
+                db->ops->grant_rows(view, holders.grant, subject, visit_holder, &holders, error);
+        }
+    }
+    if (status == TERN_OK) {
+        *ret_count = holders.count;
+    }
+    return status;
+}
+
 const struct trn_opened *trn_grants_find(const struct trn_grants *grants, const tern_id *scope)
 {
     size_t low = 0;

@@ -32,6 +32,16 @@ tern_status trn_grants_load(const struct trn_db *db,
                             tern_error *error);
 void trn_grants_free(struct trn_grants *grants);
 
+/* The users of a role to whom the record of `subject` is open now, each once and at most `room`. */
+tern_status trn_grants_holders(const struct trn_db *db,
+                               struct trn_db_view *view,
+                               const tern_id *subject,
+                               const char *role,
+                               tern_id *ret_ids,
+                               size_t room,
+                               size_t *ret_count,
+                               tern_error *error);
+
 /* NULL if the scope is not open. */
 const struct trn_opened *trn_grants_find(const struct trn_grants *grants, const tern_id *scope);
 bool trn_grants_let_write(const struct trn_opened *opened, const struct trn_table *table);

@@ -96,9 +96,14 @@ static tern_status open_database(struct daemon *daemon, tern_error *error)
     return trn_db_sqlite_open(&options, daemon->schema, &daemon->db, error);
 }
 
+static void hand_in(void *context, int64_t now_us, struct trn_sync_call *call)
+{
+    trn_server_handle(context, now_us, call, 1);
+}
+
 static tern_status open_missed(struct daemon *daemon, tern_error *error)
 {
-    tern_zone_port port;
+    struct trn_missed_port port = {.context = daemon->server, .hand_in = hand_in};
     tern_status status = TERN_OK;
 
     if (daemon->settings.infer_missed_s == 0) {
@@ -108,8 +113,8 @@ static tern_status open_missed(struct daemon *daemon, tern_error *error)
     if (status != TERN_OK) {
         return status;
     }
-    tern_posix_zones_port(daemon->zones, &port);
-    return trn_missed_open(daemon->db, daemon->server, &port, &daemon->missed, error);
+    tern_posix_zones_port(daemon->zones, &port.zones);
+    return trn_missed_open(daemon->db, &port, &daemon->missed, error);
 }
 
 static tern_status open_server(struct daemon *daemon, tern_error *error)

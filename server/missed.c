@@ -11,22 +11,22 @@
 #include "base/memory.h"
 #include "base/uuid.h"
 #include "medication/window.h"
-#include "server/doses.h"
+#include "server/alerts.h"
 
 static const char due[] = "DUE";
 
 /* A dose that was missed. */
 struct found {
-    tern_id patient;
-    tern_id dose;
+    struct trn_alerts_dose dose;
+    bool is_told; /* it is recent enough for alerts */
     int64_t base; /* the number of the transaction that last wrote its outcome */
 };
 
 struct trn_missed {
     struct trn_db *db;
-    struct trn_server *server;
-    tern_zone_port zones;
+    struct trn_missed_port port;
     struct trn_doses doses;
+    struct trn_alerts alerts;
     struct trn_db_waiting waiting; /* the doses that are due */
     size_t outcome;                /* unit of the doses */
     struct trn_db_moment cursor;
@@ -34,13 +34,13 @@ struct trn_missed {
     tern_id device;
     struct found found[TRN_MISSED_STEP_DOSES];
     size_t found_count;
+    size_t alert_count; /* made for them */
 };
 
 /* ---- Opening ---- */
 
 tern_status trn_missed_open(struct trn_db *db,
-                            struct trn_server *server,
-                            const tern_zone_port *zones,
+                            const struct trn_missed_port *port,
                             struct trn_missed **ret_job,
                             tern_error *error)
 {
@@ -51,10 +51,9 @@ tern_status trn_missed_open(struct trn_db *db,
         return trn_fail_nomem(error);
     }
     job->db = db;
-    job->server = server;
-    job->zones = *zones;
+    job->port = *port;
     job->cursor.us = INT64_MIN;
-    if (!trn_doses_know(db->schema, &job->doses)) {
+    if (!trn_doses_know(db->schema, &job->doses) || !trn_alerts_know(db, &job->alerts)) {
         status = trn_fail(error,
                           TERN_ERR_MISUSE,
                           "missed doses: the schema document has none as they are known here");
@@ -91,33 +90,63 @@ static bool is_of_the_zone(tern_status status)
            status == TERN_ERR_CORRUPT || status == TERN_ERR_RANGE;
 }
 
+static tern_status add_found(struct trn_missed *job,
+                             const struct trn_source *source,
+                             const struct trn_row *row,
+                             int64_t now_us,
+                             tern_error *error)
+{
+    const struct trn_known_table *known = &job->doses.doses;
+    struct found *found = &job->found[job->found_count];
+    int64_t scheduled_us = trn_known_value(known, row, TRN_DOSE_TIME).integer;
+    tern_local_time local = {0};
+    tern_status status = TERN_OK;
+
+    *found = (struct found){
+        .dose = {.dose = row->id,
+                 .patient = trn_value_to_id(trn_known_value(known, row, TRN_DOSE_PATIENT)),
+                 .prescription =
+                     trn_value_to_id(trn_known_value(known, row, TRN_DOSE_PRESCRIPTION)),
+                 .medication = trn_value_to_id(trn_known_value(known, row, TRN_DOSE_MEDICATION)),
+                 .scheduled_us = scheduled_us,
+                 .passed_us = trn_window_end(scheduled_us,
+                                             trn_known_value(known, row, TRN_DOSE_GRACE).integer)},
+        .is_told = scheduled_us >= trn_alert_doses_since(now_us),
+        .base = row->version.keys[job->outcome]};
+    trn_value_to_text(trn_known_value(known, row, TRN_DOSE_DATE),
+                      found->dose.local_date,
+                      sizeof(found->dose.local_date));
+    if (found->is_told) {
+        status = tern_zone_to_local(&job->port.zones, source->zone, scheduled_us, &local, error);
+        found->dose.minute = local.hour * 60 + local.minute;
+    }
+    job->found_count += status == TERN_OK ? 1 : 0;
+    return status;
+}
+
 static tern_status judge(struct trn_missed *job,
                          struct trn_db_view *view,
                          const struct trn_row *dose,
+                         int64_t now_us,
                          struct trn_missed_report *report,
                          tern_error *error)
 {
     struct trn_source source;
     tern_error cause = {.status = TERN_OK};
     tern_status status =
-        trn_doses_source(&job->doses, job->db, view, &job->zones, dose, &source, &cause);
+        trn_doses_source(&job->doses, job->db, view, &job->port.zones, dose, &source, &cause);
 
+    if (status == TERN_OK &&
+        trn_source_yields(&source,
+                          trn_known_value(&job->doses.doses, dose, TRN_DOSE_DATE),
+                          trn_known_value(&job->doses.doses, dose, TRN_DOSE_SLOT))) {
+        status = add_found(job, &source, dose, now_us, &cause);
+    }
     if (is_of_the_zone(status)) {
         report->unread++;
         return TERN_OK;
     }
-    if (status != TERN_OK) {
-        return trn_fail(error, status, "%s", cause.message);
-    }
-    if (trn_source_yields(&source,
-                          trn_known_value(&job->doses.doses, dose, TRN_DOSE_DATE),
-                          trn_known_value(&job->doses.doses, dose, TRN_DOSE_SLOT))) {
-        job->found[job->found_count++] = (struct found){
-            .patient = trn_value_to_id(trn_known_value(&job->doses.doses, dose, TRN_DOSE_PATIENT)),
-            .dose = dose->id,
-            .base = dose->version.keys[job->outcome]};
-    }
-    return TERN_OK;
+    return status == TERN_OK ? TERN_OK : trn_fail(error, status, "%s", cause.message);
 }
 
 /* A dose that somebody made due again is theirs, and no guess overrules it. */
@@ -140,7 +169,7 @@ static tern_status look_at(struct trn_missed *job,
                                now_us)) {
         return status;
     }
-    return judge(job, view, &dose, report, error);
+    return judge(job, view, &dose, now_us, report, error);
 }
 
 static tern_status look(struct trn_missed *job,
@@ -199,17 +228,17 @@ static int compare_found(const void *left, const void *right)
 {
     const struct found *a = left;
     const struct found *b = right;
-    int order = trn_id_compare(&a->patient, &b->patient);
+    int order = trn_id_compare(&a->dose.patient, &b->dose.patient);
 
-    return order != 0 ? order : trn_id_compare(&a->dose, &b->dose);
+    return order != 0 ? order : trn_id_compare(&a->dose.dose, &b->dose.dose);
 }
 
 static tern_status
-write_change(struct trn_missed *job, const struct found *found, struct trn_line_writer *writer)
+write_outcome(struct trn_missed *job, const struct found *found, struct trn_line_writer *writer)
 {
     struct trn_change change = {.operation = TRN_OP_UPDATE,
                                 .table = job->doses.doses.table,
-                                .id = found->dose,
+                                .id = found->dose.dose,
                                 .unit = job->outcome,
                                 .base = found->base};
 
@@ -218,12 +247,40 @@ write_change(struct trn_missed *job, const struct found *found, struct trn_line_
     return trn_entry_write_change(writer, &change, NULL);
 }
 
+/* The outcome, and the alerts of it in the same transaction: told and missed are one. */
+static tern_status write_change(struct trn_missed *job,
+                                struct trn_db_view *view,
+                                const struct found *found,
+                                int64_t now_us,
+                                struct trn_line_writer *writer,
+                                tern_error *error)
+{
+    tern_status status = write_outcome(job, found, writer);
+
+    if (status != TERN_OK || !found->is_told) {
+        return status;
+    }
+    if (!trn_id_equal(&job->alerts.patient, &found->dose.patient)) {
+        status = trn_alerts_address(&job->alerts, view, &found->dose.patient, error);
+    }
+    return status == TERN_OK ? trn_alerts_write(&job->alerts,
+                                                view,
+                                                &found->dose,
+                                                now_us,
+                                                writer,
+                                                &job->alert_count,
+                                                error)
+                             : status;
+}
+
 /* The transaction of one patient: all that was found of them from `first` on. */
 static tern_status write_entry(struct trn_missed *job,
+                               struct trn_db_view *view,
                                const struct trn_entry_header *header,
                                size_t first,
                                size_t *ret_end,
-                               struct trn_bytes *entry)
+                               struct trn_bytes *entry,
+                               tern_error *error)
 {
     struct trn_line_writer writer;
     size_t at = first;
@@ -233,8 +290,8 @@ static tern_status write_entry(struct trn_missed *job,
     trn_line_writer_open(&writer, entry);
     status = trn_entry_write_header(&writer, header, NULL);
     while (status == TERN_OK && at < job->found_count &&
-           trn_id_equal(&job->found[at].patient, &job->found[first].patient)) {
-        status = write_change(job, &job->found[at], &writer);
+           trn_id_equal(&job->found[at].dose.patient, &job->found[first].dose.patient)) {
+        status = write_change(job, view, &job->found[at], header->time_us, &writer, error);
         at++;
     }
     *ret_end = at;
@@ -243,11 +300,13 @@ static tern_status write_entry(struct trn_missed *job,
 
 /* Entries one behind the other; `top` is the last. */
 static tern_status write_entries(struct trn_missed *job,
+                                 struct trn_db_view *view,
                                  int64_t last_ordinal,
                                  int64_t now_us,
                                  struct trn_bytes entries[TRN_MISSED_STEP_DOSES],
                                  size_t *ret_count,
-                                 struct trn_landmark *top)
+                                 struct trn_landmark *top,
+                                 tern_error *error)
 {
     struct trn_entry_header header = {.time_us = now_us,
                                       .kind = TRN_ENTRY_INFERRED,
@@ -260,7 +319,7 @@ static tern_status write_entries(struct trn_missed *job,
         header.ordinal = (uint64_t)(++last_ordinal);
         status = make_id(job, "transaction", last_ordinal, now_us, &header.tx);
         if (status == TERN_OK) {
-            status = write_entry(job, &header, at, &at, &entries[*ret_count]);
+            status = write_entry(job, view, &header, at, &at, &entries[*ret_count], error);
         }
         (*ret_count)++;
         *top = (struct trn_landmark){.ordinal = header.ordinal, .tx = header.tx};
@@ -268,8 +327,12 @@ static tern_status write_entries(struct trn_missed *job,
     return status;
 }
 
-static tern_status
-write_request(struct trn_missed *job, int64_t last_ordinal, int64_t now_us, struct trn_bytes *body)
+static tern_status write_request(struct trn_missed *job,
+                                 struct trn_db_view *view,
+                                 int64_t last_ordinal,
+                                 int64_t now_us,
+                                 struct trn_bytes *body,
+                                 tern_error *error)
 {
     struct trn_bytes entries[TRN_MISSED_STEP_DOSES] = {{0}};
     struct trn_request_envelope envelope = {.schema_version = job->db->schema->version,
@@ -277,9 +340,18 @@ write_request(struct trn_missed *job, int64_t last_ordinal, int64_t now_us, stru
                                             .sent_us = now_us};
     const struct trn_attempt attempt = {.age_us = 0};
     struct trn_line_writer writer;
-    tern_status status =
-        write_entries(job, last_ordinal, now_us, entries, &envelope.tx_count, &envelope.top);
+    tern_status status;
 
+    job->alert_count = 0;
+    job->alerts.patient = (tern_id){{0}};
+    status = write_entries(job,
+                           view,
+                           last_ordinal,
+                           now_us,
+                           entries,
+                           &envelope.tx_count,
+                           &envelope.top,
+                           error);
     trn_line_writer_open(&writer, body);
     if (status == TERN_OK) {
         status = trn_request_write_envelope(&writer, &envelope, NULL);
@@ -293,30 +365,26 @@ write_request(struct trn_missed *job, int64_t last_ordinal, int64_t now_us, stru
     for (size_t i = 0; i < envelope.tx_count; i++) {
         trn_bytes_free(&entries[i]);
     }
-    return status;
+    return status == TERN_OK
+               ? TERN_OK
+               : trn_fail(error, status, "missed doses: the request could not be written");
 }
 
 /* Pushes what was found, as the device of the job. */
 static tern_status
-push(struct trn_missed *job, int64_t last_ordinal, int64_t now_us, tern_error *error)
+push(struct trn_missed *job, struct trn_slice body, int64_t now_us, tern_error *error)
 {
-    struct trn_sync_call call = {.auth = {.user = job->device, .power = TRN_POWER_SERVICE}};
-    struct trn_bytes body = {0};
-    tern_status status = write_request(job, last_ordinal, now_us, &body);
+    struct trn_sync_call call = {.auth = {.user = job->device, .power = TRN_POWER_SERVICE},
+                                 .request = body};
+    tern_status status = TERN_OK;
 
-    if (status != TERN_OK) {
-        trn_bytes_free(&body);
-        return trn_fail(error, status, "missed doses: the request could not be written");
-    }
-    call.request = trn_bytes_slice(&body);
-    trn_server_handle(job->server, now_us, &call, 1);
+    job->port.hand_in(job->port.context, now_us, &call);
     if (call.cause.status != TERN_OK) {
         status = trn_fail(error, call.cause.status, "missed doses: %s", call.cause.message);
     } else if (call.code != TERN_OK || call.status != 200 || call.rejected > 0) {
         status = trn_fail(error, TERN_ERR_INTERNAL, "missed doses: what was found was refused");
     }
     trn_sync_call_free(&call);
-    trn_bytes_free(&body);
     return status;
 }
 
@@ -325,7 +393,7 @@ push(struct trn_missed *job, int64_t last_ordinal, int64_t now_us, tern_error *e
 static tern_status find(struct trn_missed *job,
                         int64_t now_us,
                         struct trn_db_moment *ret_cursor,
-                        int64_t *ret_ordinal,
+                        struct trn_bytes *body,
                         struct trn_missed_report *report,
                         tern_error *error)
 {
@@ -346,7 +414,10 @@ static tern_status find(struct trn_missed *job,
     if (status == TERN_OK) {
         status = look(job, view, now_us, ret_cursor, report, error);
     }
-    *ret_ordinal = device.last_ordinal;
+    if (status == TERN_OK && job->found_count > 0) {
+        qsort(job->found, job->found_count, sizeof(job->found[0]), compare_found);
+        status = write_request(job, view, device.last_ordinal, now_us, body, error);
+    }
     job->db->ops->snapshot_close(job->db, view);
     return status;
 }
@@ -358,17 +429,18 @@ tern_status trn_missed_step(struct trn_missed *job,
 {
     struct trn_missed_report report = {.missed = 0};
     struct trn_db_moment cursor = job->cursor;
-    int64_t ordinal = 0;
-    tern_status status = find(job, now_us, &cursor, &ordinal, &report, error);
+    struct trn_bytes body = {0};
+    tern_status status = find(job, now_us, &cursor, &body, &report, error);
 
     if (status == TERN_OK && job->found_count > 0) {
-        qsort(job->found, job->found_count, sizeof(job->found[0]), compare_found);
-        status = push(job, ordinal, now_us, error);
+        status = push(job, trn_bytes_slice(&body), now_us, error);
     }
+    trn_bytes_free(&body);
     if (status != TERN_OK) {
         return status;
     }
     report.missed = job->found_count;
+    report.alerts = job->found_count > 0 ? job->alert_count : 0;
     job->cursor = cursor;
     *ret_report = report;
     return TERN_OK;

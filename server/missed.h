@@ -16,22 +16,30 @@ enum { TRN_MISSED_STEP_DOSES = 100 };
 
 struct trn_missed;
 
+/* What the job has of the world. */
+struct trn_missed_port {
+    tern_zone_port zones;
+    void *context;
+    /* Has the server handle the request of a call, as any device's. */
+    void (*hand_in)(void *context, int64_t now_us, struct trn_sync_call *call);
+};
+
 struct trn_missed_report {
     size_t looked_at;
     size_t missed;
+    size_t alerts; /* made of these: to the patients and their families */
     size_t unread; /* whose patient's zone cannot be read: they stay as they are */
     bool more;     /* this round has further doses to look at; else the next step begins anew */
 };
 
 /**
- * @param db, server Borrowed until it is closed.
- * @param zones      Copied; what it points to is borrowed.
+ * @param db   Borrowed until it is closed.
+ * @param port Copied; what it points to is borrowed.
  * @return TERN_OK, TERN_ERR_MISUSE where the schema document has no doses as the medication library
  * knows them, and the database's codes.
  */
 TERN_MUST_USE tern_status trn_missed_open(struct trn_db *db,
-                                          struct trn_server *server,
-                                          const tern_zone_port *zones,
+                                          const struct trn_missed_port *port,
                                           struct trn_missed **ret_job,
                                           tern_error *error);
 /* NULL is accepted. */
@@ -39,7 +47,7 @@ void trn_missed_close(struct trn_missed *job);
 
 /**
  * Looks at the next doses, at most TRN_MISSED_STEP_DOSES, of all patients by time, and stores
- * MISSED. Not within a group.
+ * MISSED, and with it the alerts of those that were due within a day. Not within a group.
  *
  * @param now_us The server's clock.
  * @return TERN_OK, or what failed, and nothing was stored then; TERN_ERR_INTERNAL where the server

@@ -30,7 +30,18 @@ offset(void *context, const char *zone, int64_t utc_us, int32_t *ret_offset_s, t
     return TERN_OK;
 }
 
-static const tern_zone_port zones = {.offset = offset};
+static void hand_in(void *context, int64_t now_us, struct trn_sync_call *call)
+{
+    const struct lab *lab = context;
+
+    trn_server_handle(lab->server, now_us, call, 1);
+}
+
+static struct trn_missed_port port_of(struct lab *lab)
+{
+    return (
+        struct trn_missed_port){.zones = {.offset = offset}, .context = lab, .hand_in = hand_in};
+}
 
 /* ---- A patient with a prescription ---- */
 
@@ -139,7 +150,9 @@ struct ward {
 
 static void open_job(struct ward *ward)
 {
-    CHECK(trn_missed_open(ward->lab.db, ward->lab.server, &zones, &ward->job, NULL) == TERN_OK);
+    const struct trn_missed_port port = port_of(&ward->lab);
+
+    CHECK(trn_missed_open(ward->lab.db, &port, &ward->job, NULL) == TERN_OK);
 }
 
 static void start_on(struct ward *ward, const char *vfs)
@@ -629,12 +642,13 @@ TEST(a_schema_document_without_doses_is_told)
     struct trn_missed *job = NULL;
     tern_error error = {.status = TERN_OK};
     struct trn_schema *notes = documents_notes("", "");
+    const struct trn_missed_port port = port_of(&lab);
     struct trn_db foreign;
 
     lab_open(&lab);
     foreign = *lab.db;
     foreign.schema = notes;
-    CHECK_INT(trn_missed_open(&foreign, lab.server, &zones, &job, &error), TERN_ERR_MISUSE);
+    CHECK_INT(trn_missed_open(&foreign, &port, &job, &error), TERN_ERR_MISUSE);
     CHECK(job == NULL);
     trn_schema_free(notes);
     lab_close(&lab);

@@ -298,7 +298,8 @@ public final class Snapshot {
         try query(sql, values: bound(list))
     }
 
-    func query(_ sql: String, values: [Value]) throws -> Cursor {
+    /// As above, of values that are in a list already.
+    public func query(_ sql: String, values: [Value]) throws -> Cursor {
         try scope.check()
         let statement = try reader.statements.take(sql) { tern_reader_prepare(reader.handle, $0, $1, $2, $3) }
         return try Cursor(statement, values: values, cache: reader.statements, scope: scope)

@@ -44,7 +44,8 @@ public final class Transaction {
         try execute(sql, values: bound(list))
     }
 
-    func execute(_ sql: String, values: [Value]) throws {
+    /// As above, of values that are in a list already.
+    public func execute(_ sql: String, values: [Value]) throws {
         let cursor = try cursor(sql, values)
         defer { cursor.close() }
         if !cursor.columnNames.isEmpty {

@@ -216,6 +216,44 @@ extension Decimal: ValueConvertible {
     }
 }
 
+/// A decimal with as many digits behind its point as its column has: `Decimal` itself does not keep the zeros at its end.
+public struct ScaledDecimal: Sendable, Hashable, ValueConvertible {
+    public let decimal: Decimal
+    public let scale: Int
+
+    public init(_ decimal: Decimal, scale: Int) {
+        self.decimal = decimal
+        self.scale = scale
+    }
+
+    /// FORMAT where the decimal has more digits than the scale: none is dropped.
+    public func toValue() throws -> Value {
+        guard case .text(let text) = try decimal.toValue() else {
+            return .null
+        }
+        let parts = text.split(separator: ".", maxSplits: 1)
+        let fraction = parts.count == 2 ? String(parts[1]) : ""
+        guard scale >= 0, fraction.utf8.count <= scale else {
+            throw TernError(.format, "a decimal has more than \(scale) digits behind its point")
+        }
+        return .text(scale == 0 ? text : parts[0] + "." + fraction + String(repeating: "0", count: scale - fraction.utf8.count))
+    }
+
+    public init?(value: Value) {
+        guard case .text(let text) = value, let decimal = Decimal(value: value) else {
+            return nil
+        }
+        self.init(decimal, scale: text.split(separator: ".", maxSplits: 1).dropFirst().first?.utf8.count ?? 0)
+    }
+}
+
+extension Decimal {
+    /// For a column of a scale: `tx.insert("weights", ["kilograms": weight.scaled(2)])`.
+    public func scaled(_ digits: Int) -> ScaledDecimal {
+        ScaledDecimal(self, scale: digits)
+    }
+}
+
 /// A day of the calendar, wherever: the column type date.
 public struct LocalDate: Sendable, Hashable, Comparable, Codable, CustomStringConvertible, LosslessStringConvertible {
     public let year: Int

@@ -110,9 +110,13 @@ final class Server implements AutoCloseable {
 
     /** Trusts the authority of the certificate named and no other. */
     SSLSocketFactory trust(String authority) throws Exception {
+        return trustFile(folder.resolve(authority + ".pem"));
+    }
+
+    static SSLSocketFactory trustFile(Path authority) throws Exception {
         KeyStore store = KeyStore.getInstance(KeyStore.getDefaultType());
         store.load(null, null);
-        try (InputStream in = Files.newInputStream(folder.resolve(authority + ".pem"))) {
+        try (InputStream in = Files.newInputStream(authority)) {
             Certificate certificate = CertificateFactory.getInstance("X.509").generateCertificate(in);
             store.setCertificateEntry("ca", certificate);
         }

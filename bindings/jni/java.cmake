@@ -35,6 +35,7 @@ set(TERN_JAVA_SOURCES
     java/org/tern/ReaderLink.java
     java/org/tern/Reaper.java
     java/org/tern/RefusedVersion.java
+    java/org/tern/Regimen.java
     java/org/tern/Reminders.java
     java/org/tern/Replica.java
     java/org/tern/ReplicaStatus.java

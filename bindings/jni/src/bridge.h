@@ -106,7 +106,6 @@ void JNICALL bridge_ports_log_from_a_thread(JNIEnv *env, jclass owner, jlong han
     DO(rowUndo)                                                                                    \
     DO(rowDelete)                                                                                  \
     DO(rowUndelete)                                                                                \
-    DO(rowGet)                                                                                     \
     DO(statementPrepare)                                                                           \
     DO(statementRun)                                                                               \
     DO(statementMore)                                                                              \
@@ -135,6 +134,8 @@ void JNICALL bridge_ports_log_from_a_thread(JNIEnv *env, jclass owner, jlong han
     DO(careClose)                                                                                  \
     DO(careSay)                                                                                    \
     DO(scheduleGenerate)                                                                           \
+    DO(schedulePlan)                                                                               \
+    DO(mealParse)                                                                                  \
     DO(doseList)                                                                                   \
     DO(doseTake)                                                                                   \
     DO(doseTakePrn)                                                                                \
@@ -155,6 +156,7 @@ void JNICALL bridge_ports_log_from_a_thread(JNIEnv *env, jclass owner, jlong han
     DO(prescriptionSnapshot)                                                                       \
     DO(prescriptionRefused)                                                                        \
     DO(medicationList)                                                                             \
+    DO(medicationRead)                                                                             \
     DO(alertsInfer)                                                                                \
     DO(alertList)                                                                                  \
     DO(alertCount)                                                                                 \

@@ -43,6 +43,81 @@ tern_status bridge_scheduleGenerate(struct bridge_call *call)
     return status;
 }
 
+static void read_regimen(struct bridge_call *call, tern_regimen *regimen)
+{
+    regimen->size = sizeof *regimen;
+    regimen->zone = bridge_text(call);
+    regimen->start_date = bridge_text(call);
+    regimen->end_date = bridge_text(call);
+    regimen->duration_days = bridge_int(call);
+    regimen->slots = (unsigned)bridge_int(call);
+    regimen->before_meal = (unsigned)bridge_int(call);
+    regimen->frequency = bridge_text(call);
+    regimen->timing = bridge_text(call);
+    regimen->is_prn = bridge_byte(call) != 0;
+    for (size_t i = 0; i < sizeof regimen->meal_minutes / sizeof regimen->meal_minutes[0]; i++) {
+        regimen->meal_minutes[i] = bridge_int(call);
+    }
+    regimen->grace_minutes = bridge_int(call);
+}
+
+static bool put_planned(void *context, const tern_planned_dose *dose)
+{
+    struct bridge_call *call = context;
+
+    bridge_put_byte(call, 1);
+    bridge_put_text(call, dose->local_date);
+    bridge_put_text(call, dose->slot);
+    bridge_put_long(call, dose->scheduled_us);
+    bridge_put_int(call, (int32_t)dose->period);
+    bridge_put_text(call, dose->reminder_time);
+    bridge_put_int(call, dose->grace_minutes);
+    return !call->out.failed;
+}
+
+/* The handle is that of the ports, whose zones are asked. */
+tern_status bridge_schedulePlan(struct bridge_call *call)
+{
+    tern_regimen regimen;
+    tern_zone_port zones;
+    const char *first;
+    uint32_t days;
+    bool understood = false;
+    tern_status status;
+
+    bridge_zone_port(call->handle, &zones);
+    read_regimen(call, &regimen);
+    first = bridge_text(call);
+    days = (uint32_t)bridge_int(call);
+    status = bridge_check(call);
+    if (status == TERN_OK) {
+        status = tern_schedule_plan(&zones,
+                                    &regimen,
+                                    first,
+                                    days,
+                                    put_planned,
+                                    call,
+                                    &understood,
+                                    &call->error.error);
+    }
+    bridge_put_byte(call, 0);
+    bridge_put_byte(call, understood);
+    return status;
+}
+
+tern_status bridge_mealParse(struct bridge_call *call)
+{
+    const char *text = bridge_text(call);
+    int32_t minutes = -1;
+    tern_status status = bridge_check(call);
+
+    if (status == TERN_OK && text != NULL) {
+        (void)tern_meal_parse(text, &minutes);
+    }
+    bridge_put_int(call, minutes);
+    return status;
+}
+
 /* ---- Doses ---- */
 
 static bool put_dose(void *context, const tern_dose *dose)

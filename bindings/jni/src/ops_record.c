@@ -150,6 +150,13 @@ tern_status bridge_medicationList(struct bridge_call *call)
     return status;
 }
 
+tern_status bridge_medicationRead(struct bridge_call *call)
+{
+    tern_id id = bridge_id(call);
+
+    return tern_medication_read(call->handle, &id, put_medication, call, &call->error);
+}
+
 /* A refused version comes before each of its medications. */
 static bool
 put_refused(void *context, const tern_refused_version *version, const tern_medication *medication)

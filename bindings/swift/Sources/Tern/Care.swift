@@ -232,6 +232,21 @@ public struct Care: Sendable {
         }
     }
 
+    /// One medication. Problem noMedication.
+    public func medication(_ id: UUID) async throws -> Medication {
+        let found: [Medication] = try await core.care { care in
+            try lendID(id) { id in
+                try collectCare { context, error in
+                    tern_medication_read(care, id, { Collector<Medication>.add($0, $1) { try Medication($0) } }, context, error)
+                }
+            }
+        }
+        guard let first = found.first else {
+            throw TernError(.internal, "nothing was read")
+        }
+        return first
+    }
+
     /// The medications of a patient's active prescriptions; in all states without any.
     public func medications(of patient: UUID? = nil, _ states: MedicationState...) async throws -> [Medication] {
         try await core.care { care in

@@ -327,6 +327,12 @@ public struct Settings: Sendable {
     public let afternoonMeal: Int
     public let nightMeal: Int
 
+    /// Reads a meal time as `Care.setMeals` takes it, such as "7:00" or "6-7AM", in minutes of the day; nil for what is none.
+    public static func mealTime(_ text: String) -> Int? {
+        var minutes: Int32 = 0
+        return !text.utf8.contains(0) && tern_meal_parse(text, &minutes) ? Int(minutes) : nil
+    }
+
     init(_ settings: tern_settings) {
         language = Language(known: settings.language.rawValue)
         theme = Theme(known: settings.theme.rawValue)

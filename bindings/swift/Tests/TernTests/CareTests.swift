@@ -125,6 +125,40 @@ final class CareTests: ReplicaTestCase, @unchecked Sendable {
         try await replica.close()
     }
 
+    func testOneMedicationIsRead() async throws {
+        let replica = try await ready()
+        _ = try await prescribe(replica.care)
+        let all = try await replica.care.medications()
+        let listed = try XCTUnwrap(all.first)
+        let read = try await replica.care.medication(listed.id)
+        XCTAssertEqual(read.nameKhmer, "អាំឡូឌីពីន 💊")
+        XCTAssertEqual(read.state, .scheduled)
+        await fails(Problem.noMedication) { try await replica.care.medication(UUID()) }
+        try await replica.close()
+    }
+
+    func testARegimenIsPlannedWithoutAReplica() async throws {
+        var regimen = Regimen(zone: "Asia/Phnom_Penh", startDate: Self.day)
+        regimen.slots = [.morning, .night]
+        regimen.beforeMeal = .night
+        let doses = try XCTUnwrap(regimen.plan(from: Self.day, days: 2))
+        XCTAssertEqual(doses.count, 4)
+        XCTAssertEqual(doses.prefix(2).map(\.scheduled), [Self.at("07:30"), Self.at("17:30")])
+        XCTAssertEqual(doses[1].slot, "NIGHT")
+        XCTAssertEqual(doses[1].period, .night)
+        XCTAssertEqual(doses[1].reminderTime, "17:30")
+        regimen.zone = "Mars/Olympus"
+        await fails(ErrorCode.notFound) { [regimen] in try regimen.plan(from: Self.day, days: 1) }
+        regimen.zone = "Asia/Phnom_Penh"
+        await fails(ErrorCode.range) { [regimen] in try regimen.plan(from: Self.day, days: 401) }
+        regimen.slots = []
+        regimen.beforeMeal = []
+        regimen.frequency = "whenever the moon allows"
+        XCTAssertNil(try regimen.plan(from: Self.day, days: 2))
+        XCTAssertEqual(Settings.mealTime("6-7AM"), 6 * 60 + 30)
+        XCTAssertNil(Settings.mealTime("noonish"))
+    }
+
     func testAMedicineTakenAsNeededIsRecordedAtOnce() async throws {
         let replica = try await ready()
         let care = replica.care

@@ -231,6 +231,13 @@ public final class Care implements AutoCloseable {
         return medications(read(Native::medicationList, new Pack().idOrNone(patient).number(set(states))));
     }
 
+    /** One medication. Problem NO_MEDICATION. */
+    public Medication medication(UUID medication) {
+        Unpack out = read(Native::medicationRead, new Pack().id(medication));
+        out.flag();
+        return new Medication(out);
+    }
+
     private static List<Medication> medications(Unpack out) {
         List<Medication> all = new ArrayList<>();
         while (out.flag()) {

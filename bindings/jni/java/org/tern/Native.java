@@ -44,8 +44,6 @@ final class Native {
 
     static native byte[] rowUndelete(long handle, byte[] arguments);
 
-    static native byte[] rowGet(long handle, byte[] arguments);
-
     static native byte[] statementPrepare(long handle, byte[] arguments);
 
     static native byte[] statementRun(long handle, byte[] arguments);
@@ -102,6 +100,10 @@ final class Native {
 
     static native byte[] scheduleGenerate(long handle, byte[] arguments);
 
+    static native byte[] schedulePlan(long handle, byte[] arguments);
+
+    static native byte[] mealParse(long handle, byte[] arguments);
+
     static native byte[] doseList(long handle, byte[] arguments);
 
     static native byte[] doseTake(long handle, byte[] arguments);
@@ -141,6 +143,8 @@ final class Native {
     static native byte[] prescriptionRefused(long handle, byte[] arguments);
 
     static native byte[] medicationList(long handle, byte[] arguments);
+
+    static native byte[] medicationRead(long handle, byte[] arguments);
 
     static native byte[] alertsInfer(long handle, byte[] arguments);
 

@@ -22,6 +22,13 @@ public final class Settings {
     public final int afternoonMeal;
     public final int nightMeal;
 
+    /** Reads a meal time as {@link Care#setMeals} takes it, such as "7:00" or "6-7AM"; null for what is none. */
+    @Nullable
+    public static Integer parseMeal(String text) {
+        int minutes = Unpack.of(Native.mealParse(0, new Pack().text(text).bytes())).number();
+        return minutes < 0 ? null : minutes;
+    }
+
     Settings(Unpack out) {
         language = out.number() == 0 ? Language.KHMER : Language.ENGLISH;
         theme = out.number() == 0 ? Theme.LIGHT : Theme.DARK;

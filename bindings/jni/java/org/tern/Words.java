@@ -6,7 +6,7 @@ import java.time.LocalDate;
 public final class Words {
     /** What a notice is of; in the order of {@code tern_notice}. */
     public enum Notice {
-        REMINDER, REPEAT, MISSED, URGENT_CHANGE, CHANGE, CONNECTION
+        REMINDER, REPEAT, MISSED, URGENT_CHANGE, CHANGE, CONNECTION, GOES_ON
     }
 
     /** In the order of {@code tern_meal_relation}. */

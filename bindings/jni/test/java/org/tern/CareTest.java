@@ -130,6 +130,56 @@ class CareTest {
     }
 
     @Test
+    void oneMedicationIsRead() {
+        prescribe();
+        Medication listed = care.medications(null).get(0);
+        Medication read = care.medication(listed.id);
+        assertEquals(listed.id, read.id);
+        assertEquals("អាំឡូឌីពីន 💊", read.nameKhmer);
+        assertEquals(Medication.State.SCHEDULED, read.state);
+        Fixture.fails(Problem.NO_MEDICATION, () -> care.medication(UUID.randomUUID()));
+    }
+
+    @Test
+    void aRegimenIsPlannedWithoutAReplica() {
+        Regimen regimen = new Regimen(ZONE.getId(), DAY);
+        regimen.slots = Regimen.MORNING | Regimen.NIGHT;
+        regimen.beforeMeal = Regimen.NIGHT;
+        Regimen.Plan plan = regimen.plan(DAY, 2);
+        assertTrue(plan.isUnderstood);
+        assertEquals(4, plan.doses.size());
+        assertEquals(at("07:30"), plan.doses.get(0).scheduled);
+        assertEquals(at("17:30"), plan.doses.get(1).scheduled);
+        assertEquals("NIGHT", plan.doses.get(1).slot);
+        assertEquals(TimePeriod.NIGHT, plan.doses.get(1).period);
+        assertEquals("17:30", plan.doses.get(1).reminderTime);
+        assertEquals(DAY.plusDays(1), plan.doses.get(2).date);
+        regimen.slots = 0;
+        regimen.beforeMeal = 0;
+        regimen.frequency = "whenever the moon allows";
+        assertFalse(regimen.plan(DAY, 2).isUnderstood);
+        Fixture.fails(ErrorCode.RANGE, () -> regimen.plan(DAY, 401));
+        Regimen elsewhere = new Regimen("Mars/Olympus", DAY);
+        elsewhere.slots = Regimen.MORNING;
+        Fixture.fails(ErrorCode.NOT_FOUND, () -> elsewhere.plan(DAY, 1));
+    }
+
+    @Test
+    void mealTimesAreReadAsTheSettingsReadThem() {
+        assertEquals(6 * 60 + 30, Settings.parseMeal("6-7AM"));
+        assertEquals(19 * 60 + 30, Settings.parseMeal("07:30PM"));
+        assertNull(Settings.parseMeal("noonish"));
+    }
+
+    @Test
+    void everyNoticeHasATitle() {
+        for (Words.Notice notice : Words.Notice.values()) {
+            assertFalse(new Words(Settings.Language.KHMER, false).title(notice).isEmpty(), notice.name());
+        }
+        assertEquals(7, Words.Notice.values().length);
+    }
+
+    @Test
     void aMedicineTakenAsNeededIsRecordedAtOnce() {
         Prescription sheet = new Prescription(Fixture.PATIENT, "សុខ ដារ៉ា");
         Medicine medicine = new Medicine("Paracetamol");

@@ -450,6 +450,14 @@ int main(int argc, char **argv)
     (void)printf("%zu stories\n", json_array_size(stories));
     json_decref(stories);
     json_decref(hashes);
+    if (!same) {
+        (void)fprintf(stderr,
+                      "where that is meant: %s %s %s %s --write, and say why in the commit\n",
+                      argv[0],
+                      argv[1],
+                      argv[2],
+                      argv[3]);
+    }
     if (same && !writes) {
         (void)snprintf(path, sizeof(path), "rm -rf '%s'", folder);
         same = system(path) == 0;

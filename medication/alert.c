@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/mutant.h"
 #include "medication/alert_text.h"
 #include "medication/calendar.h"
 #include "medication/internal.h"
@@ -91,11 +92,12 @@ static bool is_missed(const struct run *run,
     int32_t day = 0;
 
     if (run->now_us <= passed_us ||
-        (run->synced_us < passed_us &&
+        (run->synced_us < passed_us && !TRN_MUTANT(CARE_ALERT_UNHEARD) &&
          (!is_user(run, &patient) || trn_alert_is_late(passed_us, run->now_us)))) {
         return false;
     }
     return trn_value_is(tern_statement_value(row, STATUS), "MISSED") ||
+           TRN_MUTANT(CARE_ALERT_OF_PAUSED) ||
            (trn_day_parse(date.data, date.size, &day) &&
             trn_regimen_yields(&source->rule, day, slot.data, slot.size));
 }

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/mutant.h"
 #include "base/uuid.h"
 #include "medication/calendar.h"
 #include "medication/source.h"
@@ -15,7 +16,7 @@ enum { NAME_BYTES = 1024 };
 
 bool trn_alert_is_late(int64_t happened_us, int64_t now_us)
 {
-    return now_us - happened_us > LATE_US;
+    return now_us - happened_us > LATE_US && !TRN_MUTANT(CARE_ALERT_LATE_UNSAID);
 }
 
 int64_t trn_alert_doses_since(int64_t now_us)

@@ -158,10 +158,47 @@ tern_status trn_care_begin(tern_care *care, bool inferred, tern_tx **ret_tx, ter
     return tern_tx_begin(care->replica, &options, ret_tx, trn_engine_error(error));
 }
 
+#ifdef TERN_MUTANTS
+static struct {
+    tern_care *care;
+    tern_value values[5];
+    tern_id row;
+} apart;
+
+static tern_status act_apart(tern_status status, tern_care_error *error)
+{
+    tern_care *care = apart.care;
+    tern_tx *tx = NULL;
+
+    apart.care = NULL;
+    if (status != TERN_OK || care == NULL || trn_care_begin(care, false, &tx, error) != TERN_OK) {
+        return status;
+    }
+    return trn_care_end(tx, trn_care_run(care, TRN_SQL_ACTION, apart.values, 5, error), error);
+}
+
+static bool keep_apart(tern_care *care, const tern_value values[5])
+{
+    if (!TRN_MUTANT(CARE_ACTION_APART)) {
+        return false;
+    }
+    apart.care = care;
+    memcpy(apart.values, values, sizeof(apart.values));
+    apart.row = trn_value_to_id(values[3]);
+    apart.values[0] = tern_value_id(&care->user);
+    apart.values[3] = tern_value_id(&apart.row);
+    return true;
+}
+#endif
+
 tern_status trn_care_end(tern_tx *tx, tern_status status, tern_care_error *error)
 {
     if (status == TERN_OK) {
-        return tern_tx_commit(tx, NULL, trn_engine_error(error));
+        status = tern_tx_commit(tx, NULL, trn_engine_error(error));
+#ifdef TERN_MUTANTS
+        status = act_apart(status, error);
+#endif
+        return status;
     }
     tern_tx_rollback(tx);
     return status;
@@ -193,6 +230,11 @@ tern_status trn_care_action(tern_care *care,
                                  tern_value_id(row),
                                  tern_value_text(details)};
 
+#ifdef TERN_MUTANTS
+    if (keep_apart(care, values)) {
+        return TERN_OK;
+    }
+#endif
     return TRN_MUTANT(CARE_ACTION_MISSING) ? TERN_OK
                                            : trn_care_run(care, TRN_SQL_ACTION, values, 5, error);
 }

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/mutant.h"
 #include "medication/internal.h"
 #include "tern/outbox.h"
 
@@ -60,7 +61,8 @@ static bool add_entry(void *context, const tern_entry *entry)
 {
     tern_quota *quota = context;
 
-    if (entry->state == TERN_ENTRY_PENDING || entry->time_us > quota->counted_us) {
+    if (entry->state == TERN_ENTRY_PENDING ||
+        (entry->time_us > quota->counted_us && !TRN_MUTANT(CARE_QUOTA_FORGETS))) {
         quota->added_bytes += (int64_t)entry->size_bytes;
     }
     return true;
@@ -118,7 +120,8 @@ trn_quota_check(tern_care *care, const tern_id *patient, int64_t bytes, tern_car
     tern_quota quota;
     tern_status status = read_quota(care, patient, &quota, error);
 
-    if (status == TERN_OK && quota.used_bytes + bytes > quota.allowed_bytes) {
+    if (status == TERN_OK && quota.used_bytes + bytes > quota.allowed_bytes &&
+        !TRN_MUTANT(CARE_QUOTA_IGNORED)) {
         return trn_problem(error, TERN_PROBLEM_QUOTA, quota.used_bytes, quota.allowed_bytes);
     }
     return status;

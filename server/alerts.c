@@ -2,6 +2,7 @@
 #include "server/alerts.h"
 
 #include "base/error.h"
+#include "base/mutant.h"
 #include "base/uuid.h"
 #include "server/grants.h"
 
@@ -94,6 +95,7 @@ tern_status trn_alerts_address(struct trn_alerts *alerts,
     if (status == TERN_OK) {
         status = add_recipient(alerts, view, patient, error);
     }
+    count = TRN_MUTANT(CARE_JOB_NO_FAMILY) ? 0 : count;
     for (size_t i = 0; status == TERN_OK && i < count; i++) {
         status = add_recipient(alerts, view, &family[i], error);
     }
@@ -156,9 +158,10 @@ static tern_status tell(struct trn_alerts *alerts,
         tern_value_text(trn_alert_dose_type(dose, &recipient->id)));
     set(alerts, &change, NOTIFICATION_ABOUT, tern_value_id(&dose->dose));
     status = find_alert(alerts, view, &change, &found, error);
-    if (status != TERN_OK || found) {
+    if (status != TERN_OK || (found && !TRN_MUTANT(CARE_JOB_TELLS_AGAIN))) {
         return status;
     }
+    change.id.bytes[0] ^= TRN_MUTANT(CARE_JOB_MINTS) ? 1 : 0;
     trn_alert_dose_say(dose, &recipient->id, &locale, now_us, &text);
     set(alerts, &change, NOTIFICATION_TITLE, tern_value_text(text.title));
     set(alerts, &change, NOTIFICATION_MESSAGE, tern_value_text(text.message));

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/hex.h"
 #include "base/memory.h"
+#include "base/mutant.h"
 #include "base/uuid.h"
 #include "medication/window.h"
 #include "server/alerts.h"
@@ -120,7 +121,8 @@ static tern_status add_found(struct trn_missed *job,
         status = tern_zone_to_local(&job->port.zones, source->zone, scheduled_us, &local, error);
         found->dose.minute = local.hour * 60 + local.minute;
     }
-    job->found_count += status == TERN_OK ? 1 : 0;
+    job->found_count +=
+        status == TERN_OK && !(TRN_MUTANT(CARE_JOB_FORGETS) && job->found_count == 1) ? 1 : 0;
     return status;
 }
 
@@ -163,10 +165,12 @@ static tern_status look_at(struct trn_missed *job,
         job->db->ops->row_read(view, job->doses.doses.table, &place->id, &found, &dose, error);
 
     if (status != TERN_OK || !found ||
-        trn_version_rank(&dose.version, job->outcome) == TRN_RANK_1_RECORDED ||
-        !trn_window_has_passed(place->us,
-                               trn_known_value(&job->doses.doses, &dose, TRN_DOSE_GRACE).integer,
-                               now_us)) {
+        (trn_version_rank(&dose.version, job->outcome) == TRN_RANK_1_RECORDED &&
+         !TRN_MUTANT(CARE_JOB_OVERRULES)) ||
+        (!trn_window_has_passed(place->us,
+                                trn_known_value(&job->doses.doses, &dose, TRN_DOSE_GRACE).integer,
+                                now_us) &&
+         !TRN_MUTANT(CARE_JOB_EARLY))) {
         return status;
     }
     return judge(job, view, &dose, now_us, report, error);
@@ -257,7 +261,7 @@ static tern_status write_change(struct trn_missed *job,
 {
     tern_status status = write_outcome(job, found, writer);
 
-    if (status != TERN_OK || !found->is_told) {
+    if (status != TERN_OK || !found->is_told || TRN_MUTANT(CARE_JOB_UNTOLD)) {
         return status;
     }
     if (!trn_id_equal(&job->alerts.patient, &found->dose.patient)) {

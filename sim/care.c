@@ -12,8 +12,7 @@
 #include "sim/memory.h"
 #include "sim/statements.h"
 #include "sim/steady.h"
-
-#define MINUTE_US INT64_C(60000000)
+#include "wire/entry.h"
 
 /* ---- Arguments ---- */
 
@@ -75,217 +74,7 @@ bool care_pick(struct care_call *call, const char *sql, tern_id *ret_id)
     return found;
 }
 
-/* ---- Doses ---- */
-
-/* The dose that an event names by its key, or one that suits by dice. */
-static bool find_dose(struct care_call *call, const char *sql)
-{
-    const char *label = care_text(call, "medication");
-    char named[300];
-    tern_id none = {{0}};
-
-    if (label == NULL) {
-        return care_pick(call, sql, &call->subject);
-    }
-    if (!sim_label_find(call->world, label, &call->subject)) {
-        sim_fail(call->world, "history", "there is no medication %s", label);
-        return false;
-    }
-    (void)snprintf(named,
-                   sizeof named,
-                   "SELECT id FROM dose_events WHERE medication_id=?3 AND local_date='%.10s' AND "
-                   "slot='%.16s'",
-                   care_text(call, "date") != NULL ? care_text(call, "date") : "",
-                   care_text(call, "slot") != NULL ? care_text(call, "slot") : "");
-    if (!care_pick(call, named, &call->subject)) {
-        call->subject = none;
-    }
-    return true;
-}
-
-#define NEAR " ORDER BY abs(scheduled_time-?2),id LIMIT 6"
-#define OPEN "SELECT id FROM dose_events WHERE patient_id=?1 AND status IN ('DUE','MISSED')"
-
-static bool prepare_take(struct care_call *call)
-{
-    call->action = "DOSE_TAKEN";
-    return find_dose(call,
-                     care_chance(call, 90) ? OPEN NEAR
-                                           : "SELECT id FROM dose_events WHERE patient_id=?1" NEAR);
-}
-
-static bool prepare_skip(struct care_call *call)
-{
-    call->action = "DOSE_SKIPPED";
-    return find_dose(call,
-                     care_chance(call, 50) ? OPEN NEAR
-                                           : OPEN
-                         " AND scheduled_time>?2 ORDER BY scheduled_time,id LIMIT 12");
-}
-
-static bool prepare_undo(struct care_call *call)
-{
-    call->action = "";
-    return find_dose(
-        call,
-        care_chance(call, 90)
-            ? "SELECT id FROM dose_events WHERE patient_id=?1 AND status IN " CARE_RECORDED NEAR
-            : OPEN NEAR);
-}
-
-static bool prepare_prn(struct care_call *call)
-{
-    const char *label = care_text(call, "medication");
-
-    call->action = "DOSE_TAKEN";
-    if (label != NULL) {
-        return sim_label_find(call->world, label, &call->subject);
-    }
-    return care_pick(call,
-                     "SELECT m.id FROM medications m JOIN prescriptions p ON "
-                     "p.id=m.prescription_id WHERE p.patient_id=?1 ORDER BY m.is_prn DESC,m.id "
-                     "LIMIT 4",
-                     &call->subject);
-}
-
-static int64_t scheduled_of(struct care_call *call)
-{
-    struct trn_bytes row = care_rows(call, "SELECT scheduled_time FROM dose_events WHERE id=?3");
-    int64_t at = strtoll(trn_bytes_text(&row), NULL, 10);
-
-    trn_bytes_free(&row);
-    return at;
-}
-
-/* Mostly now; often a while ago, and now and then at an odd time. */
-static int64_t taken_by_dice(struct care_call *call)
-{
-    unsigned how = care_roll(call, 100);
-    int64_t at;
-
-    if (how < 45) {
-        return 0;
-    }
-    at = scheduled_of(call) + ((int64_t)care_roll(call, 180) - 60) * MINUTE_US;
-    return how < 80 && at > call->now_us
-               ? 0
-               : at + (how < 88 ? 0 : ((int64_t)care_roll(call, 80) - 40) * 60 * MINUTE_US);
-}
-
-static tern_dose_act act_of(struct care_call *call, bool of_dose)
-{
-    tern_dose_act act = {.size = sizeof act};
-
-    if (call->by_dice) {
-        act.taken_us = of_dose ? taken_by_dice(call) : 0;
-        act.insist = care_chance(call, 20);
-        act.was_offline = care_chance(call, 50);
-        return act;
-    }
-    act.insist = care_flag(call, "insist");
-    act.was_offline = care_flag(call, "offline");
-    if (json_object_get(call->event, "after_minutes") != NULL) {
-        act.taken_us = scheduled_of(call) + care_number(call, "after_minutes", 0) * MINUTE_US;
-    }
-    return act;
-}
-
-static tern_status run_take(struct care_call *call)
-{
-    const tern_dose_act act = act_of(call, true);
-    tern_dose_status taken;
-
-    return SIM_CALL(
-        call->device->index,
-        tern_dose_take(call->state->handle, &call->subject, &act, &taken, &call->error));
-}
-
-static tern_status run_skip(struct care_call *call)
-{
-    return SIM_CALL(call->device->index,
-                    tern_dose_skip(call->state->handle,
-                                   &call->subject,
-                                   care_text(call, "reason"),
-                                   care_flag(call, "offline"),
-                                   &call->error));
-}
-
-static tern_status run_undo(struct care_call *call)
-{
-    return SIM_CALL(call->device->index,
-                    tern_dose_undo(call->state->handle, &call->subject, &call->error));
-}
-
-static tern_status run_prn(struct care_call *call)
-{
-    const tern_dose_act act = act_of(call, false);
-    tern_id dose = call->subject;
-    tern_status status = SIM_CALL(
-        call->device->index,
-        tern_dose_take_prn(call->state->handle, &call->subject, &act, &dose, &call->error));
-
-    call->subject = dose;
-    return status;
-}
-
-/* ---- What a rule guesses ---- */
-
-static bool prepare_guess(struct care_call *call)
-{
-    (void)call;
-    return true;
-}
-
-static tern_status run_generate(struct care_call *call)
-{
-    tern_schedule_report report = {0};
-    tern_status status = SIM_CALL(
-        call->device->index,
-        tern_schedule_generate(call->state->handle, &call->patient, &report, &call->error));
-
-    if (status == TERN_OK && json_object_get(call->event, "makes") != NULL &&
-        care_number(call, "makes", 0) != report.made) {
-        sim_fail(call->world,
-                 "expectation",
-                 "%s: generate made %u rows",
-                 call->device->name,
-                 report.made);
-    }
-    return status;
-}
-
-/* As a job does: so many at a time, until there are no more, or it is called off. */
-static tern_status run_missed(struct care_call *call)
-{
-    uint32_t limit = call->by_dice ? 1 + care_roll(call, 12) * care_roll(call, 12)
-                                   : (uint32_t)care_number(call, "limit", 500);
-    unsigned rounds = call->by_dice ? 1 + care_roll(call, 6) : 1000;
-    tern_missed_cursor cursor = {0};
-    bool more = true;
-    tern_status status = TERN_OK;
-
-    while (status == TERN_OK && more && rounds-- > 0) {
-        uint32_t missed = 0;
-
-        status = SIM_CALL(call->device->index,
-                          tern_doses_infer_missed(call->state->handle,
-                                                  &call->patient,
-                                                  limit,
-                                                  &cursor,
-                                                  &missed,
-                                                  &more,
-                                                  &call->error));
-    }
-    return status;
-}
-
 /* ---- Settings ---- */
-
-static bool prepare_settings(struct care_call *call)
-{
-    (void)call;
-    return true;
-}
 
 static tern_status set_meals(struct care_call *call, const char *const meals[3])
 {
@@ -354,6 +143,13 @@ static tern_status run_settings(struct care_call *call)
 
 /* ---- The calls ---- */
 
+/* Of calls that are about the patient as such. */
+static bool prepare_nothing(struct care_call *call)
+{
+    (void)call;
+    return true;
+}
+
 enum { WHO_PATIENT = 1, WHO_CLINICIAN = 2, WHO_JOB = 4, WHO_ALL = 15 };
 
 static const struct entry {
@@ -364,13 +160,13 @@ static const struct entry {
     bool (*prepare)(struct care_call *call); /* false: there is nothing to do */
     tern_status (*run)(struct care_call *call);
 } entries[] = {
-    {"take", CARE_ACT, WHO_PATIENT, 26, prepare_take, run_take},
-    {"skip", CARE_ACT, WHO_PATIENT, 9, prepare_skip, run_skip},
-    {"undo", CARE_ACT, WHO_PATIENT, 9, prepare_undo, run_undo},
-    {"prn", CARE_ACT, WHO_PATIENT, 5, prepare_prn, run_prn},
-    {"generate", CARE_GUESS, WHO_PATIENT | WHO_JOB, 12, prepare_guess, run_generate},
-    {"missed", CARE_GUESS, WHO_PATIENT | WHO_JOB, 10, prepare_guess, run_missed},
-    {"settings", CARE_CHANGE, WHO_PATIENT, 6, prepare_settings, run_settings},
+    {"take", CARE_ACT, WHO_PATIENT, 26, care_prepare_take, care_run_take},
+    {"skip", CARE_ACT, WHO_PATIENT, 9, care_prepare_skip, care_run_skip},
+    {"undo", CARE_ACT, WHO_PATIENT, 9, care_prepare_undo, care_run_undo},
+    {"prn", CARE_ACT, WHO_PATIENT, 5, care_prepare_prn, care_run_prn},
+    {"generate", CARE_GUESS, WHO_PATIENT | WHO_JOB, 12, prepare_nothing, care_run_generate},
+    {"missed", CARE_GUESS, WHO_PATIENT | WHO_JOB, 10, prepare_nothing, care_run_missed},
+    {"settings", CARE_CHANGE, WHO_PATIENT, 6, prepare_nothing, run_settings},
     {"create", CARE_CHANGE, WHO_PATIENT | WHO_CLINICIAN, 5, care_prepare_create, care_run_create},
     {"edit", CARE_CHANGE, WHO_PATIENT | WHO_CLINICIAN, 6, care_prepare_edit, care_run_edit},
     {"activate", CARE_CHANGE, WHO_PATIENT | WHO_CLINICIAN, 6, care_prepare_status, care_run_status},
@@ -379,6 +175,11 @@ static const struct entry {
     {"end", CARE_CHANGE, WHO_PATIENT | WHO_CLINICIAN, 1, care_prepare_status, care_run_status},
     {"list", CARE_READ, WHO_ALL, 5, care_prepare_read, care_run_list},
     {"adherence", CARE_READ, WHO_ALL, 9, care_prepare_read, care_run_adherence},
+    {"alerts", CARE_GUESS, WHO_ALL, 8, care_prepare_told, care_run_alerts},
+    {"inbox", CARE_READ, WHO_ALL, 3, care_prepare_told, care_run_inbox},
+    {"heed", CARE_CHANGE, WHO_ALL, 3, care_prepare_told, care_run_heed},
+    {"audit", CARE_READ, WHO_ALL, 3, care_prepare_told, care_run_audit},
+    {"quota", CARE_READ, WHO_PATIENT, 2, care_prepare_told, care_run_quota},
     {"reminders", CARE_READ, WHO_PATIENT, 9, care_prepare_read, care_run_reminders},
 };
 
@@ -392,6 +193,7 @@ bool sim_care_owns(const char *table)
                                          "medications",
                                          "dose_events",
                                          "audit_logs",
+                                         "notifications",
                                          "meal_time_preferences"};
 
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
@@ -499,10 +301,11 @@ static bool find_patient(struct care_call *call)
 static void note_commits(struct care_call *call, uint64_t before)
 {
     struct sim_device *device = call->device;
-    tern_statement *statement =
-        sim_statement_of(device,
-                         "SELECT tx, ordinal FROM tern_outbox WHERE ordinal > ?1 AND kind <> 2 "
-                         "ORDER BY ordinal");
+    tern_statement *statement = sim_statement_of(
+        device,
+        "SELECT tx, ordinal, kind FROM tern_outbox WHERE ordinal > ?1 AND kind <> 2 "
+        "ORDER BY ordinal");
+    unsigned recorded = 0;
     bool row = true;
 
     if (statement == NULL ||
@@ -516,9 +319,18 @@ static void note_commits(struct care_call *call, uint64_t before)
         memcpy(tx.bytes, value.data, sizeof tx.bytes);
         sim_ledger_add(device, &tx);
         device->last_ordinal = (uint64_t)tern_statement_value(statement, 1).integer;
+        recorded += tern_statement_value(statement, 2).integer == TRN_ENTRY_RECORDED ? 1 : 0;
         row = false;
     }
     tern_statement_reset(statement);
+    if (call->action != NULL && recorded != 1) {
+        sim_fail(call->world,
+                 "audit rows",
+                 "%s: %s took %u transactions",
+                 device->name,
+                 call->name,
+                 recorded);
+    }
 }
 
 static void note_act(struct care_call *call, tern_status status)
@@ -592,6 +404,8 @@ static void run(struct care_call *call, const struct entry *entry)
     struct sim_device *device = call->device;
     struct care_view before;
     uint64_t ordinal = 0;
+    int64_t used = 0;
+    int64_t allowed = 0;
     tern_id top;
     tern_status status;
 
@@ -602,6 +416,7 @@ static void run(struct care_call *call, const struct entry *entry)
         return;
     }
     care_view_take(call, &before);
+    care_quota(call, &used, &allowed);
     status = entry->run(call);
     judge_status(call, status);
     if (status == TERN_OK) {
@@ -618,6 +433,7 @@ static void run(struct care_call *call, const struct entry *entry)
             sim_steady_stamp(device);
         }
         care_judge(call, &before, status);
+        care_judge_quota(call, used, allowed, status);
     }
     care_view_free(&before);
 }

@@ -110,6 +110,19 @@ bool care_pick(struct care_call *call, const char *sql, tern_id *ret_id);
 /* The rows of a statement with the same parameters. */
 struct trn_bytes care_rows(struct care_call *call, const char *sql);
 
+/* ---- Doses: care_dose.c ---- */
+
+bool care_prepare_take(struct care_call *call);
+bool care_prepare_skip(struct care_call *call);
+bool care_prepare_undo(struct care_call *call);
+bool care_prepare_prn(struct care_call *call);
+tern_status care_run_take(struct care_call *call);
+tern_status care_run_skip(struct care_call *call);
+tern_status care_run_undo(struct care_call *call);
+tern_status care_run_prn(struct care_call *call);
+tern_status care_run_generate(struct care_call *call);
+tern_status care_run_missed(struct care_call *call);
+
 /* ---- Prescriptions: care_prescribe.c ---- */
 
 bool care_prepare_create(struct care_call *call);
@@ -126,6 +139,33 @@ tern_status care_run_list(struct care_call *call);
 tern_status care_run_adherence(struct care_call *call);
 tern_status care_run_reminders(struct care_call *call);
 
+/* Lines of a read, written while memory of the device's may be short. */
+struct care_lines {
+    char *text; /* NULL: none */
+    size_t size;
+};
+
+void care_line(struct care_lines *lines, const char *line);
+/* What was read must be what the statement finds. */
+void care_compare(struct care_call *call,
+                  const char *check,
+                  const char *what,
+                  const struct care_lines *read,
+                  const char *sql);
+
+/* ---- What people are told of: care_told.c ---- */
+
+/* The subject is the device's user. */
+bool care_prepare_told(struct care_call *call);
+tern_status care_run_alerts(struct care_call *call);
+tern_status care_run_inbox(struct care_call *call);
+tern_status care_run_heed(struct care_call *call);
+tern_status care_run_audit(struct care_call *call);
+tern_status care_run_quota(struct care_call *call);
+/* Of a call that went well or was refused: whether there was room for what it wrote. */
+void care_judge_quota(struct care_call *call, int64_t used, int64_t allowed, tern_status status);
+/* What the device's user has used and may, by the files. */
+void care_quota(struct care_call *call, int64_t *ret_used, int64_t *ret_allowed);
 /* ---- What holds of a call: care_judge.c ---- */
 
 struct care_view {

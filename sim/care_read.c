@@ -9,13 +9,7 @@
 #include "sim/care_zones.h"
 #include "sim/memory.h"
 
-/* Lines of a read, written while memory of the device's may be short. */
-struct lines {
-    char *text;
-    size_t size;
-};
-
-static void add_line(struct lines *lines, const char *line)
+void care_line(struct care_lines *lines, const char *line)
 {
     size_t size = strlen(line);
     char *grown;
@@ -31,11 +25,11 @@ static void add_line(struct lines *lines, const char *line)
     sim_memory_resume();
 }
 
-static void compare(struct care_call *call,
-                    const char *check,
-                    const char *what,
-                    const struct lines *read,
-                    const char *sql)
+void care_compare(struct care_call *call,
+                  const char *check,
+                  const char *what,
+                  const struct care_lines *read,
+                  const char *sql)
 {
     struct trn_bytes due = care_rows(call, sql);
     const char *text = read->text != NULL ? read->text : "";
@@ -78,13 +72,13 @@ static bool note_dose(void *context, const tern_dose *dose)
 
     trn_hex_encode(dose->id.bytes, sizeof dose->id.bytes, id);
     (void)snprintf(line, sizeof line, "%s|%s\n", id, names[dose->status]);
-    add_line(context, line);
+    care_line(context, line);
     return true;
 }
 
 tern_status care_run_list(struct care_call *call)
 {
-    struct lines lines = {NULL, 0};
+    struct care_lines lines = {NULL, 0};
     char date[11];
     char sql[12000];
     tern_status status;
@@ -105,7 +99,7 @@ tern_status care_run_list(struct care_call *call)
                        "d.scheduled_time,d.id",
                        date,
                        CARE_SHOWN);
-        compare(call, "day", "the list of a day", &lines, sql);
+        care_compare(call, "day", "the list of a day", &lines, sql);
     }
     free(lines.text);
     return status;
@@ -114,7 +108,7 @@ tern_status care_run_list(struct care_call *call)
 /* ---- Adherence ---- */
 
 struct sums {
-    struct lines lines;
+    struct care_lines lines;
     tern_adherence_by by;
 };
 
@@ -143,7 +137,7 @@ static bool note_sum(void *context, const tern_adherence *sum)
                    (long long)sum->late,
                    (long long)sum->skipped,
                    (long long)sum->missed);
-    add_line(&sums->lines, line);
+    care_line(&sums->lines, line);
     return true;
 }
 
@@ -164,7 +158,7 @@ static void compare_sums(struct care_call *call, const struct sums *sums, const 
                    today,
                    CARE_COUNTS,
                    sums->by == TERN_ADHERENCE_ALL ? "" : " GROUP BY 1 ORDER BY 1");
-    compare(call, "adherence", "adherence", &sums->lines, sql);
+    care_compare(call, "adherence", "adherence", &sums->lines, sql);
 }
 
 /* Whether all rows of the days asked for are here. */
@@ -269,7 +263,7 @@ static int by_time(const void *left, const void *right)
 
 static void compare_reminders(struct care_call *call, struct changes *set)
 {
-    struct lines lines = {NULL, 0};
+    struct care_lines lines = {NULL, 0};
 
     if (set->count > 0) {
         qsort(set->rungs, set->count, sizeof *set->rungs, by_time);
@@ -285,16 +279,16 @@ static void compare_reminders(struct care_call *call, struct changes *set)
                        id,
                        (long long)set->rungs[i].scheduled_us,
                        (long long)(set->rungs[i].grace_us / 60000000));
-        add_line(&lines, line);
+        care_line(&lines, line);
     }
-    compare(call,
-            "reminders",
-            "the set of reminders",
-            &lines,
-            "SELECT d.id,d.scheduled_time,d.grace_minutes" CARE_DOSES
-            " WHERE d.patient_id=?1 AND d.deleted_at IS NULL AND d.status='DUE'"
-            " AND d.scheduled_time+d.grace_minutes*60000000>=?2 AND " CARE_YIELDS
-            " ORDER BY d.scheduled_time,d.id LIMIT 100");
+    care_compare(call,
+                 "reminders",
+                 "the set of reminders",
+                 &lines,
+                 "SELECT d.id,d.scheduled_time,d.grace_minutes" CARE_DOSES
+                 " WHERE d.patient_id=?1 AND d.deleted_at IS NULL AND d.status='DUE'"
+                 " AND d.scheduled_time+d.grace_minutes*60000000>=?2 AND " CARE_YIELDS
+                 " ORDER BY d.scheduled_time,d.id LIMIT 100");
     free(lines.text);
 }
 

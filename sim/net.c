@@ -60,15 +60,14 @@ static bool is(const char *weather, const char *name)
     return strncmp(weather, name, size) == 0 && (weather[size] == '\0' || weather[size] == ' ');
 }
 
-/* What the reference model makes of an exchange. */
-static void tell_twin(struct sim_world *world, const struct trn_sync_call *call)
+void sim_tell_twin(struct sim_world *world, const struct trn_sync_call *call, int64_t now_us)
 {
     struct twin_call told = {.user = call->auth.user,
                              .power = call->auth.power == TRN_POWER_OPERATOR  ? MODEL_OPERATOR
                                       : call->auth.power == TRN_POWER_SERVICE ? MODEL_JOB
                                                                               : MODEL_USER,
                              .role = call->auth.role,
-                             .now_us = world->now_us,
+                             .now_us = now_us,
                              .request = call->request,
                              .status = call->status,
                              .answer = trn_bytes_slice(&call->answer)};
@@ -113,7 +112,7 @@ static bool serve(struct sim_world *world,
 
         trn_sync_call_free(call);
         sim_world_mend(world);
-        tell_twin(world, &unheard);
+        sim_tell_twin(world, &unheard, world->now_us);
         return false;
     }
     if (call->status >= 500 && getenv("SIM_TRACE") != NULL) {
@@ -128,7 +127,7 @@ static bool serve(struct sim_world *world,
                  call->cause.message);
     }
     sim_bounded_log(world, SIM_SERVER);
-    tell_twin(world, call);
+    sim_tell_twin(world, call, world->now_us);
     sim_watch_look(world, user);
     return true;
 }

@@ -323,6 +323,19 @@ static void plan_named(struct planner *planner, const char *verb)
     }
 }
 
+/* The server's own for missed doses: a round, or a few steps of one. */
+static void plan_job(struct planner *planner)
+{
+    json_t *event = add(planner, "job");
+
+    if (sim_chance(&planner->dice, 30)) {
+        set(event, "steps", 1 + roll(planner, 3));
+    }
+    if (sim_chance(&planner->dice, 10)) {
+        set(event, "off_s", (int64_t)roll(planner, 481) - 240);
+    }
+}
+
 static void plan_upgrade(struct planner *planner)
 {
     json_t *event = add(planner, "upgrade");
@@ -355,29 +368,33 @@ static const struct kind {
     void (*plan)(struct planner *planner);
     unsigned weight;
     unsigned swarm; /* any of these classes; 0: always */
+    bool care;      /* where people take medicine */
 } kinds[] = {
-    {plan_write, 460, 0},
-    {plan_sync, 220, 0},
-    {plan_pass, 120, 0},
-    {plan_reopen, 20, 0},
-    {plan_clock, 30, SWARM_CLOCKS},
-    {plan_death, 30, SWARM_CRASHES},
-    {plan_disk, 20, SWARM_DISKS},
-    {plan_memory, 20, SWARM_MEMORY},
-    {plan_room, 10, SWARM_DISKS | SWARM_MEMORY},
-    {plan_upgrade, 10, SWARM_VERSIONS},
-    {plan_backup, 20, SWARM_BACKUPS},
-    {plan_clone, 10, SWARM_CLONES},
-    {plan_grant, 20, SWARM_GRANTS},
-    {plan_decide, 20, SWARM_PARKED},
-    {plan_erase, 4, SWARM_ERASURE},
+    {plan_write, 460, 0, false},
+    {plan_sync, 220, 0, false},
+    {plan_pass, 120, 0, false},
+    {plan_job, 35, 0, true},
+    {plan_reopen, 20, 0, false},
+    {plan_clock, 30, SWARM_CLOCKS, false},
+    {plan_death, 30, SWARM_CRASHES, false},
+    {plan_disk, 20, SWARM_DISKS, false},
+    {plan_memory, 20, SWARM_MEMORY, false},
+    {plan_room, 10, SWARM_DISKS | SWARM_MEMORY, false},
+    {plan_upgrade, 10, SWARM_VERSIONS, false},
+    {plan_backup, 20, SWARM_BACKUPS, false},
+    {plan_clone, 10, SWARM_CLONES, false},
+    {plan_grant, 20, SWARM_GRANTS, false},
+    {plan_decide, 20, SWARM_PARKED, false},
+    {plan_erase, 4, SWARM_ERASURE, false},
 };
 
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
 static unsigned weight_of(const struct planner *planner, const struct kind *kind)
 {
-    return kind->swarm == 0 || has(planner, kind->swarm) ? kind->weight : 0;
+    return (kind->swarm == 0 || has(planner, kind->swarm)) && (planner->care || !kind->care)
+               ? kind->weight
+               : 0;
 }
 
 static void plan_event(struct planner *planner)
@@ -554,6 +571,12 @@ json_t *sim_plan(const struct sim_plan *plan)
     planner.events = json_array();
     if (care) {
         (void)json_object_set_new(history, "care", json_true());
+        if (sim_chance(&planner.dice, 40)) {
+            (void)json_object_set_new(
+                history,
+                "storage",
+                json_pack("{s:i}", user_names[0], (int)(2000 + roll(&planner, 40000))));
+        }
         plan_treatment(&planner);
     }
     for (unsigned i = 0; i < steps; i++) {

@@ -7,6 +7,7 @@
 
 #include "schema/schema.h"
 #include "sim/care.h"
+#include "sim/care_job.h"
 #include "sim/erased.h"
 #include "sim/ledger.h"
 #include "sim/memory.h"
@@ -605,7 +606,7 @@ static const struct verb {
     {"clone", play_clone, false},   {"switch", play_switch, false},
     {"decide", play_decide, false}, {"settle", play_settle, false},
     {"erase", play_erase, false},   {"expect", play_expect, false},
-    {"care", sim_care_play, false},
+    {"care", sim_care_play, false}, {"job", sim_job_play, false},
 };
 
 void sim_play_event(struct sim_world *world, json_t *event)
@@ -695,6 +696,43 @@ static void introduce(struct sim_world *world, json_t *history)
     }
 }
 
+/* An operator counts: what a person's subscription allows, and how much is used. */
+static void allow_storage(struct sim_world *world, json_t *history)
+{
+    const struct sim_sync how = {0};
+    const char *person;
+    json_t *bytes;
+
+    json_object_foreach(json_object_get(history, "storage"), person, bytes)
+    {
+        for (size_t i = 0; i < world->device_count && !sim_failed(world); i++) {
+            struct sim_device *device = &world->devices[i];
+            enum trn_power power = device->power;
+            json_t *rows;
+
+            if (device->user != sim_world_user(world, person) || device->replica == NULL) {
+                continue;
+            }
+            rows = json_pack("[{s:s, s:s, s:{s:o, s:O}}]",
+                             "insert",
+                             "subscriptions",
+                             "row",
+                             person,
+                             "values",
+                             "user_id",
+                             json_sprintf("@%s", person),
+                             "storage_quota",
+                             bytes);
+            device->power = TRN_POWER_OPERATOR;
+            (void)sim_write_rows(device, rows, false);
+            (void)sim_sync(device, &how);
+            device->power = power;
+            json_decref(rows);
+            break;
+        }
+    }
+}
+
 static void finish(struct sim_world *world, struct sim_result *ret_result)
 {
     ret_result->hash = world->hash;
@@ -731,6 +769,9 @@ bool sim_play_begin(struct sim_world *world, json_t *history, struct sim_result 
     }
     if (!sim_failed(world)) {
         introduce(world, history);
+    }
+    if (!sim_failed(world)) {
+        allow_storage(world, history);
     }
     if (number_of(history, "page_rows", 0) > 0) {
         world->limits.page_rows = (uint32_t)number_of(history, "page_rows", 0);

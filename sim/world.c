@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "sim/care.h"
+#include "sim/care_job.h"
 #include "sim/erased.h"
 #include "sim/fresh.h"
 #include "sim/held.h"
@@ -199,6 +200,7 @@ bool sim_server_start(struct sim_world *world)
 void sim_server_stop(struct sim_world *world)
 {
     sim_eye_close(&world->eye);
+    sim_job_close(world);
     trn_server_free(world->server);
     if (world->db != NULL) {
         world->db->ops->close(world->db);

@@ -109,6 +109,7 @@ struct sim_world {
     struct sim_image *backup;
     struct trn_db *db; /* NULL: it is down */
     struct trn_server *server;
+    struct trn_missed *job; /* its own, for missed doses; NULL: not started: care_job.h */
     struct trn_sync_limits limits;
     bool troubled;       /* a fault is armed at the server */
     int64_t answered_to; /* highest number that an answer may have told */
@@ -205,6 +206,9 @@ bool sim_is_trouble(tern_status status);
 
 /* Before a life. */
 void sim_net_begin(uint64_t seed);
+
+/* The reference model hears of an exchange that the server had at that time of its clock. */
+void sim_tell_twin(struct sim_world *world, const struct trn_sync_call *call, int64_t now_us);
 
 struct sim_sync {
     json_t *weather; /* array of texts, or NULL */

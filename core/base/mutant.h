@@ -90,7 +90,21 @@
       1,                                                                                           \
       "who ends a prescription stores what had passed, and not since when")                        \
     X(CARE_PAUSE_COUNTS, 1, "what passed in a pause is missed after it")                           \
-    X(CARE_ACTION_MISSING, 1, "an act leaves no audit row")
+    X(CARE_ACTION_MISSING, 1, "an act leaves no audit row")                                        \
+    X(CARE_ACTION_APART, 1, "the audit row of an act comes in a transaction of its own")           \
+    X(CARE_ALERT_UNHEARD, 1, "an alert waits for no sync")                                         \
+    X(CARE_ALERT_LATE_UNSAID, 1, "a late alert does not say so")                                   \
+    X(CARE_ALERT_OF_PAUSED, 1, "doses that nothing yields are told of as missed")                  \
+    X(CARE_AUDIT_CUT, 1, "a page of the audit log calls itself the last")                          \
+    X(CARE_QUOTA_IGNORED, 1, "a prescription is written into a full storage")                      \
+    X(CARE_QUOTA_FORGETS, 1, "what was sent since the count is not counted")                       \
+    X(CARE_JOB_UNTOLD, 1, "the server's job stores a dose as missed and tells nobody")             \
+    X(CARE_JOB_TELLS_AGAIN, 1, "the server's job writes over an alert that is there")              \
+    X(CARE_JOB_MINTS, 1, "the server's job gives alerts ids of its own")                           \
+    X(CARE_JOB_NO_FAMILY, 1, "the server's job tells the patient alone")                           \
+    X(CARE_JOB_OVERRULES, 1, "the server's job calls missed what somebody made due again")         \
+    X(CARE_JOB_EARLY, 1, "the server's job does not wait for the end of the grace")                \
+    X(CARE_JOB_FORGETS, 1, "the server's job passes over a dose that was missed")
 
 #define TRN_MUTANT_VALUE(name, seed, text) TRN_MUTANT_##name,
 enum trn_mutant { TRN_MUTANT_NONE, TRN_MUTANTS(TRN_MUTANT_VALUE) TRN_MUTANT_COUNT };

@@ -9,6 +9,8 @@
 #include "tests/medication/pair.h"
 
 #define HOUR_US INT64_C(3600000000)
+/* A prescription is measured by its texts before its entry is made, which is somewhat longer. */
+#define ROUGHLY 2000
 
 static tern_care_error error;
 
@@ -169,6 +171,54 @@ TEST(a_full_storage_holds_up_no_dose_and_nothing_urgent)
     care_ok(tern_prescription_end(pair.phone.care, &id, &error), &error);
     care_pair_sync(&pair);
     CHECK_INT(device_status(&pair.phone.device).quarantined, 0);
+    care_pair_end(&pair);
+}
+
+/* How many prescriptions go in until one is refused. */
+static unsigned prescribe_until_refused(struct care_pair *pair, struct care_device *device)
+{
+    unsigned made = 0;
+    tern_id id;
+
+    while (tern_prescription_create(device->care, &pair->prescription, NULL, &id, &error) ==
+           TERN_OK) {
+        CHECK(++made < 100);
+    }
+    CHECK_INT(error.problem, TERN_PROBLEM_QUOTA);
+    return made;
+}
+
+TEST(two_devices_that_each_fill_the_room_offline_keep_all_of_it_and_are_refused_from_then_on)
+{
+    struct care_pair pair;
+    char made[16];
+    unsigned both;
+
+    care_pair_begin(&pair);
+    count(&pair,
+          "INSERT INTO subscriptions(id, user_id, storage_quota, storage_used) "
+          "VALUES(tern_key('subscriptions', @p), @p, 1000000, 990000)");
+    world_pass(&pair.world, HOUR_US);
+    both = prescribe_until_refused(&pair, &pair.phone);
+    CHECK(both > 1);
+    CHECK_INT(prescribe_until_refused(&pair, &pair.tablet), both);
+    CHECK(quota_of(&pair.phone).used_bytes < 1000000 + ROUGHLY);
+    CHECK(quota_of(&pair.tablet).used_bytes < 1000000 + ROUGHLY);
+    care_pair_sync(&pair);
+    care_pair_sync(&pair);
+    (void)snprintf(made, sizeof(made), "%u", 2 * both);
+    CHECK_TEXT(world_ask(&pair.world, "SELECT count(*) FROM prescriptions"), made);
+    CHECK_TEXT(device_ask(&pair.phone.device, "SELECT count(*) FROM prescriptions"), made);
+    CHECK_TEXT(device_ask(&pair.tablet.device, "SELECT count(*) FROM prescriptions"), made);
+    CHECK_INT(device_status(&pair.phone.device).quarantined, 0);
+    CHECK_INT(device_status(&pair.tablet.device).quarantined, 0);
+    world_pass(&pair.world, HOUR_US);
+    count(&pair,
+          "INSERT INTO subscriptions(id, user_id, storage_quota, storage_used) "
+          "VALUES(tern_key('subscriptions', @p), @p, 1000000, 1008000)");
+    CHECK_INT(quota_of(&pair.tablet).used_bytes, 1008000); /* past it, and told */
+    CHECK_INT(prescribe_until_refused(&pair, &pair.phone), 0);
+    CHECK_INT(prescribe_until_refused(&pair, &pair.tablet), 0);
     care_pair_end(&pair);
 }
 

@@ -282,12 +282,16 @@ void care_quota(struct care_call *call, int64_t *ret_used, int64_t *ret_allowed)
     long long allowed = FREEMIUM_BYTES;
     long long used = 0;
     long long counted_us = 0;
+    bool is_member;
 
     (void)care_prepare_told(call);
     row = care_rows(call,
                     "SELECT storage_quota,storage_used,updated_at FROM subscriptions WHERE "
                     "user_id=?3 AND deleted_at IS NULL");
     (void)sscanf(trn_bytes_text(&row), "%lld|%lld|%lld", &allowed, &used, &counted_us);
+    trn_bytes_free(&row);
+    row = care_rows(call, "SELECT 1 FROM family_members WHERE member_id=?3 AND deleted_at IS NULL");
+    is_member = row.size > 0;
     trn_bytes_free(&row);
     call->subject = subject;
     sum.counted_us = counted_us;
@@ -296,8 +300,9 @@ void care_quota(struct care_call *call, int64_t *ret_used, int64_t *ret_allowed)
                                    1U << TERN_ENTRY_PENDING | 1U << TERN_ENTRY_ACKED,
                                    add_entry,
                                    &sum,
-                                   NULL)) != TERN_OK) {
-        allowed = INT64_MAX; /* not known */
+                                   NULL)) != TERN_OK ||
+        is_member) {
+        allowed = INT64_MAX; /* not known, or somebody else's */
     }
     *ret_used = used + sum.bytes;
     *ret_allowed = allowed;

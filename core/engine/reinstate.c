@@ -139,6 +139,18 @@ static tern_status make_change(const struct finding *finding,
     return TERN_OK;
 }
 
+/* What is left of a transaction stands under no ordinal at the server, so nothing can name it. */
+static tern_status unname_left(struct trn_work *work, int64_t *base, tern_error *error)
+{
+    uint8_t kind = TRN_ENTRY_RECORDED;
+    tern_status status = trn_outbox_pending_kind(work->store, (uint64_t) - *base, &kind, error);
+
+    if (status == TERN_OK && trn_entry_kind_is_left(kind)) {
+        *base = 0;
+    }
+    return status;
+}
+
 /* What the row's unit holds now is what this change has seen. */
 static tern_status find_base(struct trn_work *work,
                              const struct finding *finding,
@@ -153,9 +165,10 @@ static tern_status find_base(struct trn_work *work,
     if (status == TERN_OK && !found) {
         return trn_fail(error, TERN_ERR_NOT_FOUND, "%s: the row is gone", finding->table->name);
     }
-    return status == TERN_OK
-               ? trn_store_tx_base(work->store, row.version.keys[finding->unit], ret_base, error)
-               : status;
+    if (status == TERN_OK) {
+        status = trn_store_tx_base(work->store, row.version.keys[finding->unit], ret_base, error);
+    }
+    return status == TERN_OK && *ret_base < 0 ? unname_left(work, ret_base, error) : status;
 }
 
 static tern_status write(struct trn_work *work,

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/hex.h"
-#include "tests/sim/world.h"
+#include "tests/sim/pair.h"
 
 #define SECOND_US INT64_C(1000000)
 #define DAY_US (INT64_C(24) * 3600 * SECOND_US)
@@ -547,6 +547,56 @@ TEST(what_others_wrote_may_be_let_go_here)
     device_end(&phone);
     device_end(&doctor);
     world_end(&world);
+}
+
+static tern_id some_audit(struct device *device)
+{
+    const char *hex = device_ask(device, "SELECT id FROM sync_audit WHERE rule = 'LATER'");
+    tern_id audit;
+
+    CHECK(trn_hex_decode(trn_slice_make(hex, 32), audit.bytes, sizeof(audit.bytes)));
+    return audit;
+}
+
+/* The phone's third transaction was rejected, and what is left of a later one waits under that
+ * ordinal, which stands for the rejected one at the server. */
+TEST(a_value_may_be_brought_back_over_one_that_is_offered_again)
+{
+    struct pair pair;
+    tern_id audit;
+
+    pair_begin(&pair);
+    pair_meet(&pair);
+    device_run(&pair.tablet,
+               "INSERT INTO notes(id, owner_id, place, title) VALUES(tern_id(), @p, 7, 'theirs')");
+    device_sync_well(&pair.tablet);
+    device_run(&pair.phone,
+               "INSERT INTO notes(id, owner_id, place, title) VALUES(tern_id(), @p, 7, 'mine')");
+    device_sync_well(&pair.phone);
+    CHECK_INT(tern_quarantine_discard(pair.phone.replica, 3, NULL), TERN_OK);
+    device_sync_well(&pair.phone);
+    device_run(&pair.phone, "UPDATE notes SET title = 'early' WHERE place = 1");
+    world_pass(&pair.world, SECOND_US);
+    device_run(&pair.tablet, "UPDATE notes SET title = 'late' WHERE place = 1");
+    device_sync_well(&pair.tablet);
+    device_sync_well(&pair.phone);
+    world_save(&pair.world, "backup");
+    device_run(&pair.phone, "UPDATE notes SET title = 'newest' WHERE place = 1");
+    device_sync_well(&pair.phone);
+    forget_entries(&pair.world, &pair.phone);
+    restore(&pair.world);
+    pair.phone.meddle = refuse_pushes;
+    CHECK(device_sync(&pair.phone) != TERN_OK);
+    pair.phone.meddle = NULL;
+    CHECK_INT(device_status(&pair.phone).pending, 3);
+    audit = some_audit(&pair.phone);
+    CHECK_INT(tern_audit_reinstate(pair.phone.replica, &audit, NULL), TERN_OK);
+    CHECK_TEXT(device_ask(&pair.phone, "SELECT title FROM notes WHERE place = 1"), "early");
+    device_sync_well(&pair.phone);
+    CHECK_TEXT(device_ask(&pair.phone, "SELECT title FROM notes WHERE place = 1"), "early");
+    check_quiet(&pair.phone);
+    device_sync_well(&pair.tablet);
+    pair_end(&pair);
 }
 
 /* Says so to a device that still names what it had been given. */

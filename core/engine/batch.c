@@ -241,6 +241,11 @@ struct trn_slice trn_batch_body(const struct trn_batch *batch, size_t index)
     return trn_slice_make(batch->bodies.data + start, batch->ends[index] - start);
 }
 
+void trn_batch_forget_bodies(struct trn_batch *batch)
+{
+    trn_bytes_free(&batch->bodies);
+}
+
 tern_status trn_batch_waiting(struct trn_work *work,
                               const struct trn_set_aside *aside,
                               uint64_t *ret_count,

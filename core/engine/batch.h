@@ -49,6 +49,9 @@ tern_status trn_batch_fill(struct trn_batch *batch,
                            tern_error *error);
 /* The bytes of one entry. */
 struct trn_slice trn_batch_body(const struct trn_batch *batch, size_t index);
+
+/* What the entries are is kept, their bytes are not. */
+void trn_batch_forget_bodies(struct trn_batch *batch);
 /* How many entries wait for the server, those set aside included, and the first and last ordinal of
  * those not set aside (0: none). */
 tern_status trn_batch_waiting(struct trn_work *work,

@@ -279,6 +279,9 @@ void trn_session_read(struct trn_session *session)
                          &session->sent,
                          &session->intake,
                          &session->unread); /* told by the step */
+    if (session->intake != NULL) {
+        trn_bytes_free(&session->answer_body); /* the intake has its own */
+    }
 }
 
 tern_status trn_session_digest(struct trn_session *session, tern_error *error)

@@ -103,6 +103,7 @@ compose(struct trn_session *session, struct trn_work *work, bool *ret_through, t
                                   &coding,
                                   error);
     if (status == TERN_OK) {
+        trn_batch_forget_bodies(&session->batch);
         note_sent(session, work);
         address_request(session, coding);
     }
@@ -344,6 +345,7 @@ trn_session_answered(struct trn_session *session, const tern_http_answer *answer
     }
     session->answer = *answer;
     session->answer.body = session->answer_body.data;
+    trn_bytes_free(&session->body); /* borrowed until now */
     session->sent.received = trn_engine_reading(&session->engine);
     session->phase = PHASE_ANSWERED;
     return TERN_OK;

@@ -35,16 +35,22 @@ compare(struct sim_world *world, const char *who, int64_t most, int64_t bound, s
     }
 }
 
-struct sim_held sim_bounded_begin(struct sim_device *device, size_t *ret_largest)
+size_t sim_bounded_largest(struct sim_device *device)
 {
     struct sim_world *world = device->world;
     sqlite3 *db = is_off ? NULL : sim_look_within(world, device->index);
-
-    *ret_largest =
+    size_t largest =
         db == NULL
             ? 0
             : (size_t)sim_look_number(world, db, "SELECT ifnull(max(size), 0) FROM tern_outbox", 0);
+
     sim_look_away(world, device->index);
+    return largest;
+}
+
+struct sim_held sim_bounded_begin(struct sim_device *device, size_t *ret_largest)
+{
+    *ret_largest = sim_bounded_largest(device);
     return sim_held_mark(device->index);
 }
 

@@ -28,6 +28,8 @@ void sim_held_leave(void);
 void sim_held_forget(int machine);
 /* What it holds now; and from now on the most is looked for anew. */
 struct sim_held sim_held_mark(int machine);
+/* What it has taken since then, and kept, does not count. */
+void sim_held_overlook(int machine, struct sim_held marked);
 /* By how much it held more at the most than when it was marked. */
 int64_t sim_held_most(int machine, struct sim_held marked);
 

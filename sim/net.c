@@ -298,6 +298,23 @@ exchange(struct sim_device *device, const tern_http_request *request, tern_http_
 
 /* ---- Sessions ---- */
 
+/* The app writes in the midst of a session, of which its transaction is no part: neither what
+ * that holds counts, nor what it leaves compiled. Its entry is one that the session looks at. */
+static void write_meanwhile(struct sim_device *device, uint64_t seed, unsigned changes, bool care)
+{
+    struct sim_held held = sim_held_mark(device->index);
+
+    if (care) {
+        sim_care_anything(device, seed);
+    } else {
+        sim_write_anything(device, seed, changes, false);
+    }
+    sim_held_overlook(device->index, held);
+    if (device->replica != NULL && !sim_disk_is_dead(device->disk)) {
+        note_message(device, sim_bounded_largest(device));
+    }
+}
+
 /* While an answer is under way the session's lease runs out, the app writes, and another session
  * of the device comes and goes. */
 static void overtake(struct sim_device *device)
@@ -306,7 +323,7 @@ static void overtake(struct sim_device *device)
 
     device->world->now_us += 200 * SIM_SECOND_US;
     device->world->faults++;
-    sim_write_anything(device, (uint64_t)device->world->now_us, 1, false);
+    write_meanwhile(device, (uint64_t)device->world->now_us, 1, false);
     if (device->replica != NULL && !sim_disk_is_dead(device->disk)) {
         (void)sim_sync(device, &how);
     }
@@ -382,11 +399,10 @@ static tern_status run(struct sim_device *device, tern_sync *sync, const struct 
             return TERN_ERR_CANCELLED;
         }
         if (how->busy != 0 && sim_chance(&dice, 30)) {
-            if (device->world->care) {
-                sim_care_anything(device, sim_dice_next(&dice));
-            } else {
-                sim_write_anything(device, sim_dice_next(&dice), 1 + sim_roll(&dice, 2), false);
-            }
+            uint64_t seed = sim_dice_next(&dice);
+            bool care = device->world->care;
+
+            write_meanwhile(device, seed, care ? 0 : 1 + sim_roll(&dice, 2), care);
         }
         if (device->replica == NULL || sim_disk_is_dead(device->disk)) {
             return TERN_ERR_IO;

@@ -6,7 +6,10 @@
 #                                                           an executable on the static core; SOURCES become the
 #                                                           library <name>_parts, which tests can link
 #   tern_test(<name> SOURCES test_a.c [LINK dep::x]
-#             [TIMEOUT seconds] [LABELS l])                 a test executable on the harness, registered with ctest
+#             [TIMEOUT seconds] [LABELS l] [COST n])        a test executable on the harness, registered with ctest;
+#                                                           COST is about how many seconds it takes, where that is
+#                                                           long: such tests begin first, so that none is left alone
+#                                                           at the end
 
 function(tern_own target)
     target_include_directories(${target} PRIVATE
@@ -88,7 +91,7 @@ function(tern_program name)
 endfunction()
 
 function(tern_test name)
-    cmake_parse_arguments(PARSE_ARGV 1 arg "" "TIMEOUT" "SOURCES;LINK;LABELS")
+    cmake_parse_arguments(PARSE_ARGV 1 arg "" "TIMEOUT;COST" "SOURCES;LINK;LABELS")
     if(NOT arg_SOURCES)
         return()
     endif()
@@ -100,4 +103,7 @@ function(tern_test name)
     target_link_libraries(test_${name} PRIVATE tern_harness tern_core ${arg_LINK})
     add_test(NAME ${name} COMMAND test_${name})
     set_tests_properties(${name} PROPERTIES TIMEOUT ${arg_TIMEOUT} LABELS "${arg_LABELS}")
+    if(arg_COST)
+        set_tests_properties(${name} PROPERTIES COST ${arg_COST})
+    endif()
 endfunction()

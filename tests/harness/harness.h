@@ -8,6 +8,9 @@
  *
  * Environment: TERN_TEST_DATA (a folder of real data; without it the tests that need it are skipped
  * and say so), TERN_TEST_FILTER (a cmocka pattern such as "*rebase*": run only these).
+ *
+ * TERN_TEST_SANITIZED is 1 where a sanitizer looks on, else 0. What takes long there because it
+ * does the same to many may do it to fewer: the plain builds show the promise for all of them.
  */
 #ifndef TERN_TEST_HARNESS_H
 #define TERN_TEST_HARNESS_H

@@ -13,7 +13,8 @@
 #include "tests/sim/disk.h"
 #include "tests/sim/world.h"
 
-enum { EVERY = 40, ROUNDS = 14, WRITES_MAX = 60 };
+/* Fewer, where a sanitizer looks on. */
+enum { EVERY = TERN_TEST_SANITIZED ? 160 : 40, ROUNDS = 14, WRITES_MAX = 60 };
 
 #define HOUR_US (INT64_C(3600) * 1000000)
 #define DAY_US (24 * HOUR_US)

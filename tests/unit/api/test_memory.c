@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static const char *path;
 
@@ -41,28 +42,59 @@ static bool is_clean(tern_status status, const tern_error *error)
     return true;
 }
 
+/* What stands in a file, up to the size of a whole new replica; 0 for one that is not there. */
+static size_t read_file(const char *from, char *ret_bytes, size_t size)
+{
+    FILE *file = fopen(from, "rb");
+    size_t got = file == NULL ? 0 : fread(ret_bytes, 1, size, file);
+
+    if (file != NULL) {
+        (void)fclose(file);
+    }
+    return got;
+}
+
+static bool is_there(const char *suffix)
+{
+    char name[1100];
+
+    (void)snprintf(name, sizeof(name), "%s%s", path, suffix);
+    return access(name, F_OK) == 0;
+}
+
+/* Whatever an attempt left can be opened. A failure leaves one of few files; each is tried once. */
+static void check_what_is_left(void)
+{
+    static char last[1 << 20];
+    static char bytes[sizeof(last)];
+    static size_t last_size = SIZE_MAX;
+    const size_t size = read_file(path, bytes, sizeof(bytes));
+
+    if (size == last_size && memcmp(bytes, last, size) == 0 && !is_there("-wal") &&
+        !is_there("-journal")) {
+        return;
+    }
+    memcpy(last, bytes, size);
+    last_size = size;
+    tern_replica_close(open_small());
+}
+
 TEST(creating_a_replica)
 {
-    const char *folder = trn_test_folder();
-
+    path = fixture_path();
     (void)small_options(); /* registers its VFS */
     FOR_EACH_ALLOC_FAILURE (nth) {
         tern_replica_options options = small_options();
         tern_replica *replica = NULL;
         tern_error error = {0};
-        tern_status status;
-        char name[32];
+        tern_status status = tern_replica_open(path, &options, &replica, &error);
 
-        harness_fault_suspend();
-        (void)snprintf(name, sizeof(name), "r%u.db", nth);
-        path = trn_test_path(folder, name);
-        harness_fault_resume();
-        status = tern_replica_open(path, &options, &replica, &error);
         harness_fault_suspend();
         CHECK(is_clean(status, &error));
         CHECK((status == TERN_OK) == (replica != NULL));
         tern_replica_close(replica);
-        tern_replica_close(open_small()); /* whatever is there now can be opened */
+        check_what_is_left();
+        (void)remove(path);
         harness_fault_resume();
     }
 }
@@ -154,19 +186,24 @@ static int64_t changes_there(tern_replica *replica)
         "(SELECT count(*) FROM doses) + (SELECT max(ordinal) > 1 FROM tern_outbox)");
 }
 
-/* A closed replica with one user in it, to be copied. */
-static const char *make_template(const char *folder)
+static void make_user(tern_replica *replica)
 {
     tern_id user = fixture_id(1);
     const tern_cell cells[] = {{"id", tern_value_id(&user)}, {"role", tern_value_text("PATIENT")}};
+    tern_tx *tx = fixture_begin(replica, false);
+
+    CHECK_INT(tern_row_insert(tx, "users", cells, 2, NULL, NULL), TERN_OK);
+    CHECK_INT(tern_tx_commit(tx, NULL, NULL), TERN_OK);
+}
+
+/* A closed replica with one user in it, to be copied. */
+static const char *make_template(const char *folder)
+{
     tern_replica *replica;
-    tern_tx *tx;
 
     path = trn_test_path(folder, "template.db");
     replica = open_small();
-    tx = fixture_begin(replica, false);
-    CHECK_INT(tern_row_insert(tx, "users", cells, 2, NULL, NULL), TERN_OK);
-    CHECK_INT(tern_tx_commit(tx, NULL, NULL), TERN_OK);
+    make_user(replica);
     tern_replica_close(replica);
     return path;
 }
@@ -174,11 +211,9 @@ static const char *make_template(const char *folder)
 static void copy_file(const char *from, const char *to)
 {
     static char bytes[1 << 20];
-    FILE *file = fopen(from, "rb");
-    size_t size = fread(bytes, 1, sizeof(bytes), file);
+    const size_t size = read_file(from, bytes, sizeof(bytes));
+    FILE *file = fopen(to, "wb");
 
-    (void)fclose(file);
-    file = fopen(to, "wb");
     CHECK_INT(fwrite(bytes, 1, size, file), size);
     (void)fclose(file);
 }
@@ -212,10 +247,10 @@ TEST(reading)
     tern_replica *replica;
 
     path = fixture_path();
-    replica = fixture_open(path);
-    fixture_patient(replica, 1);
+    replica = open_small();
+    make_user(replica);
     FOR_EACH_ALLOC_FAILURE (nth) {
-        const char *sql = "SELECT tern_id_text(id), first_name FROM users";
+        const char *sql = "SELECT tern_id_text(id), name FROM users";
         tern_id user = fixture_id(1);
         tern_reader *reader = NULL;
         tern_statement *statement = NULL;

@@ -18,12 +18,15 @@ enum trn_sql {
     TRN_SQL_NOW,
     TRN_SQL_PATIENT,
     TRN_SQL_DAY,
+    TRN_SQL_DOSE_READ,
     TRN_SQL_REGIMENS,
     TRN_SQL_PLANNED,
     TRN_SQL_HAS_DOSES,
     TRN_SQL_DOSE,
     TRN_SQL_PASSED,
     TRN_SQL_MEDICATION,
+    TRN_SQL_PRN_TIMES,
+    TRN_SQL_PRN_KEY,
     TRN_SQL_PRESCRIPTION,
     TRN_SQL_MEDICATIONS,
     TRN_SQL_SETTINGS,
@@ -230,6 +233,9 @@ TERN_MUST_USE tern_status trn_zone_failed(tern_status status, tern_care_error *e
  * passed it is shown even if nothing yields it any more, unless it was taken as needed. */
 extern const char trn_undone[];
 
+/** DUE where it is none. */
+tern_dose_status trn_dose_status_of(tern_value value);
+
 /** Doses taken as needed, which nothing schedules and nobody can miss, have a second in their slot.
  */
 enum { TRN_PRN_SLOT_BYTES = 8 };
@@ -245,7 +251,8 @@ TERN_MUST_USE tern_status trn_dose_visit(tern_care *care,
                                          void *context,
                                          tern_care_error *error);
 
-/** Stores MISSED for all doses that have passed, in inferred transactions. */
+/** Stores MISSED for all doses that have passed, in the caller's transaction: a guess by what it
+ * says, in a recorded one too. */
 TERN_MUST_USE tern_status trn_doses_settle(tern_care *care,
                                            const tern_id *patient,
                                            tern_care_error *error);

@@ -90,6 +90,16 @@ static const struct {
                                  "ប៉ុន្តែអត្ថបទរបស់វានៅរក្សាទុក។",
                                  "Another version of this prescription came first. Yours is not in "
                                  "use, but its text is kept."}},
+    [TERN_PROBLEM_END_DATE] = {tell_plain,
+                               {"ថ្ងៃបញ្ចប់មិនអាចនៅមុនថ្ងៃចាប់ផ្ដើមទេ។",
+                                "The end date cannot be before the start date."}},
+    [TERN_PROBLEM_PRN_TIME] = {tell_plain,
+                               {"នេះមិនមែនជាម៉ោងទេ ឬមានម៉ោងច្រើនពេក។ សូមជ្រើសរើសម៉ោងមិនលើសពី 24។",
+                                "This is no time of the day, or there are too many. Choose at most "
+                                "24 times."}},
+    [TERN_PROBLEM_NOT_PATIENT] = {tell_plain,
+                                  {"មានតែអ្នកជំងឺទេដែលអាចកំណត់ម៉ោងទាំងនេះបាន។",
+                                   "Only the patient can set these times."}},
 };
 
 static const char *const storage_full[LANGUAGES] = {

@@ -147,11 +147,11 @@ tern_status trn_doses_settle(tern_care *care, const tern_id *patient, tern_care_
                         .patient = patient,
                         .limit = SETTLE_LIMIT,
                         .looked_at = SETTLE_LIMIT};
-    tern_status status = TERN_OK;
+    tern_status status = trn_care_now(care, &step.now_us, error);
 
     while (status == TERN_OK && step.looked_at == SETTLE_LIMIT && !step.is_held) {
         step.looked_at = 0;
-        status = run(&step, error);
+        status = look_at_all(&step, error);
     }
     return status;
 }

@@ -13,7 +13,7 @@
 static const char table[] = "prescriptions";
 static const tern_id nil;
 
-enum { CLINICAL_CELLS = 10, MEDICINE_CELLS = 13 };
+enum { CLINICAL_CELLS = 10, MEDICINE_CELLS = 12 };
 
 static tern_value id_or_null(const tern_id *id)
 {
@@ -26,11 +26,16 @@ static bool is_empty(const char *text)
 }
 
 /* A date that is none would be refused by the engine as well, which knows no word for people. */
-static bool is_date(const char *text)
+static tern_status check_dates(const char *start_date, const char *end_date, tern_care_error *error)
 {
-    int32_t day = 0;
+    int32_t start = INT32_MIN;
+    int32_t end = INT32_MAX;
 
-    return text == NULL || trn_day_parse(text, strlen(text), &day);
+    if ((start_date != NULL && !trn_day_parse(start_date, strlen(start_date), &start)) ||
+        (end_date != NULL && !trn_day_parse(end_date, strlen(end_date), &end))) {
+        return trn_problem(error, TERN_PROBLEM_DATE, 0, 0);
+    }
+    return start > end ? trn_problem(error, TERN_PROBLEM_END_DATE, 0, 0) : TERN_OK;
 }
 
 static tern_status check(const tern_prescription *prescription, tern_care_error *error)
@@ -41,10 +46,7 @@ static tern_status check(const tern_prescription *prescription, tern_care_error 
     if (prescription->is_urgent && is_empty(prescription->urgent_reason)) {
         return trn_problem(error, TERN_PROBLEM_URGENT_REASON, 0, 0);
     }
-    if (!is_date(prescription->start_date) || !is_date(prescription->end_date)) {
-        return trn_problem(error, TERN_PROBLEM_DATE, 0, 0);
-    }
-    return TERN_OK;
+    return check_dates(prescription->start_date, prescription->end_date, error);
 }
 
 static void fill_clinical(const tern_prescription *from, tern_cell cells[CLINICAL_CELLS])
@@ -81,8 +83,7 @@ static void fill_medicine(const tern_medicine *from,
                            from->duration_days > 0 ? tern_value_integer(from->duration_days)
                                                    : tern_value_null()};
     cells[10] = (tern_cell){"is_prn", tern_value_integer(from->is_prn)};
-    cells[11] = (tern_cell){"prn_times", tern_value_text(from->prn_times)};
-    cells[12] = (tern_cell){"prescription_id", tern_value_id(prescription)};
+    cells[11] = (tern_cell){"prescription_id", tern_value_id(prescription)};
 }
 
 static int64_t bytes_of(const tern_cell *cells, size_t count)
@@ -487,10 +488,17 @@ static tern_status
 settle_instead(tern_care *care, const tern_id *id, unsigned from, tern_care_error *error)
 {
     struct header header;
+    tern_tx *tx = NULL;
     tern_status status = read_changeable(care, id, from, &header, error);
 
     trn_bytes_free(&header.spans);
-    return status == TERN_OK ? trn_doses_settle(care, &header.patient, error) : status;
+    if (status == TERN_OK) {
+        status = trn_care_begin(care, true, &tx, error);
+    }
+    if (status != TERN_OK) {
+        return status;
+    }
+    return trn_care_end(tx, trn_doses_settle(care, &header.patient, error), error);
 }
 
 static tern_status change(tern_care *care,

@@ -48,6 +48,13 @@ static const struct {
     [TERN_PROBLEM_OVERTAKEN] = {"OVERTAKEN",
                                 TERN_ERR_APPEND_ONLY,
                                 "another version of the prescription came first"},
+    [TERN_PROBLEM_END_DATE] = {"END_DATE",
+                               TERN_ERR_RANGE,
+                               "the prescription would end before it starts"},
+    [TERN_PROBLEM_PRN_TIME] = {"PRN_TIME",
+                               TERN_ERR_RANGE,
+                               "no time of the day, or more times than there may be"},
+    [TERN_PROBLEM_NOT_PATIENT] = {"NOT_PATIENT", TERN_ERR_FORBIDDEN, "only the patient sets this"},
 };
 
 const char *tern_problem_code(tern_problem problem)

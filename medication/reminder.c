@@ -1,6 +1,7 @@
 /*
  * Reminders: what is due next, beside what was listed last.
  *
+ * Those of times that a patient has set are known by their grace, which is 0: they ring once.
  * A change of a reminder bears the next number of a row of its own; numbers are never given twice,
  * though reminders that have passed are forgotten.
  */
@@ -13,12 +14,15 @@
 #include "base/mutant.h"
 #include "medication/calendar.h"
 #include "medication/internal.h"
+#include "medication/plan.h"
 #include "medication/window.h"
 
 enum { LISTED_MAX = TERN_REMINDERS, GRACE_MAX = 60 }; /* as many are set at a time */
+enum { CLOCK_BYTES = 5 };                             /* "HH:MM" */
 
 struct entry {
     tern_id dose;
+    tern_id medication; /* of one that is due */
     int64_t scheduled_us;
     int64_t grace_minutes;
     bool is_gone;
@@ -28,7 +32,8 @@ struct run {
     tern_care *care;
     const tern_id *patient;
     int64_t now_us;
-    struct entry due[TERN_REMINDERS];
+    tern_id subject;                  /* the medication whose times are looked at */
+    struct entry due[TERN_REMINDERS]; /* by time and id */
     size_t due_count;
     struct entry listed[LISTED_MAX];
     size_t listed_count;
@@ -68,12 +73,42 @@ static bool is_over(const struct run *run, const struct entry *entry)
     return trn_window_has_passed(entry->scheduled_us, entry->grace_minutes, run->now_us);
 }
 
-/* The columns behind those of the regimen. */
-enum { DOSE = TRN_SOURCE_COLUMNS, SCHEDULED, GRACE, DATE, SLOT };
+static bool is_earlier(const struct entry *one, const struct entry *other)
+{
+    return one->scheduled_us != other->scheduled_us
+               ? one->scheduled_us < other->scheduled_us
+               : memcmp(&one->dose, &other->dose, sizeof(one->dose)) < 0;
+}
 
-static tern_status look_at(struct run *run, tern_statement *row, tern_care_error *error)
+static bool has_room(const struct run *run, const struct entry *entry)
+{
+    return run->due_count < TERN_REMINDERS || is_earlier(entry, &run->due[run->due_count - 1]);
+}
+
+/* Puts the entry into its place; where all are taken, the latest falls out. */
+static void keep(struct run *run, const struct entry *entry)
+{
+    size_t at;
+
+    if (!has_room(run, entry)) {
+        return;
+    }
+    at = run->due_count < TERN_REMINDERS ? run->due_count++ : TERN_REMINDERS - 1;
+    while (at > 0 && is_earlier(entry, &run->due[at - 1])) {
+        run->due[at] = run->due[at - 1];
+        at--;
+    }
+    run->due[at] = *entry;
+}
+
+/* The columns behind those of the regimen. */
+enum { DOSE = TRN_SOURCE_COLUMNS, SCHEDULED, GRACE, DATE, SLOT, FLAGS, MEDICATION };
+
+static tern_status
+look_at(struct run *run, tern_statement *row, bool *ret_more, tern_care_error *error)
 {
     struct entry entry = {.dose = trn_value_to_id(tern_statement_value(row, DOSE)),
+                          .medication = trn_value_to_id(tern_statement_value(row, MEDICATION)),
                           .scheduled_us = tern_statement_value(row, SCHEDULED).integer,
                           .grace_minutes = tern_statement_value(row, GRACE).integer};
     tern_value date = tern_statement_value(row, DATE);
@@ -84,9 +119,106 @@ static tern_status look_at(struct run *run, tern_statement *row, tern_care_error
 
     if (status == TERN_OK && !is_over(run, &entry) && trn_day_parse(date.data, date.size, &day) &&
         trn_regimen_yields(&source.rule, day, slot.data, slot.size)) {
-        run->due[run->due_count++] = entry;
+        keep(run, &entry);
+    }
+    *ret_more = has_room(run, &entry);
+    return status;
+}
+
+/* ---- Times that the patient has set ---- */
+
+/* The columns behind those of the regimen. */
+enum { PRN_MEDICATION = TRN_SOURCE_COLUMNS, PRN_TIME };
+
+/* The name of a reminder that no dose has: no slot of one begins like that. */
+static tern_status
+name_prn(struct run *run, const char *date, const char *time, tern_id *id, tern_care_error *error)
+{
+    const tern_value key[] = {tern_value_id(&run->subject),
+                              tern_value_text(date),
+                              tern_value_text(time)};
+    tern_statement *row = NULL;
+    tern_status status =
+        trn_care_row(run->care, TRN_SQL_PRN_KEY, key, 3, TERN_PROBLEM_NO_DOSE, &row, error);
+
+    if (status == TERN_OK) {
+        *id = trn_value_to_id(tern_statement_value(row, 0));
+        tern_statement_reset(row);
     }
     return status;
+}
+
+static tern_status add_prn(struct run *run,
+                           const struct trn_source *source,
+                           int32_t day,
+                           const struct trn_day_time *time,
+                           tern_care_error *error)
+{
+    struct entry entry = {.medication = run->subject};
+    tern_planned_dose dose;
+    tern_status status =
+        trn_plan_dose(&run->care->zones, source->zone, day, time, &dose, trn_engine_error(error));
+
+    if (status != TERN_OK) {
+        return trn_zone_failed(status, error);
+    }
+    entry.scheduled_us = dose.scheduled_us;
+    if (is_over(run, &entry) || !has_room(run, &entry)) {
+        return TERN_OK;
+    }
+    status = name_prn(run, dose.local_date, time->slot, &entry.dose, error);
+    if (status == TERN_OK) {
+        keep(run, &entry);
+    }
+    return status;
+}
+
+/* Another program may have written what is no time. */
+static bool read_clock(tern_value text, struct trn_day_time *ret_time)
+{
+    trn_value_to_text(text, ret_time->slot, sizeof(ret_time->slot));
+    return text.size == CLOCK_BYTES && ret_time->slot[2] == ':' &&
+           tern_meal_parse(ret_time->slot, &ret_time->minute);
+}
+
+static tern_status
+look_at_prn(void *context, tern_statement *row, bool *ret_more, tern_care_error *error)
+{
+    struct run *run = context;
+    struct trn_day_time time;
+    struct trn_source source;
+    int32_t today = 0;
+    tern_status status;
+
+    (void)ret_more;
+    if (!read_clock(tern_statement_value(row, PRN_TIME), &time)) {
+        return TERN_OK;
+    }
+    run->subject = trn_value_to_id(tern_statement_value(row, PRN_MEDICATION));
+    status = trn_source_read(run->care, row, 0, INT64_MAX, &source, error);
+    if (status == TERN_OK) {
+        status = trn_care_local_day(run->care, source.zone, run->now_us, &today, NULL, error);
+    }
+    for (int32_t day = today; status == TERN_OK && day < today + TERN_SCHEDULE_DAYS; day++) {
+        if (day >= source.rule.first_day && day <= source.rule.last_day) {
+            status = add_prn(run, &source, day, &time, error);
+        }
+    }
+    return status;
+}
+
+static tern_status read_prn(struct run *run, tern_care_error *error)
+{
+    const tern_value patient = tern_value_id(run->patient);
+
+    return trn_care_each(run->care,
+                         TRN_SQL_PRN_TIMES,
+                         &patient,
+                         1,
+                         TERN_PROBLEM_NONE,
+                         look_at_prn,
+                         run,
+                         error);
 }
 
 static tern_status read_due(struct run *run, tern_care_error *error)
@@ -102,10 +234,10 @@ static tern_status read_due(struct run *run, tern_care_error *error)
     bool more = true;
     tern_status status = trn_care_bind(run->care, TRN_SQL_PASSED, values, 6, &row, error);
 
-    while (status == TERN_OK && more && run->due_count < TERN_REMINDERS) {
+    while (status == TERN_OK && more) {
         status = tern_statement_step(row, &more, trn_engine_error(error));
         if (status == TERN_OK && more) {
-            status = look_at(run, row, error);
+            status = look_at(run, row, &more, error);
         }
     }
     if (row != NULL) {
@@ -226,6 +358,9 @@ static tern_status refresh(struct run *run, tern_care_error *error)
         status = read_due(run, error);
     }
     if (status == TERN_OK) {
+        status = read_prn(run, error);
+    }
+    if (status == TERN_OK) {
         status = read_listed(run, error);
     }
     if (status == TERN_OK) {
@@ -242,7 +377,28 @@ static tern_status refresh(struct run *run, tern_care_error *error)
 
 /* ---- Listing ---- */
 
-static tern_status visit(const struct run *run,
+static void fill(struct run *run, const struct entry *entry, tern_reminder *ret_reminder)
+{
+    const struct entry *due = find(run->due, run->due_count, &entry->dose);
+
+    *ret_reminder = (tern_reminder){.dose = entry->dose,
+                                    .is_cancelled = entry->is_gone,
+                                    .scheduled_us = entry->scheduled_us,
+                                    .rings = 1 + TERN_REMINDER_REPEATS,
+                                    .is_prn = entry->grace_minutes == 0};
+    if (ret_reminder->is_prn) {
+        ret_reminder->rings = 1;
+    }
+    if (due != NULL) {
+        ret_reminder->medication = due->medication;
+    }
+    for (int i = 0; i <= TERN_REMINDER_REPEATS; i++) {
+        ret_reminder->at_us[i] =
+            entry->scheduled_us + i * entry->grace_minutes * TRN_MINUTE_US / TERN_REMINDER_REPEATS;
+    }
+}
+
+static tern_status visit(struct run *run,
                          int64_t *cursor,
                          tern_reminder_visitor visitor,
                          void *context,
@@ -256,7 +412,7 @@ static tern_status visit(const struct run *run,
     tern_status status = trn_care_bind(run->care, TRN_SQL_REMINDERS_SINCE, values, 2, &row, error);
 
     while (status == TERN_OK && more && goes_on) {
-        tern_reminder reminder = {.is_cancelled = false};
+        tern_reminder reminder;
         struct entry entry;
 
         status = tern_statement_step(row, &more, trn_engine_error(error));
@@ -264,13 +420,7 @@ static tern_status visit(const struct run *run,
             break;
         }
         read_entry(row, &entry);
-        reminder.dose = entry.dose;
-        reminder.is_cancelled = entry.is_gone;
-        reminder.scheduled_us = entry.scheduled_us;
-        for (int i = 0; i <= TERN_REMINDER_REPEATS; i++) {
-            reminder.at_us[i] = entry.scheduled_us +
-                                i * entry.grace_minutes * TRN_MINUTE_US / TERN_REMINDER_REPEATS;
-        }
+        fill(run, &entry, &reminder);
         last = tern_statement_value(row, 4).integer;
         goes_on = visitor(context, &reminder);
     }

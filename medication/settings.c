@@ -1,5 +1,5 @@
-/* Settings: cells of the user's own row, and the row of meal times. Before days or slots may change
- * by them, doses that have passed are stored as MISSED, as before an edit. */
+/* Settings: cells of the user's own row, and the row of meal times. Where days or slots may change
+ * by them, doses that have passed are stored as MISSED in the same transaction, by what was set. */
 #include "tern/medication/settings.h"
 
 #include "medication/internal.h"
@@ -56,6 +56,16 @@ tern_status tern_settings_read(tern_care *care, tern_settings *ret_settings, ter
     return TERN_OK;
 }
 
+static tern_status
+update_user(tern_care *care, tern_tx *tx, const tern_cell *cell, tern_care_error *error)
+{
+    tern_status status =
+        tern_row_update(tx, "users", &care->user, cell, 1, trn_engine_error(error));
+
+    return status == TERN_ERR_NOT_FOUND ? trn_problem(error, TERN_PROBLEM_NO_PATIENT, 0, 0)
+                                        : status;
+}
+
 /* Changes a cell of the user's row. */
 static tern_status
 write_cell(tern_care *care, const char *column, tern_value value, tern_care_error *error)
@@ -64,14 +74,8 @@ write_cell(tern_care *care, const char *column, tern_value value, tern_care_erro
     tern_tx *tx = NULL;
     tern_status status = trn_care_begin(care, false, &tx, error);
 
-    if (status != TERN_OK) {
-        return status;
-    }
-    status = tern_row_update(tx, "users", &care->user, &cell, 1, trn_engine_error(error));
-    if (status == TERN_ERR_NOT_FOUND) {
-        status = trn_problem(error, TERN_PROBLEM_NO_PATIENT, 0, 0);
-    }
-    return trn_care_end(tx, status, error);
+    return status == TERN_OK ? trn_care_end(tx, update_user(care, tx, &cell, error), error)
+                             : status;
 }
 
 tern_status
@@ -113,6 +117,8 @@ tern_status tern_settings_set_grace(tern_care *care, int32_t minutes, tern_care_
 
 tern_status tern_settings_set_time_zone(tern_care *care, const char *zone, tern_care_error *error)
 {
+    const tern_cell cell = {"time_zone", tern_value_text(zone)};
+    tern_tx *tx = NULL;
     int32_t offset = 0;
     tern_status status;
 
@@ -124,8 +130,14 @@ tern_status tern_settings_set_time_zone(tern_care *care, const char *zone, tern_
     if (status != TERN_OK) {
         return trn_zone_failed(status, error);
     }
+    status = trn_care_begin(care, false, &tx, error);
+    if (status != TERN_OK) {
+        return status;
+    }
     status = trn_doses_settle(care, &care->user, error);
-    return status == TERN_OK ? write_cell(care, "time_zone", tern_value_text(zone), error) : status;
+    return trn_care_end(tx,
+                        status == TERN_OK ? update_user(care, tx, &cell, error) : status,
+                        error);
 }
 
 /* The row is there, or is brought back, or is made: its id is derived from the user. */
@@ -180,12 +192,12 @@ tern_status tern_settings_set_meals(tern_care *care,
             return trn_problem(error, TERN_PROBLEM_MEAL_TIME, i, 0);
         }
     }
-    status = trn_doses_settle(care, &care->user, error);
-    if (status == TERN_OK) {
-        status = trn_care_begin(care, false, &tx, error);
-    }
+    status = trn_care_begin(care, false, &tx, error);
     if (status != TERN_OK) {
         return status;
     }
-    return trn_care_end(tx, write_meals(care, tx, meals, error), error);
+    status = trn_doses_settle(care, &care->user, error);
+    return trn_care_end(tx,
+                        status == TERN_OK ? write_meals(care, tx, meals, error) : status,
+                        error);
 }

@@ -40,6 +40,15 @@
     "ORDER BY v.version_number LIMIT 1)) AND w.version_number<p.current_version"                   \
     " LEFT JOIN json_each(w.medications_snapshot) j"                                               \
     " ON json_extract(j.value,'$.id')=tern_id_text(m.id)"
+/* Doses d, as they are shown. */
+#define DOSES                                                                                      \
+    "SELECT " SOURCE_THEN ",d.id,d.prescription_id,d.medication_id,d.scheduled_time,d.slot,"       \
+    "d.time_period,d.reminder_time,d.grace_minutes,d.status,d.taken_at,d.skip_reason,d.flags,"     \
+    "d.was_offline,m.medicine_name,m.medicine_name_khmer,"                                         \
+    "CASE d.slot WHEN 'MORNING' THEN m.morning_dosage WHEN 'DAYTIME' THEN m.daytime_dosage "       \
+    "WHEN 'NIGHT' THEN m.night_dosage END,d.local_date"                                            \
+    " FROM dose_events d JOIN medications m ON m.id=d.medication_id"                               \
+    " JOIN prescriptions p ON p.id=d.prescription_id" OF_PATIENT IN_FORCE
 #define OF_PATIENT                                                                                 \
     " LEFT JOIN users u ON u.id=p.patient_id"                                                      \
     " LEFT JOIN meal_time_preferences t ON t.user_id=p.patient_id AND t.deleted_at IS NULL"
@@ -136,15 +145,9 @@ static const char *const texts[TRN_SQL_COUNT] = {
     [TRN_SQL_PATIENT] = "SELECT time_zone,grace_period_minutes FROM users WHERE id=?1 AND "
                         "deleted_at IS NULL",
     [TRN_SQL_DAY] =
-        "SELECT " SOURCE_THEN ",d.id,d.prescription_id,d.medication_id,d.scheduled_time,d.slot,"
-        "d.time_period,d.reminder_time,d.grace_minutes,d.status,d.taken_at,d.skip_reason,d.flags,"
-        "d.was_offline,m.medicine_name,m.medicine_name_khmer,"
-        "CASE d.slot WHEN 'MORNING' THEN m.morning_dosage WHEN 'DAYTIME' THEN m.daytime_dosage "
-        "WHEN 'NIGHT' THEN m.night_dosage END"
-        " FROM dose_events d JOIN medications m ON m.id=d.medication_id"
-        " JOIN prescriptions p ON p.id=d.prescription_id" OF_PATIENT IN_FORCE
-        " WHERE d.patient_id=?1 AND d.scheduled_time>=?2 AND d.scheduled_time<?3"
-        " AND d.local_date=?4 AND d.deleted_at IS NULL ORDER BY d.scheduled_time,d.id",
+        DOSES " WHERE d.patient_id=?1 AND d.scheduled_time>=?2 AND d.scheduled_time<?3"
+              " AND d.local_date=?4 AND d.deleted_at IS NULL ORDER BY d.scheduled_time,d.id",
+    [TRN_SQL_DOSE_READ] = DOSES " WHERE d.id=?1 AND d.deleted_at IS NULL",
     [TRN_SQL_REGIMENS] = "SELECT " SOURCE ",m.id,p.id FROM prescriptions p"
                          " JOIN medications m ON m.prescription_id=p.id" OF_PATIENT
                          " WHERE p.patient_id=?1 AND p.status='ACTIVE' AND p.deleted_at IS NULL"
@@ -157,7 +160,7 @@ static const char *const texts[TRN_SQL_COUNT] = {
                      "deleted_at IS NULL",
     [TRN_SQL_PASSED] =
         "SELECT " SOURCE_THEN ",d.id,d.scheduled_time,d.grace_minutes,d.local_date,d.slot"
-        ",d.flags FROM dose_events d JOIN medications m ON m.id=d.medication_id"
+        ",d.flags,m.id FROM dose_events d JOIN medications m ON m.id=d.medication_id"
         " JOIN prescriptions p ON p.id=d.prescription_id" OF_PATIENT IN_FORCE
         " WHERE d.patient_id=?1 AND d.scheduled_time>=?2 AND d.scheduled_time<?3"
         " AND (d.scheduled_time,d.id)>(?2,?4) AND d.status='DUE'"
@@ -165,6 +168,12 @@ static const char *const texts[TRN_SQL_COUNT] = {
     [TRN_SQL_MEDICATION] = "SELECT " SOURCE ",p.id,p.patient_id FROM medications m"
                            " JOIN prescriptions p ON p.id=m.prescription_id" OF_PATIENT
                            " WHERE m.id=?1 AND m.deleted_at IS NULL AND p.deleted_at IS NULL",
+    [TRN_SQL_PRN_TIMES] =
+        "SELECT " SOURCE ",m.id,j.value FROM prescriptions p"
+        " JOIN medications m ON m.prescription_id=p.id" OF_PATIENT
+        " JOIN json_each(m.prn_times) j WHERE p.patient_id=?1 AND p.status='ACTIVE'"
+        " AND p.deleted_at IS NULL AND m.is_prn AND m.deleted_at IS NULL AND j.type='text'",
+    [TRN_SQL_PRN_KEY] = "SELECT tern_key('dose_events',?1,?2,'PRN '||?3)",
     [TRN_SQL_PRESCRIPTION] =
         "SELECT patient_id,status,current_version,active_spans FROM prescriptions WHERE "
         "id=?1 AND deleted_at IS NULL",

@@ -337,3 +337,50 @@ TEST(what_is_scheduled_is_not_taken_as_needed)
     CHECK_INT(error.problem, TERN_PROBLEM_NO_MEDICATION);
     care_end();
 }
+
+static char shown[64];
+
+static bool show(void *context, const tern_dose *dose)
+{
+    (void)context;
+    (void)snprintf(shown,
+                   sizeof(shown),
+                   "%.*s %d",
+                   (int)dose->slot.size,
+                   (const char *)dose->slot.data,
+                   (int)dose->status);
+    return true;
+}
+
+TEST(one_dose_is_read_by_its_id_as_its_day_has_it)
+{
+    tern_id prescription;
+    tern_id morning;
+    tern_id night;
+
+    care_begin("2026-03-02 05:00");
+    prescription = care_prescribe();
+    morning = care_dose("2026-03-02", "MORNING");
+    night = care_dose("2026-03-02", "NIGHT");
+    care_ok(tern_dose_read(care, &morning, show, NULL, &error), &error);
+    CHECK_TEXT(shown, "MORNING 0");
+    care_clock("2026-03-02 12:00");
+    care_ok(tern_dose_read(care, &morning, show, NULL, &error), &error);
+    CHECK_TEXT(shown, "MORNING 3");
+    care_ok(tern_prescription_pause(care, &prescription, &error), &error);
+    care_ok(tern_dose_read(care, &morning, show, NULL, &error), &error);
+    CHECK_TEXT(shown, "MORNING 3");
+    shown[0] = '\0';
+    CHECK_INT(tern_dose_read(care, &night, show, NULL, &error), TERN_ERR_NOT_FOUND);
+    CHECK_INT(error.problem, TERN_PROBLEM_NO_DOSE);
+    CHECK_TEXT(shown, "");
+    CHECK_INT(tern_dose_read(care, &prescription, show, NULL, &error), TERN_ERR_NOT_FOUND);
+    CHECK_INT(error.problem, TERN_PROBLEM_NO_DOSE);
+    CHECK_INT(tern_dose_read(care, NULL, show, NULL, &error), TERN_ERR_MISUSE);
+    FOR_EACH_ALLOC_FAILURE (nth) {
+        tern_status status = tern_dose_read(care, &morning, show, NULL, &error);
+
+        CHECK(status == TERN_OK || status == TERN_ERR_NOMEM);
+    }
+    care_end();
+}

@@ -225,3 +225,23 @@ TEST(a_dose_whose_record_was_taken_back_is_hidden_by_no_pause)
     CHECK_TEXT(care_day("2026-03-02"), "MORNING LATE, NIGHT DUE");
     care_end();
 }
+
+TEST(a_prescription_does_not_end_before_it_starts)
+{
+    tern_id id;
+
+    care_begin("2026-03-02 05:00");
+    care_prescription.end_date = "2026-03-01";
+    CHECK_INT(tern_prescription_create(care, &care_prescription, NULL, &id, &error),
+              TERN_ERR_RANGE);
+    CHECK_INT(error.problem, TERN_PROBLEM_END_DATE);
+    CHECK_INT(fixture_number(care_replica, "SELECT count(*) FROM prescriptions"), 0);
+    care_prescription.end_date = "2026-03-02";
+    id = care_prescribe();
+    care_prescription.end_date = "2026-02-28";
+    CHECK_INT(tern_prescription_edit(care, &id, &care_prescription, "why", NULL, &error),
+              TERN_ERR_RANGE);
+    CHECK_INT(error.problem, TERN_PROBLEM_END_DATE);
+    CHECK_INT(fixture_number(care_replica, "SELECT max(current_version) FROM prescriptions"), 1);
+    care_end();
+}

@@ -100,3 +100,273 @@ TEST(reminders_are_listed_whole_or_not_at_all_when_memory_runs_out)
     expect(&cursor, 0, 0);
     care_end();
 }
+
+/* ---- What is taken as needed ---- */
+
+static tern_id prn_medicine(void)
+{
+    tern_id id = {{0}};
+    tern_statement *statement = NULL;
+    const char *sql = "SELECT id FROM medications WHERE is_prn AND deleted_at IS NULL";
+    bool row = false;
+
+    CHECK_INT(tern_statement_prepare(care_replica, sql, strlen(sql), &statement, NULL), TERN_OK);
+    CHECK_INT(tern_statement_step(statement, &row, NULL), TERN_OK);
+    CHECK(row);
+    memcpy(id.bytes, tern_statement_value(statement, 0).data, sizeof(id.bytes));
+    tern_statement_free(statement);
+    return id;
+}
+
+static tern_id prescribe_prn(void)
+{
+    care_begin("2026-03-02 05:00");
+    care_medicine =
+        (tern_medicine){.name = "as needed", .is_prn = true, .frequency = "every 6 hours"};
+    return care_prescribe();
+}
+
+static void set_times(size_t count, const int32_t *minutes)
+{
+    const tern_id medicine = prn_medicine();
+
+    care_ok(tern_medication_set_prn_times(care, &medicine, minutes, count, &error), &error);
+}
+
+static const int32_t presets[] = TERN_PRN_PRESETS;
+
+TEST(what_is_taken_as_needed_has_no_reminders_until_the_patient_sets_times)
+{
+    int64_t cursor = 0;
+
+    (void)prescribe_prn();
+    expect(&cursor, 0, 0);
+    set_times(4, presets);
+    expect(&cursor, 100, 0);
+    expect(&cursor, 0, 0);
+    set_times(0, NULL);
+    expect(&cursor, 0, 100);
+    expect(&cursor, 0, 0);
+    care_end();
+}
+
+TEST(a_time_that_the_patient_set_rings_once_and_names_the_medicine)
+{
+    const int32_t minute = 7 * 60;
+    int64_t cursor = 0;
+    int64_t again = 0;
+    tern_id medicine;
+    tern_id dose;
+    tern_id first;
+
+    (void)prescribe_prn();
+    medicine = prn_medicine();
+    care_prescription.end_date = "2026-03-02";
+    set_times(1, &minute);
+    expect(&cursor, 30, 0);
+    care_clock("2026-03-31 06:59");
+    expect(&cursor, 29, 0);
+    CHECK(last.is_prn);
+    CHECK_INT(last.rings, 1);
+    CHECK(memcmp(&last.medication, &medicine, sizeof(medicine)) == 0);
+    CHECK_INT(last.scheduled_us, care_time("2026-04-29 07:00"));
+    CHECK_INT(last.at_us[0], last.scheduled_us);
+    first = last.dose;
+    care_ok(tern_dose_take_prn(care, &medicine, NULL, &dose, &error), &error);
+    expect(&cursor, 0, 0);
+    care_clock("2026-03-31 07:00");
+    expect(&cursor, 0, 0);
+    care_clock("2026-03-31 07:01");
+    expect(&cursor, 0, 0);
+    expect(&again, 29, 0);
+    CHECK(memcmp(&last.dose, &first, sizeof(first)) == 0);
+    care_end();
+}
+
+TEST(times_stop_with_the_prescription_and_come_back_under_their_names)
+{
+    const int32_t minute = 7 * 60;
+    int64_t cursor = 0;
+    tern_id prescription = prescribe_prn();
+    tern_id name;
+
+    set_times(1, &minute);
+    expect(&cursor, 30, 0);
+    name = last.dose;
+    care_ok(tern_prescription_pause(care, &prescription, &error), &error);
+    expect(&cursor, 0, 30);
+    CHECK(last.is_prn);
+    care_ok(tern_prescription_resume(care, &prescription, &error), &error);
+    expect(&cursor, 30, 0);
+    CHECK(memcmp(&last.dose, &name, sizeof(name)) == 0);
+    care_ok(tern_prescription_end(care, &prescription, &error), &error);
+    expect(&cursor, 0, 30);
+    care_end();
+}
+
+TEST(times_keep_within_the_days_of_the_prescription)
+{
+    const int32_t minutes[] = {7 * 60, 4 * 60};
+    int64_t cursor = 0;
+
+    care_begin("2026-03-02 05:00");
+    care_medicine = (tern_medicine){.name = "as needed", .is_prn = true, .duration_days = 3};
+    (void)care_prescribe();
+    set_times(2, minutes);
+    expect(&cursor, 5, 0);
+    care_end();
+}
+
+TEST(another_zone_moves_the_times_and_keeps_their_names)
+{
+    const int32_t minute = 7 * 60;
+    int64_t cursor = 0;
+    tern_id name;
+
+    (void)prescribe_prn();
+    set_times(1, &minute);
+    expect(&cursor, 30, 0);
+    name = last.dose;
+    care_ok(tern_settings_set_time_zone(care, "Asia/Kolkata", &error), &error);
+    expect(&cursor, 30, 0);
+    CHECK(memcmp(&last.dose, &name, sizeof(name)) == 0);
+    CHECK_INT(last.scheduled_us, care_time("2026-03-31 08:30"));
+    care_end();
+}
+
+TEST(times_and_doses_share_the_hundred_by_time)
+{
+    const int32_t minute = 7 * 60 + 1;
+    int64_t cursor = 0;
+    tern_medicine medicines[2];
+
+    care_begin("2026-03-02 05:00");
+    medicines[0] = care_medicine;
+    medicines[0].frequency = "every 2 hours";
+    medicines[0].morning_dosage = NULL;
+    medicines[0].night_dosage = NULL;
+    medicines[1] = (tern_medicine){.name = "as needed", .is_prn = true};
+    care_prescription.medicines = medicines;
+    care_prescription.medicine_count = 2;
+    (void)care_prescribe();
+    expect(&cursor, 100, 0);
+    set_times(1, &minute);
+    expect(&cursor, 8, 8);
+    care_end();
+}
+
+TEST(setting_times_is_one_recorded_act_with_its_audit_row)
+{
+    const int32_t minutes[] = {18 * 60, 0, 18 * 60};
+
+    (void)prescribe_prn();
+    set_times(3, minutes);
+    CHECK_INT(fixture_number(care_replica,
+                             "SELECT count(*) FROM medications WHERE prn_times="
+                             "'[\"00:00\",\"18:00\"]'"),
+              1);
+    CHECK_INT(fixture_number(care_replica,
+                             "SELECT count(*) FROM audit_logs a JOIN medications m"
+                             " ON m.id=a.resource_id WHERE a.action_type='PRESCRIPTION_UPDATE'"
+                             " AND json_extract(a.details,'$.prn_times')"),
+              1);
+    care_end();
+}
+
+TEST(an_edit_leaves_the_patients_times_alone)
+{
+    const int32_t minute = 7 * 60;
+    int64_t cursor = 0;
+    tern_id prescription = prescribe_prn();
+
+    set_times(1, &minute);
+    expect(&cursor, 30, 0);
+    care_medicine.id = prn_medicine();
+    care_medicine.name = "another name";
+    care_ok(tern_prescription_edit(care, &prescription, &care_prescription, "why", NULL, &error),
+            &error);
+    expect(&cursor, 0, 0);
+    care_medicine.is_prn = false;
+    care_ok(tern_prescription_edit(care, &prescription, &care_prescription, "why", NULL, &error),
+            &error);
+    expect(&cursor, 0, 30);
+    care_end();
+}
+
+TEST(times_that_are_none_and_medicines_that_have_none_are_refused)
+{
+    static const int32_t bad[][2] = {{0, -1}, {0, 1440}};
+    static const int32_t many[TERN_PRN_TIMES_MAX + 1];
+    int64_t cursor = 0;
+    tern_id medicine;
+
+    (void)prescribe_prn();
+    medicine = prn_medicine();
+    for (size_t i = 0; i < 2; i++) {
+        CHECK_INT(tern_medication_set_prn_times(care, &medicine, bad[i], 2, &error),
+                  TERN_ERR_RANGE);
+        CHECK_INT(error.problem, TERN_PROBLEM_PRN_TIME);
+        CHECK_INT(error.first, 1);
+    }
+    CHECK_INT(tern_medication_set_prn_times(care, &medicine, many, TERN_PRN_TIMES_MAX + 1, &error),
+              TERN_ERR_RANGE);
+    CHECK_INT(error.problem, TERN_PROBLEM_PRN_TIME);
+    CHECK_INT(tern_medication_set_prn_times(care, &medicine, NULL, 1, &error), TERN_ERR_MISUSE);
+    CHECK_INT(tern_medication_set_prn_times(care, &(tern_id){{9}}, bad[0], 1, &error),
+              TERN_ERR_NOT_FOUND);
+    CHECK_INT(error.problem, TERN_PROBLEM_NO_MEDICATION);
+    fixture_run(care_replica, "UPDATE medications SET is_prn=0");
+    CHECK_INT(tern_medication_set_prn_times(care, &medicine, bad[0], 1, &error), TERN_ERR_CHECK);
+    CHECK_INT(error.problem, TERN_PROBLEM_NOT_PRN);
+    fixture_run(care_replica,
+                "UPDATE medications SET is_prn=1, prn_times='[\"24:00\",7,\"7:00\"]'");
+    expect(&cursor, 0, 0);
+    care_end();
+}
+
+TEST(nobody_but_the_patient_sets_the_times)
+{
+    tern_id medicine;
+
+    care_begin("2026-03-02 05:00");
+    care_medicine.is_prn = true;
+    fixture_run(care_replica,
+                "INSERT INTO users(id, role) VALUES(x'6170692d666978747572652d00000002', "
+                "'PATIENT')");
+    care_prescription.patient = fixture_id(2);
+    (void)care_prescribe();
+    medicine = prn_medicine();
+    CHECK_INT(tern_medication_set_prn_times(care, &medicine, presets, 4, &error),
+              TERN_ERR_FORBIDDEN);
+    CHECK_INT(error.problem, TERN_PROBLEM_NOT_PATIENT);
+    CHECK_INT(fixture_number(care_replica,
+                             "SELECT count(*) FROM medications WHERE prn_times IS NOT NULL"),
+              0);
+    care_end();
+}
+
+TEST(times_are_set_whole_or_not_at_all_when_memory_runs_out)
+{
+    int64_t cursor = 0;
+    int64_t done = 0;
+    tern_id medicine;
+
+    (void)prescribe_prn();
+    medicine = prn_medicine();
+    FOR_EACH_ALLOC_FAILURE (nth) {
+        tern_status status = tern_medication_set_prn_times(care, &medicine, presets, 1, &error);
+
+        CHECK(status == TERN_OK || status == TERN_ERR_NOMEM);
+        done += status == TERN_OK;
+    }
+    CHECK(done > 0);
+    CHECK_INT(fixture_number(care_replica,
+                             "SELECT count(*) FROM audit_logs WHERE resource_type='medications'"),
+              done);
+    FOR_EACH_ALLOC_FAILURE (nth) {
+        tern_status status = tern_reminders_read(care, NULL, &cursor, count, NULL, &error);
+
+        CHECK(status == TERN_OK || status == TERN_ERR_NOMEM);
+    }
+    care_end();
+}

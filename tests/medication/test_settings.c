@@ -1,6 +1,7 @@
 /* Settings, and what they do to the doses to come. */
 #include "tern/medication/settings.h"
 
+#include "tern/outbox.h"
 #include "tests/medication/fixture.h"
 
 static tern_care_error error;
@@ -146,5 +147,47 @@ TEST(settings_run_out_of_memory_and_change_nothing)
     }
     CHECK_INT(read_settings().meal_minutes[0], 360);
     CHECK_TEXT(read_settings().time_zone, "Europe/Dublin");
+    care_end();
+}
+
+static int64_t stored_as_missed(void)
+{
+    return fixture_number(care_replica, "SELECT count(*) FROM dose_events WHERE status='MISSED'");
+}
+
+TEST(a_setting_that_cannot_be_written_stores_no_missed_dose)
+{
+    care_begin("2026-03-02 05:00");
+    (void)care_prescribe();
+    care_clock("2026-03-04 12:00");
+    fixture_run(care_replica, "UPDATE users SET deleted_at=tern_now()");
+    CHECK_INT(tern_settings_set_meals(care, "6:00", NULL, NULL, &error), TERN_ERR_NOT_FOUND);
+    CHECK_INT(error.problem, TERN_PROBLEM_NO_PATIENT);
+    CHECK_INT(stored_as_missed(), 0);
+    CHECK_INT(tern_settings_set_time_zone(care, "Asia/Tokyo", &error), TERN_ERR_NOT_FOUND);
+    CHECK_INT(error.problem, TERN_PROBLEM_NO_PATIENT);
+    CHECK_INT(stored_as_missed(), 0);
+    care_end();
+}
+
+static uint64_t pending(void)
+{
+    tern_replica_status status = {.size = sizeof(status)};
+
+    CHECK_INT(tern_replica_read_status(care_replica, &status, NULL), TERN_OK);
+    return status.pending;
+}
+
+TEST(a_setting_and_what_passed_before_it_are_stored_together)
+{
+    uint64_t before;
+
+    care_begin("2026-03-02 05:00");
+    (void)care_prescribe();
+    care_clock("2026-03-04 12:00");
+    before = pending();
+    care_ok(tern_settings_set_meals(care, "6:00", NULL, NULL, &error), &error);
+    CHECK_INT(stored_as_missed(), 5);
+    CHECK_INT(pending(), before + 1);
     care_end();
 }

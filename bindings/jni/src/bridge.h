@@ -137,6 +137,8 @@ void JNICALL bridge_ports_log_from_a_thread(JNIEnv *env, jclass owner, jlong han
     DO(schedulePlan)                                                                               \
     DO(mealParse)                                                                                  \
     DO(doseList)                                                                                   \
+    DO(doseRead)                                                                                   \
+    DO(medicationSetPrnTimes)                                                                      \
     DO(doseTake)                                                                                   \
     DO(doseTakePrn)                                                                                \
     DO(doseSkip)                                                                                   \

@@ -3,6 +3,7 @@
 
 #include "bindings/jni/src/bridge.h"
 #include "tern/medication/adherence.h"
+#include "tern/medication/medication.h"
 #include "tern/medication/message.h"
 #include "tern/medication/reminder.h"
 
@@ -156,6 +157,35 @@ tern_status bridge_doseList(struct bridge_call *call)
     }
     bridge_put_byte(call, 0);
     return status;
+}
+
+tern_status bridge_doseRead(struct bridge_call *call)
+{
+    tern_id dose = bridge_id(call);
+    tern_status status = tern_dose_read(call->handle, &dose, put_dose, call, &call->error);
+
+    bridge_put_byte(call, 0);
+    return status;
+}
+
+tern_status bridge_medicationSetPrnTimes(struct bridge_call *call)
+{
+    tern_id medication = bridge_id(call);
+    int32_t minutes[TERN_PRN_TIMES_MAX + 1] = {0};
+    int32_t count = bridge_int(call);
+    int32_t kept = count < 0 ? 0 : count <= TERN_PRN_TIMES_MAX ? count : TERN_PRN_TIMES_MAX + 1;
+    tern_status status;
+
+    for (int32_t i = 0; i < kept; i++) {
+        minutes[i] = bridge_int(call);
+    }
+    status = bridge_check(call);
+    return status == TERN_OK ? tern_medication_set_prn_times(call->handle,
+                                                             &medication,
+                                                             minutes,
+                                                             (size_t)kept,
+                                                             &call->error)
+                             : status;
 }
 
 static tern_dose_act read_act(struct bridge_call *call)
@@ -343,6 +373,9 @@ static bool put_reminder(void *context, const tern_reminder *reminder)
     for (size_t i = 0; i < 1 + TERN_REMINDER_REPEATS; i++) {
         bridge_put_long(call, reminder->at_us[i]);
     }
+    bridge_put_int(call, reminder->rings);
+    bridge_put_byte(call, reminder->is_prn);
+    bridge_put_id(call, &reminder->medication);
     return !call->out.failed;
 }
 

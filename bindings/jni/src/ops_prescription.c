@@ -19,7 +19,6 @@ static void read_medicine(struct bridge_call *call, tern_medicine *medicine)
     medicine->timing = bridge_text(call);
     medicine->duration_days = bridge_int(call);
     medicine->is_prn = bridge_byte(call) != 0;
-    medicine->prn_times = bridge_text(call);
 }
 
 /* `ret_medicines` is freed by the caller, also after a failure. */

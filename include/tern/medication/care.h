@@ -40,7 +40,10 @@ typedef enum tern_problem {
     TERN_PROBLEM_SETTING = 20,        /* a value that the setting does not have */
     TERN_PROBLEM_NO_VERSION = 21,     /* no such version of the prescription */
     TERN_PROBLEM_NO_ALERT = 22,       /* no such alert */
-    TERN_PROBLEM_OVERTAKEN = 23       /* another's version reached the server first */
+    TERN_PROBLEM_OVERTAKEN = 23,      /* another's version reached the server first */
+    TERN_PROBLEM_END_DATE = 24,       /* a prescription would end before it starts */
+    TERN_PROBLEM_PRN_TIME = 25,       /* no time of the day, or too many; first: which, from 0 */
+    TERN_PROBLEM_NOT_PATIENT = 26     /* it is the patient's to set, and nobody else's */
 } tern_problem;
 
 /** Filled by the call that failed; the caller owns it and may leave it undefined before. */

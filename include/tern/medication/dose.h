@@ -60,6 +60,17 @@ TERN_API TERN_MUST_USE tern_status tern_dose_list(tern_care *care,
                                                   void *context,
                                                   tern_care_error *error);
 
+/**
+ * Visits one dose as its day's list would, such as the one that a notification names.
+ *
+ * @return TERN_OK; problems NO_DOSE (also one that the list leaves out), ZONE; the engine's codes.
+ */
+TERN_API TERN_MUST_USE tern_status tern_dose_read(tern_care *care,
+                                                  const tern_id *dose,
+                                                  tern_dose_visitor visitor,
+                                                  void *context,
+                                                  tern_care_error *error);
+
 typedef struct tern_dose_act {
     size_t size;      /* sizeof(tern_dose_act) */
     int64_t taken_us; /* when it was taken; 0: now */

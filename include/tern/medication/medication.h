@@ -38,7 +38,7 @@ typedef struct tern_medication {
     tern_value timing;
     int32_t duration_days; /* 0: open */
     bool is_prn;
-    tern_value prn_times; /* JSON */
+    tern_value prn_times; /* JSON: the patient's times to be reminded at, "HH:MM"; null: none */
     tern_medication_state state;
 } tern_medication;
 
@@ -65,6 +65,31 @@ TERN_API TERN_MUST_USE tern_status tern_medication_list(tern_care *care,
                                                         tern_medication_visitor visitor,
                                                         void *context,
                                                         tern_care_error *error);
+
+enum { TERN_PRN_TIMES_MAX = 24 };
+
+/** The minutes of the day 07:00, 12:00, 18:00 and 21:00. */
+#define TERN_PRN_PRESETS                                                                           \
+    {                                                                                              \
+        7 * 60, 12 * 60, 18 * 60, 21 * 60                                                          \
+    }
+
+/**
+ * Sets the times of the patient's day at which to be reminded of a medicine that is taken as
+ * needed, in place of those there are; without any it has no reminders. It is the patient's to
+ * call. A recorded transaction with its audit row; clinicians' edits leave the times alone.
+ *
+ * @param minutes Of the day, 0 to 1,439, in any order; one that is given twice counts once. May be
+ * NULL where `count` is 0.
+ * @param count   At most TERN_PRN_TIMES_MAX; 0: no reminders.
+ * @return TERN_OK; problems NO_MEDICATION, NOT_PRN, NOT_PATIENT (the record is another's), PRN_TIME
+ * (its first number says which); the engine's codes.
+ */
+TERN_API TERN_MUST_USE tern_status tern_medication_set_prn_times(tern_care *care,
+                                                                 const tern_id *medication,
+                                                                 const int32_t *minutes,
+                                                                 size_t count,
+                                                                 tern_care_error *error);
 
 #ifdef __cplusplus
 }

@@ -25,8 +25,7 @@ typedef struct tern_medicine {
     const char *frequency; /* in words, as docs/MEDICATION.md lists them */
     const char *timing;
     int32_t duration_days; /* 0: open */
-    bool is_prn;
-    const char *prn_times; /* JSON, an array of "HH:MM" */
+    bool is_prn; /* the times to be reminded at are the patient's: tern_medication_set_prn_times */
 } tern_medicine;
 
 /** What a clinician writes. Texts are NUL-terminated and borrowed; NULL: none. */
@@ -51,8 +50,8 @@ typedef struct tern_prescription {
  * Creates a prescription, DRAFT, with version 1.
  *
  * @param reason Why, for the version; may be NULL.
- * @return TERN_OK; problems NO_MEDICATIONS, URGENT_REASON, DATE, QUOTA (unless it is urgent); the
- * engine's codes.
+ * @return TERN_OK; problems NO_MEDICATIONS, URGENT_REASON, DATE, END_DATE, QUOTA (unless it is
+ * urgent); the engine's codes.
  */
 TERN_API TERN_MUST_USE tern_status tern_prescription_create(tern_care *care,
                                                             const tern_prescription *prescription,
@@ -68,8 +67,8 @@ TERN_API TERN_MUST_USE tern_status tern_prescription_create(tern_care *care,
  * @param reason       Why; needed.
  * @param ret_version  May be NULL.
  * @return TERN_OK; problems NO_PRESCRIPTION, NO_MEDICATION (one that is not of this prescription),
- * NO_MEDICATIONS, REASON, URGENT_REASON, DATE, STATUS (it has ended), QUOTA (unless it is urgent);
- * the engine's codes.
+ * NO_MEDICATIONS, REASON, URGENT_REASON, DATE, END_DATE, STATUS (it has ended), QUOTA (unless it is
+ * urgent); the engine's codes.
  */
 TERN_API TERN_MUST_USE tern_status tern_prescription_edit(tern_care *care,
                                                           const tern_id *id,

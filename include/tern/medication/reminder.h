@@ -2,8 +2,11 @@
  * Reminders: the doses to come as plain data for the platform's local notifications.
  *
  * The next TERN_REMINDERS doses that nobody has recorded have one each, with repeats inside their
- * grace. What was listed before is kept in the replica, in tables named care_, so that a call lists
- * only what differs: a dose recorded, moved, no longer prescribed, or new.
+ * grace; among them, by time, are the times of the next 30 days at which the patient has asked to
+ * be reminded of a medicine that is taken as needed (tern_medication_set_prn_times). These ring
+ * once, and need no dose and no record. What was listed before is kept in the replica, in tables
+ * named care_, so that a call lists only what differs: a dose recorded, moved, no longer
+ * prescribed, or new.
  */
 #ifndef TERN_REMINDER_H
 #define TERN_REMINDER_H
@@ -16,14 +19,18 @@ extern "C" {
 
 enum { TERN_REMINDERS = 100, TERN_REMINDER_REPEATS = 3 };
 
-/** The reminder of one dose; borrowed for the callback. */
+/** One reminder; borrowed for the callback. */
 typedef struct tern_reminder {
-    tern_id dose;      /* names the reminder */
-    bool is_cancelled; /* take it back; else set it, in place of an earlier one of the dose */
+    tern_id dose; /* names the reminder; of a PRN one it is derived alike, but no dose has it */
+    bool is_cancelled; /* take it back; else set it, in place of an earlier one of that name */
     int64_t scheduled_us;
     /* When to ring: at the scheduled time, and after each third of the grace. Those that have
      * passed are to be left out. */
     int64_t at_us[1 + TERN_REMINDER_REPEATS];
+    int32_t rings;      /* how many of these there are: all, or 1 of a PRN reminder */
+    bool is_prn;        /* of a time that the patient has set; what is taken is recorded with
+                         * tern_dose_take_prn */
+    tern_id medication; /* nil of one that is cancelled */
 } tern_reminder;
 
 /** Returns false to stop, and then the cursor stays. Must not call the handle. */

@@ -46,6 +46,27 @@ public struct Care: Sendable {
         }
     }
 
+    /// One dose as its day's list has it. Problem noDose, also of one that the list leaves out.
+    public func dose(_ dose: UUID) async throws -> Dose? {
+        try await core.care { care in
+            let found: [Dose] = try lendID(dose) { dose in
+                try collectCare { context, error in
+                    tern_dose_read(care, dose, { Collector<Dose>.add($0, $1) { try Dose($0) } }, context, error)
+                }
+            }
+            return found.first
+        }
+    }
+
+    /// Sets the minutes of the patient's day at which to be reminded of a medicine that is taken as needed; none: no
+    /// reminders. Problems noMedication, notPrn, notPatient, prnTime.
+    public func setPRNTimes(_ medication: UUID, minutes: [Int]) async throws {
+        let clamped = minutes.map { Int32(clamping: $0) }
+        try await act { care, error in
+            lendID(medication) { tern_medication_set_prn_times(care, $0, clamped, clamped.count, error) }
+        }
+    }
+
     private static func act(_ taken: Date?, _ insist: Bool, _ wasOffline: Bool) throws -> tern_dose_act {
         tern_dose_act(size: MemoryLayout<tern_dose_act>.size, taken_us: try taken?.toMicroseconds() ?? 0, insist: insist,
             was_offline: wasOffline)

@@ -109,8 +109,6 @@ public struct Medicine: Sendable {
     public var durationDays = 0
     /// Taken as needed.
     public var isPRN = false
-    /// JSON, an array of "HH:MM".
-    public var prnTimes: String?
 
     public init(_ name: String) {
         self.name = name
@@ -121,7 +119,7 @@ public struct Medicine: Sendable {
             image_url: arena.keep(imageURL), morning_dosage: arena.keep(morningDosage),
             daytime_dosage: arena.keep(daytimeDosage), night_dosage: arena.keep(nightDosage),
             frequency: arena.keep(frequency), timing: arena.keep(timing), duration_days: Int32(clamping: durationDays),
-            is_prn: isPRN, prn_times: arena.keep(prnTimes))
+            is_prn: isPRN)
     }
 }
 
@@ -353,13 +351,19 @@ public struct Reminder: Sendable {
     public let scheduled: Date
     /// When to ring; those that have passed are to be left out.
     public let rings: [Date]
+    /// Of a time that the patient has set for what is taken as needed: it rings once, and no dose has its name.
+    public let isPRN: Bool
+    /// Nil of one that is cancelled.
+    public let medication: UUID?
 
     init(_ reminder: tern_reminder) {
         dose = reminder.dose.id
         isCancelled = reminder.is_cancelled
         scheduled = Date(microseconds: reminder.scheduled_us)
         let at = reminder.at_us
-        rings = [at.0, at.1, at.2, at.3].map { Date(microseconds: $0) }
+        rings = [at.0, at.1, at.2, at.3].prefix(Int(reminder.rings)).map { Date(microseconds: $0) }
+        isPRN = reminder.is_prn
+        medication = reminder.is_cancelled ? nil : reminder.medication.id
     }
 }
 

@@ -26,6 +26,9 @@ public enum Problem: Int32, Sendable, CaseIterable {
     case noVersion = 21
     case noAlert = 22
     case overtaken = 23
+    case endDate = 24
+    case prnTime = 25
+    case notPatient = 26
 
     init(_ problem: tern_problem) {
         self = Problem(rawValue: Int32(problem.rawValue)) ?? .none

@@ -127,6 +127,13 @@ public final class Care implements AutoCloseable {
         return doses;
     }
 
+    /** One dose as its day's list has it. Problem NO_DOSE, also of one that the list leaves out. */
+    public Dose dose(UUID dose) {
+        Unpack out = read(Native::doseRead, new Pack().id(dose));
+        out.flag();
+        return new Dose(out);
+    }
+
     /** Records a dose as taken now. Problems NO_DOSE, RECORDED, TOO_EARLY, TOO_LATE, AHEAD. */
     public DoseStatus take(UUID dose) {
         return take(dose, new TakeOptions());
@@ -139,6 +146,18 @@ public final class Care implements AutoCloseable {
     /** Records a dose of a medication that is taken as needed; gives its id. */
     public UUID takeAsNeeded(UUID medication, TakeOptions options) {
         return write(Native::doseTakePrn, options.pack(new Pack().id(medication))).id();
+    }
+
+    /**
+     * Sets the minutes of the patient's day at which to be reminded of a medicine that is taken as needed; none: no
+     * reminders. Problems NO_MEDICATION, NOT_PRN, NOT_PATIENT, PRN_TIME.
+     */
+    public void setPrnTimes(UUID medication, int... minutes) {
+        Pack pack = new Pack().id(medication).number(minutes.length);
+        for (int minute : minutes) {
+            pack.number(minute);
+        }
+        write(Native::medicationSetPrnTimes, pack);
     }
 
     public void skip(UUID dose, @Nullable String reason, boolean wasOffline) {

@@ -28,9 +28,6 @@ public final class Medicine {
     public int durationDays;
     /** Taken as needed. */
     public boolean isPrn;
-    /** JSON, an array of "HH:MM". */
-    @Nullable
-    public String prnTimes;
 
     public Medicine(String name) {
         this.name = name;
@@ -38,7 +35,6 @@ public final class Medicine {
 
     void pack(Pack into) {
         into.id(id == null ? Prescription.NIL : id).text(name).text(nameKhmer).text(imageUrl).text(morningDosage)
-            .text(daytimeDosage).text(nightDosage).text(frequency).text(timing).number(durationDays).flag(isPrn)
-            .text(prnTimes);
+            .text(daytimeDosage).text(nightDosage).text(frequency).text(timing).number(durationDays).flag(isPrn);
     }
 }

@@ -106,6 +106,10 @@ final class Native {
 
     static native byte[] doseList(long handle, byte[] arguments);
 
+    static native byte[] doseRead(long handle, byte[] arguments);
+
+    static native byte[] medicationSetPrnTimes(long handle, byte[] arguments);
+
     static native byte[] doseTake(long handle, byte[] arguments);
 
     static native byte[] doseTakePrn(long handle, byte[] arguments);

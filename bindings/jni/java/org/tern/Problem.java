@@ -26,7 +26,10 @@ public enum Problem {
     SETTING(20),
     NO_VERSION(21),
     NO_ALERT(22),
-    OVERTAKEN(23);
+    OVERTAKEN(23),
+    END_DATE(24),
+    PRN_TIME(25),
+    NOT_PATIENT(26);
 
     private static final Problem[] BY_NUMBER = new Problem[128];
 

@@ -1,12 +1,13 @@
 package org.tern;
 
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.List;
 import java.util.UUID;
 
 /** What has changed of the reminders since a cursor. */
 public final class Reminders {
-    /** The reminder of one dose. */
+    /** The reminder of one dose, or of a time that the patient has set. */
     public static final class Reminder {
         private static final int RINGS = 4;
 
@@ -15,18 +16,26 @@ public final class Reminders {
         /** Take it back; else set it, in place of an earlier one of the dose. */
         public final boolean isCancelled;
         public final Instant scheduled;
-        private final Instant[] rings = new Instant[RINGS];
+        private final Instant[] rings;
+        /** Of a time that the patient has set for what is taken as needed: no dose has its name. */
+        public final boolean isPrn;
+        /** Nil of one that is cancelled. */
+        public final UUID medication;
 
         Reminder(Unpack out) {
             dose = out.id();
             isCancelled = out.flag();
             scheduled = Micros.instant(out.big());
+            Instant[] times = new Instant[RINGS];
             for (int i = 0; i < RINGS; i++) {
-                rings[i] = Micros.instant(out.big());
+                times[i] = Micros.instant(out.big());
             }
+            rings = Arrays.copyOf(times, out.number());
+            isPrn = out.flag();
+            medication = out.id();
         }
 
-        /** When to ring: at the scheduled time and after each third of the grace. Those that have passed are to be left out. */
+        /** When to ring: at the scheduled time and after each third of the grace; one alone where isPrn. Those that have passed are to be left out. */
         public Instant[] rings() {
             return rings.clone();
         }

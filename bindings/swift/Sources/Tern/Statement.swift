@@ -84,7 +84,7 @@ public struct Row: Sendable, Cells {
         columnNames.firstIndex(of: name)
     }
 
-    func value(at column: Int) throws -> Value {
+    @usableFromInline func value(at column: Int) throws -> Value {
         guard values.indices.contains(column) else {
             throw TernError(.unknownColumn, "there is no column \(column)")
         }
@@ -92,33 +92,33 @@ public struct Row: Sendable, Cells {
     }
 
     /// The cell of a column, by number from 0.
+    @inlinable
     public func get<T: ValueConvertible>(_ column: Int, as type: T.Type = T.self) throws -> T {
-        try read(column)
+        guard let result = T(value: try value(at: column)) else {
+            throw mismatch(column, type)
+        }
+        return result
     }
 
+    @inlinable
     public func get<T: ValueConvertible>(_ name: String, as type: T.Type = T.self) throws -> T {
-        try read(find(name))
+        try get(find(name))
     }
 
-    /// The row as a value of the app's; its properties are the columns, as they are named or in snake case.
-    public func decode<T: Decodable>(_ type: T.Type = T.self) throws -> T {
-        try T(from: RowDecoder(cells: self))
-    }
-}
-
-extension Cells {
-    func find(_ name: String) throws -> Int {
+    @usableFromInline func find(_ name: String) throws -> Int {
         guard let column = column(name) else {
             throw TernError(.unknownColumn, "there is no column \(name)")
         }
         return column
     }
 
-    func read<T: ValueConvertible>(_ column: Int) throws -> T {
-        guard let result = T(value: try value(at: column)) else {
-            throw TernError(.type, "column \(columnNames[column]) holds no \(T.self)")
-        }
-        return result
+    @usableFromInline func mismatch(_ column: Int, _ type: any ValueConvertible.Type) -> TernError {
+        TernError(.type, "column \(columnNames[column]) holds no \(type)")
+    }
+
+    /// The row as a value of the app's; its properties are the columns, as they are named or in snake case.
+    public func decode<T: Decodable>(_ type: T.Type = T.self) throws -> T {
+        try T(from: RowDecoder(cells: self))
     }
 }
 
@@ -194,21 +194,46 @@ public final class Cursor: Cells {
         return (statement, tern_statement_value(statement.handle, Int32(column)))
     }
 
-    func value(at column: Int) throws -> Value {
+    @usableFromInline func value(at column: Int) throws -> Value {
         try Value(cell(column).1)
     }
 
-    /// The cell of a column of the current row, by number from 0.
-    public func get<T: ValueConvertible>(_ column: Int, as type: T.Type = T.self) throws -> T {
-        try read(column)
+    /// Nil where the cell holds no 16 bytes.
+    @usableFromInline func id(at column: Int) throws -> UUID? {
+        let value = try cell(column).1
+        guard value.kind == TERN_BLOB, value.size == 16 else {
+            return nil
+        }
+        return UUID(uuid: value.data.loadUnaligned(as: uuid_t.self))
     }
 
+    /// The cell of a column of the current row, by number from 0. Inlined, so that no value is made by way of generics: a
+    /// row costs a third of it.
+    @inlinable
+    public func get<T: ValueConvertible>(_ column: Int, as type: T.Type = T.self) throws -> T {
+        if T.self == UUID.self || T.self == UUID?.self, let id = try id(at: column) as? T { // without a `Data` between
+            return id
+        }
+        guard let result = T(value: try value(at: column)) else {
+            throw mismatch(column, type)
+        }
+        return result
+    }
+
+    @inlinable
     public func get<T: ValueConvertible>(_ name: String, as type: T.Type = T.self) throws -> T {
-        let row = try current()
-        guard let column = row.numbers[name] else {
+        try get(find(name))
+    }
+
+    @usableFromInline func find(_ name: String) throws -> Int {
+        guard let column = try current().numbers[name] else {
             throw TernError(.unknownColumn, "there is no column \(name)")
         }
-        return try read(column)
+        return column
+    }
+
+    @usableFromInline func mismatch(_ column: Int, _ type: any ValueConvertible.Type) -> TernError {
+        TernError(.type, "column \(columnNames[column]) holds no \(type)")
     }
 
     private func current() throws -> Statement {

@@ -26,6 +26,7 @@ extension Value: ValueConvertible {
         self
     }
 
+    @inlinable
     public init?(value: Value) {
         self = value
     }
@@ -36,6 +37,7 @@ extension Optional: ValueConvertible where Wrapped: ValueConvertible {
         try self?.toValue() ?? .null
     }
 
+    @inlinable
     public init?(value: Value) {
         if case .null = value {
             self = .none
@@ -55,6 +57,7 @@ extension ValueConvertible where Self: FixedWidthInteger {
         return .integer(number)
     }
 
+    @inlinable
     public init?(value: Value) {
         guard case .integer(let number) = value, let own = Self(exactly: number) else {
             return nil
@@ -79,6 +82,7 @@ extension Bool: ValueConvertible {
         .integer(self ? 1 : 0)
     }
 
+    @inlinable
     public init?(value: Value) {
         guard case .integer(let number) = value, number == 0 || number == 1 else {
             return nil
@@ -93,6 +97,7 @@ extension Double: ValueConvertible {
     }
 
     /// A real, or an integer as one.
+    @inlinable
     public init?(value: Value) {
         switch value {
         case .real(let number): self = number
@@ -107,6 +112,7 @@ extension String: ValueConvertible {
         .text(self)
     }
 
+    @inlinable
     public init?(value: Value) {
         guard case .text(let text) = value else {
             return nil
@@ -120,6 +126,7 @@ extension Data: ValueConvertible {
         .blob(self)
     }
 
+    @inlinable
     public init?(value: Value) {
         guard case .blob(let data) = value else {
             return nil
@@ -133,6 +140,7 @@ extension UUID: ValueConvertible {
         .blob(withUnsafeBytes(of: uuid) { Data($0) })
     }
 
+    @inlinable
     public init?(value: Value) {
         guard case .blob(let data) = value, data.count == 16 else {
             return nil
@@ -143,8 +151,11 @@ extension UUID: ValueConvertible {
 
 /// Dates are kept in microseconds. A `Date` holds them exactly for 272 years on either side of 2001.
 extension Date: ValueConvertible {
-    private static let referenceSeconds: Int64 = 978_307_200
+    @usableFromInline static var referenceSeconds: Int64 {
+        978_307_200
+    }
 
+    @inlinable
     public init(microseconds: Int64) {
         let (seconds, part) = microseconds.quotientAndRemainder(dividingBy: 1_000_000)
         self.init(timeIntervalSinceReferenceDate: Double(seconds - Date.referenceSeconds) + Double(part) / 1e6)
@@ -174,6 +185,7 @@ extension Date: ValueConvertible {
         return microseconds
     }
 
+    @inlinable
     public init?(value: Value) {
         guard case .integer(let microseconds) = value else {
             return nil

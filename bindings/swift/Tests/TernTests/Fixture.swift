@@ -9,8 +9,9 @@ class ReplicaTestCase: XCTestCase, @unchecked Sendable {
     static let neighbour = UUID(uuidString: "0A1B0000-0000-4000-8000-00000000000B")!
     static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-    static let build = ProcessInfo.processInfo.environment["TERN_BUILD"].map { URL(fileURLWithPath: $0) }
-        ?? root.appendingPathComponent("build/dev")
+    /// Where CMake has built ternd and tern; a sanitized library (TERN_BUILD) goes without programs of its own.
+    static let build = ["TERN_PROGRAMS", "TERN_BUILD"].lazy.compactMap { ProcessInfo.processInfo.environment[$0] }.first
+        .map { URL(fileURLWithPath: $0) } ?? root.appendingPathComponent("build/dev")
 
     var patient: UUID {
         Self.patient

@@ -2,6 +2,7 @@
 
 check.py ROOT c COMPILER          against the public headers
 check.py ROOT java COMPILER JAR   against the binding
+check.py ROOT swift COMPILER DIR  against the binding as SwiftPM has built it, in DIR; also what docs/ios.md shows as a program
 """
 
 import re
@@ -16,6 +17,10 @@ WARNINGS = ["-std=c11", "-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wsha
 def command(language, compiler, root, jars, folder):
     if language == "java":
         return [compiler, "-nowarn", "-proc:none", "--release", "11", "-cp", ":".join(jars), "-d", folder]
+    if language == "swift":
+        modules = Path(jars[0])
+        return [compiler, "-typecheck", "-swift-version", "6", "-warnings-as-errors", "-I", str(modules / "Modules"),
+                "-Xcc", f"-fmodule-map-file={modules / 'CTern.build/module.modulemap'}", "-parse-as-library"]
     return [compiler, *WARNINGS, f"-I{root / 'include'}", "-fsyntax-only"]
 
 

@@ -233,7 +233,7 @@ final class Core: @unchecked Sendable {
             guard let care = self.handles.care else {
                 throw TernError(.internal, "no handle was made")
             }
-            return try body(care)
+            return try self.handles.ports.takeUnretainedValue().withZones { try body(care) }
         }
     }
 

@@ -44,13 +44,30 @@ public struct Ports: Sendable {
 /// Keeps the app's closures for the library, which calls them until tern_replica_close and tern_care_close have returned.
 final class PortsContext {
     private let ports: Ports
+    /// What a zone function has thrown during a medication call, of which there is one at a time.
+    var zoneFailure: (status: tern_status, error: any Error)?
 
     init(_ ports: Ports) {
         self.ports = ports
     }
 
+    private static func own(_ context: UnsafeMutableRawPointer?) -> PortsContext {
+        Unmanaged<PortsContext>.fromOpaque(context!).takeUnretainedValue()
+    }
+
     private static func ports(_ context: UnsafeMutableRawPointer?) -> Ports {
-        Unmanaged<PortsContext>.fromOpaque(context!).takeUnretainedValue().ports
+        own(context).ports
+    }
+
+    /// Runs a medication call; where a zone function's throw failed it, that is its cause.
+    func withZones<T>(_ body: () throws -> T) throws -> T {
+        zoneFailure = nil
+        defer { zoneFailure = nil }
+        do {
+            return try body()
+        } catch let error as TernError {
+            throw zoneFailure?.status == error.code.status ? error.caused(by: zoneFailure?.error) : error
+        }
     }
 
     func filled(_ context: UnsafeMutableRawPointer) -> tern_ports {
@@ -90,7 +107,9 @@ final class PortsContext {
                 offset?.pointee = Int32(clamping: seconds)
                 return TERN_OK
             } catch {
-                return (error as? TernError)?.code.status ?? TERN_ERR_IO
+                let status = (error as? TernError)?.code.status ?? TERN_ERR_IO
+                PortsContext.own(context).zoneFailure = (status, error)
+                return status
             }
         }
     }

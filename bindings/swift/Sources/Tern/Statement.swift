@@ -5,14 +5,16 @@ internal import CTern
 final class Statement {
     let handle: OpaquePointer
     let sql: String
-    let names: [String]
-    private(set) lazy var numbers = Dictionary(names.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
+    private(set) var names: [String]
+    private(set) lazy var numbers = Statement.number(names)
     private let parameters: Int
+    /// Whether the names are known to be those of this run: a table may have changed since the last one.
+    private var isNamed = true
 
     init(_ handle: OpaquePointer, sql: String) throws {
         self.handle = handle
         self.sql = sql
-        names = (0..<tern_statement_columns(handle)).map { String(cString: tern_statement_name(handle, $0)) }
+        names = Statement.names(of: handle)
         var count: Int32 = 0
         while count < 32766, tern_statement_bind(handle, count + 1, tern_value_null(), nil) == TERN_OK {
             count += 1
@@ -32,7 +34,28 @@ final class Statement {
     func step() throws -> Bool {
         var isRow = false
         try attempt { tern_statement_step(handle, &isRow, $0) }
+        if !isNamed {
+            isNamed = true
+            let now = Statement.names(of: handle)
+            if now != names {
+                names = now
+                numbers = Statement.number(now)
+            }
+        }
         return isRow
+    }
+
+    func reset() {
+        tern_statement_reset(handle)
+        isNamed = false
+    }
+
+    private static func names(of handle: OpaquePointer) -> [String] {
+        (0..<tern_statement_columns(handle)).map { String(cString: tern_statement_name(handle, $0)) }
+    }
+
+    private static func number(_ names: [String]) -> [String: Int] {
+        Dictionary(names.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
     }
 
     deinit {
@@ -59,7 +82,7 @@ final class StatementCache {
     }
 
     func give(_ statement: Statement) {
-        tern_statement_reset(statement.handle)
+        statement.reset()
         statements.append(statement)
         if statements.count > StatementCache.kept {
             statements.removeFirst()

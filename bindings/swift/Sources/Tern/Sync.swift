@@ -167,7 +167,7 @@ final class SyncSession: @unchecked Sendable {
     }
 
     private func loop(_ tell: @Sendable (SyncProgress) -> Void) async throws -> SyncProgress {
-        if let first = try await outside({ [token] in try await token(false) }) {
+        if let first = try await ask(refused: false) {
             try await set(token: first)
         }
         while true {
@@ -247,8 +247,17 @@ final class SyncSession: @unchecked Sendable {
         try await call { handle in try lendName(token) { token in try attempt { tern_sync_set_token(handle, token, $0) } } }
     }
 
+    /// A token source that throws because the sync was cancelled says no more than that.
+    private func ask(refused: Bool) async throws -> String? {
+        do {
+            return try await outside { [token] in try await token(refused) }
+        } catch where locked({ isCancelled }) {
+            throw TernError(.cancelled, "the sync was cancelled", underlying: error)
+        }
+    }
+
     private func renew() async throws {
-        if let next = try await outside({ [token] in try await token(true) }) {
+        if let next = try await ask(refused: true) {
             try await set(token: next)
         } else {
             try await fail(TernError(.unauthorized, "there is no other token"))

@@ -26,6 +26,10 @@ public struct TernError: Error, Sendable, CustomStringConvertible {
         self.underlying = underlying
     }
 
+    func caused(by cause: (any Error)?) -> TernError {
+        TernError(code, message, problem: problem, first: first, second: second, underlying: cause)
+    }
+
     public var isRetryable: Bool {
         code.isRetryable
     }

@@ -77,7 +77,10 @@ public final class URLSessionTransport: HTTPTransport {
             try await Task.sleep(nanoseconds: UInt64(max(0, min(request.timeout, 86_400)) * 1e9))
             driver.end(task, TernError(.timeout, "the exchange took too long"))
         }
-        defer { deadline.cancel() }
+        defer {
+            deadline.cancel()
+            driver.forget(task)
+        }
         return try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
                 driver.begin(task, limit: request.answerLimit, trust: trust, continuation)
@@ -96,7 +99,6 @@ private final class URLSessionDriver: NSObject, URLSessionDataDelegate, @uncheck
         let trust: URLSessionTransport.Trust?
         let continuation: CheckedContinuation<HTTPAnswer, any Error>
         var body = Data()
-        var failure: TernError?
     }
 
     private let lock = NSLock()
@@ -111,25 +113,34 @@ private final class URLSessionDriver: NSObject, URLSessionDataDelegate, @uncheck
 
     func begin(_ task: URLSessionTask, limit: Int, trust: URLSessionTransport.Trust?,
         _ continuation: CheckedContinuation<HTTPAnswer, any Error>) {
-        let isLate = locked {
+        let failure = locked { () -> TernError? in
             let failure = ended.removeValue(forKey: task.taskIdentifier)
-            running[task.taskIdentifier] = Running(limit: limit, trust: trust, continuation: continuation, failure: failure)
-            return failure != nil
+            if failure == nil {
+                running[task.taskIdentifier] = Running(limit: limit, trust: trust, continuation: continuation)
+            }
+            return failure
         }
-        if isLate {
-            task.cancel()
+        if let failure {
+            continuation.resume(throwing: failure)
         }
     }
 
-    /// Ends an exchange early, also one that has not begun.
+    /// What came too late for it is not kept.
+    func forget(_ task: URLSessionTask) {
+        locked { ended[task.taskIdentifier] = nil }
+    }
+
+    /// Ends an exchange early, also one that has not begun. It does not wait for the session to agree: what the session says of
+    /// the task afterwards finds nobody.
     func end(_ task: URLSessionTask, _ failure: TernError) {
-        locked {
-            if running[task.taskIdentifier] == nil {
+        let one = locked { () -> Running? in
+            guard let one = running.removeValue(forKey: task.taskIdentifier) else {
                 ended[task.taskIdentifier] = failure
-            } else if running[task.taskIdentifier]?.failure == nil {
-                running[task.taskIdentifier]?.failure = failure
+                return nil
             }
+            return one
         }
+        one?.continuation.resume(throwing: failure)
         task.cancel()
     }
 
@@ -168,9 +179,7 @@ private final class URLSessionDriver: NSObject, URLSessionDataDelegate, @uncheck
         guard let one = locked({ running.removeValue(forKey: task.taskIdentifier) }) else {
             return
         }
-        if let failure = one.failure {
-            one.continuation.resume(throwing: failure)
-        } else if let error {
+        if let error {
             let failure = (error as? URLError).map { TernError($0) }
             one.continuation.resume(throwing: failure ?? TernError(.network, "the exchange failed", underlying: error))
         } else if let response = task.response as? HTTPURLResponse {

@@ -294,10 +294,13 @@ final class CareTests: ReplicaTestCase, @unchecked Sendable {
         options.ports.zoneOffset = { _, _ in throw Own(number: 5) }
         let broken = try await Replica(options)
         try await insertUser(broken)
-        await fails(ErrorCode.io) {
+        let error = await fails(ErrorCode.io) {
             _ = try await self.prescribe(broken.care)
             try await broken.care.generateSchedule()
         }
+        XCTAssertEqual(error?.underlying as? Own, Own(number: 5))
+        let other = await fails(Problem.grace) { try await broken.care.set(graceMinutes: 25) }
+        XCTAssertNil(other?.underlying)
         try await broken.close()
     }
 

@@ -297,4 +297,90 @@ final class ReplicaTests: ReplicaTestCase, @unchecked Sendable {
         broken.ports.random = { _ in nil }
         await fails(.internal) { [broken] in try await Replica(broken) }
     }
+
+    /// Counts those that live.
+    private final class Counted: Sendable {
+        let living: Shared<Int>
+
+        init(_ living: Shared<Int>) {
+            self.living = living
+            living.change { $0 += 1 }
+        }
+
+        deinit {
+            living.change { $0 -= 1 }
+        }
+    }
+
+    /// Options whose ports hold a `Counted` each, and count their calls.
+    private func counted(_ name: String, _ living: Shared<Int>, _ calls: Shared<Int>) throws -> Replica.Options {
+        var options = try options(name)
+        let own = (0..<4).map { _ in Counted(living) }
+        options.ports.clock = Ports.Clock(
+            wallMicroseconds: { [one = own[0]] in
+                calls.change { $0 += 1 }
+                return withExtendedLifetime(one) { 1_777_866_300_000_000 }
+            }, monotonicMicroseconds: { 5_000_000 }, bootID: { Self.neighbour })
+        options.ports.random = { [one = own[1]] count in
+            calls.change { $0 += 1 }
+            return withExtendedLifetime(one) { Data(repeating: 7, count: count) }
+        }
+        options.ports.log = { [one = own[2]] _, _ in withExtendedLifetime(one) { calls.change { $0 += 1 } } }
+        options.ports.zoneOffset = { [one = own[3]] _, _ in
+            calls.change { $0 += 1 }
+            return withExtendedLifetime(one) { 7 * 3600 }
+        }
+        return options
+    }
+
+    func testPortsAreReleasedOnceAfterTheirLastCallHoweverTheReplicaEnds() async throws {
+        let (living, calls) = (Shared(0), Shared(0))
+        // Closed, after a medication call that was given the zones, while tasks still ask.
+        do {
+            let replica = try await Replica(counted("closed", living, calls))
+            try await insertUser(replica)
+            _ = try await replica.care.doses(on: LocalDate(year: 2026, month: 5, day: 4))
+            XCTAssertGreaterThanOrEqual(living.now, 4)
+            let busy = Task {
+                while true {
+                    try await self.rename(replica, "again")
+                }
+            }
+            try await replica.close()
+            let atClose = calls.now
+            await fails(.misuse) { try await busy.value }
+            XCTAssertEqual(calls.now, atClose)
+        }
+        try await until("released") { living.now == 0 }
+        // Never opened.
+        for _ in 0..<3 {
+            do {
+                var options = try counted("broken", living, calls)
+                options.schema = Data("{".utf8)
+                await fails(.schema) { [options] in try await Replica(options) }
+            }
+            try await until("released") { living.now == 0 }
+        }
+        // Forgotten.
+        do {
+            let replica = try await Replica(counted("forgotten", living, calls))
+            try await insertUser(replica)
+        }
+        try await until("released") { living.now == 0 }
+    }
+
+    func testAStatementThatIsKeptSeesColumnsThatCameLater() async throws {
+        let replica = try await open()
+        try await replica.execute("CREATE TABLE own(a INTEGER)")
+        try await replica.execute("INSERT INTO own VALUES (1)")
+        for _ in 0..<2 {
+            let before = try await replica.query("SELECT * FROM own")
+            XCTAssertEqual(before.first?.columns, ["a"])
+        }
+        try await replica.execute("ALTER TABLE own ADD COLUMN b INTEGER DEFAULT 2")
+        let after = try await replica.query("SELECT * FROM own")
+        XCTAssertEqual(after.first?.columns, ["a", "b"])
+        XCTAssertEqual(try after.first?.get("b", as: Int.self), 2)
+        try await replica.close()
+    }
 }

@@ -196,6 +196,32 @@ final class SyncTests: ReplicaTestCase, @unchecked Sendable {
         try await phone.close()
     }
 
+    func testASyncThatIsCancelledWhileItAsksForATokenSaysCancelled() async throws {
+        let phone = try await phone()
+        let sources: [@Sendable () async throws -> Void] = [
+            { try await Task.sleep(nanoseconds: 600_000_000_000) },
+            {
+                try? await Task.sleep(nanoseconds: 600_000_000_000)
+                throw URLError(.cancelled)
+            },
+        ]
+        for wait in sources {
+            let isAsked = Shared(false)
+            let task = Task { [token] in
+                try await phone.sync(over: self.server.transport()) { _ in
+                    isAsked.now = true
+                    try await wait()
+                    return token
+                }
+            }
+            try await until("asked") { isAsked.now }
+            task.cancel()
+            let error = await fails(.cancelled) { try await task.value }
+            XCTAssertNotNil(error?.underlying)
+        }
+        try await phone.close()
+    }
+
     func testLeavingTheLoopOverProgressCancelsTheSync() async throws {
         let phone = try await phone()
         let asked = Shared(0)

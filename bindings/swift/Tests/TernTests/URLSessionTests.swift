@@ -68,9 +68,21 @@ final class URLSessionTests: ReplicaTestCase, @unchecked Sendable {
             answerLimit: limit, timeout: timeout)
     }
 
+    /// URLSession of Linux, on a busy machine, at times never begins an exchange, which then ends by its own deadline: once
+    /// more then.
+    private func exchange(_ path: String) async throws -> HTTPAnswer {
+        for _ in 0..<8 {
+            do {
+                return try await transport.exchange(request(path, timeout: 10))
+            } catch let error as TernError where error.code == .timeout {
+            }
+        }
+        return try await transport.exchange(request(path))
+    }
+
     func testARequestArrivesWholeAndItsAnswerIsDecoded() async throws {
         for path in ["/plain", "/coded", "/plain"] {
-            let answer = try await transport.exchange(request(path))
+            let answer = try await exchange(path)
             XCTAssertEqual(String(decoding: answer.body, as: UTF8.self), "/base\(path)|text/plain|identity|Bearer abc|None|សុខ")
             XCTAssertEqual(answer.status, 200)
             XCTAssertFalse(answer.isCoded)
@@ -79,14 +91,15 @@ final class URLSessionTests: ReplicaTestCase, @unchecked Sendable {
     }
 
     func testRedirectsAreNotFollowedAndAnyStatusIsAnAnswer() async throws {
-        let moved = try await transport.exchange(request("/moved"))
+        let moved = try await exchange("/moved")
         XCTAssertEqual(moved.status, 302)
-        let busy = try await transport.exchange(request("/busy"))
+        let busy = try await exchange("/busy")
         XCTAssertEqual(busy.status, 503)
         XCTAssertEqual(busy.retryAfter, 7)
     }
 
     func testFailuresAreToldByWhatTheyAre() async throws {
+        _ = try await exchange("/plain")
         await fails(.tooLarge) { try await self.transport.exchange(self.request("/long", limit: 1000)) }
         await fails(.timeout) { try await self.transport.exchange(self.request("/slow", timeout: 0.3)) }
         let task = Task { try await self.transport.exchange(self.request("/slow")) }

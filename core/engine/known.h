@@ -13,6 +13,7 @@
 enum { TRN_KNOWN_SLOTS = 256 };
 
 struct trn_known {
+    bool is_used;                                  /* else what stands in the slots means nothing */
     struct trn_tx_info by_key[TRN_KNOWN_SLOTS];    /* key 0: an empty slot */
     struct trn_tx_info by_number[TRN_KNOWN_SLOTS]; /* number 0: an empty slot */
 };

@@ -1,6 +1,7 @@
 /* Begin, commit, rollback. */
 #include "engine/work.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -23,7 +24,8 @@ static tern_status read_start(struct trn_work *work, const tern_id *session, ter
 
 static void start(struct trn_work *work, const struct trn_engine *engine)
 {
-    memset(work, 0, sizeof *work);
+    memset(work, 0, offsetof(struct trn_work, known));
+    trn_known_clear(&work->known);
     work->engine = engine;
     work->store = engine->store;
     work->now = trn_engine_reading(engine);

@@ -30,7 +30,6 @@ struct trn_work {
     struct trn_store *store;
     struct trn_meta meta; /* written back by the commit */
     struct trn_reading now;
-    struct trn_known known;
     struct trn_displaced displaced;
     struct trn_idset held; /* rows that open entries hold, once it is known */
     bool held_is_known;
@@ -39,6 +38,7 @@ struct trn_work {
     bool lifted;  /* no row shows a pending edit right now */
     bool refetch; /* some scope does not hold together: the commit drops cursor and staging, so that
                      all is sent afresh */
+    struct trn_known known; /* last: it is large, and not cleared with the rest */
 };
 
 /* Begins. With a `session`, takes or renews its lease: TERN_ERR_BUSY if another holds it. */

@@ -3,7 +3,8 @@
  * entries are kept no more.
  *
  * Worked out at once into a temporary table, since only that can be walked in the order of the
- * transactions without heap that grows with the rows; it is gone with the walk.
+ * transactions without heap that grows with the rows; it is empty again behind the walk. It stays:
+ * with each temporary table that is made or dropped SQLite compiles all statements anew.
  */
 #include "store/internal.h"
 
@@ -14,12 +15,12 @@ static const char place[] = "the rows that are left";
 static tern_status begin(struct trn_store *store, tern_error *error)
 {
     return trn_store_exec(store,
-                          "DROP TABLE IF EXISTS temp.tern_left;"
-                          "DROP TABLE IF EXISTS temp.tern_own;"
-                          "CREATE TABLE temp.tern_own(key INTEGER PRIMARY KEY, number INTEGER, "
-                          "time INTEGER);"
-                          "CREATE TABLE temp.tern_left(key INTEGER, tab INTEGER, id BLOB, "
-                          "units INTEGER, PRIMARY KEY(key, tab, id)) WITHOUT ROWID;",
+                          "CREATE TABLE IF NOT EXISTS temp.tern_own(key INTEGER PRIMARY KEY, "
+                          "number INTEGER, time INTEGER);"
+                          "CREATE TABLE IF NOT EXISTS temp.tern_left(key INTEGER, tab INTEGER, "
+                          "id BLOB, units INTEGER, PRIMARY KEY(key, tab, id)) WITHOUT ROWID;"
+                          "DELETE FROM temp.tern_left;"
+                          "DELETE FROM temp.tern_own;",
                           place,
                           error);
 }
@@ -27,7 +28,7 @@ static tern_status begin(struct trn_store *store, tern_error *error)
 static tern_status end(struct trn_store *store, tern_error *error)
 {
     return trn_store_exec(store,
-                          "DROP TABLE temp.tern_left; DROP TABLE temp.tern_own;",
+                          "DELETE FROM temp.tern_left; DELETE FROM temp.tern_own;",
                           place,
                           error);
 }

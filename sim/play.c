@@ -11,6 +11,7 @@
 #include "sim/erased.h"
 #include "sim/ledger.h"
 #include "sim/memory.h"
+#include "sim/parsed.h"
 
 #ifndef TERN_SIM_FOLDER
 #error "the folder of the simulator's schemas is not known"
@@ -41,6 +42,7 @@ static bool load(const char *path, struct sim_document *document, char message[6
                TERN_OK) {
         (void)snprintf(message, 600, "%.200s: %.380s", path, error.message);
     } else {
+        sim_parsed_keep(document->schema);
         return true;
     }
     free(document->text);

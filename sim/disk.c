@@ -16,6 +16,7 @@ enum { PAGE = 4096, SECTOR = 512, SHM_PAGE = 32768, SHM_PAGES = 8, NAME = 64, DI
 enum { FIRST_READER = 3 };
 
 struct shadow {
+    struct shadow *next; /* of those that are not in use */
     uint8_t old[PAGE];
     uint8_t dirty; /* a bit a sector */
 };
@@ -29,6 +30,8 @@ struct node {
     size_t synced_size;
     struct shadow **shadows; /* by page */
     size_t shadow_count;
+    size_t shadow_from; /* before it, and from the end on, there are none */
+    size_t shadow_end;
     size_t filled;  /* end of the last write since one at the beginning */
     uint64_t begun; /* which of the disk's beginnings that was */
     unsigned opened;
@@ -105,12 +108,30 @@ static void *zeroed(size_t size)
 
 /* ---- Shadows ---- */
 
+static struct shadow *vacant; /* given back; of all disks */
+
+static struct shadow *take_shadow(void)
+{
+    struct shadow *shadow = vacant;
+
+    if (shadow == NULL) {
+        return grown(NULL, sizeof *shadow);
+    }
+    vacant = shadow->next;
+    return shadow;
+}
+
 static void forget_shadows(struct node *node)
 {
-    for (size_t i = 0; i < node->shadow_count; i++) {
-        free(node->shadows[i]);
-        node->shadows[i] = NULL;
+    for (size_t i = node->shadow_from; i < node->shadow_end; i++) {
+        if (node->shadows[i] != NULL) {
+            node->shadows[i]->next = vacant;
+            vacant = node->shadows[i];
+            node->shadows[i] = NULL;
+        }
     }
+    node->shadow_from = node->shadow_count;
+    node->shadow_end = 0;
     node->synced_size = node->size;
 }
 
@@ -126,7 +147,7 @@ static struct shadow *shadow_of(struct node *node, size_t page)
         node->shadow_count = count;
     }
     if (node->shadows[page] == NULL) {
-        struct shadow *shadow = grown(NULL, sizeof *shadow);
+        struct shadow *shadow = take_shadow();
         size_t at = page * PAGE;
         size_t held = at >= node->size ? 0 : node->size - at;
 
@@ -137,16 +158,22 @@ static struct shadow *shadow_of(struct node *node, size_t page)
         }
         memset(shadow->old + held, 0, PAGE - held);
         node->shadows[page] = shadow;
+        node->shadow_from = page < node->shadow_from ? page : node->shadow_from;
+        node->shadow_end = page >= node->shadow_end ? page + 1 : node->shadow_end;
     }
     return node->shadows[page];
 }
 
 static void will_change(struct node *node, size_t at, size_t end)
 {
-    for (size_t sector = at / SECTOR; sector * SECTOR < end; sector++) {
-        struct shadow *shadow = shadow_of(node, sector * SECTOR / PAGE);
+    while (at < end) {
+        size_t page = at / PAGE;
+        size_t stop = end < (page + 1) * PAGE ? end : (page + 1) * PAGE;
+        unsigned first = (unsigned)(at % PAGE / SECTOR);
+        unsigned last = (unsigned)((stop - 1) % PAGE / SECTOR);
 
-        shadow->dirty |= (uint8_t)(1U << sector % (PAGE / SECTOR));
+        shadow_of(node, page)->dirty |= (uint8_t)((2U << last) - (1U << first));
+        at = stop;
     }
 }
 

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "sim/held.h"
+#include "sim/memory.h"
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define IS_WATCHED 1
@@ -21,7 +22,13 @@
 
 #ifndef IS_WATCHED
 
-enum { STEP = 16, SMALL = 2048, LARGE = 1 << 17, SLAB = 1 << 18, CLASSES = SMALL / STEP + 6 };
+enum {
+    STEP = 16,
+    SMALL = 2048,
+    LARGE = 1 << 17,
+    SLAB = 8 * SIM_MEMORY_WIDE,
+    CLASSES = SMALL / STEP + 6
+};
 
 /* Stands before each block. */
 struct head {
@@ -66,8 +73,9 @@ static struct head *cut(size_t size)
     struct head *head;
 
     if (size > slab_left) { /* the rest of the old one is lost */
-        slab = malloc(SLAB);
+        slab = aligned_alloc(SIM_MEMORY_WIDE, SLAB);
         slab_left = slab != NULL ? SLAB : 0;
+        sim_memory_widen(slab, slab_left);
     }
     if (size > slab_left) {
         return NULL;

@@ -314,7 +314,10 @@ tern_status care_run_reminders(struct care_call *call)
         }
         sweep(&set, call->now_us);
         compare_reminders(call, &set);
-        *state = (struct sim_care){state->handle, cursor, set.rungs, set.count, set.room};
+        state->cursor = cursor;
+        state->rungs = set.rungs;
+        state->rung_count = set.count;
+        state->rung_room = set.room;
     }
     free(told.rungs);
     return status;

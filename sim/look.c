@@ -66,15 +66,21 @@ static sqlite3 *theirs(struct sim_world *world, int device)
     return db != NULL && sqlite3_get_autocommit(db) != 0 ? db : NULL;
 }
 
-sqlite3 *sim_look_within(struct sim_world *world, int device)
+sqlite3 *sim_look_warm(struct sim_world *world, int device)
 {
-    sqlite3 *db = eye_of(world, device)->db == NULL ? theirs(world, device) : NULL;
+    sqlite3 *db = theirs(world, device);
 
     if (db == NULL) {
         return sim_look(world, device);
     }
     sim_disk_pause(disk_of(world, device), true);
     return db;
+}
+
+sqlite3 *sim_look_within(struct sim_world *world, int device)
+{
+    return eye_of(world, device)->db == NULL ? sim_look_warm(world, device)
+                                             : sim_look(world, device);
 }
 
 void sim_look_away(struct sim_world *world, int device)
@@ -115,14 +121,18 @@ static struct sim_eye *eye_with(struct sim_world *world, sqlite3 *db)
 sqlite3_stmt *sim_look_prepare(struct sim_world *world, sqlite3 *db, const char *sql)
 {
     struct sim_eye *eye = eye_with(world, db);
-    struct sim_glance *glance = eye->glances;
+    struct sim_glance **link = &eye->glances;
+    struct sim_glance *glance;
 
-    while (glance != NULL &&
+    while ((glance = *link) != NULL &&
            (sqlite3_db_handle(glance->stmt) != db || sqlite3_stmt_busy(glance->stmt) != 0 ||
             strcmp(sqlite3_sql(glance->stmt), sql) != 0)) {
-        glance = glance->next;
+        link = &glance->next;
     }
-    if (glance != NULL) {
+    if (glance != NULL) { /* to the front: what was asked will be asked again */
+        *link = glance->next;
+        glance->next = eye->glances;
+        eye->glances = glance;
         return glance->stmt;
     }
     glance = calloc(1, sizeof *glance);
@@ -153,42 +163,58 @@ int64_t sim_look_number(struct sim_world *world, sqlite3 *db, const char *sql, i
     return number;
 }
 
-static tern_status append_cell(struct trn_bytes *text, sqlite3_stmt *stmt, int column)
+static tern_status append_blob(struct trn_bytes *text, const uint8_t *data, size_t size)
 {
     static const char digits[] = "0123456789abcdef";
-    const uint8_t *data;
-    tern_status status = TERN_OK;
-    int size;
+    char part[128];
+
+    while (size > 0) {
+        size_t step = size < sizeof part / 2 ? size : sizeof part / 2;
+        tern_status status;
+
+        for (size_t i = 0; i < step; i++) {
+            part[2 * i] = digits[data[i] >> 4];
+            part[2 * i + 1] = digits[data[i] & 15];
+        }
+        status = trn_bytes_append(text, part, 2 * step);
+        if (status != TERN_OK) {
+            return status;
+        }
+        data += step;
+        size -= step;
+    }
+    return TERN_OK;
+}
+
+static tern_status append_cell(struct trn_bytes *text, sqlite3_stmt *stmt, int column)
+{
+    const void *data;
 
     switch (sqlite3_column_type(stmt, column)) {
     case SQLITE_NULL:
-        return trn_bytes_append_text(text, "null");
+        return trn_bytes_append(text, "null", 4);
     case SQLITE_BLOB:
         data = sqlite3_column_blob(stmt, column);
-        size = sqlite3_column_bytes(stmt, column);
-        for (int i = 0; status == TERN_OK && i < size; i++) {
-            char pair[2] = {digits[data[i] >> 4], digits[data[i] & 15]};
-
-            status = trn_bytes_append(text, pair, 2);
-        }
-        return status;
+        return append_blob(text, data, (size_t)sqlite3_column_bytes(stmt, column));
     default:
-        return trn_bytes_append_text(text, (const char *)sqlite3_column_text(stmt, column));
+        data = sqlite3_column_text(stmt, column);
+        return trn_bytes_append(text, data, (size_t)sqlite3_column_bytes(stmt, column));
     }
 }
 
 struct trn_bytes sim_look_steps(struct sim_world *world, sqlite3_stmt *stmt)
 {
     struct trn_bytes text = {0};
+    int columns = sqlite3_column_count(stmt);
     tern_status status = TERN_OK;
     int rc = SQLITE_OK;
 
     while (rc == SQLITE_OK && status == TERN_OK && (rc = sqlite3_step(stmt)) == SQLITE_ROW) {
-        for (int i = 0; status == TERN_OK && i < sqlite3_column_count(stmt); i++) {
-            status = i > 0 ? trn_bytes_append_text(&text, "|") : TERN_OK;
+        for (int i = 0; status == TERN_OK && i < columns; i++) {
+            status = i > 0 ? trn_bytes_append(&text, "|", 1) : TERN_OK;
             status = status == TERN_OK ? append_cell(&text, stmt, i) : status;
         }
-        status = status == TERN_OK ? trn_bytes_append_text(&text, "\n") : status;
+        status = status == TERN_OK ? trn_bytes_append(&text, "\n", 1) : status;
         rc = SQLITE_OK;
     }
     if (rc != SQLITE_DONE || status != TERN_OK) {

@@ -138,6 +138,17 @@ static bool is_done(const struct sim_whole *whole, size_t index)
     return false;
 }
 
+/* Of a unit that is its atom alone there is nothing to miss. */
+static bool is_alone(const struct sim_whole *whole, size_t index)
+{
+    for (size_t i = index + 1; i < UNITS; i++) {
+        if (is_one_atom(&whole->units[i], &whole->units[index])) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static void look_at_atom(struct sim_device *device, sqlite3 *db, size_t first)
 {
     const struct sim_whole *whole = device->world->whole;
@@ -174,7 +185,8 @@ void sim_whole_look(struct sim_device *device)
     }
     db = sim_look(world, device->index);
     for (size_t i = 0; i < UNITS && !sim_failed(world); i++) {
-        if (world->whole->units[i].number != 0 && !is_done(world->whole, i)) {
+        if (world->whole->units[i].number != 0 && !is_alone(world->whole, i) &&
+            !is_done(world->whole, i)) {
             look_at_atom(device, db, i);
         }
     }

@@ -230,6 +230,8 @@ tern_status sim_sync(struct sim_device *device, const struct sim_sync *how);
 sqlite3 *sim_look(struct sim_world *world, int device);
 /* The same, or where there is no eye yet, as those see it whose the file is. */
 sqlite3 *sim_look_within(struct sim_world *world, int device);
+/* The same, and as those see it also where there is an eye: they have the pages at hand. */
+sqlite3 *sim_look_warm(struct sim_world *world, int device);
 void sim_look_away(struct sim_world *world, int device);
 /* Before those whose the file is close it. */
 void sim_eye_close(struct sim_eye *eye);

@@ -379,6 +379,14 @@ class Bindings(Gate):
         os.remove(self.path(self.CODES))
         self.assert_fails(f"{self.CODES} is missing", "bindings")
 
+    def test_a_function_that_a_binding_does_not_call_fails(self):
+        self.replace("bindings/jni/src/ops_record.c", "tern_quota_read(", "tern_quota_guess(")
+        self.assert_fails("bindings/jni/src/: tern_quota_read is not called", "bindings")
+
+    def test_an_enum_that_lacks_a_member_fails(self):
+        self.replace("bindings/jni/java/org/tern/Words.java", ", CONNECTION, GOES_ON", ", CONNECTION")
+        self.assert_fails("Notice has 6 members, tern_notice of include/tern/medication/message.h has 7", "bindings")
+
     def test_a_symbol_that_is_not_on_the_list_fails(self):
         gate = self.compile("int JNI_OnLoad(void) { return 0; }\nint more(void) { return 0; }\n",
                             "-Wl,-z,max-page-size=16384")

@@ -4,6 +4,10 @@ plugins {
     id("com.android.library") version "8.7.3"
 }
 
+// What an app asks an included build for: "org.tern:tern".
+group = "org.tern"
+version = "0.1.0"
+
 val root = file("../../..")
 
 android {
@@ -44,11 +48,11 @@ android {
     buildFeatures {
         prefabPublishing = true
     }
-    prefab {
+    prefab { // named as the targets of CMake are
         create("tern") {
             headers = root.resolve("include").path
         }
-        create("tern-medication") {
+        create("tern_medication") {
             headers = root.resolve("include").path
         }
     }

@@ -6,6 +6,8 @@
 JNIEXPORT void JNICALL Java_org_tern_Sloppy_sin(JNIEnv *env, jclass owner);
 /* Writes behind the end of its memory. */
 JNIEXPORT void JNICALL Java_org_tern_SloppyMemory_sin(JNIEnv *env, jclass owner, jint size);
+/* Forgets what it has allocated. */
+JNIEXPORT void JNICALL Java_org_tern_SloppyLeak_sin(JNIEnv *env, jclass owner, jint size);
 
 void Java_org_tern_Sloppy_sin(JNIEnv *env, jclass owner)
 {
@@ -25,4 +27,14 @@ void Java_org_tern_SloppyMemory_sin(JNIEnv *env, jclass owner, jint size)
         block[size] = 1;
         free(block);
     }
+}
+
+void Java_org_tern_SloppyLeak_sin(JNIEnv *env, jclass owner, jint size)
+{
+    char *volatile block = malloc((size_t)size);
+
+    (void)env;
+    (void)owner;
+    block = NULL;
+    (void)block;
 }

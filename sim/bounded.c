@@ -6,6 +6,9 @@
 #include "sim/bounded.h"
 
 enum { FRAME_BYTES = 4096 + 24, DEVICE_LOG_PAGES = 1000, SERVER_LOG_PAGES = 8192 };
+/* A session puts its log away in steps of their own; what the app writes between two of them waits
+ * for none. */
+enum { SESSION_LOG_PAGES = 4000 };
 enum { DEVICE_LOG_LIMIT = 5242880, KIB = 1024 };
 /* Of a sync, and of an exchange: what does not depend on the messages, and how often one of these
  * may be held. An entry that a sync only looks at, as one of a record that is gone, counts as a
@@ -98,7 +101,10 @@ void sim_bounded_log(struct sim_world *world, int machine)
 {
     bool is_server = machine == SIM_SERVER;
     const char *name = is_server ? "the server" : world->devices[machine].name;
-    size_t bound = FRAME_BYTES * (size_t)(is_server ? SERVER_LOG_PAGES : DEVICE_LOG_PAGES);
+    size_t pages = is_server                             ? SERVER_LOG_PAGES
+                   : world->devices[machine].writing > 0 ? SESSION_LOG_PAGES
+                                                         : DEVICE_LOG_PAGES;
+    size_t bound = FRAME_BYTES * pages;
     struct sim_disk *disk = is_server ? world->disk : world->devices[machine].disk;
     struct sim_disk_log *last = last_of(world, machine);
     struct sim_disk_log log;

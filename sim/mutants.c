@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "base/mutant.h"
 #include "sim/plan.h"
@@ -26,11 +27,16 @@ enum trn_mutant trn_mutant_chosen = TRN_MUTANT_NONE;
 
 /* Bugs of the medication library are looked for in lives that call it. */
 static bool care;
+static const struct sim_hunt *hunted;
 
 static bool
 holds(uint64_t seed, enum trn_mutant mutant, const char *check, struct sim_result *ret_result)
 {
-    const struct sim_plan plan = {.seed = seed, .check = check, .care = care};
+    const struct sim_plan plan = {.seed = seed,
+                                  .check = check,
+                                  .care = care,
+                                  .devices = hunted->devices,
+                                  .steps = hunted->steps};
     json_t *history = sim_plan(&plan);
     bool holds_up;
 
@@ -55,17 +61,30 @@ static bool is_sound(uint64_t seed)
     return *slot == seed;
 }
 
+/* Of the processor, by all lives that have ended. */
+static double seconds_used(void)
+{
+    struct rusage used;
+
+    (void)getrusage(RUSAGE_CHILDREN, &used);
+    return (double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) +
+           (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6;
+}
+
 static bool hunt_one(const struct sim_hunt *hunt, enum trn_mutant mutant)
 {
     uint64_t start = hunt->start > 0 ? hunt->start : planted[mutant].start;
+    double begin = seconds_used();
     struct sim_result result;
 
+    hunted = hunt;
     care = strncmp(planted[mutant].name, "CARE_", 5) == 0;
     for (uint64_t i = 0; i < hunt->seeds; i++) {
         if (!holds(start + i, mutant, hunt->check, &result) && is_sound(start + i)) {
-            (void)printf("mutant %s found after %llu seeds, in seed %llu (%s: %.160s)\n",
+            (void)printf("mutant %s found after %llu seeds and %.1f s, in seed %llu (%s: %.160s)\n",
                          planted[mutant].name,
                          (unsigned long long)i + 1,
+                         seconds_used() - begin,
                          (unsigned long long)(start + i),
                          result.check,
                          result.failure);
@@ -83,20 +102,20 @@ static bool hunt_one(const struct sim_hunt *hunt, enum trn_mutant mutant)
 unsigned sim_mutants_hunt(const struct sim_hunt *hunt)
 {
     unsigned missed = 0;
-    unsigned hunted = 0;
+    unsigned count = 0;
 
     for (enum trn_mutant mutant = TRN_MUTANT_NONE + 1; mutant < TRN_MUTANT_COUNT; mutant++) {
         if (hunt->name == NULL || strcmp(hunt->name, planted[mutant].name) == 0) {
-            hunted++;
+            count++;
             missed += !hunt_one(hunt, mutant);
             (void)fflush(stdout);
         }
     }
-    if (hunted == 0) {
+    if (count == 0) {
         (void)fprintf(stderr, "sim: there is no mutant %s\n", hunt->name);
         return 1;
     }
-    (void)printf("sim: %u mutants, %u not found\n", hunted, missed);
+    (void)printf("sim: %u mutants, %u not found\n", count, missed);
     return missed;
 }
 

@@ -11,6 +11,8 @@ struct sim_hunt {
     const char *check; /* that has to find it; NULL: any */
     uint64_t start;    /* the first seed; 0: where the list says that the search may begin */
     uint64_t seeds;    /* how many are lived through before one counts as not found */
+    unsigned devices;  /* of each life, and how long it is; 0: what the seed chooses */
+    unsigned steps;
 };
 
 /* Says of each how many seeds it took and which promise broke. Returns how many were not found. */

@@ -304,11 +304,13 @@ static void write_meanwhile(struct sim_device *device, uint64_t seed, unsigned c
 {
     struct sim_held held = sim_held_mark(device->index);
 
+    device->writing++;
     if (care) {
         sim_care_anything(device, seed);
     } else {
         sim_write_anything(device, seed, changes, false);
     }
+    device->writing--;
     sim_held_overlook(device->index, held);
     if (device->replica != NULL && !sim_disk_is_dead(device->disk)) {
         note_message(device, sim_bounded_largest(device));

@@ -65,6 +65,7 @@ struct sim_device {
     size_t document; /* the app's */
     struct sim_disk *disk;
     struct sim_disk_log log; /* as last looked at: bounded.h */
+    unsigned writing;        /* transactions of the app's in the midst of a session */
     struct sim_eye eye;
     struct sim_image *backup;
     size_t backup_user; /* whose the backup is, and by which document */

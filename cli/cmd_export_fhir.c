@@ -28,6 +28,11 @@ static const char *const user_columns[] = {"first_name",
                                            "time_zone",
                                            "created_at",
                                            NULL};
+static const char *const meal_columns[] = {"morning_meal",
+                                           "afternoon_meal",
+                                           "night_meal",
+                                           "created_at",
+                                           NULL};
 static const char *const prescription_columns[] = {"patient_id",
                                                    "doctor_id",
                                                    "patient_name",
@@ -79,9 +84,11 @@ static const char *const dose_columns[] = {"prescription_id",
 static const char patients_query[] =
     "SELECT k.id,u.id,u.first_name,u.last_name,u.full_name,u.phone_number,u.email,u.gender,"
     "u.date_of_birth,u.id_card_number,u.language,u.theme,u.grace_period_minutes,u.time_zone,"
-    "u.created_at FROM (SELECT id FROM users WHERE role='PATIENT' AND deleted_at IS NULL"
+    "u.created_at,t.id,t.morning_meal,t.afternoon_meal,t.night_meal,t.created_at FROM (SELECT id "
+    "FROM users WHERE role='PATIENT' AND deleted_at IS NULL"
     " UNION SELECT patient_id FROM prescriptions WHERE deleted_at IS NULL) k"
     " LEFT JOIN users u ON u.id=k.id AND u.deleted_at IS NULL"
+    " LEFT JOIN meal_time_preferences t ON t.user_id=u.id AND t.deleted_at IS NULL"
     " WHERE ?1 IS NULL OR k.id=?1 ORDER BY k.id";
 
 static const char requests_query[] =
@@ -96,7 +103,8 @@ static const char requests_query[] =
 static const char doses_query[] =
     "SELECT m.id,m.medicine_name,m.medicine_name_khmer,d.id,d.prescription_id,d.medication_id,"
     "d.patient_id,d.scheduled_time,d.local_date,d.slot,d.time_period,d.reminder_time,"
-    "d.grace_minutes,d.status,d.taken_at,d.skip_reason,d.was_offline,d.flags,d.created_at"
+    "d.grace_minutes,d.status,d.taken_at,d.skip_reason,d.was_offline,d.flags,d.created_at,"
+    "d.scheduled_time+d.grace_minutes*60000000<strftime('%s','now')*1000000"
     " FROM dose_events d JOIN medications m ON m.id=d.medication_id"
     " WHERE d.patient_id=?1 AND d.deleted_at IS NULL ORDER BY d.scheduled_time,d.id";
 
@@ -250,19 +258,24 @@ static tern_status put_request(struct export *export,
     return status == TERN_OK ? write_resource(export, request, error) : status;
 }
 
-/* A dose that is due is a plan, which any device makes of the request. */
+/* A dose that is due is a plan, which any device makes of the request. Whether one that has passed
+ * was missed is a rule's guess, which the export does not make. */
 static tern_status put_dose(struct export *export,
                             const tern_id *patient,
                             tern_statement *statement,
                             tern_error *error)
 {
-    enum { DOSE = 3, STATUS = 13 };
+    enum { DOSE = 3, STATUS = 13, PASSED = 19 };
     tern_value value = tern_statement_value(statement, STATUS);
     json_t *administration = NULL;
     tern_status status;
 
     if (trn_slice_equal_text(trn_slice_make(value.data, value.size), "DUE")) {
-        return count(export->left_out, "dose that is due", error);
+        return count(export->left_out,
+                     tern_statement_value(statement, PASSED).integer != 0
+                         ? "dose that has passed and is not stored as missed"
+                         : "dose that is due",
+                     error);
     }
     read_row(statement, 0, "medications", medicine_columns, patient, &export->rows[0]);
     read_row(statement, DOSE, "dose_events", dose_columns, patient, &export->rows[1]);
@@ -334,15 +347,22 @@ static tern_status open_file(struct export *export, const tern_id *patient, tern
 static tern_status
 put_record(struct export *export, const tern_id *patient, tern_statement *row, tern_error *error)
 {
+    enum { MEALS = 15 };
+    bool has_meals = tern_statement_value(row, MEALS).kind != TERN_NULL;
     json_t *resource = NULL;
     tern_status status = TERN_OK;
 
     trn_fhir_exporter_next(&export->exporter);
     if (tern_statement_value(row, 1).kind != TERN_NULL) {
         read_row(row, 1, "users", user_columns, patient, &export->rows[0]);
+        read_row(row, MEALS, "meal_time_preferences", meal_columns, patient, &export->rows[1]);
         status = rows_status(export, error);
         if (status == TERN_OK) {
-            status = trn_fhir_export_user(&export->exporter, &export->rows[0], &resource, error);
+            status = trn_fhir_export_user(&export->exporter,
+                                          &export->rows[0],
+                                          has_meals ? &export->rows[1] : NULL,
+                                          &resource,
+                                          error);
         }
         if (status == TERN_OK) {
             status = write_resource(export, resource, error);
@@ -415,7 +435,11 @@ static tern_status put_chosen(struct export *export, bool put, tern_error *error
 
 static tern_status check_tables(struct export *export, tern_error *error)
 {
-    static const char *const wanted[] = {"users", "prescriptions", "medications", "dose_events"};
+    static const char *const wanted[] = {"users",
+                                         "meal_time_preferences",
+                                         "prescriptions",
+                                         "medications",
+                                         "dose_events"};
     json_t *tables = json_array();
     tern_status status =
         tables != NULL ? trn_tables_of(export->reader, tables, error) : trn_fail_nomem(error);

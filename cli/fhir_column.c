@@ -50,6 +50,11 @@ static const struct column columns[] = {
     {"users", "grace_period_minutes", COUNT, 10, 60, TRN_FORMAT_NONE, "30", {NULL}},
     {"users", "time_zone", TEXT, 0, 64, TRN_FORMAT_TIME_ZONE, "Asia/Phnom_Penh", {NULL}},
 
+    {"meal_time_preferences", "morning_meal", TEXT, 0, 20, TRN_FORMAT_NONE, NONE, {NULL}},
+    {"meal_time_preferences", "afternoon_meal", TEXT, 0, 20, TRN_FORMAT_NONE, NONE, {NULL}},
+    {"meal_time_preferences", "night_meal", TEXT, 0, 20, TRN_FORMAT_NONE, NONE, {NULL}},
+    {"meal_time_preferences", "created_at", MOMENT, 0, 0, TRN_FORMAT_NONE, NONE, {NULL}},
+
     {"prescriptions", "doctor_id", ID, 0, 0, TRN_FORMAT_NONE, NONE, {NULL}},
     {"prescriptions", "patient_name", TEXT, 0, 200, TRN_FORMAT_NONE, NONE, {NULL}},
     {"prescriptions", "patient_gender", WORD, 0, 0, TRN_FORMAT_NONE, NONE, GENDERS},

@@ -71,15 +71,20 @@ hand_over(tern_status status, json_t *resource, json_t **ret_resource, tern_erro
 
 tern_status trn_fhir_export_user(struct trn_fhir_exporter *exporter,
                                  const struct trn_fhir_row *user,
+                                 const struct trn_fhir_row *meals,
                                  json_t **ret_patient,
                                  tern_error *error)
 {
+    const struct trn_fhir_row nothing = {.table = "meal_time_preferences"};
     json_t *patient = NULL;
     tern_status status = trn_fhir_make_patient(user, &patient);
 
     if (status == TERN_OK) {
         (void)trn_fhir_map_patient(patient, NULL, &exporter->report, &exporter->read[0]);
         status = complete(exporter, user, &exporter->read[0], patient);
+    }
+    if (status == TERN_OK && meals != NULL) {
+        status = complete(exporter, meals, &nothing, patient);
     }
     if (status == TERN_OK) {
         status = trn_fhir_index_add(&exporter->index, patient, NULL, error);

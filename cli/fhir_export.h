@@ -25,9 +25,11 @@ void trn_fhir_exporter_close(struct trn_fhir_exporter *exporter);
 /** Turns to another patient. */
 void trn_fhir_exporter_next(struct trn_fhir_exporter *exporter);
 
-/** Makes a Patient; the caller's. TERN_ERR_NOMEM. */
+/** Makes a Patient; the caller's. `meals` is the row of their meal times, or NULL. TERN_ERR_NOMEM.
+ */
 TERN_MUST_USE tern_status trn_fhir_export_user(struct trn_fhir_exporter *exporter,
                                                const struct trn_fhir_row *user,
+                                               const struct trn_fhir_row *meals,
                                                json_t **ret_patient,
                                                tern_error *error);
 

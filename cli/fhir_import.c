@@ -127,6 +127,7 @@ static tern_status
 take_patient(struct import *import, json_t *resource, const char *full_url, tern_error *error)
 {
     struct trn_fhir_row *user = next_row(import, 0);
+    bool has_meals;
 
     if (!trn_fhir_map_patient(resource, full_url, import->report, user)) {
         return TERN_OK;
@@ -135,7 +136,8 @@ take_patient(struct import *import, json_t *resource, const char *full_url, tern
         trn_fhir_report_unmapped(import->report, "Patient (a second time)");
         return TERN_OK;
     }
-    return keep(import, 1, error);
+    has_meals = trn_fhir_map_meals(resource, &user->id, import->report, next_row(import, 1));
+    return keep(import, has_meals ? 2 : 1, error);
 }
 
 /* Room for the rows of one more resource: makes it, or hands over what is held. */

@@ -69,6 +69,12 @@ bool trn_fhir_map_patient(json_t *patient,
                           struct trn_fhir_report *report,
                           struct trn_fhir_row *ret_user);
 
+/** Makes the row of a Patient's meal times. False where it says none of them. */
+bool trn_fhir_map_meals(const json_t *patient,
+                        const tern_id *id,
+                        struct trn_fhir_report *report,
+                        struct trn_fhir_row *ret_meals);
+
 /** Makes the users row of somebody of whom there is nothing but the id. */
 void trn_fhir_map_stranger(const tern_id *id, struct trn_fhir_row *ret_user);
 

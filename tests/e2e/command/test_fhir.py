@@ -16,13 +16,15 @@ STRANGER = "0a1b0000-0000-4000-8000-00000000000c"
 OPERATOR = "0a1b0000-0000-4000-8000-0000000000ff"
 DOCTOR = "0a1b0000-0000-4000-8000-0000000000dd"
 FILES = [ROOT / "demo/patient.json", ROOT / "demo/neighbour.ndjson"]
-TABLES = ("users", "prescriptions", "medications", "dose_events")
+TABLES = ("users", "meal_time_preferences", "prescriptions", "medications", "dose_events")
 
 # A record with every column filled, several medications in one prescription, and texts that FHIR has no place for.
 RECORD = [
     "INSERT INTO users(id,role,first_name,last_name,full_name,phone_number,email,gender,date_of_birth,id_card_number,"
     "language,theme,grace_period_minutes,time_zone) VALUES(x'{patient}','PATIENT','ទីមួយ 💊','អ្នកជំងឺ','អ្នកជំងឺ ទីមួយ "
     "💊','012 000 001','a@example.org','OTHER','1960-03-01','110 220','ENGLISH','DARK',20,'America/New_York')",
+    "INSERT INTO meal_time_preferences(id,user_id,morning_meal,night_meal) VALUES("
+    "tern_key('meal_time_preferences',x'{patient}'),x'{patient}','6-7AM','19:15')",
     "INSERT INTO prescriptions(id,patient_id,doctor_id,patient_name,patient_gender,patient_age,symptoms,diagnosis,"
     "start_date,end_date,status,current_version,is_urgent,urgent_reason,created_at) VALUES(x'{first}',x'{patient}',"
     "x'{doctor}','another name','FEMALE',61,'','ឈឺក្បាល; fever','2026-03-02','2026-04-02','PAUSED',3,1,'he said so',"
@@ -156,7 +158,7 @@ class Fhir(Case):
     def test_what_is_left_out_is_told(self):
         self.record()
         self.run_tern("export", "fhir", "-r", "a.db")
-        self.assertIn("1  dose that is due", self.said)
+        self.assertIn("1  dose that has passed and is not stored as missed", self.said)
 
     def test_bad_input_is_told_and_writes_nothing(self):
         self.record()

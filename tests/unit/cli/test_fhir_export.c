@@ -263,7 +263,7 @@ static tern_status export_all(const struct record *record, json_t *resources[3])
     tern_status status = trn_fhir_exporter_open(&exporter, TRN_FHIR_LINES, NULL);
 
     if (status == TERN_OK) {
-        status = trn_fhir_export_user(&exporter, &record->user, &resources[0], NULL);
+        status = trn_fhir_export_user(&exporter, &record->user, NULL, &resources[0], NULL);
     }
     if (status == TERN_OK) {
         status = trn_fhir_export_medication(&exporter,

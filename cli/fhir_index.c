@@ -10,8 +10,6 @@
 
 enum { REFERENCE_BYTES = 512, IDS = 3 };
 
-static const char uuid_scheme[] = "urn:uuid:";
-
 tern_status trn_fhir_index_open(struct trn_fhir_index *index, tern_error *error)
 {
     index->patients = json_object();
@@ -32,22 +30,6 @@ void trn_fhir_index_close(struct trn_fhir_index *index)
     json_decref(index->aliases);
     json_decref(index->requests);
     *index = (struct trn_fhir_index){0};
-}
-
-static bool id_of_urn(const char *url, tern_id *ret_id)
-{
-    size_t size = sizeof(uuid_scheme) - 1;
-
-    return url != NULL && strncmp(url, uuid_scheme, size) == 0 &&
-           trn_id_parse(trn_slice_text(url + size), ret_id);
-}
-
-bool trn_fhir_resource_id(const json_t *resource,
-                          const char *type,
-                          const char *full_url,
-                          tern_id *ret_id)
-{
-    return trn_fhir_id(type, trn_fhir_text(resource, "id"), ret_id) || id_of_urn(full_url, ret_id);
 }
 
 /* "Type/id" of a reference, by way of the Bundle's full URLs. */
@@ -80,7 +62,7 @@ bool trn_fhir_index_patient(const struct trn_fhir_index *index,
         return trn_fhir_id("Patient", text + strlen("Patient/"), ret_id);
     }
     /* A full URL of another type's entry is no patient. */
-    return json_object_get(index->aliases, reference) == NULL && id_of_urn(reference, ret_id);
+    return json_object_get(index->aliases, reference) == NULL && trn_fhir_urn_id(reference, ret_id);
 }
 
 tern_status trn_fhir_index_add_request(struct trn_fhir_index *index,
@@ -113,7 +95,7 @@ static bool request_id(const struct trn_fhir_index *index, const char *reference
     if (canonical(index, reference, type, text)) {
         return trn_fhir_id(type, text + sizeof(type), ret_id);
     }
-    return id_of_urn(reference, ret_id);
+    return trn_fhir_urn_id(reference, ret_id);
 }
 
 bool trn_fhir_index_request(const struct trn_fhir_index *index,

@@ -54,12 +54,6 @@ bool trn_fhir_index_request(const struct trn_fhir_index *index,
                             const char *reference,
                             struct trn_fhir_request_ids *ret_ids);
 
-/** The id of a resource: its own, else its full URL's UUID. */
-bool trn_fhir_resource_id(const json_t *resource,
-                          const char *type,
-                          const char *full_url,
-                          tern_id *ret_id);
-
 /** A text for a person's name. TERN_ERR_NOMEM; empty if the Patient has none. */
 TERN_MUST_USE tern_status trn_fhir_patient_name(const json_t *patient, struct trn_bytes *ret_name);
 

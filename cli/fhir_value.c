@@ -317,6 +317,24 @@ bool trn_fhir_id(const char *type, const char *id, tern_id *ret_id)
     return trn_id_v5(&id_space, trn_slice_text(name), ret_id) == TERN_OK;
 }
 
+bool trn_fhir_urn_id(const char *url, tern_id *ret_id)
+{
+    static const char scheme[] = "urn:uuid:";
+    size_t size = sizeof(scheme) - 1;
+
+    return url != NULL && strncmp(url, scheme, size) == 0 &&
+           trn_id_parse(trn_slice_text(url + size), ret_id);
+}
+
+bool trn_fhir_resource_id(const json_t *resource,
+                          const char *type,
+                          const char *full_url,
+                          tern_id *ret_id)
+{
+    return trn_fhir_id(type, trn_fhir_text(resource, "id"), ret_id) ||
+           trn_fhir_urn_id(full_url, ret_id);
+}
+
 struct trn_slice trn_fhir_reference_tail(const char *reference, const char *type)
 {
     size_t type_size = strlen(type);

@@ -55,6 +55,13 @@ int trn_fhir_time_of_day(const char *text);
 /** The id of a resource: its FHIR id when that is a UUID, else one derived (UUIDv5) from
  * "Type/id". False if `id` is no FHIR id. */
 bool trn_fhir_id(const char *type, const char *id, tern_id *ret_id);
+/** The id in a URL of the form urn:uuid:…; false for any other, and for NULL. */
+bool trn_fhir_urn_id(const char *url, tern_id *ret_id);
+/** The id of a resource: its own, else its full URL's UUID. */
+bool trn_fhir_resource_id(const json_t *resource,
+                          const char *type,
+                          const char *full_url,
+                          tern_id *ret_id);
 
 /** The end of a reference that names a resource of the type, "Type/id", without server and version;
  * the empty slice if it names none. */

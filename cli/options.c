@@ -232,3 +232,19 @@ bool trn_option_number(const struct trn_call *call,
     *ret_number = number;
     return true;
 }
+
+enum trn_exit trn_usage_error(const struct trn_call *call, const char *format, ...)
+{
+    va_list arguments;
+
+    (void)fputs("tern: ", stderr);
+    va_start(arguments, format);
+    (void)vfprintf(stderr, format, arguments);
+    va_end(arguments);
+    if (call->command != NULL) {
+        (void)fprintf(stderr, "\nTry \"tern %s --help\".\n", call->command->name);
+    } else {
+        (void)fputs("\nTry \"tern --help\".\n", stderr);
+    }
+    return TRN_EXIT_USAGE;
+}

@@ -1,6 +1,5 @@
 /* From the command line to the command, and from its failure to sentence and exit. */
 #include <locale.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -95,22 +94,6 @@ static void print_help(FILE *file, const struct trn_command *command)
     }
     print_option(file, TRN_OPT_HELP);
     (void)fprintf(file, "\n%s", exits);
-}
-
-enum trn_exit trn_usage_error(const struct trn_call *call, const char *format, ...)
-{
-    va_list arguments;
-
-    (void)fputs("tern: ", stderr);
-    va_start(arguments, format);
-    (void)vfprintf(stderr, format, arguments);
-    va_end(arguments);
-    if (call->command != NULL) {
-        (void)fprintf(stderr, "\nTry \"tern %s --help\".\n", call->command->name);
-    } else {
-        (void)fputs("\nTry \"tern --help\".\n", stderr);
-    }
-    return TRN_EXIT_USAGE;
 }
 
 static enum trn_exit exit_of(tern_status status)

@@ -57,36 +57,6 @@ void trn_write_index(struct trn_writer *writer,
     trn_write(writer, ";\n");
 }
 
-void trn_write_action(struct trn_writer *writer, const struct trn_column *column)
-{
-    if (column->on_delete == TRN_DELETE_CASCADE) {
-        trn_write(writer, " ON DELETE CASCADE");
-    } else if (column->on_delete == TRN_DELETE_SET_NULL) {
-        trn_write(writer, " ON DELETE SET NULL");
-    }
-}
-
-void trn_write_check(struct trn_writer *writer,
-                     const struct trn_table *table,
-                     const struct trn_check *check)
-{
-    const struct trn_column *left = &table->columns[check->left];
-    const struct trn_column *right = &table->columns[check->right];
-
-    trn_write(writer, "CONSTRAINT \"%s.%s.check\" CHECK (", table->name, check->name);
-    trn_write_name(writer, trn_writer_column(writer, left));
-    if (check->kind == TRN_CHECK_REQUIRE) {
-        trn_write(writer, " IS NOT NULL OR ");
-        trn_write_name(writer, trn_writer_column(writer, right));
-        trn_write(writer, " <> ");
-        trn_write_value(writer, right, &check->value);
-    } else {
-        trn_write(writer, " %s ", trn_comparison_sign(check->comparison));
-        trn_write_name(writer, trn_writer_column(writer, right));
-    }
-    trn_write(writer, ")");
-}
-
 static void write_indexes(struct trn_writer *writer,
                           const struct trn_schema *schema,
                           const struct trn_table *table,

@@ -41,6 +41,13 @@ const char *trn_writer_implied(const struct trn_writer *writer,
                                const struct trn_schema *schema,
                                enum trn_implied implied);
 
+/* What becomes of a row whose column refers to one that is deleted. */
+void trn_write_action(struct trn_writer *writer, const struct trn_column *column);
+/* CONSTRAINT "..." CHECK (...) over two columns */
+void trn_write_check(struct trn_writer *writer,
+                     const struct trn_table *table,
+                     const struct trn_check *check);
+
 /* Moves the text to the end of `out`, or frees it and fails. */
 TERN_MUST_USE tern_status trn_writer_finish(struct trn_writer *writer,
                                             struct trn_bytes *out,
@@ -86,10 +93,5 @@ void trn_write_table(struct trn_writer *writer,
                      const struct trn_schema *schema,
                      const struct trn_table *table,
                      bool is_server_only);
-void trn_write_action(struct trn_writer *writer, const struct trn_column *column);
-/* CONSTRAINT "..." CHECK (...) over two columns */
-void trn_write_check(struct trn_writer *writer,
-                     const struct trn_table *table,
-                     const struct trn_check *check);
 
 #endif

@@ -3,13 +3,13 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/assert.h"
 #include "base/error.h"
 #include "base/mutant.h"
 #include "base/uuid.h"
 #include "engine/fold.h"
+#include "engine/issue.h"
 #include "wire/entry.h"
 #include "wire/gzip.h"
 #include "wire/limits.h"
@@ -410,17 +410,12 @@ static tern_status write_body(struct assembly *assembly,
                               struct trn_bytes *body,
                               tern_error *error)
 {
-    struct trn_entry_header header = {.ordinal = entry->ordinal,
-                                      .tx = entry->tx,
-                                      .time_us = entry->time_us,
-                                      .kind = (enum trn_entry_kind)entry->kind,
-                                      .schema_version = entry->schema_version,
-                                      .depends_on = depends,
-                                      .depends_count = depends_count};
+    struct trn_entry_header header = trn_issue_header(entry, assembly->recorder->meta.epoch);
     struct trn_line_writer writer;
     tern_status status;
 
-    memcpy(header.epoch, assembly->recorder->meta.epoch, sizeof(header.epoch));
+    header.depends_on = depends;
+    header.depends_count = depends_count;
     trn_line_writer_open(&writer, body);
     status = trn_entry_write_header(&writer, &header, error);
     if (status == TERN_OK &&

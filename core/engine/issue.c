@@ -1,6 +1,8 @@
 /* Inside a write transaction of the caller's, which is rolled back where anything fails. */
 #include "engine/issue.h"
 
+#include <string.h>
+
 #include "base/error.h"
 #include "base/uuid.h"
 #include "engine/lay.h"
@@ -56,6 +58,19 @@ static tern_status lay(struct trn_work *work,
     return status == TERN_OK && !hold
                ? trn_fail(error, TERN_ERR_FOREIGN_KEY, "a row that it references is gone")
                : status;
+}
+
+struct trn_entry_header trn_issue_header(const struct trn_entry *entry,
+                                         const char epoch[TRN_EPOCH_BYTES])
+{
+    struct trn_entry_header header = {.ordinal = entry->ordinal,
+                                      .tx = entry->tx,
+                                      .time_us = entry->time_us,
+                                      .kind = (enum trn_entry_kind)entry->kind,
+                                      .schema_version = entry->schema_version};
+
+    memcpy(header.epoch, epoch, sizeof header.epoch);
+    return header;
 }
 
 tern_status trn_issue_queue(struct trn_work *work,

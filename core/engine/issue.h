@@ -14,6 +14,9 @@ tern_status trn_issue_name(struct trn_work *work,
                            uint32_t change_count,
                            struct trn_entry *ret_entry,
                            tern_error *error);
+/* What the wire says first of an entry, to a server of that epoch. */
+struct trn_entry_header trn_issue_header(const struct trn_entry *entry,
+                                         const char epoch[TRN_EPOCH_BYTES]);
 /* Queues it. Unless it is one that gives its changes up, lays it over the rows first: then the code
  * of a constraint that it breaks. */
 tern_status trn_issue_queue(struct trn_work *work,

@@ -179,17 +179,12 @@ static tern_status write(struct trn_work *work,
                          struct trn_bytes *body,
                          tern_error *error)
 {
-    struct trn_entry_header header = {.ordinal = entry->ordinal,
-                                      .tx = entry->tx,
-                                      .time_us = entry->time_us,
-                                      .kind = (enum trn_entry_kind)entry->kind,
-                                      .schema_version = entry->schema_version,
-                                      .depends_on = depends_on,
-                                      .depends_count = depends_count};
+    struct trn_entry_header header = trn_issue_header(entry, work->meta.epoch);
     struct trn_line_writer writer;
     tern_status status;
 
-    memcpy(header.epoch, work->meta.epoch, sizeof header.epoch);
+    header.depends_on = depends_on;
+    header.depends_count = depends_count;
     trn_line_writer_open(&writer, body);
     status = trn_entry_write_header(&writer, &header, error);
     return status == TERN_OK ? trn_entry_write_change(&writer, change, error) : status;

@@ -1,11 +1,10 @@
 /* One transaction after the other: its rows are gathered, then written as the lines of an entry. */
 #include "engine/reoffer.h"
 
-#include <string.h>
-
 #include "base/error.h"
 #include "base/log.h"
 #include "base/uuid.h"
+#include "engine/issue.h"
 #include "engine/reach.h"
 #include "engine/rebase.h"
 #include "engine/unheard.h"
@@ -205,14 +204,9 @@ static tern_status write_header(struct offering *offering,
                                 int64_t former,
                                 tern_error *error)
 {
-    struct trn_entry_header header = {.ordinal = entry->ordinal,
-                                      .tx = entry->tx,
-                                      .time_us = entry->time_us,
-                                      .kind = (enum trn_entry_kind)entry->kind,
-                                      .schema_version = entry->schema_version,
-                                      .former = former};
+    struct trn_entry_header header = trn_issue_header(entry, offering->work->meta.epoch);
 
-    memcpy(header.epoch, offering->work->meta.epoch, sizeof header.epoch);
+    header.former = former;
     trn_bytes_clear(&offering->body);
     trn_line_writer_open(&offering->writer, &offering->body);
     offering->changes = 0;

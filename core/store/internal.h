@@ -242,6 +242,13 @@ tern_status trn_store_scope_flag(struct trn_store *store,
                                  bool *ret_found,
                                  bool *ret_flag,
                                  tern_error *error);
+/* The scope in the first row of a statement without parameters; `ret_scope` is untouched without
+ * one. */
+tern_status trn_store_scope_any(struct trn_store *store,
+                                enum trn_sql which,
+                                bool *ret_any,
+                                tern_id *ret_scope,
+                                tern_error *error);
 /* Runs a text of any number of statements. */
 tern_status
 trn_store_exec(struct trn_store *store, const char *sql, const char *what, tern_error *error);

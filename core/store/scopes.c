@@ -41,6 +41,30 @@ tern_status trn_scope_release(struct trn_store *store, const tern_id *scope, ter
     return trn_store_scope_run(store, TRN_SQL_SCOPE_RELEASE, scope, error);
 }
 
+tern_status trn_store_scope_any(struct trn_store *store,
+                                enum trn_sql which,
+                                bool *ret_any,
+                                tern_id *ret_scope,
+                                tern_error *error)
+{
+    sqlite3_stmt *stmt = NULL;
+    bool found = false;
+    tern_status status = trn_store_sql(store, which, &stmt, error);
+
+    if (status == TERN_OK) {
+        status = trn_store_step(store, stmt, place, &found, error);
+    }
+    if (status != TERN_OK) {
+        return status;
+    }
+    *ret_any = found;
+    if (found) {
+        trn_column_id(stmt, 0, ret_scope);
+        (void)sqlite3_reset(stmt);
+    }
+    return TERN_OK;
+}
+
 tern_status trn_store_scope_flag(struct trn_store *store,
                                  enum trn_sql which,
                                  const tern_id *scope,
@@ -90,22 +114,7 @@ trn_scope_has_rows(struct trn_store *store, const tern_id *scope, bool *ret_has,
 tern_status
 trn_scope_stale(struct trn_store *store, bool *ret_any, tern_id *ret_scope, tern_error *error)
 {
-    sqlite3_stmt *stmt = NULL;
-    bool found = false;
-    tern_status status = trn_store_sql(store, TRN_SQL_SCOPE_STALE, &stmt, error);
-
-    if (status == TERN_OK) {
-        status = trn_store_step(store, stmt, place, &found, error);
-    }
-    if (status != TERN_OK) {
-        return status;
-    }
-    *ret_any = found;
-    if (found) {
-        trn_column_id(stmt, 0, ret_scope);
-        (void)sqlite3_reset(stmt);
-    }
-    return TERN_OK;
+    return trn_store_scope_any(store, TRN_SQL_SCOPE_STALE, ret_any, ret_scope, error);
 }
 
 tern_status trn_scope_suspect(struct trn_store *store, const tern_id *scope, tern_error *error)

@@ -109,20 +109,5 @@ trn_stage_mark_complete(struct trn_store *store, const tern_id *scope, tern_erro
 tern_status
 trn_stage_complete(struct trn_store *store, bool *ret_any, tern_id *ret_scope, tern_error *error)
 {
-    sqlite3_stmt *stmt = NULL;
-    bool found = false;
-    tern_status status = trn_store_sql(store, TRN_SQL_STAGE_COMPLETE, &stmt, error);
-
-    if (status == TERN_OK) {
-        status = trn_store_step(store, stmt, place, &found, error);
-    }
-    if (status != TERN_OK) {
-        return status;
-    }
-    *ret_any = found;
-    if (found) {
-        trn_column_id(stmt, 0, ret_scope);
-        (void)sqlite3_reset(stmt);
-    }
-    return TERN_OK;
+    return trn_store_scope_any(store, TRN_SQL_STAGE_COMPLETE, ret_any, ret_scope, error);
 }

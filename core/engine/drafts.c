@@ -18,6 +18,7 @@ struct block {
 
 struct trn_drafts {
     struct block *blocks;
+    size_t bytes; /* of all blocks */
     struct trn_draft **items;
     size_t count;
     size_t room;
@@ -46,6 +47,7 @@ static void *take(struct trn_drafts *drafts, size_t size)
         }
         *block = (struct block){.next = drafts->blocks, .size = room};
         drafts->blocks = block;
+        drafts->bytes += room;
     }
     start = (uint8_t *)block + head + block->used;
     block->used += size;
@@ -186,26 +188,29 @@ static tern_status fill(struct trn_drafts *drafts,
 static tern_status read_draft(struct trn_drafts *drafts,
                               struct trn_store *store,
                               struct trn_draft *draft,
+                              bool bare,
                               tern_error *error)
 {
     struct trn_row row;
     bool found = false;
     tern_status status = trn_store_row_read(store, draft->table, &draft->id, &found, &row, error);
 
+    draft->bare = bare;
     if (status != TERN_OK || !found) {
         return status;
     }
     draft->was = true;
     draft->is = true;
-    return fill(drafts, draft, &row, error);
+    return bare ? TERN_OK : fill(drafts, draft, &row, error);
 }
 
-tern_status trn_drafts_open(struct trn_drafts *drafts,
-                            struct trn_store *store,
-                            const struct trn_table *table,
-                            const tern_id *id,
-                            struct trn_draft **ret_draft,
-                            tern_error *error)
+static tern_status open_draft(struct trn_drafts *drafts,
+                              struct trn_store *store,
+                              const struct trn_table *table,
+                              const tern_id *id,
+                              bool bare,
+                              struct trn_draft **ret_draft,
+                              tern_error *error)
 {
     struct trn_draft *draft;
     tern_status status = make_room(drafts, error);
@@ -217,7 +222,8 @@ tern_status trn_drafts_open(struct trn_drafts *drafts,
     bucket = bucket_of(drafts, table, id);
     if (*bucket != 0) {
         *ret_draft = drafts->items[*bucket - 1];
-        return TERN_OK;
+        return (*ret_draft)->bare && !bare ? read_draft(drafts, store, *ret_draft, false, error)
+                                           : TERN_OK;
     }
     draft = take(drafts, sizeof *draft);
     if (draft == NULL) {
@@ -229,7 +235,7 @@ tern_status trn_drafts_open(struct trn_drafts *drafts,
         return trn_fail_nomem(error);
     }
     memset(draft->values, 0, table->column_count * sizeof *draft->values);
-    status = read_draft(drafts, store, draft, error);
+    status = read_draft(drafts, store, draft, bare, error);
     if (status != TERN_OK) {
         return status;
     }
@@ -238,6 +244,26 @@ tern_status trn_drafts_open(struct trn_drafts *drafts,
     *bucket = (uint32_t)drafts->count;
     *ret_draft = draft;
     return TERN_OK;
+}
+
+tern_status trn_drafts_open(struct trn_drafts *drafts,
+                            struct trn_store *store,
+                            const struct trn_table *table,
+                            const tern_id *id,
+                            struct trn_draft **ret_draft,
+                            tern_error *error)
+{
+    return open_draft(drafts, store, table, id, false, ret_draft, error);
+}
+
+tern_status trn_drafts_open_bare(struct trn_drafts *drafts,
+                                 struct trn_store *store,
+                                 const struct trn_table *table,
+                                 const tern_id *id,
+                                 struct trn_draft **ret_draft,
+                                 tern_error *error)
+{
+    return open_draft(drafts, store, table, id, true, ret_draft, error);
 }
 
 tern_status trn_drafts_set(struct trn_drafts *drafts,
@@ -254,6 +280,11 @@ tern_status trn_drafts_set(struct trn_drafts *drafts,
 size_t trn_drafts_count(const struct trn_drafts *drafts)
 {
     return drafts->count;
+}
+
+size_t trn_drafts_bytes(const struct trn_drafts *drafts)
+{
+    return drafts->bytes;
 }
 
 struct trn_draft *trn_drafts_at(struct trn_drafts *drafts, size_t index)

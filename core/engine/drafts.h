@@ -17,6 +17,7 @@ struct trn_draft {
     bool was; /* there is such a row in the file */
     bool is;  /* and there shall be one */
     bool changed;
+    bool bare; /* its cells were not read */
     int64_t updated_at_us;
     int64_t deleted_at_us;
     struct trn_version version;
@@ -36,6 +37,13 @@ tern_status trn_drafts_open(struct trn_drafts *drafts,
                             const tern_id *id,
                             struct trn_draft **ret_draft,
                             tern_error *error);
+/* Without its cells, of one that is to be erased. They are read if it is opened again for them. */
+tern_status trn_drafts_open_bare(struct trn_drafts *drafts,
+                                 struct trn_store *store,
+                                 const struct trn_table *table,
+                                 const tern_id *id,
+                                 struct trn_draft **ret_draft,
+                                 tern_error *error);
 /* Sets a cell; the bytes are copied. */
 tern_status trn_drafts_set(struct trn_drafts *drafts,
                            struct trn_draft *draft,
@@ -43,6 +51,7 @@ tern_status trn_drafts_set(struct trn_drafts *drafts,
                            const tern_value *value,
                            tern_error *error);
 size_t trn_drafts_count(const struct trn_drafts *drafts);
+size_t trn_drafts_bytes(const struct trn_drafts *drafts);
 struct trn_draft *trn_drafts_at(struct trn_drafts *drafts, size_t index);
 /* The draft as a row; borrows its bytes. */
 void trn_draft_as_row(const struct trn_draft *draft, struct trn_row *ret_row);

@@ -31,7 +31,10 @@ static tern_status take_back(struct trn_drafts *drafts,
                              tern_error *error)
 {
     struct trn_draft *draft = NULL;
-    tern_status status = trn_drafts_open(drafts, store, record->table, &record->id, &draft, error);
+    tern_status status =
+        record->absent
+            ? trn_drafts_open_bare(drafts, store, record->table, &record->id, &draft, error)
+            : trn_drafts_open(drafts, store, record->table, &record->id, &draft, error);
 
     if (status != TERN_OK || !draft->was) {
         return status;

@@ -10,7 +10,7 @@
 #include "engine/window.h"
 #include "wire/entry.h"
 
-enum { DEPENDENCIES_AT_ONCE = 16, LIFT_ROWS = 10000 };
+enum { DEPENDENCIES_AT_ONCE = 16, LIFT_ROWS = 10000, LIFT_BYTES = 1 << 20 };
 
 static const unsigned PENDING = 1U << TERN_ENTRY_PENDING;
 static const unsigned PARKED = 1U << TERN_ENTRY_QUARANTINED | 1U << TERN_ENTRY_LOCKED;
@@ -23,7 +23,8 @@ static tern_status lift_some(struct trn_work *work,
 {
     tern_status status = TERN_OK;
 
-    while (entry->ordinal != 0 && trn_drafts_count(drafts) < LIFT_ROWS && status == TERN_OK) {
+    while (entry->ordinal != 0 && trn_drafts_count(drafts) < LIFT_ROWS &&
+           trn_drafts_bytes(drafts) < LIFT_BYTES && status == TERN_OK) {
         status = trn_outbox_previous(work->store, entry->ordinal, PENDING, entry, error);
         if (status == TERN_OK && entry->ordinal != 0) {
             status = trn_lift(work, drafts, entry->ordinal, error);

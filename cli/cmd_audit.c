@@ -59,7 +59,24 @@ print_rows(tern_statement *statement, enum trn_sheet_format format, tern_error *
                : status;
 }
 
+/* A misspelled table would look like one of which nothing was ever overwritten. */
+static tern_status check_table(tern_reader *reader, const char *table, tern_error *error)
+{
+    json_t *tables = json_array();
+    tern_status status = trn_tables_of(reader, tables, error);
+    bool found = false;
+
+    for (size_t i = 0; i < json_array_size(tables); i++) {
+        found = found || strcmp(json_string_value(json_array_get(tables, i)), table) == 0;
+    }
+    json_decref(tables);
+    return status == TERN_OK && !found
+               ? trn_fail(error, TERN_ERR_UNKNOWN_TABLE, "there is no table %s", table)
+               : status;
+}
+
 static tern_status read_audit(tern_replica *replica,
+                              const char *table,
                               const tern_value *values,
                               size_t count,
                               enum trn_sheet_format format,
@@ -69,6 +86,9 @@ static tern_status read_audit(tern_replica *replica,
     tern_statement *statement = NULL;
     tern_status status = tern_reader_open(replica, &reader, error);
 
+    if (status == TERN_OK && table != NULL) {
+        status = check_table(reader, table, error);
+    }
     if (status == TERN_OK) {
         status = trn_prepare_with(reader, query, values, count, &statement, error);
     }
@@ -82,6 +102,7 @@ static tern_status read_audit(tern_replica *replica,
 
 static enum trn_exit run(const struct trn_call *call)
 {
+    const char *table = trn_option(call, TRN_OPT_TABLE);
     const char *row = trn_option(call, TRN_OPT_ROW);
     tern_replica *replica = NULL;
     tern_error error = {0};
@@ -96,12 +117,12 @@ static enum trn_exit run(const struct trn_call *call)
         (row != NULL && !trn_id_of(call, row, &row_id))) {
         return TRN_EXIT_USAGE;
     }
-    values[0] = tern_value_text(trn_option(call, TRN_OPT_TABLE));
+    values[0] = tern_value_text(table);
     values[1] = row != NULL ? tern_value_id(&row_id) : tern_value_null();
     values[2] = tern_value_integer(limit);
     status = trn_replica_of(call, &replica, &error);
     if (status == TERN_OK) {
-        status = read_audit(replica, values, 3, format, &error);
+        status = read_audit(replica, table, values, 3, format, &error);
     }
     tern_replica_close(replica);
     return status == TERN_OK ? TRN_EXIT_OK : trn_report_failure(call, status, &error);

@@ -11,12 +11,29 @@ enum { COLUMNS = 5 };
 
 static const char *const names[COLUMNS] = {"operation", "table", "row", "unit", "values"};
 
+/* Begun by the first change, so that nothing is printed of an entry that is not there. */
+struct changes {
+    enum trn_sheet_format format;
+    struct trn_sheet sheet;
+    bool begun;
+};
+
+static void begin(struct changes *changes)
+{
+    if (!changes->begun) {
+        trn_sheet_begin(&changes->sheet, changes->format, stdout, names, COLUMNS);
+        changes->begun = true;
+    }
+}
+
 static bool add(void *context, const tern_entry_change *change)
 {
-    struct trn_sheet *sheet = context;
+    struct changes *changes = context;
+    struct trn_sheet *sheet = &changes->sheet;
     char row[TRN_ID_TEXT_SIZE + 1];
     tern_value values[COLUMNS];
 
+    begin(changes);
     trn_id_format(&change->row, row);
     values[0] = tern_value_text(change->operation);
     values[1] = tern_value_text(change->table);
@@ -30,15 +47,18 @@ static bool add(void *context, const tern_entry_change *change)
 static enum trn_exit
 print_changes(const struct trn_call *call, tern_replica *replica, uint64_t ordinal)
 {
-    enum trn_sheet_format format = trn_has(call, TRN_OPT_JSON) ? TRN_SHEET_JSON : TRN_SHEET_TABLE;
-    struct trn_sheet sheet;
+    struct changes changes = {.format =
+                                  trn_has(call, TRN_OPT_JSON) ? TRN_SHEET_JSON : TRN_SHEET_TABLE};
     tern_error error = {0};
-    tern_status status;
-    tern_status printed;
+    tern_status printed = TERN_OK;
+    tern_status status = tern_outbox_changes(replica, ordinal, add, &changes, &error);
 
-    trn_sheet_begin(&sheet, format, stdout, names, COLUMNS);
-    status = tern_outbox_changes(replica, ordinal, add, &sheet, &error);
-    printed = trn_sheet_end(&sheet);
+    if (status == TERN_OK) {
+        begin(&changes);
+    }
+    if (changes.begun) {
+        printed = trn_sheet_end(&changes.sheet);
+    }
     if (status != TERN_OK || printed != TERN_OK) {
         return trn_report_failure(call, status != TERN_OK ? status : printed, &error);
     }

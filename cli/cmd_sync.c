@@ -78,6 +78,11 @@ static void clear_line(void)
     (void)fputs("\r\033[K", stderr);
 }
 
+static const char *plural(uint64_t count)
+{
+    return count == 1 ? "" : "s";
+}
+
 static bool say(const struct trn_call *call,
                 const tern_sync_progress *progress,
                 const tern_replica_status *state)
@@ -99,11 +104,14 @@ static bool say(const struct trn_call *call,
                                         "clock_suspect",
                                         state->clock_suspect));
     }
-    (void)printf("sent %" PRIu64 " transactions, received %" PRIu64 " rows in %" PRIu64
-                 " records; %" PRIu64 " pending\n",
+    (void)printf("sent %" PRIu64 " transaction%s, received %" PRIu64 " row%s in %" PRIu64
+                 " record%s; %" PRIu64 " pending\n",
                  progress->sent_txs,
+                 plural(progress->sent_txs),
                  progress->rows,
+                 plural(progress->rows),
                  progress->scopes_done,
+                 plural(progress->scopes_done),
                  state->pending);
     if (state->quarantined > 0) {
         (void)printf("%" PRIu64 " in quarantine: see \"tern quarantine\"\n", state->quarantined);

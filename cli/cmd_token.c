@@ -12,7 +12,7 @@
 #include "cli/files.h"
 #include "cli/output.h"
 
-enum { KEY_MAX = 64 * 1024, TTL_MAX_S = 10 * 365 * 24 * 3600 };
+enum { KEY_MAX = 64 * 1024, SECRET_MIN = 32, TTL_MAX_S = 10 * 365 * 24 * 3600 };
 
 /* What the token says. */
 struct claims {
@@ -109,6 +109,22 @@ sign(const struct trn_call *call, const struct claims *claims, const struct trn_
     return result;
 }
 
+/* A secret is its file without the line end that editors leave behind it, as ternd reads it. */
+static enum trn_exit
+sign_with(const struct trn_call *call, const struct claims *claims, struct trn_bytes *key)
+{
+    if (claims->algorithm == JWT_ALG_HS256) {
+        if (key->size > 0 && key->data[key->size - 1] == '\n') {
+            key->size--;
+        }
+        if (key->size < SECRET_MIN) {
+            (void)fprintf(stderr, "tern: ternd takes no secret of less than 32 bytes\n");
+            return TRN_EXIT_FAILED;
+        }
+    }
+    return sign(call, claims, key);
+}
+
 static enum trn_exit run(const struct trn_call *call)
 {
     struct claims claims = {0};
@@ -121,8 +137,8 @@ static enum trn_exit run(const struct trn_call *call)
         return TRN_EXIT_USAGE;
     }
     status = trn_file_read(trn_option(call, TRN_OPT_KEY), KEY_MAX, &key, &error);
-    result =
-        status == TERN_OK ? sign(call, &claims, &key) : trn_report_failure(call, status, &error);
+    result = status == TERN_OK ? sign_with(call, &claims, &key)
+                               : trn_report_failure(call, status, &error);
     if (key.data != NULL) {
         memset(key.data, 0, key.size);
     }

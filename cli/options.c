@@ -63,7 +63,7 @@ const struct trn_option_row trn_option_rows[TRN_OPT_COUNT] = {
     [TRN_OPT_FORMAT] = {.name = "format",
                         .letter = 'f',
                         .argument = "FORMAT",
-                        .help = "table, json or csv; of FHIR json or ndjson"},
+                        .help = "table, json or csv; of export fhir, json or ndjson"},
     [TRN_OPT_ALL] = {.name = "all", .letter = 'a', .help = "the settled ones, too"},
     [TRN_OPT_TABLE] = {.name = "table",
                        .letter = 't',

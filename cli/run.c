@@ -6,6 +6,7 @@
 
 #include "cli/options.h"
 #include "cli/output.h"
+#include "tern/version.h"
 
 const struct trn_command *const trn_commands[] = {
     &trn_command_init,
@@ -46,15 +47,17 @@ static void print_overview(FILE *file)
     for (size_t i = 0; trn_commands[i] != NULL; i++) {
         (void)fprintf(file, "  %-11s %s\n", trn_commands[i]->name, trn_commands[i]->summary);
     }
-    (void)fprintf(file,
-                  "\n\"tern COMMAND --help\" explains a command with examples.\n\n"
-                  "A day with it:\n"
-                  "  tern init --schema dastern.json --user "
-                  "7aa15a43-3a41-4d3d-a9c5-7ef941757531\n"
-                  "  tern sync --url https://tern.example.org --token-file token.jwt\n"
-                  "  tern sql \"SELECT medicine_name, frequency FROM medications\"\n"
-                  "  tern status\n\n%s",
-                  exits);
+    (void)fprintf(
+        file,
+        "\n\"tern COMMAND --help\" explains a command with examples; \"tern --version\" says which "
+        "tern this is.\n\n"
+        "A day with it:\n"
+        "  tern init --schema dastern.json --user "
+        "7aa15a43-3a41-4d3d-a9c5-7ef941757531\n"
+        "  tern sync --url https://tern.example.org --token-file token.jwt\n"
+        "  tern sql \"SELECT medicine_name, frequency FROM medications\"\n"
+        "  tern status\n\n%s",
+        exits);
 }
 
 static void print_option(FILE *file, enum trn_option option)
@@ -155,6 +158,9 @@ enum trn_exit trn_run(int argc, char **argv)
             print_overview(stdout);
         }
         return TRN_EXIT_OK;
+    }
+    if (strcmp(argv[1], "--version") == 0) {
+        return puts("tern " TERN_VERSION) >= 0 ? TRN_EXIT_OK : TRN_EXIT_FAILED;
     }
     call.command = find_command(argv[1]);
     if (call.command == NULL) {

@@ -173,7 +173,12 @@ static tern_status socket_open(struct trn_listener *listener, tern_error *error)
                                 (struct sockaddr *)&address,
                                 size);
     if (accepting == NULL) {
-        return trn_fail(error, TERN_ERR_IO, "the address cannot be listened on");
+        return trn_fail(error,
+                        TERN_ERR_IO,
+                        "%s port %d cannot be listened on: %s",
+                        settings->address,
+                        (int)settings->port,
+                        evutil_socket_error_to_string(EVUTIL_SOCKET_ERROR()));
     }
     status = set_no_delay(evconnlistener_get_fd(accepting), error);
     if (status == TERN_OK) {

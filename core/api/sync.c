@@ -176,14 +176,16 @@ struct run {
     void *token_context;
     int64_t wait_left_ms;
     tern_status last_failure;
+    tern_error why; /* the port's words on the latest exchange that failed */
 };
 
 static tern_status carry(struct run *run, const tern_http_request *request, tern_error *error)
 {
     tern_http_answer answer = {.retry_after_ms = -1};
-    tern_error why = {0};
-    tern_status status = run->http->exchange(run->http->context, request, &answer, &why);
+    tern_status status;
 
+    run->why = (tern_error){0};
+    status = run->http->exchange(run->http->context, request, &answer, &run->why);
     if (status == TERN_OK) {
         status = tern_sync_answered(run->sync, &answer, error);
         run->http->release(run->http->context, &answer);
@@ -204,13 +206,16 @@ static tern_status renew_token(struct run *run, tern_error *error)
                          : tern_sync_set_token(run->sync, token, error);
 }
 
-/* `sentence`, and what led to it where more is known. */
+/* `sentence`, and what led to it where more is known: by the server, or by the port. */
 static tern_status
-tell(tern_sync *sync, tern_status result, const char *sentence, tern_error *error)
+tell(struct run *run, tern_status result, const char *sentence, tern_error *error)
 {
     tern_error reason = {0};
 
-    tern_sync_read_reason(sync, result, &reason);
+    tern_sync_read_reason(run->sync, result, &reason);
+    if (reason.message[0] == '\0' && run->last_failure == result) {
+        reason = run->why;
+    }
     return trn_fail(error,
                     result,
                     "%s%s%s",
@@ -227,7 +232,7 @@ static tern_status wait_or_end(struct run *run, int64_t wait_ms, tern_error *err
         run->wait_left_ms -= wait_ms;
         return TERN_OK;
     }
-    return tell(run->sync,
+    return tell(run,
                 run->last_failure != TERN_OK ? run->last_failure : TERN_ERR_UNAVAILABLE,
                 "the server is to be asked again later",
                 error);
@@ -267,7 +272,7 @@ static tern_status run_to_end(struct run *run, tern_error *error)
                        sizeof sentence,
                        "the sync ended with %s",
                        tern_status_code(step.result));
-        return tell(run->sync, step.result, sentence, error);
+        return tell(run, step.result, sentence, error);
     }
     return status;
 }

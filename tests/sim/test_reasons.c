@@ -1,6 +1,7 @@
 /* The server's own words on a failure, as far as a person should see them. */
 #include <string.h>
 
+#include "base/error.h"
 #include "base/text.h"
 #include "tests/sim/world.h"
 
@@ -109,6 +110,36 @@ TEST(the_servers_word_cannot_play_with_a_terminal)
                 TERN_ERR_PROTOCOL,
                 "a\\u001b[31mb\\r\\nc\\u007fd\\u009be\\u202ef\\u2028g");
     CHECK(strstr(said, "a [31mb  c d e f g") != NULL);
+    end(&told);
+}
+
+static tern_status find_nobody(void *context,
+                               const tern_http_request *request,
+                               tern_http_answer *ret_answer,
+                               tern_error *error)
+{
+    (void)context;
+    (void)request;
+    (void)ret_answer;
+    return trn_fail(error, TERN_ERR_NETWORK, "example.org cannot be reached");
+}
+
+static void release_nothing(void *context, tern_http_answer *answer)
+{
+    (void)context;
+    (void)answer;
+}
+
+TEST(the_ports_word_is_told_where_the_server_has_none)
+{
+    const tern_http_port nobody = {NULL, find_nobody, release_nothing, NULL};
+    tern_error error = {0};
+    struct told told;
+
+    begin(&told);
+    CHECK_INT(tern_sync_run(told.phone.replica, NULL, &nobody, NULL, NULL, 0, NULL, &error),
+              TERN_ERR_NETWORK);
+    CHECK(strstr(error.message, "asked again later: example.org cannot be reached") != NULL);
     end(&told);
 }
 

@@ -45,6 +45,23 @@ class Command(Case):
             self.assertIn("tern: ", self.said)
             self.assertEqual([], list(self.folder.glob("*.db")))
 
+    def test_the_version_is_told(self):
+        self.assertRegex(self.run_tern("--version"), r"^tern \d+\.\d+\.\d+\n$")
+
+    def test_what_does_not_exist_is_told_and_nothing_is_printed_for_it(self):
+        self.init("a", PATIENT)
+        for code, arguments in (("NOT_FOUND", ["outbox", "999"]), ("UNKNOWN_TABLE", ["audit", "--table", "nowhere"])):
+            self.assertEqual("", self.run_tern(*arguments, "-r", "a.db", expect=FAILED))
+            self.assertIn(f"({code})", self.said)
+            said = json.loads(self.run_tern(*arguments, "--json", "-r", "a.db", expect=FAILED))
+            self.assertEqual(code, said["error"]["code"])
+
+    def test_a_secret_that_no_server_takes_signs_nothing(self):
+        for secret in (b"short", b"x" * 31 + b"\n"):
+            (self.folder / "short.key").write_bytes(secret)
+            self.assertEqual("", self.run_tern("token", "--user", PATIENT, "--key", "short.key", expect=FAILED))
+            self.assertIn("32 bytes", self.said)
+
     def test_a_replica_that_is_not_there_is_not_made_by_looking(self):
         for arguments in (["status"], ["sql", "SELECT 1"], ["outbox"], ["export"]):
             self.run_tern(*arguments, expect=FAILED)
@@ -282,6 +299,26 @@ class Synced(SyncCase):
         self.run_tern("sync", "-r", "phone.db", "--url", self.server().url, expect=REFUSED,
                       environment={"TERN_TOKEN": "", "TERN_CA": str(self.folder / "ca.pem")})
         self.assertEqual(7, self.sync("phone", self.token(PATIENT))["rows"])
+
+    def test_a_secret_with_a_line_end_behind_it_is_the_one_that_the_server_reads(self):
+        self.import_files(*FILES)
+        self.init("phone", PATIENT)
+        (self.folder / "edited.key").write_bytes((self.folder / "token.key").read_bytes() + b"\n")
+        self.assertEqual(7, self.sync("phone", self.token(PATIENT, key="edited.key"))["rows"])
+
+    def test_a_port_that_is_taken_is_named(self):
+        other = Server(self.folder)
+        self.addCleanup(lambda: other.process and other.kill())
+        with self.assertRaisesRegex(AssertionError, f"127.0.0.1 port {self.server().port} cannot be listened on: "):
+            other.start(port=self.server().port, database=self.folder / "other.db", port_file=self.folder / "other.port")
+
+    def test_a_sync_counts_one_as_one(self):
+        self.import_files(*FILES)
+        self.pull("phone", PATIENT)
+        self.run_tern("sql", "-r", "phone.db", "--write", "UPDATE users SET theme = 'DARK' WHERE id = ?", PATIENT)
+        said = self.run_tern("sync", "-r", "phone.db", "--url", self.server().url, "--ca", self.folder / "ca.pem",
+                             "--token-file", self.token(PATIENT))
+        self.assertEqual("sent 1 transaction, received 1 row in 1 record; 0 pending\n", said)
 
     def test_a_quarantined_change_goes_up_when_it_is_tried_again_in_better_times(self):
         self.import_files(*FILES)

@@ -280,7 +280,11 @@ static json_t *load_history(const char *path, struct totals *totals)
     json_t *history = json_load_file(path, 0, &error);
 
     if (history == NULL) {
-        (void)fprintf(stderr, "%s:%d: %s\n", path, error.line, error.text);
+        if (error.line > 0) {
+            (void)fprintf(stderr, "%s:%d: %s\n", path, error.line, error.text);
+        } else {
+            (void)fprintf(stderr, "%s\n", error.text);
+        }
         totals->failures++;
     }
     return history;

@@ -207,6 +207,27 @@ static tern_status hear(struct sim_device *device,
     return TERN_OK;
 }
 
+bool sim_is_weather(const char *word)
+{
+    static const char *const words[] = {"fine",
+                                        "request lost",
+                                        "request cut",
+                                        "answer lost",
+                                        "cut",
+                                        "twice",
+                                        "late",
+                                        "stalled",
+                                        "away",
+                                        "token expired"};
+
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        if (is(word, words[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static tern_status carry(struct sim_device *device,
                          const char *weather,
                          struct trn_slice body,

@@ -36,7 +36,9 @@ static bool load(const char *path, struct sim_document *document, char message[6
 
     document->text = json_dumps(json, JSON_COMPACT);
     json_decref(json);
-    if (document->text == NULL) {
+    if (document->text == NULL && place.line < 0) {
+        (void)snprintf(message, 600, "%.590s", place.text);
+    } else if (document->text == NULL) {
         (void)snprintf(message, 600, "%.400s:%d: %.160s", path, place.line, place.text);
     } else if (trn_schema_load(document->text, strlen(document->text), &document->schema, &error) !=
                TERN_OK) {
@@ -133,6 +135,7 @@ static void play_pass(struct sim_world *world, json_t *event)
 
 static void check_code(struct sim_device *device, json_t *event, tern_status status)
 {
+    bool told = device->heard.status == status && status != TERN_OK;
     const char *due = text_of(event, "fails");
     const char *code = status == TERN_OK ? "OK" : tern_status_code(status);
 
@@ -142,11 +145,13 @@ static void check_code(struct sim_device *device, json_t *event, tern_status sta
     if (strcmp(due != NULL ? due : "OK", code) != 0) {
         sim_fail(device->world,
                  "expectation",
-                 "%s: %s gave %s, not %s",
+                 "%s: %s gave %s, not %s%s%s",
                  device->name,
                  text_of(event, "do"),
                  code,
-                 due != NULL ? due : "OK");
+                 due != NULL ? due : "OK",
+                 told ? ": " : "",
+                 told ? device->heard.message : "");
     }
 }
 
@@ -159,6 +164,7 @@ static void play_write(struct sim_world *world, json_t *event)
         return;
     }
     if (rows != NULL) {
+        device->heard = (tern_error){0};
         check_code(device, event, sim_write_rows(device, rows, flag_of(event, "inferred")));
     } else if (number_of(event, "bytes", 0) > 0) {
         sim_write_much(device,
@@ -202,6 +208,28 @@ static size_t other_bearer(struct sim_device *device, json_t *event)
     return other != SIM_USERS && other != device->user && is_known(device) ? other + 1 : 0;
 }
 
+/* A word that means nothing would pass for fair weather, and show nothing. */
+static void check_weather(struct sim_world *world, json_t *weather)
+{
+    size_t index;
+    json_t *item;
+
+    if (weather != NULL && !json_is_array(weather)) {
+        sim_fail(world, "history", "weather is a list");
+    }
+    json_array_foreach(weather, index, item)
+    {
+        const char *word = json_string_value(item);
+
+        if (!sim_is_weather(word != NULL ? word : "")) {
+            sim_fail(world,
+                     "history",
+                     "there is no weather %s",
+                     word != NULL ? word : "without words");
+        }
+    }
+}
+
 static void play_sync(struct sim_world *world, json_t *event)
 {
     struct sim_device *device = device_of(world, event, "device");
@@ -214,7 +242,8 @@ static void play_sync(struct sim_world *world, json_t *event)
     tern_status status;
     bool troubled;
 
-    if (device == NULL) {
+    check_weather(world, how.weather);
+    if (device == NULL || sim_failed(world)) {
         return;
     }
     how.as = other_bearer(device, event);

@@ -77,6 +77,18 @@ class Simulator(unittest.TestCase):
         path = self.write({"users": [], "devices": [], "events": [{"do": "fly"}]})
         self.assertIn("no verb fly", run("--scenario", str(path)).stderr)
 
+    def test_a_slip_in_a_history_is_named(self):
+        life = {"schema": "clinic", "serves": 2, "users": [{"name": "anna", "role": "PATIENT"}],
+                "devices": [{"name": "phone", "user": "anna", "schema": 2}]}
+        for event, said in (({"do": "sync", "device": "phone", "weather": ["rain"]}, "there is no weather rain"),
+                            ({"do": "sync", "device": "phone", "weather": "away"}, "weather is a list"),
+                            ({"do": "write", "device": "phone", "rows": [{"update": "users", "row": "@anna",
+                              "values": {"nowhere": 1}}]}, "write gave UNKNOWN_COLUMN, not OK: users has no column nowhere")):
+            done = run("--scenario", str(self.write({**life, "events": [{"do": "sync", "device": "phone"}, event]})))
+            self.assertIn(said, done.stderr)
+            self.assertEqual(done.returncode, 1)
+        self.assertEqual(run("--scenario", "nowhere.json", folder=self.folder.name).stderr.count("-1"), 0)
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -221,6 +221,9 @@ struct sim_sync {
     bool overtaken; /* its first answer comes when a later session has been through */
 };
 
+/* Whether an exchange can meet `word`, as "away" or "cut 100". */
+bool sim_is_weather(const char *word);
+
 /* A whole sync, or the beginning of one. What ended it; TERN_ERR_CANCELLED where it was stopped. */
 tern_status sim_sync(struct sim_device *device, const struct sim_sync *how);
 

@@ -719,7 +719,12 @@ insert_named(struct writer *writer, const char *table, const char *label, struct
         cells->items[cells->count++] = (tern_cell){"id", tern_value_id(&id)};
     }
     status = SIM_CALL(writer->device->index,
-                      tern_row_insert(writer->tx, table, cells->items, cells->count, &id, NULL));
+                      tern_row_insert(writer->tx,
+                                      table,
+                                      cells->items,
+                                      cells->count,
+                                      &id,
+                                      &writer->device->heard));
     if (status == TERN_OK) {
         sim_label_keep(world, label, &id);
     }
@@ -750,14 +755,21 @@ change_named(struct writer *writer, const char *verb, const char *name, json_t *
     }
     if (strcmp(verb, "update") == 0) {
         return SIM_CALL(who,
-                        tern_row_update(writer->tx, name, &id, cells.items, cells.count, NULL));
+                        tern_row_update(writer->tx,
+                                        name,
+                                        &id,
+                                        cells.items,
+                                        cells.count,
+                                        &writer->device->heard));
     }
     if (strcmp(verb, "undo") == 0) {
-        return SIM_CALL(who, tern_row_undo(writer->tx, name, &id, cells.items, cells.count, NULL));
+        return SIM_CALL(
+            who,
+            tern_row_undo(writer->tx, name, &id, cells.items, cells.count, &writer->device->heard));
     }
     return strcmp(verb, "delete") == 0
-               ? SIM_CALL(who, tern_row_delete(writer->tx, name, &id, NULL))
-               : SIM_CALL(who, tern_row_undelete(writer->tx, name, &id, NULL));
+               ? SIM_CALL(who, tern_row_delete(writer->tx, name, &id, &writer->device->heard))
+               : SIM_CALL(who, tern_row_undelete(writer->tx, name, &id, &writer->device->heard));
 }
 
 static tern_status change_row(struct writer *writer, json_t *change)

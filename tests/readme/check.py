@@ -1,4 +1,4 @@
-"""Compiles the code of README.md in one language; fails where there is none or it does not compile.
+"""Compiles what README.md and docs/MEDICATION.md show in one language; fails where there is none or it does not compile.
 
 check.py ROOT c COMPILER          against the public headers
 check.py ROOT java COMPILER JAR   against the binding
@@ -11,6 +11,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+SHOWN = {"c": ["README.md", "docs/MEDICATION.md"], "java": ["README.md"]}
 WARNINGS = ["-std=c11", "-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Werror"]
 
 
@@ -26,16 +27,18 @@ def command(language, compiler, root, jars, folder):
 
 def main():
     root, language, compiler, *jars = sys.argv[1:]
-    text = (Path(root) / "README.md").read_text("utf-8")
-    samples = re.findall(rf"^```{language}\n(.*?)^```", text, re.M | re.S)
-    if not samples:
-        sys.exit(f"README.md shows no code in {language}")
-    for sample in samples:
+    samples = []
+    for name in SHOWN[language]:
+        found = re.findall(rf"^```{language}\n(.*?)^```", (Path(root) / name).read_text("utf-8"), re.M | re.S)
+        if not found:
+            sys.exit(f"{name} shows no code in {language}")
+        samples += [(name, sample) for sample in found]
+    for name, sample in samples:
         with tempfile.TemporaryDirectory() as folder:
             source = Path(folder) / f"Sample.{language}"
             source.write_text(sample, "utf-8")
             if subprocess.run([*command(language, compiler, Path(root), jars, folder), str(source)]).returncode != 0:
-                sys.exit("README.md's sample does not compile")
+                sys.exit(f"{name}'s sample does not compile")
     print(f"{len(samples)} compiled")
 
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """test_simulator.py TERN_SIM: what the program promises of itself: the same life twice, failures told and shrunk, files that replay."""
 import json
+import re
 import subprocess
 import sys
 import tempfile
@@ -88,6 +89,13 @@ class Simulator(unittest.TestCase):
             self.assertIn(said, done.stderr)
             self.assertEqual(done.returncode, 1)
         self.assertEqual(run("--scenario", "nowhere.json", folder=self.folder.name).stderr.count("-1"), 0)
+
+    def test_the_scenario_that_the_manual_shows_holds(self):
+        manual = (Path(__file__).parent.parent / "docs/SIMULATOR.md").read_text("utf-8")
+        for name, text in zip(("notes.json", "week.json"), re.findall(r"^```json\n(.*?)^```", manual, re.M | re.S), strict=True):
+            Path(self.folder.name, name).write_text(text)
+        done = run("--scenario", "week.json", folder=self.folder.name)
+        self.assertIn("sim: 1 seeds, 0 failures", done.stdout, done.stderr)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ import io
 import json
 import os
 import pty
+import re
 import sqlite3
 import subprocess
 import time
@@ -463,6 +464,36 @@ class Real(SyncCase):
             here = self.rows(name, query, owner)
             self.assertEqual(self.rows("operator", query, owner), here, table)
             self.assertEqual([(len(here),)], self.rows(name, f"SELECT count(*) FROM {table}"), table)
+
+
+class FirstDay(Case):
+    """The first day of docs/TERND.md, as it stands there but for the port."""
+
+    def test_the_first_day_of_the_manual_brings_the_lost_value_back(self):
+        manual = (ROOT / "docs/TERND.md").read_text("utf-8").split("## A first day")[1].split("\n## ")[0]
+        keys, phone, conflict, back = re.findall(r"(?:^    .*\n)+", manual, re.M)
+        folder = self.folder / "day"
+        folder.mkdir()
+        (folder / "schemas").symlink_to(ROOT / "schemas")
+
+        def shell(text):
+            text = re.sub("^    ", "", text, flags=re.M).replace(":8443", f":{server.port}")
+            done = subprocess.run(["bash", "-ec", export + text], cwd=folder, capture_output=True, text=True, timeout=300,
+                                  env={**os.environ, "PATH": f"{BUILD / 'cli'}:{os.environ['PATH']}"}, check=False)
+            self.assertEqual(0, done.returncode, done.stdout + done.stderr)
+            return done.stdout
+
+        server, export = Server(folder), ""
+        shell(keys)
+        server.start(token_key=folder / "token.key")
+        self.addCleanup(server.kill)
+        self.assertIn("sent 1 transaction, received 3 rows in 1 record; 0 pending", shell(phone))
+        export = phone.strip().splitlines()[0].strip().replace(":8443", f":{server.port}") + "\n"
+        shell(conflict)
+        status, audit = shell(back.split("tern reinstate")[0]).split("id  ", 1)
+        self.assertIn("INACTIVE", status)
+        entry = re.search(r"^[0-9a-f]{8}-[0-9a-f-]{27}", audit, re.M).group()
+        self.assertTrue(shell(back.replace("reinstate ID", f"reinstate {entry}")).strip().endswith("PAUSED"))
 
 
 class Demo(Case):

@@ -1,5 +1,6 @@
 """Each gate is seen failing: a violation is planted in a copy of the tree, and the gate must name it."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -400,6 +401,33 @@ class Bindings(Gate):
         gate = self.compile("int JNI_OnLoad(void) { return 0; }\n", "-Wl,-z,max-page-size=4096")
         self.assert_fails("a LOAD segment is aligned to 0x1000", "bindings", *gate)
 
+
+
+class SwiftApi(Gate):
+    def symbols(self, *spellings, identifier=""):
+        one = [{"pathComponents": ["Replica", "name"],
+                "declarationFragments": [{"spelling": text, "preciseIdentifier": identifier} for text in spellings]}]
+        self.write("symbols/Tern.symbols.json", json.dumps({"symbols": one * 100}))
+        return "--symbols", self.path("symbols")
+
+    def test_the_tree_as_it_is_passes(self):
+        self.assert_passes("swift-api")
+        self.assert_passes("swift-api", *self.symbols("func ", "name() -> String"))
+
+    def test_a_module_of_c_imported_for_all_is_found(self):
+        self.append("bindings/swift/Sources/Tern/Problem.swift", "import CTern\n")
+        self.assert_fails("Problem.swift: CTern is imported for all to see", "swift-api")
+        self.replace("bindings/swift/Sources/Tern/Problem.swift", "\nimport CTern\n", "\npublic import CTern\n")
+        self.assert_fails("Problem.swift: CTern is imported for all to see", "swift-api")
+
+    def test_a_declaration_that_shows_c_is_found(self):
+        self.assert_fails("Replica.name shows C", "swift-api", *self.symbols("var id: ", "tern_id"))
+        self.assert_fails("Replica.name shows C", "swift-api", *self.symbols("var handle: ", "OpaquePointer?"))
+        self.assert_fails("Replica.name shows C", "swift-api", *self.symbols("var id: ", "ID", identifier="c:@SA@tern_id"))
+
+    def test_a_graph_without_symbols_proves_nothing(self):
+        self.write("symbols/Tern.symbols.json", '{"symbols": []}')
+        self.assert_fails("nothing is proven", "swift-api", "--symbols", self.path("symbols"))
 
 class OpenApi(Gate):
     def test_the_tree_as_it_is_passes(self):

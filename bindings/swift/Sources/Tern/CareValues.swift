@@ -103,7 +103,10 @@ public struct Medicine: Sendable {
     public var morningDosage: String?
     public var daytimeDosage: String?
     public var nightDosage: String?
+    /// Such as "3 times a day" or "every 6 hours"; the words that make doses are listed in docs/MEDICATION.md, and of others
+    /// none are made, which `ScheduleReport.unscheduled` tells.
     public var frequency: String?
+    /// Such as "08:00; 20:30" or "mon; thu".
     public var timing: String?
     /// 0: open.
     public var durationDays = 0

@@ -200,7 +200,8 @@ look_at_prn(void *context, tern_statement *row, bool *ret_more, tern_care_error 
         status = trn_care_local_day(run->care, source.zone, run->now_us, &today, NULL, error);
     }
     for (int32_t day = today; status == TERN_OK && day < today + TERN_SCHEDULE_DAYS; day++) {
-        if (day >= source.rule.first_day && day <= source.rule.last_day) {
+        if (day >= source.rule.first_day &&
+            (day <= source.rule.last_day || TRN_MUTANT(CARE_TIMES_OUTLAST))) {
             status = add_prn(run, &source, day, &time, error);
         }
     }

@@ -175,6 +175,7 @@ static const struct entry {
     {"end", CARE_CHANGE, WHO_PATIENT | WHO_CLINICIAN, 1, care_prepare_status, care_run_status},
     {"list", CARE_READ, WHO_ALL, 5, care_prepare_read, care_run_list},
     {"adherence", CARE_READ, WHO_ALL, 9, care_prepare_read, care_run_adherence},
+    {"times", CARE_CHANGE, WHO_PATIENT, 4, care_prepare_times, care_run_times},
     {"alerts", CARE_GUESS, WHO_ALL, 8, care_prepare_told, care_run_alerts},
     {"inbox", CARE_READ, WHO_ALL, 3, care_prepare_told, care_run_inbox},
     {"heed", CARE_CHANGE, WHO_ALL, 3, care_prepare_told, care_run_heed},

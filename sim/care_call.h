@@ -17,6 +17,7 @@ enum { CARE_LINE = 240, CARE_OUTCOME = 300 };
 /* A notification that the app has set. */
 struct care_rung {
     tern_id dose;
+    tern_id medication;
     int64_t scheduled_us;
     int64_t grace_us;
 };
@@ -116,10 +117,12 @@ bool care_prepare_take(struct care_call *call);
 bool care_prepare_skip(struct care_call *call);
 bool care_prepare_undo(struct care_call *call);
 bool care_prepare_prn(struct care_call *call);
+bool care_prepare_times(struct care_call *call);
 tern_status care_run_take(struct care_call *call);
 tern_status care_run_skip(struct care_call *call);
 tern_status care_run_undo(struct care_call *call);
 tern_status care_run_prn(struct care_call *call);
+tern_status care_run_times(struct care_call *call);
 tern_status care_run_generate(struct care_call *call);
 tern_status care_run_missed(struct care_call *call);
 

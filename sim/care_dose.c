@@ -4,6 +4,7 @@
 
 #include "sim/care_call.h"
 #include "sim/memory.h"
+#include "tern/medication/medication.h"
 
 #define MINUTE_US INT64_C(60000000)
 
@@ -78,6 +79,14 @@ bool care_prepare_prn(struct care_call *call)
                      "p.id=m.prescription_id WHERE p.patient_id=?1 ORDER BY m.is_prn DESC,m.id "
                      "LIMIT 4",
                      &call->subject);
+}
+
+bool care_prepare_times(struct care_call *call)
+{
+    bool found = care_prepare_prn(call);
+
+    call->action = "PRESCRIPTION_UPDATE";
+    return found;
 }
 
 static int64_t scheduled_of(struct care_call *call)
@@ -158,6 +167,27 @@ tern_status care_run_prn(struct care_call *call)
 
     call->subject = dose;
     return status;
+}
+
+/* When to be reminded of what is taken as needed: by dice, or as "minutes" says. */
+tern_status care_run_times(struct care_call *call)
+{
+    static const int32_t some[] = {7 * 60, 12 * 60, 21 * 60, 10, 23 * 60 + 50, 2 * 60 + 30, 1440};
+    json_t *given = json_object_get(call->event, "minutes");
+    int32_t minutes[4];
+    size_t count = call->by_dice ? care_roll(call, 4) : json_array_size(given);
+
+    count = count > 4 ? 4 : count;
+    for (size_t i = 0; i < count; i++) {
+        minutes[i] = call->by_dice ? some[care_roll(call, care_chance(call, 5) ? 7 : 6)]
+                                   : (int32_t)json_integer_value(json_array_get(given, i));
+    }
+    return SIM_CALL(call->device->index,
+                    tern_medication_set_prn_times(call->state->handle,
+                                                  &call->subject,
+                                                  minutes,
+                                                  count,
+                                                  &call->error));
 }
 
 /* ---- What a rule guesses ---- */

@@ -201,6 +201,13 @@ struct changes {
     size_t room;
 };
 
+enum { DUE_MAX = 4000, DUE_LINE = 100 };
+
+struct due {
+    char lines[DUE_MAX][DUE_LINE];
+    size_t count;
+};
+
 static void put_rung(struct changes *set, const struct care_rung *rung)
 {
     for (size_t i = 0; i < set->count; i++) {
@@ -223,6 +230,7 @@ static bool note_reminder(void *context, const tern_reminder *reminder)
 {
     struct changes *changes = context;
     struct care_rung rung = {.dose = reminder->dose,
+                             .medication = reminder->medication,
                              .scheduled_us = reminder->scheduled_us,
                              .grace_us =
                                  reminder->is_cancelled
@@ -250,46 +258,142 @@ static void sweep(struct changes *set, int64_t now_us)
     set->count = kept;
 }
 
-static int by_time(const void *left, const void *right)
+/* What rings at a moment: a dose, or a time that the patient has set. */
+static void put_line(struct due *due, int64_t at_us, int64_t grace, const char *who)
 {
-    const struct care_rung *a = left;
-    const struct care_rung *b = right;
-
-    if (a->scheduled_us != b->scheduled_us) {
-        return a->scheduled_us < b->scheduled_us ? -1 : 1;
+    if (due->count < DUE_MAX) {
+        (void)snprintf(due->lines[due->count++],
+                       DUE_LINE,
+                       "%020lld|%lld|%.66s\n",
+                       (long long)at_us,
+                       (long long)grace,
+                       who);
     }
-    return trn_id_compare(&a->dose, &b->dose);
 }
 
-static void compare_reminders(struct care_call *call, struct changes *set)
+static int by_line(const void *left, const void *right)
 {
-    struct care_lines lines = {NULL, 0};
+    return strcmp(left, right);
+}
 
-    if (set->count > 0) {
-        qsort(set->rungs, set->count, sizeof *set->rungs, by_time);
+/* The first hundred; of those at the last moment it is the names that decide, which are not looked
+ * at of times that were set. */
+static void cut(struct due *due)
+{
+    if (due->count > 0) {
+        qsort(due->lines, due->count, sizeof due->lines[0], by_line);
     }
+    if (due->count >= 100) {
+        char last[21];
+
+        (void)snprintf(last, sizeof last, "%.20s", due->lines[99]);
+        due->count = 100;
+        while (due->count > 0 && strncmp(due->lines[due->count - 1], last, 20) == 0) {
+            due->count--;
+        }
+    }
+}
+
+static void add_due_doses(struct care_call *call, struct due *due)
+{
+    struct trn_bytes rows =
+        care_rows(call,
+                  "SELECT d.scheduled_time,d.grace_minutes,d.id" CARE_DOSES
+                  " WHERE d.patient_id=?1 AND d.deleted_at IS NULL AND d.status='DUE'"
+                  " AND d.scheduled_time+d.grace_minutes*60000000>=?2 AND " CARE_YIELDS
+                  " ORDER BY d.scheduled_time,d.id LIMIT 120");
+
+    for (const char *at = trn_bytes_text(&rows); *at != '\0'; at += strcspn(at, "\n") + 1) {
+        long long scheduled_us = 0;
+        long long grace = 0;
+        char id[33] = "";
+
+        if (sscanf(at, "%lld|%lld|%32[0-9a-f]", &scheduled_us, &grace, id) == 3) {
+            put_line(due, scheduled_us, grace, id);
+        }
+    }
+    trn_bytes_free(&rows);
+}
+
+/* Each time of each day from today on, as long as the medicine is prescribed. */
+static void add_set_times(struct care_call *call, struct due *due)
+{
+    char sql[1200];
+    char today[11];
+    struct trn_bytes rows;
+
+    sim_zones_date(call->zone, call->now_us, 0, today);
+    (void)snprintf(sql,
+                   sizeof sql,
+                   "WITH RECURSIVE day(n) AS (SELECT 0 UNION ALL SELECT n+1 FROM day WHERE n<29) "
+                   "SELECT date('%s','+'||n||' days')||' '||j.value,m.id FROM day,prescriptions p "
+                   "JOIN medications m ON m.prescription_id=p.id JOIN json_each(m.prn_times) j "
+                   "WHERE p.patient_id=?1 AND p.status='ACTIVE' AND p.deleted_at IS NULL AND "
+                   "m.is_prn AND m.deleted_at IS NULL AND date('%s','+'||n||' days')>=p.start_date "
+                   "AND (p.end_date IS NULL OR date('%s','+'||n||' days')<=p.end_date) AND "
+                   "(m.duration IS NULL OR julianday('%s')+n-julianday(p.start_date)<m.duration)",
+                   today,
+                   today,
+                   today,
+                   today);
+    rows = care_rows(call, sql);
+    for (const char *at = trn_bytes_text(&rows); *at != '\0'; at += strcspn(at, "\n") + 1) {
+        tern_local_time local = {0};
+        int64_t utc_us = 0;
+        char id[33] = "";
+
+        if (sscanf(at,
+                   "%d-%d-%d %d:%d|%32[0-9a-f]",
+                   &local.year,
+                   &local.month,
+                   &local.day,
+                   &local.hour,
+                   &local.minute,
+                   id) == 6 &&
+            tern_zone_to_utc(&sim_zones, call->zone, &local, &utc_us, NULL, NULL) == TERN_OK &&
+            utc_us >= call->now_us) {
+            put_line(due, utc_us, 0, id);
+        }
+    }
+    trn_bytes_free(&rows);
+}
+
+static void add_rungs(const struct changes *set, struct due *due)
+{
     for (size_t i = 0; i < set->count; i++) {
+        const struct care_rung *rung = &set->rungs[i];
+        const tern_id *who = rung->grace_us == 0 ? &rung->medication : &rung->dose;
         char id[33];
-        char line[CARE_LINE];
 
-        trn_hex_encode(set->rungs[i].dose.bytes, sizeof set->rungs[i].dose.bytes, id);
-        (void)snprintf(line,
-                       sizeof line,
-                       "%s|%lld|%lld\n",
-                       id,
-                       (long long)set->rungs[i].scheduled_us,
-                       (long long)(set->rungs[i].grace_us / 60000000));
-        care_line(&lines, line);
+        trn_hex_encode(who->bytes, sizeof who->bytes, id);
+        put_line(due, rung->scheduled_us, rung->grace_us / 60000000, id);
     }
-    care_compare(call,
+}
+
+static void compare_reminders(struct care_call *call, const struct changes *set)
+{
+    static struct due said;
+    static struct due due;
+    size_t at = 0;
+
+    said.count = 0;
+    due.count = 0;
+    add_rungs(set, &said);
+    add_due_doses(call, &due);
+    add_set_times(call, &due);
+    cut(&said);
+    cut(&due);
+    while (at < said.count && at < due.count && strcmp(said.lines[at], due.lines[at]) == 0) {
+        at++;
+    }
+    if (at < said.count || at < due.count) {
+        sim_fail(call->world,
                  "reminders",
-                 "the set of reminders",
-                 &lines,
-                 "SELECT d.id,d.scheduled_time,d.grace_minutes" CARE_DOSES
-                 " WHERE d.patient_id=?1 AND d.deleted_at IS NULL AND d.status='DUE'"
-                 " AND d.scheduled_time+d.grace_minutes*60000000>=?2 AND " CARE_YIELDS
-                 " ORDER BY d.scheduled_time,d.id LIMIT 100");
-    free(lines.text);
+                 "%s: the set of reminders has %.90s where the rows say %.90s",
+                 call->device->name,
+                 at < said.count ? said.lines[at] : "no more",
+                 at < due.count ? due.lines[at] : "no more");
+    }
 }
 
 tern_status care_run_reminders(struct care_call *call)

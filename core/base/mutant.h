@@ -95,6 +95,7 @@
     X(CARE_ALERT_UNHEARD, 1, "an alert waits for no sync")                                         \
     X(CARE_ALERT_LATE_UNSAID, 1, "a late alert does not say so")                                   \
     X(CARE_ALERT_OF_PAUSED, 1, "doses that nothing yields are told of as missed")                  \
+    X(CARE_TIMES_OUTLAST, 1, "what was taken as needed is reminded of behind its days")            \
     X(CARE_AUDIT_CUT, 1, "a page of the audit log calls itself the last")                          \
     X(CARE_QUOTA_IGNORED, 1, "a prescription is written into a full storage")                      \
     X(CARE_QUOTA_FORGETS, 1, "what was sent since the count is not counted")                       \

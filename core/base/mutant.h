@@ -100,7 +100,7 @@
     X(CARE_QUOTA_IGNORED, 1, "a prescription is written into a full storage")                      \
     X(CARE_QUOTA_FORGETS, 1, "what was sent since the count is not counted")                       \
     X(CARE_JOB_UNTOLD, 1, "the server's job stores a dose as missed and tells nobody")             \
-    X(CARE_JOB_TELLS_AGAIN, 1, "the server's job writes over an alert that is there")              \
+    X(CARE_JOB_TELLS_AGAIN, 300, "the server's job writes over an alert that is there")            \
     X(CARE_JOB_MINTS, 1, "the server's job gives alerts ids of its own")                           \
     X(CARE_JOB_NO_FAMILY, 1, "the server's job tells the patient alone")                           \
     X(CARE_JOB_OVERRULES, 1, "the server's job calls missed what somebody made due again")         \

@@ -335,11 +335,36 @@ settle_lost(struct reissuing *reissuing, struct trn_entry *entry, tern_error *er
                              : status;
 }
 
+/* Sent alone, what builds on a refused transaction would be half of what its author saw: laid over
+ * what others wrote meanwhile, it would mix with it. */
+static tern_status
+check_alone(struct trn_work *work, const struct trn_entry *entry, tern_error *error)
+{
+    struct trn_entry needed = {0};
+    tern_status status = TERN_OK;
+
+    if (entry->waits_for == 0) {
+        return TERN_OK;
+    }
+    status = trn_outbox_next(work->store, entry->waits_for - 1, PARKED, &needed, error);
+    if (status == TERN_OK && needed.ordinal == entry->waits_for) {
+        return trn_fail(error,
+                        TERN_ERR_DEPENDENCY_REJECTED,
+                        "entry %llu builds on entry %llu, and goes with that one alone",
+                        (unsigned long long)entry->ordinal,
+                        (unsigned long long)needed.ordinal);
+    }
+    return status;
+}
+
 static tern_status settle(struct reissuing *reissuing, uint64_t ordinal, tern_error *error)
 {
     struct trn_entry entry = {0};
     tern_status status = find_parked(reissuing->work, ordinal, &entry, error);
 
+    if (status == TERN_OK && !reissuing->discards) {
+        status = check_alone(reissuing->work, &entry, error);
+    }
     if (status != TERN_OK) {
         return status;
     }

@@ -72,8 +72,9 @@ TERN_API TERN_MUST_USE tern_status tern_outbox_changes(tern_replica *replica,
  * that one's name: the server takes it under the token of that one's user or of an operator.
  *
  * @param ret_ordinal The entry's that is sent; may be NULL.
- * @return TERN_OK, TERN_ERR_NOT_FOUND, _MISUSE (not quarantined), or the constraint that it still
- * breaks, and then nothing changed.
+ * @return TERN_OK, TERN_ERR_NOT_FOUND, _MISUSE (not quarantined), _DEPENDENCY_REJECTED (it waits
+ * for one that is quarantined or locked itself, `waits_for`: retry that one, and this goes with
+ * it), or the constraint that it still breaks, and then nothing changed.
  */
 TERN_API TERN_MUST_USE tern_status tern_quarantine_retry(tern_replica *replica,
                                                          uint64_t ordinal,

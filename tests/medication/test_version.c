@@ -7,6 +7,7 @@
 
 #include "tern/medication/adherence.h"
 #include "tern/medication/message.h"
+#include "tern/outbox.h"
 #include "tests/medication/pair.h"
 
 #define MINUTE_US INT64_C(60000000)
@@ -102,7 +103,7 @@ tell(void *context, const tern_refused_version *version, const tern_medication *
                    medication != NULL ? (int)medication->name.size : 0,
                    medication != NULL ? (const char *)medication->name.data : "",
                    medication != NULL && medication->is_prn);
-    if (medication != NULL && !medication->is_prn) {
+    if (medication != NULL && medication->timing.size > 0) {
         char clinical[1024];
 
         (void)snprintf(clinical,
@@ -156,6 +157,54 @@ TEST(of_two_doctors_versions_the_later_is_rejected_whole_and_its_text_kept)
               TERN_OK);
     CHECK_TEXT(refused(&round.second).text, "");
     CHECK_TEXT(device_ask(&round.second.device, shown), "one,2,one+second of it,-+one");
+    round_end(&round);
+}
+
+/* An edit of the medicine that stands there, and of nothing else. */
+static void
+edit_one(struct round *round, struct care_device *doctor, const char *name, const char *reason)
+{
+    tern_medicine one = {.id = care_pair_id(doctor, "SELECT quote(id) FROM medications"),
+                         .name = name,
+                         .morning_dosage = "{\"amount\":1}"};
+    tern_prescription prescription = round->pair.prescription;
+
+    prescription.symptoms = reason;
+    prescription.medicines = &one;
+    prescription.medicine_count = 1;
+    care_ok(tern_prescription_edit(doctor->care, &round->id, &prescription, reason, NULL, &error),
+            &error);
+}
+
+static bool note_last(void *context, const tern_entry *entry)
+{
+    *(tern_entry *)context = *entry;
+    return true;
+}
+
+TEST(an_edit_on_top_of_a_refused_one_is_not_sent_without_it)
+{
+    struct round round;
+    tern_entry last = {.ordinal = 0};
+
+    round_begin(&round);
+    edit_one(&round, &round.second, "two", "why");
+    edit_one(&round, &round.second, "two", "again");
+    world_pass(&round.pair.world, MINUTE_US);
+    edit(&round, &round.first, "one");
+    round_sync(&round);
+    CHECK_INT(tern_outbox_visit(round.second.device.replica,
+                                1U << TERN_ENTRY_QUARANTINED,
+                                note_last,
+                                &last,
+                                &error.error),
+              TERN_OK);
+    CHECK(last.waits_for != 0);
+    CHECK_INT(tern_quarantine_retry(round.second.device.replica, last.ordinal, NULL, &error.error),
+              TERN_ERR_DEPENDENCY_REJECTED);
+    round_sync(&round);
+    expect_first_everywhere(&round);
+    CHECK(strstr(refused(&round.second).text, " 3 again: two 0") != NULL);
     round_end(&round);
 }
 

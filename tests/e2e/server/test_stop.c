@@ -2,6 +2,7 @@
 #include <curl/curl.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -151,6 +152,9 @@ struct pusher {
     bool ended;
 };
 
+/* What the crowd is seen by: one of it was acknowledged more than once, or cannot go on. */
+static atomic_bool crowd_is_busy;
+
 static void *push_on(void *context)
 {
     struct pusher *pusher = context;
@@ -163,7 +167,11 @@ static void *push_on(void *context)
             id.bytes[1] = scene->phone.device.bytes[15];
             phone_insert_prescription(&scene->phone, id, scene->phone.auth.user, "One");
         }
+        if (scene->acknowledged > 1) {
+            atomic_store(&crowd_is_busy, true);
+        }
     } while (push(scene));
+    atomic_store(&crowd_is_busy, true);
     pusher->ended = true;
     return NULL;
 }
@@ -228,19 +236,22 @@ static void push_in_a_crowd(int signal, int code)
 {
     static struct pusher crowd[CROWD];
     struct scene scene;
-    pid_t ender;
 
     scene_open(&scene);
     daemon_start(&scene.daemon, NULL);
     crowd_open(crowd, &scene.daemon);
-    ender = end_after(&scene, 400000, signal);
+    atomic_store(&crowd_is_busy, false);
     for (unsigned index = 0; index < CROWD; index++) {
         CHECK(pthread_create(&crowd[index].thread, NULL, push_on, &crowd[index]) == 0);
     }
+    while (!atomic_load(&crowd_is_busy)) {
+        (void)usleep(1000);
+    }
+    (void)usleep(200000);
+    CHECK(kill(scene.daemon.pid, signal) == 0);
     for (unsigned index = 0; index < CROWD; index++) {
         CHECK(pthread_join(crowd[index].thread, NULL) == 0);
     }
-    CHECK(waitpid(ender, NULL, 0) == ender);
     CHECK_INT(daemon_wait(&scene.daemon), code);
     daemon_start(&scene.daemon, NULL);
     CHECK_INT(daemon_stop(&scene.daemon, SIGTERM), 0);

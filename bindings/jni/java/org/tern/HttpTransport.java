@@ -3,7 +3,10 @@ package org.tern;
 import java.io.IOException;
 import java.util.function.BooleanSupplier;
 
-/** Carries the requests of syncs; {@link UrlTransport} is one over the platform. One exchange at a time for each sync. */
+/**
+ * Carries the requests of syncs; {@link UrlTransport} is one over the platform. One exchange at a time for each sync, and as
+ * many as there are syncs that share the transport.
+ */
 public interface HttpTransport {
     /** One POST, below the server's base URL. */
     final class Request {
@@ -75,7 +78,11 @@ public interface HttpTransport {
      */
     Answer exchange(Request request) throws IOException;
 
-    /** Asks the exchange under way to end soon with an exception. Any thread. */
-    default void cancel() {
+    /**
+     * Asks the exchange of this request to end soon with an exception, and no other: one transport may carry those of several
+     * syncs at a time. Any thread; also shortly before that exchange has begun, which {@link Request#isCancelled} then tells,
+     * and after it has ended.
+     */
+    default void cancel(Request request) {
     }
 }

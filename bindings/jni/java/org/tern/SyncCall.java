@@ -29,6 +29,8 @@ public final class SyncCall {
     private boolean begun;
     private boolean cancelled;
     private long session; /* 0: none is open */
+    @Nullable
+    private HttpTransport.Request exchange; /* what the transport carries for this call right now */
     private long waitLeftMs;
     private ErrorCode lastFailure = ErrorCode.OK;
     @Nullable
@@ -102,9 +104,11 @@ public final class SyncCall {
 
     /** Asks the sync to end with CANCELLED at its next step. Any thread, also before it has begun. */
     public void cancel() {
+        HttpTransport.Request carried;
         lock.lock();
         try {
             cancelled = true;
+            carried = exchange;
             if (session != 0) {
                 Native.syncCancel(session, null);
             }
@@ -112,7 +116,9 @@ public final class SyncCall {
         } finally {
             lock.unlock();
         }
-        http.cancel();
+        if (carried != null) { // the transport may be carrying those of other syncs
+            http.cancel(carried);
+        }
     }
 
     private boolean isCancelled() {
@@ -204,7 +210,7 @@ public final class SyncCall {
     private void carry(long handle, HttpTransport.Request request) {
         HttpTransport.Answer answer;
         try {
-            answer = http.exchange(request);
+            answer = exchange(request);
         } catch (IOException | TernException e) {
             fail(handle, isCancelled() ? ErrorCode.CANCELLED : codeOf(e), e);
             return;
@@ -212,6 +218,27 @@ public final class SyncCall {
         Pack pack = new Pack(answer.body.length + 64).number(answer.status).flag(answer.coded).flag(answer.problem)
             .big(answer.retryAfterMs).blob(answer.body);
         Unpack.of(Native.syncAnswered(handle, pack.bytes()));
+    }
+
+    private HttpTransport.Answer exchange(HttpTransport.Request request) throws IOException {
+        carries(request);
+        try {
+            if (isCancelled()) {
+                throw new TernException(ErrorCode.CANCELLED, "the sync");
+            }
+            return http.exchange(request);
+        } finally {
+            carries(null);
+        }
+    }
+
+    private void carries(@Nullable HttpTransport.Request request) {
+        lock.lock();
+        try {
+            exchange = request;
+        } finally {
+            lock.unlock();
+        }
     }
 
     private void fail(long handle, ErrorCode why, Throwable cause) {

@@ -7,6 +7,8 @@ import java.io.OutputStream;
 import java.net.HttpURLConnection;
 import java.net.SocketTimeoutException;
 import java.net.URL;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import javax.net.ssl.HttpsURLConnection;
 import javax.net.ssl.SSLSocketFactory;
 
@@ -18,7 +20,7 @@ public final class UrlTransport implements HttpTransport {
     private final String base;
     @Nullable
     private final SSLSocketFactory sockets;
-    private volatile HttpURLConnection current;
+    private final Map<Request, HttpURLConnection> running = new ConcurrentHashMap<>();
 
     /** @param base https://host[:port][/prefix] */
     public UrlTransport(String base) {
@@ -38,12 +40,12 @@ public final class UrlTransport implements HttpTransport {
     public Answer exchange(Request request) throws IOException {
         long deadline = System.nanoTime() + request.timeoutMs * 1_000_000;
         HttpsURLConnection connection = (HttpsURLConnection) new URL(base + request.path).openConnection();
-        current = connection;
+        running.put(request, connection);
         try {
-            if (request.isCancelled()) {
-                throw new TernException(ErrorCode.CANCELLED, "the sync");
-            }
+            check(request);
             prepare(connection, request);
+            connection.connect();
+            check(request); // until it was connected, there was nothing that cancel could have cut
             try (OutputStream out = connection.getOutputStream()) {
                 out.write(request.body);
             }
@@ -59,7 +61,13 @@ public final class UrlTransport implements HttpTransport {
         } catch (RuntimeException e) { // some platforms' sockets throw these when disconnected by another thread
             throw new IOException("the connection broke", e);
         } finally {
-            current = null;
+            running.remove(request);
+        }
+    }
+
+    private static void check(Request request) {
+        if (request.isCancelled()) {
+            throw new TernException(ErrorCode.CANCELLED, "the sync");
         }
     }
 
@@ -107,8 +115,8 @@ public final class UrlTransport implements HttpTransport {
     }
 
     @Override
-    public void cancel() {
-        HttpURLConnection connection = current;
+    public void cancel(Request request) {
+        HttpURLConnection connection = running.get(request);
         if (connection != null) {
             connection.disconnect();
         }

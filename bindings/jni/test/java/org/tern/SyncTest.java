@@ -9,6 +9,9 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
 import java.net.SocketTimeoutException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -177,7 +180,7 @@ class SyncTest {
         }
 
         @Override
-        public void cancel() {
+        public void cancel(Request request) {
             cancelled.countDown();
         }
     }
@@ -246,6 +249,70 @@ class SyncTest {
         Throwable why = assertThrows(java.util.concurrent.ExecutionException.class, () -> future.get()).getCause();
         assertEquals(ErrorCode.CANCELLED, assertInstanceOf(TernException.class, why).code());
         executor.shutdownNow();
+    }
+
+    /** A server that accepts and never answers. */
+    private static final class Mute implements AutoCloseable {
+        private final ServerSocket listener = new ServerSocket(0, 10, InetAddress.getLoopbackAddress());
+        private final List<Socket> accepted = new ArrayList<>();
+
+        Mute() throws IOException {
+        }
+
+        UrlTransport transport() {
+            return new UrlTransport("https://localhost:" + listener.getLocalPort());
+        }
+
+        /** Waits until an exchange has begun to speak. */
+        Socket hear() throws IOException {
+            Socket socket = listener.accept();
+            accepted.add(socket);
+            assertTrue(socket.getInputStream().read() >= 0);
+            return socket;
+        }
+
+        @Override
+        public void close() throws IOException {
+            for (Socket socket : accepted) {
+                socket.close();
+            }
+            listener.close();
+        }
+    }
+
+    private CompletableFuture<SyncProgress> startOnce(SyncCall call) {
+        return call.start(body -> new Thread(body).start());
+    }
+
+    private static void isCancelled(CompletableFuture<SyncProgress> future) {
+        Throwable why = assertThrows(java.util.concurrent.ExecutionException.class,
+            () -> future.get(20, TimeUnit.SECONDS)).getCause();
+        assertEquals(ErrorCode.CANCELLED, assertInstanceOf(TernException.class, why).code());
+    }
+
+    @Test
+    void anExchangeOfOneReplicaIsCancelledWithoutThatOfAnother() throws Exception {
+        try (Mute mute = new Mute(); Replica tablet = Fixture.options(folder, "tablet").open()) {
+            UrlTransport shared = mute.transport();
+            SyncCall background = tablet.newSync(shared, refused -> token, once());
+            CompletableFuture<SyncProgress> worker = startOnce(background);
+            mute.hear();
+            SyncCall foreground = phone.newSync(shared, refused -> token, once());
+            CompletableFuture<SyncProgress> seen = startOnce(foreground);
+            mute.hear();
+
+            SyncCall notBegun = tablet.newSync(shared, refused -> token, once());
+            notBegun.cancel();
+            SyncCall busy = phone.newSync(shared, refused -> token, once());
+            Fixture.fails(ErrorCode.BUSY, busy::run);
+            busy.cancel();
+            background.cancel();
+            isCancelled(worker);
+            background.cancel();
+            assertThrows(java.util.concurrent.TimeoutException.class, () -> seen.get(200, TimeUnit.MILLISECONDS));
+            foreground.cancel();
+            isCancelled(seen);
+        }
     }
 
     @Test

@@ -316,6 +316,25 @@ class SyncTest {
     }
 
     @Test
+    void anExchangeThatIsNeverAnsweredIsCutByCancelling() throws Exception {
+        try (Mute mute = new Mute()) {
+            SyncCall call = phone.newSync(mute.transport(), refused -> token, once());
+            CompletableFuture<SyncProgress> future = startOnce(call);
+            Socket heard = mute.hear();
+            heard.setSoTimeout(20_000);
+            call.cancel();
+            isCancelled(future);
+            byte[] rest = new byte[4096];
+            int size = heard.getInputStream().read(rest);
+            while (size >= 0) { // a connection that still stood would end this by its time-out
+                size = heard.getInputStream().read(rest);
+            }
+            assertEquals(1, phone.status().pending);
+            assertEquals(1, sync(phone).sentTxs);
+        }
+    }
+
+    @Test
     void aRefusedTokenIsRenewedOnceAndElseEndsTheSync() throws Exception {
         AtomicInteger asked = new AtomicInteger();
         SyncProgress progress = phone.sync(server.transport(), refused -> {

@@ -128,7 +128,27 @@ final class Core {
         reader.free();
     }
 
+    @Nullable
+    <T> T read(Replica.Read<T> body) {
+        Reaper.reap();
+        gate.enter();
+        try {
+            Snapshot snapshot = new Snapshot(this);
+            try {
+                return body.run(snapshot);
+            } finally {
+                snapshot.end();
+            }
+        } finally {
+            gate.leave();
+        }
+    }
+
     /* ---- Live queries ---- */
+
+    long changes(String table) {
+        return call(Native::replicaChanges, new Pack().text(table)).big();
+    }
 
     /** To be called after anything that may have changed rows, outside of transactions. */
     void changed() {

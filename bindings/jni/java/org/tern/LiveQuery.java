@@ -16,7 +16,7 @@ public final class LiveQuery<T> implements AutoCloseable {
         }
     }
 
-    private final Replica replica;
+    private final Core core; /* not the replica: a running query is no reason to keep one that was forgotten */
     private final String[] tables;
     private final Executor executor;
     private final Replica.Read<T> body;
@@ -26,8 +26,8 @@ public final class LiveQuery<T> implements AutoCloseable {
     private boolean scheduled;
     private boolean closed;
 
-    LiveQuery(Replica replica, Set<String> tables, Executor executor, Replica.Read<T> body, Listener<T> listener) {
-        this.replica = replica;
+    LiveQuery(Core core, Set<String> tables, Executor executor, Replica.Read<T> body, Listener<T> listener) {
+        this.core = core;
         this.tables = tables.toArray(new String[0]);
         this.executor = executor;
         this.body = body;
@@ -37,7 +37,7 @@ public final class LiveQuery<T> implements AutoCloseable {
     long[] count() {
         long[] counts = new long[tables.length];
         for (int i = 0; i < counts.length; i++) {
-            counts[i] = replica.changes(tables[i]);
+            counts[i] = core.changes(tables[i]);
         }
         return counts;
     }
@@ -83,9 +83,9 @@ public final class LiveQuery<T> implements AutoCloseable {
             synchronized (lock) {
                 seen = counts;
             }
-            result = replica.read(body);
+            result = core.read(body);
         } catch (TernException e) {
-            if (replica.core().gate.isShut()) {
+            if (core.gate.isShut()) {
                 close();
             }
             error = e;
@@ -112,6 +112,6 @@ public final class LiveQuery<T> implements AutoCloseable {
         synchronized (lock) {
             closed = true;
         }
-        replica.core().live.remove(this);
+        core.live.remove(this);
     }
 }

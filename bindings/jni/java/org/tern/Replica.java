@@ -139,7 +139,7 @@ public final class Replica implements AutoCloseable, Queries {
 
     /** How often rows of a table changed since the file was opened, by commits and syncs. */
     public long changes(String table) {
-        return core.call(Native::replicaChanges, new Pack().text(table)).big();
+        return core.changes(table);
     }
 
     /**
@@ -238,28 +238,18 @@ public final class Replica implements AutoCloseable, Queries {
     /** Runs several reads on one state of the replica. */
     @Nullable
     public <T> T read(Read<T> body) {
-        Reaper.reap();
-        core.gate.enter();
-        try {
-            Snapshot snapshot = new Snapshot(core);
-            try {
-                return body.run(snapshot);
-            } finally {
-                snapshot.end();
-            }
-        } finally {
-            core.gate.leave();
-        }
+        return core.read(body);
     }
 
     /**
      * Runs a read now, and again whenever rows of the tables have changed, each time on the executor.
      *
      * <p>Runs follow each other; changes that come close together may be shown as one. The app keeps the query and closes
-     * it; on Android with {@code ContextCompat.getMainExecutor} as the listener's own hop, not as this executor.
+     * it, and the replica; on Android with {@code ContextCompat.getMainExecutor} as the listener's own hop, not as this
+     * executor. A body that reads by its snapshot, and not by the replica, lets a forgotten replica be closed.
      */
     public <T> LiveQuery<T> watch(Set<String> tables, Executor executor, Read<T> body, LiveQuery.Listener<T> listener) {
-        LiveQuery<T> query = new LiveQuery<>(this, tables, executor, body, listener);
+        LiveQuery<T> query = new LiveQuery<>(core, tables, executor, body, listener);
         core.gate.enter();
         try {
             query.count(); // a table that is not there is told here

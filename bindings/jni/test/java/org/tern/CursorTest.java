@@ -7,6 +7,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.Paths;
+import java.util.Collections;
+import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -106,6 +108,20 @@ class CursorTest {
     @Test
     void aReplicaThatWasForgottenIsClosed() throws InterruptedException {
         Fixture.open(folder);
+        isClosed();
+    }
+
+    @Test
+    void aReplicaThatWasForgottenWithALiveQueryIsClosed() throws Exception {
+        CountDownLatch told = new CountDownLatch(1);
+        Fixture.open(folder).watch(Collections.singleton("users"), Runnable::run,
+            snapshot -> snapshot.query("SELECT count(*) FROM users").first(row -> row.getLong(0)),
+            result -> told.countDown());
+        told.await();
+        isClosed();
+    }
+
+    private void isClosed() throws InterruptedException {
         TernException last = null;
         for (int i = 0; i < 200; i++) {
             System.gc();

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "medication/form.h"
+
 enum { LANGUAGES = 2 };
 
 typedef bool (*tell_number)(struct trn_saying *saying, int64_t number);
@@ -100,7 +102,45 @@ static const struct {
     [TERN_PROBLEM_NOT_PATIENT] = {tell_plain,
                                   {"មានតែអ្នកជំងឺទេដែលអាចកំណត់ម៉ោងទាំងនេះបាន។",
                                    "Only the patient can set these times."}},
+    [TERN_PROBLEM_MISSING] = {tell_plain, {"សូមបំពេញ{0}។", "{0} is missing. Please fill it in."}},
+    [TERN_PROBLEM_TOO_LONG] = {tell_plain,
+                               {"{0}វែងពេក។ អាចសរសេរបានច្រើនបំផុត {1} តួអក្សរ។",
+                                "{0} is too long. At most {1} characters fit."}},
+    [TERN_PROBLEM_OUT_OF_RANGE] = {tell_plain,
+                                   {"{0}មិនអាចជាចំនួននេះបានទេ។", "{0} cannot be this number."}},
+    [TERN_PROBLEM_CHOICE] = {tell_plain,
+                             {"{0}មិនមែនជាជម្រើសដែលអាចជ្រើសរើសបានទេ។",
+                              "{0} is none of those that can be chosen."}},
+    [TERN_PROBLEM_DOSAGE] = {tell_plain,
+                             {"មិនអាចអាន{0}ជាកម្រិតថ្នាំបានទេ។",
+                              "{0} cannot be read as an amount of medicine."}},
+    [TERN_PROBLEM_NOT_TEXT] = {tell_plain,
+                               {"{0}មានតួអក្សរដែលមិនអាចរក្សាទុកបាន។",
+                                "{0} has characters that cannot be kept."}},
 };
+
+/* What a sentence calls what was entered, {0}; of a medicine which one comes after. */
+static const char *const fields[][LANGUAGES] = {
+    [TERN_FIELD_NONE] = {"ទិន្នន័យ", "An entry"},
+    [TERN_FIELD_PATIENT_NAME] = {"ឈ្មោះអ្នកជំងឺ", "The patient's name"},
+    [TERN_FIELD_PATIENT_GENDER] = {"ភេទអ្នកជំងឺ", "The patient's gender"},
+    [TERN_FIELD_PATIENT_AGE] = {"អាយុអ្នកជំងឺ", "The patient's age"},
+    [TERN_FIELD_SYMPTOMS] = {"រោគសញ្ញា", "The text of the symptoms"},
+    [TERN_FIELD_DIAGNOSIS] = {"រោគវិនិច្ឆ័យ", "The diagnosis"},
+    [TERN_FIELD_URGENT_REASON] = {"មូលហេតុនៃភាពបន្ទាន់", "The reason for the urgency"},
+    [TERN_FIELD_CHANGE_REASON] = {"មូលហេតុនៃការផ្លាស់ប្ដូរ", "The reason for the change"},
+    [TERN_FIELD_MEDICINE_NAME] = {"ឈ្មោះ", "The name"},
+    [TERN_FIELD_MEDICINE_NAME_KHMER] = {"ឈ្មោះជាភាសាខ្មែរ", "The Khmer name"},
+    [TERN_FIELD_IMAGE_URL] = {"អាសយដ្ឋានរូបភាព", "The picture's address"},
+    [TERN_FIELD_MORNING_DOSAGE] = {"កម្រិតប្រើពេលព្រឹក", "The morning dosage"},
+    [TERN_FIELD_DAYTIME_DOSAGE] = {"កម្រិតប្រើពេលថ្ងៃ", "The daytime dosage"},
+    [TERN_FIELD_NIGHT_DOSAGE] = {"កម្រិតប្រើពេលយប់", "The night dosage"},
+    [TERN_FIELD_FREQUENCY] = {"ភាពញឹកញាប់", "The frequency"},
+    [TERN_FIELD_TIMING] = {"ម៉ោងប្រើ", "The timing"},
+    [TERN_FIELD_DURATION] = {"រយៈពេលប្រើ", "The duration"},
+};
+
+static const char *const of_medicine[LANGUAGES] = {"របស់ថ្នាំទី ", " of medicine "};
 
 static const char *const storage_full[LANGUAGES] = {
     "ទំហំផ្ទុកក្នុងទូរសព្ទពេញហើយ។ គ្មានអ្វីត្រូវបានផ្លាស់ប្ដូរឡើយ។",
@@ -155,6 +195,35 @@ static void say_sentence(struct trn_saying *saying,
     trn_say(saying, sentence);
 }
 
+static void say_field(struct trn_saying *saying, int64_t field, int64_t medicine)
+{
+    bool is_one = field >= 0 && field < (int64_t)(sizeof(fields) / sizeof(fields[0]));
+
+    trn_say(saying, fields[is_one ? field : TERN_FIELD_NONE][saying->locale->language]);
+    if (medicine > 0) {
+        trn_say(saying, of_medicine[saying->locale->language]);
+        trn_say_number(saying, medicine);
+    }
+}
+
+/* Says a sentence with what was entered for {0}, and for {1} how long it may be. */
+static void
+say_entered(struct trn_saying *saying, const char *sentence, int64_t field, int64_t medicine)
+{
+    const char *brace;
+
+    while ((brace = strchr(sentence, '{')) != NULL) {
+        trn_say_part(saying, sentence, (size_t)(brace - sentence));
+        if (brace[1] == '0') {
+            say_field(saying, field, medicine);
+        } else {
+            trn_say_number(saying, trn_field_length(field));
+        }
+        sentence = brace + 3;
+    }
+    trn_say(saying, sentence);
+}
+
 size_t
 tern_say_problem(const tern_locale *locale, const tern_care_error *error, char *buffer, size_t size)
 {
@@ -170,6 +239,10 @@ tern_say_problem(const tern_locale *locale, const tern_care_error *error, char *
     }
     if (at == TERN_PROBLEM_NONE && error->error.status == TERN_ERR_DISK_FULL) {
         trn_say(&saying, storage_full[locale->language]);
+        return trn_saying_end(&saying);
+    }
+    if (at >= TERN_PROBLEM_MISSING && at <= TERN_PROBLEM_NOT_TEXT) {
+        say_entered(&saying, problems[at].text[locale->language], error->first, error->second);
         return trn_saying_end(&saying);
     }
     say_sentence(&saying,

@@ -6,8 +6,7 @@
 #include "base/bytes.h"
 #include "base/error.h"
 #include "base/mutant.h"
-#include "medication/calendar.h"
-#include "medication/internal.h"
+#include "medication/form.h"
 #include "tern/row.h"
 
 static const char table[] = "prescriptions";
@@ -23,30 +22,6 @@ static tern_value id_or_null(const tern_id *id)
 static bool is_empty(const char *text)
 {
     return text == NULL || text[0] == '\0';
-}
-
-/* A date that is none would be refused by the engine as well, which knows no word for people. */
-static tern_status check_dates(const char *start_date, const char *end_date, tern_care_error *error)
-{
-    int32_t start = INT32_MIN;
-    int32_t end = INT32_MAX;
-
-    if ((start_date != NULL && !trn_day_parse(start_date, strlen(start_date), &start)) ||
-        (end_date != NULL && !trn_day_parse(end_date, strlen(end_date), &end))) {
-        return trn_problem(error, TERN_PROBLEM_DATE, 0, 0);
-    }
-    return start > end ? trn_problem(error, TERN_PROBLEM_END_DATE, 0, 0) : TERN_OK;
-}
-
-static tern_status check(const tern_prescription *prescription, tern_care_error *error)
-{
-    if (prescription->medicine_count == 0 || prescription->medicines == NULL) {
-        return trn_problem(error, TERN_PROBLEM_NO_MEDICATIONS, 0, 0);
-    }
-    if (prescription->is_urgent && is_empty(prescription->urgent_reason)) {
-        return trn_problem(error, TERN_PROBLEM_URGENT_REASON, 0, 0);
-    }
-    return check_dates(prescription->start_date, prescription->end_date, error);
 }
 
 static void fill_clinical(const tern_prescription *from, tern_cell cells[CLINICAL_CELLS])
@@ -186,7 +161,7 @@ tern_status tern_prescription_create(tern_care *care,
         ret_id == NULL) {
         return trn_care_misuse(error, "tern_prescription_create");
     }
-    status = check(prescription, error);
+    status = trn_form_check(care, prescription, reason, error);
     if (status == TERN_OK) {
         status = trn_care_begin(care, false, &tx, error);
     }
@@ -438,7 +413,7 @@ tern_status tern_prescription_edit(tern_care *care,
         return trn_care_misuse(error, "tern_prescription_edit");
     }
     status = is_empty(reason) ? trn_problem(error, TERN_PROBLEM_REASON, 0, 0)
-                              : check(prescription, error);
+                              : trn_form_check(care, prescription, reason, error);
     if (status == TERN_OK) {
         status = trn_care_begin(care, false, &tx, error);
     }

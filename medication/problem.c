@@ -55,6 +55,12 @@ static const struct {
                                TERN_ERR_RANGE,
                                "no time of the day, or more times than there may be"},
     [TERN_PROBLEM_NOT_PATIENT] = {"NOT_PATIENT", TERN_ERR_FORBIDDEN, "only the patient sets this"},
+    [TERN_PROBLEM_MISSING] = {"MISSING", TERN_ERR_NOT_NULL, "a text is missing"},
+    [TERN_PROBLEM_TOO_LONG] = {"TOO_LONG", TERN_ERR_LENGTH, "a text is too long"},
+    [TERN_PROBLEM_OUT_OF_RANGE] = {"OUT_OF_RANGE", TERN_ERR_RANGE, "a number is out of its range"},
+    [TERN_PROBLEM_CHOICE] = {"CHOICE", TERN_ERR_ENUM, "a value is none of those that there are"},
+    [TERN_PROBLEM_DOSAGE] = {"DOSAGE", TERN_ERR_FORMAT, "a dosage is no JSON object"},
+    [TERN_PROBLEM_NOT_TEXT] = {"NOT_TEXT", TERN_ERR_FORMAT, "a text is not UTF-8"},
 };
 
 const char *tern_problem_code(tern_problem problem)

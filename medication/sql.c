@@ -174,6 +174,8 @@ static const char *const texts[TRN_SQL_COUNT] = {
         " JOIN json_each(m.prn_times) j WHERE p.patient_id=?1 AND p.status='ACTIVE'"
         " AND p.deleted_at IS NULL AND m.is_prn AND m.deleted_at IS NULL AND j.type='text'",
     [TRN_SQL_PRN_KEY] = "SELECT tern_key('dose_events',?1,?2,'PRN '||?3)",
+    [TRN_SQL_DOSAGE] =
+        "SELECT CASE WHEN json_valid(?1) THEN json_type(?1) IN ('object','null') ELSE 0 END",
     [TRN_SQL_PRESCRIPTION] =
         "SELECT patient_id,status,current_version,active_spans FROM prescriptions WHERE "
         "id=?1 AND deleted_at IS NULL",

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "tern/medication/message.h"
+
 static tern_care_error error;
 
 TEST(creating_writes_version_one_with_its_snapshot)
@@ -243,5 +245,313 @@ TEST(a_prescription_does_not_end_before_it_starts)
               TERN_ERR_RANGE);
     CHECK_INT(error.problem, TERN_PROBLEM_END_DATE);
     CHECK_INT(fixture_number(care_replica, "SELECT max(current_version) FROM prescriptions"), 1);
+    care_end();
+}
+
+/* ---- What is entered wrongly ---- */
+
+static tern_medicine two[2];
+
+/* So many Khmer letters, of three bytes each; borrowed. */
+static const char *letters(size_t count)
+{
+    static char text[3 * 300 + 1];
+
+    text[0] = '\0';
+    for (size_t i = 0; i < count; i++) {
+        memcpy(text + 3 * i, "\u1780", 4);
+    }
+    return text;
+}
+
+static void no_patient_name(void)
+{
+    care_prescription.patient_name = NULL;
+}
+
+static void empty_patient_name(void)
+{
+    care_prescription.patient_name = "";
+}
+
+static void long_patient_name(void)
+{
+    care_prescription.patient_name = letters(201);
+}
+
+static void broken_diagnosis(void)
+{
+    care_prescription.diagnosis = "caf\xe9";
+}
+
+static void other_gender(void)
+{
+    care_prescription.patient_gender = "female";
+}
+
+static void great_age(void)
+{
+    care_prescription.patient_age = 151;
+}
+
+static void no_name(void)
+{
+    two[1].name = NULL;
+}
+
+static void empty_name(void)
+{
+    two[0].name = "";
+}
+
+static void long_name(void)
+{
+    two[0].name = letters(256);
+}
+
+static void long_khmer_name(void)
+{
+    two[1].name_khmer = letters(256);
+}
+
+static void long_frequency(void)
+{
+    two[0].frequency = letters(101);
+}
+
+static void long_timing(void)
+{
+    two[0].timing = letters(101);
+}
+
+static void days_below_none(void)
+{
+    two[1].duration_days = -1;
+}
+
+static void broken_dosage(void)
+{
+    two[0].morning_dosage = "{\"amount\":";
+}
+
+static void a_number_for_a_dosage(void)
+{
+    two[1].daytime_dosage = "5";
+}
+
+static void a_list_for_a_dosage(void)
+{
+    two[0].night_dosage = "[]";
+}
+
+static void no_text_for_a_dosage(void)
+{
+    two[0].night_dosage = "";
+}
+
+static const struct {
+    void (*enter)(void);
+    tern_status status;
+    tern_problem problem;
+    tern_field field;
+    int64_t medicine;
+    const char *said[2]; /* in Khmer and in English */
+} wrong[] = {
+    {no_patient_name,
+     TERN_ERR_NOT_NULL,
+     TERN_PROBLEM_MISSING,
+     TERN_FIELD_PATIENT_NAME,
+     0,
+     {"សូមបំពេញឈ្មោះអ្នកជំងឺ។", "The patient's name is missing. Please fill it in."}},
+    {empty_patient_name,
+     TERN_ERR_NOT_NULL,
+     TERN_PROBLEM_MISSING,
+     TERN_FIELD_PATIENT_NAME,
+     0,
+     {"សូមបំពេញឈ្មោះអ្នកជំងឺ។", "The patient's name is missing. Please fill it in."}},
+    {long_patient_name,
+     TERN_ERR_LENGTH,
+     TERN_PROBLEM_TOO_LONG,
+     TERN_FIELD_PATIENT_NAME,
+     0,
+     {"ឈ្មោះអ្នកជំងឺវែងពេក។ អាចសរសេរបានច្រើនបំផុត 200 តួអក្សរ។",
+      "The patient's name is too long. At most 200 characters fit."}},
+    {broken_diagnosis,
+     TERN_ERR_FORMAT,
+     TERN_PROBLEM_NOT_TEXT,
+     TERN_FIELD_DIAGNOSIS,
+     0,
+     {"រោគវិនិច្ឆ័យមានតួអក្សរដែលមិនអាចរក្សាទុកបាន។", "The diagnosis has characters that cannot be kept."}},
+    {other_gender,
+     TERN_ERR_ENUM,
+     TERN_PROBLEM_CHOICE,
+     TERN_FIELD_PATIENT_GENDER,
+     0,
+     {"ភេទអ្នកជំងឺមិនមែនជាជម្រើសដែលអាចជ្រើសរើសបានទេ។",
+      "The patient's gender is none of those that can be chosen."}},
+    {great_age,
+     TERN_ERR_RANGE,
+     TERN_PROBLEM_OUT_OF_RANGE,
+     TERN_FIELD_PATIENT_AGE,
+     0,
+     {"អាយុអ្នកជំងឺមិនអាចជាចំនួននេះបានទេ។", "The patient's age cannot be this number."}},
+    {no_name,
+     TERN_ERR_NOT_NULL,
+     TERN_PROBLEM_MISSING,
+     TERN_FIELD_MEDICINE_NAME,
+     2,
+     {"សូមបំពេញឈ្មោះរបស់ថ្នាំទី 2។", "The name of medicine 2 is missing. Please fill it in."}},
+    {empty_name,
+     TERN_ERR_NOT_NULL,
+     TERN_PROBLEM_MISSING,
+     TERN_FIELD_MEDICINE_NAME,
+     1,
+     {"សូមបំពេញឈ្មោះរបស់ថ្នាំទី 1។", "The name of medicine 1 is missing. Please fill it in."}},
+    {long_name,
+     TERN_ERR_LENGTH,
+     TERN_PROBLEM_TOO_LONG,
+     TERN_FIELD_MEDICINE_NAME,
+     1,
+     {"ឈ្មោះរបស់ថ្នាំទី 1វែងពេក។ អាចសរសេរបានច្រើនបំផុត 255 តួអក្សរ។",
+      "The name of medicine 1 is too long. At most 255 characters fit."}},
+    {long_khmer_name,
+     TERN_ERR_LENGTH,
+     TERN_PROBLEM_TOO_LONG,
+     TERN_FIELD_MEDICINE_NAME_KHMER,
+     2,
+     {"ឈ្មោះជាភាសាខ្មែររបស់ថ្នាំទី 2វែងពេក។ អាចសរសេរបានច្រើនបំផុត 255 តួអក្សរ។",
+      "The Khmer name of medicine 2 is too long. At most 255 characters fit."}},
+    {long_frequency,
+     TERN_ERR_LENGTH,
+     TERN_PROBLEM_TOO_LONG,
+     TERN_FIELD_FREQUENCY,
+     1,
+     {"ភាពញឹកញាប់របស់ថ្នាំទី 1វែងពេក។ អាចសរសេរបានច្រើនបំផុត 100 តួអក្សរ។",
+      "The frequency of medicine 1 is too long. At most 100 characters fit."}},
+    {long_timing,
+     TERN_ERR_LENGTH,
+     TERN_PROBLEM_TOO_LONG,
+     TERN_FIELD_TIMING,
+     1,
+     {"ម៉ោងប្រើរបស់ថ្នាំទី 1វែងពេក។ អាចសរសេរបានច្រើនបំផុត 100 តួអក្សរ។",
+      "The timing of medicine 1 is too long. At most 100 characters fit."}},
+    {days_below_none,
+     TERN_ERR_RANGE,
+     TERN_PROBLEM_OUT_OF_RANGE,
+     TERN_FIELD_DURATION,
+     2,
+     {"រយៈពេលប្រើរបស់ថ្នាំទី 2មិនអាចជាចំនួននេះបានទេ។",
+      "The duration of medicine 2 cannot be this number."}},
+    {broken_dosage,
+     TERN_ERR_FORMAT,
+     TERN_PROBLEM_DOSAGE,
+     TERN_FIELD_MORNING_DOSAGE,
+     1,
+     {"មិនអាចអានកម្រិតប្រើពេលព្រឹករបស់ថ្នាំទី 1ជាកម្រិតថ្នាំបានទេ។",
+      "The morning dosage of medicine 1 cannot be read as an amount of medicine."}},
+    {a_number_for_a_dosage,
+     TERN_ERR_FORMAT,
+     TERN_PROBLEM_DOSAGE,
+     TERN_FIELD_DAYTIME_DOSAGE,
+     2,
+     {"មិនអាចអានកម្រិតប្រើពេលថ្ងៃរបស់ថ្នាំទី 2ជាកម្រិតថ្នាំបានទេ។",
+      "The daytime dosage of medicine 2 cannot be read as an amount of medicine."}},
+    {a_list_for_a_dosage,
+     TERN_ERR_FORMAT,
+     TERN_PROBLEM_DOSAGE,
+     TERN_FIELD_NIGHT_DOSAGE,
+     1,
+     {"មិនអាចអានកម្រិតប្រើពេលយប់របស់ថ្នាំទី 1ជាកម្រិតថ្នាំបានទេ។",
+      "The night dosage of medicine 1 cannot be read as an amount of medicine."}},
+    {no_text_for_a_dosage,
+     TERN_ERR_FORMAT,
+     TERN_PROBLEM_DOSAGE,
+     TERN_FIELD_NIGHT_DOSAGE,
+     1,
+     {"មិនអាចអានកម្រិតប្រើពេលយប់របស់ថ្នាំទី 1ជាកម្រិតថ្នាំបានទេ។",
+      "The night dosage of medicine 1 cannot be read as an amount of medicine."}},
+};
+
+static void enter_well(void)
+{
+    care_medicine = (tern_medicine){.name = "a medicine",
+                                    .morning_dosage = "{\"amount\":1,\"before_meal\":true}"};
+    two[0] = care_medicine;
+    two[1] = care_medicine;
+    care_prescription.patient_name = "a patient";
+    care_prescription.patient_gender = NULL;
+    care_prescription.patient_age = -1;
+    care_prescription.diagnosis = NULL;
+    care_prescription.medicines = two;
+    care_prescription.medicine_count = 2;
+}
+
+static int64_t count_rows(void)
+{
+    return fixture_number(care_replica,
+                          "SELECT (SELECT count(*) FROM prescriptions) + (SELECT count(*) FROM "
+                          "prescription_versions) + (SELECT count(*) FROM medications) + (SELECT "
+                          "count(*) FROM audit_logs) + (SELECT count(*) FROM dose_events) + "
+                          "(SELECT sum(current_version) FROM prescriptions)");
+}
+
+static void expect_wrong(size_t at, tern_status status)
+{
+    CHECK_INT(status, wrong[at].status);
+    CHECK_INT(error.problem, wrong[at].problem);
+    CHECK_INT(error.first, wrong[at].field);
+    CHECK_INT(error.second, wrong[at].medicine);
+    for (int i = 0; i < 2; i++) {
+        const tern_locale locale = {.size = sizeof(locale),
+                                    .language = i == 0 ? TERN_KHMER : TERN_ENGLISH};
+        char said[400] = "";
+
+        CHECK(tern_say_problem(&locale, &error, said, sizeof(said)) > 0);
+        CHECK_TEXT(said, wrong[at].said[i]);
+    }
+}
+
+TEST(what_is_entered_wrongly_is_named_in_both_languages_and_nothing_changes)
+{
+    int64_t rows;
+    tern_id id;
+
+    care_begin("2026-03-02 05:00");
+    enter_well();
+    id = care_prescribe();
+    rows = count_rows();
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        tern_id other = {{0}};
+
+        enter_well();
+        wrong[i].enter();
+        expect_wrong(i, tern_prescription_create(care, &care_prescription, NULL, &other, &error));
+        CHECK_INT(other.bytes[0], 0);
+        expect_wrong(i, tern_prescription_edit(care, &id, &care_prescription, "why", NULL, &error));
+        CHECK_INT(count_rows(), rows);
+    }
+    care_end();
+}
+
+TEST(what_just_fits_is_taken)
+{
+    tern_id id = {{0}};
+
+    care_begin("2026-03-02 05:00");
+    enter_well();
+    care_prescription.patient_name = letters(200);
+    care_prescription.patient_gender = "OTHER";
+    care_prescription.patient_age = 150;
+    two[0].night_dosage = "null";
+    two[1].morning_dosage = "{}";
+    care_ok(tern_prescription_create(care, &care_prescription, NULL, &id, &error), &error);
+    enter_well();
+    two[0].name = letters(255);
+    two[0].name_khmer = two[0].name;
+    care_ok(tern_prescription_create(care, &care_prescription, NULL, &id, &error), &error);
+    two[0] = care_medicine;
+    two[1].frequency = letters(100);
+    two[1].timing = two[1].frequency;
+    care_ok(tern_prescription_create(care, &care_prescription, NULL, &id, &error), &error);
     care_end();
 }

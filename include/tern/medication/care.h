@@ -43,8 +43,37 @@ typedef enum tern_problem {
     TERN_PROBLEM_OVERTAKEN = 23,      /* another's version reached the server first */
     TERN_PROBLEM_END_DATE = 24,       /* a prescription would end before it starts */
     TERN_PROBLEM_PRN_TIME = 25,       /* no time of the day, or too many; first: which, from 0 */
-    TERN_PROBLEM_NOT_PATIENT = 26     /* it is the patient's to set, and nobody else's */
+    TERN_PROBLEM_NOT_PATIENT = 26,    /* it is the patient's to set, and nobody else's */
+    /* Of what was entered in a prescription; first: which tern_field; second: of which medicine,
+     * from 1, or 0 of the prescription itself. */
+    TERN_PROBLEM_MISSING = 27,
+    TERN_PROBLEM_TOO_LONG = 28,
+    TERN_PROBLEM_OUT_OF_RANGE = 29, /* a number */
+    TERN_PROBLEM_CHOICE = 30,       /* none of those that there are */
+    TERN_PROBLEM_DOSAGE = 31,       /* no JSON object */
+    TERN_PROBLEM_NOT_TEXT = 32      /* no UTF-8 */
 } tern_problem;
+
+/** What can be entered in a prescription. The numbers never change once released. */
+typedef enum tern_field {
+    TERN_FIELD_NONE = 0,
+    TERN_FIELD_PATIENT_NAME = 1,   /* at most 200 characters */
+    TERN_FIELD_PATIENT_GENDER = 2, /* MALE, FEMALE, OTHER */
+    TERN_FIELD_PATIENT_AGE = 3,    /* at most 150 */
+    TERN_FIELD_SYMPTOMS = 4,
+    TERN_FIELD_DIAGNOSIS = 5,
+    TERN_FIELD_URGENT_REASON = 6,
+    TERN_FIELD_CHANGE_REASON = 7,
+    TERN_FIELD_MEDICINE_NAME = 8,       /* at most 255 characters */
+    TERN_FIELD_MEDICINE_NAME_KHMER = 9, /* likewise */
+    TERN_FIELD_IMAGE_URL = 10,
+    TERN_FIELD_MORNING_DOSAGE = 11,
+    TERN_FIELD_DAYTIME_DOSAGE = 12,
+    TERN_FIELD_NIGHT_DOSAGE = 13,
+    TERN_FIELD_FREQUENCY = 14, /* at most 100 characters */
+    TERN_FIELD_TIMING = 15,    /* likewise */
+    TERN_FIELD_DURATION = 16   /* not below 0 */
+} tern_field;
 
 /** Filled by the call that failed; the caller owns it and may leave it undefined before. */
 typedef struct tern_care_error {

@@ -19,7 +19,7 @@ typedef struct tern_medicine {
     const char *name;
     const char *name_khmer;
     const char *image_url;
-    const char *morning_dosage; /* JSON, such as {"amount":1,"before_meal":true} */
+    const char *morning_dosage; /* a JSON object, such as {"amount":1,"before_meal":true} */
     const char *daytime_dosage;
     const char *night_dosage;
     const char *frequency; /* in words, as docs/MEDICATION.md lists them */
@@ -35,7 +35,7 @@ typedef struct tern_prescription {
     tern_id doctor;  /* nil: none */
     const char *patient_name;
     const char *patient_gender; /* MALE, FEMALE, OTHER */
-    int32_t patient_age;        /* below 0: not said */
+    int32_t patient_age;        /* at most 150; below 0: not said */
     const char *symptoms;
     const char *diagnosis;
     const char *start_date; /* YYYY-MM-DD */
@@ -51,7 +51,8 @@ typedef struct tern_prescription {
  *
  * @param reason Why, for the version; may be NULL.
  * @return TERN_OK; problems NO_MEDICATIONS, URGENT_REASON, DATE, END_DATE, QUOTA (unless it is
- * urgent); the engine's codes.
+ * urgent); MISSING, TOO_LONG, OUT_OF_RANGE, CHOICE, DOSAGE, NOT_TEXT with the tern_field and the
+ * medicine; the engine's codes.
  */
 TERN_API TERN_MUST_USE tern_status tern_prescription_create(tern_care *care,
                                                             const tern_prescription *prescription,
@@ -68,7 +69,7 @@ TERN_API TERN_MUST_USE tern_status tern_prescription_create(tern_care *care,
  * @param ret_version  May be NULL.
  * @return TERN_OK; problems NO_PRESCRIPTION, NO_MEDICATION (one that is not of this prescription),
  * NO_MEDICATIONS, REASON, URGENT_REASON, DATE, END_DATE, STATUS (it has ended), QUOTA (unless it is
- * urgent); the engine's codes.
+ * urgent), those of what was entered as tern_prescription_create; the engine's codes.
  */
 TERN_API TERN_MUST_USE tern_status tern_prescription_edit(tern_care *care,
                                                           const tern_id *id,

@@ -29,6 +29,12 @@ public enum Problem: Int32, Sendable, CaseIterable {
     case endDate = 24
     case prnTime = 25
     case notPatient = 26
+    case missing = 27
+    case tooLong = 28
+    case outOfRange = 29
+    case choice = 30
+    case dosage = 31
+    case notText = 32
 
     init(_ problem: tern_problem) {
         self = Problem(rawValue: Int32(problem.rawValue)) ?? .none

@@ -29,7 +29,13 @@ public enum Problem {
     OVERTAKEN(23),
     END_DATE(24),
     PRN_TIME(25),
-    NOT_PATIENT(26);
+    NOT_PATIENT(26),
+    MISSING(27),
+    TOO_LONG(28),
+    OUT_OF_RANGE(29),
+    CHOICE(30),
+    DOSAGE(31),
+    NOT_TEXT(32);
 
     private static final Problem[] BY_NUMBER = new Problem[128];
 

@@ -1,0 +1,174 @@
+/* Prescriptions as they are entered: the first thing that is wrong, by field and medicine. The
+ * limits are those of schemas/dastern.json. */
+#include "medication/form.h"
+
+#include <string.h>
+
+#include "base/text.h"
+#include "medication/calendar.h"
+
+enum { AGE_MAX = 150 };
+
+struct text {
+    tern_field field;
+    const char *text;
+};
+
+int64_t trn_field_length(int64_t field)
+{
+    static const int64_t lengths[] = {[TERN_FIELD_PATIENT_NAME] = 200,
+                                      [TERN_FIELD_MEDICINE_NAME] = 255,
+                                      [TERN_FIELD_MEDICINE_NAME_KHMER] = 255,
+                                      [TERN_FIELD_FREQUENCY] = 100,
+                                      [TERN_FIELD_TIMING] = 100};
+
+    return field >= 0 && field < (int64_t)(sizeof(lengths) / sizeof(lengths[0])) ? lengths[field]
+                                                                                 : 0;
+}
+
+static bool is_empty(const char *text)
+{
+    return text == NULL || text[0] == '\0';
+}
+
+/* A date that is none would be refused by the engine as well, which knows no word for people. */
+static tern_status check_dates(const char *start_date, const char *end_date, tern_care_error *error)
+{
+    int32_t start = INT32_MIN;
+    int32_t end = INT32_MAX;
+
+    if ((start_date != NULL && !trn_day_parse(start_date, strlen(start_date), &start)) ||
+        (end_date != NULL && !trn_day_parse(end_date, strlen(end_date), &end))) {
+        return trn_problem(error, TERN_PROBLEM_DATE, 0, 0);
+    }
+    return start > end ? trn_problem(error, TERN_PROBLEM_END_DATE, 0, 0) : TERN_OK;
+}
+
+static tern_status check_text(const struct text *text, size_t medicine, tern_care_error *error)
+{
+    struct trn_slice bytes = trn_slice_text(text->text != NULL ? text->text : "");
+    int64_t length = trn_field_length(text->field);
+    tern_problem problem = TERN_PROBLEM_NONE;
+
+    if (!trn_utf8_is_valid(bytes)) {
+        problem = TERN_PROBLEM_NOT_TEXT;
+    } else if (length > 0 && trn_utf8_count(bytes) > (size_t)length) {
+        problem = TERN_PROBLEM_TOO_LONG;
+    }
+    return problem == TERN_PROBLEM_NONE
+               ? TERN_OK
+               : trn_problem(error, problem, text->field, (int64_t)medicine);
+}
+
+static tern_status
+check_texts(const struct text *texts, size_t count, size_t medicine, tern_care_error *error)
+{
+    tern_status status = TERN_OK;
+
+    if (is_empty(texts[0].text)) {
+        return trn_problem(error, TERN_PROBLEM_MISSING, texts[0].field, (int64_t)medicine);
+    }
+    for (size_t i = 0; i < count && status == TERN_OK; i++) {
+        status = check_text(&texts[i], medicine, error);
+    }
+    return status;
+}
+
+/* What is no object would stand for a dose of nothing. */
+static tern_status
+check_dosage(tern_care *care, const struct text *dosage, size_t medicine, tern_care_error *error)
+{
+    const tern_value value = tern_value_text(dosage->text);
+    tern_statement *row = NULL;
+    bool is_one;
+    tern_status status;
+
+    if (dosage->text == NULL) {
+        return TERN_OK;
+    }
+    status = trn_care_row(care, TRN_SQL_DOSAGE, &value, 1, TERN_PROBLEM_NONE, &row, error);
+    if (status != TERN_OK) {
+        return status;
+    }
+    is_one = tern_statement_value(row, 0).integer != 0;
+    tern_statement_reset(row);
+    return is_one ? TERN_OK
+                  : trn_problem(error, TERN_PROBLEM_DOSAGE, dosage->field, (int64_t)medicine);
+}
+
+static tern_status
+check_medicine(tern_care *care, const tern_medicine *medicine, size_t row, tern_care_error *error)
+{
+    const struct text texts[] = {{TERN_FIELD_MEDICINE_NAME, medicine->name},
+                                 {TERN_FIELD_MEDICINE_NAME_KHMER, medicine->name_khmer},
+                                 {TERN_FIELD_IMAGE_URL, medicine->image_url},
+                                 {TERN_FIELD_FREQUENCY, medicine->frequency},
+                                 {TERN_FIELD_TIMING, medicine->timing},
+                                 {TERN_FIELD_MORNING_DOSAGE, medicine->morning_dosage},
+                                 {TERN_FIELD_DAYTIME_DOSAGE, medicine->daytime_dosage},
+                                 {TERN_FIELD_NIGHT_DOSAGE, medicine->night_dosage}};
+    enum { COUNT = sizeof(texts) / sizeof(texts[0]), DOSAGES = 3 };
+    tern_status status = check_texts(texts, COUNT, row, error);
+
+    for (size_t i = COUNT - DOSAGES; i < COUNT && status == TERN_OK; i++) {
+        status = check_dosage(care, &texts[i], row, error);
+    }
+    if (status == TERN_OK && medicine->duration_days < 0) {
+        return trn_problem(error, TERN_PROBLEM_OUT_OF_RANGE, TERN_FIELD_DURATION, (int64_t)row);
+    }
+    return status;
+}
+
+static tern_status check_gender(const char *gender, tern_care_error *error)
+{
+    static const char *const genders[] = {"MALE", "FEMALE", "OTHER"};
+
+    for (size_t i = 0; i < sizeof(genders) / sizeof(genders[0]); i++) {
+        if (gender == NULL || strcmp(gender, genders[i]) == 0) {
+            return TERN_OK;
+        }
+    }
+    return trn_problem(error, TERN_PROBLEM_CHOICE, TERN_FIELD_PATIENT_GENDER, 0);
+}
+
+static tern_status
+check_patient(const tern_prescription *prescription, const char *reason, tern_care_error *error)
+{
+    const struct text texts[] = {{TERN_FIELD_PATIENT_NAME, prescription->patient_name},
+                                 {TERN_FIELD_SYMPTOMS, prescription->symptoms},
+                                 {TERN_FIELD_DIAGNOSIS, prescription->diagnosis},
+                                 {TERN_FIELD_URGENT_REASON, prescription->urgent_reason},
+                                 {TERN_FIELD_CHANGE_REASON, reason}};
+    tern_status status = check_texts(texts, sizeof(texts) / sizeof(texts[0]), 0, error);
+
+    if (status == TERN_OK) {
+        status = check_gender(prescription->patient_gender, error);
+    }
+    if (status == TERN_OK && prescription->patient_age > AGE_MAX) {
+        return trn_problem(error, TERN_PROBLEM_OUT_OF_RANGE, TERN_FIELD_PATIENT_AGE, 0);
+    }
+    return status;
+}
+
+tern_status trn_form_check(tern_care *care,
+                           const tern_prescription *prescription,
+                           const char *reason,
+                           tern_care_error *error)
+{
+    tern_status status;
+
+    if (prescription->medicine_count == 0 || prescription->medicines == NULL) {
+        return trn_problem(error, TERN_PROBLEM_NO_MEDICATIONS, 0, 0);
+    }
+    if (prescription->is_urgent && is_empty(prescription->urgent_reason)) {
+        return trn_problem(error, TERN_PROBLEM_URGENT_REASON, 0, 0);
+    }
+    status = check_dates(prescription->start_date, prescription->end_date, error);
+    if (status == TERN_OK) {
+        status = check_patient(prescription, reason, error);
+    }
+    for (size_t i = 0; i < prescription->medicine_count && status == TERN_OK; i++) {
+        status = check_medicine(care, &prescription->medicines[i], i + 1, error);
+    }
+    return status;
+}

@@ -1,0 +1,18 @@
+/** What may stand in a prescription, told in words for people before anything is written. */
+#ifndef TRN_MEDICATION_FORM_H
+#define TRN_MEDICATION_FORM_H
+
+#include "medication/internal.h"
+#include "tern/medication/prescription.h"
+
+/** How many characters of a tern_field there may be; 0 where nothing is said of it. */
+int64_t trn_field_length(int64_t field);
+
+/** Whether this can be written as it stands: problems NO_MEDICATIONS, URGENT_REASON, DATE, END_DATE
+ * and those of what was entered. What else the document asks of a row is left to the engine. */
+TERN_MUST_USE tern_status trn_form_check(tern_care *care,
+                                         const tern_prescription *prescription,
+                                         const char *reason,
+                                         tern_care_error *error);
+
+#endif

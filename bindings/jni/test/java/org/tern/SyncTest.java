@@ -119,6 +119,50 @@ class SyncTest {
     }
 
     @Test
+    void aRejectedTransactionIsQuarantinedRetriedAndDiscarded() throws Exception {
+        sync(phone);
+        try (Replica neighbours = Fixture.options(folder, "other").user(Fixture.NEIGHBOUR).open()) {
+            Fixture.insertUser(neighbours, Fixture.NEIGHBOUR);
+            setNumber(neighbours, Fixture.NEIGHBOUR);
+            String theirs = server.token(Fixture.NEIGHBOUR);
+            neighbours.sync(server.transport(), refused -> theirs);
+        }
+        setNumber(phone, Fixture.PATIENT);
+        sync(phone);
+        OutboxEntry parked = quarantined();
+        assertEquals(ErrorCode.UNIQUE, parked.reason);
+        long again = phone.retry(parked.ordinal);
+        assertTrue(again > parked.ordinal);
+        assertEquals(1, phone.status().pending);
+        assertEquals(0, phone.status().quarantined);
+        sync(phone);
+        OutboxEntry still = quarantined();
+        assertEquals(ErrorCode.UNIQUE, still.reason);
+        assertEquals(again, still.ordinal);
+        phone.discard(still.ordinal);
+        assertEquals(0, phone.outbox(OutboxEntry.State.QUARANTINED).size());
+        assertNull(numberOf(phone));
+        sync(phone);
+        assertEquals(0, phone.status().pending);
+        assertEquals(0, phone.status().quarantined);
+    }
+
+    /** Gives a person the one telephone number that two cannot have. */
+    private static void setNumber(Replica replica, UUID person) {
+        replica.write(tx -> tx.update("users", person, new Cells().with("phone_number", "012")));
+    }
+
+    private static String numberOf(Replica replica) {
+        return replica.query("SELECT phone_number FROM users WHERE id = ?", Fixture.PATIENT).first(row -> row.getString(0));
+    }
+
+    private OutboxEntry quarantined() {
+        List<OutboxEntry> entries = phone.outbox(OutboxEntry.State.QUARANTINED);
+        assertEquals(1, entries.size());
+        return entries.get(0);
+    }
+
+    @Test
     void aLiveQueryOfATabletSeesWhatThePhoneSent() throws Exception {
         sync(phone);
         ExecutorService executor = Executors.newSingleThreadExecutor();

@@ -16,6 +16,7 @@ set(TERN_JAVA_SOURCES
     java/org/tern/HttpTransport.java
     java/org/tern/JavaZones.java
     java/org/tern/LiveQuery.java
+    java/org/tern/MainThread.java
     java/org/tern/Medication.java
     java/org/tern/Medicine.java
     java/org/tern/Micros.java

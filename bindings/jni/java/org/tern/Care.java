@@ -85,6 +85,7 @@ public final class Care implements AutoCloseable {
     private final Reaper.Watch watch;
 
     Care(Core core, Ports.Zones zones) {
+        core.gate.checkThread();
         Reaper.reap();
         Link opened = new Link(core, zones);
         this.core = core;
@@ -94,6 +95,7 @@ public final class Care implements AutoCloseable {
 
     @Override
     public void close() {
+        core.gate.checkThread();
         watch.cancel();
         link.close();
     }

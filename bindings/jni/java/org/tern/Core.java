@@ -27,7 +27,7 @@ final class Core {
         void free();
     }
 
-    final Gate gate = new Gate();
+    final Gate gate;
     final StatementCache writer = new StatementCache(sql -> Native.statementPrepare(handle(), sql));
     final List<LiveQuery<?>> live = new CopyOnWriteArrayList<>();
     private final long replica;
@@ -36,7 +36,8 @@ final class Core {
     private final Deque<ReaderLink> readers = new ArrayDeque<>();
     private volatile Thread writing;
 
-    Core(long replica, long ports) {
+    Core(long replica, long ports, boolean allowsMain) {
+        this.gate = new Gate(allowsMain);
         this.replica = replica;
         this.ports = ports;
     }
@@ -75,7 +76,7 @@ final class Core {
     /** Frees a child from outside of a call; once the replica is closed it has taken the child along. */
     void release(Child child) {
         try {
-            gate.enter();
+            gate.enterBriefly();
         } catch (TernException e) {
             if (gate.isShut()) {
                 return;
@@ -130,6 +131,7 @@ final class Core {
 
     @Nullable
     <T> T read(Replica.Read<T> body) {
+        gate.checkThread();
         Reaper.reap();
         gate.enter();
         try {
@@ -147,7 +149,12 @@ final class Core {
     /* ---- Live queries ---- */
 
     long changes(String table) {
-        return call(Native::replicaChanges, new Pack().text(table)).big();
+        gate.enterBriefly(); // counters in memory, which have no lock
+        try {
+            return Unpack.of(Native.replicaChanges(replica, new Pack().text(table).bytes())).big();
+        } finally {
+            gate.leave();
+        }
     }
 
     /** To be called after anything that may have changed rows, outside of transactions. */

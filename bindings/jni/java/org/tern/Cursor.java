@@ -66,6 +66,7 @@ public final class Cursor extends Row implements AutoCloseable {
 
     @Override
     public void close() {
+        rows.checkThread();
         if (owner != null && !owner.forget(this)) {
             return;
         }

@@ -12,11 +12,27 @@ final class Gate {
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
     private final ThreadLocal<int[]> mine = ThreadLocal.withInitial(() -> new int[1]);
+    private final boolean allowsMain;
     private int inside;
     private boolean shut;
     private boolean finished;
 
+    Gate(boolean allowsMain) {
+        this.allowsMain = allowsMain;
+    }
+
+    /** Refuses the main thread, unless it is allowed. */
+    void checkThread() {
+        MainThread.check(allowsMain);
+    }
+
     void enter() {
+        checkThread();
+        enterBriefly();
+    }
+
+    /** As {@link #enter}, by any thread: for what neither touches the disk nor waits, and for what the reaper closes. */
+    void enterBriefly() {
         if (Upcalls.isRunning()) {
             throw TernException.misuse("a port may not call the library");
         }

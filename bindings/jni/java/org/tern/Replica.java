@@ -12,7 +12,8 @@ import java.util.concurrent.Executor;
  * The replica: one SQLite file that holds one user's records, what waits to be sent, and where syncing stands.
  *
  * <p>Any thread may use it; writes wait for each other, reads wait for nobody. No call but {@link SyncCall} touches the
- * network. Calls do disk I/O: keep them off the main thread. One process holds a file at a time.
+ * network. Calls do disk I/O: Android's main thread is refused with MISUSE, but for {@link #watch}, {@link #changes} and
+ * {@link #newSync}. One process holds a file at a time.
  */
 public final class Replica implements AutoCloseable, Queries {
     /** The body of a transaction. */
@@ -60,6 +61,7 @@ public final class Replica implements AutoCloseable, Queries {
         private byte[] schema;
         private UUID user = new UUID(0, 0);
         private boolean mustExist;
+        private boolean allowsMain;
 
         /** @param path file name, such as {@code new File(context.getNoBackupFilesDir(), "tern.db").getPath()} */
         public Options(String path) {
@@ -95,14 +97,24 @@ public final class Replica implements AutoCloseable, Queries {
             return this;
         }
 
+        /**
+         * Lets Android's main thread call, which else is refused with MISUSE, for its calls wait for the disk and for each
+         * other. For an app's tests.
+         */
+        public Options allowMainThread() {
+            allowsMain = true;
+            return this;
+        }
+
         /** Opens, and creates or upgrades as the document asks. */
         public Replica open() {
+            MainThread.check(allowsMain);
             Reaper.reap();
             long handle = new Upcalls(ports, null).open();
             try {
                 Pack pack = new Pack().text(path).blob(schema).id(user).flag(mustExist).big(busyTimeoutMs);
                 long replica = Unpack.of(Native.replicaOpen(handle, pack.bytes())).big();
-                return new Replica(new Core(replica, handle));
+                return new Replica(new Core(replica, handle, allowsMain));
             } catch (RuntimeException | Error e) {
                 Native.portsFree(handle);
                 throw e;
@@ -116,6 +128,7 @@ public final class Replica implements AutoCloseable, Queries {
      */
     @Override
     public void close() {
+        core.gate.checkThread();
         core.close();
         watch.cancel();
     }
@@ -220,6 +233,7 @@ public final class Replica implements AutoCloseable, Queries {
     /** Reads what is committed, beside any writer. */
     @Override
     public Cursor query(String sql, Object... values) {
+        core.gate.checkThread();
         Reaper.reap();
         core.gate.enter();
         try {
@@ -250,7 +264,7 @@ public final class Replica implements AutoCloseable, Queries {
      */
     public <T> LiveQuery<T> watch(Set<String> tables, Executor executor, Read<T> body, LiveQuery.Listener<T> listener) {
         LiveQuery<T> query = new LiveQuery<>(core, tables, executor, body, listener);
-        core.gate.enter();
+        core.gate.enterBriefly();
         try {
             query.count(); // a table that is not there is told here
             core.live.add(query);

@@ -67,6 +67,10 @@ final class Rows implements Core.Child {
         return batch;
     }
 
+    void checkThread() {
+        core.gate.checkThread();
+    }
+
     /** Closes from outside of a call; nothing is left to do once the replica is closed. */
     void close() {
         synchronized (this) {

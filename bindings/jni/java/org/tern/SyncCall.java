@@ -61,6 +61,7 @@ public final class SyncCall {
      * @throws TernException what ended it; CANCELLED after {@link #cancel}; BUSY where another sync of the file runs
      */
     public SyncProgress run() {
+        core.gate.checkThread();
         core.checkIdle();
         lock.lock();
         try {

@@ -23,7 +23,7 @@ import org.tern.TokenSource;
 
 /**
  * The screen "today" without its views: what an Android ViewModel would hold. Its methods do disk I/O or wait for the
- * network; the app calls them from a thread of its own.
+ * network; the app calls them from a thread of its own, for Android's main one is refused; that may call watch.
  */
 public final class DayModel implements AutoCloseable {
     /** What the day's list is made of: a change of any of these shows it anew. */

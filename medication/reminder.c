@@ -2,6 +2,7 @@
  * Reminders: what is due next, beside what was listed last.
  *
  * Those of times that a patient has set are known by their grace, which is 0: they ring once.
+ * Of what a reminder says only a hash is kept, and none once it is cancelled.
  * A change of a reminder bears the next number of a row of its own; numbers are never given twice,
  * though reminders that have passed are forgotten.
  */
@@ -25,6 +26,7 @@ struct entry {
     tern_id medication; /* of one that is due */
     int64_t scheduled_us;
     int64_t grace_minutes;
+    int64_t said; /* a hash of it */
     bool is_gone;
 };
 
@@ -33,37 +35,80 @@ struct run {
     const tern_id *patient;
     int64_t now_us;
     tern_id subject;                  /* the medication whose times are looked at */
+    int64_t said;                     /* of it */
     struct entry due[TERN_REMINDERS]; /* by time and id */
     size_t due_count;
     struct entry listed[LISTED_MAX];
     size_t listed_count;
 };
 
+static tern_status
+run_text(tern_care *care, const char *text, int64_t *ret_number, tern_care_error *error)
+{
+    tern_statement *statement = NULL;
+    bool row = false;
+    tern_status status = tern_statement_prepare(care->replica,
+                                                text,
+                                                strlen(text),
+                                                &statement,
+                                                trn_engine_error(error));
+
+    if (status == TERN_OK) {
+        status = tern_statement_step(statement, &row, trn_engine_error(error));
+    }
+    if (status == TERN_OK && row) {
+        *ret_number = tern_statement_value(statement, 0).integer;
+    }
+    tern_statement_free(statement);
+    return status;
+}
+
+/* Tables of before they had a hash get one; what is listed there is then listed anew. */
 static tern_status make_tables(tern_care *care, tern_care_error *error)
 {
     static const char *const texts[] = {
-        "CREATE TABLE IF NOT EXISTS care_reminder(patient_id BLOB NOT NULL, dose_id BLOB NOT NULL, "
-        "scheduled INTEGER NOT NULL, grace INTEGER NOT NULL, gone INTEGER NOT NULL, "
-        "number INTEGER NOT NULL, PRIMARY KEY (patient_id, dose_id)) WITHOUT ROWID",
+        ("CREATE TABLE IF NOT EXISTS care_reminder(patient_id BLOB NOT NULL, dose_id BLOB NOT "
+         "NULL, "
+         "scheduled INTEGER NOT NULL, grace INTEGER NOT NULL, gone INTEGER NOT NULL, "
+         "number INTEGER NOT NULL, said INTEGER, medication BLOB, "
+         "PRIMARY KEY (patient_id, dose_id)) WITHOUT ROWID"),
         "CREATE TABLE IF NOT EXISTS care_number(id INTEGER PRIMARY KEY, last INTEGER NOT NULL)",
-        "INSERT INTO care_number VALUES(1, 0) ON CONFLICT DO NOTHING"};
+        "INSERT INTO care_number VALUES(1, 0) ON CONFLICT DO NOTHING",
+        "SELECT instr(sql, 'medication') > 0 FROM sqlite_schema WHERE name = 'care_reminder'",
+        "ALTER TABLE care_reminder ADD COLUMN said INTEGER",
+        "ALTER TABLE care_reminder ADD COLUMN medication BLOB"};
+    enum { COUNT = sizeof(texts) / sizeof(texts[0]), ADDED = 2 };
+    int64_t is_new = 0;
     tern_status status = TERN_OK;
 
-    for (size_t i = 0; i < 3 && status == TERN_OK; i++) {
-        tern_statement *statement = NULL;
-        bool row = false;
-
-        status = tern_statement_prepare(care->replica,
-                                        texts[i],
-                                        strlen(texts[i]),
-                                        &statement,
-                                        trn_engine_error(error));
-        if (status == TERN_OK) {
-            status = tern_statement_step(statement, &row, trn_engine_error(error));
-        }
-        tern_statement_free(statement);
+    for (size_t i = 0; i < (is_new ? COUNT - ADDED : COUNT) && status == TERN_OK; i++) {
+        status = run_text(care, texts[i], &is_new, error);
     }
     return status;
+}
+
+/* ---- What is said ---- */
+
+/* FNV-1a of 64 bits: a change is to be seen, and nobody's forgery. */
+static uint64_t add_said(uint64_t hash, tern_value value)
+{
+    static const uint64_t prime = UINT64_C(0x100000001b3);
+    const uint8_t *bytes = value.data;
+
+    for (size_t i = 0; value.kind == TERN_TEXT && i < value.size; i++) {
+        hash = (hash ^ bytes[i]) * prime;
+    }
+    return (hash ^ (value.kind == TERN_TEXT ? 0xff : 0xfe)) * prime; /* in no UTF-8 */
+}
+
+static int64_t hash_said(tern_statement *row, int first, int count)
+{
+    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+
+    for (int i = 0; i < count; i++) {
+        hash = add_said(hash, tern_statement_value(row, first + i));
+    }
+    return (int64_t)(hash >> 1);
 }
 
 /* ---- What is due ---- */
@@ -102,7 +147,9 @@ static void keep(struct run *run, const struct entry *entry)
 }
 
 /* The columns behind those of the regimen. */
-enum { DOSE = TRN_SOURCE_COLUMNS, SCHEDULED, GRACE, DATE, SLOT, FLAGS, MEDICATION };
+enum { DOSE = TRN_SOURCE_COLUMNS, SCHEDULED, GRACE, DATE, SLOT, FLAGS, MEDICATION, SAID };
+
+enum { SAID_COLUMNS = 3, PRN_SAID_COLUMNS = 2 };
 
 static tern_status
 look_at(struct run *run, tern_statement *row, bool *ret_more, tern_care_error *error)
@@ -110,7 +157,8 @@ look_at(struct run *run, tern_statement *row, bool *ret_more, tern_care_error *e
     struct entry entry = {.dose = trn_value_to_id(tern_statement_value(row, DOSE)),
                           .medication = trn_value_to_id(tern_statement_value(row, MEDICATION)),
                           .scheduled_us = tern_statement_value(row, SCHEDULED).integer,
-                          .grace_minutes = tern_statement_value(row, GRACE).integer};
+                          .grace_minutes = tern_statement_value(row, GRACE).integer,
+                          .said = hash_said(row, SAID, SAID_COLUMNS)};
     tern_value date = tern_statement_value(row, DATE);
     tern_value slot = tern_statement_value(row, SLOT);
     struct trn_source source;
@@ -128,7 +176,7 @@ look_at(struct run *run, tern_statement *row, bool *ret_more, tern_care_error *e
 /* ---- Times that the patient has set ---- */
 
 /* The columns behind those of the regimen. */
-enum { PRN_MEDICATION = TRN_SOURCE_COLUMNS, PRN_TIME };
+enum { PRN_MEDICATION = TRN_SOURCE_COLUMNS, PRN_TIME, PRN_SAID };
 
 /* The name of a reminder that no dose has: no slot of one begins like that. */
 static tern_status
@@ -154,7 +202,7 @@ static tern_status add_prn(struct run *run,
                            const struct trn_day_time *time,
                            tern_care_error *error)
 {
-    struct entry entry = {.medication = run->subject};
+    struct entry entry = {.medication = run->subject, .said = run->said};
     tern_planned_dose dose;
     tern_status status =
         trn_plan_dose(&run->care->zones, source->zone, day, time, &dose, trn_engine_error(error));
@@ -195,6 +243,7 @@ look_at_prn(void *context, tern_statement *row, bool *ret_more, tern_care_error 
         return TERN_OK;
     }
     run->subject = trn_value_to_id(tern_statement_value(row, PRN_MEDICATION));
+    run->said = hash_said(row, PRN_SAID, PRN_SAID_COLUMNS);
     status = trn_source_read(run->care, row, 0, INT64_MAX, &source, error);
     if (status == TERN_OK) {
         status = trn_care_local_day(run->care, source.zone, run->now_us, &today, NULL, error);
@@ -254,7 +303,9 @@ static void read_entry(tern_statement *row, struct entry *entry)
     *entry = (struct entry){.dose = trn_value_to_id(tern_statement_value(row, 0)),
                             .scheduled_us = tern_statement_value(row, 1).integer,
                             .grace_minutes = tern_statement_value(row, 2).integer,
-                            .is_gone = tern_statement_value(row, 3).integer != 0};
+                            .is_gone = tern_statement_value(row, 3).integer != 0,
+                            .said = tern_statement_value(row, 4).integer,
+                            .medication = trn_value_to_id(tern_statement_value(row, 5))};
 }
 
 static tern_status read_listed(struct run *run, tern_care_error *error)
@@ -288,14 +339,17 @@ static struct entry *find(struct entry *entries, size_t count, const tern_id *do
 
 static tern_status put(struct run *run, const struct entry *entry, tern_care_error *error)
 {
-    const tern_value values[] = {tern_value_id(run->patient),
-                                 tern_value_id(&entry->dose),
-                                 tern_value_integer(entry->scheduled_us),
-                                 tern_value_integer(entry->grace_minutes),
-                                 tern_value_integer(entry->is_gone)};
+    const tern_value values[] = {
+        tern_value_id(run->patient),
+        tern_value_id(&entry->dose),
+        tern_value_integer(entry->scheduled_us),
+        tern_value_integer(entry->grace_minutes),
+        tern_value_integer(entry->is_gone),
+        entry->is_gone ? tern_value_null() : tern_value_integer(entry->said),
+        entry->is_gone ? tern_value_null() : tern_value_id(&entry->medication)};
     tern_status status = trn_care_run(run->care, TRN_SQL_REMINDER_NUMBER, NULL, 0, error);
 
-    return status == TERN_OK ? trn_care_run(run->care, TRN_SQL_REMINDER_PUT, values, 5, error)
+    return status == TERN_OK ? trn_care_run(run->care, TRN_SQL_REMINDER_PUT, values, 7, error)
                              : status;
 }
 
@@ -308,7 +362,7 @@ static tern_status settle_due(struct run *run, tern_care_error *error)
         const struct entry *listed = find(run->listed, run->listed_count, &due->dose);
 
         if (listed == NULL || listed->scheduled_us != due->scheduled_us ||
-            listed->grace_minutes != due->grace_minutes) {
+            listed->grace_minutes != due->grace_minutes || listed->said != due->said) {
             status = put(run, due, error);
         }
     }
@@ -378,24 +432,29 @@ static tern_status refresh(struct run *run, tern_care_error *error)
 
 /* ---- Listing ---- */
 
-static void fill(struct run *run, const struct entry *entry, tern_reminder *ret_reminder)
-{
-    const struct entry *due = find(run->due, run->due_count, &entry->dose);
+/* The columns behind those of the entry. */
+enum { NUMBER = 6, NAME, NAME_KHMER, DOSAGE };
 
-    *ret_reminder = (tern_reminder){.dose = entry->dose,
-                                    .is_cancelled = entry->is_gone,
-                                    .scheduled_us = entry->scheduled_us,
+static void fill(tern_statement *row, tern_reminder *ret_reminder)
+{
+    struct entry entry;
+
+    read_entry(row, &entry);
+    *ret_reminder = (tern_reminder){.dose = entry.dose,
+                                    .is_cancelled = entry.is_gone,
+                                    .scheduled_us = entry.scheduled_us,
                                     .rings = 1 + TERN_REMINDER_REPEATS,
-                                    .is_prn = entry->grace_minutes == 0};
+                                    .is_prn = entry.grace_minutes == 0,
+                                    .medication = entry.medication,
+                                    .medicine_name = tern_statement_value(row, NAME),
+                                    .medicine_name_khmer = tern_statement_value(row, NAME_KHMER),
+                                    .dosage = tern_statement_value(row, DOSAGE)};
     if (ret_reminder->is_prn) {
         ret_reminder->rings = 1;
     }
-    if (due != NULL) {
-        ret_reminder->medication = due->medication;
-    }
     for (int i = 0; i <= TERN_REMINDER_REPEATS; i++) {
         ret_reminder->at_us[i] =
-            entry->scheduled_us + i * entry->grace_minutes * TRN_MINUTE_US / TERN_REMINDER_REPEATS;
+            entry.scheduled_us + i * entry.grace_minutes * TRN_MINUTE_US / TERN_REMINDER_REPEATS;
     }
 }
 
@@ -414,15 +473,13 @@ static tern_status visit(struct run *run,
 
     while (status == TERN_OK && more && goes_on) {
         tern_reminder reminder;
-        struct entry entry;
 
         status = tern_statement_step(row, &more, trn_engine_error(error));
         if (status != TERN_OK || !more) {
             break;
         }
-        read_entry(row, &entry);
-        fill(run, &entry, &reminder);
-        last = tern_statement_value(row, 4).integer;
+        fill(row, &reminder);
+        last = tern_statement_value(row, NUMBER).integer;
         goes_on = visitor(context, &reminder);
     }
     if (row != NULL) {

@@ -40,13 +40,15 @@
     "ORDER BY v.version_number LIMIT 1)) AND w.version_number<p.current_version"                   \
     " LEFT JOIN json_each(w.medications_snapshot) j"                                               \
     " ON json_extract(j.value,'$.id')=tern_id_text(m.id)"
+/* What is taken at a dose d. */
+#define DOSAGE                                                                                     \
+    "CASE d.slot WHEN 'MORNING' THEN m.morning_dosage WHEN 'DAYTIME' THEN m.daytime_dosage "       \
+    "WHEN 'NIGHT' THEN m.night_dosage END"
 /* Doses d, as they are shown. */
 #define DOSES                                                                                      \
     "SELECT " SOURCE_THEN ",d.id,d.prescription_id,d.medication_id,d.scheduled_time,d.slot,"       \
     "d.time_period,d.reminder_time,d.grace_minutes,d.status,d.taken_at,d.skip_reason,d.flags,"     \
-    "d.was_offline,m.medicine_name,m.medicine_name_khmer,"                                         \
-    "CASE d.slot WHEN 'MORNING' THEN m.morning_dosage WHEN 'DAYTIME' THEN m.daytime_dosage "       \
-    "WHEN 'NIGHT' THEN m.night_dosage END,d.local_date"                                            \
+    "d.was_offline,m.medicine_name,m.medicine_name_khmer," DOSAGE ",d.local_date"                  \
     " FROM dose_events d JOIN medications m ON m.id=d.medication_id"                               \
     " JOIN prescriptions p ON p.id=d.prescription_id" OF_PATIENT IN_FORCE
 #define OF_PATIENT                                                                                 \
@@ -160,7 +162,8 @@ static const char *const texts[TRN_SQL_COUNT] = {
                      "deleted_at IS NULL",
     [TRN_SQL_PASSED] =
         "SELECT " SOURCE_THEN ",d.id,d.scheduled_time,d.grace_minutes,d.local_date,d.slot"
-        ",d.flags,m.id FROM dose_events d JOIN medications m ON m.id=d.medication_id"
+        ",d.flags,m.id,m.medicine_name,m.medicine_name_khmer," DOSAGE
+        " FROM dose_events d JOIN medications m ON m.id=d.medication_id"
         " JOIN prescriptions p ON p.id=d.prescription_id" OF_PATIENT IN_FORCE
         " WHERE d.patient_id=?1 AND d.scheduled_time>=?2 AND d.scheduled_time<?3"
         " AND (d.scheduled_time,d.id)>(?2,?4) AND d.status='DUE'"
@@ -169,7 +172,7 @@ static const char *const texts[TRN_SQL_COUNT] = {
                            " JOIN prescriptions p ON p.id=m.prescription_id" OF_PATIENT
                            " WHERE m.id=?1 AND m.deleted_at IS NULL AND p.deleted_at IS NULL",
     [TRN_SQL_PRN_TIMES] =
-        "SELECT " SOURCE ",m.id,j.value FROM prescriptions p"
+        "SELECT " SOURCE ",m.id,j.value,m.medicine_name,m.medicine_name_khmer FROM prescriptions p"
         " JOIN medications m ON m.prescription_id=p.id" OF_PATIENT
         " JOIN json_each(m.prn_times) j WHERE p.patient_id=?1 AND p.status='ACTIVE'"
         " AND p.deleted_at IS NULL AND m.is_prn AND m.deleted_at IS NULL AND j.type='text'",
@@ -267,10 +270,13 @@ static const char *const texts[TRN_SQL_COUNT] = {
     [TRN_SQL_SUMS_FORGET_RULES] = "DELETE FROM tern_noted WHERE name IN " RULES,
     [TRN_SQL_SUMS_FORGET_DAYS] =
         "DELETE FROM tern_noted WHERE name='care.doses' AND first=?1 AND second<=?2",
-    [TRN_SQL_REMINDERS] = "SELECT dose_id,scheduled,grace,gone,number FROM care_reminder"
+    [TRN_SQL_REMINDERS] = "SELECT dose_id,scheduled,grace,gone,said,medication FROM care_reminder"
                           " WHERE patient_id=?1 AND gone=0 LIMIT ?2",
-    [TRN_SQL_REMINDERS_SINCE] = "SELECT dose_id,scheduled,grace,gone,number FROM care_reminder"
-                                " WHERE patient_id=?1 AND number>?2 ORDER BY number",
+    [TRN_SQL_REMINDERS_SINCE] =
+        "SELECT r.dose_id,r.scheduled,r.grace,r.gone,r.said,r.medication,r.number,m.medicine_name,"
+        "m.medicine_name_khmer," DOSAGE " FROM care_reminder r"
+        " LEFT JOIN medications m ON m.id=r.medication LEFT JOIN dose_events d ON d.id=r.dose_id"
+        " WHERE r.patient_id=?1 AND r.number>?2 ORDER BY r.number",
     [TRN_SQL_PRESCRIPTION_LIST] =
         "SELECT " PRESCRIPTION " FROM prescriptions p" WITH_VERSION
         " WHERE p.patient_id=?1 AND p.deleted_at IS NULL AND (?2>>CASE p.status WHEN 'DRAFT' THEN 0"
@@ -366,10 +372,11 @@ static const char *const texts[TRN_SQL_COUNT] = {
                             " WHERE recipient_id=?1 AND is_read=0 AND deleted_at IS NULL",
     [TRN_SQL_REMINDER_NUMBER] = "UPDATE care_number SET last=last+1",
     [TRN_SQL_REMINDER_PUT] =
-        "INSERT INTO care_reminder(patient_id,dose_id,scheduled,grace,gone,number)"
-        " VALUES(?1,?2,?3,?4,?5,(SELECT last FROM care_number))"
+        "INSERT INTO care_reminder(patient_id,dose_id,scheduled,grace,gone,said,medication,number)"
+        " VALUES(?1,?2,?3,?4,?5,?6,?7,(SELECT last FROM care_number))"
         " ON CONFLICT(patient_id,dose_id) DO UPDATE SET scheduled=excluded.scheduled,"
-        "grace=excluded.grace,gone=excluded.gone,number=excluded.number",
+        "grace=excluded.grace,gone=excluded.gone,said=excluded.said,medication=excluded.medication,"
+        "number=excluded.number",
     [TRN_SQL_REMINDER_TIDY] = "DELETE FROM care_reminder WHERE patient_id=?1 AND gone=1"
                               " AND scheduled+grace*60000000<?2",
     [TRN_SQL_REMINDER_DROP] = "DELETE FROM care_reminder WHERE patient_id=?1 AND dose_id=?2",

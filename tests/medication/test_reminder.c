@@ -66,6 +66,129 @@ TEST(only_the_difference_is_listed)
     care_end();
 }
 
+/* What each reminder said last, between bars. */
+static char said[200];
+
+static void write_text(tern_value value)
+{
+    size_t used = strlen(said);
+
+    (void)snprintf(said + used,
+                   sizeof(said) - used,
+                   "|%.*s",
+                   value.kind == TERN_TEXT ? (int)value.size : 1,
+                   value.kind == TERN_TEXT ? (const char *)value.data : "-");
+}
+
+static bool note_said(void *context, const tern_reminder *reminder)
+{
+    said[0] = '\0';
+    write_text(reminder->medicine_name);
+    write_text(reminder->medicine_name_khmer);
+    write_text(reminder->dosage);
+    return count(context, reminder);
+}
+
+static void expect_said(int64_t *cursor, int expected_set, const char *expected)
+{
+    set = 0;
+    cancelled = 0;
+    care_ok(tern_reminders_read(care, NULL, cursor, note_said, NULL, &error), &error);
+    CHECK_INT(set, expected_set);
+    CHECK_TEXT(said, expected);
+}
+
+static tern_id first_medicine(void)
+{
+    tern_id id = {{0}};
+    tern_statement *statement = NULL;
+    const char *sql = "SELECT id FROM medications WHERE deleted_at IS NULL";
+    bool row = false;
+
+    CHECK_INT(tern_statement_prepare(care_replica, sql, strlen(sql), &statement, NULL), TERN_OK);
+    CHECK_INT(tern_statement_step(statement, &row, NULL), TERN_OK);
+    memcpy(id.bytes, tern_statement_value(statement, 0).data, sizeof(id.bytes));
+    tern_statement_free(statement);
+    return id;
+}
+
+static void edit(const tern_id *prescription)
+{
+    care_medicine.id = first_medicine();
+    care_ok(tern_prescription_edit(care, prescription, &care_prescription, "why", NULL, &error),
+            &error);
+}
+
+TEST(an_edit_of_what_is_said_sets_the_reminders_anew_at_the_same_times)
+{
+    int64_t cursor = 0;
+    tern_id prescription;
+    tern_id dose;
+
+    care_begin("2026-03-02 05:00");
+    care_medicine.morning_dosage = NULL;
+    prescription = care_prescribe();
+    expect_said(&cursor, 30, "|a medicine|-|{\"amount\":2,\"before_meal\":false}");
+    dose = last.dose;
+    care_medicine.night_dosage = "{\"amount\":1,\"before_meal\":false}";
+    edit(&prescription);
+    expect_said(&cursor, 30, "|a medicine|-|{\"amount\":1,\"before_meal\":false}");
+    CHECK_INT(cancelled, 0);
+    CHECK(memcmp(&last.dose, &dose, sizeof(dose)) == 0);
+    care_medicine.name = "another";
+    edit(&prescription);
+    expect_said(&cursor, 30, "|another|-|{\"amount\":1,\"before_meal\":false}");
+    care_medicine.name_khmer = "\u1780";
+    edit(&prescription);
+    expect_said(&cursor, 30, "|another|\u1780|{\"amount\":1,\"before_meal\":false}");
+    care_prescription.diagnosis = "what no reminder says";
+    edit(&prescription);
+    expect(&cursor, 0, 0);
+    care_clock("2026-03-02 12:00");
+    care_medicine.name = "a third";
+    edit(&prescription);
+    expect(&cursor, 30, 0);
+    care_end();
+}
+
+TEST(what_is_cancelled_says_nothing_and_keeps_nothing_of_it)
+{
+    int64_t cursor = 0;
+    tern_id prescription;
+
+    care_begin("2026-03-02 05:00");
+    prescription = care_prescribe();
+    expect(&cursor, 60, 0);
+    care_ok(tern_prescription_pause(care, &prescription, &error), &error);
+    expect_said(&cursor, 0, "|-|-|-");
+    CHECK_INT(cancelled, 60);
+    CHECK_INT(
+        fixture_number(care_replica, "SELECT count(said) + count(medication) FROM care_reminder"),
+        0);
+    care_end();
+}
+
+TEST(reminders_listed_before_their_texts_were_watched_are_listed_once_more)
+{
+    int64_t cursor = 0;
+
+    care_begin("2026-03-02 05:00");
+    (void)care_prescribe();
+    fixture_run(care_replica,
+                "CREATE TABLE care_reminder(patient_id BLOB NOT NULL, dose_id BLOB NOT NULL, "
+                "scheduled INTEGER NOT NULL, grace INTEGER NOT NULL, gone INTEGER NOT NULL, "
+                "number INTEGER NOT NULL, PRIMARY KEY (patient_id, dose_id)) WITHOUT ROWID");
+    fixture_run(care_replica,
+                "INSERT INTO care_reminder SELECT patient_id, id, scheduled_time, grace_minutes, "
+                "0, 0 FROM dose_events");
+    fixture_run(care_replica,
+                "INSERT INTO care_reminder VALUES(x'6170692d666978747572652d00000001', "
+                "x'6170692d666978747572652d00000009', 4000000000000000, 30, 0, 0)");
+    expect(&cursor, 60, 1);
+    expect(&cursor, 0, 0);
+    care_end();
+}
+
 TEST(at_most_a_hundred_are_set_and_later_ones_come_as_they_near)
 {
     int64_t cursor = 0;
@@ -282,10 +405,14 @@ TEST(an_edit_leaves_the_patients_times_alone)
     set_times(1, &minute);
     expect(&cursor, 30, 0);
     care_medicine.id = prn_medicine();
-    care_medicine.name = "another name";
+    care_medicine.frequency = "every 8 hours";
     care_ok(tern_prescription_edit(care, &prescription, &care_prescription, "why", NULL, &error),
             &error);
     expect(&cursor, 0, 0);
+    care_medicine.name = "another name";
+    care_ok(tern_prescription_edit(care, &prescription, &care_prescription, "why", NULL, &error),
+            &error);
+    expect(&cursor, 30, 0);
     care_medicine.is_prn = false;
     care_ok(tern_prescription_edit(care, &prescription, &care_prescription, "why", NULL, &error),
             &error);

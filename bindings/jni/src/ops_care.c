@@ -376,6 +376,9 @@ static bool put_reminder(void *context, const tern_reminder *reminder)
     bridge_put_int(call, reminder->rings);
     bridge_put_byte(call, reminder->is_prn);
     bridge_put_id(call, &reminder->medication);
+    bridge_put_value(call, &reminder->medicine_name);
+    bridge_put_value(call, &reminder->medicine_name_khmer);
+    bridge_put_value(call, &reminder->dosage);
     return !call->out.failed;
 }
 

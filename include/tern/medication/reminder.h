@@ -6,7 +6,7 @@
  * be reminded of a medicine that is taken as needed (tern_medication_set_prn_times). These ring
  * once, and need no dose and no record. What was listed before is kept in the replica, in tables
  * named care_, so that a call lists only what differs: a dose recorded, moved, no longer
- * prescribed, or new.
+ * prescribed, or new, or one that says another name or dosage.
  */
 #ifndef TERN_REMINDER_H
 #define TERN_REMINDER_H
@@ -31,6 +31,10 @@ typedef struct tern_reminder {
     bool is_prn;        /* of a time that the patient has set; what is taken is recorded with
                          * tern_dose_take_prn */
     tern_id medication; /* nil of one that is cancelled */
+    /* What a notification says: values of TERN_TEXT, or null; all null of one that is cancelled. */
+    tern_value medicine_name;
+    tern_value medicine_name_khmer;
+    tern_value dosage; /* JSON; null of what is scheduled by words, and as needed */
 } tern_reminder;
 
 /** Returns false to stop, and then the cursor stays. Must not call the handle. */

@@ -441,7 +441,7 @@ public struct Care: Sendable {
             var place = cursor
             let changed: [Reminder] = try lendID(patient) { patient in
                 try collectCare { context, error in
-                    tern_reminders_read(care, patient, &place, { Collector<Reminder>.add($0, $1) { Reminder($0) } },
+                    tern_reminders_read(care, patient, &place, { Collector<Reminder>.add($0, $1) { try Reminder($0) } },
                         context, error)
                 }
             }

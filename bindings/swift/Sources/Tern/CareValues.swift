@@ -358,8 +358,13 @@ public struct Reminder: Sendable {
     public let isPRN: Bool
     /// Nil of one that is cancelled.
     public let medication: UUID?
+    /// What a notification says, as the next two; nil of one that is cancelled.
+    public let medicineName: String?
+    public let medicineNameKhmer: String?
+    /// JSON; nil of what is scheduled by words, and as needed.
+    public let dosage: String?
 
-    init(_ reminder: tern_reminder) {
+    init(_ reminder: tern_reminder) throws {
         dose = reminder.dose.id
         isCancelled = reminder.is_cancelled
         scheduled = Date(microseconds: reminder.scheduled_us)
@@ -367,6 +372,9 @@ public struct Reminder: Sendable {
         rings = [at.0, at.1, at.2, at.3].prefix(Int(reminder.rings)).map { Date(microseconds: $0) }
         isPRN = reminder.is_prn
         medication = reminder.is_cancelled ? nil : reminder.medication.id
+        medicineName = try reminder.medicine_name.string()
+        medicineNameKhmer = try reminder.medicine_name_khmer.string()
+        dosage = try reminder.dosage.string()
     }
 }
 

@@ -208,6 +208,8 @@ final class CareTests: ReplicaTestCase, @unchecked Sendable {
         let rings = first.changed[0].rings
         XCTAssertEqual(rings.count, 4)
         XCTAssertEqual(rings[1].timeIntervalSince(rings[0]), 600)
+        XCTAssertNotNil(first.changed[0].medicineName)
+        XCTAssertEqual(first.changed[0].dosage?.contains("amount"), true)
         let none = try await care.reminders(since: first.cursor).changed
         XCTAssertTrue(none.isEmpty)
 
@@ -216,6 +218,7 @@ final class CareTests: ReplicaTestCase, @unchecked Sendable {
         try await care.take(doses[0].id)
         let next = try await care.reminders(since: first.cursor).changed
         XCTAssertEqual(next.map(\.isCancelled), [true])
+        XCTAssertEqual(next.map(\.medicineName), [nil])
 
         now.now = Self.at("20:00")
         let report = try await care.inferMissed(limit: 100)

@@ -21,6 +21,14 @@ public final class Reminders {
         public final boolean isPrn;
         /** Nil of one that is cancelled. */
         public final UUID medication;
+        /** What a notification says, as the next two; null of one that is cancelled. */
+        @Nullable
+        public final String medicineName;
+        @Nullable
+        public final String medicineNameKhmer;
+        /** JSON; null of what is scheduled by words, and as needed. */
+        @Nullable
+        public final String dosage;
 
         Reminder(Unpack out) {
             dose = out.id();
@@ -33,6 +41,9 @@ public final class Reminders {
             rings = Arrays.copyOf(times, out.number());
             isPrn = out.flag();
             medication = out.id();
+            medicineName = out.textValue();
+            medicineNameKhmer = out.textValue();
+            dosage = out.textValue();
         }
 
         /** When to ring: at the scheduled time and after each third of the grace; one alone where isPrn. Those that have passed are to be left out. */

@@ -223,6 +223,8 @@ class CareTest {
         Instant[] rings = first.changed.get(0).rings();
         assertEquals(4, rings.length);
         assertEquals(Duration.ofMinutes(10), Duration.between(rings[0], rings[1]));
+        assertEquals("Amlodipine", first.changed.get(0).medicineName);
+        assertTrue(first.changed.get(0).dosage.contains("amount"));
         assertTrue(care.reminders(null, first.cursor).changed.isEmpty());
 
         now = at("07:30");
@@ -230,6 +232,7 @@ class CareTest {
         Reminders next = care.reminders(null, first.cursor);
         assertEquals(1, next.changed.size());
         assertTrue(next.changed.get(0).isCancelled);
+        assertNull(next.changed.get(0).medicineName);
 
         now = at("20:00");
         MissedCursor missed = care.inferMissed(null, 100, MissedCursor.START);

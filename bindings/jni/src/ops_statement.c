@@ -2,7 +2,8 @@
  * SQL: statements of the writer and of readers.
  *
  * Rows cross in batches of about BATCH_BYTES, so that a long read costs few crossings and little
- * memory. A batch: rows, 1 if more are to be asked for, then the cells row by row.
+ * memory. A batch: rows, 1 if more are to be asked for, then the cells row by row. Before the cells
+ * of the first stand the names of the columns, for a table may have changed since the last run.
  */
 #include "bindings/jni/src/bridge.h"
 
@@ -20,20 +21,28 @@ static int32_t count_parameters(tern_statement *statement)
     return count;
 }
 
-static tern_status describe(struct bridge_call *call, tern_statement *statement, tern_status status)
+/* The names' size in bytes, how many there are, and each. */
+static void put_names(struct bridge_call *call, tern_statement *statement)
 {
-    int columns;
+    size_t head = call->out.size;
+    int columns = tern_statement_columns(statement);
 
-    if (status != TERN_OK) {
-        return status;
-    }
-    columns = tern_statement_columns(statement);
-    bridge_put_pointer(call, statement);
-    bridge_put_int(call, count_parameters(statement));
+    bridge_put_int(call, 0);
     bridge_put_int(call, columns);
     for (int i = 0; i < columns; i++) {
         bridge_put_text(call, tern_statement_name(statement, i));
     }
+    bridge_set_int(call, head, (int32_t)(call->out.size - head - sizeof(int32_t)));
+}
+
+static tern_status describe(struct bridge_call *call, tern_statement *statement, tern_status status)
+{
+    if (status != TERN_OK) {
+        return status;
+    }
+    bridge_put_pointer(call, statement);
+    bridge_put_int(call, count_parameters(statement));
+    put_names(call, statement);
     if (call->out.failed) {
         tern_statement_free(statement);
     }
@@ -62,11 +71,11 @@ tern_status bridge_readerPrepare(struct bridge_call *call)
     return describe(call, statement, status);
 }
 
-static tern_status batch(struct bridge_call *call)
+static tern_status batch(struct bridge_call *call, bool first)
 {
     tern_statement *statement = call->handle;
     size_t head = call->out.size;
-    int columns = tern_statement_columns(statement);
+    int columns = 0;
     int32_t rows = 0;
     bool ready = true;
 
@@ -77,6 +86,12 @@ static tern_status batch(struct bridge_call *call)
 
         if (status != TERN_OK) {
             return status;
+        }
+        if (rows == 0) { // not before the step, which compiles again where a table has changed
+            columns = tern_statement_columns(statement);
+            if (first) {
+                put_names(call, statement);
+            }
         }
         if (!ready) {
             break;
@@ -109,12 +124,12 @@ tern_status bridge_statementRun(struct bridge_call *call)
             status = tern_statement_bind(call->handle, i + 1, value, &call->error.error);
         }
     }
-    return status == TERN_OK ? batch(call) : status;
+    return status == TERN_OK ? batch(call, true) : status;
 }
 
 tern_status bridge_statementMore(struct bridge_call *call)
 {
-    return batch(call);
+    return batch(call, false);
 }
 
 tern_status bridge_statementReset(struct bridge_call *call)

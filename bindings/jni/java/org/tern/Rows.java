@@ -28,6 +28,7 @@ final class Rows implements Core.Child {
         this.statement = cache.take(sql);
         try {
             take(Unpack.of(Native.statementRun(statement.handle, statement.bind(values))));
+            statement.describe(batch);
         } catch (RuntimeException | Error e) {
             Native.statementReset(statement.handle, null);
             cache.give(statement);

@@ -1,5 +1,6 @@
 package org.tern;
 
+import java.util.Arrays;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -18,17 +19,32 @@ final class StatementCache {
         final long handle;
         final String sql;
         final int parameters;
-        final String[] names;
+        String[] names = new String[0];
+        private byte[] described = new byte[0];
+        @Nullable
         private Map<String, Integer> columns;
 
         private Compiled(String sql, Unpack out) {
             this.sql = sql;
             handle = out.big();
             parameters = out.number();
-            names = new String[out.number()];
-            for (int i = 0; i < names.length; i++) {
-                names[i] = out.text();
+            describe(out);
+        }
+
+        /** Reads what the columns are called, which may be other than at the last run: tables change. */
+        void describe(Unpack out) {
+            byte[] now = out.blob();
+            if (Arrays.equals(now, described)) {
+                return;
             }
+            Unpack list = Unpack.inside(now);
+            String[] found = new String[list.number()];
+            for (int i = 0; i < found.length; i++) {
+                found[i] = list.text();
+            }
+            names = found;
+            columns = null;
+            described = now;
         }
 
         int column(String name) {

@@ -32,6 +32,11 @@ final class Unpack {
         throw new TernException(ErrorCode.of(status), problem, first, second, message == null ? "" : message, cause);
     }
 
+    /** Reads a part that stood in the results as a blob. */
+    static Unpack inside(byte[] part) {
+        return new Unpack(part);
+    }
+
     boolean flag() {
         return data[at++] != 0;
     }

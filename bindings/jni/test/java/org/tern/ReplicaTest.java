@@ -11,6 +11,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicReference;
@@ -239,5 +242,36 @@ class ReplicaTest {
             Fixture.same(1, replica.query("SELECT count(*) FROM tern_noted WHERE name = 'mine'")
                 .first(row -> row.getInt(0)));
         }
+    }
+
+    @Test
+    void aStatementThatIsKeptSeesColumnsThatCameLater() {
+        try (Replica replica = Fixture.open(folder)) {
+            replica.execute("CREATE TABLE own(a INTEGER)");
+            replica.execute("INSERT INTO own VALUES (1), (7)");
+            for (int i = 0; i < 2; i++) {
+                assertEquals(Collections.singletonList("1:a"), columns(replica));
+                replica.write(tx -> assertEquals(Collections.singletonList("1:a"), columns(tx)));
+            }
+            replica.execute("ALTER TABLE own ADD COLUMN b INTEGER DEFAULT 2");
+            assertEquals(Arrays.asList("1:a", "2:b"), columns(replica));
+            replica.write(tx -> assertEquals(Arrays.asList("1:a", "2:b"), columns(tx)));
+            replica.execute("ALTER TABLE own RENAME COLUMN b TO c");
+            assertEquals(Arrays.asList("1:a", "2:c"), columns(replica));
+            replica.execute("ALTER TABLE own DROP COLUMN a");
+            assertEquals(Collections.singletonList("2:c"), columns(replica));
+            replica.write(tx -> assertEquals(Collections.singletonList("2:c"), columns(tx)));
+        }
+    }
+
+    /** The cells of the first row, each with its name, and by it. */
+    private static List<String> columns(Queries from) {
+        return from.query("SELECT * FROM own").first(row -> {
+            List<String> found = new ArrayList<>();
+            for (int i = 0; i < row.columns(); i++) {
+                found.add(row.getLong(row.name(i)) + ":" + row.name(i));
+            }
+            return found;
+        });
     }
 }

@@ -380,6 +380,16 @@ class Bindings(Gate):
         os.remove(self.path(self.CODES))
         self.assert_fails(f"{self.CODES} is missing", "bindings")
 
+    def test_a_list_of_swift_that_is_not_there_fails(self):
+        for name in ("ErrorCode", "Problem"):
+            os.rename(self.path(f"bindings/swift/Sources/Tern/{name}.swift"), self.path(f"bindings/swift/Sources/Tern/{name}s.swift"))
+        self.assert_fails("bindings/swift/Sources/Tern/ErrorCode.swift is missing", "bindings")
+        self.assert_fails("bindings/swift/Sources/Tern/Problem.swift is missing", "bindings")
+
+    def test_a_binding_whose_sources_are_not_there_fails(self):
+        os.rename(self.path("bindings/swift/Sources/Tern"), self.path("bindings/swift/Sources/Moved"))
+        self.assert_fails("bindings/swift/Sources/Tern/: its sources were not found", "bindings")
+
     def test_a_function_that_a_binding_does_not_call_fails(self):
         self.replace("bindings/jni/src/ops_record.c", "tern_quota_read(", "tern_quota_guess(")
         self.assert_fails("bindings/jni/src/: tern_quota_read is not called", "bindings")

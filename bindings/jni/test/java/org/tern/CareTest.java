@@ -1,5 +1,6 @@
 package org.tern;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
@@ -212,6 +213,37 @@ class CareTest {
         Fixture.fails(Problem.GRACE, () -> care.setGraceMinutes(25));
         Fixture.fails(Problem.ZONE, () -> care.setTimeZone("Nowhere/At_All"));
         assertEquals(0, Fixture.fails(Problem.MEAL_TIME, () -> care.setMeals("late", null, null)).first());
+    }
+
+    @Test
+    void timesForWhatIsTakenAsNeededAreSetAndRemindedOf() {
+        Prescription sheet = new Prescription(Fixture.PATIENT, "x");
+        sheet.startDate = DAY;
+        Medicine medicine = new Medicine("Paracetamol");
+        medicine.isPrn = true;
+        sheet.medicines.add(medicine);
+        care.activatePrescription(care.createPrescription(sheet, null));
+        UUID id = care.medications(null, Medication.State.PRN).get(0).id;
+        assertNull(care.medication(id).prnTimes);
+        long none = care.reminders(null, 0).cursor;
+
+        care.setPrnTimes(id, 9 * 60, 21 * 60 + 30);
+        assertEquals("[\"09:00\",\"21:30\"]", care.medication(id).prnTimes);
+        List<Reminders.Reminder> told = care.reminders(null, none).changed;
+        assertEquals(at("09:00"), told.get(0).scheduled);
+        assertEquals(at("21:30"), told.get(1).scheduled);
+        assertTrue(told.get(0).isPrn);
+        assertEquals(id, told.get(0).medication);
+        assertArrayEquals(new Instant[] {at("09:00")}, told.get(0).rings());
+
+        assertEquals(1, Fixture.fails(Problem.PRN_TIME, () -> care.setPrnTimes(id, 0, 24 * 60)).first());
+        Fixture.fails(Problem.NO_MEDICATION, () -> care.setPrnTimes(UUID.randomUUID(), 60));
+        prescribe();
+        UUID daily = care.medications(null, Medication.State.SCHEDULED).get(0).id;
+        Fixture.fails(Problem.NOT_PRN, () -> care.setPrnTimes(daily, 60));
+        assertEquals("[\"09:00\",\"21:30\"]", care.medication(id).prnTimes);
+        care.setPrnTimes(id);
+        assertNull(care.medication(id).prnTimes);
     }
 
     @Test

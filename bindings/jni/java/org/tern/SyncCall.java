@@ -1,7 +1,7 @@
 package org.tern;
 
 import java.io.IOException;
-import java.net.SocketTimeoutException;
+import java.io.InterruptedIOException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
@@ -252,7 +252,7 @@ public final class SyncCall {
         if (e instanceof TernException) {
             return ((TernException) e).code();
         }
-        if (e instanceof SocketTimeoutException) {
+        if (e instanceof InterruptedIOException) { // a socket's time-out, or that of a whole exchange
             return ErrorCode.TIMEOUT;
         }
         return e instanceof SSLException ? ErrorCode.TLS : ErrorCode.NETWORK;

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
@@ -408,6 +409,7 @@ class SyncTest {
     @Test
     void failuresOfATransportAreToldByWhatTheyAre() {
         Object[][] cases = {{new SocketTimeoutException(), ErrorCode.TIMEOUT}, {new IOException(), ErrorCode.NETWORK},
+            {new InterruptedIOException("of the whole exchange"), ErrorCode.TIMEOUT},
             {new TernException(ErrorCode.TLS_PIN, "the key"), ErrorCode.TLS_PIN}};
         for (Object[] one : cases) {
             Fixture.fails((ErrorCode) one[1], () -> phone.newSync(request -> {

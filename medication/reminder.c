@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/hex.h"
 #include "base/memory.h"
 #include "base/mutant.h"
 #include "medication/calendar.h"
@@ -20,6 +21,8 @@
 
 enum { LISTED_MAX = TERN_REMINDERS, GRACE_MAX = 60 }; /* as many are set at a time */
 enum { CLOCK_BYTES = 5 };                             /* "HH:MM" */
+/* Local days that a read may look at, from the day before that of UTC on. */
+enum { NAMED_DAYS = TERN_SCHEDULE_DAYS + 3, NAME_DIGITS = 2 * (int)sizeof(tern_id) };
 
 struct entry {
     tern_id dose;
@@ -34,8 +37,10 @@ struct run {
     tern_care *care;
     const tern_id *patient;
     int64_t now_us;
-    tern_id subject;                  /* the medication whose times are looked at */
-    int64_t said;                     /* of it */
+    tern_id subject;  /* the medication whose times are looked at */
+    int64_t said;     /* of it */
+    tern_value names; /* of its time's reminders, as digits, from first_named on */
+    int32_t first_named;
     struct entry due[TERN_REMINDERS]; /* by time and id */
     size_t due_count;
     struct entry listed[LISTED_MAX];
@@ -176,24 +181,27 @@ look_at(struct run *run, tern_statement *row, bool *ret_more, tern_care_error *e
 /* ---- Times that the patient has set ---- */
 
 /* The columns behind those of the regimen. */
-enum { PRN_MEDICATION = TRN_SOURCE_COLUMNS, PRN_TIME, PRN_SAID };
+enum {
+    PRN_MEDICATION = TRN_SOURCE_COLUMNS,
+    PRN_TIME,
+    PRN_SAID,
+    PRN_NAMES = PRN_SAID + PRN_SAID_COLUMNS
+};
 
-/* The name of a reminder that no dose has: no slot of one begins like that. */
+/* Names a reminder that no dose has: no slot of one begins like that. */
 static tern_status
-name_prn(struct run *run, const char *date, const char *time, tern_id *id, tern_care_error *error)
+name_prn(const struct run *run, int32_t day, tern_id *ret_id, tern_care_error *error)
 {
-    const tern_value key[] = {tern_value_id(&run->subject),
-                              tern_value_text(date),
-                              tern_value_text(time)};
-    tern_statement *row = NULL;
-    tern_status status =
-        trn_care_row(run->care, TRN_SQL_PRN_KEY, key, 3, TERN_PROBLEM_NO_DOSE, &row, error);
+    int32_t at = day - run->first_named;
+    size_t from = (size_t)(at < 0 ? 0 : at) * NAME_DIGITS;
 
-    if (status == TERN_OK) {
-        *id = trn_value_to_id(tern_statement_value(row, 0));
-        tern_statement_reset(row);
+    if (at < 0 || from + NAME_DIGITS > run->names.size ||
+        !trn_hex_decode((struct trn_slice){(const uint8_t *)run->names.data + from, NAME_DIGITS},
+                        ret_id->bytes,
+                        sizeof(ret_id->bytes))) {
+        return trn_fail(trn_engine_error(error), TERN_ERR_INTERNAL, "a reminder has no name");
     }
-    return status;
+    return TERN_OK;
 }
 
 static tern_status add_prn(struct run *run,
@@ -214,7 +222,7 @@ static tern_status add_prn(struct run *run,
     if (is_over(run, &entry) || !has_room(run, &entry)) {
         return TERN_OK;
     }
-    status = name_prn(run, dose.local_date, time->slot, &entry.dose, error);
+    status = name_prn(run, day, &entry.dose, error);
     if (status == TERN_OK) {
         keep(run, &entry);
     }
@@ -244,6 +252,7 @@ look_at_prn(void *context, tern_statement *row, bool *ret_more, tern_care_error 
     }
     run->subject = trn_value_to_id(tern_statement_value(row, PRN_MEDICATION));
     run->said = hash_said(row, PRN_SAID, PRN_SAID_COLUMNS);
+    run->names = tern_statement_value(row, PRN_NAMES);
     status = trn_source_read(run->care, row, 0, INT64_MAX, &source, error);
     if (status == TERN_OK) {
         status = trn_care_local_day(run->care, source.zone, run->now_us, &today, NULL, error);
@@ -257,14 +266,41 @@ look_at_prn(void *context, tern_statement *row, bool *ret_more, tern_care_error 
     return status;
 }
 
+enum { QUOTED_DATE = TRN_DATE_BYTES + 2 }; /* with a quote at both ends and a comma */
+
+/* The days whose reminders are to have names, as a JSON array. */
+static void write_days(struct run *run, char ret_days[NAMED_DAYS * QUOTED_DATE + 2])
+{
+    int64_t rest = 0;
+    char *at = ret_days;
+
+    run->first_named = (int32_t)trn_floor_divide(run->now_us, TRN_DAY_US, &rest) - 1;
+    *at = '[';
+    for (int32_t day = run->first_named; day < run->first_named + NAMED_DAYS; day++) {
+        char date[TRN_DATE_BYTES];
+
+        trn_day_format(day, date);
+        at[1] = '"';
+        memcpy(at + 2, date, TRN_DATE_BYTES - 1);
+        at[TRN_DATE_BYTES + 1] = '"';
+        at[QUOTED_DATE] = ',';
+        at += QUOTED_DATE;
+    }
+    at[0] = ']';
+    at[1] = '\0';
+}
+
 static tern_status read_prn(struct run *run, tern_care_error *error)
 {
-    const tern_value patient = tern_value_id(run->patient);
+    char days[NAMED_DAYS * QUOTED_DATE + 2];
+    tern_value values[] = {tern_value_id(run->patient), tern_value_null()};
 
+    write_days(run, days);
+    values[1] = tern_value_text(days);
     return trn_care_each(run->care,
                          TRN_SQL_PRN_TIMES,
-                         &patient,
-                         1,
+                         values,
+                         2,
                          TERN_PROBLEM_NONE,
                          look_at_prn,
                          run,

@@ -172,11 +172,12 @@ static const char *const texts[TRN_SQL_COUNT] = {
                            " JOIN prescriptions p ON p.id=m.prescription_id" OF_PATIENT
                            " WHERE m.id=?1 AND m.deleted_at IS NULL AND p.deleted_at IS NULL",
     [TRN_SQL_PRN_TIMES] =
-        "SELECT " SOURCE ",m.id,j.value,m.medicine_name,m.medicine_name_khmer FROM prescriptions p"
+        "SELECT " SOURCE ",m.id,j.value,m.medicine_name,m.medicine_name_khmer,"
+        "(SELECT group_concat(hex(tern_key('dose_events',m.id,k.value,'PRN '||j.value)),'')"
+        " FROM json_each(?2) k) FROM prescriptions p"
         " JOIN medications m ON m.prescription_id=p.id" OF_PATIENT
         " JOIN json_each(m.prn_times) j WHERE p.patient_id=?1 AND p.status='ACTIVE'"
         " AND p.deleted_at IS NULL AND m.is_prn AND m.deleted_at IS NULL AND j.type='text'",
-    [TRN_SQL_PRN_KEY] = "SELECT tern_key('dose_events',?1,?2,'PRN '||?3)",
     [TRN_SQL_DOSAGE] =
         "SELECT CASE WHEN json_valid(?1) THEN json_type(?1) IN ('object','null') ELSE 0 END",
     [TRN_SQL_PRESCRIPTION] =

@@ -357,6 +357,54 @@ TEST(another_zone_moves_the_times_and_keeps_their_names)
     care_end();
 }
 
+static bool keep_set(void *context, const tern_reminder *reminder)
+{
+    return reminder->is_cancelled || count(context, reminder);
+}
+
+/* Looks for the name that the last of the reminders should have. */
+static int64_t names_last(const char *local_date)
+{
+    char sql[200];
+    char digits[2 * sizeof(last.dose.bytes) + 1];
+
+    for (size_t i = 0; i < sizeof(last.dose.bytes); i++) {
+        (void)snprintf(digits + 2 * i, 3, "%02x", last.dose.bytes[i]);
+    }
+    (void)snprintf(sql,
+                   sizeof(sql),
+                   "SELECT count(*) FROM medications WHERE tern_key('dose_events', id, '%s', "
+                   "'PRN 07:00') = x'%s'",
+                   local_date,
+                   digits);
+    return fixture_number(care_replica, sql);
+}
+
+TEST(a_time_is_named_by_medicine_date_and_time_on_every_day_and_in_every_zone)
+{
+    static const struct {
+        const char *zone;
+        const char *now; /* in Phnom Penh, seven hours ahead of UTC */
+        const char *last_date;
+    } cases[] = {{"Asia/Phnom_Penh", "2026-03-02 06:30", "2026-03-31"},
+                 {"Asia/Phnom_Penh", "2026-03-02 23:30", "2026-03-31"},
+                 {"Pacific/Kiritimati", "2026-03-03 06:30", "2026-04-01"},
+                 {"Pacific/Pago_Pago", "2026-03-04 07:30", "2026-04-01"}};
+    const int32_t minute = 7 * 60;
+
+    (void)prescribe_prn();
+    set_times(1, &minute);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        int64_t cursor = 0;
+
+        care_clock(cases[i].now);
+        care_ok(tern_settings_set_time_zone(care, cases[i].zone, &error), &error);
+        care_ok(tern_reminders_read(care, NULL, &cursor, keep_set, NULL, &error), &error);
+        CHECK_INT(names_last(cases[i].last_date), 1);
+    }
+    care_end();
+}
+
 TEST(times_and_doses_share_the_hundred_by_time)
 {
     const int32_t minute = 7 * 60 + 1;

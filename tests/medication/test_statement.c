@@ -1,11 +1,15 @@
-/* Every read of the library goes by an index: no table of the document is ever scanned. */
+/* Every read of the library goes by an index: no table of the document is ever scanned. And it
+ * takes as many statements for many rows as for one. */
 #include "tests/medication/fixture.h"
 
+#include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "medication/internal.h"
 #include "tern/medication/adherence.h"
+#include "tern/medication/alert.h"
+#include "tern/medication/audit.h"
 #include "tern/medication/reminder.h"
 
 static void expect_indexed(tern_reader *reader, const char *text)
@@ -62,6 +66,212 @@ TEST(every_read_goes_by_an_index)
     }
     tern_reader_close(reader);
     care_end();
+}
+
+/* ---- How many statements a read takes ---- */
+
+static struct {
+    int statements;
+    int rows;
+    tern_id prescription; /* of many medicines */
+    tern_id edited;       /* of many versions */
+    tern_care_error error;
+} seen;
+
+/* Statements of triggers come as comments. */
+static int note_statement(unsigned kind, void *context, void *statement, void *text)
+{
+    (void)kind;
+    (void)context;
+    (void)statement;
+    seen.statements += strncmp(text, "--", 2) != 0;
+    return 0;
+}
+
+static int watch(sqlite3 *db, const char **ret_message, const struct sqlite3_api_routines *routines)
+{
+    (void)ret_message;
+    (void)routines;
+    return sqlite3_trace_v2(db, SQLITE_TRACE_STMT, note_statement, NULL);
+}
+
+#define COUNTER(name, type)                                                                        \
+    static bool name(void *context, const type *row)                                               \
+    {                                                                                              \
+        (void)context;                                                                             \
+        seen.rows += row != NULL;                                                                  \
+        return true;                                                                               \
+    }
+
+COUNTER(count_dose, tern_dose)
+COUNTER(count_prescription, tern_prescription_row)
+COUNTER(count_medication, tern_medication)
+COUNTER(count_version, tern_prescription_version)
+COUNTER(count_reminder, tern_reminder)
+COUNTER(count_sum, tern_adherence)
+COUNTER(count_audit, tern_audit_entry)
+COUNTER(count_alert, tern_alert)
+
+static bool count_part(void *context,
+                       const tern_prescription_row *prescription,
+                       const tern_medication *medication)
+{
+    (void)prescription;
+    return count_medication(context, medication);
+}
+
+static tern_status list_doses(void)
+{
+    return tern_dose_list(care, NULL, "2026-03-02", count_dose, NULL, &seen.error);
+}
+
+static tern_status list_prescriptions(void)
+{
+    return tern_prescription_list(care, NULL, 0, count_prescription, NULL, &seen.error);
+}
+
+static tern_status read_prescription(void)
+{
+    return tern_prescription_read(care, &seen.prescription, count_part, NULL, &seen.error);
+}
+
+static tern_status list_versions(void)
+{
+    return tern_prescription_versions(care, &seen.edited, count_version, NULL, &seen.error);
+}
+
+static tern_status list_snapshot(void)
+{
+    return tern_prescription_snapshot(care,
+                                      &seen.prescription,
+                                      1,
+                                      count_medication,
+                                      NULL,
+                                      &seen.error);
+}
+
+static tern_status list_medications(void)
+{
+    return tern_medication_list(care, NULL, 0, count_medication, NULL, &seen.error);
+}
+
+static tern_status list_reminders(void)
+{
+    int64_t cursor = 0;
+
+    return tern_reminders_read(care, NULL, &cursor, count_reminder, NULL, &seen.error);
+}
+
+static tern_status list_adherence(void)
+{
+    const tern_adherence_query query = {.size = sizeof(query), .by = TERN_ADHERENCE_MEDICATION};
+
+    return tern_adherence_read(care, &query, count_sum, NULL, NULL, &seen.error);
+}
+
+static tern_status list_audit(void)
+{
+    tern_audit_cursor cursor = {0};
+
+    return tern_audit_read(care, NULL, &cursor, count_audit, NULL, NULL, &seen.error);
+}
+
+static tern_status list_alerts(void)
+{
+    tern_alert_cursor cursor = {0};
+
+    return tern_alert_list(care, false, 100, &cursor, count_alert, NULL, &seen.error);
+}
+
+static tern_status (*const reads[])(void) = {list_doses,
+                                             list_prescriptions,
+                                             read_prescription,
+                                             list_versions,
+                                             list_snapshot,
+                                             list_medications,
+                                             list_reminders,
+                                             list_adherence,
+                                             list_audit,
+                                             list_alerts};
+
+enum { MANY = 50, READS = sizeof(reads) / sizeof(reads[0]) };
+
+static void prescribe_many(size_t count)
+{
+    tern_medicine medicines[2 * MANY];
+
+    for (size_t i = 0; i < count; i++) {
+        medicines[2 * i] =
+            (tern_medicine){.name = "a medicine", .morning_dosage = "{\"amount\":1}"};
+        medicines[2 * i + 1] = (tern_medicine){.name = "as needed", .is_prn = true};
+    }
+    care_prescription.medicines = medicines;
+    care_prescription.medicine_count = 2 * count;
+    seen.prescription = care_prescribe();
+    fixture_run(care_replica, "UPDATE medications SET prn_times = '[\"07:00\"]' WHERE is_prn");
+}
+
+static void live_through(size_t count)
+{
+    char sql[512];
+
+    care_begin("2026-03-02 05:00");
+    prescribe_many(count);
+    care_prescription.medicines = &care_medicine;
+    care_prescription.medicine_count = 1;
+    for (size_t i = 0; i < count; i++) {
+        care_ok(tern_prescription_create(care, &care_prescription, NULL, &seen.edited, &seen.error),
+                &seen.error);
+    }
+    for (size_t i = 1; i < count; i++) {
+        care_ok(tern_prescription_edit(care,
+                                       &seen.edited,
+                                       &care_prescription,
+                                       "why",
+                                       NULL,
+                                       &seen.error),
+                &seen.error);
+    }
+    (void)snprintf(sql,
+                   sizeof(sql),
+                   "INSERT INTO notifications(id, recipient_id, type, title, message, data, "
+                   "about_id) SELECT tern_key('notifications', u.id, 'PRESCRIPTION_UPDATE', m.id), "
+                   "u.id, 'PRESCRIPTION_UPDATE', 'a title', 'a text', '{}', m.id FROM users u "
+                   "JOIN medications m LIMIT %zu",
+                   count);
+    fixture_run(care_replica, sql);
+    care_clock("2026-03-02 12:00");
+}
+
+/* Once for what is compiled or summed up the first time, and once more that counts. */
+static void count_statements(size_t rows, int ret_counts[READS])
+{
+    live_through(rows);
+    for (size_t i = 0; i < READS; i++) {
+        care_ok(reads[i](), &seen.error);
+        seen.statements = 0;
+        seen.rows = 0;
+        care_ok(reads[i](), &seen.error);
+        ret_counts[i] = seen.statements;
+        CHECK(seen.rows >= (int)rows && seen.statements > 0);
+    }
+    care_end();
+}
+
+TEST(a_read_takes_as_many_statements_for_many_rows_as_for_one)
+{
+    int one[READS];
+    int many[READS];
+
+    CHECK_INT(sqlite3_auto_extension((void (*)(void))watch), SQLITE_OK);
+    count_statements(1, one);
+    count_statements(MANY, many);
+    CHECK_INT(sqlite3_cancel_auto_extension((void (*)(void))watch), 1);
+    for (size_t i = 0; i < READS; i++) {
+        if (one[i] != many[i]) {
+            fail_msg("read %zu: %d statements for one, %d for many", i, one[i], many[i]);
+        }
+    }
 }
 
 TEST(calls_leave_everything_as_it_was_when_memory_runs_out)

@@ -398,6 +398,10 @@ class Bindings(Gate):
         self.replace("bindings/jni/java/org/tern/Words.java", ", CONNECTION, GOES_ON", ", CONNECTION")
         self.assert_fails("Notice has 6 members, tern_notice of include/tern/medication/message.h has 7", "bindings")
 
+    def test_a_prefab_module_that_names_another_file_fails(self):
+        self.replace("bindings/jni/android/build.gradle.kts", "libtern-medication", "libtern_medication")
+        self.assert_fails("the file of tern_medication is libtern-medication", "bindings")
+
     def test_a_symbol_that_is_not_on_the_list_fails(self):
         gate = self.compile("int JNI_OnLoad(void) { return 0; }\nint more(void) { return 0; }\n",
                             "-Wl,-z,max-page-size=16384")

@@ -54,6 +54,7 @@ android {
         }
         create("tern_medication") {
             headers = root.resolve("include").path
+            libraryName = "libtern-medication" // the file is not named as its target is
         }
     }
 }

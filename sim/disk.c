@@ -86,6 +86,7 @@ static struct {
     struct sim_disk *disks[DISKS];
     struct sim_disk *busy; /* whose files were last locked: files without a name lie there */
     struct sim_dice dice;
+    bool has_power; /* for good */
 } disks;
 
 /* The disks' own memory is no part of the world's: it does not run out. */
@@ -166,7 +167,7 @@ static struct shadow *shadow_of(struct node *node, size_t page)
 
 static void will_change(struct node *node, size_t at, size_t end)
 {
-    while (at < end) {
+    while (at < end && !disks.has_power) {
         size_t page = at / PAGE;
         size_t stop = end < (page + 1) * PAGE ? end : (page + 1) * PAGE;
         unsigned first = (unsigned)(at % PAGE / SECTOR);
@@ -761,6 +762,11 @@ void sim_disk_install(void)
     }
 }
 
+void sim_disk_spare_power(bool spared)
+{
+    disks.has_power = spared;
+}
+
 void sim_disk_seed(uint64_t seed)
 {
     disks.dice = sim_dice_make(seed);
@@ -864,6 +870,10 @@ bool sim_disk_has_struck(const struct sim_disk *disk)
 
 void sim_disk_die(struct sim_disk *disk, bool power)
 {
+    if (power && disks.has_power) {
+        (void)fprintf(stderr, "sim: the power goes, of which it was said that it would not\n");
+        abort();
+    }
     disk->dead = true;
     disk->power_lost = power;
     disk->countdown = 0;

@@ -31,6 +31,10 @@ void sim_disk_install(void);
 /* What SQLite's own dice start from, and what it takes for the time. */
 void sim_disk_seed(uint64_t seed);
 
+/* Whether no machine will lose power until it is said again: then what was on a disk when it was
+ * last synced need not be kept. */
+void sim_disk_spare_power(bool spared);
+
 struct sim_disk *sim_disk_new(const char *machine, uint64_t seed);
 /* Every connection must be closed; NULL is accepted. */
 void sim_disk_free(struct sim_disk *disk);

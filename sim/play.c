@@ -815,12 +815,27 @@ bool sim_play_begin(struct sim_world *world, json_t *history, struct sim_result 
     return true;
 }
 
+static bool has_event(json_t *events, const char *verb)
+{
+    size_t index;
+    json_t *event;
+
+    json_array_foreach(events, index, event)
+    {
+        if (text_of(event, "do") != NULL && strcmp(text_of(event, "do"), verb) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void sim_play(json_t *history, struct sim_result *ret_result, json_t *report)
 {
     static struct sim_world world;
     json_t *events = json_object_get(history, "events");
 
     (void)report;
+    sim_disk_spare_power(!has_event(events, "power"));
     if (!sim_play_begin(&world, history, ret_result)) {
         return;
     }

@@ -43,10 +43,9 @@ unsigned care_roll(struct care_call *call, unsigned below)
     return sim_roll(&call->dice, below);
 }
 
-struct trn_bytes care_rows(struct care_call *call, const char *sql)
+static struct trn_bytes rows_of(struct care_call *call, sqlite3 *db, const char *sql)
 {
     struct sim_world *world = call->world;
-    sqlite3 *db = sim_look(world, call->device->index);
     sqlite3_stmt *stmt = sim_look_prepare(world, db, sql);
     struct trn_bytes rows = {0};
 
@@ -60,9 +59,19 @@ struct trn_bytes care_rows(struct care_call *call, const char *sql)
     return rows;
 }
 
+struct trn_bytes care_rows(struct care_call *call, const char *sql)
+{
+    return rows_of(call, sim_look(call->world, call->device->index), sql);
+}
+
+struct trn_bytes care_rows_warm(struct care_call *call, const char *sql)
+{
+    return rows_of(call, sim_look_warm(call->world, call->device->index), sql);
+}
+
 bool care_pick(struct care_call *call, const char *sql, tern_id *ret_id)
 {
-    struct trn_bytes rows = care_rows(call, sql);
+    struct trn_bytes rows = care_rows_warm(call, sql);
     size_t count = rows.size / 33;
     bool found =
         count > 0 &&
@@ -232,6 +241,7 @@ void sim_care_close(struct sim_device *device)
     if (device->care != NULL) {
         tern_care_close(device->care->handle);
         device->care->handle = NULL;
+        care_still_forget(&device->care->still);
     }
 }
 

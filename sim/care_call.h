@@ -22,8 +22,18 @@ struct care_rung {
     int64_t grace_us;
 };
 
+/* Of what a file holds, what goes by no time of a call: as it was taken last. */
+struct care_still {
+    bool is_taken;
+    int64_t version; /* of the file then */
+    struct trn_bytes versions;
+    struct trn_bytes rows;
+    struct trn_bytes records;
+};
+
 struct sim_care {
     tern_care *handle;
+    struct care_still still;
     int64_t cursor; /* of reminders */
     struct care_rung *rungs;
     size_t rung_count;
@@ -110,6 +120,8 @@ unsigned care_roll(struct care_call *call, unsigned below);
 bool care_pick(struct care_call *call, const char *sql, tern_id *ret_id);
 /* The rows of a statement with the same parameters. */
 struct trn_bytes care_rows(struct care_call *call, const char *sql);
+/* The same by the device's own connection, between its transactions: it has the pages at hand. */
+struct trn_bytes care_rows_warm(struct care_call *call, const char *sql);
 
 /* ---- Doses: care_dose.c ---- */
 
@@ -184,6 +196,7 @@ struct care_view {
 
 void care_view_take(struct care_call *call, struct care_view *ret_view);
 void care_view_free(struct care_view *view);
+void care_still_forget(struct care_still *kept);
 /* After the call, whose device is alive. */
 void care_judge(struct care_call *call, const struct care_view *before, tern_status status);
 /* The first line of `left` that the sorted lines of `right` do not have, but for those of the row

@@ -9,38 +9,123 @@
 #include "base/hex.h"
 #include "sim/care_call.h"
 
-void care_view_take(struct care_call *call, struct care_view *ret_view)
+static size_t line_size(const char *at)
 {
-    struct sim_world *world = call->world;
-    sqlite3 *db = sim_look(world, call->device->index);
+    const char *end = strchr(at, '\n');
 
-    ret_view->version = sim_look_number(world, db, "PRAGMA data_version", 0);
-    ret_view->actions = sim_look_number(world, db, "SELECT count(*) FROM audit_logs", 0);
-    sim_look_away(world, call->device->index);
-    ret_view->versions =
-        care_rows(call,
-                  "SELECT id,prescription_id,version_number,author_id,change_reason,"
-                  "medications_snapshot FROM prescription_versions ORDER BY 1");
-    ret_view->rows = care_rows(call,
-                               "SELECT id,medication_id,local_date,slot,prescription_id,patient_id "
-                               "FROM dose_events UNION ALL SELECT id,prescription_id,0,0,0,0 FROM "
-                               "medications UNION ALL SELECT id,patient_id,0,0,0,0 FROM "
-                               "prescriptions ORDER BY 1");
-    ret_view->records = care_rows(
+    return end != NULL ? (size_t)(end + 1 - at) : strlen(at);
+}
+
+static int by_id(const void *left, const void *right)
+{
+    return strncmp(*(const char *const *)left, *(const char *const *)right, 32);
+}
+
+static void copy(struct trn_bytes *to, const void *data, size_t size)
+{
+    if (size > 0 && trn_bytes_append(to, data, size) != TERN_OK) {
+        abort();
+    }
+}
+
+/* Rows in the order of their ids, with which each begins: SQLite would take longer, as it would
+ * walk along the index. */
+static struct trn_bytes sorted_rows(struct care_call *call, const char *sql)
+{
+    struct trn_bytes rows = care_rows_warm(call, sql);
+    struct trn_bytes sorted = {0};
+    const char **lines;
+    size_t count = 0;
+
+    for (const char *at = trn_bytes_text(&rows); *at != '\0'; at += line_size(at)) {
+        count++;
+    }
+    lines = malloc((count + 1) * sizeof *lines);
+    if (lines == NULL) {
+        abort();
+    }
+    lines[0] = trn_bytes_text(&rows);
+    for (size_t i = 1; i < count; i++) {
+        lines[i] = lines[i - 1] + line_size(lines[i - 1]);
+    }
+    qsort((void *)lines, count, sizeof *lines, by_id);
+    for (size_t i = 0; i < count; i++) {
+        copy(&sorted, lines[i], line_size(lines[i]));
+    }
+    free((void *)lines);
+    trn_bytes_free(&rows);
+    return sorted;
+}
+
+static int64_t version_of(struct care_call *call)
+{
+    sqlite3 *db = sim_look(call->world, call->device->index);
+    int64_t version = sim_look_number(call->world, db, "PRAGMA data_version", 0);
+
+    sim_look_away(call->world, call->device->index);
+    return version;
+}
+
+static int64_t count_all_actions(struct care_call *call)
+{
+    sqlite3 *db = sim_look_warm(call->world, call->device->index);
+    int64_t count = sim_look_number(call->world, db, "SELECT count(*) FROM audit_logs", 0);
+
+    sim_look_away(call->world, call->device->index);
+    return count;
+}
+
+void care_still_forget(struct care_still *kept)
+{
+    trn_bytes_free(&kept->versions);
+    trn_bytes_free(&kept->rows);
+    trn_bytes_free(&kept->records);
+    kept->is_taken = false;
+}
+
+static void keep(struct care_call *call, int64_t version)
+{
+    struct care_still *kept = &call->state->still;
+
+    if (kept->is_taken && kept->version == version) {
+        return;
+    }
+    care_still_forget(kept);
+    kept->versions = sorted_rows(call,
+                                 "SELECT id,prescription_id,version_number,author_id,change_reason,"
+                                 "medications_snapshot FROM prescription_versions");
+    kept->rows = sorted_rows(call,
+                             "SELECT id,medication_id,local_date,slot,prescription_id,patient_id "
+                             "FROM dose_events UNION ALL SELECT id,prescription_id,0,0,0,0 FROM "
+                             "medications UNION ALL SELECT id,patient_id,0,0,0,0 FROM "
+                             "prescriptions");
+    kept->records = sorted_rows(
         call,
         "SELECT id,status,taken_at,skip_reason,was_offline,flags,scheduled_time,"
-        "time_period,reminder_time,grace_minutes FROM dose_events WHERE status IN " CARE_RECORDED
-        " ORDER BY 1");
-    ret_view->counted =
-        care_rows(call, "SELECT d.id" CARE_DOSES " WHERE " CARE_COUNTS " ORDER BY 1");
+        "time_period,reminder_time,grace_minutes FROM dose_events WHERE status IN " CARE_RECORDED);
+    kept->version = version;
+    kept->is_taken = true;
+}
+
+void care_view_take(struct care_call *call, struct care_view *ret_view)
+{
+    const struct care_still *kept = &call->state->still;
+
+    *ret_view = (struct care_view){.version = version_of(call)};
+    keep(call, ret_view->version);
+    copy(&ret_view->versions, kept->versions.data, kept->versions.size);
+    copy(&ret_view->rows, kept->rows.data, kept->rows.size);
+    copy(&ret_view->records, kept->records.data, kept->records.size);
+    ret_view->actions = count_all_actions(call);
+    ret_view->counted = sorted_rows(call, "SELECT d.id" CARE_DOSES " WHERE " CARE_COUNTS);
     ret_view->missed =
-        care_rows(call,
-                  "SELECT d.id" CARE_DOSES
-                  " WHERE d.prescription_id=?3 AND d.status IN ('DUE','MISSED') AND " CARE_PASSED
-                  " AND " CARE_COUNTS " ORDER BY 1");
-    ret_view->passed = care_rows(call,
-                                 "SELECT id,scheduled_time,grace_minutes FROM dose_events WHERE "
-                                 "scheduled_time<=?2 ORDER BY 1");
+        sorted_rows(call,
+                    "SELECT d.id" CARE_DOSES
+                    " WHERE d.prescription_id=?3 AND d.status IN ('DUE','MISSED') AND " CARE_PASSED
+                    " AND " CARE_COUNTS);
+    ret_view->passed = sorted_rows(call,
+                                   "SELECT id,scheduled_time,grace_minutes FROM dose_events WHERE "
+                                   "scheduled_time<=?2");
 }
 
 void care_view_free(struct care_view *view)
@@ -51,11 +136,6 @@ void care_view_free(struct care_view *view)
     trn_bytes_free(&view->counted);
     trn_bytes_free(&view->passed);
     trn_bytes_free(&view->missed);
-}
-
-static size_t line_size(const char *at)
-{
-    return strcspn(at, "\n") + (at[strcspn(at, "\n")] != '\0');
 }
 
 const char *
@@ -251,10 +331,8 @@ static void judge_recorded(struct care_call *call, const struct care_view *befor
 
 void care_judge(struct care_call *call, const struct care_view *before, tern_status status)
 {
-    sqlite3 *db = sim_look(call->world, call->device->index);
-    bool changed = sim_look_number(call->world, db, "PRAGMA data_version", 0) != before->version;
+    bool changed = version_of(call) != before->version;
 
-    sim_look_away(call->world, call->device->index);
     if (call->kind == CARE_ACT) {
         judge_recorded(call, before, status == TERN_OK);
     }

@@ -35,6 +35,8 @@ static bool was_cut_off(const char *detail)
                                         "Recv failure",
                                         "Connection reset",
                                         "Broken pipe",
+                                        "getpeername() failed",
+                                        "getsockname() failed",
                                         "unexpected eof"};
 
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {

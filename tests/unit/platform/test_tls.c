@@ -4,11 +4,13 @@
  * A program of its own: OpenSSL reads its settings once. */
 #include "tern/curl.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <curl/curl.h>
 
+#include "platform/curl/internal.h"
 #include "tests/harness/harness.h"
 #include "tests/unit/platform/tls_server.h"
 
@@ -78,4 +80,29 @@ TEST(a_server_with_nothing_above_tls_1_1_is_refused)
     tls_server_start(&server, "server", "TLSv1_2");
     CHECK_INT(exchange(&server, NULL), TERN_OK);
     tls_server_stop(&server);
+}
+
+/* What libcurl and OpenSSL say where a connection ends within the handshake, and where they refuse
+ * one. */
+TEST(a_connection_lost_in_its_handshake_is_no_refusal)
+{
+    static const struct {
+        const char *detail;
+        tern_status status;
+    } told[] = {
+        {"getpeername() failed with errno 107: Transport endpoint is not connected",
+         TERN_ERR_NETWORK},
+        {"getsockname() failed with errno 22: Invalid argument", TERN_ERR_NETWORK},
+        {"OpenSSL SSL_connect: Connection reset by peer in connection to localhost:1",
+         TERN_ERR_NETWORK},
+        {"OpenSSL SSL_connect: SSL_ERROR_SYSCALL in connection to localhost:1", TERN_ERR_NETWORK},
+        {"error:0A000410:SSL routines::sslv3 alert handshake failure", TERN_ERR_TLS},
+    };
+
+    for (size_t i = 0; i < sizeof(told) / sizeof(told[0]); i++) {
+        struct tern_curl curl = {0};
+
+        (void)snprintf(curl.detail, sizeof(curl.detail), "%s", told[i].detail);
+        CHECK_INT(trn_curl_fail(&curl, CURLE_SSL_CONNECT_ERROR, NULL), told[i].status);
+    }
 }

@@ -278,11 +278,28 @@ static tern_status use_wal(struct trn_store *store, tern_error *error)
     return status;
 }
 
+/* SQLite waits for readers, yet not for another's checkpoint, which every reader makes that closes
+ * last (sqlite3_wal_checkpoint_v2). */
+static int wait_and_checkpoint(struct trn_store *store)
+{
+    static const int pause_ms = 10;
+    int rc = sqlite3_wal_checkpoint_v2(store->db, "main", SQLITE_CHECKPOINT_FULL, NULL, NULL);
+
+    for (int64_t waited_ms = 0; rc == SQLITE_BUSY && waited_ms < store->busy_timeout_ms;
+         waited_ms += pause_ms) {
+        (void)sqlite3_busy_timeout(store->db, 0);
+        (void)sqlite3_sleep(pause_ms);
+        rc = sqlite3_wal_checkpoint_v2(store->db, "main", SQLITE_CHECKPOINT_FULL, NULL, NULL);
+    }
+    (void)sqlite3_busy_timeout(store->db, (int)store->busy_timeout_ms);
+    return rc;
+}
+
 /* What was recovered after a crash is made durable before anything of it is served. That the log
  * shrinks, too, is only worth an attempt: somebody may be reading. */
 static tern_status checkpoint(struct trn_store *store, tern_error *error)
 {
-    int rc = sqlite3_wal_checkpoint_v2(store->db, "main", SQLITE_CHECKPOINT_FULL, NULL, NULL);
+    int rc = wait_and_checkpoint(store);
 
     if (rc != SQLITE_OK) {
         return trn_store_fail(store->db, rc, "checkpoint", error);

@@ -19,7 +19,7 @@ enum trn_exit {
     TRN_EXIT_USAGE = 2,     /* the command line is wrong */
     TRN_EXIT_LATER = 3,     /* the server or the file was not to be had: try again later */
     TRN_EXIT_ATTENTION = 4, /* it worked, and something waits for a decision: see quarantine */
-    TRN_EXIT_REFUSED = 5    /* no token, a bad one, or not granted */
+    TRN_EXIT_REFUSED = 5    /* no token, a bad one or another user's, or not granted */
 };
 
 /** Every option of every command. */

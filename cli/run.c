@@ -26,8 +26,8 @@ const struct trn_command *const trn_commands[] = {
 
 static const char exits[] =
     "Exit status: 0 it worked; 1 it failed; 2 the command line is wrong; 3 not to be had now, try\n"
-    "again later; 4 it worked and something waits in quarantine; 5 no token, a bad one, or not\n"
-    "granted.\n";
+    "again later; 4 it worked and something waits in quarantine; 5 no token, a bad one or\n"
+    "another user's, or not granted.\n";
 
 static const struct trn_command *find_command(const char *name)
 {
@@ -106,6 +106,7 @@ static enum trn_exit exit_of(tern_status status)
         return TRN_EXIT_OK;
     case TERN_ERR_UNAUTHORIZED:
     case TERN_ERR_FORBIDDEN:
+    case TERN_ERR_WRONG_USER:
         return TRN_EXIT_REFUSED;
     case TERN_ERR_BUSY:
     case TERN_ERR_NETWORK:

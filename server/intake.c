@@ -239,6 +239,18 @@ check_device(struct trn_server *server, const struct trn_exchange *exchange, ter
     return status;
 }
 
+/* Looked at before all else: a cursor of another user's would be told off as none at all. */
+static tern_status check_user(const struct trn_exchange *exchange, tern_error *error)
+{
+    const tern_id *user = &exchange->reader.envelope.user;
+
+    if (!trn_id_is_nil(user) && !trn_id_equal(user, &exchange->call->auth.user) &&
+        !TRN_MUTANT(WRONG_TOKEN_TAKEN)) {
+        return trn_fail(error, TERN_ERR_WRONG_USER, "the token is not of the replica's user");
+    }
+    return TERN_OK;
+}
+
 /* ---- First half ---- */
 
 static void count(struct trn_sync_call *call, const struct trn_outcome *outcome)
@@ -303,6 +315,9 @@ static tern_status take(struct trn_server *server,
 {
     tern_status status = trn_request_open(&exchange->reader, exchange->call->request, error);
 
+    if (status == TERN_OK) {
+        status = check_user(exchange, error);
+    }
     if (status == TERN_OK) {
         status = check_epoch(server, exchange, now_us, ret_restored, error);
     }

@@ -67,6 +67,7 @@ static tern_status write_body(struct trn_work *work,
     const struct trn_meta *meta = &work->meta;
     struct trn_request_envelope envelope = {.schema_version = work->engine->schema->version,
                                             .device = meta->device,
+                                            .user = meta->user,
                                             .sent_us =
                                                 trn_clock_now(&meta->clock, work->now.wall_us),
                                             .rows = rows,

@@ -55,7 +55,7 @@ enum remedy { REMEDY_TIME, REMEDY_OTHER_BATCH, REMEDY_NONE };
 static enum remedy remedy_for(const struct trn_session *session, const struct trn_failure *failure)
 {
     if (failure->why == TERN_ERR_TLS || failure->why == TERN_ERR_TLS_PIN ||
-        session->failures >= session->options.max_attempts) {
+        failure->why == TERN_ERR_WRONG_USER || session->failures >= session->options.max_attempts) {
         return REMEDY_NONE;
     }
     if (failure->transient || tern_status_is_retryable(failure->why)) {

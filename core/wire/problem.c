@@ -21,6 +21,7 @@ static struct answered answered(tern_status code)
     case TERN_ERR_UNAUTHORIZED:
         return (struct answered){401, "Unauthorized"};
     case TERN_ERR_FORBIDDEN:
+    case TERN_ERR_WRONG_USER:
         return (struct answered){403, "Forbidden"};
     case TERN_ERR_NOT_FOUND:
         return (struct answered){404, "Not Found"};

@@ -52,6 +52,9 @@ static json_t *make_envelope(const struct trn_request_envelope *envelope)
     failed |= json_object_set_new(object, "tern", json_integer(PROTOCOL_VERSION));
     failed |= json_object_set_new(object, "schema", json_integer(envelope->schema_version));
     failed |= json_object_set_new(object, "device", trn_envelope_make_id(&envelope->device));
+    if (!trn_id_is_nil(&envelope->user)) {
+        failed |= json_object_set_new(object, "user", trn_envelope_make_id(&envelope->user));
+    }
     failed |= json_object_set_new(object, "sent", json_integer(envelope->sent_us));
     failed |= json_object_set_new(object, "rows", json_integer(envelope->rows));
     if (envelope->cursor.size != 0) {
@@ -219,6 +222,9 @@ read_members(struct trn_request_reader *reader, const json_t *object, tern_error
     }
     if (status == TERN_OK) {
         status = trn_envelope_id(object, "device", &envelope->device, error);
+    }
+    if (status == TERN_OK && json_object_get(object, "user") != NULL) {
+        status = trn_envelope_id(object, "user", &envelope->user, error);
     }
     if (status == TERN_OK) {
         status =

@@ -28,6 +28,7 @@ struct trn_request_window {
 struct trn_request_envelope {
     uint32_t schema_version;
     tern_id device;
+    tern_id user; /* whose replica it is; nil: an older device does not say */
     int64_t sent_us;
     uint32_t rows;             /* wanted in the answer; 0: push only */
     struct trn_slice cursor;   /* opaque text; size 0 before the first answer */

@@ -34,7 +34,7 @@ typedef enum tern_status {
     TERN_ERR_NOT_A_REPLICA = 14, /* a file, but not one of this library */
     TERN_ERR_BUSY = 15,          /* another process or sync holds it */
     TERN_ERR_FORMAT_NEWER = 16,  /* written by a newer library */
-    TERN_ERR_WRONG_USER = 17,    /* the replica belongs to another user */
+    TERN_ERR_WRONG_USER = 17,    /* the replica, or the token, is another user's */
 
     /* The schema document. */
     TERN_ERR_SCHEMA = 20,              /* malformed document; the message holds a JSON pointer */

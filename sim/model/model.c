@@ -349,6 +349,14 @@ static void note_receipt(const struct model_case *kase, const struct model_verdi
     }
 }
 
+bool model_refuses(const struct model_request *request)
+{
+    static const tern_id nobody;
+
+    return !model_id_equal(&request->replica, &nobody) &&
+           !model_id_equal(&request->replica, &request->user);
+}
+
 struct model_verdict model_push(struct model *model,
                                 const struct model_request *request,
                                 const struct model_tx *tx,
@@ -360,6 +368,9 @@ struct model_verdict model_push(struct model *model,
 
     kase.left = tx->kind == MODEL_LEFT_RECORDED || tx->kind == MODEL_LEFT_INFERRED;
     kase.inferred = tx->kind == MODEL_INFERRED || tx->kind == MODEL_LEFT_INFERRED;
+    if (model_refuses(request)) {
+        return reject(TERN_ERR_WRONG_USER, -1);
+    }
     if (known_before(&kase, &verdict) || left_is_here(&kase, &verdict)) {
         return verdict;
     }

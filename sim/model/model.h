@@ -65,7 +65,8 @@ struct model_tx {
 
 /* The request that brings it. */
 struct model_request {
-    tern_id user;
+    tern_id user;    /* of the token */
+    tern_id replica; /* the user that the request names; all zeros: nobody */
     enum model_power power;
     const char *role; /* of the token, or NULL */
     tern_id device;
@@ -156,6 +157,9 @@ bool model_erase(struct model *model,
 size_t model_retain(struct model *model, int64_t now_us, int64_t number);
 /* Whether the id is of an erased row or person. */
 bool model_is_erased(const struct model *model, const tern_id *id);
+
+/* Whether a request is refused whole, since it names another user than its token's. */
+bool model_refuses(const struct model_request *request);
 
 /* Whether it has given the tx its verdict. */
 bool model_knows(const struct model *model, const tern_id *tx);

@@ -413,6 +413,20 @@ static bool verdict_on(const struct twin *twin,
     return !model_knows(twin->model, &tx->tx) && look_up(db, &tx->tx, call->now_us, ret_verdict);
 }
 
+static struct model_request request_of(const struct twin *twin,
+                                       const struct twin_call *call,
+                                       const struct trn_request_envelope *envelope)
+{
+    return (struct model_request){.user = call->user,
+                                  .replica = envelope->user,
+                                  .power = call->power,
+                                  .role = call->role,
+                                  .device = envelope->device,
+                                  .sent_us = envelope->sent_us,
+                                  .received_us = call->now_us,
+                                  .epoch = twin->epoch};
+}
+
 static bool hear_entries(struct twin *twin,
                          const struct twin_call *call,
                          struct trn_request_reader *reader,
@@ -420,14 +434,12 @@ static bool hear_entries(struct twin *twin,
                          struct trn_db *db,
                          char says[TWIN_SAYS_BYTES])
 {
-    struct model_request request = {.user = call->user,
-                                    .power = call->power,
-                                    .role = call->role,
-                                    .device = reader->envelope.device,
-                                    .sent_us = reader->envelope.sent_us,
-                                    .received_us = call->now_us,
-                                    .epoch = twin->epoch};
-    bool good = true;
+    struct model_request request = request_of(twin, call, &reader->envelope);
+    bool good = !model_refuses(&request) || (call->status != 200 && call->status != 426);
+
+    if (!good) {
+        (void)snprintf(says, TWIN_SAYS_BYTES, "a request is taken under another user's token");
+    }
 
     reader->unhashed = true;
     for (size_t i = 0; good && i < reader->envelope.tx_count; i++) {

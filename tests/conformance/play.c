@@ -274,6 +274,9 @@ static void write_envelope(struct world *world, const json_t *step, struct trn_l
         .tx_count = json_array_size(json_object_get(step, "entries")),
     };
 
+    if (json_object_get(step, "replica") != NULL) {
+        envelope.user = world_id(world, text_of(step, "replica", ""));
+    }
     if (json_is_true(json_object_get(step, "cursor"))) {
         envelope.cursor = trn_bytes_slice(&world_device(world, &envelope.device)->cursor);
     }

@@ -341,3 +341,57 @@ TEST(a_row_taken_before_its_record_s_turn_came_leaves_with_the_grant)
     device_sync_well(&practice.doctor);
     end(&practice);
 }
+
+/* Whose token the app hands over while it has the file of another open. */
+static void sync_as(struct device *device, char user, tern_status expected)
+{
+    tern_id owner = device->user;
+
+    device->user = world_user(user);
+    CHECK_INT(device_sync(device), expected);
+    device->user = owner;
+}
+
+TEST(a_replica_that_no_server_knows_is_not_synced_under_another_user_s_token)
+{
+    struct world world;
+    struct device phone;
+    struct device other;
+    const char *before;
+
+    world_begin(&world);
+    device_begin(&world, &other, "other", 'q');
+    device_run(&other, "INSERT INTO users(id, role, name) VALUES(@q, 'PATIENT', 'other')");
+    device_sync_well(&other);
+    device_begin(&world, &phone, "phone", 'p');
+    device_run(&phone, "INSERT INTO users(id, role, name) VALUES(@p, 'PATIENT', 'phone')");
+    device_run(&phone,
+               "INSERT INTO notes(id, owner_id, place, title) VALUES(tern_id(), @p, 1, 'mine')");
+    before = world_ask(&world, "SELECT count(*), max(number) FROM tern_entry");
+    sync_as(&phone, 'q', TERN_ERR_WRONG_USER);
+    CHECK_INT(phone.exchanges, 1); /* nothing makes it right but another token */
+    CHECK_INT(device_status(&phone).pending, 2);
+    CHECK_INT(device_status(&phone).last_error, TERN_ERR_WRONG_USER);
+    CHECK_TEXT(world_ask(&world, "SELECT count(*), max(number) FROM tern_entry"), before);
+    CHECK_TEXT(world_ask(&world, "SELECT count(*) FROM tern_device"), "1");
+    CHECK_TEXT(device_ask(&phone, "SELECT count(*) FROM users"), "1");
+    device_sync_well(&phone);
+    CHECK_INT(device_status(&phone).pending, 0);
+    device_check_converged(&phone);
+    device_end(&phone);
+    device_end(&other);
+    world_end(&world);
+}
+
+TEST(a_wrong_token_costs_a_replica_neither_its_cursor_nor_its_rows)
+{
+    struct practice practice;
+    uint64_t rows;
+
+    begin(&practice);
+    rows = practice.doctor.rows_received;
+    sync_as(&practice.doctor, 'p', TERN_ERR_WRONG_USER);
+    device_sync_well(&practice.doctor);
+    CHECK_INT(practice.doctor.rows_received, rows);
+    end(&practice);
+}

@@ -75,7 +75,7 @@ class Command(Case):
         self.init("a", PATIENT)
         self.assertEqual(before, json.loads(self.run_tern("status", "--json", "-r", "a.db")))
         self.assertIsNone(before["reach"])
-        said = self.run_tern("init", "--json", "-r", "a.db", "-s", SCHEMA, "-u", NEIGHBOUR, expect=FAILED)
+        said = self.run_tern("init", "--json", "-r", "a.db", "-s", SCHEMA, "-u", NEIGHBOUR, expect=REFUSED)
         self.assertEqual("WRONG_USER", json.loads(said)["error"]["code"])
 
     def test_sql_reads_unless_told_to_write(self):
@@ -300,6 +300,16 @@ class Synced(SyncCase):
         self.run_tern("sync", "-r", "phone.db", "--url", self.server().url, expect=REFUSED,
                       environment={"TERN_TOKEN": "", "TERN_CA": str(self.folder / "ca.pem")})
         self.assertEqual(7, self.sync("phone", self.token(PATIENT))["rows"])
+
+    def test_the_token_of_another_user_is_refused_and_nothing_is_lost(self):
+        self.import_files(*FILES)
+        self.init("phone", PATIENT)
+        self.run_tern("sql", "-r", "phone.db", "--write", "INSERT INTO users(id, role, full_name) VALUES(?, 'PATIENT', 'x')", PATIENT)
+        answer = self.sync("phone", self.token(NEIGHBOUR), expect=REFUSED)
+        self.assertEqual("WRONG_USER", answer["error"]["code"])
+        self.assertEqual(1, json.loads(self.run_tern("status", "--json", "-r", "phone.db"))["pending"])
+        self.sync("phone", self.token(PATIENT))
+        self.assertEqual(0, json.loads(self.run_tern("status", "--json", "-r", "phone.db"))["pending"])
 
     def test_a_secret_with_a_line_end_behind_it_is_the_one_that_the_server_reads(self):
         self.import_files(*FILES)

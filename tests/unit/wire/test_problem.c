@@ -105,6 +105,8 @@ TEST(each_code_of_the_contract_has_its_status)
     CHECK_INT(trn_problem_http_status(TERN_ERR_PROTOCOL), 400);
     CHECK_INT(trn_problem_http_status(TERN_ERR_CURSOR), 400);
     CHECK_INT(trn_problem_http_status(TERN_ERR_UNAUTHORIZED), 401);
+    CHECK_INT(trn_problem_http_status(TERN_ERR_WRONG_USER), 403);
+    CHECK_INT(trn_problem_http_status(TERN_ERR_FORBIDDEN), 403);
     CHECK_INT(trn_problem_http_status(TERN_ERR_EPOCH_CHANGED), 409);
     CHECK_INT(trn_problem_http_status(TERN_ERR_DEVICE_CLONED), 409);
     CHECK_INT(trn_problem_http_status(TERN_ERR_TOO_LARGE), 413);

@@ -7,6 +7,7 @@
 
 #include <jansson.h>
 
+#include "base/uuid.h"
 #include "sim/fault/fault.h"
 #include "tests/harness/harness.h"
 #include "tests/unit/model/tables.h"
@@ -24,6 +25,7 @@ static struct trn_request_envelope full_envelope(void)
 {
     return (struct trn_request_envelope){.schema_version = 2,
                                          .device = {{1, 2}},
+                                         .user = {{3, 4}},
                                          .sent_us = INT64_C(1763600000000000),
                                          .rows = 5000,
                                          .cursor = trn_slice_text("opaque\"cursor"),
@@ -61,7 +63,8 @@ TEST(a_request_is_spelled_as_the_contract_says)
     CHECK_INT(write_request(&bytes), TERN_OK);
     CHECK_TEXT(trn_bytes_text(&bytes),
                "{\"tern\":1,\"schema\":2,\"device\":\"AQIAAAAAAAAAAAAAAAAAAA\","
-               "\"sent\":1763600000000000,\"rows\":5000,\"cursor\":\"opaque\\\"cursor\","
+               "\"user\":\"AwQAAAAAAAAAAAAAAAAAAA\",\"sent\":1763600000000000,\"rows\":5000,"
+               "\"cursor\":\"opaque\\\"cursor\","
                "\"acked\":[12,\"8AEAAAAAAAAAAAAAAAAAAA\"],\"top\":[14,\"8AEAAAAAAAAAAAAAAAAAAA\"],"
                "\"txs\":2}\n"
                "[\"@\",5]\n" ENTRY "[\"@\",9,77,\"8AEAAAAAAAAAAAAAAAAAAA\"]\n" ENTRY_EMPTY
@@ -81,6 +84,7 @@ TEST(the_server_reads_what_the_device_wrote)
     CHECK_INT(write_request(&bytes), TERN_OK);
     CHECK_INT(trn_request_open(&reader, trn_bytes_slice(&bytes), NULL), TERN_OK);
     CHECK(reader.envelope.schema_version == 2 && reader.envelope.device.bytes[1] == 2);
+    CHECK(reader.envelope.user.bytes[0] == 3 && reader.envelope.user.bytes[1] == 4);
     CHECK(reader.envelope.sent_us == INT64_C(1763600000000000) && reader.envelope.rows == 5000);
     CHECK(trn_slice_equal_text(reader.envelope.cursor, "opaque\"cursor"));
     CHECK(reader.envelope.acked.ordinal == 12 && reader.envelope.top.ordinal == 14);
@@ -131,8 +135,10 @@ TEST(a_first_request_names_no_cursor_and_no_entries)
     CHECK_INT(trn_line_write_last(&writer, NULL), TERN_OK);
     CHECK(strstr(trn_bytes_text(&bytes), "cursor") == NULL);
     CHECK(strstr(trn_bytes_text(&bytes), "acked") == NULL);
+    CHECK(strstr(trn_bytes_text(&bytes), "user") == NULL);
     CHECK_INT(trn_request_open(&reader, trn_bytes_slice(&bytes), NULL), TERN_OK);
     CHECK(reader.envelope.cursor.size == 0 && reader.envelope.top.ordinal == 0);
+    CHECK(trn_id_is_nil(&reader.envelope.user));
     trn_request_close(&reader);
     trn_bytes_free(&bytes);
 }
@@ -287,6 +293,9 @@ TEST(an_envelope_that_is_not_what_it_should_be_is_refused)
     CHECK_INT(status_of(HEAD "\"txs\":0,\"txs\":0}\n[\"z\",1]\n"), TERN_ERR_PROTOCOL);
     CHECK_INT(status_of(HEAD "\"txs\":0,\"cursor\":7}\n[\"z\",1]\n"), TERN_ERR_PROTOCOL);
     CHECK_INT(status_of(HEAD "\"txs\":0,\"dropped\":\"\"}\n[\"z\",1]\n"), TERN_ERR_PROTOCOL);
+    CHECK_INT(status_of(HEAD "\"txs\":0,\"user\":\"" ID "\"}\n[\"z\",1]\n"), TERN_OK);
+    CHECK_INT(status_of(HEAD "\"txs\":0,\"user\":\"p\"}\n[\"z\",1]\n"), TERN_ERR_PROTOCOL);
+    CHECK_INT(status_of(HEAD "\"txs\":0,\"user\":null}\n[\"z\",1]\n"), TERN_ERR_PROTOCOL);
     CHECK_INT(status_of(HEAD "\"txs\":0,\"dropped\":\"a\"}\n[\"z\",1]\n"), TERN_OK);
     CHECK_INT(status_of(HEAD "\"txs\":0,\"acked\":[0,\"" ID "\"]}\n[\"z\",1]\n"),
               TERN_ERR_PROTOCOL);

@@ -284,6 +284,19 @@ final class SyncTests: ReplicaTestCase, @unchecked Sendable {
         try await phone.close()
     }
 
+    func testTheTokenOfAnotherUserIsRefusedAndWhatWaitsGoesUpUnderTheRightOne() async throws {
+        let phone = try await phone()
+        let theirs = try server.token(Self.neighbour)
+        _ = await fails(.wrongUser) {
+            try await phone.sync(over: self.server.transport()) { refused in refused ? nil : theirs }
+        }
+        let pending = try await phone.status().pending
+        XCTAssertEqual(pending, 1)
+        let sent = try await sync(phone).sent
+        XCTAssertEqual(sent, 1)
+        try await phone.close()
+    }
+
     func testAServerThatIsNotTrustedGetsNothing() async throws {
         let phone = try await phone()
         await fails(.tls) { try CurlTransport("http://localhost:1") }

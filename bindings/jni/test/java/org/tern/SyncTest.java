@@ -396,6 +396,16 @@ class SyncTest {
     }
 
     @Test
+    void theTokenOfAnotherUserIsRefusedAndWhatWaitsGoesUpUnderTheRightOne() throws Exception {
+        String theirs = server.token(Fixture.NEIGHBOUR);
+        Fixture.fails(ErrorCode.WRONG_USER,
+            () -> phone.sync(server.transport(), refused -> refused ? null : theirs));
+        assertEquals(1, phone.status().pending);
+        assertEquals(ErrorCode.WRONG_USER, phone.status().lastError);
+        assertEquals(1, sync(phone).sentTxs);
+    }
+
+    @Test
     void aServerThatIsNotTrustedGetsNothing() throws Exception {
         Fixture.fails(ErrorCode.TLS, () -> new UrlTransport("http://localhost:1"));
         TernException error = Fixture.fails(ErrorCode.TLS, () -> phone.newSync(

@@ -26,6 +26,16 @@ int64_t trn_field_length(int64_t field)
                                                                                  : 0;
 }
 
+bool trn_field_range(int64_t field, int64_t *ret_least, int64_t *ret_greatest)
+{
+    if (field != TERN_FIELD_PATIENT_AGE && field != TERN_FIELD_DURATION) {
+        return false;
+    }
+    *ret_least = 0;
+    *ret_greatest = field == TERN_FIELD_PATIENT_AGE ? AGE_MAX : INT64_MAX;
+    return true;
+}
+
 static bool is_empty(const char *text)
 {
     return text == NULL || text[0] == '\0';

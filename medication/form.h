@@ -8,6 +8,10 @@
 /** How many characters of a tern_field there may be; 0 where nothing is said of it. */
 int64_t trn_field_length(int64_t field);
 
+/** The least and the greatest number of a tern_field, INT64_MAX where there is none greatest; false
+ * for what is no number, or not known here. */
+bool trn_field_range(int64_t field, int64_t *ret_least, int64_t *ret_greatest);
+
 /** Whether this can be written as it stands: problems NO_MEDICATIONS, URGENT_REASON, DATE, END_DATE
  * and those of what was entered. What else the document asks of a row is left to the engine. */
 TERN_MUST_USE tern_status trn_form_check(tern_care *care,

@@ -142,6 +142,12 @@ static const char *const fields[][LANGUAGES] = {
 
 static const char *const of_medicine[LANGUAGES] = {"របស់ថ្នាំទី ", " of medicine "};
 
+/* Of a number whose limits are known: both, or the least one alone. */
+static const char *const within[LANGUAGES] = {"{0}ត្រូវនៅចន្លោះពី {1} ដល់ {2}។",
+                                              "{0} must be from {1} to {2}."};
+static const char *const at_least[LANGUAGES] = {"{0}មិនអាចតិចជាង {1} បានទេ។",
+                                                "{0} cannot be below {1}."};
+
 static const char *const storage_full[LANGUAGES] = {
     "ទំហំផ្ទុកក្នុងទូរសព្ទពេញហើយ។ គ្មានអ្វីត្រូវបានផ្លាស់ប្ដូរឡើយ។",
     "The phone's storage is full. Nothing was changed.",
@@ -206,22 +212,36 @@ static void say_field(struct trn_saying *saying, int64_t field, int64_t medicine
     }
 }
 
-/* Says a sentence with what was entered for {0}, and for {1} how long it may be. */
-static void
-say_entered(struct trn_saying *saying, const char *sentence, int64_t field, int64_t medicine)
+/* Says a sentence with what was entered for {0}, and its limits for {1} and {2}. */
+static void say_limits(struct trn_saying *saying,
+                       const char *sentence,
+                       const tern_care_error *error,
+                       const int64_t limits[2])
 {
     const char *brace;
 
     while ((brace = strchr(sentence, '{')) != NULL) {
         trn_say_part(saying, sentence, (size_t)(brace - sentence));
         if (brace[1] == '0') {
-            say_field(saying, field, medicine);
+            say_field(saying, error->first, error->second);
         } else {
-            trn_say_number(saying, trn_field_length(field));
+            trn_say_number(saying, limits[brace[1] - '1']);
         }
         sentence = brace + 3;
     }
     trn_say(saying, sentence);
+}
+
+static void say_entered(struct trn_saying *saying, const tern_care_error *error)
+{
+    const char *const *sentence = problems[error->problem].text;
+    int64_t limits[] = {trn_field_length(error->first), INT64_MAX};
+
+    if (error->problem == TERN_PROBLEM_OUT_OF_RANGE &&
+        trn_field_range(error->first, &limits[0], &limits[1])) {
+        sentence = limits[1] == INT64_MAX ? at_least : within;
+    }
+    say_limits(saying, sentence[saying->locale->language], error, limits);
 }
 
 size_t
@@ -242,7 +262,7 @@ tern_say_problem(const tern_locale *locale, const tern_care_error *error, char *
         return trn_saying_end(&saying);
     }
     if (at >= TERN_PROBLEM_MISSING && at <= TERN_PROBLEM_NOT_TEXT) {
-        say_entered(&saying, problems[at].text[locale->language], error->first, error->second);
+        say_entered(&saying, error);
         return trn_saying_end(&saying);
     }
     say_sentence(&saying,

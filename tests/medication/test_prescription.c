@@ -394,7 +394,7 @@ static const struct {
      TERN_PROBLEM_OUT_OF_RANGE,
      TERN_FIELD_PATIENT_AGE,
      0,
-     {"អាយុអ្នកជំងឺមិនអាចជាចំនួននេះបានទេ។", "The patient's age cannot be this number."}},
+     {"អាយុអ្នកជំងឺត្រូវនៅចន្លោះពី 0 ដល់ 150។", "The patient's age must be from 0 to 150."}},
     {no_name,
      TERN_ERR_NOT_NULL,
      TERN_PROBLEM_MISSING,
@@ -440,8 +440,7 @@ static const struct {
      TERN_PROBLEM_OUT_OF_RANGE,
      TERN_FIELD_DURATION,
      2,
-     {"រយៈពេលប្រើរបស់ថ្នាំទី 2មិនអាចជាចំនួននេះបានទេ។",
-      "The duration of medicine 2 cannot be this number."}},
+     {"រយៈពេលប្រើរបស់ថ្នាំទី 2មិនអាចតិចជាង 0 បានទេ។", "The duration of medicine 2 cannot be below 0."}},
     {broken_dosage,
      TERN_ERR_FORMAT,
      TERN_PROBLEM_DOSAGE,
@@ -509,6 +508,28 @@ static void expect_wrong(size_t at, tern_status status)
         CHECK(tern_say_problem(&locale, &error, said, sizeof(said)) > 0);
         CHECK_TEXT(said, wrong[at].said[i]);
     }
+}
+
+TEST(limits_are_named_in_the_digits_of_the_language)
+{
+    const tern_locale khmer = {.size = sizeof(khmer),
+                               .language = TERN_KHMER,
+                               .native_digits = true};
+    const tern_care_error age = {.problem = TERN_PROBLEM_OUT_OF_RANGE,
+                                 .first = TERN_FIELD_PATIENT_AGE};
+    const tern_care_error days = {.problem = TERN_PROBLEM_OUT_OF_RANGE,
+                                  .first = TERN_FIELD_DURATION,
+                                  .second = 12};
+    /* Of a later version, whose limits are not known here. */
+    const tern_care_error later = {.problem = TERN_PROBLEM_OUT_OF_RANGE, .first = 99};
+    char said[400] = "";
+
+    CHECK(tern_say_problem(&khmer, &age, said, sizeof(said)) > 0);
+    CHECK_TEXT(said, "អាយុអ្នកជំងឺត្រូវនៅចន្លោះពី ០ ដល់ ១៥០។");
+    CHECK(tern_say_problem(&khmer, &days, said, sizeof(said)) > 0);
+    CHECK_TEXT(said, "រយៈពេលប្រើរបស់ថ្នាំទី ១២មិនអាចតិចជាង ០ បានទេ។");
+    CHECK(tern_say_problem(&khmer, &later, said, sizeof(said)) > 0);
+    CHECK_TEXT(said, "ទិន្នន័យមិនអាចជាចំនួននេះបានទេ។");
 }
 
 TEST(what_is_entered_wrongly_is_named_in_both_languages_and_nothing_changes)

@@ -23,6 +23,7 @@ enum trn_sql {
     TRN_SQL_PLANNED,
     TRN_SQL_HAS_DOSES,
     TRN_SQL_DOSE,
+    TRN_SQL_WAITING,
     TRN_SQL_PASSED,
     TRN_SQL_MEDICATION,
     TRN_SQL_PRN_TIMES,
@@ -251,10 +252,12 @@ TERN_MUST_USE tern_status trn_dose_visit(tern_care *care,
                                          void *context,
                                          tern_care_error *error);
 
-/** Stores MISSED for all doses that have passed, in the caller's transaction: a guess by what it
- * says, in a recorded one too. */
+/** Stores MISSED for doses that have passed, in the caller's transaction: a guess by what it says,
+ * in a recorded one too. Walks a bounded number of rows from the cursor on, and moves it. */
 TERN_MUST_USE tern_status trn_doses_settle(tern_care *care,
                                            const tern_id *patient,
+                                           tern_missed_cursor *cursor,
+                                           bool *ret_more,
                                            tern_care_error *error);
 
 #endif

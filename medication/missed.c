@@ -1,4 +1,5 @@
-/* Storing missed doses, a bounded number at a time. */
+/* Storing missed doses. A step walks a bounded number of a patient's doses, by time, and goes past
+ * those that have a record. */
 #include "tern/medication/dose.h"
 
 #include <string.h>
@@ -15,13 +16,13 @@ struct step {
     uint32_t limit;
     int64_t now_us;
     tern_missed_cursor cursor;
-    uint32_t looked_at;
+    uint32_t walked;
     uint32_t missed;
     bool is_held; /* the cursor stays before a dose whose grace runs */
 };
 
 /* The columns behind those of the regimen. */
-enum { DOSE = TRN_SOURCE_COLUMNS, SCHEDULED, GRACE, DATE, SLOT, FLAGS };
+enum { DOSE = TRN_SOURCE_COLUMNS, SCHEDULED, GRACE, DATE, SLOT, FLAGS, WAITS };
 
 static tern_status
 is_missed(struct step *step, tern_statement *row, bool *ret_missed, tern_care_error *error)
@@ -46,6 +47,7 @@ is_missed(struct step *step, tern_statement *row, bool *ret_missed, tern_care_er
     return TERN_OK;
 }
 
+/* One that waits: missed, or its grace runs, or it was made DUE again, or nothing yields it. */
 static tern_status look_at(struct step *step, tern_statement *row, tern_care_error *error)
 {
     tern_id id = trn_value_to_id(tern_statement_value(row, DOSE));
@@ -57,14 +59,6 @@ static tern_status look_at(struct step *step, tern_statement *row, tern_care_err
                                             tern_statement_value(row, GRACE).integer,
                                             step->now_us);
     status = is_missed(step, row, &missed, error);
-    if (status == TERN_OK) {
-        step->looked_at++;
-    }
-    if (status == TERN_OK && !step->is_held) {
-        step->cursor =
-            (tern_missed_cursor){.scheduled_us = tern_statement_value(row, SCHEDULED).integer,
-                                 .dose = id};
-    }
     if (status == TERN_OK && missed) {
         step->missed++;
         status = trn_care_run(step->care, TRN_SQL_DOSE_MISS, &key, 1, error);
@@ -72,7 +66,28 @@ static tern_status look_at(struct step *step, tern_statement *row, tern_care_err
     return status;
 }
 
-static tern_status look_at_all(struct step *step, tern_care_error *error)
+static tern_status walk_past(struct step *step, tern_statement *row, tern_care_error *error)
+{
+    tern_status status = TERN_OK;
+
+    if (tern_statement_value(row, WAITS).integer != 0) {
+        status = look_at(step, row, error);
+    }
+    step->walked++;
+    if (status == TERN_OK && !step->is_held) {
+        step->cursor =
+            (tern_missed_cursor){.scheduled_us = tern_statement_value(row, SCHEDULED).integer,
+                                 .dose = trn_value_to_id(tern_statement_value(row, DOSE))};
+    }
+    return status;
+}
+
+static bool has_more(const struct step *step)
+{
+    return step->walked == step->limit && !step->is_held;
+}
+
+static tern_status walk(struct step *step, tern_care_error *error)
 {
     const tern_missed_cursor from = step->cursor;
     const tern_value values[] = {tern_value_id(step->patient),
@@ -88,7 +103,7 @@ static tern_status look_at_all(struct step *step, tern_care_error *error)
     while (status == TERN_OK && more) {
         status = tern_statement_step(row, &more, trn_engine_error(error));
         if (status == TERN_OK && more) {
-            status = look_at(step, row, error);
+            status = walk_past(step, row, error);
         }
     }
     if (row != NULL) {
@@ -107,7 +122,7 @@ static tern_status run(struct step *step, tern_care_error *error)
     }
     status = trn_care_now(step->care, &step->now_us, error);
     if (status == TERN_OK) {
-        status = look_at_all(step, error);
+        status = walk(step, error);
     }
     return trn_care_end(tx, status, error);
 }
@@ -134,24 +149,28 @@ tern_status tern_doses_infer_missed(tern_care *care,
         return status;
     }
     *cursor = step.cursor;
-    *ret_more = step.looked_at == limit && !step.is_held;
+    *ret_more = has_more(&step);
     if (ret_missed != NULL) {
         *ret_missed = step.missed;
     }
     return TERN_OK;
 }
 
-tern_status trn_doses_settle(tern_care *care, const tern_id *patient, tern_care_error *error)
+tern_status trn_doses_settle(tern_care *care,
+                             const tern_id *patient,
+                             tern_missed_cursor *cursor,
+                             bool *ret_more,
+                             tern_care_error *error)
 {
-    struct step step = {.care = care,
-                        .patient = patient,
-                        .limit = SETTLE_LIMIT,
-                        .looked_at = SETTLE_LIMIT};
+    struct step step = {.care = care, .patient = patient, .limit = SETTLE_LIMIT, .cursor = *cursor};
     tern_status status = trn_care_now(care, &step.now_us, error);
 
-    while (status == TERN_OK && step.looked_at == SETTLE_LIMIT && !step.is_held) {
-        step.looked_at = 0;
-        status = look_at_all(&step, error);
+    if (status == TERN_OK) {
+        status = walk(&step, error);
+    }
+    if (status == TERN_OK) {
+        *cursor = step.cursor;
+        *ret_more = has_more(&step);
     }
     return status;
 }

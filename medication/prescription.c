@@ -462,8 +462,10 @@ static tern_status write_status(tern_care *care,
 static tern_status
 settle_instead(tern_care *care, const tern_id *id, unsigned from, tern_care_error *error)
 {
+    tern_missed_cursor cursor = {.scheduled_us = 0};
     struct header header;
     tern_tx *tx = NULL;
+    bool more = true;
     tern_status status = read_changeable(care, id, from, &header, error);
 
     trn_bytes_free(&header.spans);
@@ -473,7 +475,10 @@ settle_instead(tern_care *care, const tern_id *id, unsigned from, tern_care_erro
     if (status != TERN_OK) {
         return status;
     }
-    return trn_care_end(tx, trn_doses_settle(care, &header.patient, error), error);
+    while (status == TERN_OK && more) {
+        status = trn_doses_settle(care, &header.patient, &cursor, &more, error);
+    }
+    return trn_care_end(tx, status, error);
 }
 
 static tern_status change(tern_care *care,

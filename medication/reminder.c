@@ -318,7 +318,7 @@ static tern_status read_due(struct run *run, tern_care_error *error)
                                  tern_value_integer(-1)};
     tern_statement *row = NULL;
     bool more = true;
-    tern_status status = trn_care_bind(run->care, TRN_SQL_PASSED, values, 6, &row, error);
+    tern_status status = trn_care_bind(run->care, TRN_SQL_WAITING, values, 6, &row, error);
 
     while (status == TERN_OK && more) {
         status = tern_statement_step(row, &more, trn_engine_error(error));

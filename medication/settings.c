@@ -1,5 +1,6 @@
 /* Settings: cells of the user's own row, and the row of meal times. Where days or slots may change
- * by them, doses that have passed are stored as MISSED in the same transaction, by what was set. */
+ * by them, doses that have passed are stored as MISSED before, by what was set: a bounded number a
+ * transaction, the last of which writes the setting. */
 #include "tern/medication/settings.h"
 
 #include "medication/internal.h"
@@ -115,10 +116,61 @@ tern_status tern_settings_set_grace(tern_care *care, int32_t minutes, tern_care_
     return write_cell(care, "grace_period_minutes", tern_value_integer(minutes), error);
 }
 
+/* ---- What days and slots depend on ---- */
+
+typedef tern_status (*write_setting)(tern_care *care,
+                                     tern_tx *tx,
+                                     const void *setting,
+                                     tern_care_error *error);
+
+/* Settles what passed, from the cursor on; the setting is written once there is no more. */
+static tern_status settle_or_write(tern_care *care,
+                                   tern_missed_cursor *cursor,
+                                   bool *more,
+                                   write_setting write,
+                                   const void *setting,
+                                   tern_care_error *error)
+{
+    tern_statement *row = NULL;
+    tern_tx *tx = NULL;
+    tern_status status = trn_care_begin(care, false, &tx, error);
+
+    if (status != TERN_OK) {
+        return status;
+    }
+    status = read_row(care, &row, error);
+    if (status == TERN_OK) {
+        tern_statement_reset(row);
+        status = trn_doses_settle(care, &care->user, cursor, more, error);
+    }
+    if (status == TERN_OK && !*more) {
+        status = write(care, tx, setting, error);
+    }
+    return trn_care_end(tx, status, error);
+}
+
+static tern_status
+change(tern_care *care, write_setting write, const void *setting, tern_care_error *error)
+{
+    tern_missed_cursor cursor = {.scheduled_us = 0};
+    bool more = true;
+    tern_status status = TERN_OK;
+
+    while (status == TERN_OK && more) {
+        status = settle_or_write(care, &cursor, &more, write, setting, error);
+    }
+    return status;
+}
+
+static tern_status
+write_zone(tern_care *care, tern_tx *tx, const void *setting, tern_care_error *error)
+{
+    return update_user(care, tx, setting, error);
+}
+
 tern_status tern_settings_set_time_zone(tern_care *care, const char *zone, tern_care_error *error)
 {
     const tern_cell cell = {"time_zone", tern_value_text(zone)};
-    tern_tx *tx = NULL;
     int32_t offset = 0;
     tern_status status;
 
@@ -127,23 +179,15 @@ tern_status tern_settings_set_time_zone(tern_care *care, const char *zone, tern_
         return trn_care_misuse(error, "tern_settings_set_time_zone");
     }
     status = care->zones.offset(care->zones.context, zone, 0, &offset, trn_engine_error(error));
-    if (status != TERN_OK) {
-        return trn_zone_failed(status, error);
-    }
-    status = trn_care_begin(care, false, &tx, error);
-    if (status != TERN_OK) {
-        return status;
-    }
-    status = trn_doses_settle(care, &care->user, error);
-    return trn_care_end(tx,
-                        status == TERN_OK ? update_user(care, tx, &cell, error) : status,
-                        error);
+    return status == TERN_OK ? change(care, write_zone, &cell, error)
+                             : trn_zone_failed(status, error);
 }
 
 /* The row is there, or is brought back, or is made: its id is derived from the user. */
 static tern_status
-write_meals(tern_care *care, tern_tx *tx, const char *const meals[MEALS], tern_care_error *error)
+write_meals(tern_care *care, tern_tx *tx, const void *setting, tern_care_error *error)
 {
+    const char *const *meals = setting;
     static const char table[] = "meal_time_preferences";
     const tern_cell cells[] = {{"morning_meal", tern_value_text(meals[0])},
                                {"afternoon_meal", tern_value_text(meals[1])},
@@ -179,9 +223,7 @@ tern_status tern_settings_set_meals(tern_care *care,
                                     tern_care_error *error)
 {
     const char *const meals[MEALS] = {morning, afternoon, night};
-    tern_tx *tx = NULL;
     int32_t minute = 0;
-    tern_status status;
 
     trn_care_clear(error);
     if (care == NULL) {
@@ -192,12 +234,5 @@ tern_status tern_settings_set_meals(tern_care *care,
             return trn_problem(error, TERN_PROBLEM_MEAL_TIME, i, 0);
         }
     }
-    status = trn_care_begin(care, false, &tx, error);
-    if (status != TERN_OK) {
-        return status;
-    }
-    status = trn_doses_settle(care, &care->user, error);
-    return trn_care_end(tx,
-                        status == TERN_OK ? write_meals(care, tx, meals, error) : status,
-                        error);
+    return change(care, write_meals, meals, error);
 }

@@ -160,7 +160,7 @@ static const char *const texts[TRN_SQL_COUNT] = {
     [TRN_SQL_HAS_DOSES] = "SELECT EXISTS(SELECT 1 FROM dose_events WHERE medication_id=?1)",
     [TRN_SQL_DOSE] = "SELECT status,scheduled_time,grace_minutes FROM dose_events WHERE id=?1 AND "
                      "deleted_at IS NULL",
-    [TRN_SQL_PASSED] =
+    [TRN_SQL_WAITING] =
         "SELECT " SOURCE_THEN ",d.id,d.scheduled_time,d.grace_minutes,d.local_date,d.slot"
         ",d.flags,m.id,m.medicine_name,m.medicine_name_khmer," DOSAGE
         " FROM dose_events d JOIN medications m ON m.id=d.medication_id"
@@ -168,6 +168,15 @@ static const char *const texts[TRN_SQL_COUNT] = {
         " WHERE d.patient_id=?1 AND d.scheduled_time>=?2 AND d.scheduled_time<?3"
         " AND (d.scheduled_time,d.id)>(?2,?4) AND d.status='DUE'"
         " AND d.deleted_at IS NULL ORDER BY d.scheduled_time,d.id LIMIT ?6",
+    /* So many rows are walked, whatever they say; what is looked up is of those that wait. */
+    [TRN_SQL_PASSED] =
+        "SELECT " SOURCE_THEN ",d.id,d.scheduled_time,d.grace_minutes,d.local_date,d.slot"
+        ",d.flags,p.id IS NOT NULL FROM (SELECT * FROM dose_events WHERE patient_id=?1"
+        " AND scheduled_time>=?2 AND scheduled_time<?3 AND (scheduled_time,id)>(?2,?4)"
+        " ORDER BY scheduled_time,id LIMIT ?6) d"
+        " LEFT JOIN medications m ON d.status='DUE' AND d.deleted_at IS NULL"
+        " AND m.id=d.medication_id LEFT JOIN prescriptions p ON m.id IS NOT NULL"
+        " AND p.id=d.prescription_id" OF_PATIENT IN_FORCE " ORDER BY d.scheduled_time,d.id",
     [TRN_SQL_MEDICATION] = "SELECT " SOURCE ",p.id,p.patient_id FROM medications m"
                            " JOIN prescriptions p ON p.id=m.prescription_id" OF_PATIENT
                            " WHERE m.id=?1 AND m.deleted_at IS NULL AND p.deleted_at IS NULL",

@@ -191,3 +191,107 @@ TEST(a_setting_and_what_passed_before_it_are_stored_together)
     CHECK_INT(pending(), before + 1);
     care_end();
 }
+
+/* ---- What passed, where it is much ---- */
+
+enum { MEDICINES = 20, PASSED = 29 * 2 * MEDICINES + MEDICINES, STEP = 500 };
+
+/* 1,180 doses that have passed, of a prescription whose first day takes a look at the zone. */
+static void let_much_pass(void)
+{
+    static tern_medicine medicines[MEDICINES];
+
+    care_begin("2026-03-02 05:00");
+    for (int i = 0; i < MEDICINES; i++) {
+        medicines[i] = care_medicine;
+    }
+    care_prescription.medicines = medicines;
+    care_prescription.medicine_count = MEDICINES;
+    care_prescription.start_date = NULL;
+    (void)care_prescribe();
+    care_clock("2026-03-31 12:00");
+}
+
+struct seen {
+    uint64_t last; /* before what is looked at */
+    uint32_t entries;
+    uint32_t most; /* changes of one */
+};
+
+static bool see_entry(void *context, const tern_entry *entry)
+{
+    struct seen *seen = context;
+
+    seen->last = entry->ordinal;
+    return true;
+}
+
+static bool see_later(void *context, const tern_entry *entry)
+{
+    struct seen *seen = context;
+
+    if (entry->ordinal > seen->last) {
+        seen->entries++;
+        seen->most = entry->changes > seen->most ? entry->changes : seen->most;
+    }
+    return true;
+}
+
+TEST(much_that_passed_before_a_setting_is_stored_in_bounded_transactions)
+{
+    struct seen seen = {0};
+
+    let_much_pass();
+    CHECK_INT(tern_outbox_visit(care_replica, 0, see_entry, &seen, NULL), TERN_OK);
+    care_ok(tern_settings_set_meals(care, "6:00", NULL, NULL, &error), &error);
+    CHECK_INT(tern_outbox_visit(care_replica, 0, see_later, &seen, NULL), TERN_OK);
+    CHECK_INT(stored_as_missed(), PASSED);
+    CHECK_INT(seen.entries, 3);
+    CHECK_INT(seen.most, STEP);
+    CHECK_INT(read_settings().meal_minutes[0], 360);
+    care_end();
+}
+
+struct failing_zones {
+    int left;
+};
+
+static tern_status ask_failing(void *context,
+                               const char *zone,
+                               int64_t utc_us,
+                               int32_t *ret_offset_s,
+                               tern_error *failure)
+{
+    struct failing_zones *failing = context;
+    const tern_zone_port *real = care_zones();
+
+    return failing->left-- > 0 ? real->offset(real->context, zone, utc_us, ret_offset_s, failure)
+                               : TERN_ERR_IO;
+}
+
+/* Cut short wherever it is, the setting is the old one, whole steps are stored, and the same call
+ * goes on and ends it. */
+TEST(a_setting_that_is_cut_short_goes_on_where_it_stopped)
+{
+    struct failing_zones failing = {.left = 1};
+    const tern_zone_port port = {.context = &failing, .offset = ask_failing};
+    const tern_care_options options = {.size = sizeof(options), .zones = &port};
+    tern_care *cut = NULL;
+    int64_t stored = 0;
+
+    let_much_pass();
+    care_ok(tern_care_open(care_replica, &options, &cut, &error), &error);
+    for (int i = 0; i < 2; i++) {
+        failing.left = 1 + STEP + 100;
+        CHECK_INT(tern_settings_set_time_zone(cut, "Asia/Tokyo", &error), TERN_ERR_IO);
+        CHECK_TEXT(read_settings().time_zone, "Asia/Phnom_Penh");
+        CHECK(stored_as_missed() > stored && stored_as_missed() % STEP == 0);
+        stored = stored_as_missed();
+    }
+    failing.left = INT32_MAX;
+    care_ok(tern_settings_set_time_zone(cut, "Asia/Tokyo", &error), &error);
+    CHECK_TEXT(read_settings().time_zone, "Asia/Tokyo");
+    CHECK_INT(stored_as_missed(), PASSED);
+    tern_care_close(cut);
+    care_end();
+}

@@ -1,8 +1,9 @@
 /**
  * The handle of the medication calls, and how they fail.
  *
- * A call is one short transaction, or one read; after a failure nothing has changed. Calls of one
- * handle are made by one thread at a time, and outside any transaction of that thread.
+ * A call is one short transaction, or one read; after a failure nothing has changed (of a zone or
+ * meal times see settings.h). Calls of one handle are made by one thread at a time, and outside any
+ * transaction of that thread.
  */
 #ifndef TERN_CARE_H
 #define TERN_CARE_H

@@ -125,8 +125,9 @@ typedef struct tern_missed_cursor {
 
 /**
  * Stores MISSED for doses whose grace has passed and that their prescription yields: one inferred
- * transaction over at most `limit` doses. It yields to every record. For a patient, or a job: of
- * another user, as a doctor, the server takes no doses.
+ * transaction, which walks at most `limit` doses from the cursor on, those with a record included.
+ * It yields to every record. For a patient, or a job: of another user, as a doctor, the server
+ * takes no doses.
  *
  * @param patient    NULL: the replica's user.
  * @param limit      1 to 10,000.

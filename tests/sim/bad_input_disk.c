@@ -100,6 +100,25 @@ TEST(a_full_disk_fails_the_commit_and_changes_nothing)
     end(&pair);
 }
 
+TEST(a_commit_that_failed_in_its_sync_is_not_there_after_the_process_has_died)
+{
+    static const char count[] = "SELECT count(*) FROM notes WHERE title = 'failed'";
+    struct pair pair;
+    char copy[620];
+
+    begin(&pair);
+    (void)snprintf(copy, sizeof copy, "%s-copy", pair.phone.path);
+    disk_fail_sync();
+    CHECK_INT(device_try(&pair.phone,
+                         "INSERT INTO notes(id, owner_id, place, title) VALUES(tern_id(), @p, 9, "
+                         "'failed')"),
+              TERN_ERR_IO);
+    file_copy(pair.phone.path, copy); /* as whoever opens it next would find it */
+    CHECK_TEXT(file_ask(copy, count), "0");
+    CHECK_TEXT(device_ask(&pair.phone, count), "0");
+    end(&pair);
+}
+
 /* Some megabytes, so that SQLite writes before the commit. */
 static tern_status write_much(struct device *device, tern_error *error)
 {

@@ -38,6 +38,7 @@ static struct {
     unsigned fill_at; /* 0: never */
     bool fill_every;
     bool refused;
+    bool sync_fails;
     unsigned cut_at;
     bool cut;
 } disk;
@@ -171,6 +172,10 @@ static int file_sync(sqlite3_file *file, int flags)
 
     (void)flags; /* what matters is noted here; the real disk need not hurry */
     if (!has_power()) {
+        return SQLITE_IOERR_FSYNC;
+    }
+    if (disk.sync_fails) {
+        disk.sync_fails = false;
         return SQLITE_IOERR_FSYNC;
     }
     if (known != NULL) {
@@ -360,6 +365,11 @@ void disk_fill(unsigned nth, bool every)
 bool disk_refused(void)
 {
     return disk.refused;
+}
+
+void disk_fail_sync(void)
+{
+    disk.sync_fails = true;
 }
 
 void disk_cut_at(unsigned nth)

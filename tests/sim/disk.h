@@ -22,6 +22,9 @@ void disk_fill(unsigned nth, bool every);
 /* Whether a write has been refused since. */
 bool disk_refused(void);
 
+/* The next sync fails, once; what was written stays. */
+void disk_fail_sync(void);
+
 /* The power goes: writes and syncs fail from the `nth` of them on, from 1. */
 void disk_cut_at(unsigned nth);
 bool disk_is_cut(void);

@@ -1,4 +1,5 @@
-/* What the protocol bounds. A server may be set to lower or higher caps for requests. */
+/* What the protocol bounds. A server may be set to other caps of requests, none above the body's.
+ */
 #ifndef TRN_WIRE_LIMITS_H
 #define TRN_WIRE_LIMITS_H
 
@@ -11,9 +12,11 @@
     ((size_t)9 << 20)                              /* as sent: an entry that gzip cannot shrink    \
                                                     */
 #define TRN_WIRE_BODY_BYTES_MAX ((size_t)16 << 20) /* decompressed */
-#define TRN_WIRE_GZIP_ABOVE ((size_t)300)          /* smaller bodies gain nothing by gzip */
-#define TRN_WIRE_SMALL_ABOVE ((size_t)64)          /* nor these by TRN_CODING_SMALL */
-#define TRN_WIRE_SMALL_UP_TO ((size_t)4096)        /* above, gzip does as well */
+/* At which an answer is closed: a row of such a size more, and it can still be taken. */
+#define TRN_WIRE_PAGE_BYTES_MAX ((size_t)8 << 20)
+#define TRN_WIRE_GZIP_ABOVE ((size_t)300)   /* smaller bodies gain nothing by gzip */
+#define TRN_WIRE_SMALL_ABOVE ((size_t)64)   /* nor these by TRN_CODING_SMALL */
+#define TRN_WIRE_SMALL_UP_TO ((size_t)4096) /* above, gzip does as well */
 #define TRN_WIRE_ENVELOPE_DEPTH_MAX 8
 #define TRN_WIRE_WINDOWS_MAX 16 /* that one request names */
 #define TRN_WIRE_WINDOW_DAYS_MAX 36525

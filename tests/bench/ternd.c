@@ -139,8 +139,6 @@ void bench_ternd_start(struct bench_ternd *server,
                                                   "error",
                                                   "--body-bytes",
                                                   "16777216",
-                                                  "--expanded-bytes",
-                                                  "67108864",
                                                   extra,
                                                   NULL};
 

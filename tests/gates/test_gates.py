@@ -57,6 +57,29 @@ class Gate(unittest.TestCase):
         self.assertIn(reason, said)
 
 
+class Promises(Gate):
+    def test_the_tree_as_it_is_passes(self):
+        self.assert_passes("promises")
+
+    def test_a_test_that_is_gone_is_missed(self):
+        self.replace("tests/sim/promises_lives.c", "TEST(promise_5_", "TEST(promise_fifth_")
+        self.assert_fails("Monotone: there is no test promise_5_", "promises")
+        self.replace("tests/sim/promises_lives.c", "TEST(promise_fifth_", "TEST(promise_5_")
+        os.remove(self.path("tests/conformance/token-of-another-user.json"))
+        self.assert_fails("Whose token: there is no test token-of-another-user", "promises")
+
+    def test_a_promise_needs_a_row_and_a_row_a_promise(self):
+        self.replace("docs/SYNC.md", "## Durability\n", "## Durability\n\n- **Speed.** It is fast.\n")
+        self.assert_fails("no test is named for: Speed", "promises")
+        self.replace("docs/SYNC.md", "- **Speed.** It is fast.\n", "")
+        self.append("docs/SYNC.md", "| Speed | `test_a_test_that_is_gone_is_missed` |\n")
+        self.assert_fails("promise more", "promises")
+
+    def test_a_promise_without_a_test_is_told(self):
+        self.append("docs/SYNC.md", "| Durability | |\n")
+        self.assert_fails("Durability: no test is named", "promises")
+
+
 class Layers(Gate):
     def test_the_tree_as_it_is_passes(self):
         self.assert_passes("layers")

@@ -14,19 +14,21 @@ import java.util.UUID;
  */
 final class Bench {
     private static final int WARM_ROUNDS = 4;
-    private static final String SCAN = "SELECT id, role, first_name, last_name, full_name, gender, date_of_birth,"
-        + " created_at, grace_period_minutes, time_zone FROM users";
-    private static final String INSERT = "INSERT INTO users(id, role, first_name, last_name, full_name, created_at)"
-        + " VALUES(?, 'DOCTOR', ?, ?, ?, ?)";
 
     private final Replica replica;
     private final int rows;
+    private final String scan = scan();
+    private final String insert = insert();
     private long next = 1;
 
     private Bench(Replica replica, int rows) {
         this.replica = replica;
         this.rows = rows;
     }
+
+    static native String scan();
+
+    static native String insert();
 
     static native long readInC(long replica);
 
@@ -45,7 +47,7 @@ final class Bench {
     /** Makes a Java value of every cell. */
     private long readInJava() {
         long sum = 0;
-        try (Cursor cursor = replica.query(SCAN)) {
+        try (Cursor cursor = replica.query(scan)) {
             while (cursor.next()) {
                 UUID id = cursor.getUuid(0);
                 sum += id == null ? 1 : 16;
@@ -66,7 +68,7 @@ final class Bench {
         next += rows;
         replica.write(tx -> {
             for (int i = 0; i < rows; i++) {
-                tx.execute(INSERT, new UUID(0, first + i), "Dara", "Sok", "Sok Dara", first + i);
+                tx.execute(insert, new UUID(0, first + i), "Dara", "Sok", "Sok Dara", first + i);
             }
         });
     }

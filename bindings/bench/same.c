@@ -1,8 +1,7 @@
-/* The same work as that of main.swift, in C, on a replica of its own.
+/* The work that the bindings' costs are measured by, in C.
  */
-#include "bindings/swift/bench/Sources/Same/include/same.h"
+#include "bindings/bench/include/same.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "tern/platform.h"
@@ -15,13 +14,9 @@ const char *const same_insert =
     "INSERT INTO users(id, role, first_name, last_name, full_name, created_at) VALUES(?, "
     "'DOCTOR', ?, ?, ?, ?)";
 
-struct same {
-    tern_replica *replica;
-};
-
-struct same *same_open(const char *path, const void *schema, size_t schema_size)
+tern_replica *same_open(const char *path, const void *schema, size_t schema_size)
 {
-    struct same *same = malloc(sizeof *same);
+    tern_replica *replica = NULL;
     tern_ports ports = {.size = sizeof ports};
     tern_replica_options options = {.size = sizeof options,
                                     .schema = schema,
@@ -29,21 +24,13 @@ struct same *same_open(const char *path, const void *schema, size_t schema_size)
                                     .user = {{1}},
                                     .ports = &ports};
 
-    if (same == NULL) {
-        return NULL;
-    }
     tern_platform_ports(&ports);
-    if (tern_replica_open(path, &options, &same->replica, NULL) != TERN_OK) {
-        free(same);
-        return NULL;
-    }
-    return same;
+    return tern_replica_open(path, &options, &replica, NULL) == TERN_OK ? replica : NULL;
 }
 
-void same_close(struct same *same)
+void same_close(tern_replica *replica)
 {
-    tern_replica_close(same->replica);
-    free(same);
+    tern_replica_close(replica);
 }
 
 static int64_t taste(const tern_value *value)
@@ -73,12 +60,12 @@ static tern_status scan(tern_statement *statement, int64_t *ret_sum)
     }
 }
 
-int64_t same_read(struct same *same)
+int64_t same_read(tern_replica *replica)
 {
     tern_reader *reader = NULL;
     tern_statement *statement = NULL;
     int64_t sum = 0;
-    tern_status status = tern_reader_open(same->replica, &reader, NULL);
+    tern_status status = tern_reader_open(replica, &reader, NULL);
 
     if (status == TERN_OK) {
         status = tern_reader_prepare(reader, same_scan, strlen(same_scan), &statement, NULL);
@@ -111,18 +98,15 @@ static tern_status insert(tern_statement *statement, int64_t number)
     return status == TERN_OK ? tern_statement_step(statement, &row, NULL) : status;
 }
 
-bool same_write(struct same *same, int64_t first, int64_t count)
+bool same_write(tern_replica *replica, int64_t first, int64_t count)
 {
     tern_statement *statement = NULL;
     tern_tx *tx = NULL;
-    tern_status status = tern_tx_begin(same->replica, NULL, &tx, NULL);
+    tern_status status = tern_tx_begin(replica, NULL, &tx, NULL);
 
     if (status == TERN_OK) {
-        status = tern_statement_prepare(same->replica,
-                                        same_insert,
-                                        strlen(same_insert),
-                                        &statement,
-                                        NULL);
+        status =
+            tern_statement_prepare(replica, same_insert, strlen(same_insert), &statement, NULL);
     }
     for (int64_t i = 0; status == TERN_OK && i < count; i++) {
         status = insert(statement, first + i);

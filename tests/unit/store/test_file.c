@@ -326,6 +326,118 @@ TEST(a_reader_from_outside_does_not_keep_the_file_from_opening)
     CHECK_INT(sqlite3_close(db), SQLITE_OK);
 }
 
+/* Where SQLite has what waits sleep: tells `go` that somebody waits, the first time only if
+ * `release` is set, and then hears from `done` that what was waited for is over. */
+static struct {
+    sqlite3_vfs vfs;
+    int go;
+    int done;
+    bool release;
+    int sleeps;
+} bed;
+
+static int sleep_told(sqlite3_vfs *vfs, int us)
+{
+    char byte = 'g';
+
+    (void)vfs;
+    if (bed.release && bed.sleeps == 0) {
+        CHECK_INT(write(bed.go, &byte, 1), 1);
+        CHECK_INT(read(bed.done, &byte, 1), 1);
+    }
+    bed.sleeps++;
+    return us;
+}
+
+struct checkpointing {
+    sqlite3 *reader;
+    int go;
+    int held;
+};
+
+/* SQLite asks it while it holds the checkpoint's lock and waits for the reader. */
+static int hold_checkpoint(void *context, int count)
+{
+    struct checkpointing *other = context;
+    char byte = 'h';
+
+    (void)count;
+    return write(other->held, &byte, 1) == 1 && read(other->go, &byte, 1) == 1 &&
+           sqlite3_exec(other->reader, "COMMIT", NULL, NULL, NULL) == SQLITE_OK;
+}
+
+/* Another process, in the middle of a checkpoint until it is told to go on; then says 'd'. */
+static void checkpoint_until_told(const char *path, int go, int held)
+{
+    struct checkpointing other = {.go = go, .held = held};
+    sqlite3 *db = NULL;
+    char byte = 'f';
+
+    (void)alarm(60); /* should the parent fail */
+    if (sqlite3_open(path, &db) == SQLITE_OK && sqlite3_open(path, &other.reader) == SQLITE_OK &&
+        sqlite3_exec(other.reader, "BEGIN; SELECT count(*) FROM people", NULL, NULL, NULL) == 0 &&
+        sqlite3_exec(db, "CREATE TABLE other(x); DROP TABLE other", NULL, NULL, NULL) == 0 &&
+        sqlite3_busy_handler(db, hold_checkpoint, &other) == SQLITE_OK &&
+        sqlite3_wal_checkpoint_v2(db, "main", SQLITE_CHECKPOINT_FULL, NULL, NULL) == SQLITE_OK) {
+        byte = 'd';
+    }
+    (void)!write(held, &byte, 1);
+    for (;;) {
+        (void)pause();
+    }
+}
+
+/* Opens the file while another process checkpoints, which ends once this one sleeps, or not. */
+static tern_status open_while_checkpointed(bool ends)
+{
+    const char *path = new_path();
+    int go[2];
+    int held[2];
+    char byte = 0;
+    int state = 0;
+    tern_status status;
+    pid_t child;
+
+    trn_store_close(fixture_open(path));
+    CHECK_INT(pipe(go), 0);
+    CHECK_INT(pipe(held), 0);
+    child = fork();
+    if (child == 0) {
+        checkpoint_until_told(path, go[0], held[1]);
+    }
+    CHECK_INT(read(held[0], &byte, 1), 1);
+    CHECK_INT(byte, 'h');
+    bed.vfs = *sqlite3_vfs_find(NULL);
+    bed.vfs.zName = "bed";
+    bed.vfs.xSleep = sleep_told;
+    bed.go = go[1];
+    bed.done = held[0];
+    bed.release = ends;
+    bed.sleeps = 0;
+    CHECK_INT(sqlite3_vfs_register(&bed.vfs, 1), SQLITE_OK);
+    status = try_open(path, NULL);
+    CHECK_INT(sqlite3_vfs_unregister(&bed.vfs), SQLITE_OK);
+    CHECK_INT(kill(child, 9), 0);
+    CHECK_INT(waitpid(child, &state, 0), child);
+    for (int i = 0; i < 2; i++) {
+        (void)close(go[i]);
+        (void)close(held[i]);
+    }
+    return status;
+}
+
+TEST(opening_waits_while_another_connection_checkpoints)
+{
+    CHECK_INT(open_while_checkpointed(true), TERN_OK);
+    CHECK_INT(bed.sleeps, 1);
+}
+
+TEST(opening_gives_up_on_a_checkpoint_that_does_not_end)
+{
+    CHECK_INT(open_while_checkpointed(false), TERN_ERR_BUSY);
+    CHECK_INT(bed.sleeps, 5); /* of 10 ms each, the fixture's patience being 50 */
+}
+
 TEST(opening_survives_any_allocation_failing)
 {
     const char *path = new_path();

@@ -4,12 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.Paths;
 import java.time.LocalTime;
 import java.time.ZoneId;
 import java.util.List;
@@ -114,25 +111,9 @@ class SampleTest {
 
     private String talk(String... lines) throws IOException, InterruptedException {
         Files.write(folder.resolve("token"), token.getBytes(StandardCharsets.US_ASCII));
-        ProcessBuilder builder = new ProcessBuilder(Paths.get(System.getProperty("java.home"), "bin", "java").toString(),
-            "-Xcheck:jni", "-Dfile.encoding=UTF-8", "-Djava.library.path=" + System.getProperty("java.library.path"),
-            "-cp", System.getProperty("java.class.path"), "org.tern.sample.Main",
-            folder.resolve("phone.db").toString(), Fixture.ROOT.resolve("schemas/dastern.json").toString(),
-            Fixture.PATIENT.toString(), server.url(), folder.resolve("ca.pem").toString(),
-            folder.resolve("token").toString()).redirectErrorStream(true);
-        Process child = builder.start();
-        try (OutputStream in = child.getOutputStream()) {
-            in.write((String.join("\n", lines) + "\n").getBytes(StandardCharsets.UTF_8));
-        }
-        StringBuilder said = new StringBuilder();
-        byte[] chunk = new byte[4096];
-        try (InputStream text = child.getInputStream()) {
-            for (int size = text.read(chunk); size >= 0; size = text.read(chunk)) {
-                said.append(new String(chunk, 0, size, StandardCharsets.UTF_8));
-            }
-        }
-        assertEquals(0, child.waitFor(), said::toString);
-        return said.toString();
+        return Child.run(String.join("\n", lines) + "\n", "org.tern.sample.Main", folder.resolve("phone.db"),
+            Fixture.ROOT.resolve("schemas/dastern.json"), Fixture.PATIENT, server.url(), folder.resolve("ca.pem"),
+            folder.resolve("token"));
     }
 
     @Test

@@ -11,4 +11,9 @@ class Sloppy {
         System.loadLibrary("sloppy");
         sin();
     }
+
+    /** The same in a machine of its own. */
+    public static void main(String[] arguments) {
+        new Sloppy().passes();
+    }
 }

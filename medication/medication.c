@@ -34,6 +34,9 @@ static tern_medication_state state_of(const struct trn_source *source, int32_t t
     if (regimen->is_prn) {
         return TERN_MEDICATION_PRN;
     }
+    if (!source->rule.is_understood && source->unread != 0) {
+        return TERN_MEDICATION_DOSAGE;
+    }
     if (!source->rule.is_understood) {
         return regimen->slots == 0 && source->frequency[0] == '\0' && source->timing[0] == '\0'
                    ? TERN_MEDICATION_TIMELESS
@@ -42,7 +45,10 @@ static tern_medication_state state_of(const struct trn_source *source, int32_t t
     if (today > source->rule.last_day) {
         return TERN_MEDICATION_OVER;
     }
-    return today < source->rule.first_day ? TERN_MEDICATION_TO_COME : TERN_MEDICATION_SCHEDULED;
+    if (today < source->rule.first_day) {
+        return TERN_MEDICATION_TO_COME;
+    }
+    return source->unread != 0 ? TERN_MEDICATION_DOSAGE : TERN_MEDICATION_SCHEDULED;
 }
 
 tern_status trn_medication_judge(tern_care *care,

@@ -167,8 +167,10 @@ static tern_status schedule_subject(struct run *run, tern_statement *row, tern_c
     if (status != TERN_OK) {
         return status;
     }
-    run->report.unscheduled +=
-        !subject.source.rule.is_understood && !subject.source.regimen.is_prn ? 1 : 0;
+    run->report.unscheduled += (!subject.source.rule.is_understood || subject.source.unread != 0) &&
+                                       !subject.source.regimen.is_prn
+                                   ? 1
+                                   : 0;
     for (int32_t i = 0; status == TERN_OK && i < TERN_SCHEDULE_DAYS; i++) {
         status = schedule_day(run, &subject, today + i, error);
     }

@@ -149,6 +149,8 @@ void trn_spans_turn(tern_value spans,
 
 /* ---- Sources ---- */
 
+enum { SLOTS = 3, ALL_SLOTS = (1 << SLOTS) - 1 };
+
 tern_status trn_source_make(const tern_zone_port *zones,
                             const tern_value values[TRN_SOURCE_COLUMNS],
                             int64_t at_us,
@@ -159,12 +161,13 @@ tern_status trn_source_make(const tern_zone_port *zones,
     tern_status status;
 
     read_texts(values, ret_source);
+    ret_source->unread = (unsigned)values[TRN_SOURCE_SLOTS].integer >> SLOTS;
     *regimen = (tern_regimen){.size = sizeof(*regimen),
                               .zone = ret_source->zone,
                               .start_date = ret_source->start,
                               .end_date = ret_source->end[0] != '\0' ? ret_source->end : NULL,
                               .duration_days = (int32_t)values[TRN_SOURCE_DURATION].integer,
-                              .slots = (unsigned)values[TRN_SOURCE_SLOTS].integer,
+                              .slots = (unsigned)values[TRN_SOURCE_SLOTS].integer & ALL_SLOTS,
                               .before_meal = (unsigned)values[TRN_SOURCE_BEFORE].integer,
                               .frequency = ret_source->frequency,
                               .timing = ret_source->timing,
@@ -178,6 +181,8 @@ tern_status trn_source_make(const tern_zone_port *zones,
     if (!trn_regimen_read(regimen, &ret_source->rule)) {
         ret_source->rule = (struct trn_regimen){.is_understood = false};
     }
+    /* What was to be taken at a slot cannot be known by the words that stand beside it. */
+    ret_source->rule.is_understood &= ret_source->unread == 0 || regimen->slots != 0;
     /* What is paused, ended or deleted yields nothing. */
     ret_source->rule.is_understood &=
         values[TRN_SOURCE_STANDS].integer != 0 &&
@@ -191,4 +196,16 @@ bool trn_source_yields(const struct trn_source *source, tern_value local_date, t
 
     return trn_day_parse(local_date.data, local_date.size, &day) &&
            trn_regimen_yields(&source->rule, day, slot.data, slot.size);
+}
+
+bool trn_source_is_unread(const struct trn_source *source, tern_value slot)
+{
+    static const char *const names[SLOTS] = {"MORNING", "DAYTIME", "NIGHT"};
+
+    for (unsigned i = 0; i < SLOTS; i++) {
+        if (trn_value_is(slot, names[i])) {
+            return (source->unread >> i & 1) != 0;
+        }
+    }
+    return false;
 }

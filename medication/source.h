@@ -16,7 +16,8 @@ enum trn_source_column {
     TRN_SOURCE_CREATED,  /* created_at of the prescription */
     TRN_SOURCE_END,      /* end_date */
     TRN_SOURCE_DURATION, /* days */
-    TRN_SOURCE_SLOTS,    /* set of TERN_SLOT_...: those that have a dosage */
+    TRN_SOURCE_SLOTS,    /* set of TERN_SLOT_...: those that have a dosage; and, times eight, those
+                            where something stands that is none */
     TRN_SOURCE_BEFORE,   /* those of them that come before the meal */
     TRN_SOURCE_FREQUENCY,
     TRN_SOURCE_TIMING,
@@ -33,6 +34,7 @@ enum trn_source_column {
 struct trn_source {
     tern_regimen regimen; /* points into this struct: never copied */
     struct trn_regimen rule;
+    unsigned unread; /* set of TERN_SLOT_...: what stands for their dosage is none */
     char zone[65];
     char start[11];
     char end[11];
@@ -51,6 +53,9 @@ TERN_MUST_USE tern_status trn_source_make(const tern_zone_port *zones,
 
 /** Whether the source has a dose of that local date and slot. */
 bool trn_source_yields(const struct trn_source *source, tern_value local_date, tern_value slot);
+
+/** Whether what stands for the dosage of that slot is none. */
+bool trn_source_is_unread(const struct trn_source *source, tern_value slot);
 
 /** Whether a prescription was active at a moment, by its active_spans and its status now. What is
  * null, unreadable, or contradicts the status is not believed: then the status always was. */

@@ -3,9 +3,11 @@
 
 /* The columns that trn_source_read reads, of medications m, prescriptions p, users u and
  * meal_time_preferences t: as they are prescribed now, or as they were THEN (see IN_FORCE). */
-#define HAS(of, column, bit) "((coalesce(" of(column) ",'null')<>'null')*" bit ")|"
-#define BEFORE(of, column, bit)                                                                    \
-    "(coalesce(json_extract(" of(column) ",'$.before_meal'),0)*" bit ")|"
+/* Slots whose dosage is one, an object; bits 3 to 5: of those where something else stands. */
+#define HAS(type, column, bit)                                                                     \
+    "CASE coalesce(" type(column) ",'null') WHEN 'object' THEN 1 WHEN 'null' THEN 0 ELSE 8 "       \
+                                  "END*" bit "|"
+#define BEFORE(said, column, bit) "(" said(column) " IS 1)*" bit "|"
 #define SLOTS(has, of)                                                                             \
     has(of, "morning_dosage", "1") has(of, "daytime_dosage", "2") has(of, "night_dosage", "4") "0" \
                                                                                                ","
@@ -16,18 +18,27 @@
 #define STATE(stands) "p.active_spans,p.deleted_at IS NULL AND " stands ",p.status='ACTIVE'"
 #define ZONE "coalesce(u.time_zone,'Asia/Phnom_Penh'),"
 #define DURATION(of) of("duration") ","
-#define SOURCE_OF(of, date, stands)                                                                \
-    ZONE DATES(date) DURATION(of) SLOTS(HAS, of) SLOTS(BEFORE, of) WORDS(of) MEALS GRACE STATE(    \
-        stands)
+#define SOURCE_OF(of, type, said, date, stands)                                                    \
+    ZONE DATES(date) DURATION(of) SLOTS(HAS, type) SLOTS(BEFORE, said) WORDS(of) MEALS GRACE       \
+    STATE(stands)
 #define NOW(column) "m." column
+#define NOW_TYPE(column) "json_type(m." column ")"
+#define NOW_SAID(column) "json_extract(m." column ",'$.before_meal')"
 #define NOW_DATE(column) "p." column
-#define SOURCE SOURCE_OF(NOW, NOW_DATE, "m.deleted_at IS NULL")
+#define SOURCE SOURCE_OF(NOW, NOW_TYPE, NOW_SAID, NOW_DATE, "m.deleted_at IS NULL")
 #define THEN(column) "iif(w.id IS NULL,m." column ",json_extract(j.value,'$." column "'))"
+#define THEN_TYPE(column) "iif(w.id IS NULL," NOW_TYPE(column) ",json_type(j.value,'$." column "'))"
+#define THEN_SAID(column)                                                                          \
+    "iif(w.id IS NULL," NOW_SAID(column) ",json_extract(j.value,'$." column ".before_meal'))"
 #define THEN_DATE(column)                                                                          \
     "iif(json_type(j.value,'$." column "') IS NULL,p." column ",json_extract(j.value,'$." column   \
     "'))"
 #define SOURCE_THEN                                                                                \
-    SOURCE_OF(THEN, THEN_DATE, "iif(w.id IS NULL,m.deleted_at IS NULL,j.value IS NOT NULL)")
+    SOURCE_OF(THEN,                                                                                \
+              THEN_TYPE,                                                                           \
+              THEN_SAID,                                                                           \
+              THEN_DATE,                                                                           \
+              "iif(w.id IS NULL,m.deleted_at IS NULL,j.value IS NOT NULL)")
 /* Of a dose d that had passed by ?5 the version w that was in force when it passed, unless that
  * is the current one, and what it says of the medication, j. */
 #define PASSES "d.scheduled_time+d.grace_minutes*60000000"
@@ -39,11 +50,19 @@
     "AND v.created_at<=" PASSES " ORDER BY v.version_number DESC LIMIT 1)," VERSION_OF             \
     "ORDER BY v.version_number LIMIT 1)) AND w.version_number<p.current_version"                   \
     " LEFT JOIN json_each(w.medications_snapshot) j"                                               \
-    " ON json_extract(j.value,'$.id')=tern_id_text(m.id)"
+    " ON CASE j.type WHEN 'object' THEN json_extract(j.value,'$.id')=tern_id_text(m.id) END"
 /* What is taken at a dose d. */
+#define READABLE(column) "iif(json_type(m." column ")='object',m." column ",NULL)"
 #define DOSAGE                                                                                     \
-    "CASE d.slot WHEN 'MORNING' THEN m.morning_dosage WHEN 'DAYTIME' THEN m.daytime_dosage "       \
-    "WHEN 'NIGHT' THEN m.night_dosage END"
+    "CASE d.slot WHEN 'MORNING' THEN " READABLE(                                                   \
+        "morning_dosage") " WHEN 'DAYTIME' THEN " READABLE("daytime_dosage") " WHEN 'NIGHT' "      \
+                                                                             "THEN " READABLE("ni" \
+                                                                                              "gh" \
+                                                                                              "t_" \
+                                                                                              "do" \
+                                                                                              "sa" \
+                                                                                              "g"  \
+                                                                                              "e") " END"
 /* Doses d, as they are shown. */
 #define DOSES                                                                                      \
     "SELECT " SOURCE_THEN ",d.id,d.prescription_id,d.medication_id,d.scheduled_time,d.slot,"       \
@@ -301,15 +320,16 @@ static const char *const texts[TRN_SQL_COUNT] = {
         "v.version_number=p.current_version,v.medications_snapshot FROM prescriptions p"
         " JOIN prescription_versions v ON v.prescription_id=p.id AND v.deleted_at IS NULL"
         " WHERE p.id=?1 AND p.deleted_at IS NULL ORDER BY v.version_number",
-    [TRN_SQL_SNAPSHOT] =
-        "SELECT " SNAPSHOT("v.prescription_id") " FROM prescription_versions v LEFT JOIN "
-                                                "json_each(v.medications_snapshot) j"
-                                                " WHERE v.prescription_id=?1 AND "
-                                                "v.version_number=?2 AND v.deleted_at IS NULL",
+    [TRN_SQL_SNAPSHOT] = "SELECT " SNAPSHOT(
+        "v.prescription_id") " FROM prescription_versions v LEFT JOIN "
+                             "json_each(v.medications_snapshot) j ON j.type='object'"
+                             " WHERE v.prescription_id=?1 AND "
+                             "v.version_number=?2 AND v.deleted_at IS NULL",
     [TRN_SQL_REFUSED] = "SELECT " SNAPSHOT(
         "?3") ",json_extract(?1,'$.version_number'),"
               "json_extract(?1,'$.change_reason'),json_extract(?1,'$.medications_snapshot'),?2"
-              " FROM (SELECT 1) LEFT JOIN json_each(json_extract(?1,'$.medications_snapshot')) j",
+              " FROM (SELECT 1) LEFT JOIN json_each(json_extract(?1,'$.medications_snapshot')) j "
+              "ON j.type='object'",
     [TRN_SQL_MEDICATION_READ] = "SELECT " SOURCE "," MEDICATION " FROM medications m"
                                 " JOIN prescriptions p ON p.id=m.prescription_id" OF_PATIENT
                                 " WHERE m.id=?1 AND m.deleted_at IS NULL AND p.deleted_at IS NULL",

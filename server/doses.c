@@ -131,13 +131,15 @@ struct reading {
     tern_value values[TRN_SOURCE_COLUMNS];
 };
 
+/* Whether it is one, an object, and whether it is to be taken before the meal. */
 static void add_dosage(json_t *dosage, unsigned slot, int64_t *slots, int64_t *before_meal)
 {
-    *slots |= dosage != NULL && !json_is_null(dosage) ? 1 << slot : 0;
+    if (dosage != NULL && !json_is_null(dosage)) {
+        *slots |= json_is_object(dosage) ? 1 << slot : 1 << (SLOTS + slot);
+    }
     *before_meal |= json_is_true(json_object_get(dosage, "before_meal")) ? 1 << slot : 0;
 }
 
-/* What a dosage says: whether it is one, and whether it is to be taken before the meal. */
 static void read_dosage(tern_value dosage, unsigned slot, int64_t *slots, int64_t *before_meal)
 {
     json_t *document = dosage.kind == TERN_TEXT
@@ -146,7 +148,7 @@ static void read_dosage(tern_value dosage, unsigned slot, int64_t *slots, int64_
 
     add_dosage(document, slot, slots, before_meal);
     if (dosage.kind == TERN_TEXT && document == NULL) {
-        *slots |= 1 << slot; /* of any other text than null */
+        *slots |= 1 << (SLOTS + slot);
     }
     json_decref(document);
 }

@@ -250,6 +250,14 @@ static void schedule_missed(struct trn_listener *listener, int64_t seconds)
     }
 }
 
+/* Doses that stay as they are for this reason. */
+static void tell_left(const char *reason, size_t doses)
+{
+    if (doses > 0) {
+        trn_journal_note(TRN_LOG_ERROR, "missed doses", "reason", reason, "doses", (int64_t)doses);
+    }
+}
+
 /* One bounded step; what has arrived since is handled before the next. */
 static void on_missed(evutil_socket_t socket, short what, void *context)
 {
@@ -276,14 +284,8 @@ static void on_missed(evutil_socket_t socket, short what, void *context)
                          "stored",
                          (int64_t)report.missed);
     }
-    if (report.unread > 0) {
-        trn_journal_note(TRN_LOG_ERROR,
-                         "missed doses",
-                         "reason",
-                         "the time zone of patients cannot be read",
-                         "doses",
-                         (int64_t)report.unread);
-    }
+    tell_left("the time zone of patients cannot be read", report.unread);
+    tell_left("the dosage is no object", report.undosed);
     schedule_missed(listener, report.more ? 0 : listener->parts.settings->infer_missed_s);
 }
 

@@ -143,6 +143,9 @@ static tern_status judge(struct trn_missed *job,
                           trn_known_value(&job->doses.doses, dose, TRN_DOSE_DATE),
                           trn_known_value(&job->doses.doses, dose, TRN_DOSE_SLOT))) {
         status = add_found(job, &source, dose, now_us, &cause);
+    } else if (status == TERN_OK) {
+        report->undosed +=
+            trn_source_is_unread(&source, trn_known_value(&job->doses.doses, dose, TRN_DOSE_SLOT));
     }
     if (is_of_the_zone(status)) {
         report->unread++;

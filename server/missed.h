@@ -27,9 +27,10 @@ struct trn_missed_port {
 struct trn_missed_report {
     size_t looked_at;
     size_t missed;
-    size_t alerts; /* made of these: to the patients and their families */
-    size_t unread; /* whose patient's zone cannot be read: they stay as they are */
-    bool more;     /* this round has further doses to look at; else the next step begins anew */
+    size_t alerts;  /* made of these: to the patients and their families */
+    size_t unread;  /* whose patient's zone cannot be read: they stay as they are */
+    size_t undosed; /* of whose dosage something stands that is none: likewise */
+    bool more;      /* this round has further doses to look at; else the next step begins anew */
 };
 
 /**

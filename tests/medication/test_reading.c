@@ -4,7 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "tern/medication/adherence.h"
 #include "tern/medication/medication.h"
+#include "tern/medication/reminder.h"
 
 static tern_care_error error;
 static char told[2048];
@@ -31,8 +33,15 @@ static void tell_number(int64_t number)
 
 static bool tell_medication(void *context, const tern_medication *medication)
 {
-    static const char *const states[] =
-        {"scheduled", "prn", "words", "timeless", "to come", "over", "inactive", "snapshot"};
+    static const char *const states[] = {"scheduled",
+                                         "prn",
+                                         "words",
+                                         "timeless",
+                                         "to come",
+                                         "over",
+                                         "inactive",
+                                         "snapshot",
+                                         "dosage"};
 
     (void)context;
     tell(told[0] != '\0' ? ", " : "", medication->name);
@@ -243,6 +252,121 @@ TEST(a_medication_without_a_schedule_says_why)
     CHECK_INT(tern_medication_read(care, &unknown, tell_medication, NULL, &error),
               TERN_ERR_NOT_FOUND);
     CHECK_INT(error.problem, TERN_PROBLEM_NO_MEDICATION);
+    care_end();
+}
+
+/* ---- A dosage that is none, as a row of another program may hold it ---- */
+
+static bool ring(void *context, const tern_reminder *reminder)
+{
+    CHECK(!reminder->is_cancelled);
+    CHECK(reminder->dosage.kind == TERN_NULL || *(const char *)reminder->dosage.data == '{');
+    ++*(int *)context;
+    return true;
+}
+
+static bool sum_up(void *context, const tern_adherence *sum)
+{
+    *(int64_t *)context = sum->missed;
+    return true;
+}
+
+static bool see_dosage(void *context, const tern_dose *dose)
+{
+    *(tern_kind *)context = dose->dosage.kind;
+    return true;
+}
+
+TEST(a_dosage_that_is_none_leaves_its_slot_out_and_is_told)
+{
+    static const char *const none[] = {"5", "true", "[]", "\"two\"", "[{\"amount\":1}]"};
+
+    for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++) {
+        tern_schedule_report report = {0};
+        tern_medicine two[2];
+        tern_kind kind = TERN_BLOB;
+        int64_t cursor = 0;
+        int64_t missed = 0;
+        int rings = 0;
+        char sql[120];
+        tern_id night;
+
+        care_begin("2026-03-02 05:00");
+        two[0] = care_medicine;
+        two[1] = (tern_medicine){.name = "another", .daytime_dosage = "{\"amount\":1}"};
+        care_prescription.medicines = two;
+        care_prescription.medicine_count = 2;
+        (void)care_prescribe();
+        night = only("SELECT id FROM dose_events WHERE slot='NIGHT' AND local_date='2026-03-02'");
+        (void)snprintf(sql,
+                       sizeof(sql),
+                       "UPDATE medications SET night_dosage='%s' WHERE row_number=1",
+                       none[i]);
+        fixture_run(care_replica, sql);
+        CHECK_TEXT(care_day("2026-03-02"), "MORNING DUE, DAYTIME DUE");
+        CHECK_TEXT(list(0), "a medicine dosage, another scheduled");
+        CHECK_TEXT(list(1U << TERN_MEDICATION_DOSAGE), "a medicine dosage");
+        care_ok(tern_schedule_generate(care, NULL, &report, &error), &error);
+        CHECK_INT(report.unscheduled, 1);
+        care_ok(tern_reminders_read(care, NULL, &cursor, ring, &rings, &error), &error);
+        CHECK_INT(rings, 60);
+        /* Who took it all the same may say so. */
+        care_clock("2026-03-02 18:35");
+        care_ok(tern_dose_take(care, &night, NULL, NULL, &error), &error);
+        CHECK_TEXT(care_day("2026-03-02"), "MORNING MISSED, DAYTIME MISSED, NIGHT ON_TIME");
+        care_ok(tern_dose_read(care, &night, see_dosage, &kind, &error), &error);
+        CHECK_INT(kind, TERN_NULL);
+        care_clock("2026-03-03 05:00");
+        care_ok(tern_adherence_read(care, NULL, sum_up, &missed, NULL, &error), &error);
+        CHECK_INT(missed, 2);
+        care_end();
+    }
+}
+
+TEST(nothing_but_a_dosage_that_is_none_has_no_schedule_whatever_the_words_say)
+{
+    tern_schedule_report report = {0};
+
+    care_begin("2026-03-02 05:00");
+    care_medicine.frequency = "3 times a day";
+    (void)care_prescribe();
+    fixture_run(care_replica, "UPDATE medications SET morning_dosage='5', night_dosage='6'");
+    CHECK_TEXT(care_day("2026-03-02"), "");
+    CHECK_TEXT(list(0), "a medicine dosage");
+    care_ok(tern_schedule_generate(care, NULL, &report, &error), &error);
+    CHECK_INT(report.unscheduled, 1);
+    CHECK_INT(report.made, 0);
+    /* What is no JSON at all is refused. */
+    CHECK(fixture_sql(care_replica, "UPDATE medications SET night_dosage='{'", NULL) != TERN_OK);
+    care_end();
+}
+
+TEST(a_version_of_what_is_none_hides_no_day)
+{
+    tern_missed_cursor cursor = {.scheduled_us = 0};
+    uint32_t missed = 0;
+    bool more = true;
+    tern_id id;
+
+    care_begin("2026-03-02 05:00");
+    id = care_prescribe();
+    care_clock("2026-03-02 12:00");
+    fixture_run(care_replica,
+                "INSERT INTO prescription_versions(id,prescription_id,version_number,"
+                "medications_snapshot) SELECT tern_key('prescription_versions',p.id,2),p.id,2,"
+                "json_array(5,'x',json_object('id',tern_id_text(m.id),'medicine_name','a name',"
+                "'morning_dosage','one','night_dosage',json('{\"before_meal\":true}')),json('[]'))"
+                " FROM prescriptions p JOIN medications m");
+    fixture_run(care_replica, "UPDATE prescriptions SET current_version=2");
+    care_clock("2026-03-04 05:00");
+    care_ok(tern_prescription_edit(care, &id, &care_prescription, "better", NULL, &error), &error);
+    CHECK_TEXT(care_day("2026-03-02"), "MORNING MISSED, NIGHT MISSED");
+    CHECK_TEXT(care_day("2026-03-03"), "NIGHT MISSED");
+    care_ok(tern_doses_infer_missed(care, NULL, 100, &cursor, &missed, &more, &error), &error);
+    CHECK_INT(missed, 3);
+    told[0] = '\0';
+    care_ok(tern_prescription_snapshot(care, &id, 2, tell_medication, NULL, &error), &error);
+    CHECK_TEXT(told, "a name snapshot");
     care_end();
 }
 

@@ -39,7 +39,7 @@ typedef struct tern_dose {
     bool was_offline;
     tern_value medicine_name;
     tern_value medicine_name_khmer;
-    tern_value dosage; /* JSON; null where the dose has no slot of the day */
+    tern_value dosage; /* a JSON object; null where the dose has no slot of the day, or no dosage */
 } tern_dose;
 
 /** Returns false to stop. Must not call the handle. */

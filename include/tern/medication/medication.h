@@ -20,7 +20,9 @@ typedef enum tern_medication_state {
     TERN_MEDICATION_TO_COME = 4,  /* its first day has not come */
     TERN_MEDICATION_OVER = 5,     /* its last day has passed */
     TERN_MEDICATION_INACTIVE = 6, /* its prescription is not in force */
-    TERN_MEDICATION_SNAPSHOT = 7  /* as a version has it: not asked */
+    TERN_MEDICATION_SNAPSHOT = 7, /* as a version has it: not asked */
+    TERN_MEDICATION_DOSAGE = 8 /* what stands for a dosage is no JSON object: its slot is left out,
+                                  and the others have doses */
 } tern_medication_state;
 
 /** One medication; borrowed for the callback. Texts are values of TERN_TEXT, or null. */
@@ -31,7 +33,7 @@ typedef struct tern_medication {
     tern_value name;
     tern_value name_khmer;
     tern_value image_url;
-    tern_value morning_dosage; /* JSON */
+    tern_value morning_dosage; /* JSON, also where it is no dosage */
     tern_value daytime_dosage;
     tern_value night_dosage;
     tern_value frequency;

@@ -75,7 +75,8 @@ TERN_API bool tern_meal_parse(const char *text, int32_t *ret_minutes);
 typedef struct tern_schedule_report {
     uint32_t made;        /* rows inserted */
     uint32_t moved;       /* future rows without a record, moved to another time */
-    uint32_t unscheduled; /* medications whose words are none that a schedule can be made of */
+    uint32_t unscheduled; /* medications whose words are none that a schedule can be made of, or of
+                             which a dosage is none: TERN_MEDICATION_WORDS, _DOSAGE */
 } tern_schedule_report;
 
 /**

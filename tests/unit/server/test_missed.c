@@ -282,6 +282,9 @@ TEST(what_nothing_yields_any_more_stays_due)
         "UPDATE medications SET is_prn = 1",
         "UPDATE medications SET morning_dosage = NULL, night_dosage = '{}'",
         "UPDATE medications SET morning_dosage = 'null'",
+        "UPDATE medications SET morning_dosage = '5'",
+        "UPDATE medications SET morning_dosage = '\"one\"', timing = '08:00'",
+        "UPDATE medications SET morning_dosage = '[]', night_dosage = '{}'",
         "UPDATE medications SET duration = 1",
         "UPDATE medications SET timing = 'mon'",
     };
@@ -379,6 +382,8 @@ TEST(a_dose_is_judged_by_the_version_that_was_in_force_when_it_passed)
         {",\"morning_dosage\":{\"amount\":1}", 0, "morning_dosage = NULL", 0},
         {",\"morning_dosage\":{\"amount\":1}", 1, "deleted_at = 1", 1},
         {",\"morning_dosage\":null", 1, "row_number = 1", 0},
+        {",\"morning_dosage\":5", 1, "row_number = 1", 0},
+        {",\"morning_dosage\":\"one\",\"night_dosage\":{}", 1, "row_number = 1", 0},
         {",\"morning_dosage\":null", 0, "row_number = 1", 1},
         {",\"morning_dosage\":{\"amount\":1},\"duration\":1", 1, "row_number = 1", 0},
         {",\"morning_dosage\":{\"amount\":1},\"timing\":\"mon\"", 1, "row_number = 1", 0},
@@ -406,6 +411,26 @@ TEST(a_dose_is_judged_by_the_version_that_was_in_force_when_it_passed)
         CHECK_INT(step(&ward).missed, cases[i].missed);
         end(&ward);
     }
+}
+
+TEST(a_dosage_that_is_none_is_told_and_stops_no_other_dose)
+{
+    struct trn_missed_report report;
+    struct ward ward;
+
+    start(&ward);
+    (void)push_dose(&ward, 1);
+    lab_write(&ward.lab, "UPDATE medications SET morning_dosage = '5', night_dosage = '{}'");
+    ward.lab.now_us = LAB_START_US + 10 * DAY_US;
+    report = step(&ward);
+    CHECK_INT(report.missed, 0);
+    CHECK_INT(report.undosed, 1);
+    CHECK_INT(report.unread, 0);
+    lab_write(&ward.lab, "UPDATE medications SET morning_dosage = '{}', night_dosage = '5'");
+    report = step(&ward);
+    CHECK_INT(report.missed, 1);
+    CHECK_INT(report.undosed, 0);
+    end(&ward);
 }
 
 TEST(words_meals_and_zones_of_each_patient_are_gone_by)

@@ -175,7 +175,7 @@ public enum PrescriptionStatus: UInt32, Sendable, CaseIterable {
 }
 
 public enum MedicationState: UInt32, Sendable, CaseIterable {
-    case scheduled, prn, words, timeless, toCome, over, inactive, snapshot
+    case scheduled, prn, words, timeless, toCome, over, inactive, snapshot, dosage
 }
 
 public struct Medication: Sendable, Identifiable {

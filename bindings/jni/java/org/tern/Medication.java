@@ -6,7 +6,7 @@ import java.util.UUID;
 public final class Medication {
     /** Whether it has doses to come, and if not, why; in the order of {@code tern_medication_state}. */
     public enum State {
-        SCHEDULED, PRN, WORDS, TIMELESS, TO_COME, OVER, INACTIVE, SNAPSHOT
+        SCHEDULED, PRN, WORDS, TIMELESS, TO_COME, OVER, INACTIVE, SNAPSHOT, DOSAGE
     }
 
     private static final State[] STATES = State.values();

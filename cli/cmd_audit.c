@@ -8,7 +8,7 @@
 #include "cli/files.h"
 #include "cli/output.h"
 
-enum { COLUMNS = 11, LIMIT_MAX = 1000000, LOST_TIME = 6, KEPT_TIME = 8 };
+enum { COLUMNS = 11, LIMIT_MAX = 1000000, LOST = 5, LOST_TIME, KEPT, KEPT_TIME };
 
 static const char query[] =
     "SELECT id, table_name, row_id, unit, rule, lost_values, lost_time, kept_values, kept_time, "
@@ -37,6 +37,7 @@ print_rows(tern_statement *statement, enum trn_sheet_format format, tern_error *
     bool ready = false;
 
     trn_sheet_begin(&sheet, format, stdout, names, COLUMNS);
+    sheet.documents = 1U << LOST | 1U << KEPT;
     while ((status = tern_statement_step(statement, &ready, error)) == TERN_OK && ready) {
         tern_value values[COLUMNS];
         char lost[TRN_TIME_BYTES];

@@ -21,15 +21,21 @@ static enum trn_exit run(const struct trn_call *call)
         status = tern_audit_reinstate(replica, &audit, &error);
     }
     tern_replica_close(replica);
-    if (status != TERN_OK) {
+    if (status != TERN_OK && status != TERN_ERR_EXISTS) {
         return trn_report_failure(call, status, &error);
     }
     if (trn_has(call, TRN_OPT_JSON)) {
-        return trn_print_json(json_pack("{s:s}", "reinstated", call->arguments[0]))
+        return trn_print_json(json_pack("{s:s,s:b}",
+                                        "reinstated",
+                                        call->arguments[0],
+                                        "queued",
+                                        status == TERN_OK))
                    ? TRN_EXIT_OK
                    : TRN_EXIT_FAILED;
     }
-    (void)printf("reinstated; the next sync pushes it\n");
+    (void)printf("%s\n",
+                 status == TERN_OK ? "reinstated; the next sync pushes it"
+                                   : "the value stands already; nothing is queued");
     return TRN_EXIT_OK;
 }
 
@@ -42,7 +48,7 @@ const struct trn_command trn_command_reinstate = {
     .details =
         "The id is that of \"tern audit\". The value that stands now is overwritten in turn, "
         "by somebody\n"
-        "who has seen it.\n\n"
+        "who has seen it. Where the lost value stands again already, nothing is queued.\n\n"
         "  tern reinstate 0193f1d2-7b1c-7c52-9d11-4b1f0a6c2e90\n",
     .least = 1,
     .most = 1,

@@ -254,6 +254,16 @@ static void print_table(struct trn_sheet *sheet)
 
 /* ---- JSON and CSV, row by row ---- */
 
+/* A text that is no JSON after all stays a text. */
+static json_t *cell_json(const struct trn_sheet *sheet, size_t column, tern_value value)
+{
+    json_t *document = (sheet->documents >> column & 1) != 0 && value.kind == TERN_TEXT
+                           ? json_loadb(value.data, value.size, JSON_DECODE_ANY, NULL)
+                           : NULL;
+
+    return document != NULL ? document : trn_value_json(value);
+}
+
 static void print_json_row(struct trn_sheet *sheet, const tern_value *values)
 {
     json_t *row = json_object();
@@ -261,7 +271,7 @@ static void print_json_row(struct trn_sheet *sheet, const tern_value *values)
     for (size_t i = 0; i < sheet->columns && sheet->status == TERN_OK; i++) {
         const char *name = json_string_value(json_array_get(sheet->names, i));
 
-        if (json_object_set_new(row, name, trn_value_json(values[i])) != 0) {
+        if (json_object_set_new(row, name, cell_json(sheet, i, values[i])) != 0) {
             sheet->status = TERN_ERR_NOMEM;
         }
     }

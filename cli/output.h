@@ -34,7 +34,8 @@ struct trn_sheet {
     FILE *file;
     size_t columns;
     size_t rows;
-    json_t *names; /* array of texts */
+    unsigned documents; /* set of columns whose texts are JSON, which JSON has as it is; none */
+    json_t *names;      /* array of texts */
     json_t *cells; /* arrays of texts, one for each row; for tables alone, to find the widths */
     tern_status status;
 };

@@ -56,13 +56,14 @@
 #define DOSAGE                                                                                     \
     "CASE d.slot WHEN 'MORNING' THEN " READABLE(                                                   \
         "morning_dosage") " WHEN 'DAYTIME' THEN " READABLE("daytime_dosage") " WHEN 'NIGHT' "      \
-                                                                             "THEN " READABLE("ni" \
-                                                                                              "gh" \
-                                                                                              "t_" \
-                                                                                              "do" \
-                                                                                              "sa" \
-                                                                                              "g"  \
-                                                                                              "e") " END"
+                                                                             "THEN " READABLE(     \
+                                                                                 "ni"              \
+                                                                                 "gh"              \
+                                                                                 "t_"              \
+                                                                                 "do"              \
+                                                                                 "sa"              \
+                                                                                 "g"               \
+                                                                                 "e") " END"
 /* Doses d, as they are shown. */
 #define DOSES                                                                                      \
     "SELECT " SOURCE_THEN ",d.id,d.prescription_id,d.medication_id,d.scheduled_time,d.slot,"       \

@@ -151,10 +151,31 @@ static tern_status unname_left(struct trn_work *work, int64_t *base, tern_error 
     return status;
 }
 
+/* Whether the row says so already, by a person's act as this would be one: a guess of the same
+ * value would not stand against the next record. */
+static bool
+stands(const struct finding *finding, const struct trn_change *change, const struct trn_row *row)
+{
+    const struct trn_unit *unit = &finding->table->units[finding->unit];
+
+    if (trn_version_rank(&row->version, finding->unit) != TRN_RANK_1_RECORDED) {
+        return false;
+    }
+    if (finding->unit == TRN_UNIT_EXISTENCE) {
+        return (change->operation == TRN_OP_DELETE) == (row->deleted_at_us != 0);
+    }
+    for (size_t i = 0; i < unit->column_count; i++) {
+        if (!trn_value_equal(&row->values[unit->columns[i]], &change->values[unit->columns[i]])) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* What the row's unit holds now is what this change has seen. */
 static tern_status find_base(struct trn_work *work,
                              const struct finding *finding,
-                             int64_t *ret_base,
+                             struct trn_change *change,
                              tern_error *error)
 {
     struct trn_row row;
@@ -165,10 +186,17 @@ static tern_status find_base(struct trn_work *work,
     if (status == TERN_OK && !found) {
         return trn_fail(error, TERN_ERR_NOT_FOUND, "%s: the row is gone", finding->table->name);
     }
-    if (status == TERN_OK) {
-        status = trn_store_tx_base(work->store, row.version.keys[finding->unit], ret_base, error);
+    if (status == TERN_OK && stands(finding, change, &row)) {
+        return trn_fail(error,
+                        TERN_ERR_EXISTS,
+                        "%s: the value stands already",
+                        finding->table->name);
     }
-    return status == TERN_OK && *ret_base < 0 ? unname_left(work, ret_base, error) : status;
+    if (status == TERN_OK) {
+        status =
+            trn_store_tx_base(work->store, row.version.keys[finding->unit], &change->base, error);
+    }
+    return status == TERN_OK && change->base < 0 ? unname_left(work, &change->base, error) : status;
 }
 
 static tern_status write(struct trn_work *work,
@@ -227,7 +255,7 @@ static tern_status reinstate(struct trn_work *work, const tern_id *audit, tern_e
         status = make_change(&finding, &lost, &change, error);
     }
     if (status == TERN_OK) {
-        status = find_base(work, &finding, &change.base, error);
+        status = find_base(work, &finding, &change, error);
     }
     if (status == TERN_OK) {
         status = issue(work, &change, error);

@@ -91,7 +91,8 @@ TERN_API TERN_MUST_USE tern_status tern_quarantine_discard(tern_replica *replica
  * Brings the losing value of an audit entry back, as a new change made now by this user.
  *
  * @param audit Id of a row of `sync_audit`.
- * @return TERN_OK, TERN_ERR_NOT_FOUND (no such entry, or its row is gone), or a code of "The rows".
+ * @return TERN_OK, TERN_ERR_NOT_FOUND (no such entry, or its row is gone), TERN_ERR_EXISTS (the row
+ * holds that value by a person's act already: nothing is queued), or a code of "The rows".
  */
 TERN_API TERN_MUST_USE tern_status tern_audit_reinstate(tern_replica *replica,
                                                         const tern_id *audit,

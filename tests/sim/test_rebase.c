@@ -248,9 +248,13 @@ TEST(an_overwritten_value_can_be_brought_back_from_its_audit_entry)
     }
     CHECK_INT(tern_audit_reinstate(pair.phone.replica, &audit, NULL), TERN_OK);
     CHECK_TEXT(device_ask(&pair.phone, "SELECT title FROM notes WHERE place = 1"), "early");
+    CHECK_INT(tern_audit_reinstate(pair.phone.replica, &audit, NULL), TERN_ERR_EXISTS);
+    CHECK_INT(device_status(&pair.phone).pending, 1);
     device_sync_well(&pair.phone);
     device_sync_well(&pair.tablet);
     CHECK_TEXT(device_ask(&pair.tablet, "SELECT title FROM notes WHERE place = 1"), "early");
+    CHECK_INT(tern_audit_reinstate(pair.phone.replica, &audit, NULL), TERN_ERR_EXISTS);
+    CHECK_INT(device_status(&pair.phone).pending, 0);
     audit.bytes[3] ^= 1;
     CHECK_INT(tern_audit_reinstate(pair.phone.replica, &audit, NULL), TERN_ERR_NOT_FOUND);
     pair_end(&pair);

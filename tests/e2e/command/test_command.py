@@ -263,8 +263,12 @@ class Synced(SyncCase):
         self.sync("phone", token)
         entries = json.loads(self.run_tern("audit", "--json", "-r", "phone.db", "--table", "prescriptions"))
         self.assertEqual([({"status": "PAUSED", "active_spans": None}, {"status": "INACTIVE", "active_spans": None})],
-                         [(json.loads(one["lost_values"]), json.loads(one["kept_values"])) for one in entries])
+                         [(one["lost_values"], one["kept_values"]) for one in entries])
         self.run_tern("reinstate", "-r", "phone.db", entries[0]["id"])
+        self.assertEqual({"reinstated": entries[0]["id"], "queued": False},
+                         json.loads(self.run_tern("reinstate", "-r", "phone.db", "--json", entries[0]["id"])))
+        self.assertIn("stands already", self.run_tern("reinstate", "-r", "phone.db", entries[0]["id"]))
+        self.assertEqual(1, json.loads(self.run_tern("status", "--json", "-r", "phone.db"))["pending"])
         self.sync("phone", token)
         self.sync("tablet", token)
         for name in ("phone", "tablet"):

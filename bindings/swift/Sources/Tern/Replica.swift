@@ -211,7 +211,8 @@ public actor Replica {
         try await core.change { replica in try attempt { tern_quarantine_discard(replica, ordinal, $0) } }
     }
 
-    /// Brings the losing value of a row of sync_audit back, as a change made now by this user.
+    /// Brings the losing value of a row of sync_audit back, as a change made now by this user. Where a person's act has
+    /// brought it back already, `.exists`, and nothing is queued.
     public func reinstate(_ audit: UUID) async throws {
         try await core.change { replica in
             try lendID(audit) { audit in try attempt { tern_audit_reinstate(replica, audit, $0) } }

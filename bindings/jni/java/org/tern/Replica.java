@@ -328,7 +328,10 @@ public final class Replica implements AutoCloseable, Queries {
         core.changed();
     }
 
-    /** Brings the losing value of a row of {@code sync_audit} back, as a change made now by this user. */
+    /**
+     * Brings the losing value of a row of {@code sync_audit} back, as a change made now by this user. Where a person's
+     * act has brought it back already, {@link ErrorCode#EXISTS}, and nothing is queued.
+     */
     public void reinstate(UUID audit) {
         core.checkIdle();
         core.call(Native::auditReinstate, new Pack().id(audit));

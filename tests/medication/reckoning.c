@@ -1,5 +1,5 @@
 /* Each dose of a patient is read as it stands; whether an unrecorded one is still prescribed is
- * asked of the plan of its day. */
+ * asked of an almanac that shares nothing with the library. */
 #include "tests/medication/reckoning.h"
 
 #include <stdio.h>
@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "tern/medication/adherence.h"
+#include "tests/medication/almanac.h"
 
 enum { TEXT_BYTES = 160, SUMS_MAX = 4096 };
 
@@ -66,47 +67,51 @@ static void id_of(tern_statement *row, int column, char *text)
     }
 }
 
-static bool find_slot(void *context, const tern_planned_dose *dose)
-{
-    const char **slot = context;
+/* What was prescribed, from a row whose columns from `at` on are: the zone, the first and the last
+ * day, the words, the meals, when it was created, and then, from `parts` on, what has a dosage, the
+ * duration, whether it is taken as needed, ..., and which dosages come before the meal. */
+struct prescribed {
+    char texts[8][TEXT_BYTES];
+    struct almanac_source source;
+};
 
-    if (strcmp(*slot, dose->slot) == 0) {
-        *slot = NULL;
-        return false;
+static void read_prescribed(tern_statement *row, int at, int parts, struct prescribed *ret)
+{
+    struct almanac_source *source = &ret->source;
+
+    for (int i = 0; i < 8; i++) {
+        text_of(row, at + i, ret->texts[i]);
     }
-    return true;
+    *source = (struct almanac_source){
+        .zone = ret->texts[0],
+        .start_date = ret->texts[1],
+        .end_date = ret->texts[2],
+        .frequency = ret->texts[3],
+        .timing = ret->texts[4],
+        .duration_days = tern_statement_value(row, parts + 3).integer,
+        .is_prn = tern_statement_value(row, parts + 4).integer != 0,
+    };
+    for (int i = 0; i < ALMANAC_SLOTS; i++) {
+        source->meals[i] = ret->texts[5 + i];
+        source->has_dosage[i] = tern_statement_value(row, parts + i).integer != 0;
+        source->before_meal[i] = tern_statement_value(row, parts + 5 + i).integer != 0;
+    }
+    if (ret->texts[1][0] == '\0') {
+        almanac_date_of(almanac_today(ret->texts[0], tern_statement_value(row, at + 8).integer),
+                        ret->texts[1]);
+    }
 }
 
 /* The columns of `query` from 7 on are what was prescribed when the dose's grace ended. */
 static bool is_prescribed(tern_statement *row, const char *date, const char *slot)
 {
-    char texts[9][TEXT_BYTES];
-    tern_regimen regimen = {.size = sizeof(regimen), .meal_minutes = {420, 720, 1080}};
-    tern_error error = {0};
+    struct prescribed was;
 
-    for (int i = 0; i < 9; i++) {
-        text_of(row, 7 + i, texts[i]);
-    }
     if (tern_statement_value(row, 16).integer == 0) {
         return false;
     }
-    regimen.zone = texts[0];
-    regimen.start_date = texts[1];
-    regimen.end_date = texts[2][0] != '\0' ? texts[2] : NULL;
-    regimen.frequency = texts[3];
-    regimen.timing = texts[4];
-    for (int i = 0; i < 3; i++) {
-        (void)tern_meal_parse(texts[5 + i], &regimen.meal_minutes[i]);
-        regimen.slots |= tern_statement_value(row, 17 + i).integer != 0 ? 1u << i : 0;
-    }
-    regimen.duration_days = (int32_t)tern_statement_value(row, 20).integer;
-    regimen.is_prn = tern_statement_value(row, 21).integer != 0;
-    regimen.grace_minutes = 30;
-    if (tern_schedule_plan(care_zones(), &regimen, date, 1, find_slot, &slot, NULL, &error) !=
-        TERN_OK) {
-        fail_msg("%s", error.message);
-    }
-    return slot == NULL;
+    read_prescribed(row, 7, 17, &was);
+    return almanac_yields(&was.source, almanac_day_of(date), slot);
 }
 
 /* By the version w that was in force, and its snapshot s, unless that is the current one. */
@@ -126,19 +131,22 @@ static bool is_prescribed(tern_statement *row, const char *date, const char *slo
     "coalesce((SELECT max(x.version_number) FROM prescription_versions x WHERE "                   \
     "x.prescription_id = p.id AND x.created_at <= " ENDS "), (SELECT min(x.version_number) FROM "  \
     "prescription_versions x WHERE x.prescription_id = p.id))"
-#define START                                                                                      \
-    "coalesce(" OF_DATE("start_date") ", date(p.created_at / 1000000 + 7 * 3600, 'unixepoch')),"
 #define REGIMEN                                                                                    \
-    START OF_DATE("end_date") "," OF("frequency")                                                  \
-        OF("timing") "t.morning_meal, t.afternoon_meal, t.night_meal, '', "
+    OF_DATE("start_date")                                                                          \
+    "," OF_DATE("end_date") "," OF("frequency")                                                    \
+        OF("timing") "t.morning_meal, t.afternoon_meal, t.night_meal, p.created_at, "
+#define BEFORE(column)                                                                             \
+    "coalesce(iif(w.version_number < p.current_version, s.value -> '" column "', m." column        \
+    ") ->> 'before_meal', 0), "
 #define PARTS                                                                                      \
     HAS("morning_dosage") HAS("daytime_dosage") HAS("night_dosage") OF("duration") OF("is_prn")
+#define BEFORES BEFORE("morning_dosage") BEFORE("daytime_dosage") BEFORE("night_dosage")
 
 static const char query[] =
     "SELECT d.medication_id, d.local_date, d.slot, d.time_period, d.status, d.scheduled_time, "
     "d.grace_minutes, coalesce(u.time_zone, 'Asia/Phnom_Penh'), " REGIMEN WAS_ACTIVE
     " AND p.deleted_at IS NULL AND iif(w.version_number < p.current_version, s.value IS NOT NULL, "
-    "m.deleted_at IS NULL), " PARTS "d.flags IS 'UNDONE' FROM dose_events d JOIN "
+    "m.deleted_at IS NULL), " PARTS BEFORES "d.flags IS 'UNDONE' FROM dose_events d JOIN "
     "medications m ON m.id = d.medication_id JOIN prescriptions p ON p.id = d.prescription_id "
     "LEFT JOIN prescription_versions w ON w.prescription_id = p.id AND w.version_number = " IN_FORCE
     " LEFT JOIN json_each(w.medications_snapshot) s ON s.value ->> 'id' = tern_id_text(m.id) "
@@ -158,7 +166,7 @@ static int judge(tern_statement *row, const char *date, const char *slot, int64_
         return -1;
     }
     if (strcmp(status, "DUE") == 0) {
-        return now_us > passes_us && (tern_statement_value(row, 22).integer != 0 ||
+        return now_us > passes_us && (tern_statement_value(row, 25).integer != 0 ||
                                       is_prescribed(row, date, slot))
                    ? 3
                    : -1;
@@ -192,12 +200,11 @@ static void count_row(tern_statement *row, const char *last, int64_t now_us)
 }
 
 /* Today where the patient is. */
-static void read_today(const tern_id *patient, int64_t now_us, char today[40])
+static int32_t read_today(const tern_id *patient, int64_t now_us)
 {
     const char *sql = "SELECT coalesce((SELECT time_zone FROM users WHERE id = ?1 AND deleted_at "
                       "IS NULL), 'Asia/Phnom_Penh')";
     tern_statement *row = NULL;
-    tern_local_time local;
     char zone[TEXT_BYTES];
     bool more = false;
 
@@ -206,8 +213,7 @@ static void read_today(const tern_id *patient, int64_t now_us, char today[40])
     CHECK_INT(tern_statement_step(row, &more, NULL), TERN_OK);
     text_of(row, 0, zone);
     tern_statement_free(row);
-    CHECK_INT(tern_zone_to_local(care_zones(), zone, now_us, &local, NULL), TERN_OK);
-    (void)snprintf(today, 40, "%04d-%02d-%02d", (int)local.year, (int)local.month, (int)local.day);
+    return almanac_today(zone, now_us);
 }
 
 static void reckon(const tern_id *patient, const tern_adherence_query *asked)
@@ -217,10 +223,10 @@ static void reckon(const tern_id *patient, const tern_adherence_query *asked)
         asked->medication != NULL ? tern_value_id(asked->medication) : tern_value_null();
     tern_statement *row = NULL;
     const char *last = asked->last_date;
-    char today[40];
+    char today[11];
     bool more = true;
 
-    read_today(patient, now_us, today);
+    almanac_date_of(read_today(patient, now_us), today);
     last = last != NULL && strcmp(last, today) < 0 ? last : today;
     CHECK_INT(tern_statement_prepare(reckoning_rows != NULL ? reckoning_rows : care_replica,
                                      query,
@@ -270,35 +276,42 @@ static int by_key(const void *left, const void *right)
     return strcmp(left, right); /* the key stands first */
 }
 
-static void compare(uint64_t seed)
+static bool compare(char says[RECKONING_SAYS_BYTES])
 {
     qsort(rows.list, rows.count, sizeof(rows.list[0]), by_key);
     qsort(kept.list, kept.count, sizeof(kept.list[0]), by_key);
     for (size_t i = 0; i < rows.count && i < kept.count; i++) {
         if (memcmp(&rows.list[i].counts, &kept.list[i].counts, sizeof(rows.list[i].counts)) != 0 ||
             strcmp(rows.list[i].key, kept.list[i].key) != 0) {
-            fail_msg("%llu: %s %lld/%lld/%lld/%lld of the rows, %s %lld/%lld/%lld/%lld read",
-                     (unsigned long long)seed,
-                     rows.list[i].key,
-                     (long long)rows.list[i].counts[0],
-                     (long long)rows.list[i].counts[1],
-                     (long long)rows.list[i].counts[2],
-                     (long long)rows.list[i].counts[3],
-                     kept.list[i].key,
-                     (long long)kept.list[i].counts[0],
-                     (long long)kept.list[i].counts[1],
-                     (long long)kept.list[i].counts[2],
-                     (long long)kept.list[i].counts[3]);
+            (void)snprintf(says,
+                           RECKONING_SAYS_BYTES,
+                           "%s %lld/%lld/%lld/%lld of the rows, %s %lld/%lld/%lld/%lld read",
+                           rows.list[i].key,
+                           (long long)rows.list[i].counts[0],
+                           (long long)rows.list[i].counts[1],
+                           (long long)rows.list[i].counts[2],
+                           (long long)rows.list[i].counts[3],
+                           kept.list[i].key,
+                           (long long)kept.list[i].counts[0],
+                           (long long)kept.list[i].counts[1],
+                           (long long)kept.list[i].counts[2],
+                           (long long)kept.list[i].counts[3]);
+            return false;
         }
     }
-    CHECK_INT(rows.count, kept.count);
+    (void)snprintf(says,
+                   RECKONING_SAYS_BYTES,
+                   "%zu sums of the rows, %zu read",
+                   rows.count,
+                   kept.count);
+    return rows.count == kept.count;
 }
 
-void reckoning_compare_span(const tern_id *patient,
-                            const tern_id *medication,
-                            const char *first_date,
-                            const char *last_date,
-                            uint64_t seed)
+bool reckoning_agrees(const tern_id *patient,
+                      const tern_id *medication,
+                      const char *first_date,
+                      const char *last_date,
+                      char says[RECKONING_SAYS_BYTES])
 {
     tern_adherence_query asked = {.size = sizeof(asked),
                                   .patient = patient,
@@ -314,7 +327,152 @@ void reckoning_compare_span(const tern_id *patient,
         care_ok(tern_adherence_read(care, &asked, take_sum, &asked.by, NULL, &error), &error);
     }
     reckon(patient, &asked);
-    compare(seed);
+    return compare(says);
+}
+
+void reckoning_compare_span(const tern_id *patient,
+                            const tern_id *medication,
+                            const char *first_date,
+                            const char *last_date,
+                            uint64_t seed)
+{
+    char says[RECKONING_SAYS_BYTES];
+
+    if (!reckoning_agrees(patient, medication, first_date, last_date, says)) {
+        fail_msg("%llu: %s", (unsigned long long)seed, says);
+    }
+}
+
+/* ---- What is to come ---- */
+
+struct coming {
+    int64_t now_us;
+    int32_t today;
+    tern_statement *dose;
+    char *says;
+};
+
+/* The row of a dose that is to come is there, and stands at its time unless it has a record, or had
+ * come when its time was changed. */
+static bool
+has_dose(const struct coming *coming, tern_id id, int32_t day, const struct almanac_dose *dose)
+{
+    char date[11];
+    char status[TEXT_BYTES] = "none";
+    int64_t scheduled_us = 0;
+    bool found = false;
+
+    almanac_date_of(day, date);
+    CHECK_INT(tern_statement_bind(coming->dose, 1, tern_value_id(&id), NULL), TERN_OK);
+    CHECK_INT(tern_statement_bind(coming->dose, 2, tern_value_text(date), NULL), TERN_OK);
+    CHECK_INT(tern_statement_bind(coming->dose, 3, tern_value_text(dose->slot), NULL), TERN_OK);
+    CHECK_INT(tern_statement_step(coming->dose, &found, NULL), TERN_OK);
+    if (found) {
+        scheduled_us = tern_statement_value(coming->dose, 0).integer;
+        text_of(coming->dose, 1, status);
+    }
+    tern_statement_reset(coming->dose);
+    if (found && (strcmp(status, "DUE") != 0 || scheduled_us <= coming->now_us ||
+                  scheduled_us == dose->scheduled_us)) {
+        return true;
+    }
+    (void)snprintf(coming->says,
+                   RECKONING_SAYS_BYTES,
+                   "%s %s at %lld: the row is %s at %lld",
+                   date,
+                   dose->slot,
+                   (long long)dose->scheduled_us,
+                   status,
+                   (long long)scheduled_us);
+    return false;
+}
+
+static bool has_doses(const struct coming *coming, tern_statement *row)
+{
+    struct almanac_dose doses[ALMANAC_TIMES_MAX];
+    struct prescribed prescribed;
+    tern_id id;
+
+    memcpy(&id, tern_statement_value(row, 0).data, sizeof(id));
+    read_prescribed(row, 1, 10, &prescribed);
+    for (int32_t day = coming->today; day < coming->today + TERN_SCHEDULE_DAYS; day++) {
+        const size_t count = almanac_day(&prescribed.source, day, doses);
+
+        for (size_t i = 0; i < count; i++) {
+            if (doses[i].scheduled_us > coming->now_us && !has_dose(coming, id, day, &doses[i])) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+#define NOW_HAS(column) "coalesce(m." column ", 'null') <> 'null', "
+#define NOW_BEFORE(column) "coalesce(m." column " ->> 'before_meal', 0)"
+
+static const char prescribed_now[] =
+    "SELECT m.id, coalesce(u.time_zone, 'Asia/Phnom_Penh'), p.start_date, p.end_date, m.frequency, "
+    "m.timing, t.morning_meal, t.afternoon_meal, t.night_meal, p.created_at, " NOW_HAS(
+        "morning_dosage") NOW_HAS("daytime_dosage")
+        NOW_HAS(
+            "night_dosage") "m.duration, "
+                            "m.is_prn, " NOW_BEFORE("morning_dosage") "," NOW_BEFORE(
+                                "daytime_dosage") "," NOW_BEFORE("night_dosage") " FROM "
+                                                                                 "prescriptions p "
+                                                                                 "JOIN medications "
+                                                                                 "m ON "
+                                                                                 "m.prescription_"
+                                                                                 "id = p.id LEFT "
+                                                                                 "JOIN users u ON "
+                                                                                 "u.id = "
+                                                                                 "p.patient_id "
+                                                                                 "LEFT JOIN "
+                                                                                 "meal_time_"
+                                                                                 "preferences t ON "
+                                                                                 "t.user_id = "
+                                                                                 "p.patient_id AND "
+                                                                                 "t.deleted_at IS "
+                                                                                 "NULL WHERE "
+                                                                                 "p.patient_id = "
+                                                                                 "?1 AND p.status "
+                                                                                 "= 'ACTIVE' AND "
+                                                                                 "p.deleted_at IS "
+                                                                                 "NULL AND "
+                                                                                 "m.deleted_at IS "
+                                                                                 "NULL";
+
+bool reckoning_plan_agrees(const tern_id *patient, char says[RECKONING_SAYS_BYTES])
+{
+    const char *sql = "SELECT scheduled_time, status FROM dose_events WHERE medication_id = ?1 AND "
+                      "local_date = ?2 AND slot = ?3 AND deleted_at IS NULL";
+    struct coming coming = {.now_us = fixture_number(care_replica, "SELECT tern_now()"),
+                            .says = says};
+    tern_statement *row = NULL;
+    bool more = true;
+    bool agrees = true;
+
+    coming.today = read_today(patient, coming.now_us);
+    CHECK_INT(tern_statement_prepare(care_replica, sql, strlen(sql), &coming.dose, NULL), TERN_OK);
+    CHECK_INT(
+        tern_statement_prepare(care_replica, prescribed_now, strlen(prescribed_now), &row, NULL),
+        TERN_OK);
+    CHECK_INT(tern_statement_bind(row, 1, tern_value_id(patient), NULL), TERN_OK);
+    while (more && agrees) {
+        CHECK_INT(tern_statement_step(row, &more, NULL), TERN_OK);
+        agrees = !more || has_doses(&coming, row);
+    }
+    tern_statement_free(row);
+    tern_statement_free(coming.dose);
+    return agrees;
+}
+
+void reckoning_compare_plan(const tern_id *patient, uint64_t seed)
+{
+    char says[RECKONING_SAYS_BYTES];
+
+    if (!reckoning_plan_agrees(patient, says)) {
+        fail_msg("%llu: %s", (unsigned long long)seed, says);
+    }
 }
 
 enum { MEDICATIONS_MAX = 64 };

@@ -354,6 +354,7 @@ static void act(uint64_t *state, const tern_id *prescription)
         break;
     default:
         care_ok(tern_schedule_generate(care, NULL, NULL, &error), &error);
+        reckoning_compare_plan(&care_prescription.patient, *state);
     }
 }
 
@@ -386,6 +387,35 @@ TEST(sums_are_what_a_second_reckoning_makes_of_the_rows_of_random_histories)
     for (uint64_t seed = 1; seed <= 12; seed++) {
         live(seed);
     }
+}
+
+/* A proof that cannot fail proves nothing. */
+TEST(the_second_reckoning_notices_a_wrong_sum_a_wrong_row_and_a_wrong_time)
+{
+    const tern_id *patient = &care_prescription.patient;
+    char says[RECKONING_SAYS_BYTES];
+
+    care_begin("2026-03-02 05:00");
+    (void)care_prescribe();
+    care_clock("2026-03-09 05:00");
+    care_ok(tern_schedule_generate(care, NULL, NULL, &error), &error);
+    CHECK(reckoning_agrees(patient, NULL, "2026-03-01", NULL, says));
+    CHECK(reckoning_plan_agrees(patient, says));
+    fixture_run(
+        care_replica,
+        "UPDATE care_day SET passes = 0, missed = missed + 1 WHERE local_date = '2026-03-05'");
+    CHECK(!reckoning_agrees(patient, NULL, "2026-03-01", NULL, says));
+    care_ok(tern_adherence_rebuild(care, &error), &error);
+    CHECK(reckoning_agrees(patient, NULL, "2026-03-01", NULL, says));
+    fixture_run(care_replica,
+                "UPDATE dose_events SET scheduled_time = scheduled_time + 60000000 WHERE "
+                "local_date = '2026-03-12' AND slot = 'NIGHT'");
+    CHECK(!reckoning_plan_agrees(patient, says));
+    care_ok(tern_schedule_generate(care, NULL, NULL, &error), &error);
+    CHECK(reckoning_plan_agrees(patient, says));
+    fixture_run(care_replica, "DELETE FROM dose_events WHERE local_date = '2026-03-14'");
+    CHECK(!reckoning_plan_agrees(patient, says));
+    care_end();
 }
 
 TEST(sums_are_whole_or_the_same_as_before_when_memory_runs_out)

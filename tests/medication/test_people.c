@@ -7,6 +7,7 @@
 
 #include "tern/medication/adherence.h"
 #include "tests/medication/lives.h"
+#include "tests/medication/reckoning.h"
 
 #define DAY_US (INT64_C(86400) * 1000000)
 #define HOUR_US (INT64_C(3600) * 1000000)
@@ -211,6 +212,7 @@ static void act(struct life *life)
     }
     if (life_roll(life, 3) == 0) {
         schedule();
+        reckoning_compare_plan(&life->patient, life->seed);
     }
 }
 
@@ -242,6 +244,7 @@ TEST(adherence_of_everybody_is_what_a_second_reckoning_makes_of_the_rows)
         begin(i);
         fixture_run(care_replica, "UPDATE prescriptions SET status = 'ACTIVE'");
         schedule();
+        reckoning_compare_plan(&life.patient, i);
         live(&life);
         care_ok(tern_adherence_rebuild(care, &error), &error);
         compare(&life);

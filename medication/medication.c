@@ -1,6 +1,7 @@
 /* Medications on their own, and whether they have doses to come. */
 #include "tern/medication/medication.h"
 
+#include "base/mutant.h"
 #include "medication/internal.h"
 
 void trn_medication_read(tern_statement *row, int first, tern_medication *ret_medication)
@@ -42,7 +43,7 @@ static tern_medication_state state_of(const struct trn_source *source, int32_t t
                    ? TERN_MEDICATION_TIMELESS
                    : TERN_MEDICATION_WORDS;
     }
-    if (today > source->rule.last_day) {
+    if (today > source->rule.last_day && !TRN_MUTANT(CARE_OVER_UNSEEN)) {
         return TERN_MEDICATION_OVER;
     }
     if (today < source->rule.first_day) {

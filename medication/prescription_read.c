@@ -1,6 +1,7 @@
 /* Prescriptions as they stand, their medications and their versions: one statement a read. */
 #include "tern/medication/prescription.h"
 
+#include "base/mutant.h"
 #include "medication/internal.h"
 
 enum { PRESCRIPTION_COLUMNS = 19, STATUSES = 4 };
@@ -79,7 +80,8 @@ tern_status tern_prescription_list(tern_care *care,
         return trn_care_misuse(error, "tern_prescription_list");
     }
     values[0] = tern_value_id(patient != NULL ? patient : &care->user);
-    values[1] = tern_value_integer(statuses != 0 ? statuses & 15U : 15);
+    values[1] = tern_value_integer(
+        statuses != 0 && !TRN_MUTANT(CARE_STATUSES_IGNORED) ? statuses & 15U : 15);
     return trn_care_each(care,
                          TRN_SQL_PRESCRIPTION_LIST,
                          values,
@@ -161,7 +163,7 @@ visit_version(void *run, tern_statement *row, bool *ret_more, tern_care_error *e
         .author = trn_value_to_id(tern_statement_value(row, 2)),
         .reason = tern_statement_value(row, 3),
         .created_us = tern_statement_value(row, 4).integer,
-        .is_current = tern_statement_value(row, 5).integer != 0,
+        .is_current = tern_statement_value(row, 5).integer != 0 || TRN_MUTANT(CARE_ALL_CURRENT),
         .snapshot = tern_statement_value(row, 6)};
 
     (void)error;

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/mutant.h"
 #include "medication/calendar.h"
 #include "medication/words.h"
 
@@ -261,7 +262,8 @@ static bool has_day_by_days(const struct trn_regimen *regimen, int32_t day)
         return (day - monday) / 7 % (regimen->period / 7) == 0;
     }
     (void)trn_floor_divide((int64_t)day - regimen->first_day, regimen->period, &at);
-    return is_share((int32_t)at, regimen->period, regimen->shares);
+    return is_share((int32_t)at, regimen->period, regimen->shares) ||
+           (regimen->period == 7 && TRN_MUTANT(CARE_WEEKLY_DAILY));
 }
 
 /* The day of the first dose of the period that begins `months` after the first day; a month that is
@@ -300,7 +302,8 @@ static bool has_day_by_months(const struct trn_regimen *regimen, int32_t day)
 static size_t
 times_by_minutes(const struct trn_regimen *regimen, int32_t day, struct trn_day_time *ret_times)
 {
-    int64_t begin = ((int64_t)day - regimen->first_day) * TRN_DAY_MINUTES - regimen->anchor_minute;
+    int64_t begin = ((int64_t)day - regimen->first_day) * TRN_DAY_MINUTES -
+                    (TRN_MUTANT(CARE_HOURS_FROM_MIDNIGHT) ? 0 : regimen->anchor_minute);
     int64_t minute = 0;
     int64_t rest;
     size_t count = 0;

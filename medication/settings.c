@@ -3,6 +3,7 @@
  * transaction, the last of which writes the setting. */
 #include "tern/medication/settings.h"
 
+#include "base/mutant.h"
 #include "medication/internal.h"
 #include "tern/medication/schedule.h"
 #include "tern/row.h"
@@ -48,7 +49,8 @@ tern_status tern_settings_read(tern_care *care, tern_settings *ret_settings, ter
                                                                                : TERN_THEME_LIGHT;
     settings.grace_minutes = (int32_t)tern_statement_value(row, GRACE).integer;
     trn_value_to_text(tern_statement_value(row, ZONE), settings.time_zone, ZONE_BYTES);
-    for (int i = 0; i < MEALS && !meals_are_deleted(row); i++) {
+    for (int i = TRN_MUTANT(CARE_MORNING_PRESET) ? 1 : 0; i < MEALS && !meals_are_deleted(row);
+         i++) {
         trn_value_to_text(tern_statement_value(row, FIRST_MEAL + i), meal, sizeof(meal));
         (void)tern_meal_parse(meal, &settings.meal_minutes[i]);
     }

@@ -66,8 +66,9 @@ static tern_status follow_all(tern_care *care, tern_tx *tx, tern_care_error *err
     };
     tern_status status = TERN_OK;
 
-    (void)care;
-    for (size_t i = 0; i < sizeof(follows) / sizeof(follows[0]) && status == TERN_OK; i++) {
+    for (size_t i = care->has_sums && TRN_MUTANT(CARE_REBUILT_EMPTY) ? 1 : 0;
+         i < sizeof(follows) / sizeof(follows[0]) && status == TERN_OK;
+         i++) {
         status = tern_tx_follow(tx,
                                 follows[i][0],
                                 follows[i][1],

@@ -191,6 +191,12 @@ static const struct entry {
     {"audit", CARE_READ, WHO_ALL, 3, care_prepare_told, care_run_audit},
     {"quota", CARE_READ, WHO_PATIENT, 2, care_prepare_told, care_run_quota},
     {"reminders", CARE_READ, WHO_PATIENT, 9, care_prepare_read, care_run_reminders},
+    {"rebuild", CARE_READ, WHO_ALL, 3, care_prepare_read, care_run_rebuild},
+    {"dose", CARE_READ, WHO_ALL, 3, care_prepare_dose, care_run_dose},
+    {"prescriptions", CARE_READ, WHO_ALL, 3, care_prepare_read, care_run_prescriptions},
+    {"prescription", CARE_READ, WHO_ALL, 4, care_prepare_shelf, care_run_shelf},
+    {"medications", CARE_READ, WHO_ALL, 3, care_prepare_read, care_run_medications},
+    {"preferences", CARE_READ, WHO_ALL, 2, care_prepare_told, care_run_preferences},
 };
 
 enum { ENTRIES = sizeof entries / sizeof *entries };
@@ -407,7 +413,7 @@ static void judge_status(struct care_call *call, tern_status status)
 static bool may_hide(const struct care_call *call)
 {
     return strcmp(call->name, "edit") == 0 || strcmp(call->name, "pause") == 0 ||
-           strcmp(call->name, "end") == 0;
+           strcmp(call->name, "end") == 0 || strcmp(call->name, "settings") == 0;
 }
 
 static void run(struct care_call *call, const struct entry *entry)

@@ -152,6 +152,7 @@ tern_status care_run_status(struct care_call *call);
 bool care_prepare_read(struct care_call *call);
 tern_status care_run_list(struct care_call *call);
 tern_status care_run_adherence(struct care_call *call);
+tern_status care_run_rebuild(struct care_call *call);
 tern_status care_run_reminders(struct care_call *call);
 
 /* Lines of a read, written while memory of the device's may be short. */
@@ -167,6 +168,17 @@ void care_compare(struct care_call *call,
                   const char *what,
                   const struct care_lines *read,
                   const char *sql);
+
+/* ---- What stands on the shelf: care_shelf.c ---- */
+
+/* The subject is a prescription of the patient's, or a dose. */
+bool care_prepare_shelf(struct care_call *call);
+bool care_prepare_dose(struct care_call *call);
+tern_status care_run_prescriptions(struct care_call *call);
+tern_status care_run_shelf(struct care_call *call);
+tern_status care_run_medications(struct care_call *call);
+tern_status care_run_preferences(struct care_call *call);
+tern_status care_run_dose(struct care_call *call);
 
 /* ---- What people are told of: care_told.c ---- */
 
@@ -205,7 +217,8 @@ const char *
 care_lost(const struct trn_bytes *left, const struct trn_bytes *right, const tern_id *but);
 
 /* What a prescription yields, of dose_events d, medications m and prescriptions p: of the regimens
- * that these lives have (slots, every 2 days, weekdays, times of the day), written once more. */
+ * that these lives have (slots, every 2 days, once a week, weekdays, times of the day, every 6
+ * hours), written once more. */
 #define CARE_DATES(of, date)                                                                       \
     " AND d.local_date>=" date("start_date") CARE_UNTIL(date("end_date"))                          \
         CARE_LASTS(date("start_date"), of("duration"))                                             \
@@ -214,21 +227,37 @@ care_lost(const struct trn_bytes *left, const struct trn_bytes *right, const ter
 #define CARE_LASTS(start, days)                                                                    \
     " AND (" days " IS NULL OR julianday(d.local_date)-julianday(" start ")<" days ")"
 #define CARE_EVERY(start, frequency)                                                               \
-    " AND (" frequency " IS NULL OR "                                                              \
-    "CAST(julianday(d.local_date)-julianday(" start ") AS INTEGER)%2=0)"
+    " AND CASE " frequency " WHEN 'every 2 days' THEN " CARE_DAYS(                                 \
+        start) "%2=0 WHEN "                                                                        \
+               "'once a week' THEN " CARE_DAYS(start) "%7=0 ELSE 1 END"
+#define CARE_DAYS(start) "CAST(julianday(d.local_date)-julianday(" start ") AS INTEGER)"
 #define CARE_TIMED(timing)                                                                         \
     " AND (" timing " IS NULL OR instr(" timing ",':')>0 OR instr(" timing                         \
     ",substr('sunmontuewedthufrisat',1+3*strftime('%w',d.local_date),3))>0)"
-#define CARE_SLOTTED(morning, daytime, night, timing)                                              \
-    " AND CASE d.slot WHEN 'MORNING' THEN " morning " IS NOT NULL WHEN 'DAYTIME' THEN " daytime    \
+#define CARE_SLOTTED(morning, daytime, night, timing, frequency, start)                            \
+    " AND CASE d.slot WHEN 'MORNING' THEN " morning " IS NOT NULL OR (coalesce(" daytime "," night \
+    ") IS NULL AND coalesce(" frequency ",'')='once a week') WHEN 'DAYTIME' THEN " daytime         \
     " IS NOT NULL WHEN 'NIGHT' THEN " night " IS NOT NULL ELSE coalesce(" morning "," daytime      \
-    "," night ") IS NULL AND instr(coalesce(" timing ",''),d.slot)>0 END"
-#define CARE_DOSED(of)                                                                             \
+    "," night ") IS NULL AND (instr(coalesce(" timing                                              \
+    ",''),d.slot)>0 OR " CARE_HOURLY(frequency, start) ") END"
+/* Six hours apart, from the morning meal of the first day on. */
+#define CARE_HOURLY(frequency, start)                                                              \
+    "(coalesce(" frequency ",'')='every 6 hours' AND length(d.slot)=5 AND max(1440*" CARE_DAYS(    \
+        start) "+60*substr(d.slot,1,2)+substr(d.slot,4,2)-" CARE_MEAL ",-1)%360=0)"
+#define CARE_MEAL                                                                                  \
+    "coalesce(iif(instr(e.morning_meal,'-')>0,390,60*substr(e.morning_meal,1,"                     \
+    "instr(e.morning_meal,':')-1)+substr(e.morning_meal,instr(e.morning_meal,':')+1,2)),420)"
+#define CARE_DOSED(of, date)                                                                       \
     CARE_TIMED(of("timing"))                                                                       \
-    CARE_SLOTTED(of("morning_dosage"), of("daytime_dosage"), of("night_dosage"), of("timing"))
+    CARE_SLOTTED(of("morning_dosage"),                                                             \
+                 of("daytime_dosage"),                                                             \
+                 of("night_dosage"),                                                               \
+                 of("timing"),                                                                     \
+                 of("frequency"),                                                                  \
+                 date("start_date"))
 #define CARE_STANDS(active, live, prn) active " AND p.deleted_at IS NULL AND " live " AND " prn "=0"
 #define CARE_YIELDS_OF(active, live, of, date)                                                     \
-    "(" CARE_STANDS(active, live, of("is_prn")) CARE_DATES(of, date) CARE_DOSED(of) ")"
+    "(" CARE_STANDS(active, live, of("is_prn")) CARE_DATES(of, date) CARE_DOSED(of, date) ")"
 #define CARE_NOW(column) "m." column
 #define CARE_NOW_DATE(column) "p." column
 #define CARE_YIELDS                                                                                \
@@ -248,6 +277,7 @@ care_lost(const struct trn_bytes *left, const struct trn_bytes *right, const ter
 #define CARE_DOSES                                                                                 \
     " FROM dose_events d JOIN medications m ON m.id=d.medication_id"                               \
     " JOIN prescriptions p ON p.id=d.prescription_id"                                              \
+    " LEFT JOIN meal_time_preferences e ON e.user_id=d.patient_id AND e.deleted_at IS NULL"        \
     " LEFT JOIN prescription_versions w ON w.prescription_id=p.id AND w.version_number=coalesce("  \
     "(SELECT max(x.version_number) FROM prescription_versions x WHERE x.prescription_id=p.id AND " \
     "x.created_at<=" CARE_ENDS "),(SELECT min(x.version_number) FROM prescription_versions x "     \
@@ -258,8 +288,10 @@ care_lost(const struct trn_bytes *left, const struct trn_bytes *right, const ter
 #define CARE_COUNTS                                                                                \
     "(d.status<>'DUE' OR (" CARE_PASSED " AND ((d.flags='UNDONE' AND d.slot NOT LIKE '__:__:__')"  \
     " OR " CARE_YIELDED ")))"
-/* What the day's list shows. */
-#define CARE_SHOWN "(" CARE_COUNTS " OR (NOT " CARE_PASSED " AND " CARE_YIELDS "))"
+/* What the day's list shows, as a format and what is put into it: one text would be longer than
+ * compilers must take. */
+#define CARE_SHOWN "(%s OR (NOT " CARE_PASSED " AND %s))"
+#define CARE_SHOWN_PARTS CARE_COUNTS, CARE_YIELDS
 #define CARE_RECORDED "('TAKEN_ON_TIME','TAKEN_LATE','SKIPPED')"
 
 #endif

@@ -349,15 +349,18 @@ static void check_dose(struct sim_world *world, sqlite3 *db, const struct care_a
 
 /* ---- What had passed ---- */
 
-/* When the grace of a dose ends that does not count, though it has passed; 0: it counts. */
-static int64_t hidden_since(struct sim_world *world, sqlite3 *db, const tern_id *dose)
+/* When the grace of a dose ends that does not count, though it has passed; 0: it counts. And
+ * whether it goes by the hours from a meal, which may be moved. */
+static int64_t
+hidden_since(struct sim_world *world, sqlite3 *db, const tern_id *dose, bool *ret_by_meal)
 {
     sqlite3_stmt *stmt =
         sim_look_prepare(world,
                          db,
-                         "SELECT " CARE_ENDS CARE_DOSES " WHERE d.id=?1 AND " CARE_PASSED
-                         " AND NOT coalesce(" CARE_COUNTS ",0)");
+                         "SELECT " CARE_ENDS ",length(d.slot)=5" CARE_DOSES
+                         " WHERE d.id=?1 AND " CARE_PASSED " AND NOT coalesce(" CARE_COUNTS ",0)");
     struct trn_bytes row = {0};
+    const char *second;
     int64_t ends_us;
 
     if (stmt != NULL) {
@@ -366,18 +369,26 @@ static int64_t hidden_since(struct sim_world *world, sqlite3 *db, const tern_id 
         row = sim_look_steps(world, stmt);
     }
     ends_us = strtoll(trn_bytes_text(&row), NULL, 10);
+    second = strchr(trn_bytes_text(&row), '|');
+    *ret_by_meal = second != NULL && second[1] == '1';
     trn_bytes_free(&row);
     return ends_us;
 }
 
-/* Whether another device had changed the prescription before the dose passed. */
-static bool is_explained(const struct sim_book *book, const struct care_kept *kept, int64_t ends_us)
+/* Whether another device had changed the prescription, or the meal, before the dose passed. */
+static bool is_explained(const struct sim_book *book,
+                         const struct care_kept *kept,
+                         int64_t ends_us,
+                         bool by_meal)
 {
+    static const tern_id settings = {{0}};
+
     for (size_t i = 0; i < book->turn_count; i++) {
         const struct care_turn *turn = &book->turns[i];
 
         if (turn->device != kept->device && turn->at_us <= ends_us &&
-            trn_id_equal(&turn->prescription, &kept->prescription)) {
+            (trn_id_equal(&turn->prescription, &kept->prescription) ||
+             (by_meal && trn_id_equal(&turn->prescription, &settings)))) {
             return true;
         }
     }
@@ -391,9 +402,10 @@ static void check_kept(struct sim_world *world, int device)
     sqlite3 *db = sim_look(world, device);
 
     for (size_t i = 0; i < book->kept_count && !sim_failed(world); i++) {
-        int64_t ends_us = hidden_since(world, db, &book->kept[i].dose);
+        bool by_meal = false;
+        int64_t ends_us = hidden_since(world, db, &book->kept[i].dose, &by_meal);
 
-        if (ends_us != 0 && !is_explained(book, &book->kept[i], ends_us)) {
+        if (ends_us != 0 && !is_explained(book, &book->kept[i], ends_us, by_meal)) {
             char id[33];
 
             trn_hex_encode(book->kept[i].dose.bytes, sizeof book->kept[i].dose.bytes, id);

@@ -39,6 +39,39 @@ static void dosages_by_dice(struct care_call *call, tern_medicine *medicine)
     medicine->night_dosage = (slots & 4) != 0 ? dosage_by_dice(call) : NULL;
 }
 
+/* The last digit of a name decides what no throw is left for: kept histories go on as they did. */
+static unsigned name_digit(size_t index)
+{
+    const char *name = form.names[index];
+
+    return (unsigned)(name[strlen(name) - 1] - '0');
+}
+
+/* Half of the times of the day are hours apart instead. */
+static void words_by_name(size_t index, tern_medicine *medicine)
+{
+    if (name_digit(index) % 2 == 1) {
+        medicine->timing = NULL;
+        medicine->frequency = "every 6 hours";
+    }
+}
+
+/* Weeks are seen where the course is longer; of half of them only the words tell when. */
+static void weeks_by_name(size_t index, tern_medicine *medicine)
+{
+    unsigned digit = name_digit(index);
+
+    if (digit >= 4) {
+        medicine->frequency = "once a week";
+        medicine->duration_days += medicine->duration_days > 0 ? 14 : 0;
+    }
+    if (digit >= 7) {
+        medicine->morning_dosage = NULL;
+        medicine->daytime_dosage = NULL;
+        medicine->night_dosage = NULL;
+    }
+}
+
 /* Most courses are short: thirty days of rows are not seen better than five. */
 static void medicine_by_dice(struct care_call *call, size_t index)
 {
@@ -53,10 +86,12 @@ static void medicine_by_dice(struct care_call *call, size_t index)
         medicine->is_prn = true;
     } else if (what == 1) {
         medicine->timing = care_chance(call, 50) ? "08:00; 20:30" : "00:10; 23:50";
+        words_by_name(index, medicine);
     } else {
         dosages_by_dice(call, medicine);
         if (what == 2) {
             medicine->frequency = "every 2 days";
+            weeks_by_name(index, medicine);
         } else if (what == 3) {
             medicine->timing = weekdays[care_roll(call, 3)];
         }

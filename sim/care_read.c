@@ -95,10 +95,10 @@ tern_status care_run_list(struct care_call *call)
                        sizeof sql,
                        "SELECT d.id,iif(d.status='DUE' AND " CARE_PASSED
                        ",'MISSED',d.status)" CARE_DOSES " WHERE d.patient_id=?1 AND "
-                       "d.local_date='%s' AND d.deleted_at IS NULL AND %s ORDER BY "
-                       "d.scheduled_time,d.id",
+                       "d.local_date='%s' AND d.deleted_at IS NULL AND " CARE_SHOWN
+                       " ORDER BY d.scheduled_time,d.id",
                        date,
-                       CARE_SHOWN);
+                       CARE_SHOWN_PARTS);
         care_compare(call, "day", "the list of a day", &lines, sql);
     }
     free(lines.text);
@@ -190,6 +190,63 @@ tern_status care_run_adherence(struct care_call *call)
         compare_sums(call, &sums, today);
     }
     free(sums.lines.text);
+    return status;
+}
+
+/* Sums by all that they are asked by, and whether all of their rows are here. */
+static tern_status read_all(struct care_call *call, struct care_lines *lines, bool *ret_is_whole)
+{
+    tern_adherence_query query = {.size = sizeof query, .patient = &call->patient};
+    struct sums sums = {.by = TERN_ADHERENCE_ALL};
+    tern_status status = TERN_OK;
+
+    *ret_is_whole = has_rows(call);
+    for (int by = TERN_ADHERENCE_ALL; by <= (int)TERN_ADHERENCE_MEDICATION; by++) {
+        bool is_whole = false;
+
+        query.by = (tern_adherence_by)by;
+        sums.by = query.by;
+        status = status == TERN_OK ? SIM_CALL(call->device->index,
+                                              tern_adherence_read(call->state->handle,
+                                                                  &query,
+                                                                  note_sum,
+                                                                  &sums,
+                                                                  &is_whole,
+                                                                  &call->error))
+                                   : status;
+        *ret_is_whole = *ret_is_whole && is_whole;
+    }
+    *lines = sums.lines;
+    return status;
+}
+
+/* Sums made anew are those that stood there. */
+tern_status care_run_rebuild(struct care_call *call)
+{
+    struct care_lines before = {NULL, 0};
+    struct care_lines after = {NULL, 0};
+    bool was_whole = false;
+    bool is_whole = false;
+    tern_status status = read_all(call, &before, &was_whole);
+
+    if (status == TERN_OK) {
+        status = SIM_CALL(call->device->index,
+                          tern_adherence_rebuild(call->state->handle, &call->error));
+    }
+    if (status == TERN_OK) {
+        status = read_all(call, &after, &is_whole);
+    }
+    if (status == TERN_OK && was_whole && is_whole &&
+        (before.size != after.size || memcmp(before.text, after.text, after.size) != 0)) {
+        sim_fail(call->world,
+                 "rebuilt",
+                 "%s: sums made anew are %.200s and were %.200s",
+                 call->device->name,
+                 after.text,
+                 before.text);
+    }
+    free(before.text);
+    free(after.text);
     return status;
 }
 

@@ -99,6 +99,13 @@
     X(CARE_AUDIT_CUT, 1, "a page of the audit log calls itself the last")                          \
     X(CARE_QUOTA_IGNORED, 1, "a prescription is written into a full storage")                      \
     X(CARE_QUOTA_FORGETS, 1, "what was sent since the count is not counted")                       \
+    X(CARE_HOURS_FROM_MIDNIGHT, 8, "hours apart are counted from midnight, not from the meal")     \
+    X(CARE_WEEKLY_DAILY, 1, "once a week is every day")                                            \
+    X(CARE_OVER_UNSEEN, 1, "a medication that is over is said to go on")                           \
+    X(CARE_STATUSES_IGNORED, 1, "prescriptions are listed whatever state is asked for")            \
+    X(CARE_ALL_CURRENT, 33, "every version says that it is the current one")                       \
+    X(CARE_MORNING_PRESET, 18, "the morning meal reads as the preset")                             \
+    X(CARE_REBUILT_EMPTY, 1, "sums that are made anew look at no day")                             \
     X(CARE_JOB_UNTOLD, 1, "the server's job stores a dose as missed and tells nobody")             \
     X(CARE_JOB_TELLS_AGAIN, 300, "the server's job writes over an alert that is there")            \
     X(CARE_JOB_MINTS, 1, "the server's job gives alerts ids of its own")                           \

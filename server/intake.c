@@ -120,7 +120,7 @@ static tern_status check_history(struct trn_server *server,
     return trn_fail(error, TERN_ERR_EPOCH_CHANGED, "this server came back from a backup");
 }
 
-/* One that the device does not go by any more still proves what this server had given. */
+/* One that the device does not go by, any more or yet, proves what this server had given. */
 static tern_status check_dropped(struct trn_server *server,
                                  const struct trn_exchange *exchange,
                                  int64_t now_us,
@@ -178,6 +178,9 @@ static tern_status check_epoch(struct trn_server *server,
     }
     exchange->has_cursor = true;
     status = check_history(server, &exchange->cursor, now_us, ret_restored, error);
+    if (status == TERN_OK) {
+        status = check_dropped(server, exchange, now_us, ret_restored, error);
+    }
     return status == TERN_OK ? check_acked(server, exchange, error) : status;
 }
 

@@ -187,34 +187,41 @@ static tern_status list_taken(const struct trn_exchange *exchange,
     return TERN_OK;
 }
 
+static struct trn_pull pull_for(const struct trn_server *server,
+                                struct trn_db_view *view,
+                                const struct trn_exchange *exchange,
+                                int64_t now_us)
+{
+    const struct trn_request_envelope *envelope = &exchange->reader.envelope;
+    uint32_t newest = server->db->schema->version;
+
+    return (struct trn_pull){
+        .db = server->db,
+        .view = view,
+        .facts = server->page_facts,
+        .user = exchange->call->auth.user,
+        .device = envelope->device,
+        .schema_version = envelope->schema_version < newest ? envelope->schema_version : newest,
+        .any_erased = server->meta.any_erased,
+        .room_rows =
+            envelope->rows < server->limits.page_rows ? envelope->rows : server->limits.page_rows,
+        .room_bytes = server->limits.page_bytes,
+        .now_us = now_us,
+        .windows = envelope->windows,
+        .window_count = envelope->window_count};
+}
+
 static tern_status answer(struct trn_server *server,
                           struct trn_db_view *view,
                           struct trn_exchange *exchange,
                           int64_t now_us,
                           tern_error *error)
 {
-    const struct trn_request_envelope *envelope = &exchange->reader.envelope;
-    uint32_t rows =
-        envelope->rows < server->limits.page_rows ? envelope->rows : server->limits.page_rows;
-    struct trn_pull pull = {.db = server->db,
-                            .view = view,
-                            .facts = server->page_facts,
-                            .user = exchange->call->auth.user,
-                            .device = envelope->device,
-                            .schema_version = envelope->schema_version,
-                            .any_erased = server->meta.any_erased,
-                            .room_rows = rows,
-                            .room_bytes = server->limits.page_bytes,
-                            .now_us = now_us,
-                            .windows = envelope->windows,
-                            .window_count = envelope->window_count};
+    struct trn_pull pull = pull_for(server, view, exchange, now_us);
     int64_t *taken = NULL;
     tern_status status = list_taken(exchange, &taken, &pull.taken_count, error);
 
     pull.taken = taken;
-    if (pull.schema_version > server->db->schema->version) {
-        pull.schema_version = server->db->schema->version;
-    }
     if (status == TERN_OK) {
         status = write_answer(server, exchange, &pull, now_us, error);
     }
@@ -258,8 +265,29 @@ static void answer_trouble(struct trn_sync_call *call, const tern_error *cause)
     trn_sync_problem(call, TERN_ERR_UNAVAILABLE, "the server cannot store or read just now");
 }
 
+/* A cursor that proves what was given so far, and that nobody goes by. */
+static tern_status seal_proof(const struct trn_server *server,
+                              struct trn_db_view *view,
+                              const struct trn_exchange *exchange,
+                              struct trn_bytes *cursor,
+                              tern_error *error)
+{
+    struct trn_pull pull = pull_for(server, view, exchange, 0);
+    tern_status status = trn_pull_nothing(&pull, NULL, error);
+
+    if (status == TERN_OK) {
+        status =
+            trn_cursor_seal(&pull.next, &server->meta, &pull.user, &pull.device, cursor, error);
+    }
+    trn_pull_free(&pull);
+    return status;
+}
+
 /* The push of an outdated device is taken all the same. */
-static void answer_upgrade(struct trn_exchange *exchange)
+static tern_status answer_upgrade(const struct trn_server *server,
+                                  struct trn_db_view *view,
+                                  struct trn_exchange *exchange,
+                                  tern_error *error)
 {
     struct trn_verdict *verdicts = trn_calloc(exchange->outcome_count + 1, sizeof(*verdicts));
     struct trn_problem document = {
@@ -268,16 +296,20 @@ static void answer_upgrade(struct trn_exchange *exchange)
         .detail = trn_slice_text("this version of the schema is no longer served"),
         .verdicts = verdicts,
         .verdict_count = exchange->outcome_count};
+    struct trn_bytes cursor = {0};
+    tern_status status = verdicts != NULL ? seal_proof(server, view, exchange, &cursor, error)
+                                          : trn_fail_nomem(error);
 
-    if (verdicts == NULL) {
-        answer_trouble(exchange->call, &(tern_error){.status = TERN_ERR_NOMEM});
-        return;
-    }
-    for (size_t index = 0; index < exchange->outcome_count; index++) {
+    for (size_t index = 0; status == TERN_OK && index < exchange->outcome_count; index++) {
         verdicts[index] = verdict_of(index, &exchange->outcomes[index]);
     }
-    problem(exchange->call, &document);
+    document.cursor = trn_bytes_slice(&cursor);
+    if (status == TERN_OK) {
+        problem(exchange->call, &document);
+    }
+    trn_bytes_free(&cursor);
     trn_free(verdicts);
+    return status;
 }
 
 /* ---- Both ---- */
@@ -287,13 +319,17 @@ static void answer_one(struct trn_server *server,
                        struct trn_exchange *exchange,
                        int64_t now_us)
 {
+    bool outdated = exchange->reader.envelope.schema_version < server->db->schema->minimum_version;
     tern_error error = {.status = TERN_OK};
+    tern_status status;
 
     if (exchange->error.status != TERN_OK) {
         trn_sync_problem(exchange->call, exchange->error.status, exchange->error.message);
-    } else if (exchange->reader.envelope.schema_version < server->db->schema->minimum_version) {
-        answer_upgrade(exchange);
-    } else if (answer(server, view, exchange, now_us, &error) != TERN_OK) {
+        return;
+    }
+    status = outdated ? answer_upgrade(server, view, exchange, &error)
+                      : answer(server, view, exchange, now_us, &error);
+    if (status != TERN_OK) {
         answer_trouble(exchange->call, &error);
     }
 }

@@ -109,10 +109,12 @@ void sim_steady_cursor(struct sim_device *device)
         world->db->ops->snapshot_open(world->db, &view, NULL) == TERN_OK) {
         tern_value text = tern_statement_value(statement, 0);
         tern_value id = tern_statement_value(statement, 1);
+        const char *proof = text.size > 0 ? memchr(text.data, '~', text.size) : NULL;
+        size_t size = proof != NULL ? (size_t)(proof - (const char *)text.data) : text.size;
 
-        if (world->db->ops->meta_read(view, &meta, NULL) == TERN_OK && text.size > 0 &&
-            *(const char *)text.data != '~' && id.size == sizeof(tern_id)) {
-            look(device, &meta, trn_slice_make(text.data, text.size), id.data);
+        if (world->db->ops->meta_read(view, &meta, NULL) == TERN_OK && size > 0 &&
+            id.size == sizeof(tern_id)) {
+            look(device, &meta, trn_slice_make(text.data, size), id.data);
         }
         world->db->ops->snapshot_close(world->db, view);
     }

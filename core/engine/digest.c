@@ -166,6 +166,7 @@ static tern_status take_upgrade(struct trn_session *session, tern_error *error)
     uint64_t decided = 0;
     tern_status status = trn_exchange_take_verdicts(&session->engine,
                                                     &session->id,
+                                                    &session->sent,
                                                     &session->answer,
                                                     &session->batch,
                                                     &session->progress,

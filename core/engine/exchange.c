@@ -115,7 +115,7 @@ tern_status trn_exchange_compose(struct trn_work *work,
     trn_bytes_clear(&sent->cursor);
     status = trn_meta_cursor(work->store, &sent->cursor, error);
     if (status == TERN_OK) {
-        status = trn_meta_dropped_cursor(work->store, &dropped, error);
+        status = trn_meta_proof(work->store, &dropped, error);
     }
     if (status == TERN_OK) {
         status = write_body(work, batch, rows, sent, trn_bytes_slice(&dropped), &plain, error);
@@ -286,8 +286,21 @@ static tern_status take_verdicts(struct trn_work *work,
     return status;
 }
 
+/* Of a request that was overtaken it may be another epoch's, or another device's. */
+static tern_status keep_proof(struct trn_work *work,
+                              const struct trn_sent *sent,
+                              struct trn_slice cursor,
+                              tern_error *error)
+{
+    bool matches = false;
+    tern_status status = cursor.size > 0 ? trn_sent_matches(sent, work, &matches, error) : TERN_OK;
+
+    return status == TERN_OK && matches ? trn_meta_set_proof(work->store, cursor, error) : status;
+}
+
 static tern_status take_problem(const struct trn_engine *engine,
                                 const tern_id *session,
+                                const struct trn_sent *sent,
                                 const struct trn_problem *problem,
                                 const struct trn_batch *batch,
                                 struct trn_verdict_tally *tally,
@@ -301,6 +314,9 @@ static tern_status take_problem(const struct trn_engine *engine,
     }
     tally->heard_us = trn_clock_now(&work.meta.clock, work.now.wall_us);
     status = take_verdicts(&work, problem, batch, tally, error);
+    if (status == TERN_OK) {
+        status = keep_proof(&work, sent, problem->cursor, error);
+    }
     if (status != TERN_OK) {
         trn_work_rollback(&work);
         return status;
@@ -310,6 +326,7 @@ static tern_status take_problem(const struct trn_engine *engine,
 
 tern_status trn_exchange_take_verdicts(const struct trn_engine *engine,
                                        const tern_id *session,
+                                       const struct trn_sent *sent,
                                        const tern_http_answer *answer,
                                        const struct trn_batch *batch,
                                        tern_sync_progress *progress,
@@ -321,7 +338,7 @@ tern_status trn_exchange_take_verdicts(const struct trn_engine *engine,
     tern_status status = read_problem(answer, &document, error);
 
     if (status == TERN_OK) {
-        status = take_problem(engine, session, &document.problem, batch, &tally, error);
+        status = take_problem(engine, session, sent, &document.problem, batch, &tally, error);
     }
     trn_problem_free(&document);
     if (status == TERN_OK) {

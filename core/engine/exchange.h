@@ -55,9 +55,10 @@ tern_status trn_exchange_read_problem(const tern_http_answer *answer,
                                       const char *token,
                                       tern_error *ret_problem,
                                       tern_error *error);
-/* The verdicts that came with UPGRADE_REQUIRED. `ret_decided` counts them. */
+/* The verdicts and the proof that came with UPGRADE_REQUIRED. `ret_decided` counts the former. */
 tern_status trn_exchange_take_verdicts(const struct trn_engine *engine,
                                        const tern_id *session,
+                                       const struct trn_sent *sent,
                                        const tern_http_answer *answer,
                                        const struct trn_batch *batch,
                                        tern_sync_progress *progress,

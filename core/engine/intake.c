@@ -388,9 +388,12 @@ static tern_status work_off(struct trn_intake *intake,
         }
     }
     if (status == TERN_OK && step->done) {
-        status = trn_meta_set_cursor(work->store, intake->reader.envelope.cursor, error);
+        return trn_meta_set_cursor(work->store, intake->reader.envelope.cursor, error);
     }
-    return status;
+    /* Should the answer end here, what it has acknowledged is proved all the same. */
+    return status == TERN_OK && intake->heard == 0 && step->heard > 0
+               ? trn_meta_set_proof(work->store, intake->reader.envelope.cursor, error)
+               : status;
 }
 
 /* The transaction is durable: from here the next one goes on. */

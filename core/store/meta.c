@@ -165,8 +165,9 @@ tern_status trn_meta_write(struct trn_store *store, const struct trn_meta *meta,
     return status;
 }
 
-/* In front of one that was dropped, which no cursor holds: they are base64. */
-static const uint8_t dropped = '~';
+/* In front of one that is only proof, behind the one that is gone by, if any: cursors are base64,
+ * and hold none. */
+static const uint8_t proof = '~';
 
 /* Appends the cell. */
 static tern_status read_cursor(struct trn_store *store, struct trn_bytes *cell, tern_error *error)
@@ -185,17 +186,23 @@ static tern_status read_cursor(struct trn_store *store, struct trn_bytes *cell, 
     return status;
 }
 
-/* Appends the cell without its mark, if it bears one or none, as asked. */
+/* Appends the part of the cell before the mark, or that behind it. */
 static tern_status
-read_marked(struct trn_store *store, bool marked, struct trn_bytes *cursor, tern_error *error)
+read_part(struct trn_store *store, bool behind, struct trn_bytes *cursor, tern_error *error)
 {
     struct trn_bytes cell = {0};
     tern_status status = read_cursor(store, &cell, error);
 
-    if (status == TERN_OK && cell.size > 0 && (cell.data[0] == dropped) == marked) {
-        status = trn_bytes_append(cursor, cell.data + marked, cell.size - marked) == TERN_OK
-                     ? TERN_OK
-                     : trn_fail_nomem(error);
+    if (status == TERN_OK && cell.size > 0) {
+        const uint8_t *mark = memchr(cell.data, proof, cell.size);
+        size_t before = mark != NULL ? (size_t)(mark - cell.data) : cell.size;
+        struct trn_slice part = trn_slice_make(cell.data, before);
+
+        if (behind) {
+            part = mark != NULL ? trn_slice_make(mark + 1, cell.size - before - 1)
+                                : trn_slice_make(NULL, 0);
+        }
+        status = trn_bytes_append_slice(cursor, part) == TERN_OK ? TERN_OK : trn_fail_nomem(error);
     }
     trn_bytes_free(&cell);
     return status;
@@ -203,13 +210,12 @@ read_marked(struct trn_store *store, bool marked, struct trn_bytes *cursor, tern
 
 tern_status trn_meta_cursor(struct trn_store *store, struct trn_bytes *cursor, tern_error *error)
 {
-    return read_marked(store, false, cursor, error);
+    return read_part(store, false, cursor, error);
 }
 
-tern_status
-trn_meta_dropped_cursor(struct trn_store *store, struct trn_bytes *cursor, tern_error *error)
+tern_status trn_meta_proof(struct trn_store *store, struct trn_bytes *cursor, tern_error *error)
 {
-    return read_marked(store, true, cursor, error);
+    return read_part(store, true, cursor, error);
 }
 
 tern_status trn_meta_set_cursor(struct trn_store *store, struct trn_slice cursor, tern_error *error)
@@ -224,19 +230,45 @@ tern_status trn_meta_set_cursor(struct trn_store *store, struct trn_slice cursor
     return trn_store_run(store, stmt, "tern_cursor", error);
 }
 
+/* `cell` holds what comes before the mark. */
+static tern_status write_proof(struct trn_store *store,
+                               struct trn_bytes *cell,
+                               struct trn_slice cursor,
+                               tern_error *error)
+{
+    if (trn_bytes_append_byte(cell, proof) != TERN_OK ||
+        trn_bytes_append_slice(cell, cursor) != TERN_OK) {
+        return trn_fail_nomem(error);
+    }
+    return trn_meta_set_cursor(store, trn_bytes_slice(cell), error);
+}
+
+tern_status trn_meta_set_proof(struct trn_store *store, struct trn_slice cursor, tern_error *error)
+{
+    struct trn_bytes cell = {0};
+    tern_status status = trn_meta_cursor(store, &cell, error);
+
+    if (status == TERN_OK) {
+        status = write_proof(store, &cell, cursor, error);
+    }
+    trn_bytes_free(&cell);
+    return status;
+}
+
 tern_status trn_meta_drop_cursor(struct trn_store *store, tern_error *error)
 {
     struct trn_bytes cell = {0};
-    tern_status status =
-        trn_bytes_append_byte(&cell, dropped) == TERN_OK ? TERN_OK : trn_fail_nomem(error);
+    struct trn_bytes last = {0};
+    tern_status status = trn_meta_proof(store, &last, error);
 
-    if (status == TERN_OK) {
-        status = trn_meta_cursor(store, &cell, error);
+    if (status == TERN_OK && last.size == 0) {
+        status = trn_meta_cursor(store, &last, error);
     }
-    if (status == TERN_OK && cell.size > 1) {
-        status = trn_meta_set_cursor(store, trn_bytes_slice(&cell), error);
+    if (status == TERN_OK && last.size > 0) {
+        status = write_proof(store, &cell, trn_bytes_slice(&last), error);
     }
     trn_bytes_free(&cell);
+    trn_bytes_free(&last);
     return status;
 }
 

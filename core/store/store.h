@@ -515,9 +515,11 @@ tern_status trn_meta_write(struct trn_store *store, const struct trn_meta *meta,
 tern_status trn_meta_cursor(struct trn_store *store, struct trn_bytes *cursor, tern_error *error);
 /* It is no longer gone by, and kept as proof of what the server had given. */
 tern_status trn_meta_drop_cursor(struct trn_store *store, tern_error *error);
-/* One that was dropped, while there is no other; size 0: none. */
-tern_status
-trn_meta_dropped_cursor(struct trn_store *store, struct trn_bytes *cursor, tern_error *error);
+/* One of this epoch that is not gone by, any more or yet, and later than one that is; size 0: none.
+ */
+tern_status trn_meta_proof(struct trn_store *store, struct trn_bytes *cursor, tern_error *error);
+/* Keeps the cursor as proof until the next trn_meta_set_cursor. */
+tern_status trn_meta_set_proof(struct trn_store *store, struct trn_slice cursor, tern_error *error);
 tern_status
 trn_meta_set_cursor(struct trn_store *store, struct trn_slice cursor, tern_error *error);
 

@@ -104,6 +104,9 @@ trn_problem_write(const struct trn_problem *problem, struct trn_bytes *bytes, te
     if (problem->verdict_count != 0) {
         failed |= json_object_set_new(object, "verdicts", make_verdicts(problem));
     }
+    if (problem->cursor.size != 0) {
+        failed |= json_object_set_new(object, "cursor", make_slice(problem->cursor));
+    }
     status = failed != 0 ? trn_fail_nomem(error) : trn_envelope_append(bytes, object, error);
     json_decref(object);
     return status;
@@ -188,6 +191,7 @@ tern_status trn_problem_read(struct trn_slice text,
     document.problem.code = tern_status_from_code(json_string_value(code));
     document.problem.http_status = (int)json_integer_value(json_object_get(object, "status"));
     document.problem.detail = slice_of(detail);
+    document.problem.cursor = slice_of(json_object_get(object, "cursor"));
     status = read_verdicts(&document, json_object_get(object, "verdicts"), error);
     if (status == TERN_OK) {
         *ret_document = document;

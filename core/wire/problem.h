@@ -12,6 +12,7 @@ struct trn_problem {
     struct trn_slice detail;            /* one sentence; names no value and no token */
     const struct trn_verdict *verdicts; /* of TERN_ERR_UPGRADE_REQUIRED: what became of the push */
     size_t verdict_count;
+    struct trn_slice cursor; /* likewise; as proof of what the server had given; size 0: none */
 };
 
 /* The status that the code is answered with; 500 for one that is no answer's. */

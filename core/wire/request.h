@@ -32,7 +32,7 @@ struct trn_request_envelope {
     int64_t sent_us;
     uint32_t rows;             /* wanted in the answer; 0: push only */
     struct trn_slice cursor;   /* opaque text; size 0 before the first answer */
-    struct trn_slice dropped;  /* one that is not gone by any more; size 0: none */
+    struct trn_slice dropped;  /* one not gone by, any more or yet; size 0: none */
     struct trn_landmark acked; /* last acknowledged */
     struct trn_landmark top;   /* highest committed */
     size_t tx_count;

@@ -170,6 +170,105 @@ TEST(a_device_that_dropped_its_cursor_still_proves_that_the_server_was_restored)
     world_end(&world);
 }
 
+/* What the other phone writes after a restore, under the numbers that were lost. */
+static void take_numbers(struct world *world, struct device *other)
+{
+    world_pass(world, SECOND_US);
+    device_run(other, "UPDATE users SET name = 'other again'");
+    device_sync_well(other);
+    world_pass(world, SECOND_US);
+}
+
+static void check_proved(struct world *world, struct device *phone, const char *before)
+{
+    device_sync_well(phone);
+    CHECK(strcmp(world_ask(world, EPOCH), before) != 0);
+    CHECK_INT(device_status(phone).pending, 0);
+    device_check_converged(phone);
+}
+
+/* The first of two steps that take an answer's verdicts, and no more. */
+static void hear_half(struct device *phone)
+{
+    tern_sync *sync = device_sync_open(phone);
+    tern_sync_step step = {.action = TERN_SYNC_WORK};
+
+    while (step.action != TERN_SYNC_SEND) {
+        CHECK(tern_sync_next(sync, &step, NULL) == TERN_OK);
+    }
+    device_carry(phone, sync, step.request);
+    while (device_status(phone).pending > 50) {
+        CHECK(tern_sync_next(sync, &step, NULL) == TERN_OK);
+    }
+    CHECK(device_status(phone).pending > 0);
+    tern_sync_close(sync);
+}
+
+static void stop_between_verdicts_and_cursor(bool met)
+{
+    struct world world;
+    struct device phone;
+    struct device other;
+    char before[64];
+
+    world_begin(&world);
+    device_begin(&world, &other, "other", 'q');
+    device_run(&other, "INSERT INTO users(id, role, name) VALUES(@q, 'PATIENT', 'other')");
+    device_sync_well(&other);
+    device_begin(&world, &phone, "phone", 'p');
+    if (met) {
+        device_sync_well(&phone);
+    }
+    device_run(&phone, "INSERT INTO users(id, role, name) VALUES(@p, 'PATIENT', 'phone')");
+    world_save(&world, "backup");
+    for (unsigned i = 0; i < 520; i++) {
+        device_run(&phone, "INSERT INTO notes(id, owner_id, title) VALUES(tern_id(), @p, 'n')");
+    }
+    hear_half(&phone);
+    (void)snprintf(before, sizeof before, "%s", world_ask(&world, EPOCH));
+    world_restore(&world, "backup");
+    take_numbers(&world, &other);
+    check_proved(&world, &phone, before);
+    device_sync_well(&other);
+    device_end(&phone);
+    device_end(&other);
+    world_end(&world);
+}
+
+TEST(a_device_stopped_before_its_first_cursor_proves_that_the_server_was_restored)
+{
+    stop_between_verdicts_and_cursor(false);
+}
+
+TEST(a_device_stopped_before_a_later_cursor_proves_that_the_server_was_restored)
+{
+    stop_between_verdicts_and_cursor(true);
+}
+
+TEST(a_device_that_was_only_asked_to_upgrade_proves_that_the_server_was_restored)
+{
+    struct world world;
+    struct device phone;
+    char before[64];
+
+    world_begin(&world);
+    device_begin(&world, &phone, "phone", 'p');
+    world_upgrade(&world);
+    world_save(&world, "backup");
+    device_run(&phone, "INSERT INTO users(id, role, name) VALUES(@p, 'PATIENT', 'lost')");
+    CHECK_INT(device_sync(&phone), TERN_ERR_UPGRADE_REQUIRED);
+    CHECK_INT(device_status(&phone).pending, 0);
+    (void)snprintf(before, sizeof before, "%s", world_ask(&world, EPOCH));
+    world_restore(&world, "backup");
+    world_pass(&world, SECOND_US);
+    CHECK_INT(device_sync(&phone), TERN_ERR_UPGRADE_REQUIRED);
+    CHECK(strcmp(world_ask(&world, EPOCH), before) != 0);
+    CHECK_INT(device_status(&phone).pending, 0);
+    CHECK_TEXT(world_ask(&world, "SELECT name FROM users"), "lost");
+    device_end(&phone);
+    world_end(&world);
+}
+
 TEST(a_copy_of_a_replica_takes_an_id_of_its_own_and_nothing_applies_twice)
 {
     struct world world;

@@ -318,6 +318,18 @@ TEST(a_servers_tx_has_one_key)
     trn_store_close(store);
 }
 
+static void check_cursors(struct trn_store *store, const char *cursor, const char *proof)
+{
+    struct trn_bytes text = {0};
+
+    CHECK_INT(trn_meta_cursor(store, &text, NULL), TERN_OK);
+    CHECK_TEXT(trn_bytes_text(&text), cursor);
+    trn_bytes_clear(&text);
+    CHECK_INT(trn_meta_proof(store, &text, NULL), TERN_OK);
+    CHECK_TEXT(trn_bytes_text(&text), proof);
+    trn_bytes_free(&text);
+}
+
 TEST(meta_and_cursor_read_back_as_written)
 {
     struct trn_store *store = open_in_tx();
@@ -360,6 +372,19 @@ TEST(meta_and_cursor_read_back_as_written)
     CHECK_INT(trn_meta_set_cursor(store, trn_slice_text("new"), NULL), TERN_OK);
     CHECK_INT(trn_meta_cursor(store, &cursor, NULL), TERN_OK);
     CHECK_TEXT(trn_bytes_text(&cursor), "new");
+    check_cursors(store, "new", "");
+    CHECK_INT(trn_meta_set_proof(store, trn_slice_text("later"), NULL), TERN_OK);
+    check_cursors(store, "new", "later");
+    CHECK_INT(trn_meta_set_proof(store, trn_slice_text("last"), NULL), TERN_OK);
+    check_cursors(store, "new", "last");
+    CHECK_INT(trn_meta_drop_cursor(store, NULL), TERN_OK);
+    check_cursors(store, "", "last");
+    CHECK_INT(trn_meta_drop_cursor(store, NULL), TERN_OK);
+    check_cursors(store, "", "last");
+    CHECK_INT(trn_meta_set_cursor(store, trn_slice_text("whole"), NULL), TERN_OK);
+    check_cursors(store, "whole", "");
+    CHECK_INT(trn_meta_drop_cursor(store, NULL), TERN_OK);
+    check_cursors(store, "", "whole");
     trn_bytes_free(&cursor);
     trn_store_close(store);
 }

@@ -20,7 +20,8 @@ static tern_status write_problem(struct trn_bytes *bytes)
                                   .code = TERN_ERR_UPGRADE_REQUIRED,
                                   .detail = trn_slice_text("version 1 is no longer served"),
                                   .verdicts = verdicts,
-                                  .verdict_count = 3};
+                                  .verdict_count = 3,
+                                  .cursor = trn_slice_text("opaque")};
 
     return trn_problem_write(&problem, bytes, NULL);
 }
@@ -35,7 +36,7 @@ TEST(a_problem_is_spelled_as_the_contract_says)
                "\"status\":426,\"code\":\"UPGRADE_REQUIRED\","
                "\"detail\":\"version 1 is no longer served\","
                "\"verdicts\":[[0,\"applied\",42,1000],[1,\"rejected\",\"UNIQUE\",2,\"taken\"],"
-               "[2,\"retry\"]]}");
+               "[2,\"retry\"]],\"cursor\":\"opaque\"}");
     trn_bytes_free(&bytes);
 }
 
@@ -56,6 +57,7 @@ TEST(a_problem_is_read_as_it_was_written)
           document.problem.verdicts[1].change == 2);
     CHECK(trn_slice_equal_text(document.problem.verdicts[1].sentence, "taken"));
     CHECK_INT(document.problem.verdicts[2].kind, TRN_VERDICT_RETRY);
+    CHECK(trn_slice_equal_text(document.problem.cursor, "opaque"));
     trn_problem_free(&document);
     trn_bytes_free(&bytes);
 }

@@ -297,9 +297,12 @@ static tern_status answer_upgrade(const struct trn_server *server,
         .verdicts = verdicts,
         .verdict_count = exchange->outcome_count};
     struct trn_bytes cursor = {0};
-    tern_status status = verdicts != NULL ? seal_proof(server, view, exchange, &cursor, error)
-                                          : trn_fail_nomem(error);
+    tern_status status;
 
+    if (verdicts == NULL) {
+        return trn_fail_nomem(error);
+    }
+    status = seal_proof(server, view, exchange, &cursor, error);
     for (size_t index = 0; status == TERN_OK && index < exchange->outcome_count; index++) {
         verdicts[index] = verdict_of(index, &exchange->outcomes[index]);
     }

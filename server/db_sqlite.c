@@ -309,7 +309,7 @@ static tern_status group_begin(struct trn_db *base, tern_error *error)
     if (status != TERN_OK) {
         return status;
     }
-    status = trn_db_sqlite_last_number(db->writer, &last, error);
+    status = base->ops->last_number(db->writer, &last, error);
     if (status != TERN_OK) {
         base->ops->rollback(base);
         return status;
@@ -428,7 +428,7 @@ snapshot_open(struct trn_db *base, struct trn_db_view **ret_view, tern_error *er
     }
     status = run(view, SQL_BEGIN_SNAPSHOT, error);
     if (status == TERN_OK) {
-        status = trn_db_sqlite_meta_read(view, &meta, error); /* the first read fixes the state */
+        status = base->ops->meta_read(view, &meta, error); /* the first read fixes the state */
     }
     if (status != TERN_OK) {
         view_free(view);
@@ -480,7 +480,7 @@ static void database_close(struct trn_db *base)
     trn_free(db);
 }
 
-static const struct trn_db_ops sqlite_ops = {
+static const struct trn_db_ops group_ops = {
     .close = database_close,
     .begin = group_begin,
     .commit = group_commit,
@@ -490,35 +490,9 @@ static const struct trn_db_ops sqlite_ops = {
     .restore = group_restore,
     .references_hold = references_hold,
     .next_number = next_number,
-    .set_epoch = trn_db_sqlite_set_epoch,
     .writer = writer_view,
     .snapshot_open = snapshot_open,
     .snapshot_close = snapshot_close,
-    .meta_read = trn_db_sqlite_meta_read,
-    .entry_by_tx = trn_db_sqlite_entry_by_tx,
-    .entry_by_ordinal = trn_db_sqlite_entry_by_ordinal,
-    .entry_body = trn_db_sqlite_entry_body,
-    .entry_add = trn_db_sqlite_entry_add,
-    .tx_get = trn_db_sqlite_tx_get,
-    .last_number = trn_db_sqlite_last_number,
-    .device_read = trn_db_sqlite_device_read,
-    .device_write = trn_db_sqlite_device_write,
-    .row_read = trn_db_sqlite_row_read,
-    .row_add = trn_db_sqlite_row_add,
-    .row_replace = trn_db_sqlite_row_replace,
-    .grant_rows = trn_db_sqlite_grant_rows,
-    .log_put = trn_db_sqlite_log_put,
-    .log_remove = trn_db_sqlite_log_remove,
-    .log_read = trn_db_sqlite_log_read,
-    .erased_read = trn_db_sqlite_erased_read,
-    .erased_write = trn_db_sqlite_erased_write,
-    .rows_naming = trn_db_sqlite_rows_naming,
-    .waiting_prepare = trn_db_sqlite_waiting_prepare,
-    .rows_waiting = trn_db_sqlite_rows_waiting,
-    .rows_unchanged = trn_db_sqlite_rows_unchanged,
-    .row_erase = trn_db_sqlite_row_erase,
-    .entry_next = trn_db_sqlite_entry_next,
-    .entry_clear = trn_db_sqlite_entry_clear,
 };
 
 /* ---- Opening ---- */
@@ -571,7 +545,13 @@ tern_status trn_db_sqlite_open(const struct trn_db_sqlite_options *options,
     if (db == NULL) {
         return trn_fail_nomem(error);
     }
-    db->base.ops = &sqlite_ops;
+    db->ops = group_ops;
+    trn_db_sqlite_enter_entries(&db->ops);
+    trn_db_sqlite_enter_rows(&db->ops);
+    trn_db_sqlite_enter_log(&db->ops);
+    trn_db_sqlite_enter_erasure(&db->ops);
+    trn_db_sqlite_enter_waiting(&db->ops);
+    db->base.ops = &db->ops;
     db->base.schema = schema;
     db->lock = -1;
     db->path = trn_text_copy(trn_slice_text(options->path));

@@ -87,8 +87,8 @@ static tern_status any_erased(struct trn_db_view *view, bool *ret_any, tern_erro
     return status;
 }
 
-tern_status
-trn_db_sqlite_meta_read(struct trn_db_view *view, struct trn_db_meta *ret_meta, tern_error *error)
+static tern_status
+meta_read(struct trn_db_view *view, struct trn_db_meta *ret_meta, tern_error *error)
 {
     struct trn_db_meta meta;
     tern_status status = meta_bytes(view, "epoch", meta.epoch, sizeof(meta.epoch), error);
@@ -105,8 +105,8 @@ trn_db_sqlite_meta_read(struct trn_db_view *view, struct trn_db_meta *ret_meta, 
     return status;
 }
 
-tern_status
-trn_db_sqlite_set_epoch(struct trn_db *db, const uint8_t epoch[TRN_EPOCH_SIZE], tern_error *error)
+static tern_status
+set_epoch(struct trn_db *db, const uint8_t epoch[TRN_EPOCH_SIZE], tern_error *error)
 {
     return trn_db_sqlite_meta_write(trn_db_sqlite_of(db)->writer,
                                     "epoch",
@@ -165,11 +165,11 @@ static tern_status entry_read(struct trn_db_view *view,
     return TERN_OK;
 }
 
-tern_status trn_db_sqlite_entry_by_tx(struct trn_db_view *view,
-                                      const tern_id *tx,
-                                      bool *ret_found,
-                                      struct trn_db_entry *ret_entry,
-                                      tern_error *error)
+static tern_status entry_by_tx(struct trn_db_view *view,
+                               const tern_id *tx,
+                               bool *ret_found,
+                               struct trn_db_entry *ret_entry,
+                               tern_error *error)
 {
     sqlite3_stmt *statement = NULL;
     tern_status status = trn_db_sqlite_statement(view, SQL_ENTRY_BY_TX, &statement, error);
@@ -206,13 +206,13 @@ comes_before(const struct trn_db_entry *a, const struct trn_db_entry *b, const t
 }
 
 /* There is mostly none, or one: to let SQLite sort them costs more than the rest. */
-tern_status trn_db_sqlite_entry_by_ordinal(struct trn_db_view *view,
-                                           const tern_id *device,
-                                           int64_t ordinal,
-                                           const tern_id *sender,
-                                           bool *ret_found,
-                                           struct trn_db_entry *ret_entry,
-                                           tern_error *error)
+static tern_status entry_by_ordinal(struct trn_db_view *view,
+                                    const tern_id *device,
+                                    int64_t ordinal,
+                                    const tern_id *sender,
+                                    bool *ret_found,
+                                    struct trn_db_entry *ret_entry,
+                                    tern_error *error)
 {
     sqlite3_stmt *statement = NULL;
     struct trn_db_entry first = {.number = 0};
@@ -245,10 +245,8 @@ tern_status trn_db_sqlite_entry_by_ordinal(struct trn_db_view *view,
     return TERN_OK;
 }
 
-tern_status trn_db_sqlite_entry_body(struct trn_db_view *view,
-                                     int64_t number,
-                                     struct trn_bytes *body,
-                                     tern_error *error)
+static tern_status
+entry_body(struct trn_db_view *view, int64_t number, struct trn_bytes *body, tern_error *error)
 {
     sqlite3_stmt *statement = NULL;
     bool row = false;
@@ -273,10 +271,10 @@ tern_status trn_db_sqlite_entry_body(struct trn_db_view *view,
     return status;
 }
 
-tern_status trn_db_sqlite_entry_add(struct trn_db *db,
-                                    const struct trn_db_entry *entry,
-                                    struct trn_slice body,
-                                    tern_error *error)
+static tern_status entry_add(struct trn_db *db,
+                             const struct trn_db_entry *entry,
+                             struct trn_slice body,
+                             tern_error *error)
 {
     struct trn_db_view *view = trn_db_sqlite_of(db)->writer;
     sqlite3_stmt *statement = NULL;
@@ -308,11 +306,11 @@ tern_status trn_db_sqlite_entry_add(struct trn_db *db,
     return trn_db_sqlite_run(view, statement, "entry: add", error);
 }
 
-tern_status trn_db_sqlite_tx_get(struct trn_db_view *view,
-                                 int64_t number,
-                                 bool *ret_found,
-                                 struct trn_db_tx *ret_tx,
-                                 tern_error *error)
+static tern_status tx_get(struct trn_db_view *view,
+                          int64_t number,
+                          bool *ret_found,
+                          struct trn_db_tx *ret_tx,
+                          tern_error *error)
 {
     sqlite3_stmt *statement = NULL;
     bool row = false;
@@ -339,8 +337,7 @@ tern_status trn_db_sqlite_tx_get(struct trn_db_view *view,
     return TERN_OK;
 }
 
-tern_status
-trn_db_sqlite_last_number(struct trn_db_view *view, int64_t *ret_number, tern_error *error)
+static tern_status last_number(struct trn_db_view *view, int64_t *ret_number, tern_error *error)
 {
     sqlite3_stmt *statement = NULL;
     bool row = false;
@@ -359,10 +356,10 @@ trn_db_sqlite_last_number(struct trn_db_view *view, int64_t *ret_number, tern_er
 
 /* ---- Devices ---- */
 
-tern_status trn_db_sqlite_device_read(struct trn_db_view *view,
-                                      const tern_id *device,
-                                      struct trn_db_device *ret_device,
-                                      tern_error *error)
+static tern_status device_read(struct trn_db_view *view,
+                               const tern_id *device,
+                               struct trn_db_device *ret_device,
+                               tern_error *error)
 {
     sqlite3_stmt *statement = NULL;
     bool row = false;
@@ -387,10 +384,10 @@ tern_status trn_db_sqlite_device_read(struct trn_db_view *view,
     return TERN_OK;
 }
 
-tern_status trn_db_sqlite_device_write(struct trn_db *db,
-                                       const tern_id *id,
-                                       const struct trn_db_device *device,
-                                       tern_error *error)
+static tern_status device_write(struct trn_db *db,
+                                const tern_id *id,
+                                const struct trn_db_device *device,
+                                tern_error *error)
 {
     struct trn_db_view *view = trn_db_sqlite_of(db)->writer;
     sqlite3_stmt *statement = NULL;
@@ -404,4 +401,18 @@ tern_status trn_db_sqlite_device_write(struct trn_db *db,
     sqlite3_bind_int64(statement, 3, device->last_time_us);
     sqlite3_bind_int64(statement, 4, device->last_ordinal);
     return trn_db_sqlite_run(view, statement, "device: write", error);
+}
+
+void trn_db_sqlite_enter_entries(struct trn_db_ops *ops)
+{
+    ops->set_epoch = set_epoch;
+    ops->meta_read = meta_read;
+    ops->entry_by_tx = entry_by_tx;
+    ops->entry_by_ordinal = entry_by_ordinal;
+    ops->entry_body = entry_body;
+    ops->entry_add = entry_add;
+    ops->tx_get = tx_get;
+    ops->last_number = last_number;
+    ops->device_read = device_read;
+    ops->device_write = device_write;
 }

@@ -3,10 +3,10 @@
 
 #include "server/db_sqlite_internal.h"
 
-tern_status trn_db_sqlite_erased_read(struct trn_db_view *view,
-                                      const tern_id *id,
-                                      struct trn_db_erased *ret_erased,
-                                      tern_error *error)
+static tern_status erased_read(struct trn_db_view *view,
+                               const tern_id *id,
+                               struct trn_db_erased *ret_erased,
+                               tern_error *error)
 {
     sqlite3_stmt *statement = NULL;
     bool row = false;
@@ -26,10 +26,10 @@ tern_status trn_db_sqlite_erased_read(struct trn_db_view *view,
     return TERN_OK;
 }
 
-tern_status trn_db_sqlite_erased_write(struct trn_db *db,
-                                       const tern_id *id,
-                                       const struct trn_db_erased *erased,
-                                       tern_error *error)
+static tern_status erased_write(struct trn_db *db,
+                                const tern_id *id,
+                                const struct trn_db_erased *erased,
+                                tern_error *error)
 {
     struct trn_db_view *view = trn_db_sqlite_of(db)->writer;
     sqlite3_stmt *statement = NULL;
@@ -60,15 +60,14 @@ static tern_status prepare(struct trn_db_view *view,
     return rc == SQLITE_OK ? TERN_OK : trn_db_sqlite_fail(view, rc, "erasure", error);
 }
 
-tern_status trn_db_sqlite_rows_naming(struct trn_db_view *view,
-                                      const struct trn_table *table,
-                                      uint16_t column,
-                                      const tern_id *id,
-                                      tern_status (*visit)(void *context,
-                                                           const tern_id *row,
-                                                           tern_error *error),
-                                      void *context,
-                                      tern_error *error)
+static tern_status
+rows_naming(struct trn_db_view *view,
+            const struct trn_table *table,
+            uint16_t column,
+            const tern_id *id,
+            tern_status (*visit)(void *context, const tern_id *row, tern_error *error),
+            void *context,
+            tern_error *error)
 {
     sqlite3_stmt *statement = NULL;
     bool row = true;
@@ -94,14 +93,14 @@ tern_status trn_db_sqlite_rows_naming(struct trn_db_view *view,
     return status;
 }
 
-tern_status trn_db_sqlite_rows_unchanged(struct trn_db_view *view,
-                                         const struct trn_table *table,
-                                         int64_t before_us,
-                                         const tern_id *after,
-                                         tern_id *ret_ids,
-                                         size_t room,
-                                         size_t *ret_count,
-                                         tern_error *error)
+static tern_status rows_unchanged(struct trn_db_view *view,
+                                  const struct trn_table *table,
+                                  int64_t before_us,
+                                  const tern_id *after,
+                                  tern_id *ret_ids,
+                                  size_t room,
+                                  size_t *ret_count,
+                                  tern_error *error)
 {
     sqlite3_stmt *statement = NULL;
     size_t count = 0;
@@ -132,10 +131,8 @@ tern_status trn_db_sqlite_rows_unchanged(struct trn_db_view *view,
     return status;
 }
 
-tern_status trn_db_sqlite_row_erase(struct trn_db *db,
-                                    const struct trn_table *table,
-                                    const tern_id *id,
-                                    tern_error *error)
+static tern_status
+row_erase(struct trn_db *db, const struct trn_table *table, const tern_id *id, tern_error *error)
 {
     struct trn_db_view *view = trn_db_sqlite_of(db)->writer;
     sqlite3_stmt *statement = NULL;
@@ -161,12 +158,12 @@ tern_status trn_db_sqlite_row_erase(struct trn_db *db,
     return status;
 }
 
-tern_status trn_db_sqlite_entry_next(struct trn_db_view *view,
-                                     int64_t after,
-                                     bool *ret_found,
-                                     int64_t *ret_number,
-                                     struct trn_bytes *body,
-                                     tern_error *error)
+static tern_status entry_next(struct trn_db_view *view,
+                              int64_t after,
+                              bool *ret_found,
+                              int64_t *ret_number,
+                              struct trn_bytes *body,
+                              tern_error *error)
 {
     sqlite3_stmt *statement = NULL;
     bool row = false;
@@ -192,7 +189,7 @@ tern_status trn_db_sqlite_entry_next(struct trn_db_view *view,
     return status;
 }
 
-tern_status trn_db_sqlite_entry_clear(struct trn_db *db, int64_t number, tern_error *error)
+static tern_status entry_clear(struct trn_db *db, int64_t number, tern_error *error)
 {
     struct trn_db_view *view = trn_db_sqlite_of(db)->writer;
     sqlite3_stmt *statement = NULL;
@@ -203,4 +200,15 @@ tern_status trn_db_sqlite_entry_clear(struct trn_db *db, int64_t number, tern_er
     }
     sqlite3_bind_int64(statement, 1, number);
     return trn_db_sqlite_run(view, statement, "entry: clear", error);
+}
+
+void trn_db_sqlite_enter_erasure(struct trn_db_ops *ops)
+{
+    ops->erased_read = erased_read;
+    ops->erased_write = erased_write;
+    ops->rows_naming = rows_naming;
+    ops->rows_unchanged = rows_unchanged;
+    ops->row_erase = row_erase;
+    ops->entry_next = entry_next;
+    ops->entry_clear = entry_clear;
 }

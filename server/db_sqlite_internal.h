@@ -53,6 +53,7 @@ struct trn_db_view {
 
 struct trn_db_sqlite {
     struct trn_db base;
+    struct trn_db_ops ops;
     char *path;
     char *vfs; /* NULL: the default */
     struct trn_db_view *writer;
@@ -98,11 +99,7 @@ tern_status trn_db_sqlite_migrate(struct trn_db_sqlite *db,
                                   const struct trn_db_sqlite_options *options,
                                   tern_error *error);
 
-/* db_sqlite_entry.c, db_sqlite_row.c, db_sqlite_log.c: see db.h. */
-tern_status
-trn_db_sqlite_meta_read(struct trn_db_view *view, struct trn_db_meta *ret_meta, tern_error *error);
-tern_status
-trn_db_sqlite_set_epoch(struct trn_db *db, const uint8_t epoch[TRN_EPOCH_SIZE], tern_error *error);
+/* A key of tern_meta: db_sqlite_entry.c. */
 tern_status trn_db_sqlite_meta_write(struct trn_db_view *view,
                                      const char *key,
                                      const void *value,
@@ -113,131 +110,12 @@ tern_status trn_db_sqlite_meta_get(struct trn_db_view *view,
                                    bool *ret_found,
                                    struct trn_bytes *value,
                                    tern_error *error);
-tern_status trn_db_sqlite_entry_by_tx(struct trn_db_view *view,
-                                      const tern_id *tx,
-                                      bool *ret_found,
-                                      struct trn_db_entry *ret_entry,
-                                      tern_error *error);
-tern_status trn_db_sqlite_entry_by_ordinal(struct trn_db_view *view,
-                                           const tern_id *device,
-                                           int64_t ordinal,
-                                           const tern_id *sender,
-                                           bool *ret_found,
-                                           struct trn_db_entry *ret_entry,
-                                           tern_error *error);
-tern_status trn_db_sqlite_entry_body(struct trn_db_view *view,
-                                     int64_t number,
-                                     struct trn_bytes *body,
-                                     tern_error *error);
-tern_status trn_db_sqlite_entry_add(struct trn_db *db,
-                                    const struct trn_db_entry *entry,
-                                    struct trn_slice body,
-                                    tern_error *error);
-tern_status trn_db_sqlite_tx_get(struct trn_db_view *view,
-                                 int64_t number,
-                                 bool *ret_found,
-                                 struct trn_db_tx *ret_tx,
-                                 tern_error *error);
-tern_status
-trn_db_sqlite_last_number(struct trn_db_view *view, int64_t *ret_number, tern_error *error);
-tern_status trn_db_sqlite_device_read(struct trn_db_view *view,
-                                      const tern_id *device,
-                                      struct trn_db_device *ret_device,
-                                      tern_error *error);
-tern_status trn_db_sqlite_device_write(struct trn_db *db,
-                                       const tern_id *id,
-                                       const struct trn_db_device *device,
-                                       tern_error *error);
-tern_status trn_db_sqlite_row_read(struct trn_db_view *view,
-                                   const struct trn_table *table,
-                                   const tern_id *id,
-                                   bool *ret_found,
-                                   struct trn_row *ret_row,
-                                   tern_error *error);
-tern_status trn_db_sqlite_row_add(struct trn_db *db,
-                                  const struct trn_table *table,
-                                  const struct trn_row *row,
-                                  int64_t received_us,
-                                  tern_error *error);
-tern_status trn_db_sqlite_row_replace(struct trn_db *db,
-                                      const struct trn_table *table,
-                                      const struct trn_row *row,
-                                      tern_error *error);
-tern_status trn_db_sqlite_grant_rows(struct trn_db_view *view,
-                                     const struct trn_grant *grant,
-                                     const tern_id *person,
-                                     tern_status (*visit)(void *context,
-                                                          const struct trn_row *row,
-                                                          tern_error *error),
-                                     void *context,
-                                     tern_error *error);
-tern_status trn_db_sqlite_log_put(struct trn_db *db,
-                                  const tern_id *scope,
-                                  const struct trn_table *table,
-                                  const tern_id *id,
-                                  int64_t old_number,
-                                  int64_t number,
-                                  tern_error *error);
-tern_status trn_db_sqlite_log_remove(struct trn_db *db,
-                                     const tern_id *scope,
-                                     const struct trn_table *table,
-                                     const tern_id *id,
-                                     int64_t number,
-                                     tern_error *error);
-/* db_sqlite_erase.c */
-tern_status trn_db_sqlite_erased_read(struct trn_db_view *view,
-                                      const tern_id *id,
-                                      struct trn_db_erased *ret_erased,
-                                      tern_error *error);
-tern_status trn_db_sqlite_erased_write(struct trn_db *db,
-                                       const tern_id *id,
-                                       const struct trn_db_erased *erased,
-                                       tern_error *error);
-tern_status trn_db_sqlite_rows_naming(struct trn_db_view *view,
-                                      const struct trn_table *table,
-                                      uint16_t column,
-                                      const tern_id *id,
-                                      tern_status (*visit)(void *context,
-                                                           const tern_id *row,
-                                                           tern_error *error),
-                                      void *context,
-                                      tern_error *error);
-tern_status trn_db_sqlite_waiting_prepare(struct trn_db *db,
-                                          const struct trn_db_waiting *waiting,
-                                          tern_error *error);
-tern_status trn_db_sqlite_rows_waiting(struct trn_db_view *view,
-                                       const struct trn_db_waiting *waiting,
-                                       const struct trn_db_moment *after,
-                                       int64_t before_us,
-                                       struct trn_db_moment *ret_rows,
-                                       size_t room,
-                                       size_t *ret_count,
-                                       tern_error *error);
-tern_status trn_db_sqlite_rows_unchanged(struct trn_db_view *view,
-                                         const struct trn_table *table,
-                                         int64_t before_us,
-                                         const tern_id *after,
-                                         tern_id *ret_ids,
-                                         size_t room,
-                                         size_t *ret_count,
-                                         tern_error *error);
-tern_status trn_db_sqlite_row_erase(struct trn_db *db,
-                                    const struct trn_table *table,
-                                    const tern_id *id,
-                                    tern_error *error);
-tern_status trn_db_sqlite_entry_next(struct trn_db_view *view,
-                                     int64_t after,
-                                     bool *ret_found,
-                                     int64_t *ret_number,
-                                     struct trn_bytes *body,
-                                     tern_error *error);
-tern_status trn_db_sqlite_entry_clear(struct trn_db *db, int64_t number, tern_error *error);
-tern_status trn_db_sqlite_log_read(struct trn_db_view *view,
-                                   const tern_id *scope,
-                                   const struct trn_db_place *after,
-                                   struct trn_db_place *ret_places,
-                                   size_t room,
-                                   size_t *ret_count,
-                                   tern_error *error);
+
+/* What each file does of the contract, entered by its name there. */
+void trn_db_sqlite_enter_entries(struct trn_db_ops *ops);
+void trn_db_sqlite_enter_rows(struct trn_db_ops *ops);
+void trn_db_sqlite_enter_log(struct trn_db_ops *ops);
+void trn_db_sqlite_enter_erasure(struct trn_db_ops *ops);
+void trn_db_sqlite_enter_waiting(struct trn_db_ops *ops);
 
 #endif

@@ -23,13 +23,13 @@ static tern_status place(struct trn_db_view *view,
     return trn_db_sqlite_run(view, statement, "log: write", error);
 }
 
-tern_status trn_db_sqlite_log_put(struct trn_db *db,
-                                  const tern_id *scope,
-                                  const struct trn_table *table,
-                                  const tern_id *id,
-                                  int64_t old_number,
-                                  int64_t number,
-                                  tern_error *error)
+static tern_status log_put(struct trn_db *db,
+                           const tern_id *scope,
+                           const struct trn_table *table,
+                           const tern_id *id,
+                           int64_t old_number,
+                           int64_t number,
+                           tern_error *error)
 {
     struct trn_db_view *view = trn_db_sqlite_of(db)->writer;
     tern_status status = TERN_OK;
@@ -46,23 +46,23 @@ tern_status trn_db_sqlite_log_put(struct trn_db *db,
     return status;
 }
 
-tern_status trn_db_sqlite_log_remove(struct trn_db *db,
-                                     const tern_id *scope,
-                                     const struct trn_table *table,
-                                     const tern_id *id,
-                                     int64_t number,
-                                     tern_error *error)
+static tern_status log_remove(struct trn_db *db,
+                              const tern_id *scope,
+                              const struct trn_table *table,
+                              const tern_id *id,
+                              int64_t number,
+                              tern_error *error)
 {
     return place(trn_db_sqlite_of(db)->writer, SQL_LOG_REMOVE, scope, number, table, id, error);
 }
 
-tern_status trn_db_sqlite_log_read(struct trn_db_view *view,
-                                   const tern_id *scope,
-                                   const struct trn_db_place *after,
-                                   struct trn_db_place *ret_places,
-                                   size_t room,
-                                   size_t *ret_count,
-                                   tern_error *error)
+static tern_status log_read(struct trn_db_view *view,
+                            const tern_id *scope,
+                            const struct trn_db_place *after,
+                            struct trn_db_place *ret_places,
+                            size_t room,
+                            size_t *ret_count,
+                            tern_error *error)
 {
     sqlite3_stmt *statement = NULL;
     size_t count = 0;
@@ -91,4 +91,11 @@ tern_status trn_db_sqlite_log_read(struct trn_db_view *view,
         *ret_count = count;
     }
     return status;
+}
+
+void trn_db_sqlite_enter_log(struct trn_db_ops *ops)
+{
+    ops->log_put = log_put;
+    ops->log_remove = log_remove;
+    ops->log_read = log_read;
 }

@@ -78,7 +78,7 @@ create(struct trn_db_sqlite *db, const struct trn_db_sqlite_options *options, te
         status = put_document(db, error);
     }
     if (status == TERN_OK) {
-        status = trn_db_sqlite_set_epoch(&db->base, options->epoch, error);
+        status = db->base.ops->set_epoch(&db->base, options->epoch, error);
     }
     if (status == TERN_OK) {
         status = trn_db_sqlite_meta_write(db->writer,

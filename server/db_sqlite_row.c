@@ -238,12 +238,12 @@ static tern_status row_of(sqlite3_stmt *statement,
     return trn_version_decode(&version, table->unit_count, &ret_row->version, error);
 }
 
-tern_status trn_db_sqlite_row_read(struct trn_db_view *view,
-                                   const struct trn_table *table,
-                                   const tern_id *id,
-                                   bool *ret_found,
-                                   struct trn_row *ret_row,
-                                   tern_error *error)
+static tern_status row_read(struct trn_db_view *view,
+                            const struct trn_table *table,
+                            const tern_id *id,
+                            bool *ret_found,
+                            struct trn_row *ret_row,
+                            tern_error *error)
 {
     sqlite3_stmt *statement = NULL;
     bool row = false;
@@ -264,14 +264,13 @@ tern_status trn_db_sqlite_row_read(struct trn_db_view *view,
     return status;
 }
 
-tern_status trn_db_sqlite_grant_rows(struct trn_db_view *view,
-                                     const struct trn_grant *grant,
-                                     const tern_id *person,
-                                     tern_status (*visit)(void *context,
-                                                          const struct trn_row *row,
-                                                          tern_error *error),
-                                     void *context,
-                                     tern_error *error)
+static tern_status
+grant_rows(struct trn_db_view *view,
+           const struct trn_grant *grant,
+           const tern_id *person,
+           tern_status (*visit)(void *context, const struct trn_row *row, tern_error *error),
+           void *context,
+           tern_error *error)
 {
     const struct trn_schema *schema = view->owner->base.schema;
     const struct trn_table *table = &schema->tables[grant->table];
@@ -398,19 +397,27 @@ static tern_status write_row(struct trn_db *db,
     return status;
 }
 
-tern_status trn_db_sqlite_row_add(struct trn_db *db,
-                                  const struct trn_table *table,
-                                  const struct trn_row *row,
-                                  int64_t received_us,
-                                  tern_error *error)
+static tern_status row_add(struct trn_db *db,
+                           const struct trn_table *table,
+                           const struct trn_row *row,
+                           int64_t received_us,
+                           tern_error *error)
 {
     return write_row(db, TABLE_ADD, table, row, received_us, error);
 }
 
-tern_status trn_db_sqlite_row_replace(struct trn_db *db,
-                                      const struct trn_table *table,
-                                      const struct trn_row *row,
-                                      tern_error *error)
+static tern_status row_replace(struct trn_db *db,
+                               const struct trn_table *table,
+                               const struct trn_row *row,
+                               tern_error *error)
 {
     return write_row(db, TABLE_REPLACE, table, row, 0, error);
+}
+
+void trn_db_sqlite_enter_rows(struct trn_db_ops *ops)
+{
+    ops->row_read = row_read;
+    ops->row_add = row_add;
+    ops->row_replace = row_replace;
+    ops->grant_rows = grant_rows;
 }

@@ -17,9 +17,8 @@ static const char *time_name(const struct trn_db_waiting *waiting)
     return waiting->table->columns[waiting->time_column].name;
 }
 
-tern_status trn_db_sqlite_waiting_prepare(struct trn_db *db,
-                                          const struct trn_db_waiting *waiting,
-                                          tern_error *error)
+static tern_status
+waiting_prepare(struct trn_db *db, const struct trn_db_waiting *waiting, tern_error *error)
 {
     struct trn_db_view *view = trn_db_sqlite_of(db)->writer;
     char *sql =
@@ -61,14 +60,14 @@ static tern_status prepare(struct trn_db_view *view,
     return status;
 }
 
-tern_status trn_db_sqlite_rows_waiting(struct trn_db_view *view,
-                                       const struct trn_db_waiting *waiting,
-                                       const struct trn_db_moment *after,
-                                       int64_t before_us,
-                                       struct trn_db_moment *ret_rows,
-                                       size_t room,
-                                       size_t *ret_count,
-                                       tern_error *error)
+static tern_status rows_waiting(struct trn_db_view *view,
+                                const struct trn_db_waiting *waiting,
+                                const struct trn_db_moment *after,
+                                int64_t before_us,
+                                struct trn_db_moment *ret_rows,
+                                size_t room,
+                                size_t *ret_count,
+                                tern_error *error)
 {
     sqlite3_stmt *statement = NULL;
     size_t count = 0;
@@ -94,4 +93,10 @@ tern_status trn_db_sqlite_rows_waiting(struct trn_db_view *view,
         *ret_count = count;
     }
     return status;
+}
+
+void trn_db_sqlite_enter_waiting(struct trn_db_ops *ops)
+{
+    ops->waiting_prepare = waiting_prepare;
+    ops->rows_waiting = rows_waiting;
 }

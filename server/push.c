@@ -114,6 +114,22 @@ static void repeat(const struct trn_push *push,
     ret_outcome->time_us = TRN_MUTANT(DUPLICATE_TIME) ? push->received_us : receipt->time_us;
 }
 
+/* What the author of the entry at hand has under an ordinal, as its sender knows it. */
+static tern_status author_entry(const struct trn_push *push,
+                                int64_t ordinal,
+                                bool *ret_found,
+                                struct trn_db_entry *ret_entry,
+                                tern_error *error)
+{
+    return push->db->ops->entry_by_ordinal(writer(push),
+                                           &push->entry.device,
+                                           ordinal,
+                                           &push->entry.sender,
+                                           ret_found,
+                                           ret_entry,
+                                           error);
+}
+
 /* One ordinal with two tx ids: two live copies of one replica. */
 static tern_status
 find_clone(struct trn_push *push, const struct trn_db_device *device, tern_error *error)
@@ -126,13 +142,7 @@ find_clone(struct trn_push *push, const struct trn_db_device *device, tern_error
         push->entry.ordinal > device->last_ordinal) {
         return TERN_OK;
     }
-    status = push->db->ops->entry_by_ordinal(writer(push),
-                                             &push->entry.device,
-                                             push->entry.ordinal,
-                                             &push->entry.sender,
-                                             &found,
-                                             &other,
-                                             error);
+    status = author_entry(push, push->entry.ordinal, &found, &other, error);
     if (status == TERN_OK && found && !TRN_MUTANT(CLONE_UNNOTICED)) {
         push->cloned = true;
     }
@@ -151,13 +161,7 @@ check_inherited(struct trn_push *push, struct trn_outcome *ret_outcome, tern_err
     if (trn_id_equal(&push->entry.device, &push->entry.sender) || push->is_left) {
         return TERN_OK;
     }
-    status = push->db->ops->entry_by_ordinal(writer(push),
-                                             &push->entry.device,
-                                             push->entry.ordinal,
-                                             &push->entry.sender,
-                                             &found,
-                                             &other,
-                                             error);
+    status = author_entry(push, push->entry.ordinal, &found, &other, error);
     if (status == TERN_OK && found && trn_id_equal(&other.sender, &push->entry.sender)) {
         reject(ret_outcome,
                TERN_ERR_TX_ID_REUSED,
@@ -181,13 +185,7 @@ static tern_status check_dependencies(struct trn_push *push,
         struct trn_db_entry other;
         bool found = false;
 
-        status = push->db->ops->entry_by_ordinal(writer(push),
-                                                 &push->entry.device,
-                                                 (int64_t)header->depends_on[index],
-                                                 &push->entry.sender,
-                                                 &found,
-                                                 &other,
-                                                 error);
+        status = author_entry(push, (int64_t)header->depends_on[index], &found, &other, error);
         if (status == TERN_OK && found && other.verdict != TERN_OK) {
             reject(ret_outcome,
                    TERN_ERR_DEPENDENCY_REJECTED,

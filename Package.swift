@@ -25,7 +25,7 @@ let package = Package(
         core,
         .target(name: "Tern", dependencies: ["CTern"], path: sources + "Tern", resources: [.copy("PrivacyInfo.xcprivacy")]),
         .executableTarget(name: "tern-day", dependencies: ["Tern"], path: "bindings/swift/Sample"),
-        .testTarget(name: "TernTests", dependencies: ["Tern"], path: "bindings/swift/Tests/TernTests"),
+        .testTarget(name: "TernTests", dependencies: ["Tern", "tern-day"], path: "bindings/swift/Tests/TernTests"),
     ],
     swiftLanguageModes: [.v6]
 )

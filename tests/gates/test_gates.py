@@ -425,6 +425,15 @@ class Bindings(Gate):
         self.replace("bindings/jni/android/build.gradle.kts", "libtern-medication", "libtern_medication")
         self.assert_fails("the file of tern_medication is libtern-medication", "bindings")
 
+    def test_a_test_that_only_java_has_fails(self):
+        swift = "bindings/swift/Tests/TernTests/LiveTests.swift"
+        self.replace(swift, "testManyChangesEndWithTheLastState", "testManyChangesEnd")
+        self.assert_fails("there is no testManyChangesEndWithTheLastState, as Java has manyChangesEndWithTheLastState", "bindings")
+        self.replace(swift, "testAFailedRunIsThrownAndEndsTheSequence", "testAFailedRun")
+        self.assert_fails("there is no testAFailedRunIsThrownAndEndsTheSequence", "bindings")
+        self.replace("bindings/jni/test/java/org/tern/PortsTest.java", "aLogThatThrowsLosesItsLineAndNothingElse", "aLogThatThrows")
+        self.assert_fails("aLogThatThrowsLosesItsLineAndNothingElse is a test of Java's no more", "bindings")
+
     def test_a_symbol_that_is_not_on_the_list_fails(self):
         gate = self.compile("int JNI_OnLoad(void) { return 0; }\nint more(void) { return 0; }\n",
                             "-Wl,-z,max-page-size=16384")

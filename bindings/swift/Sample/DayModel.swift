@@ -16,6 +16,22 @@ struct DayModel: Sendable {
     let replica: Replica
     let transport: any HTTPTransport
     let token: TokenSource
+    private let network = Network()
+
+    /// Whether the last sync failed; before the first one it counts as if it had.
+    private actor Network {
+        private(set) var isOffline = true
+
+        func set(isOffline: Bool) {
+            self.isOffline = isOffline
+        }
+    }
+
+    init(replica: Replica, transport: any HTTPTransport, token: @escaping TokenSource) {
+        self.replica = replica
+        self.transport = transport
+        self.token = token
+    }
 
     /// The date where the patient lives, whatever the phone's zone.
     func date() async throws -> LocalDate {
@@ -34,18 +50,24 @@ struct DayModel: Sendable {
 
     /// Records a dose; the network has no part in it.
     func take(_ dose: UUID) async throws -> DoseStatus {
-        try await replica.care.take(dose)
+        try await replica.care.take(dose, wasOffline: network.isOffline)
     }
 
-    func skip(_ dose: UUID) async throws {
-        try await replica.care.skip(dose)
+    func skip(_ dose: UUID, reason: String? = nil) async throws {
+        try await replica.care.skip(dose, reason: reason, wasOffline: network.isOffline)
     }
 
     /// Syncs once, and makes the doses to come of what it brought.
     func sync() async throws -> SyncProgress {
-        let progress = try await replica.sync(over: transport, token: token)
-        try await replica.care.generateSchedule()
-        return progress
+        do {
+            let progress = try await replica.sync(over: transport, token: token)
+            await network.set(isOffline: false)
+            try await replica.care.generateSchedule()
+            return progress
+        } catch {
+            await network.set(isOffline: true)
+            throw error
+        }
     }
 
     /// Changes that wait to be sent.

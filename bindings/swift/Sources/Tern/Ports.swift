@@ -35,7 +35,15 @@ public struct Ports: Sendable {
     public var log: (@Sendable (LogLevel, String) -> Void)?
     /// Seconds east of UTC of an IANA zone at a moment; nil: there is no such zone. By default Foundation's.
     public var zoneOffset: @Sendable (_ zone: String, _ moment: Date) throws -> Int? = { zone, moment in
-        TimeZone(identifier: zone)?.secondsFromGMT(for: moment)
+        isIANAName(zone) ? TimeZone(identifier: zone)?.secondsFromGMT(for: moment) : nil
+    }
+
+    private static let abbreviations = Set(TimeZone.abbreviationDictionary.keys).subtracting(["UTC", "GMT"])
+
+    /// Foundation knows more names than there are zones, such as "PST" and "GMT+7".
+    private static func isIANAName(_ zone: String) -> Bool {
+        let isOffset = (zone.hasPrefix("GMT") || zone.hasPrefix("UTC")) && zone.utf8.count > 3
+        return !isOffset && !abbreviations.contains(zone)
     }
 
     public init() {}

@@ -1,12 +1,5 @@
 import Foundation
 
-/// Where cells come from: a row, or the current one of a cursor.
-protocol Cells {
-    var columnNames: [String] { get }
-    func column(_ name: String) -> Int?
-    func value(at column: Int) throws -> Value
-}
-
 /// Columns are called as the property, or as that in snake case: `fullName` is full_name.
 func snakeCase(_ name: String) -> String {
     var result = ""
@@ -23,34 +16,30 @@ func snakeCase(_ name: String) -> String {
 /// Thrown where a value is a structure, which a json column holds as text.
 private struct WantsJSON: Error {}
 
-private func decode<T: Decodable>(_ type: T.Type, from value: Value, column: String, path: [any CodingKey]) throws -> T {
-    if let convertible = type as? any ValueConvertible.Type {
-        guard let result = convertible.init(value: value) as? T else {
-            throw TernError(.type, "column \(column) holds no \(type)")
-        }
-        return result
-    }
-    do {
-        return try T(from: CellDecoder(value: value, column: column, codingPath: path))
-    } catch is WantsJSON {
-        guard case .text(let text) = value else {
-            throw TernError(.type, "column \(column) holds no JSON")
-        }
-        do {
-            return try JSONDecoder().decode(type, from: Data(text.utf8))
-        } catch {
-            throw TernError(.type, "column \(column) holds JSON of another shape", underlying: error)
-        }
-    }
-}
+/// One for all rows of a cursor: where a property's column is has been found out with the first of them. The properties come
+/// in the same order for each row, so what comes next is mostly known without looking for it.
+final class RowDecoder: Decoder {
+    private let cells: any Cells
+    private let names: [String]
+    private var found: [(key: String, column: Int?)] = []
+    private var next = 0
 
-struct RowDecoder: Decoder {
-    let cells: any Cells
-    let codingPath: [any CodingKey] = []
-    let userInfo: [CodingUserInfoKey: Any] = [:]
+    init(_ cells: any Cells) {
+        self.cells = cells
+        names = cells.columns
+    }
+
+    var codingPath: [any CodingKey] {
+        []
+    }
+
+    var userInfo: [CodingUserInfoKey: Any] {
+        [:]
+    }
 
     func container<Key>(keyedBy type: Key.Type) -> KeyedDecodingContainer<Key> {
-        KeyedDecodingContainer(Keyed(cells: cells))
+        next = 0
+        return KeyedDecodingContainer(Keyed(row: self))
     }
 
     func unkeyedContainer() throws -> any UnkeyedDecodingContainer {
@@ -59,41 +48,120 @@ struct RowDecoder: Decoder {
 
     /// A single value is the only column.
     func singleValueContainer() throws -> any SingleValueDecodingContainer {
-        guard cells.columnNames.count == 1 else {
-            throw TernError.misuse("a row of \(cells.columnNames.count) columns is no single value")
+        guard names.count == 1 else {
+            throw TernError.misuse("a row of \(names.count) columns is no single value")
         }
-        return CellDecoder(value: try cells.value(at: 0), column: cells.columnNames[0], codingPath: [])
+        return CellDecoder(row: self, column: 0)
+    }
+
+    /// The column of a property; nil where there is none.
+    private func find(_ key: String) -> Int? {
+        if next < found.count, found[next].key == key {
+            next += 1
+            return found[next - 1].column
+        }
+        if let known = found.firstIndex(where: { $0.key == key }) {
+            next = known + 1
+            return found[known].column
+        }
+        let column = names.firstIndex(of: key) ?? names.firstIndex(of: snakeCase(key))
+        found.append((key, column))
+        next = found.count
+        return column
+    }
+
+    fileprivate func isNull(_ column: Int) throws -> Bool {
+        try cells.isNull(column)
+    }
+
+    private func convert<T: ValueConvertible>(_ column: Int, _ type: T.Type) throws -> T {
+        guard let result = T(value: try cells.value(at: column)) else {
+            throw mismatch(column, type)
+        }
+        return result
+    }
+
+    private func mismatch(_ column: Int, _ type: Any.Type) -> TernError {
+        TernError(.type, "column \(names[column]) holds no \(type)")
+    }
+
+    /// The types that most columns are of are told apart before the runtime is asked what a type conforms to, which takes
+    /// longer than all else.
+    fileprivate func decode<T: Decodable>(_ type: T.Type, at column: Int) throws -> T {
+        if T.self == String.self {
+            return try convert(column, String.self) as! T
+        }
+        if T.self == UUID.self {
+            return try (cells.id(at: column) ?? convert(column, UUID.self)) as! T
+        }
+        if T.self == Date.self {
+            return try convert(column, Date.self) as! T
+        }
+        if T.self == Int.self {
+            return try convert(column, Int.self) as! T
+        }
+        if T.self == Bool.self {
+            return try convert(column, Bool.self) as! T
+        }
+        if let convertible = type as? any ValueConvertible.Type {
+            return try convert(column, convertible) as! T
+        }
+        return try decodeOther(type, at: column)
+    }
+
+    /// An enum of a text, say, or a structure.
+    private func decodeOther<T: Decodable>(_ type: T.Type, at column: Int) throws -> T {
+        do {
+            return try T(from: CellDecoder(row: self, column: column))
+        } catch let error as DecodingError { // an enum without this value
+            throw TernError(.type, "column \(names[column]) holds no \(type)", underlying: error)
+        } catch is WantsJSON {
+            guard case .text(let text) = try cells.value(at: column) else {
+                throw mismatch(column, type)
+            }
+            do {
+                return try JSONDecoder().decode(type, from: Data(text.utf8))
+            } catch {
+                throw TernError(.type, "column \(names[column]) holds JSON of another shape", underlying: error)
+            }
+        }
     }
 
     private struct Keyed<Key: CodingKey>: KeyedDecodingContainerProtocol {
-        let cells: any Cells
-        let codingPath: [any CodingKey] = []
+        let row: RowDecoder
 
-        var allKeys: [Key] {
-            cells.columnNames.compactMap { Key(stringValue: $0) }
+        var codingPath: [any CodingKey] {
+            []
         }
 
-        private func find(_ key: Key) -> Int? {
-            cells.column(key.stringValue) ?? cells.column(snakeCase(key.stringValue))
+        var allKeys: [Key] {
+            row.names.compactMap { Key(stringValue: $0) }
         }
 
         func contains(_ key: Key) -> Bool {
-            find(key) != nil
+            row.find(key.stringValue) != nil
         }
 
-        private func value(_ key: Key) throws -> Value {
-            guard let column = find(key) else {
+        private func column(_ key: Key) throws -> Int {
+            guard let column = row.find(key.stringValue) else {
                 throw TernError(.unknownColumn, "there is no column \(snakeCase(key.stringValue))")
             }
-            return try cells.value(at: column)
+            return column
         }
 
         func decodeNil(forKey key: Key) throws -> Bool {
-            try value(key) == .null
+            try row.isNull(column(key))
         }
 
         func decode<T: Decodable>(_ type: T.Type, forKey key: Key) throws -> T {
-            try Tern.decode(type, from: value(key), column: snakeCase(key.stringValue), path: [key])
+            try row.decode(type, at: column(key))
+        }
+
+        func decodeIfPresent<T: Decodable>(_ type: T.Type, forKey key: Key) throws -> T? {
+            guard let column = row.find(key.stringValue), try !row.isNull(column) else {
+                return nil
+            }
+            return try row.decode(type, at: column)
         }
 
         func nestedContainer<Nested>(keyedBy: Nested.Type, forKey: Key) throws -> KeyedDecodingContainer<Nested> {
@@ -104,21 +172,27 @@ struct RowDecoder: Decoder {
             throw TernError.misuse("a row holds no containers")
         }
 
-        func superDecoder() throws -> any Decoder {
-            RowDecoder(cells: cells)
+        func superDecoder() -> any Decoder {
+            row
         }
 
-        func superDecoder(forKey: Key) throws -> any Decoder {
-            RowDecoder(cells: cells)
+        func superDecoder(forKey: Key) -> any Decoder {
+            row
         }
     }
 }
 
 private struct CellDecoder: Decoder, SingleValueDecodingContainer {
-    let value: Value
-    let column: String
-    let codingPath: [any CodingKey]
-    let userInfo: [CodingUserInfoKey: Any] = [:]
+    let row: RowDecoder
+    let column: Int
+
+    var codingPath: [any CodingKey] {
+        []
+    }
+
+    var userInfo: [CodingUserInfoKey: Any] {
+        [:]
+    }
 
     func container<Key>(keyedBy type: Key.Type) throws -> KeyedDecodingContainer<Key> {
         throw WantsJSON()
@@ -132,15 +206,16 @@ private struct CellDecoder: Decoder, SingleValueDecodingContainer {
         self
     }
 
+    /// What fails here fails again, and is told, where the value is read.
     func decodeNil() -> Bool {
-        value == .null
+        (try? row.isNull(column)) ?? false
     }
 
     func decode<T: Decodable>(_ type: T.Type) throws -> T {
         guard type is any ValueConvertible.Type else {
             throw WantsJSON()
         }
-        return try Tern.decode(type, from: value, column: column, path: codingPath)
+        return try row.decode(type, at: column)
     }
 }
 

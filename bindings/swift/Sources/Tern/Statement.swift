@@ -94,29 +94,29 @@ final class StatementCache {
     }
 }
 
-/// A row, read whole.
-public struct Row: Sendable, Cells {
-    let columnNames: [String]
-    let values: [Value]
+/// What a row's cells are read by, be it kept (`Row`) or the current one of a cursor (`Cursor`).
+public protocol Cells {
+    /// The names of the columns.
+    var columns: [String] { get }
+    /// The number of the column of a name, from 0; of several the first.
+    func number(of column: String) throws -> Int
+    func isNull(_ column: Int) throws -> Bool
+    /// The cell of a column as it is kept.
+    func value(at column: Int) throws -> Value
+    /// Nil where the cell holds no 16 bytes.
+    func id(at column: Int) throws -> UUID?
+    /// The row as a value of the app's; its properties are the columns, as they are named or in snake case.
+    func decode<T: Decodable>(_ type: T.Type) throws -> T
+}
 
-    public var columns: [String] {
-        columnNames
-    }
-
-    func column(_ name: String) -> Int? {
-        columnNames.firstIndex(of: name)
-    }
-
-    @usableFromInline func value(at column: Int) throws -> Value {
-        guard values.indices.contains(column) else {
-            throw TernError(.unknownColumn, "there is no column \(column)")
-        }
-        return values[column]
-    }
-
-    /// The cell of a column, by number from 0.
+extension Cells {
+    /// The cell of a column, by number from 0. Inlined, so that no value is made by way of generics: a row costs a third of
+    /// it.
     @inlinable
     public func get<T: ValueConvertible>(_ column: Int, as type: T.Type = T.self) throws -> T {
+        if T.self == UUID.self || T.self == UUID?.self, let id = try id(at: column) as? T { // without a `Data` between
+            return id
+        }
         guard let result = T(value: try value(at: column)) else {
             throw mismatch(column, type)
         }
@@ -125,23 +125,43 @@ public struct Row: Sendable, Cells {
 
     @inlinable
     public func get<T: ValueConvertible>(_ name: String, as type: T.Type = T.self) throws -> T {
-        try get(find(name))
+        try get(number(of: name))
     }
 
-    @usableFromInline func find(_ name: String) throws -> Int {
-        guard let column = column(name) else {
-            throw TernError(.unknownColumn, "there is no column \(name)")
+    @usableFromInline func mismatch(_ column: Int, _ type: Any.Type) -> TernError {
+        TernError(.type, "column \(columns[column]) holds no \(type)")
+    }
+}
+
+/// A row, read whole.
+public struct Row: Sendable, Cells {
+    public let columns: [String]
+    let values: [Value]
+
+    public func number(of column: String) throws -> Int {
+        guard let number = columns.firstIndex(of: column) else {
+            throw TernError(.unknownColumn, "there is no column \(column)")
         }
-        return column
+        return number
     }
 
-    @usableFromInline func mismatch(_ column: Int, _ type: any ValueConvertible.Type) -> TernError {
-        TernError(.type, "column \(columnNames[column]) holds no \(type)")
+    public func isNull(_ column: Int) throws -> Bool {
+        try value(at: column) == .null
     }
 
-    /// The row as a value of the app's; its properties are the columns, as they are named or in snake case.
+    public func value(at column: Int) throws -> Value {
+        guard values.indices.contains(column) else {
+            throw TernError(.unknownColumn, "there is no column \(column)")
+        }
+        return values[column]
+    }
+
+    public func id(at column: Int) throws -> UUID? {
+        UUID(value: try value(at: column))
+    }
+
     public func decode<T: Decodable>(_ type: T.Type = T.self) throws -> T {
-        try T(from: RowDecoder(cells: self))
+        try T(from: RowDecoder(self))
     }
 }
 
@@ -151,6 +171,8 @@ public final class Cursor: Cells {
     private var statement: Statement?
     private let cache: StatementCache
     private var hasRow = false
+    /// Knows where the columns of the app's properties are; it holds the cursor in turn, until the rows end.
+    private var decoder: RowDecoder?
 
     init(_ statement: Statement, values: [Value], cache: StatementCache, scope: Scope) throws {
         self.scope = scope
@@ -187,6 +209,7 @@ public final class Cursor: Cells {
     /// Leaves the rows that are left.
     public func close() {
         hasRow = false
+        decoder = nil
         if let statement {
             self.statement = nil
             cache.give(statement)
@@ -195,68 +218,7 @@ public final class Cursor: Cells {
     }
 
     public var columns: [String] {
-        columnNames
-    }
-
-    var columnNames: [String] {
         statement?.names ?? []
-    }
-
-    func column(_ name: String) -> Int? {
-        statement?.numbers[name]
-    }
-
-    private func cell(_ column: Int) throws -> (Statement, tern_value) {
-        try scope.check()
-        guard hasRow, let statement else {
-            throw TernError.misuse("no row stands ready")
-        }
-        guard statement.names.indices.contains(column) else {
-            throw TernError(.unknownColumn, "there is no column \(column)")
-        }
-        return (statement, tern_statement_value(statement.handle, Int32(column)))
-    }
-
-    @usableFromInline func value(at column: Int) throws -> Value {
-        try Value(cell(column).1)
-    }
-
-    /// Nil where the cell holds no 16 bytes.
-    @usableFromInline func id(at column: Int) throws -> UUID? {
-        let value = try cell(column).1
-        guard value.kind == TERN_BLOB, value.size == 16 else {
-            return nil
-        }
-        return UUID(uuid: value.data.loadUnaligned(as: uuid_t.self))
-    }
-
-    /// The cell of a column of the current row, by number from 0. Inlined, so that no value is made by way of generics: a
-    /// row costs a third of it.
-    @inlinable
-    public func get<T: ValueConvertible>(_ column: Int, as type: T.Type = T.self) throws -> T {
-        if T.self == UUID.self || T.self == UUID?.self, let id = try id(at: column) as? T { // without a `Data` between
-            return id
-        }
-        guard let result = T(value: try value(at: column)) else {
-            throw mismatch(column, type)
-        }
-        return result
-    }
-
-    @inlinable
-    public func get<T: ValueConvertible>(_ name: String, as type: T.Type = T.self) throws -> T {
-        try get(find(name))
-    }
-
-    @usableFromInline func find(_ name: String) throws -> Int {
-        guard let column = try current().numbers[name] else {
-            throw TernError(.unknownColumn, "there is no column \(name)")
-        }
-        return column
-    }
-
-    @usableFromInline func mismatch(_ column: Int, _ type: any ValueConvertible.Type) -> TernError {
-        TernError(.type, "column \(columnNames[column]) holds no \(type)")
     }
 
     private func current() throws -> Statement {
@@ -267,16 +229,48 @@ public final class Cursor: Cells {
         return statement
     }
 
+    private func cell(_ column: Int) throws -> tern_value {
+        let statement = try current()
+        guard statement.names.indices.contains(column) else {
+            throw TernError(.unknownColumn, "there is no column \(column)")
+        }
+        return tern_statement_value(statement.handle, Int32(column))
+    }
+
+    public func number(of column: String) throws -> Int {
+        guard let number = try current().numbers[column] else {
+            throw TernError(.unknownColumn, "there is no column \(column)")
+        }
+        return number
+    }
+
+    public func isNull(_ column: Int) throws -> Bool {
+        try cell(column).kind == TERN_NULL
+    }
+
+    public func value(at column: Int) throws -> Value {
+        try Value(cell(column))
+    }
+
+    public func id(at column: Int) throws -> UUID? {
+        let value = try cell(column)
+        guard value.kind == TERN_BLOB, value.size == 16 else {
+            return nil
+        }
+        return UUID(uuid: value.data.loadUnaligned(as: uuid_t.self))
+    }
+
     /// The current row, to be kept.
     public func row() throws -> Row {
         let names = try current().names
-        return Row(columnNames: names, values: try names.indices.map { try value(at: $0) })
+        return Row(columns: names, values: try names.indices.map { try value(at: $0) })
     }
 
-    /// The current row as a value of the app's.
     public func decode<T: Decodable>(_ type: T.Type = T.self) throws -> T {
         _ = try current()
-        return try T(from: RowDecoder(cells: self))
+        let decoder = decoder ?? RowDecoder(self)
+        self.decoder = decoder
+        return try T(from: decoder)
     }
 
     /// All rows that are left, each as the body makes it.

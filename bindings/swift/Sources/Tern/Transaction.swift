@@ -48,7 +48,7 @@ public final class Transaction {
     public func execute(_ sql: String, values: [Value]) throws {
         let cursor = try cursor(sql, values)
         defer { cursor.close() }
-        if !cursor.columnNames.isEmpty {
+        if !cursor.columns.isEmpty {
             throw TernError.misuse("the statement gives rows: query it")
         }
         while try cursor.next() {}

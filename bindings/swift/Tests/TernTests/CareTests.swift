@@ -81,7 +81,7 @@ final class CareTests: ReplicaTestCase, @unchecked Sendable {
         try await replica.close()
     }
 
-    func testPrescriptionsAreWrittenReadEditedPausedAndEnded() async throws {
+    func testPrescriptionsMedicationsAndVersionsAreRead() async throws {
         let replica = try await ready()
         let care = replica.care
         let id = try await prescribe(care)
@@ -98,7 +98,21 @@ final class CareTests: ReplicaTestCase, @unchecked Sendable {
         XCTAssertEqual(names, ["Amlodipine"])
         let asNeeded = try await care.medications(of: patient, .prn)
         XCTAssertTrue(asNeeded.isEmpty)
+        let versions = try await care.versions(of: id)
+        XCTAssertEqual(versions.map(\.isCurrent), [true])
+        let snapshot = try await care.snapshot(of: id, version: 1)
+        XCTAssertEqual(snapshot.map(\.state), [.snapshot])
+        await fails(Problem.noVersion) { try await care.snapshot(of: id, version: 9) }
+        await fails(Problem.noPrescription) { try await care.prescription(UUID()) }
+        let refused = try await care.refusedVersions()
+        XCTAssertTrue(refused.isEmpty)
+        try await replica.close()
+    }
 
+    func testPrescriptionsAreEditedPausedResumedAndEnded() async throws {
+        let replica = try await ready()
+        let care = replica.care
+        let id = try await prescribe(care)
         var sheet = Prescription(patient: patient, patientName: "សុខ ដារ៉ា")
         sheet.startDate = Self.day
         var medicine = Medicine("Losartan")
@@ -109,10 +123,6 @@ final class CareTests: ReplicaTestCase, @unchecked Sendable {
         await fails(Problem.reason) { [sheet] in try await care.edit(id, to: sheet, reason: "") }
         let versions = try await care.versions(of: id)
         XCTAssertEqual(versions.map(\.isCurrent), [false, true])
-        let snapshot = try await care.snapshot(of: id, version: 1)
-        XCTAssertEqual(snapshot.map(\.state), [.snapshot])
-        await fails(Problem.noVersion) { try await care.snapshot(of: id, version: 9) }
-        await fails(Problem.noPrescription) { try await care.prescription(UUID()) }
         try await care.pause(id)
         await fails(Problem.status) { try await care.pause(id) }
         try await care.resume(id)
@@ -120,8 +130,6 @@ final class CareTests: ReplicaTestCase, @unchecked Sendable {
         await fails(Problem.status) { try await care.activate(id) }
         sheet.medicines = []
         await fails(Problem.noMedications) { [sheet] in try await care.create(sheet) }
-        let refused = try await care.refusedVersions()
-        XCTAssertTrue(refused.isEmpty)
         try await replica.close()
     }
 
@@ -155,8 +163,19 @@ final class CareTests: ReplicaTestCase, @unchecked Sendable {
         regimen.beforeMeal = []
         regimen.frequency = "whenever the moon allows"
         XCTAssertNil(try regimen.plan(from: Self.day, days: 2))
+    }
+
+    func testMealTimesAreReadAsTheSettingsReadThem() {
         XCTAssertEqual(Settings.mealTime("6-7AM"), 6 * 60 + 30)
+        XCTAssertEqual(Settings.mealTime("07:30PM"), 19 * 60 + 30)
         XCTAssertNil(Settings.mealTime("noonish"))
+    }
+
+    func testEveryNoticeHasATitle() {
+        for notice in Words.Notice.allCases {
+            XCTAssertFalse(Words(.khmer).title(notice).isEmpty, "\(notice)")
+        }
+        XCTAssertEqual(Words.Notice.allCases.count, 7)
     }
 
     func testAMedicineTakenAsNeededIsRecordedAtOnce() async throws {
@@ -195,6 +214,48 @@ final class CareTests: ReplicaTestCase, @unchecked Sendable {
         await fails(Problem.grace) { try await care.set(graceMinutes: 25) }
         await fails(Problem.zone) { try await care.set(timeZone: "Nowhere/At_All") }
         await fails(Problem.mealTime) { try await care.setMeals(morning: "late", afternoon: nil, night: nil) }
+        try await replica.close()
+    }
+
+    func testTimesForWhatIsTakenAsNeededAreSetAndRemindedOf() async throws {
+        let replica = try await ready()
+        let care = replica.care
+        var sheet = Prescription(patient: patient, patientName: "x")
+        sheet.startDate = Self.day
+        var medicine = Medicine("Paracetamol")
+        medicine.isPRN = true
+        sheet.medicines = [medicine]
+        try await care.activate(care.create(sheet))
+        let asNeeded = try await care.medications(of: nil, .prn)
+        let id = try XCTUnwrap(asNeeded.first).id
+        func times() async throws -> String? {
+            try await care.medication(id).prnTimes
+        }
+        var now = try await times()
+        XCTAssertNil(now)
+        let none = try await care.reminders().cursor
+
+        try await care.setPRNTimes(id, minutes: [9 * 60, 21 * 60 + 30])
+        now = try await times()
+        XCTAssertEqual(now, #"["09:00","21:30"]"#)
+        let told = try await care.reminders(since: none).changed
+        XCTAssertEqual(told.prefix(2).map(\.scheduled), [Self.at("09:00"), Self.at("21:30")])
+        XCTAssertEqual(told.first?.isPRN, true)
+        XCTAssertEqual(told.first?.medication, id)
+        XCTAssertEqual(told.first?.rings, [Self.at("09:00")])
+
+        let beyond = await fails(Problem.prnTime) { try await care.setPRNTimes(id, minutes: [0, 24 * 60]) }
+        XCTAssertEqual(beyond?.first, 1)
+        await fails(Problem.noMedication) { try await care.setPRNTimes(UUID(), minutes: [60]) }
+        _ = try await prescribe(care)
+        let scheduled = try await care.medications(of: nil, .scheduled)
+        let daily = try XCTUnwrap(scheduled.first).id
+        await fails(Problem.notPrn) { try await care.setPRNTimes(daily, minutes: [60]) }
+        now = try await times()
+        XCTAssertEqual(now, #"["09:00","21:30"]"#)
+        try await care.setPRNTimes(id, minutes: [])
+        now = try await times()
+        XCTAssertNil(now)
         try await replica.close()
     }
 
@@ -292,7 +353,7 @@ final class CareTests: ReplicaTestCase, @unchecked Sendable {
         try await replica.close()
     }
 
-    func testZonesOfTheAppAreAskedAndMayFail() async throws {
+    func testZonesThatThrowFailTheCallWithTheirCause() async throws {
         var options = try options("zones")
         options.ports.zoneOffset = { _, _ in throw Own(number: 5) }
         let broken = try await Replica(options)
@@ -305,6 +366,17 @@ final class CareTests: ReplicaTestCase, @unchecked Sendable {
         let other = await fails(Problem.grace) { try await broken.care.set(graceMinutes: 25) }
         XCTAssertNil(other?.underlying)
         try await broken.close()
+    }
+
+    func testAHandleThatIsClosedSaysSo() async throws {
+        let replica = try await ready()
+        let care = replica.care
+        try await replica.close()
+        await fails(ErrorCode.misuse) { try await care.settings() }
+        let again = try await Replica(options())
+        let grace = try await again.care.settings().graceMinutes
+        XCTAssertEqual(grace, 30)
+        try await again.close()
     }
 
     func testALiveListOfDosesIsShownAnewAfterEachAct() async throws {

@@ -5,7 +5,7 @@ import XCTest
 
 /// Transactions, reads, failures, the outbox, and the end of a replica.
 final class ReplicaTests: ReplicaTestCase, @unchecked Sendable {
-    func testWhatABodyThrowsRollsBackAndIsThrownOn() async throws {
+    func testATransactionIsShownWholeOrNotAtAll() async throws {
         let replica = try await open()
         do {
             try await replica.write { tx in
@@ -21,10 +21,24 @@ final class ReplicaTests: ReplicaTestCase, @unchecked Sendable {
         try await insertUser(replica)
         let pending = try await replica.status().pending
         XCTAssertEqual(pending, 1)
+        let (inside, isInside, mayLeave) = (Shared(0), Shared(false), Shared(false))
+        async let written: Void = replica.write { tx in
+            try tx.insert("users", ["role": "DOCTOR"])
+            inside.now = try tx.query("SELECT count(*) FROM users").first { try $0.get(0) } ?? 0
+            isInside.now = true
+            while !mayLeave.now {
+                usleep(1000)
+            }
+        }
+        try await until("inside") { isInside.now }
+        let outside = try await replica.value(Int.self, "SELECT count(*) FROM users")
+        mayLeave.now = true
+        try await written
+        XCTAssertEqual([inside.now, outside], [2, 1])
         try await replica.close()
     }
 
-    func testRowsAreInsertedUpdatedDeletedAndBroughtBack() async throws {
+    func testTheTypedRowCallsInsertChangeDeleteAndBringBack() async throws {
         let replica = try await open()
         try await insertUser(replica)
         await fails(.exists) { try await self.insertUser(replica) }
@@ -40,17 +54,109 @@ final class ReplicaTests: ReplicaTestCase, @unchecked Sendable {
             let rows = try tx.query("SELECT full_name FROM users").map { try $0.get(0, as: String.self) }
             XCTAssertEqual(rows, ["again"])
         }
-        let kept = try await replica.infer { tx in try tx.update("users", Self.patient, ["full_name": "a guess"]) }
-        XCTAssertEqual(kept, 1)
-        let stays = try await name(replica)
-        XCTAssertEqual(stays, "again")
         try await replica.execute("UPDATE users SET full_name = ? WHERE id = ?", "by SQL", patient)
         let now = try await name(replica)
         XCTAssertEqual(now, "by SQL")
-        await fails(.misuse) { try await replica.execute("SELECT 1") }
-        await fails(.misuse) { try await replica.query("SELECT ?") }
         await fails(.sql) { try await replica.query("UPDATE users SET full_name = 'x'") }
         await fails(.sql) { try await replica.execute("nonsense") }
+        try await replica.close()
+    }
+
+    func testGuessesYieldAndAreCounted() async throws {
+        let replica = try await open()
+        try await insertUser(replica)
+        try await rename(replica, "a word")
+        let kept = try await replica.infer { tx in try tx.update("users", Self.patient, ["full_name": "a guess"]) }
+        XCTAssertEqual(kept, 1)
+        let stays = try await name(replica)
+        XCTAssertEqual(stays, "a word")
+        try await replica.close()
+    }
+
+    func testFollowingNotesTheKeysOfChangedRows() async throws {
+        let replica = try await open()
+        try await replica.write { tx in try tx.follow("mine", table: "users", by: "id") }
+        try await replica.write { tx in try tx.follow("both", table: "users", by: "role", "id") }
+        try await insertUser(replica)
+        for name in ["mine", "both"] {
+            let noted = try await replica.value(Int.self, "SELECT count(*) FROM tern_noted WHERE name = ?", name)
+            XCTAssertEqual(noted, 1, name)
+        }
+        await fails(.unknownTable) { try await replica.write { tx in try tx.follow("mine", table: "nowhere", by: "id") } }
+        await fails(.misuse) { try await replica.write { tx in try tx.follow("mi\0ne", table: "users", by: "id") } }
+        try await replica.close()
+    }
+
+    func testAStatementThatGivesRowsIsQueriedAlsoWhereItWrites() async throws {
+        let replica = try await open()
+        await fails(.misuse) { try await replica.execute("SELECT 1") }
+        let ids = try await replica.write { tx in
+            try tx.query("INSERT INTO users(id, role) VALUES(tern_id(), 'DOCTOR'), (tern_id(), 'DOCTOR') RETURNING id")
+                .map { try $0.get(0, as: UUID.self) }
+        }
+        XCTAssertEqual(Set(ids).count, 2)
+        let count = try await replica.value(Int.self, "SELECT count(*) FROM users")
+        XCTAssertEqual(count, 2)
+        try await replica.close()
+    }
+
+    func testTheStatusOfANewReplicaIsThatOfANewReplica() async throws {
+        let replica = try await open()
+        let status = try await replica.status()
+        XCTAssertEqual(status.pending + status.acknowledged + status.quarantined + status.locked + status.scopes, 0)
+        XCTAssertNil(status.lastSync)
+        XCTAssertNil(status.serverOffset)
+        XCTAssertEqual(status.lastError, .ok)
+        XCTAssertEqual(status.schemaVersion, 1)
+        let reach = try await replica.reach(of: "dose_events")
+        XCTAssertEqual(reach, .unknown)
+        XCTAssertEqual(Replica.version.split(separator: ".").compactMap { Int($0) }.count, 3)
+        try await replica.close()
+    }
+
+    func testClosingTwiceIsHarmlessAndCallsAfterwardsAreTold() async throws {
+        let replica = try await open()
+        try await insertUser(replica)
+        let care = replica.care
+        try await replica.close()
+        try await replica.close()
+        await fails(.misuse) { try await replica.status() }
+        await fails(.misuse) { try await replica.write { _ in } }
+        await fails(.misuse) { try await replica.query("SELECT 1") }
+        await fails(.misuse) { try replica.changes(of: "users") }
+        await fails(.misuse) { try await care.settings() }
+        try FileManager.default.removeItem(at: folder.appendingPathComponent("replica.db")) // nobody holds it
+        let again = try await open()
+        let count = try await again.value(Int.self, "SELECT count(*) FROM users")
+        XCTAssertEqual(count, 0)
+        try await again.close()
+    }
+
+    /// A write that waits is no reason for the main actor to wait.
+    @MainActor
+    func testWhatMayWaitNeverHoldsTheMainActor() async throws {
+        let replica = try await open()
+        let isInside = Shared(false)
+        let mayLeave = Shared(false)
+        let writing = Task { @MainActor in
+            try await replica.write { tx in
+                isInside.now = true
+                while !mayLeave.now {
+                    usleep(1000)
+                }
+                try tx.insert("users", ["id": Self.patient, "role": "PATIENT"])
+            }
+        }
+        while !isInside.now {
+            try await Task.sleep(nanoseconds: 1_000_000)
+        }
+        let behind = Task { @MainActor in try await replica.status().pending }
+        let count = try await replica.value(Int.self, "SELECT count(*) FROM users")
+        XCTAssertEqual(count, 0)
+        mayLeave.now = true
+        try await writing.value
+        let pending = try await behind.value
+        XCTAssertEqual(pending, 1)
         try await replica.close()
     }
 
@@ -79,7 +185,7 @@ final class ReplicaTests: ReplicaTestCase, @unchecked Sendable {
         await fails(.misuse) { try thief.cursor!.get("id", as: UUID.self) }
     }
 
-    func testASnapshotSeesOneStateWhileOthersWrite() async throws {
+    func testASnapshotShowsOneStateWhateverIsWritten() async throws {
         let replica = try await open()
         try await insertUser(replica)
         let isReading = Shared(false)
@@ -103,7 +209,7 @@ final class ReplicaTests: ReplicaTestCase, @unchecked Sendable {
         try await replica.close()
     }
 
-    func testTheOutboxIsRead() async throws {
+    func testTheOutboxTellsWhatWaitsAndWhatItChanges() async throws {
         let replica = try await open()
         try await insertUser(replica)
         try await rename(replica, "សុខ")
@@ -124,19 +230,21 @@ final class ReplicaTests: ReplicaTestCase, @unchecked Sendable {
         await fails(.misuse) { try await replica.retry(entries[0].ordinal) }
         await fails(.notFound) { try await replica.discard(99) }
         await fails(.notFound) { try await replica.reinstate(UUID()) }
-        let reach = try await replica.reach(of: "dose_events")
-        XCTAssertEqual(reach, .unknown)
         try await replica.close()
     }
 
-    func testOpeningFailsWithTheCodeOfTheLibrary() async throws {
+    func testOpeningTellsWhoseItIsAndRefusesOthers() async throws {
         var missing = try options("missing")
         missing.mustExist = true
         await fails(.notFound) { [missing] in try await Replica(missing) }
         var broken = try options("broken")
         broken.schema = Data("{".utf8)
-        await fails(.schema) { [broken] in try await Replica(broken) }
+        let error = await fails(.schema) { [broken] in try await Replica(broken) }
+        XCTAssertEqual(error?.isRetryable, false)
+        await fails(.io) { try await self.open("nowhere/at all") }
         let replica = try await open()
+        let device = try await replica.device()
+        XCTAssertNotEqual(device, UUID(uuid: (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)))
         await fails(.busy) { try await self.open() }
         try await replica.close()
         var foreign = try options()
@@ -181,6 +289,24 @@ final class ReplicaTests: ReplicaTestCase, @unchecked Sendable {
 
     func testAReplicaThatWasForgottenIsClosed() async throws {
         _ = try await open()
+        var again: Replica?
+        try await until("closed") {
+            again = try? await self.open()
+            return again != nil
+        }
+        try await again?.close()
+    }
+
+    func testAReplicaThatWasForgottenWithALiveQueryIsClosed() async throws {
+        do {
+            let replica = try await open()
+            var live: LiveQuery<Int?>.Iterator? = replica.watch(["users"]) { snapshot in
+                try snapshot.query("SELECT count(*) FROM users").first { try $0.get(0) }
+            }.makeAsyncIterator()
+            let first = try await live?.next()
+            XCTAssertEqual(first, 0)
+            live = nil
+        }
         var again: Replica?
         try await until("closed") {
             again = try? await self.open()
@@ -273,6 +399,114 @@ final class ReplicaTests: ReplicaTestCase, @unchecked Sendable {
         try await replica.close()
     }
 
+    func testRowsThatFillNoBatchAndRowsThatFillManyComeWhole() async throws {
+        let replica = try await open()
+        for size in [0, 1, 48 * 1024 - 1, 48 * 1024, 500_000] {
+            let sum = try await replica.read { snapshot in
+                try snapshot.query("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 7)"
+                    + " SELECT zeroblob(?) FROM n", size).map { try $0.get(0, as: Data.self).count }.reduce(0, +)
+            }
+            XCTAssertEqual(sum, 7 * size)
+        }
+        try await replica.close()
+    }
+
+    func testAFailureInTheMiddleOfRowsIsToldAndTheCursorEnds() async throws {
+        let replica = try await open()
+        try await replica.read { snapshot in
+            let cursor = try snapshot.query("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 9999)"
+                + " SELECT i, CASE WHEN i = 9000 THEN abs(-9223372036854775807 - 1) ELSE 0 END FROM n")
+            var last = 0
+            XCTAssertThrowsError(try { while try cursor.next() { last = try cursor.get(0) } }()) { error in
+                XCTAssertEqual((error as? TernError)?.code, .sql)
+            }
+            XCTAssertEqual(last, 8999)
+            XCTAssertFalse(try cursor.next())
+        }
+        try await replica.close()
+    }
+
+    func testCursorsThatWereForgottenAreTakenBack() async throws {
+        let replica = try await open()
+        try await insertUser(replica)
+        func descriptors() throws -> Int {
+            try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count
+        }
+        let before = try descriptors()
+        for _ in 0..<300 {
+            try await replica.read { snapshot in
+                for _ in 0..<3 {
+                    let cursor = try snapshot.query(
+                        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 99999) SELECT i FROM n")
+                    XCTAssertTrue(try cursor.next())
+                }
+            }
+        }
+        XCTAssertLessThan(try descriptors(), before + 30)
+        try await rename(replica, "nobody reads") // and no cursor holds the file's log
+        try await replica.close()
+    }
+
+    func testTheAppsClockAndRandomnessAreUsed() async throws {
+        let asked = Shared(0)
+        let then = Date(microseconds: 1_777_863_721_000_001)
+        var options = try options()
+        options.ports.clock = Ports.Clock(wallMicroseconds: { then.microseconds ?? 0 }, monotonicMicroseconds: { 1 },
+            bootID: { Self.neighbour })
+        options.ports.random = { count in
+            asked.change { $0 += 1 }
+            return Data(repeating: 7, count: count)
+        }
+        let replica = try await Replica(options)
+        try await insertUser(replica)
+        let created = try await replica.value(Date.self, "SELECT created_at FROM users")
+        XCTAssertEqual(created, then)
+        let device = try await replica.device()
+        XCTAssertEqual(device.uuid.15, 7)
+        XCTAssertGreaterThan(asked.now, 0)
+        try await replica.close()
+    }
+
+    func testRandomnessThatIsNotToBeHadFailsTheCall() async throws {
+        var broken = try options("broken")
+        broken.ports.random = { _ in nil }
+        await fails(.internal) { [broken] in try await Replica(broken) }
+        broken.ports.random = { Data(repeating: 7, count: $0 - 1) }
+        await fails(.internal) { [broken] in try await Replica(broken) }
+    }
+
+    /// A port is called on the replica's own thread; of the calls that need no task one may even be made there.
+    func testAPortThatCallsTheLibraryIsAnsweredAndNothingHangs() async throws {
+        let replica = Shared<Replica?>(nil)
+        let seen = Shared(0)
+        var options = try options()
+        options.ports.random = { count in
+            if let replica = replica.now, (try? replica.changes(of: "users")) != nil {
+                seen.change { $0 += 1 }
+            }
+            return Data((0..<count).map { _ in UInt8.random(in: .min ... .max) })
+        }
+        replica.now = try await Replica(options)
+        for _ in 0..<200 where seen.now == 0 {
+            try await replica.now?.write { tx in try tx.insert("users", ["role": "DOCTOR"]) }
+        }
+        XCTAssertGreaterThan(seen.now, 0)
+        try await replica.now?.close()
+        replica.now = nil
+    }
+
+    func testFoundationsZonesAreTheIanaOnes() throws {
+        let zones = Ports().zoneOffset
+        let then = Date(microseconds: 1_777_863_721_000_001)
+        XCTAssertEqual(try zones("Asia/Phnom_Penh", then), 7 * 3600)
+        XCTAssertEqual(try zones("Europe/Berlin", then), 7200)
+        XCTAssertEqual(try zones("Europe/Berlin", Date(timeIntervalSince1970: 1_767_484_800)), 3600)
+        XCTAssertEqual(try zones("UTC", then), 0)
+        for name in ["", "Nowhere/At_All", "GMT+7", "UTC+07:00", "+07:00", "asia/phnom_penh", "PST", "GMT+0700"] {
+            XCTAssertNil(try zones(name, then), name)
+        }
+    }
+
     func testPortsOfTheAppAreUsedAndReleasedAtTheEnd() async throws {
         final class Token: Sendable {}
         weak var kept: Token?
@@ -293,9 +527,6 @@ final class ReplicaTests: ReplicaTestCase, @unchecked Sendable {
             try await replica.close()
         }
         try await until("released") { kept == nil }
-        var broken = try options("broken")
-        broken.ports.random = { _ in nil }
-        await fails(.internal) { [broken] in try await Replica(broken) }
     }
 
     /// Counts those that live.
@@ -381,6 +612,11 @@ final class ReplicaTests: ReplicaTestCase, @unchecked Sendable {
         let after = try await replica.query("SELECT * FROM own")
         XCTAssertEqual(after.first?.columns, ["a", "b"])
         XCTAssertEqual(try after.first?.get("b", as: Int.self), 2)
+        try await replica.execute("ALTER TABLE own RENAME COLUMN b TO c")
+        try await replica.execute("ALTER TABLE own DROP COLUMN a")
+        let last = try await replica.query("SELECT * FROM own")
+        XCTAssertEqual(last.first?.columns, ["c"])
+        XCTAssertEqual(try last.first?.get("c", as: Int.self), 2)
         try await replica.close()
     }
 }

@@ -2,6 +2,7 @@ import Foundation
 import XCTest
 
 @testable import Tern
+@testable import tern_day
 
 /// The sample, run as its reader would: two phones of one patient, a dose taken offline, a conflict, the value brought back.
 final class SampleTests: ReplicaTestCase, @unchecked Sendable {
@@ -38,8 +39,7 @@ final class SampleTests: ReplicaTestCase, @unchecked Sendable {
     }
 
     /// A medicine that is due about now, where the patient lives.
-    private func prescribe() async throws {
-        let phone = try await open("one")
+    private func prescribe(_ phone: Replica) async throws {
         try await insertUser(phone)
         var calendar = Calendar(identifier: .gregorian)
         calendar.timeZone = try XCTUnwrap(TimeZone(identifier: "Asia/Phnom_Penh"))
@@ -53,11 +53,76 @@ final class SampleTests: ReplicaTestCase, @unchecked Sendable {
         sheet.medicines = [medicine]
         try await phone.care.activate(phone.care.create(sheet))
         try await phone.care.generateSchedule()
-        try await phone.close()
     }
 
-    func testADoseTakenOfflineIsSyncedAndAConflictIsReinstated() async throws {
-        try await prescribe()
+    private func model(_ replica: Replica) throws -> DayModel {
+        let token = try server.token(patient)
+        return DayModel(replica: replica, transport: try server.transport()) { refused in refused ? nil : token }
+    }
+
+    func testADayIsTakenOfflineSyncedAndItsConflictReinstated() async throws {
+        let phone = try await open("phone")
+        let tablet = try await open("tablet")
+        let (onPhone, onTablet) = (try model(phone), try model(tablet))
+        try await prescribe(phone)
+        _ = try await onPhone.sync()
+        _ = try await onTablet.sync()
+        let shown = Shared<[DoseStatus]>([])
+        let watching = Task {
+            for try await doses in onTablet.watch() {
+                shown.change { $0 += doses.first.map { [$0.status] } ?? [] }
+            }
+        }
+        try await until("shown") { shown.now == [.due] }
+        let day = try await onTablet.today()
+        let dose = try XCTUnwrap(day.first)
+
+        server.stop()
+        await fails(.network) { try await onPhone.sync() }
+        let taken = try await onPhone.take(dose.id)
+        XCTAssertEqual(taken, .takenOnTime)
+        try await onTablet.skip(dose.id, reason: "ចង្អោរ")
+        try await until("skipped") { shown.now.last == .skipped }
+        var waiting = try await onPhone.waiting()
+        XCTAssertEqual(waiting, 1)
+        // What was recorded while the network was gone says so.
+        let offline = [try await onPhone.today()[0].wasOffline, try await onTablet.today()[0].wasOffline]
+        XCTAssertEqual(offline, [true, false])
+        try server.start()
+
+        for model in [onPhone, onTablet, onPhone] {
+            _ = try await model.sync()
+        }
+        waiting = try await onPhone.waiting() + onTablet.waiting()
+        XCTAssertEqual(waiting, 0)
+        // The two acts are a few milliseconds apart, less than what the devices know of the server's clock.
+        let kept = try await onPhone.today()[0].status
+        let lost = kept == .skipped ? DoseStatus.takenOnTime : .skipped
+        let onOther = try await onTablet.today()[0].status
+        XCTAssertEqual(onOther, kept)
+        let conflicts = try await onTablet.conflicts()
+        XCTAssertEqual(conflicts.count, 1)
+        let words = [DoseStatus.skipped: "SKIPPED", .takenOnTime: "TAKEN_ON_TIME"]
+        XCTAssertTrue(conflicts[0].lostValues.contains(try XCTUnwrap(words[lost])), conflicts[0].lostValues)
+        XCTAssertTrue(conflicts[0].keptValues.contains(try XCTUnwrap(words[kept])), conflicts[0].keptValues)
+        try await onTablet.reinstate(conflicts[0])
+        let back = try await onTablet.today()[0].status
+        XCTAssertEqual(back, lost)
+        _ = try await onTablet.sync()
+        _ = try await onPhone.sync()
+        let everywhere = try await onPhone.today()[0].status
+        XCTAssertEqual(everywhere, lost)
+        try await until("shown at last") { shown.now.last == lost }
+        watching.cancel()
+        try await watching.value
+        try await phone.close()
+        try await tablet.close()
+    }
+
+    func testTheProgramShowsTakesAndSyncs() async throws {
+        let phone = try await open("one")
+        try await prescribe(phone)
+        try await phone.close()
         let first = try say("one", "today", "sync", "today")
         XCTAssertTrue(first[0].hasSuffix("Amlodipine due"), first[0])
         XCTAssertTrue(first.contains { $0.hasPrefix("sent ") })

@@ -7,6 +7,8 @@ final class Server: @unchecked Sendable {
     private let folder: URL
     private var process = Process()
     private var port = 0
+    /// Of the next start.
+    var schema = ReplicaTestCase.root.appendingPathComponent("schemas/dastern.json")
 
     init(_ folder: URL) throws {
         self.folder = folder
@@ -47,7 +49,7 @@ final class Server: @unchecked Sendable {
         process = Process()
         process.executableURL = ReplicaTestCase.build.appendingPathComponent("server/ternd")
         process.arguments = [
-            "--database", file("server.db").path, "--schema", ReplicaTestCase.root.appendingPathComponent("schemas/dastern.json").path,
+            "--database", file("server.db").path, "--schema", schema.path,
             "--certificate", file("server.pem").path, "--private-key", file("server.key").path,
             "--token-key", file("token.key").path, "--port", String(port), "--port-file", file("server.port").path,
         ]

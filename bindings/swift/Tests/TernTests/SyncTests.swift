@@ -172,7 +172,7 @@ final class SyncTests: ReplicaTestCase, @unchecked Sendable {
         }
     }
 
-    func testCancellingATaskReachesTheEngineAndTheNetwork() async throws {
+    func testCancellingReachesTheEngineAndTheNetwork() async throws {
         let phone = try await phone()
         let silence = Silence()
         let task = Task { try await phone.sync(over: silence, token: self.source()) }
@@ -237,7 +237,7 @@ final class SyncTests: ReplicaTestCase, @unchecked Sendable {
         try await phone.close()
     }
 
-    func testClosingAReplicaEndsItsSync() async throws {
+    func testClosingCancelsASyncAndWaitsForIt() async throws {
         let phone = try await phone()
         let silence = Silence()
         let task = Task { try await phone.sync(over: silence, token: self.source()) }
@@ -259,7 +259,7 @@ final class SyncTests: ReplicaTestCase, @unchecked Sendable {
         try await phone.close()
     }
 
-    func testATokenThatIsRefusedIsAskedForOnceMore() async throws {
+    func testARefusedTokenIsRenewedOnceAndElseEndsTheSync() async throws {
         let phone = try await phone()
         let asked = Shared<[Bool]>([])
         let progress = try await phone.sync(over: server.transport()) { [token] refused in
@@ -383,9 +383,77 @@ final class SyncTests: ReplicaTestCase, @unchecked Sendable {
         try await phone.close()
     }
 
+    func testAnExchangeThatIsNeverAnsweredIsCutByCancelling() async throws {
+        let phone = try await phone()
+        let mute = try Mute()
+        let task = Task {
+            try await phone.sync(over: CurlTransport("https://localhost:\(mute.port)"), options: self.once(), token: self.source())
+        }
+        let heard = try await mute.hear()
+        task.cancel()
+        await fails(.cancelled) { try await task.value }
+        XCTAssertTrue(mute.isCut(heard))
+        let pending = try await phone.status().pending
+        XCTAssertEqual(pending, 1)
+        let sent = try await sync(phone).sent
+        XCTAssertEqual(sent, 1)
+        try await phone.close()
+    }
+
     func testRetryAfterIsSecondsOrADate() {
         XCTAssertEqual(HTTPAnswer(status: 503, body: Data(), retryAfter: " 7 ").retryAfter, 7)
         XCTAssertEqual(HTTPAnswer(status: 503, body: Data(), retryAfter: "Wed, 21 Oct 2015 07:28:00 GMT").retryAfter, 0)
         XCTAssertNil(HTTPAnswer(status: 503, body: Data(), retryAfter: "soon").retryAfter)
+    }
+}
+
+/// A server that takes a connection, and never says a word.
+private final class Mute: @unchecked Sendable {
+    private let socket: Int32
+    let port: Int
+
+    init() throws {
+        socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let listener = socket
+        let failed = withUnsafeMutablePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(listener, $0, size) != 0 || listen(listener, 4) != 0 || getsockname(listener, $0, &size) != 0
+            }
+        }
+        port = Int(UInt16(bigEndian: address.sin_port))
+        if failed {
+            throw Own(number: errno == 0 ? 1 : Int(errno))
+        }
+    }
+
+    deinit {
+        close(socket)
+    }
+
+    /// The next connection, off the threads that tasks run on.
+    func hear() async throws -> Int32 {
+        try await withCheckedThrowingContinuation { continuation in
+            Thread.detachNewThread {
+                let heard = accept(self.socket, nil, nil)
+                continuation.resume(with: heard < 0 ? .failure(Own(number: Int(errno))) : .success(heard))
+            }
+        }
+    }
+
+    /// Whether the other side ends it within 20 seconds.
+    func isCut(_ connection: Int32) -> Bool {
+        defer { close(connection) }
+        var limit = timeval(tv_sec: 20, tv_usec: 0)
+        setsockopt(connection, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
+        var rest = [UInt8](repeating: 0, count: 4096)
+        var count = 1
+        while count > 0 {
+            count = read(connection, &rest, rest.count)
+        }
+        return count == 0 || errno == ECONNRESET
     }
 }

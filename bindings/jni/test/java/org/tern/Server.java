@@ -21,6 +21,8 @@ import javax.net.ssl.TrustManagerFactory;
 /** A ternd of a test's own, with throwaway certificates, on a free port of the loopback. */
 final class Server implements AutoCloseable {
     private final Path folder;
+    /** Of the next start. */
+    Path schema = Fixture.ROOT.resolve("schemas/dastern.json");
     private Process process;
     private int port;
 
@@ -81,7 +83,7 @@ final class Server implements AutoCloseable {
         Files.deleteIfExists(portFile);
         process = launch(folder.resolve("server.log"), Fixture.BUILD.resolve("server/ternd").toString(),
             "--database", folder.resolve("server.db").toString(),
-            "--schema", Fixture.ROOT.resolve("schemas/dastern.json").toString(),
+            "--schema", schema.toString(),
             "--certificate", folder.resolve("server.pem").toString(),
             "--private-key", folder.resolve("server.key").toString(),
             "--token-key", folder.resolve("token.key").toString(),

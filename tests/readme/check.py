@@ -2,7 +2,7 @@
 
 check.py ROOT c COMPILER          against the public headers
 check.py ROOT java COMPILER JAR   against the binding
-check.py ROOT swift COMPILER DIR  against the binding as SwiftPM has built it, in DIR; also the program of docs/ios.md
+check.py ROOT swift COMPILER DIR  against the binding as SwiftPM has built it, in DIR
 """
 
 import re
@@ -11,7 +11,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-SHOWN = {"c": ["README.md", "docs/MEDICATION.md"], "java": ["README.md"], "swift": ["README.md", "docs/ios.md"]}
+SHOWN = {"c": ["README.md", "docs/MEDICATION.md"], "java": ["README.md"], "swift": ["README.md"]}
 WARNINGS = ["-std=c11", "-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Werror"]
 
 
@@ -29,9 +29,7 @@ def main():
     root, language, compiler, *jars = sys.argv[1:]
     samples = []
     for name in SHOWN[language]:
-        # Of the guide only the whole program: the rest is Apple's, or parts.
-        start = "// Sources/" if name == "docs/ios.md" else ""
-        found = re.findall(rf"^```{language}\n({start}.*?)^```", (Path(root) / name).read_text("utf-8"), re.M | re.S)
+        found = re.findall(rf"^```{language}\n(.*?)^```", (Path(root) / name).read_text("utf-8"), re.M | re.S)
         if not found:
             sys.exit(f"{name} shows no code in {language}")
         samples += [(name, sample) for sample in found]

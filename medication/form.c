@@ -182,3 +182,14 @@ tern_status trn_form_check(tern_care *care,
     }
     return status;
 }
+
+tern_status trn_form_check_again(const char *start_date,
+                                 const char *end_date,
+                                 const char *reason,
+                                 tern_care_error *error)
+{
+    const struct text text = {TERN_FIELD_CHANGE_REASON, reason};
+    tern_status status = check_dates(start_date, end_date, error);
+
+    return status == TERN_OK ? check_text(&text, 0, error) : status;
+}

@@ -19,4 +19,10 @@ TERN_MUST_USE tern_status trn_form_check(tern_care *care,
                                          const char *reason,
                                          tern_care_error *error);
 
+/** Whether an ended one can be taken up again with these: problems DATE, END_DATE, NOT_TEXT. */
+TERN_MUST_USE tern_status trn_form_check_again(const char *start_date,
+                                               const char *end_date,
+                                               const char *reason,
+                                               tern_care_error *error);
+
 #endif

@@ -61,6 +61,8 @@ enum trn_sql {
     TRN_SQL_ALERT_COUNT,
     TRN_SQL_ALERT,
     TRN_SQL_QUOTA,
+    TRN_SQL_ENDED,
+    TRN_SQL_ACCESSED,
     TRN_SQL_READS,
     TRN_SQL_DOSE_INSERT = TRN_SQL_READS,
     TRN_SQL_DOSE_MOVE,
@@ -70,6 +72,8 @@ enum trn_sql {
     TRN_SQL_ACTION,
     TRN_SQL_VERSION,
     TRN_SQL_VERSION_BEFORE, /* of one that came without, such as an import */
+    TRN_SQL_RETAKE,
+    TRN_SQL_RETAKE_MEDICATIONS,
     TRN_SQL_ALERT_INSERT,
     TRN_SQL_ALERT_READ,
     TRN_SQL_ALERTS_READ,

@@ -52,18 +52,11 @@
     " LEFT JOIN json_each(w.medications_snapshot) j"                                               \
     " ON CASE j.type WHEN 'object' THEN json_extract(j.value,'$.id')=tern_id_text(m.id) END"
 /* What is taken at a dose d. */
-#define READABLE(column) "iif(json_type(m." column ")='object',m." column ",NULL)"
+#define AT(slot, column)                                                                           \
+    " WHEN '" slot "' THEN iif(json_type(m." column ")='object',m." column ",NULL)"
 #define DOSAGE                                                                                     \
-    "CASE d.slot WHEN 'MORNING' THEN " READABLE(                                                   \
-        "morning_dosage") " WHEN 'DAYTIME' THEN " READABLE("daytime_dosage") " WHEN 'NIGHT' "      \
-                                                                             "THEN " READABLE(     \
-                                                                                 "ni"              \
-                                                                                 "gh"              \
-                                                                                 "t_"              \
-                                                                                 "do"              \
-                                                                                 "sa"              \
-                                                                                 "g"               \
-                                                                                 "e") " END"
+    "CASE d.slot" AT("MORNING", "morning_dosage") AT("DAYTIME", "daytime_dosage")                  \
+        AT("NIGHT", "night_dosage") " END"
 /* Doses d, as they are shown. */
 #define DOSES                                                                                      \
     "SELECT " SOURCE_THEN ",d.id,d.prescription_id,d.medication_id,d.scheduled_time,d.slot,"       \
@@ -395,6 +388,28 @@ static const char *const texts[TRN_SQL_COUNT] = {
         "coalesce(s.updated_at,0),1 FROM family_members f"
         " LEFT JOIN subscriptions s ON s.id=f.subscription_id AND s.deleted_at IS NULL"
         " WHERE f.member_id=?1 AND f.deleted_at IS NULL",
+    [TRN_SQL_ENDED] = "SELECT tern_id(),p.status,p.patient_id,json_object('of',tern_id_text(p.id)),"
+                      "(SELECT count(*) FROM medications m WHERE m.prescription_id=p.id AND "
+                      "m.deleted_at IS NULL),"
+                      "length(CAST(" SNAPSHOT_NOW " AS BLOB)) FROM prescriptions p WHERE p.id=?1"
+                      " AND p.deleted_at IS NULL",
+    [TRN_SQL_ACCESSED] =
+        "SELECT EXISTS(SELECT 1 FROM audit_logs WHERE resource_id=?1 AND +actor_id=?2"
+        " AND +action_type='DATA_ACCESS' AND +created_at>=?3 AND +created_at<?4"
+        " AND deleted_at IS NULL)",
+    [TRN_SQL_RETAKE] =
+        "INSERT INTO prescriptions(id,patient_id,doctor_id,patient_name,patient_gender,"
+        "patient_age,symptoms,diagnosis,start_date,end_date) SELECT ?2,patient_id,"
+        "coalesce((SELECT u.id FROM users u WHERE u.id=?3 AND u.role='DOCTOR'),doctor_id),"
+        "patient_name,patient_gender,patient_age,symptoms,diagnosis,?4,?5"
+        " FROM prescriptions WHERE id=?1",
+    [TRN_SQL_RETAKE_MEDICATIONS] =
+        "INSERT INTO medications(id,prescription_id,row_number,medicine_name,"
+        "medicine_name_khmer,image_url,morning_dosage,daytime_dosage,night_dosage,frequency,"
+        "duration,timing,is_prn) SELECT tern_id(),?2,row_number,medicine_name,"
+        "medicine_name_khmer,image_url,morning_dosage,daytime_dosage,night_dosage,frequency,"
+        "duration,timing,is_prn FROM medications WHERE prescription_id=?1"
+        " AND deleted_at IS NULL ORDER BY row_number,id",
     [TRN_SQL_ALERT_INSERT] =
         "INSERT INTO notifications(id,recipient_id,type,title,message,data,about_id)"
         " VALUES(tern_key('notifications',?1,?2,?3),?1,?2,?4,?5,?6,?3)",

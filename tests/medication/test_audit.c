@@ -161,3 +161,94 @@ TEST(a_page_is_whole_or_says_that_memory_ran_out)
     }
     care_end();
 }
+
+/* ---- Who looked ---- */
+
+#define DAY_US INT64_C(86400000000)
+
+static bool look(struct care_device *device, char whose)
+{
+    const tern_id patient = world_user(whose);
+    bool written = false;
+
+    care_ok(tern_audit_access(device->care, &patient, &written, &error), &error);
+    return written;
+}
+
+TEST(who_looks_at_a_patients_record_is_noted_once_a_day_of_the_patient)
+{
+    static const char *const roles[] = {"DOCTOR", "FAMILY_MEMBER"};
+
+    for (int i = 0; i < 2; i++) {
+        const tern_id patient = world_user('p');
+        tern_audit_query query = {.size = sizeof(query), .row = &patient};
+        tern_audit_cursor cursor = {.time_us = 0};
+        struct care_pair pair;
+        struct care_device desk;
+        struct care_device home;
+        char expected[40];
+
+        care_pair_begin(&pair);
+        care_pair_open_to(&pair, 'd', roles[i]);
+        care_device_begin(&pair.world, &desk, "at the desk", 'd');
+        care_device_begin(&pair.world, &home, "at home", 'd');
+        device_sync_well(&desk.device);
+        device_sync_well(&home.device);
+        CHECK(look(&desk, 'p'));
+        CHECK(!look(&desk, 'p'));
+        CHECK(!look(&desk, 'd'));
+        device_sync_well(&desk.device);
+        CHECK_INT(device_status(&desk.device).quarantined, 0);
+        device_sync_well(&home.device);
+        CHECK(!look(&home, 'p'));
+        world_pass(&pair.world, DAY_US);
+        CHECK(look(&home, 'p'));
+        /* One of the two has not heard of the other. */
+        CHECK(look(&desk, 'p'));
+        told[0] = '\0';
+        care_ok(tern_audit_read(desk.care, &query, &cursor, tell, NULL, NULL, &error), &error);
+        CHECK_TEXT(told, "DATA_ACCESS, DATA_ACCESS");
+        (void)snprintf(expected, sizeof(expected), "users %s", roles[i]);
+        CHECK_TEXT(place, expected);
+        CHECK(memcmp(&last.row, &patient, sizeof(patient)) == 0);
+        care_device_end(&desk);
+        care_device_end(&home);
+        care_pair_end(&pair);
+    }
+}
+
+TEST(a_day_to_be_noted_ends_at_the_patients_midnight)
+{
+    const tern_id other = fixture_id(9);
+
+    care_begin("2026-03-02 05:00");
+    fixture_run(care_replica,
+                "INSERT INTO users(id, role, time_zone) VALUES(x'6170692d666978747572652d00000009',"
+                " 'PATIENT', 'America/New_York')");
+    for (int i = 0; i < 4; i++) {
+        static const char *const times[] = {"2026-03-02 11:59",
+                                            "2026-03-02 12:01",
+                                            "2026-03-03 11:59:59",
+                                            "2026-03-03 12:00:01"};
+        bool written = false;
+
+        care_clock(times[i]);
+        care_ok(tern_audit_access(care, &other, &written, &error), &error);
+        CHECK_INT(written, i != 2);
+    }
+    FOR_EACH_ALLOC_FAILURE (nth) {
+        bool written = false;
+        tern_status status;
+
+        care_clock("2026-03-05 12:00:01");
+        status = tern_audit_access(care, &other, &written, &error);
+        CHECK(status == TERN_OK || (status == TERN_ERR_NOMEM && !written));
+    }
+    CHECK_INT(fixture_number(care_replica,
+                             "SELECT count(*) FROM audit_logs WHERE action_type='DATA_ACCESS'"),
+              4);
+    CHECK_INT(tern_audit_access(care, NULL, NULL, &error), TERN_ERR_MISUSE);
+    CHECK_INT(tern_audit_access(care, &(tern_id){{5}}, NULL, &error), TERN_ERR_NOT_FOUND);
+    CHECK_INT(error.problem, TERN_PROBLEM_NO_PATIENT);
+    care_end();
+}

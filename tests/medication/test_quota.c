@@ -138,6 +138,26 @@ TEST(past_the_quota_a_prescription_is_refused_clearly_and_nothing_changes)
     care_pair_end(&pair);
 }
 
+TEST(past_the_quota_an_ended_prescription_is_not_taken_up_again)
+{
+    struct care_pair pair;
+    tern_id made;
+    tern_id id;
+
+    care_pair_begin(&pair);
+    id = care_pair_prescribe(&pair, &pair.phone);
+    care_ok(tern_prescription_end(pair.phone.care, &id, &error), &error);
+    care_ok(tern_prescription_retake(pair.phone.care, &id, NULL, NULL, NULL, &made, &error),
+            &error);
+    fill(&pair);
+    CHECK_INT(tern_prescription_retake(pair.phone.care, &id, NULL, NULL, NULL, &made, &error),
+              TERN_ERR_TOO_LARGE);
+    CHECK_INT(error.problem, TERN_PROBLEM_QUOTA);
+    CHECK_TEXT(device_ask(&pair.phone.device, "SELECT count(*) FROM prescriptions"), "2");
+    CHECK_TEXT(device_ask(&pair.phone.device, "SELECT count(*) FROM medications"), "2");
+    care_pair_end(&pair);
+}
+
 TEST(a_full_storage_holds_up_no_dose_and_nothing_urgent)
 {
     const char *const key = "SELECT quote(id) FROM dose_events WHERE local_date = '2025-11-20'";

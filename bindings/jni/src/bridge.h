@@ -146,6 +146,7 @@ void JNICALL bridge_ports_log_from_a_thread(JNIEnv *env, jclass owner, jlong han
     DO(dosesInferMissed)                                                                           \
     DO(prescriptionCreate)                                                                         \
     DO(prescriptionEdit)                                                                           \
+    DO(prescriptionRetake)                                                                         \
     DO(prescriptionMove)                                                                           \
     DO(settingsRead)                                                                               \
     DO(settingsSet)                                                                                \
@@ -164,6 +165,7 @@ void JNICALL bridge_ports_log_from_a_thread(JNIEnv *env, jclass owner, jlong han
     DO(alertCount)                                                                                 \
     DO(alertMarkRead)                                                                              \
     DO(quotaRead)                                                                                  \
+    DO(auditAccess)                                                                                \
     DO(auditRead)
 
 #define BRIDGE_DECLARE(name) tern_status bridge_##name(struct bridge_call *call);

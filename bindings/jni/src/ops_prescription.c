@@ -94,6 +94,28 @@ tern_status bridge_prescriptionEdit(struct bridge_call *call)
     return status;
 }
 
+tern_status bridge_prescriptionRetake(struct bridge_call *call)
+{
+    tern_id ended = bridge_id(call);
+    const char *start_date = bridge_text(call);
+    const char *end_date = bridge_text(call);
+    const char *reason = bridge_text(call);
+    tern_id id = {{0}};
+    tern_status status = bridge_check(call);
+
+    if (status == TERN_OK) {
+        status = tern_prescription_retake(call->handle,
+                                          &ended,
+                                          start_date,
+                                          end_date,
+                                          reason,
+                                          &id,
+                                          &call->error);
+    }
+    bridge_put_id(call, &id);
+    return status;
+}
+
 /* By the order of org.tern.Care's calls: activate, pause, resume, end. */
 tern_status bridge_prescriptionMove(struct bridge_call *call)
 {

@@ -308,6 +308,16 @@ static bool put_audit(void *context, const tern_audit_entry *entry)
     return !call->out.failed;
 }
 
+tern_status bridge_auditAccess(struct bridge_call *call)
+{
+    tern_id patient = bridge_id(call);
+    bool written = false;
+    tern_status status = tern_audit_access(call->handle, &patient, &written, &call->error);
+
+    bridge_put_byte(call, written);
+    return status;
+}
+
 tern_status bridge_auditRead(struct bridge_call *call)
 {
     tern_id rooms[2];

@@ -15,6 +15,22 @@
 extern "C" {
 #endif
 
+/**
+ * Notes that the replica's user, a doctor or a family member, looks at a patient's record: the
+ * audit row DATA_ACCESS, in a transaction of its own. To be called where an app opens the record;
+ * the reads write nothing themselves.
+ *
+ * Once a local day of the patient: where this replica has a row of that day, of any device of the
+ * user's, none is written, and none of one's own record.
+ *
+ * @param ret_written Whether a row was written; may be NULL.
+ * @return TERN_OK; problems NO_PATIENT (the record is not here), ZONE; the engine's codes.
+ */
+TERN_API TERN_MUST_USE tern_status tern_audit_access(tern_care *care,
+                                                     const tern_id *patient,
+                                                     bool *ret_written,
+                                                     tern_care_error *error);
+
 /** What happened. The first fourteen are the document's actions, the others the engine's rules. */
 typedef enum tern_audit_kind {
     TERN_AUDIT_CONNECTION_REQUEST = 0,

@@ -96,6 +96,27 @@ TERN_API TERN_MUST_USE tern_status tern_prescription_end(tern_care *care,
                                                          const tern_id *id,
                                                          tern_care_error *error);
 
+/**
+ * Takes an ended prescription up again: makes a new one, DRAFT, with version 1, of what the ended
+ * one held at its end. The ended one stays ended, and its doses are its own. What belongs to
+ * another time is not taken over: dates, urgency, and the times at which the patient wished to be
+ * reminded. Its doctor is the user, if that is one. One transaction with the audit row
+ * PRESCRIPTION_RETAKE.
+ *
+ * @param start_date YYYY-MM-DD; NULL: the day on which it is made.
+ * @param end_date   NULL: open.
+ * @param reason     Why, for the version; may be NULL.
+ * @return TERN_OK; problems NO_PRESCRIPTION, STATUS (it has not ended), NO_MEDICATIONS (nothing is
+ * left in it), DATE, END_DATE, NOT_TEXT, QUOTA; the engine's codes.
+ */
+TERN_API TERN_MUST_USE tern_status tern_prescription_retake(tern_care *care,
+                                                            const tern_id *id,
+                                                            const char *start_date,
+                                                            const char *end_date,
+                                                            const char *reason,
+                                                            tern_id *ret_id,
+                                                            tern_care_error *error);
+
 /* ---- Reading ---- */
 
 typedef enum tern_prescription_status {

@@ -175,6 +175,25 @@ public struct Care: Sendable {
         try await act { care, error in lendID(prescription) { tern_prescription_end(care, $0, error) } }
     }
 
+    /// Takes an ended prescription up again, as a new draft of what it held; gives its id. Dates are those of the new one,
+    /// without them from today, and open. Problems noPrescription, status, noMedications, date, endDate, notText, quota.
+    public func retake(_ ended: UUID, from start: LocalDate? = nil, until end: LocalDate? = nil, reason: String? = nil)
+        async throws -> UUID {
+        try await core.care { care in
+            var id = tern_id()
+            try lendID(ended) { ended in
+                try lendText(start?.description) { start in
+                    try lendText(end?.description) { end in
+                        try lendText(reason) { reason in
+                            try attemptCare { tern_prescription_retake(care, ended, start, end, reason, &id, $0) }
+                        }
+                    }
+                }
+            }
+            return id.id
+        }
+    }
+
     /// A patient's prescriptions, the newest first; of all statuses without any.
     public func prescriptions(of patient: UUID? = nil, _ statuses: PrescriptionStatus...) async throws -> [PrescriptionState] {
         try await core.care { care in
@@ -333,6 +352,17 @@ public struct Care: Sendable {
             quota.size = MemoryLayout<tern_quota>.size
             try lendID(patient) { patient in try attemptCare { tern_quota_read(care, patient, &quota, $0) } }
             return Quota(quota)
+        }
+    }
+
+    /// Notes that the user looks at a patient's record, once a local day of the patient: for the app of a doctor or of the
+    /// family, where it opens one. Says whether it was noted now. Problems noPatient, zone.
+    @discardableResult
+    public func noteAccess(to patient: UUID) async throws -> Bool {
+        try await core.care { care in
+            var written = false
+            try lendID(patient) { patient in try attemptCare { tern_audit_access(care, patient, &written, $0) } }
+            return written
         }
     }
 

@@ -133,6 +133,42 @@ final class CareTests: ReplicaTestCase, @unchecked Sendable {
         try await replica.close()
     }
 
+    func testAnEndedPrescriptionIsTakenUpAgain() async throws {
+        let replica = try await ready()
+        let care = replica.care
+        let id = try await prescribe(care)
+        await fails(Problem.status) { try await care.retake(id) }
+        try await care.end(id)
+        let end = try XCTUnwrap(LocalDate("2030-01-01"))
+        let again = try await care.retake(id, from: Self.day, until: end, reason: "back")
+        let made = try await care.prescription(again)
+        XCTAssertEqual(made.status, .draft)
+        XCTAssertEqual(made.startDate, Self.day)
+        XCTAssertEqual(made.endDate, end)
+        XCTAssertEqual(made.medications.map(\.name), ["Amlodipine"])
+        let kinds = try await care.audit(limit: 1).entries.map(\.kind)
+        XCTAssertEqual(kinds, ["PRESCRIPTION_RETAKE"])
+        await fails(Problem.endDate) { try await care.retake(id, from: end, until: Self.day) }
+        try await replica.close()
+    }
+
+    func testWhoLooksAtARecordIsNotedOnceADay() async throws {
+        let replica = try await ready()
+        let care = replica.care
+        let own = try await care.noteAccess(to: patient)
+        XCTAssertFalse(own)
+        await fails(Problem.noPatient) { try await care.noteAccess(to: UUID()) }
+        let other = UUID()
+        try await replica.write { tx in try tx.insert("users", ["id": other, "role": "PATIENT"]) }
+        let first = try await care.noteAccess(to: other)
+        let second = try await care.noteAccess(to: other)
+        XCTAssertTrue(first)
+        XCTAssertFalse(second)
+        let kinds = try await care.audit(limit: 1).entries.map(\.kind)
+        XCTAssertEqual(kinds, ["DATA_ACCESS"])
+        try await replica.close()
+    }
+
     func testOneMedicationIsRead() async throws {
         let replica = try await ready()
         _ = try await prescribe(replica.care)

@@ -210,6 +210,16 @@ public final class Care implements AutoCloseable {
         move(END, prescription);
     }
 
+    /**
+     * Takes an ended prescription up again, as a new draft of what it held; gives its id. Dates are those of the new one,
+     * null: from today, and open. Problems NO_PRESCRIPTION, STATUS, NO_MEDICATIONS, DATE, END_DATE, NOT_TEXT, QUOTA.
+     */
+    public UUID retakePrescription(UUID ended, @Nullable LocalDate start, @Nullable LocalDate end,
+            @Nullable String reason) {
+        return write(Native::prescriptionRetake, new Pack().id(ended).text(start == null ? null : start.toString())
+            .text(end == null ? null : end.toString()).text(reason)).id();
+    }
+
     /** A patient's prescriptions, the newest first; of all statuses without any. */
     public List<PrescriptionState> prescriptions(@Nullable UUID patient, PrescriptionState.Status... statuses) {
         Unpack out = read(Native::prescriptionList, new Pack().idOrNone(patient).number(set(statuses)));
@@ -308,6 +318,16 @@ public final class Care implements AutoCloseable {
     /** The quota of a patient's record. */
     public Quota quota(@Nullable UUID patient) {
         return new Quota(read(Native::quotaRead, new Pack().idOrNone(patient)));
+    }
+
+    /**
+     * Notes that the user looks at a patient's record, once a local day of the patient: for the app of a doctor or of the
+     * family, where it opens one. Problems NO_PATIENT, ZONE.
+     *
+     * @return whether it was noted now
+     */
+    public boolean noteAccess(UUID patient) {
+        return write(Native::auditAccess, new Pack().id(patient)).flag();
     }
 
     /** A page of the audit log, behind another one or from the newest on, with its sentences in a language. */

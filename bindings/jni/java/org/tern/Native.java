@@ -124,6 +124,8 @@ final class Native {
 
     static native byte[] prescriptionEdit(long handle, byte[] arguments);
 
+    static native byte[] prescriptionRetake(long handle, byte[] arguments);
+
     static native byte[] prescriptionMove(long handle, byte[] arguments);
 
     static native byte[] settingsRead(long handle, byte[] arguments);
@@ -159,6 +161,8 @@ final class Native {
     static native byte[] alertMarkRead(long handle, byte[] arguments);
 
     static native byte[] quotaRead(long handle, byte[] arguments);
+
+    static native byte[] auditAccess(long handle, byte[] arguments);
 
     static native byte[] auditRead(long handle, byte[] arguments);
 

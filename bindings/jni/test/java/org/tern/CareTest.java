@@ -131,6 +131,36 @@ class CareTest {
     }
 
     @Test
+    void anEndedPrescriptionIsTakenUpAgain() {
+        UUID id = prescribe();
+        Fixture.fails(Problem.STATUS, () -> care.retakePrescription(id, null, null, null));
+        care.endPrescription(id);
+        UUID again = care.retakePrescription(id, DAY.plusDays(1), DAY.plusDays(9), "back");
+        PrescriptionState made = care.prescription(again);
+        assertEquals(PrescriptionState.Status.DRAFT, made.status);
+        assertEquals(DAY.plusDays(1), made.startDate);
+        assertEquals(DAY.plusDays(9), made.endDate);
+        assertEquals("back", made.changeReason);
+        assertEquals("Amlodipine", made.medications.get(0).name);
+        assertEquals(PrescriptionState.Status.INACTIVE, care.prescription(id).status);
+        assertEquals("PRESCRIPTION_RETAKE",
+            care.audit(new AuditLog.Query(), Settings.Language.ENGLISH, null).entries.get(0).kind);
+        Fixture.fails(Problem.END_DATE, () -> care.retakePrescription(id, DAY, DAY.minusDays(1), null));
+    }
+
+    @Test
+    void whoLooksAtARecordIsNotedOnceADay() {
+        assertFalse(care.noteAccess(Fixture.PATIENT));
+        Fixture.fails(Problem.NO_PATIENT, () -> care.noteAccess(UUID.randomUUID()));
+        UUID other = UUID.randomUUID();
+        replica.write(tx -> tx.insert("users", new Cells().with("id", other).with("role", "PATIENT")));
+        assertTrue(care.noteAccess(other));
+        assertFalse(care.noteAccess(other));
+        assertEquals("DATA_ACCESS",
+            care.audit(new AuditLog.Query(), Settings.Language.ENGLISH, null).entries.get(0).kind);
+    }
+
+    @Test
     void oneMedicationIsRead() {
         prescribe();
         Medication listed = care.medications(null).get(0);

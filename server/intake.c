@@ -122,13 +122,12 @@ static tern_status check_history(struct trn_server *server,
 
 /* One that the device does not go by, any more or yet, proves what this server had given. */
 static tern_status check_dropped(struct trn_server *server,
-                                 const struct trn_exchange *exchange,
+                                 struct trn_exchange *exchange,
                                  int64_t now_us,
                                  bool *ret_restored,
                                  tern_error *error)
 {
     const struct trn_request_envelope *envelope = &exchange->reader.envelope;
-    struct trn_cursor cursor = {.count = 0};
     tern_error why = {.status = TERN_OK};
     tern_status status;
 
@@ -139,7 +138,7 @@ static tern_status check_dropped(struct trn_server *server,
                              &server->meta,
                              &exchange->call->auth.user,
                              &envelope->device,
-                             &cursor,
+                             &exchange->dropped,
                              &why);
     if (status == TERN_ERR_CURSOR) {
         return TERN_OK;
@@ -147,9 +146,7 @@ static tern_status check_dropped(struct trn_server *server,
     if (status != TERN_OK) {
         return trn_fail(error, status, "%s", why.message);
     }
-    status = check_history(server, &cursor, now_us, ret_restored, error);
-    trn_cursor_free(&cursor);
-    return status;
+    return check_history(server, &exchange->dropped, now_us, ret_restored, error);
 }
 
 /* A device without any cursor begins afresh, and remembers of this epoch no more than a
@@ -405,6 +402,7 @@ void trn_exchange_free(struct trn_exchange *exchange)
 
     trn_request_close(&exchange->reader);
     trn_cursor_free(&exchange->cursor);
+    trn_cursor_free(&exchange->dropped);
     trn_free(exchange->outcomes);
     memset(exchange, 0, sizeof(*exchange));
     exchange->call = call;

@@ -21,6 +21,7 @@ struct trn_exchange {
     struct trn_sync_call *call;
     struct trn_request_reader reader;
     struct trn_cursor cursor;
+    struct trn_cursor dropped; /* empty: none that is this server's */
     bool has_cursor;
     bool acked_holds; /* what the device says was acknowledged is so */
     bool wrote;       /* something that a rejection of the whole would have to undo */

@@ -562,6 +562,9 @@ tern_status trn_pull_page(struct trn_pull *pull,
     if (status == TERN_OK) {
         status = name_gone(pull, page, cursor, &grants, error);
     }
+    if (status == TERN_OK && pull->dropped != NULL) {
+        status = name_gone(pull, page, pull->dropped, &grants, error);
+    }
     if (status == TERN_OK) {
         status = serve_own(pull, cursor, page, &announced, error);
     }

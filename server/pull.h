@@ -30,6 +30,9 @@ struct trn_pull {
     int64_t now_us;
     const struct trn_request_window *windows; /* that the device asked for; borrowed */
     size_t window_count;
+    /* What the device held before it began afresh, or NULL: what is gone of it is named; borrowed.
+     */
+    const struct trn_cursor *dropped;
 
     struct trn_cursor next; /* filled by trn_pull_page */
     bool more;

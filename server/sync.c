@@ -208,7 +208,8 @@ static struct trn_pull pull_for(const struct trn_server *server,
         .room_bytes = server->limits.page_bytes,
         .now_us = now_us,
         .windows = envelope->windows,
-        .window_count = envelope->window_count};
+        .window_count = envelope->window_count,
+        .dropped = exchange->has_cursor ? NULL : &exchange->dropped};
 }
 
 static tern_status answer(struct trn_server *server,

@@ -108,6 +108,39 @@ TEST(an_erased_record_leaves_the_server_and_every_device)
     end(&clinic);
 }
 
+static bool refuse_cursors(struct device *device,
+                           const tern_http_request *request,
+                           tern_http_answer *ret_answer)
+{
+    (void)device;
+    (void)request;
+    device_answer_problem(ret_answer, 400, "CURSOR");
+    return true;
+}
+
+TEST(a_record_erased_after_the_cursor_was_dropped_is_named_and_nothing_is_kept_of_it)
+{
+    struct clinic clinic;
+
+    begin(&clinic);
+    CHECK_TEXT(device_ask(&clinic.doctor, "SELECT count(*) FROM tern_outbox"), "3");
+    clinic.doctor.meddle = refuse_cursors;
+    CHECK_INT(device_sync(&clinic.doctor), TERN_ERR_CURSOR);
+    clinic.doctor.meddle = NULL;
+    device_run(&clinic.doctor, "UPDATE notes SET body = 'secret edit' WHERE title <> 'own'");
+    world_erase(&clinic.world, 'p');
+    world_pass(&clinic.world, SECOND_US);
+    device_sync_well(&clinic.doctor);
+    check_gone(&clinic.doctor);
+    /* Its user's row and its own note, and the edit, which is locked for good. */
+    CHECK_TEXT(device_ask(&clinic.doctor, "SELECT count(*) FROM tern_outbox WHERE reason = 0"),
+               "2");
+    CHECK_TEXT(device_ask(&clinic.doctor, "SELECT count(*) FROM tern_outbox WHERE reason = 87"),
+               "1");
+    device_check_converged(&clinic.doctor);
+    end(&clinic);
+}
+
 TEST(edits_of_an_erased_record_are_parked_and_bring_nothing_back)
 {
     struct clinic clinic;

@@ -39,15 +39,16 @@
               THEN_SAID,                                                                           \
               THEN_DATE,                                                                           \
               "iif(w.id IS NULL,m.deleted_at IS NULL,j.value IS NOT NULL)")
-/* Of a dose d that had passed by ?5 the version w that was in force when it passed, unless that
- * is the current one, and what it says of the medication, j. */
+/* Of a dose d without a record that had passed by ?5 the version w that was in force when it
+ * passed, unless that is the current one, and what it says of the medication, j. */
 #define PASSES "d.scheduled_time+d.grace_minutes*60000000"
 #define VERSION_OF                                                                                 \
     "(SELECT v.id FROM prescription_versions v WHERE v.prescription_id=p.id AND v.deleted_at IS "  \
     "NULL "
 #define IN_FORCE                                                                                   \
-    " LEFT JOIN prescription_versions w ON " PASSES "<?5 AND w.id=coalesce(" VERSION_OF            \
-    "AND v.created_at<=" PASSES " ORDER BY v.version_number DESC LIMIT 1)," VERSION_OF             \
+    " LEFT JOIN prescription_versions w ON d.status='DUE' AND " PASSES                             \
+    "<?5 AND w.id=coalesce(" VERSION_OF "AND v.created_at<=" PASSES                                \
+    " ORDER BY v.version_number DESC LIMIT 1)," VERSION_OF                                         \
     "ORDER BY v.version_number LIMIT 1)) AND w.version_number<p.current_version"                   \
     " LEFT JOIN json_each(w.medications_snapshot) j"                                               \
     " ON CASE j.type WHEN 'object' THEN json_extract(j.value,'$.id')=tern_id_text(m.id) END"

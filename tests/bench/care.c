@@ -16,8 +16,11 @@ enum {
     PAIRS = 50,
     WINDOW_DAYS = 90,
     LIST_DAYS = 50,
-    DAYS_AT_ONCE = 30
+    DAYS_AT_ONCE = 30,
+    VERSIONS = 4
 };
+
+#define VERSIONS_TEXT "4"
 
 struct life {
     struct bench_record record; /* of which the patient alone is taken */
@@ -35,7 +38,37 @@ static void run(struct life *life, const char *sql, const tern_value *values, si
     tern_statement_free(statement);
 }
 
-/* A patient with an active prescription of MEDICATIONS, each of three slots a day. */
+/* Versions that others have overtaken and the current one, each with the snapshot of all
+ * medications; those are written before they are needed. */
+static void make_versions(struct life *life, const tern_id *patient, const char *start)
+{
+    static const int64_t days_ago[VERSIONS] = {0, 200, 40, 10}; /* 0: at the start */
+
+    for (int i = 0; i < VERSIONS; i++) {
+        const tern_value values[] = {tern_value_id(patient),
+                                     tern_value_integer(i + 1),
+                                     tern_value_integer(days_ago[i]),
+                                     tern_value_text(start)};
+
+        run(life,
+            "INSERT INTO prescription_versions(id,created_at,prescription_id,version_number,"
+            "author_id,change_reason,medications_snapshot)"
+            " SELECT tern_key('prescription_versions',p.id,?2),"
+            "iif(?3=0,unixepoch(?4),unixepoch('now','-'||?3||' days'))*1000000,p.id,?2,?1,"
+            "'it changed',(SELECT json_group_array(json_object('id',tern_id_text(m.id),"
+            "'row_number',m.row_number,'medicine_name',m.medicine_name,'medicine_name_khmer',NULL,"
+            "'image_url',NULL,'morning_dosage',json(m.morning_dosage),"
+            "'daytime_dosage',json(m.daytime_dosage),'night_dosage',json(m.night_dosage),"
+            "'frequency',NULL,'duration',NULL,'timing',NULL,'is_prn',json('false'),"
+            "'prn_times',NULL,'start_date',p.start_date,'end_date',NULL)) FROM medications m"
+            " WHERE m.prescription_id=p.id) FROM prescriptions p WHERE p.patient_id=?1",
+            values,
+            4);
+    }
+}
+
+/* A patient with an active prescription of MEDICATIONS, each of three slots a day, that has been
+ * edited thrice and paused twice: a week, a hundred days ago, and an hour, a year ago. */
 static void make_patient(struct life *life, const tern_id *patient, const char *start)
 {
     const tern_value values[] = {tern_value_id(patient), tern_value_text(start)};
@@ -47,6 +80,13 @@ static void make_patient(struct life *life, const tern_id *patient, const char *
         " VALUES(tern_id(),?1,'A patient',?2,'ACTIVE')",
         values,
         2);
+    run(life,
+        "UPDATE prescriptions SET current_version=" VERSIONS_TEXT ",active_spans='0,'||"
+        "unixepoch('now','-365 days')*1000000||','||unixepoch('now','-365 days','+1 hour')*1000000"
+        "||','||unixepoch('now','-107 days')*1000000||','||unixepoch('now','-100 days')*1000000"
+        " WHERE patient_id=?1",
+        values,
+        1);
     for (int i = 0; i < MEDICATIONS; i++) {
         const tern_value cells[] = {values[0], tern_value_integer(i + 1)};
 
@@ -58,6 +98,7 @@ static void make_patient(struct life *life, const tern_id *patient, const char *
             cells,
             2);
     }
+    make_versions(life, patient, start);
     bench_tern_commit(tx);
 }
 

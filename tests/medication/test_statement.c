@@ -372,3 +372,62 @@ TEST(storing_missed_doses_walks_a_bounded_number_of_rows_whatever_they_say)
         fail_msg("%lld steps behind few doses, %lld behind many", (long long)few, (long long)many);
     }
 }
+
+/* ---- What a day's list looks up of older versions ---- */
+
+static bool ignore_dose(void *context, const tern_dose *dose)
+{
+    *(size_t *)context += dose->status != TERN_DOSE_DUE ? 1 : 0;
+    return true;
+}
+
+/* Steps of a list of a day whose doses have all been taken, before so many edits. */
+static int64_t steps_of_a_day(int edits)
+{
+    tern_medicine medicines[10];
+    size_t doses = 0;
+    int64_t steps;
+
+    care_begin("2026-03-02 05:00");
+    for (size_t i = 0; i < 10; i++) {
+        medicines[i] = care_medicine;
+    }
+    care_prescription.medicines = medicines;
+    care_prescription.medicine_count = 10;
+    seen.edited = care_prescribe();
+    fixture_run(care_replica,
+                "UPDATE dose_events SET status='TAKEN_ON_TIME', taken_at=scheduled_time");
+    care_clock("2026-03-05 12:00");
+    for (int i = 0; i < edits; i++) {
+        care_ok(tern_prescription_edit(care,
+                                       &seen.edited,
+                                       &care_prescription,
+                                       "why",
+                                       NULL,
+                                       &seen.error),
+                &seen.error);
+    }
+    care_ok(tern_dose_list(care, NULL, "2026-03-03", ignore_dose, &doses, &seen.error),
+            &seen.error);
+    walked = 0;
+    care_ok(tern_dose_list(care, NULL, "2026-03-03", ignore_dose, &doses, &seen.error),
+            &seen.error);
+    steps = walked;
+    CHECK_INT(doses, 40);
+    care_end();
+    return steps;
+}
+
+TEST(a_days_list_looks_up_no_version_for_what_is_recorded)
+{
+    int64_t plain;
+    int64_t edited;
+
+    CHECK_INT(sqlite3_auto_extension((void (*)(void))count_steps), SQLITE_OK);
+    plain = steps_of_a_day(0);
+    edited = steps_of_a_day(3);
+    CHECK_INT(sqlite3_cancel_auto_extension((void (*)(void))count_steps), 1);
+    if (plain == 0 || edited > plain + plain / 5) {
+        fail_msg("%lld steps, and %lld after edits", (long long)plain, (long long)edited);
+    }
+}

@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "base/mutant.h"
 #include "base/uuid.h"
+#include "model/about.h"
 #include "server/erase_internal.h"
 
 enum { PLACES_AT_ONCE = 256 };
@@ -159,12 +160,12 @@ static int compare_ids(const void *left, const void *right)
 
 /* What was set aside of a row stands in the audit of other records as well: of those that it lies
  * in, and of those whose persons discarded a change of it. */
-static tern_status find_record(struct trn_erasure *erasure, tern_error *error)
+static tern_status find_behind(struct trn_erasure *erasure, size_t first, tern_error *error)
 {
-    tern_status status = find_in_log(erasure, error);
+    tern_status status = TERN_OK;
 
     /* The list grows on the way. */
-    for (size_t i = 0; i < trn_erase_count(erasure) && status == TERN_OK; i++) {
+    for (size_t i = first; i < trn_erase_count(erasure) && status == TERN_OK; i++) {
         const struct trn_erase_item item = trn_erase_items(erasure)[i];
 
         status = find_pointers(erasure, &item, error);
@@ -172,15 +173,17 @@ static tern_status find_record(struct trn_erasure *erasure, tern_error *error)
             status = trn_erase_find_audits(erasure, &item, error);
         }
     }
-    return status == TERN_OK
-               ? trn_erase_append(&erasure->ids, erasure->person, sizeof(tern_id), error)
-               : status;
+    return status;
 }
 
 static tern_status sort_ids(struct trn_erasure *erasure, tern_error *error)
 {
     tern_status status = TERN_OK;
 
+    trn_bytes_clear(&erasure->ids);
+    if (erasure->person != NULL) {
+        status = trn_erase_append(&erasure->ids, erasure->person, sizeof(tern_id), error);
+    }
     for (size_t i = 0; i < trn_erase_count(erasure) && status == TERN_OK; i++) {
         status = trn_erase_append(&erasure->ids,
                                   &trn_erase_items(erasure)[i].id,
@@ -200,6 +203,94 @@ static bool goes(const struct trn_erasure *erasure, const tern_id *id)
                    erasure->ids.size / sizeof(tern_id),
                    sizeof(tern_id),
                    compare_ids) != NULL;
+}
+
+/* Whether the row is about one that goes. */
+static tern_status
+is_about(struct trn_erasure *erasure, const tern_id *id, bool *ret_about, tern_error *error)
+{
+    const struct trn_table *table = erasure->table;
+    struct trn_row row;
+    bool found = false;
+    tern_status status = erasure->db->ops->row_read(erasure->view, table, id, &found, &row, error);
+
+    *ret_about = false;
+    for (size_t i = 0; i < table->natural_key_count && status == TERN_OK && found; i++) {
+        const size_t column = table->natural_key[i];
+        tern_id about;
+
+        *ret_about =
+            *ret_about || (trn_column_is_about(table, column) &&
+                           trn_value_id(&row.values[column], &about) && goes(erasure, &about));
+    }
+    return status;
+}
+
+static tern_status
+find_about_in_table(struct trn_erasure *erasure, const struct trn_table *table, tern_error *error)
+{
+    tern_id ids[PLACES_AT_ONCE];
+    tern_id after = {{0}};
+    size_t count = PLACES_AT_ONCE;
+    tern_status status = TERN_OK;
+
+    while (status == TERN_OK && count == PLACES_AT_ONCE) {
+        status = erasure->db->ops->rows_unchanged(erasure->view,
+                                                  table,
+                                                  INT64_MAX,
+                                                  &after,
+                                                  ids,
+                                                  PLACES_AT_ONCE,
+                                                  &count,
+                                                  error);
+        for (size_t i = 0; i < count && status == TERN_OK; i++) {
+            const struct trn_erase_item item = {table, ids[i]};
+            bool about = false;
+
+            after = ids[i];
+            erasure->table = table;
+            if (!goes(erasure, &ids[i])) {
+                status = is_about(erasure, &ids[i], &about, error);
+            }
+            if (status == TERN_OK && about) {
+                status = trn_erase_append(&erasure->items, &item, sizeof(item), error);
+            }
+        }
+    }
+    return status;
+}
+
+/* Nothing references those, so all rows of the few tables that have any are looked at: once more
+ * than something was found. */
+static tern_status find_about(struct trn_erasure *erasure, tern_error *error)
+{
+    const struct trn_schema *schema = erasure->db->schema;
+    size_t before = 0;
+    tern_status status = TERN_OK;
+
+    while (status == TERN_OK && before < trn_erase_count(erasure)) {
+        before = trn_erase_count(erasure);
+        status = sort_ids(erasure, error);
+        for (size_t i = 0; i < schema->table_count && status == TERN_OK; i++) {
+            if (trn_table_is_about(&schema->tables[i])) {
+                status = find_about_in_table(erasure, &schema->tables[i], error);
+            }
+        }
+        if (status == TERN_OK) {
+            status = find_behind(erasure, before, error);
+        }
+    }
+    return status;
+}
+
+static tern_status find_record(struct trn_erasure *erasure, tern_error *error)
+{
+    tern_status status = find_in_log(erasure, error);
+
+    if (status == TERN_OK) {
+        status = find_behind(erasure, 0, error);
+    }
+    return status == TERN_OK && !TRN_MUTANT(ERASED_TOLD_OF) ? find_about(erasure, error) : status;
 }
 
 /* ---- Marks ---- */
@@ -564,7 +655,8 @@ check_id(struct trn_push *push, const struct trn_table *table, const tern_id *id
     return trn_fail(error, TERN_ERR_ERASED, "%s: the record was erased", table->name);
 }
 
-/* Whether the column says whose record the row is in, or names a row of the same record. */
+/* Whether the column says whose record the row is in, or names a row of the same record, or the one
+ * that this is about. */
 static bool binds(const struct trn_table *table, size_t column)
 {
     bool in_path = false;
@@ -573,8 +665,8 @@ static bool binds(const struct trn_table *table, size_t column)
         in_path =
             in_path || (table->scopes[i].hop_count > 0 && table->scopes[i].columns[0] == column);
     }
-    return table->columns[column].target != TRN_NO_TABLE &&
-           (in_path || !table->columns[column].may_leave);
+    return trn_column_is_about(table, column) || (table->columns[column].target != TRN_NO_TABLE &&
+                                                  (in_path || !table->columns[column].may_leave));
 }
 
 tern_status

@@ -12,7 +12,8 @@
 
 /**
  * Erases the record of `person` in a group of its own: all rows that lie in it, what references
- * them by the document's `on_delete`, audit rows about them, and the bytes of every transaction
+ * them by the document's `on_delete`, rows that are about them by their natural key, audit rows
+ * about them, and the bytes of every transaction
  * that touched them. Doing it again changes nothing.
  *
  * Not to be run beside a server that has looked at the rows: what that keeps in mind is stale then.

@@ -1,9 +1,11 @@
 /* The ids of what was erased are read from the server, which keeps them for good. */
 #include "sim/erased.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hex.h"
 #include "server/erase.h"
 #include "sim/memory.h"
 #include "sim/model/twin.h"
@@ -125,6 +127,41 @@ static void look_at_rows(const struct looking *looking, sqlite3 *db, const struc
     trn_bytes_free(&sql);
 }
 
+/* No row is about one that was erased. */
+static void
+look_at_abouts(const struct looking *looking, sqlite3 *db, const struct trn_table *table)
+{
+    for (size_t i = 0; i < table->natural_key_count; i++) {
+        const struct trn_column *column = &table->columns[table->natural_key[i]];
+        char sql[300];
+        struct trn_bytes rows;
+
+        if (column->type != TRN_TYPE_UUID || column->target != TRN_NO_TABLE) {
+            continue;
+        }
+        (void)snprintf(sql,
+                       sizeof sql,
+                       "SELECT \"%s\" FROM \"%s\" WHERE \"%s\" IS NOT NULL",
+                       column->name,
+                       table->name,
+                       column->name);
+        rows = sim_look_rows(looking->world, db, sql);
+        for (const char *at = trn_bytes_text(&rows); *at != '\0'; at += 33) {
+            tern_id id;
+
+            if (trn_hex_decode(trn_slice_make(at, 32), id.bytes, sizeof id.bytes) &&
+                is_erased(looking, &id)) {
+                sim_fail(looking->world,
+                         "erasure",
+                         "%s holds a row of %s that is about one that was erased",
+                         looking->whose,
+                         table->name);
+            }
+        }
+        trn_bytes_free(&rows);
+    }
+}
+
 static void look_at_entry(const struct looking *looking, struct trn_slice body, int64_t name)
 {
     struct sim_world *world = looking->world;
@@ -184,6 +221,7 @@ static void look_at_file(struct looking *looking, int device, const char *entrie
     looking->whose = device == SIM_SERVER ? "the server" : world->devices[device].name;
     for (size_t i = 0; i < schema->table_count; i++) {
         look_at_rows(looking, db, &schema->tables[i]);
+        look_at_abouts(looking, db, &schema->tables[i]);
     }
     if (device == SIM_SERVER || world->erased[world->devices[device].user]) {
         look_at_entries(looking, db, entries);

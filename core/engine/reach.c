@@ -5,12 +5,14 @@
 
 #include "base/uuid.h"
 #include "engine/keep.h"
+#include "model/about.h"
 #include "wire/entry.h"
 
 struct asking {
     struct trn_work *work;
     const tern_id *scope; /* NULL: whether each is held */
     bool suspects;        /* note each */
+    bool abouts;          /* also where the row lies that one is about */
     bool alone;           /* some row lies in `scope` alone */
     bool touches;         /* some row lies in `scope` */
     bool all;             /* every row lies in a held one */
@@ -56,6 +58,62 @@ static tern_status ask_of_row(struct asking *asking,
     return status == TERN_OK ? ask(asking, scopes, count, error) : status;
 }
 
+/* Of whatever table it is: ids are of one row each. */
+static tern_status ask_where(struct asking *asking, const tern_id *id, tern_error *error)
+{
+    const struct trn_schema *schema = asking->work->engine->schema;
+    tern_status status = TERN_OK;
+
+    for (size_t i = 0; i < schema->table_count && status == TERN_OK; i++) {
+        tern_id scopes[TRN_SCOPES_MAX];
+        struct trn_row row;
+        size_t count = 0;
+        bool found = false;
+
+        status =
+            trn_store_row_read(asking->work->store, &schema->tables[i], id, &found, &row, error);
+        if (status == TERN_OK && found) {
+            status = trn_store_row_scopes(asking->work->store,
+                                          &schema->tables[i],
+                                          &row,
+                                          scopes,
+                                          &count,
+                                          error);
+        }
+        for (size_t j = 0; j < count && status == TERN_OK; j++) {
+            asking->touches = asking->touches || trn_id_equal(&scopes[j], asking->scope);
+        }
+    }
+    return status;
+}
+
+static bool read_id(const tern_value *value, tern_id *ret_id)
+{
+    if (value->kind != TERN_BLOB || value->size != sizeof ret_id->bytes) {
+        return false;
+    }
+    memcpy(ret_id->bytes, value->data, sizeof ret_id->bytes);
+    return true;
+}
+
+static tern_status
+ask_of_abouts(struct asking *asking, const struct trn_change *change, tern_error *error)
+{
+    const struct trn_table *table = change->table;
+    tern_status status = TERN_OK;
+
+    for (size_t i = 0; i < table->natural_key_count && status == TERN_OK; i++) {
+        const size_t column = table->natural_key[i];
+        tern_id about;
+
+        if (change->operation == TRN_OP_INSERT && trn_column_is_about(table, column) &&
+            read_id(&change->values[column], &about)) {
+            status = ask_where(asking, &about, error);
+        }
+    }
+    return status;
+}
+
 static tern_status
 ask_of_change(struct asking *asking, const struct trn_change *change, tern_error *error)
 {
@@ -91,7 +149,12 @@ static tern_status ask_of_entry(struct asking *asking, struct trn_slice body, te
         if (status != TERN_OK || !any) {
             break;
         }
-        status = ask_of_change(asking, &change, error);
+        if (asking->abouts) {
+            status = ask_of_abouts(asking, &change, error);
+        }
+        if (status == TERN_OK) {
+            status = ask_of_change(asking, &change, error);
+        }
     }
     trn_entry_close(&reader);
     return status;
@@ -129,7 +192,7 @@ tern_status trn_reach_touches(struct trn_work *work,
                               bool *ret_touches,
                               tern_error *error)
 {
-    struct asking asking = {.work = work, .scope = scope};
+    struct asking asking = {.work = work, .scope = scope, .abouts = true};
     tern_status status = run(&asking, ordinal, error);
 
     *ret_touches = asking.touches || (asking.unknown && trn_id_equal(scope, &work->meta.user));

@@ -11,8 +11,8 @@ tern_status trn_reach_alone(struct trn_work *work,
                             const tern_id *scope,
                             bool *ret_alone,
                             tern_error *error);
-/* Whether some row of the entry lies in `scope`, whatever others it lies in. What has left for its
- * age is taken to lie in the user's own record. */
+/* Whether some row of the entry lies in `scope`, whatever others it lies in, or is about one that
+ * does. What has left for its age is taken to lie in the user's own record. */
 tern_status trn_reach_touches(struct trn_work *work,
                               uint64_t ordinal,
                               const tern_id *scope,

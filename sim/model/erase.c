@@ -54,7 +54,53 @@ static bool lies_in(const struct model *model, const struct model_row *row, cons
     return false;
 }
 
-/* The rows of the record, and by `cascade` those that name them, until nothing more is found. */
+/* Whether the column is a uuid of the natural key that references nothing. */
+static bool is_about(const struct trn_table *table, size_t column)
+{
+    bool in_key = false;
+
+    for (size_t i = 0; i < table->natural_key_count; i++) {
+        in_key = in_key || table->natural_key[i] == column;
+    }
+    return in_key && table->columns[column].type == TRN_TYPE_UUID &&
+           table->columns[column].target == TRN_NO_TABLE;
+}
+
+static bool is_erased_entry(const struct model *model, const tern_id *id)
+{
+    for (size_t i = 0; i < model->rows.count; i++) {
+        const struct model_row *row = model_list_at(&model->rows, i);
+
+        if (model_id_equal(&row->id, id)) {
+            return false;
+        }
+    }
+    return model->erased_entry != NULL && model->erased_entry(model->erased_context, id);
+}
+
+/* Of whatever table, the audit's included. */
+static bool is_about_one(const struct model *model,
+                         const struct model_list *going,
+                         const tern_id *person,
+                         const tern_value *value)
+{
+    tern_id id;
+
+    if (!model_value_id(value, &id)) {
+        return false;
+    }
+    for (size_t i = 0; i < going->count; i++) {
+        const struct model_gone *gone = model_list_at(going, i);
+
+        if (model_id_equal(&gone->id, &id)) {
+            return true;
+        }
+    }
+    return model_id_equal(person, &id) || is_erased_entry(model, &id);
+}
+
+/* The rows of the record, and by `cascade` those that name them, and those that are about them,
+ * until nothing more is found. */
 static void find(const struct model *model, const tern_id *person, struct model_list *going)
 {
     size_t before;
@@ -73,8 +119,9 @@ static void find(const struct model *model, const tern_id *person, struct model_
             const struct trn_table *table = model_table(model, row->table);
 
             for (size_t c = 0; c < table->column_count; c++) {
-                if (table->columns[c].on_delete == TRN_DELETE_CASCADE &&
-                    names_one(model, going, row, c)) {
+                if ((table->columns[c].on_delete == TRN_DELETE_CASCADE &&
+                     names_one(model, going, row, c)) ||
+                    (is_about(table, c) && is_about_one(model, going, person, &row->values[c]))) {
                     go(going, row);
                 }
             }
@@ -266,8 +313,8 @@ static bool binds(const struct trn_table *table, size_t column)
     for (size_t i = 0; i < table->scope_count; i++) {
         leads = leads || (table->scopes[i].hop_count > 0 && table->scopes[i].columns[0] == column);
     }
-    return table->columns[column].target != TRN_NO_TABLE &&
-           (leads || !table->columns[column].may_leave);
+    return is_about(table, column) || (table->columns[column].target != TRN_NO_TABLE &&
+                                       (leads || !table->columns[column].may_leave));
 }
 
 bool model_meets_erased(const struct model *model, const struct model_change *change)
@@ -283,7 +330,8 @@ bool model_meets_erased(const struct model *model, const struct model_change *ch
     }
     for (size_t i = 0; i < table->column_count; i++) {
         if (binds(table, i) && model_carries(model, change, i) &&
-            model_value_id(&change->values[i], &id) && model_is_erased(model, &id)) {
+            model_value_id(&change->values[i], &id) &&
+            (model_is_erased(model, &id) || (is_about(table, i) && is_erased_entry(model, &id)))) {
             return true;
         }
     }

@@ -58,6 +58,10 @@ struct model {
     struct model_list audits;   /* struct model_audit */
     struct model_list traces;   /* struct model_trace, of the transaction under way */
     struct model_list gone;     /* struct model_gone */
+    /* Whether an id of no row of the model's is of an entry of the audit that was erased: it has no
+     * ids of these. NULL: it is not. */
+    bool (*erased_entry)(void *context, const tern_id *id);
+    void *erased_context;
     struct model_store *store;
     int64_t last_number;
 };

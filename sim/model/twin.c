@@ -460,6 +460,29 @@ static bool hear_entries(struct twin *twin,
     return good;
 }
 
+/* Entries of the audit have ids that the server throws. */
+static bool is_erased_entry(void *context, const tern_id *id)
+{
+    struct trn_db *db = context;
+    struct trn_db_view *view = NULL;
+    struct trn_db_erased erased = {.flags = 0};
+
+    if (db == NULL || db->ops->snapshot_open(db, &view, NULL) != TERN_OK) {
+        return false;
+    }
+    if (db->ops->erased_read(view, id, &erased, NULL) != TERN_OK) {
+        erased.flags = 0;
+    }
+    db->ops->snapshot_close(db, view);
+    return (erased.flags & TRN_ERASED_ITSELF) != 0;
+}
+
+static void look_into(struct twin *twin, struct trn_db *db)
+{
+    twin->model->erased_entry = is_erased_entry;
+    twin->model->erased_context = db;
+}
+
 static bool
 hear(struct twin *twin, const struct twin_call *call, struct trn_db *db, char says[TWIN_SAYS_BYTES])
 {
@@ -468,6 +491,7 @@ hear(struct twin *twin, const struct twin_call *call, struct trn_db *db, char sa
     bool untold = call->status == 0 || call->status >= 500;
     bool good = true;
 
+    look_into(twin, db);
     if (call->status == 200) {
         read_answer(twin, call->answer, &verdicts);
     } else if (call->status == 426) {
@@ -551,8 +575,10 @@ bool twin_erase(struct twin *twin,
     int64_t number = 0;
     bool theirs = find_erasure(twin, db, &number, &tx);
     bool known = model_is_erased(twin->model, person);
-    bool ours = model_erase(twin->model, person, now_us, number, &tx);
+    bool ours;
 
+    look_into(twin, db);
+    ours = model_erase(twin->model, person, now_us, number, &tx);
     if (ours == theirs && (status == TERN_OK) == (ours || known)) {
         return true;
     }

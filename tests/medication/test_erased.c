@@ -1,15 +1,20 @@
-/* Of a person whose record is erased, adherence and reminders keep nothing once they are read. */
+/* Of a person whose record is erased adherence and reminders keep nothing, nor does what names them
+ * in others' records. */
 #include "tern/medication/adherence.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "tern/medication/alert.h"
 #include "tern/medication/reminder.h"
 #include "tests/medication/fixture.h"
-#include "tests/sim/world.h"
+#include "tests/medication/pair.h"
 
 #define DAY_US (INT64_C(86400) * 1000000)
+
+static const char about_patient[] =
+    "SELECT count(*) FROM notifications WHERE type = 'FAMILY_ALERT' AND message LIKE 'a patient%'";
 
 static tern_care_error error;
 
@@ -110,4 +115,92 @@ TEST(sums_of_an_erased_person_go_with_the_next_read_and_reminders_are_cancelled)
     tern_care_close(care);
     device_end(&phone);
     world_end(&world);
+}
+
+/* ---- What names them in others' records ---- */
+
+static uint32_t infer_alerts(struct care_device *device)
+{
+    uint32_t made = 0;
+
+    care_ok(tern_alerts_infer(device->care, 10, &made, NULL, &error), &error);
+    return made;
+}
+
+/* A patient with a dose that was missed, and two devices of a family member, who are told of it;
+ * one of them has not said so. */
+struct family {
+    struct care_pair pair;
+    struct care_device home;
+    struct care_device away;
+};
+
+static void begin_family(struct family *family)
+{
+    struct care_pair *pair = &family->pair;
+
+    care_pair_begin(pair);
+    care_pair_open_to(pair, 'f', "FAMILY_MEMBER");
+    care_device_begin(&pair->world, &family->home, "home", 'f');
+    care_device_begin(&pair->world, &family->away, "away", 'f');
+    (void)care_pair_prescribe(pair, &pair->phone);
+    care_pair_sync(pair);
+    world_pass(&pair->world, INT64_C(670) * 60 * 1000000);
+    device_sync_well(&family->home.device);
+    device_sync_well(&family->away.device);
+    CHECK(infer_alerts(&family->home) > 0);
+    CHECK(infer_alerts(&family->away) > 0);
+    CHECK(infer_alerts(&pair->phone) > 0);
+    care_pair_sync(pair);
+    device_sync_well(&family->home.device);
+    CHECK_TEXT(world_ask(&pair->world, about_patient), "1");
+    CHECK_TEXT(device_ask(&family->home.device, about_patient), "1");
+}
+
+static void end_family(struct family *family)
+{
+    care_device_end(&family->home);
+    care_device_end(&family->away);
+    care_pair_end(&family->pair);
+}
+
+TEST(an_alert_about_an_erased_person_leaves_the_familys_record_and_their_devices)
+{
+    struct family family;
+    struct world *world = &family.pair.world;
+
+    begin_family(&family);
+    world_erase(world, 'p');
+    world_pass(world, 1000000);
+    CHECK_TEXT(world_ask(world, "SELECT count(*) FROM notifications"), "0");
+    CHECK_TEXT(world_ask(world,
+                         "SELECT count(*) FROM tern_entry WHERE instr(body, 'a patient') > 0 OR "
+                         "instr(body, 'FAMILY_ALERT') > 0"),
+               "0");
+    device_sync_well(&family.home.device);
+    CHECK_TEXT(device_ask(&family.home.device, "SELECT count(*) FROM notifications"), "0");
+    CHECK_TEXT(device_ask(&family.home.device, "SELECT count(*) FROM tern_outbox"), "0");
+    CHECK_TEXT(device_ask(&family.home.device, "SELECT count(*) FROM tern_body"), "0");
+    end_family(&family);
+}
+
+TEST(an_alert_that_comes_after_the_erasure_is_refused_and_shown_to_nobody)
+{
+    struct family family;
+    struct world *world = &family.pair.world;
+
+    begin_family(&family);
+    world_erase(world, 'p');
+    world_pass(world, 1000000);
+    device_sync_well(&family.away.device);
+    CHECK_TEXT(world_ask(world, "SELECT count(*) FROM notifications"), "0");
+    CHECK_TEXT(world_ask(world,
+                         "SELECT coalesce(max(length(body)), 0) FROM tern_entry WHERE "
+                         "verdict <> 0"),
+               "0");
+    CHECK_TEXT(device_ask(&family.away.device, "SELECT count(*) FROM notifications"), "0");
+    CHECK_INT(device_status(&family.away.device).locked, 1);
+    device_sync_well(&family.home.device);
+    CHECK_TEXT(device_ask(&family.home.device, "SELECT count(*) FROM notifications"), "0");
+    end_family(&family);
 }

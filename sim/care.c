@@ -384,10 +384,8 @@ static void judge_status(struct care_call *call, tern_status status)
     call->world->ops++;
     sim_hash_number(call->world, (uint64_t)status * 64 + (uint64_t)call->error.problem);
     if ((device->troubled && sim_is_trouble(status)) ||
-        (status == TERN_ERR_UNIQUE &&
-         (care_book(call->world)->retried || care_book(call->world)->put_back))) {
-        return; /* a version that was sent again or came back from an older image may be in an
-                   edit's way */
+        (status == TERN_ERR_UNIQUE && care_book(call->world)->put_back)) {
+        return; /* a version that came back from an older image may be in an edit's way */
     }
     if (!call->by_dice && strcmp(problem, due != NULL ? due : "NONE") != 0) {
         sim_fail(call->world,

@@ -25,7 +25,6 @@ void sim_care_forget(struct sim_device *device);
 /* Files were copied or entries tried again: nobody tells any more in which order people acted. */
 void sim_care_blur(struct sim_world *world);
 void sim_care_put_back(struct sim_world *world);
-void sim_care_retried(struct sim_world *world);
 /* The name of a call, for a throw of the planner's dice. */
 const char *sim_care_call(unsigned at);
 

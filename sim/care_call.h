@@ -77,7 +77,6 @@ struct sim_book {
     bool blurred; /* files were copied or put back, or entries tried again: no order of acts is told
                    */
     bool put_back; /* a file was copied or put back */
-    bool retried;  /* an entry that had been set aside was sent again */
     int64_t seen;  /* the server's last number when it was last looked at */
     struct trn_bytes versions;
     struct trn_bytes rows;

@@ -111,13 +111,6 @@ void sim_care_put_back(struct sim_world *world)
     }
 }
 
-void sim_care_retried(struct sim_world *world)
-{
-    if (world->care) {
-        care_book(world)->retried = true;
-    }
-}
-
 /* ---- The server, as it goes ---- */
 
 void sim_care_unwatch(struct sim_world *world)
@@ -255,9 +248,8 @@ static void check_versions(struct sim_world *world)
 {
     sqlite3 *db;
 
-    /* An edit that is sent again without the refused one before it mixes two authors', and a
-     * version may go with an image that is put away. */
-    if (care_book(world)->retried || care_book(world)->put_back || world->any_erased) {
+    /* A version may go with an image that is put away. */
+    if (care_book(world)->put_back || world->any_erased) {
         return;
     }
     db = sim_look(world, SIM_SERVER);

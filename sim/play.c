@@ -464,9 +464,6 @@ static void play_decide(struct sim_world *world, json_t *event)
                 : SIM_CALL(device->index,
                            tern_quarantine_retry(device->replica, choice.ordinals[i], NULL, NULL));
 
-        if (!discard) {
-            sim_care_retried(world);
-        }
         sim_hash_number(world, status);
         failed = failed || sim_is_trouble(status);
         if (status == TERN_ERR_INTERNAL || status == TERN_ERR_CORRUPT ||

@@ -314,7 +314,8 @@ static tern_status group_begin(struct trn_db *base, tern_error *error)
         base->ops->rollback(base);
         return status;
     }
-    if (TRN_MUTANT(NUMBER_UNLOCKED) || TRN_MUTANT(RECEIPT_ALONE)) {
+    if (TRN_MUTANT(NUMBER_UNLOCKED) || TRN_MUTANT(NUMBER_SELDOM_UNLOCKED) ||
+        TRN_MUTANT(RECEIPT_ALONE)) {
         if (db->next_number <= last) {
             db->next_number = (last + 2) & ~INT64_C(1);
         }
@@ -397,7 +398,8 @@ static tern_status next_number(struct trn_db *base, int64_t *ret_number, tern_er
         return trn_fail(error, TERN_ERR_INTERNAL, "the numbers are used up");
     }
     *ret_number = db->next_number++;
-    if (TRN_MUTANT(NUMBER_UNLOCKED)) {
+    if (TRN_MUTANT(NUMBER_UNLOCKED) ||
+        (TRN_MUTANT(NUMBER_SELDOM_UNLOCKED) && (*ret_number & 62) == 62)) {
         *ret_number ^= 1;
     }
     return TERN_OK;

@@ -424,6 +424,12 @@ static tern_status serve(struct trn_pull *pull,
     return status;
 }
 
+/* A planted bug: whether somebody may read was asked for the first page alone. */
+static bool goes_on(const struct trn_position *position)
+{
+    return TRN_MUTANT(GRANT_OF_FIRST_PAGE) && position->partial;
+}
+
 static tern_status name_gone(struct trn_pull *pull,
                              struct trn_answer_writer *page,
                              const struct trn_cursor *cursor,
@@ -436,7 +442,8 @@ static tern_status name_gone(struct trn_pull *pull,
         const tern_id *scope = &cursor->others[index].scope;
         struct trn_db_erased erased;
 
-        if (trn_grants_find(grants, scope) != NULL || TRN_MUTANT(SCOPE_NOT_NAMED_GONE)) {
+        if (trn_grants_find(grants, scope) != NULL || TRN_MUTANT(SCOPE_NOT_NAMED_GONE) ||
+            goes_on(&cursor->others[index])) {
             continue;
         }
         status = read_erased(pull, scope, &erased, error);
@@ -514,6 +521,18 @@ static tern_status serve_granted(struct trn_pull *pull,
         /* Named even before its turn: what the device wrote into it goes with the grant. */
         if (status == TERN_OK && trn_cursor_add(&pull->next, &position) != TERN_OK) {
             status = trn_fail_nomem(error);
+        }
+    }
+    for (size_t index = 0;
+         TRN_MUTANT(GRANT_OF_FIRST_PAGE) && index < cursor->count && status == TERN_OK;
+         index++) {
+        const struct trn_position *held = &cursor->others[index];
+        struct trn_position position;
+
+        if (goes_on(held) && trn_grants_find(grants, &held->scope) == NULL) {
+            status =
+                serve(pull, &held->scope, held->version, held, page, announced, &position, error);
+            status = status == TERN_OK ? trn_cursor_add(&pull->next, &position) : status;
         }
     }
     return status;

@@ -70,6 +70,33 @@ static struct trn_db_view *writer(const struct trn_push *push)
 
 /* ---- Receipts ---- */
 
+#ifdef TERN_MUTANTS
+/* A planted bug: what was answered once is answered again, whatever its commit came to. */
+static struct {
+    tern_id tx;
+    struct trn_outcome outcome;
+} answered[64];
+
+static bool was_answered(const tern_id *tx, struct trn_outcome *ret_outcome)
+{
+    for (size_t i = 0; i < sizeof(answered) / sizeof(*answered); i++) {
+        if (TRN_MUTANT(ACK_AGAIN) && trn_id_equal(&answered[i].tx, tx)) {
+            *ret_outcome = answered[i].outcome;
+            return true;
+        }
+    }
+    return false;
+}
+
+static void note_answer(const struct trn_db_entry *entry, const struct trn_outcome *outcome)
+{
+    size_t slot = (size_t)entry->number % (sizeof(answered) / sizeof(*answered));
+
+    answered[slot].tx = entry->tx;
+    answered[slot].outcome = *outcome;
+}
+#endif
+
 static void
 reject(struct trn_outcome *outcome, tern_status code, int32_t change, const char *detail)
 {
@@ -450,6 +477,9 @@ static tern_status keep_receipt(struct trn_push *push,
             return status;
         }
     }
+#ifdef TERN_MUTANTS
+    note_answer(entry, outcome);
+#endif
     status = push->db->ops->entry_add(push->db,
                                       entry,
                                       push->met_erased ? (struct trn_slice){0} : bytes,
@@ -599,6 +629,9 @@ tern_status trn_push_entry(struct trn_push *push,
             TRN_OUTCOME_RETRY; /* this server is to be upgraded; nothing is wrong with it */
     } else {
         status = find_left(push, &reader.header, &outcome, &found, error);
+#ifdef TERN_MUTANTS
+        found = found || was_answered(&push->entry.tx, &outcome);
+#endif
         if (status == TERN_OK && !found) {
             status = push_new(push, request, &reader.header, &outcome, error);
         }

@@ -6,17 +6,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/hex.h"
 #include "model/window.h"
 #include "sim/accounts.h"
 #include "sim/care.h"
 #include "sim/erased.h"
+#include "sim/granted.h"
 #include "sim/ledger.h"
 #include "sim/model/twin.h"
 #include "sim/play.h"
 #include "sim/strangers.h"
 
-enum { ROUNDS_MAX = 12, GRANTED_MAX = SIM_USERS + 1 };
+enum { ROUNDS_MAX = 12 };
 
 /* ---- Calm ---- */
 
@@ -88,7 +88,7 @@ static void sync_until_quiet(struct sim_world *world)
     }
 }
 
-/* ---- Who may read what ---- */
+/* ---- Convergence ---- */
 
 static void append(struct trn_bytes *text, const char *part)
 {
@@ -103,95 +103,6 @@ static void append_id(struct trn_bytes *text, const char *hex)
     append(text, hex);
     append(text, "'");
 }
-
-/* The records granted to a user, by the server's rows: its own, and what grants open. */
-struct granted {
-    char ids[GRANTED_MAX][33];
-    size_t count;
-};
-
-static void add_granted(struct granted *granted, const char *hex)
-{
-    for (size_t i = 0; i < granted->count; i++) {
-        if (strcmp(granted->ids[i], hex) == 0) {
-            return;
-        }
-    }
-    if (granted->count < GRANTED_MAX) {
-        (void)snprintf(granted->ids[granted->count++], sizeof granted->ids[0], "%s", hex);
-    }
-}
-
-static void append_grant_query(const struct trn_schema *schema,
-                               const struct trn_grant *grant,
-                               bool turned,
-                               const char *user,
-                               struct trn_bytes *sql)
-{
-    const struct trn_table *table = &schema->tables[grant->table];
-    const struct trn_table *users = &schema->tables[schema->users_table];
-    const char *role = users->columns[schema->role_column].name;
-    const char *subject = table->columns[turned ? grant->person_b : grant->person_a].name;
-    const char *holder = table->columns[turned ? grant->person_a : grant->person_b].name;
-    char part[700];
-
-    (void)snprintf(part,
-                   sizeof part,
-                   "SELECT lower(hex(g.\"%s\")) FROM \"%s\" g JOIN \"%s\" s ON s.id = g.\"%s\" "
-                   "JOIN \"%s\" h ON h.id = g.\"%s\" WHERE g.deleted_at IS NULL AND s.\"%s\" = "
-                   "'%s' AND h.id = x'%s' AND h.\"%s\" IN (''",
-                   subject,
-                   table->name,
-                   users->name,
-                   subject,
-                   users->name,
-                   holder,
-                   role,
-                   grant->subject_role,
-                   user,
-                   role);
-    append(sql, part);
-    for (size_t i = 0; i < grant->holder_count; i++) {
-        (void)snprintf(part, sizeof part, ", '%s'", grant->holders[i].role);
-        append(sql, part);
-    }
-    append(sql, ")");
-    for (size_t i = 0; i < grant->when_count; i++) {
-        (void)snprintf(part,
-                       sizeof part,
-                       " AND g.\"%s\" = '%s'",
-                       table->columns[grant->when[i].column].name,
-                       grant->when[i].value);
-        append(sql, part);
-    }
-}
-
-static void find_granted(struct sim_world *world, sqlite3 *db, size_t user, struct granted *granted)
-{
-    const struct trn_schema *schema = world->documents[world->served].schema;
-    char hex[33];
-
-    granted->count = 0;
-    trn_hex_encode(world->users[user].id.bytes, sizeof world->users[user].id.bytes, hex);
-    add_granted(granted, hex);
-    for (size_t i = 0; i < 2 * schema->grant_count; i++) {
-        struct trn_bytes sql = {0};
-        struct trn_bytes rows;
-
-        append_grant_query(schema, &schema->grants[i / 2], i % 2 != 0, hex, &sql);
-        rows = sim_look_rows(world, db, trn_bytes_text(&sql));
-        for (const char *at = trn_bytes_text(&rows); *at != '\0'; at += 33) {
-            char id[33];
-
-            (void)snprintf(id, sizeof id, "%.32s", at);
-            add_granted(granted, id);
-        }
-        trn_bytes_free(&rows);
-        trn_bytes_free(&sql);
-    }
-}
-
-/* ---- Convergence ---- */
 
 static void append_path(const struct trn_schema *schema,
                         const struct trn_scope_path *path,
@@ -234,7 +145,7 @@ static void append_path(const struct trn_schema *schema,
 /* What a table holds: all of it, or what lies in the scopes. */
 static void append_rows_query(const struct trn_schema *schema,
                               const struct trn_table *table,
-                              const struct granted *granted,
+                              const struct sim_granted *granted,
                               struct trn_bytes *sql)
 {
     append(sql, "SELECT r.id, r.updated_at, r.deleted_at");
@@ -388,7 +299,7 @@ read_older(struct sim_world *world, const struct trn_table *table, sqlite3 *ther
 
 static void compare_table(struct sim_device *device,
                           const struct trn_table *table,
-                          const struct granted *granted,
+                          const struct sim_granted *granted,
                           sqlite3 *here,
                           sqlite3 *there)
 {
@@ -433,9 +344,9 @@ static void check_converged(struct sim_device *device)
     const struct trn_schema *schema = world->documents[world->served].schema;
     sqlite3 *there = sim_look(world, SIM_SERVER);
     sqlite3 *here = sim_look(world, device->index);
-    struct granted granted;
+    struct sim_granted granted;
 
-    find_granted(world, there, device->user, &granted);
+    sim_granted_find(world, there, device->user, &granted);
     for (size_t i = 0; i < schema->table_count && !sim_failed(world); i++) {
         compare_table(device, &schema->tables[i], &granted, here, there);
     }

@@ -3,8 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/backup.h"
 #include "sim/bounded.h"
 #include "sim/care.h"
+#include "sim/granted.h"
 #include "sim/memory.h"
 #include "sim/model/twin.h"
 #include "sim/play.h"
@@ -127,6 +129,9 @@ static bool serve(struct sim_world *world,
                  call->cause.message);
     }
     sim_bounded_log(world, SIM_SERVER);
+    if (call->status == 200) {
+        sim_granted_check(world, user, &call->answer);
+    }
     sim_tell_twin(world, call, world->now_us);
     sim_watch_look(world, user);
     return true;
@@ -452,6 +457,18 @@ static void set_weather(struct sim_device *device, json_t *weather)
     }
 }
 
+/* A session that has come to its end has all of every record: no piece waits, nor one of a record
+ * that was closed. */
+static void check_pieces(struct sim_device *device)
+{
+    sqlite3 *db = sim_look_within(device->world, device->index);
+
+    if (sim_look_number(device->world, db, "SELECT count(*) FROM tern_stage", 0) > 0) {
+        sim_fail(device->world, "pieces", "%s keeps pieces behind a whole sync", device->name);
+    }
+    sim_look_away(device->world, device->index);
+}
+
 tern_status sim_sync(struct sim_device *device, const struct sim_sync *how)
 {
     tern_sync_options options = {.size = sizeof options,
@@ -460,6 +477,7 @@ tern_status sim_sync(struct sim_device *device, const struct sim_sync *how)
     size_t before = device->bearer;   /* of a session that this one overtakes */
     size_t message = device->message; /* likewise */
     struct sim_held held = sim_bounded_begin(device, &device->message);
+    struct trn_bytes entries = sim_backup_entries(device);
     tern_sync *sync = NULL;
     tern_status status =
         SIM_CALL(device->index, tern_sync_open(device->replica, &options, &sync, NULL));
@@ -479,6 +497,10 @@ tern_status sim_sync(struct sim_device *device, const struct sim_sync *how)
     device->message = message > device->message ? message : device->message;
     device->bearer = before;
     sim_steady_cursor(device);
+    if (status == TERN_OK && device->replica != NULL && !sim_disk_is_dead(device->disk)) {
+        check_pieces(device);
+    }
+    sim_backup_look(device, &entries);
     device->weather_count = 0;
     sim_hash_number(device->world, status);
     return status;

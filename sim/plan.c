@@ -268,12 +268,19 @@ static void plan_memory(struct planner *planner)
     set(event, "at", 1 + roll(planner, 400));
 }
 
+/* Whether devices are told of the server's copy, and whether it comes back from the one before the
+ * newest, goes by where the event stands, so that nothing else of a life depends on it. */
 static void plan_backup(struct planner *planner)
 {
     bool server = sim_chance(&planner->dice, 60);
-    json_t *event = add(planner, sim_chance(&planner->dice, 50) ? "backup" : "restore");
+    bool restore = !sim_chance(&planner->dice, 50);
+    json_t *event = add(planner, restore ? "restore" : "backup");
+    size_t place = json_array_size(planner->events);
 
     name(event, "device", server ? "server" : some_device(planner));
+    if (server && place % (restore ? 5 : 2) == 0) {
+        (void)json_object_set_new(event, restore ? "older" : "told", json_true());
+    }
 }
 
 /* What a job's machine holds is no other's. */
@@ -290,10 +297,43 @@ static void plan_clone(struct planner *planner)
     }
 }
 
-static void plan_grant(struct planner *planner)
+static void plan_opening(struct planner *planner, unsigned to, bool closed)
 {
+    json_t *event = add(planner, "grant");
+
+    name(event, "device", device_names[0]);
+    name(event, "to", user_names[to]);
+    if (closed) {
+        (void)json_object_set_new(event, "closed", json_true());
+    }
+    name(add(planner, "sync"), "device", device_names[0]);
+}
+
+/* A record is opened, and closed when half of it is there. Who and when goes by where it stands. */
+static void plan_half_opened(struct planner *planner, size_t place)
+{
+    unsigned to = 1 + (unsigned)place % (planner->user_count - 1);
     json_t *event;
 
+    plan_opening(planner, to, false);
+    event = add(planner, "sync");
+    name(event, "device", device_names[to]);
+    set(event, "page_rows", 2);
+    set(event, "stop", 3 + (int64_t)place % 5);
+    plan_opening(planner, to, true);
+    event = add(planner, "sync");
+    name(event, "device", device_names[to]);
+    set(event, "page_rows", 2);
+}
+
+static void plan_grant(struct planner *planner)
+{
+    size_t place = json_array_size(planner->events);
+    json_t *event;
+
+    if (has(planner, SWARM_PIECES) && planner->user_count > 1 && place % 3 == 0) {
+        plan_half_opened(planner, place);
+    }
     if (sim_chance(&planner->dice, 15)) {
         event = add(planner, "switch");
         name(event, "user", user_names[roll(planner, planner->user_count)]);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "schema/schema.h"
+#include "sim/backup.h"
 #include "sim/care.h"
 #include "sim/care_job.h"
 #include "sim/erased.h"
@@ -245,6 +246,7 @@ static void play_clock(struct sim_world *world, json_t *event)
     struct sim_device *device = device_of(world, event, "device");
 
     if (device != NULL) {
+        device->clock_was_off = true;
         device->clock_off_us =
             (number_of(event, "off_s", 0) + number_of(event, "off_days", 0) * 86400) *
             SIM_SECOND_US;
@@ -367,6 +369,9 @@ static void play_backup(struct sim_world *world, json_t *event)
 
     if (is_server(event, "device")) {
         sim_server_backup(world);
+        if (flag_of(event, "told")) {
+            sim_backup_tell(world);
+        }
     } else if (device != NULL) {
         sim_device_backup(device);
     }
@@ -378,7 +383,7 @@ static void play_restore(struct sim_world *world, json_t *event)
 
     world->faults++;
     if (is_server(event, "device")) {
-        sim_server_restore(world);
+        sim_server_restore(world, flag_of(event, "older"));
     } else if (device != NULL) {
         sim_device_restore(device);
     }

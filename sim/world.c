@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/backup.h"
 #include "sim/care.h"
 #include "sim/care_job.h"
 #include "sim/erased.h"
@@ -90,6 +91,14 @@ void sim_world_begin(struct sim_world *world,
     }
 }
 
+static void copy_free(struct sim_copy *copy)
+{
+    sim_image_free(copy->image);
+    twin_free(copy->twin);
+    free(copy->epochs);
+    *copy = (struct sim_copy){.image = NULL};
+}
+
 void sim_world_end(struct sim_world *world)
 {
     for (size_t i = 0; i < world->device_count; i++) {
@@ -103,7 +112,9 @@ void sim_world_end(struct sim_world *world)
         sim_disk_free(device->disk);
     }
     sim_server_stop(world);
-    sim_image_free(world->backup);
+    copy_free(&world->backup);
+    copy_free(&world->older);
+    sim_backup_end(world);
     sim_disk_free(world->disk);
     trn_bytes_free(&world->late);
     json_decref(world->rows);
@@ -112,7 +123,6 @@ void sim_world_end(struct sim_world *world)
     sim_strangers_free(world->strangers);
     sim_care_end(world);
     twin_free(world->twin);
-    twin_free(world->twin_backup);
     free(world->commits);
     world->commits = NULL;
 }
@@ -194,6 +204,7 @@ bool sim_server_start(struct sim_world *world)
         return false;
     }
     world->server = trn_server_new(world->db, &world->limits);
+    sim_backup_hear(world);
     return world->server != NULL;
 }
 
@@ -244,26 +255,35 @@ void sim_server_backup(struct sim_world *world)
 {
     calm_server(world);
     sim_server_stop(world);
-    sim_image_free(world->backup);
-    world->backup = sim_disk_image(world->disk);
-    twin_free(world->twin_backup);
-    world->twin_backup = world->twin != NULL ? twin_copy(world->twin) : NULL;
+    copy_free(&world->older);
+    world->older = world->backup;
+    world->backup = (struct sim_copy){.image = sim_disk_image(world->disk),
+                                      .twin = world->twin != NULL ? twin_copy(world->twin) : NULL,
+                                      .epochs = malloc(sizeof world->epochs),
+                                      .epoch_count = world->epoch_count};
+    if (world->backup.epochs == NULL) {
+        abort();
+    }
+    memcpy(world->backup.epochs, world->epochs, sizeof world->epochs);
     (void)sim_server_start(world);
 }
 
-void sim_server_restore(struct sim_world *world)
+void sim_server_restore(struct sim_world *world, bool older)
 {
+    const struct sim_copy *copy = older ? &world->older : &world->backup;
     struct trn_bytes held = {0};
 
-    if (world->backup == NULL) {
+    if (copy->image == NULL) {
         return;
     }
     calm_server(world);
     sim_server_stop(world);
     held = sim_ledger_held(world, SIM_SERVER);
-    sim_disk_put(world->disk, world->backup);
+    sim_disk_put(world->disk, copy->image);
     twin_free(world->twin);
-    world->twin = world->twin_backup != NULL ? twin_copy(world->twin_backup) : NULL;
+    world->twin = copy->twin != NULL ? twin_copy(copy->twin) : NULL;
+    memcpy(world->epochs, copy->epochs, sizeof world->epochs);
+    world->epoch_count = copy->epoch_count;
     sim_watch_forget(world->watch);
     sim_care_unwatch(world);
     sim_whole_stop(world->whole);
@@ -274,10 +294,6 @@ void sim_server_restore(struct sim_world *world)
         sqlite3 *db = sim_look_within(world, SIM_SERVER);
 
         world->answered_to = sim_look_number(world, db, "SELECT max(number) FROM tern_entry", 0);
-        while (world->epoch_count > 0 &&
-               world->epochs[world->epoch_count - 1].from > world->answered_to) {
-            world->epoch_count--;
-        }
         sim_watch_skip(world->watch, world->answered_to);
         sim_look_away(world, SIM_SERVER);
     }

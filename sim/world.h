@@ -74,6 +74,7 @@ struct sim_device {
     struct sim_statement *statements;
     struct sim_care *care; /* of its calls of the medication library; NULL: none yet */
     int64_t clock_off_us;
+    bool clock_was_off; /* ever */
     int64_t booted_us;
     tern_id boot;
     struct sim_dice dice; /* of its random port */
@@ -92,6 +93,19 @@ struct sim_device {
     tern_id cursor_device;   /* whose it was */
 };
 
+struct sim_epoch {
+    int64_t from; /* the first number given while it was in force */
+    char name[17];
+};
+
+/* Of the server's disk, and what was known of the history on it. */
+struct sim_copy {
+    struct sim_image *image; /* NULL: none was made */
+    struct twin *twin;
+    struct sim_epoch *epochs;
+    size_t epoch_count;
+};
+
 struct sim_world {
     uint64_t seed;
     int64_t now_us;
@@ -107,17 +121,17 @@ struct sim_world {
     struct sim_disk *disk; /* the server's */
     struct sim_disk_log log;
     struct sim_eye eye;
-    struct sim_image *backup;
-    struct trn_db *db; /* NULL: it is down */
+    struct sim_copy backup;  /* the newest */
+    struct sim_copy older;   /* the one before it */
+    struct trn_backup word;  /* the file beside the database, of the last that was told of */
+    struct trn_bytes copied; /* what those hold that were told of: backup.h */
+    struct trn_db *db;       /* NULL: it is down */
     struct trn_server *server;
     struct trn_missed *job; /* its own, for missed doses; NULL: not started: care_job.h */
     struct trn_sync_limits limits;
     bool troubled;       /* a fault is armed at the server */
     int64_t answered_to; /* highest number that an answer may have told */
-    struct {
-        int64_t from; /* the first number given while it was in force */
-        char name[17];
-    } epochs[SIM_EPOCHS];
+    struct sim_epoch epochs[SIM_EPOCHS];
     size_t epoch_count;
 
     bool erased[SIM_USERS]; /* the list beside the database: their records were erased */
@@ -141,9 +155,8 @@ struct sim_world {
     bool care; /* people take medicine: care.h */
     struct sim_book *book;
     struct twin *twin; /* the reference model beside the server; NULL: it cannot follow */
-    struct twin *twin_backup;
-    char only[32];  /* the one check that may fail; empty: any */
-    char check[32]; /* name of the promise that broke; empty: none */
+    char only[32];     /* the one check that may fail; empty: any */
+    char check[32];    /* name of the promise that broke; empty: none */
     char failure[600];
 };
 
@@ -174,7 +187,8 @@ void sim_server_restart(struct sim_world *world);
 /* Goes on with another of the documents. */
 void sim_server_serve(struct sim_world *world, size_t document);
 void sim_server_backup(struct sim_world *world);
-void sim_server_restore(struct sim_world *world);
+/* From the newest copy, or the one before it. */
+void sim_server_restore(struct sim_world *world, bool older);
 /* The epoch that was in force when the number was given, as entries name it. */
 const char *sim_epoch_of(const struct sim_world *world, int64_t number);
 

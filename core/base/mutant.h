@@ -15,40 +15,44 @@
 /* Name, a seed at or before which the search may begin so as not to take long, and what is done
  * wrong. */
 #define TRN_MUTANTS(X)                                                                             \
-    X(ACK_BEFORE_COMMIT, 1, "the server answers for what its commit failed to store")              \
-    X(RECEIPT_ALONE, 1, "the server stores a receipt in another transaction than the rows")        \
+    X(ACK_BEFORE_COMMIT, 2, "the server answers for what its commit failed to store")              \
+    X(ACK_AGAIN, 2, "a repeat is answered for what a commit failed to store")                      \
+    X(RECEIPT_ALONE, 2, "the server stores a receipt in another transaction than the rows")        \
     X(RECEIPT_IGNORED, 2, "the server applies a transaction again that is sent again")             \
     X(NUMBER_UNLOCKED, 2, "numbers become visible in another order than they rise")                \
+    X(NUMBER_SELDOM_UNLOCKED,                                                                      \
+      3,                                                                                           \
+      "two numbers in 64 become visible in another order than they rise")                          \
     X(TX_HALF_APPLIED, 1, "a rejected transaction leaves what it had written")                     \
     X(TIE_BY_VALUE, 16, "of equal times the greater value wins on the server")                     \
-    X(RANK_IGNORED, 8, "what a rule inferred wins over what a person recorded")                    \
+    X(RANK_IGNORED, 14, "what a rule inferred wins over what a person recorded")                   \
     X(CLAMP_MISSING, 2, "a time from the future is stored as claimed")                             \
     X(AUDIT_MISSING, 2, "a winner that had not seen what it replaced is not audited")              \
     X(DELETE_UNDONE, 11, "an edit brings a deleted row back")                                      \
     X(CLONE_UNNOTICED, 2, "two copies of a device go on under one id")                             \
-    X(RESTORE_UNNOTICED, 51, "a server that came back from a backup begins no epoch")              \
+    X(RESTORE_UNNOTICED, 54, "a server that came back from a backup begins no epoch")              \
     X(FOREIGN_BASES, 49, "bases of another epoch are taken for numbers of this one")               \
     X(PUSH_UNCHECKED, 2, "anybody may write anything")                                             \
     X(PULL_UNCHECKED, 97, "a record is served that is not granted any more")                       \
-    X(SCOPE_NOT_NAMED_GONE, 97, "a device is not told that a record was closed to it")             \
+    X(SCOPE_NOT_NAMED_GONE, 101, "a device is not told that a record was closed to it")            \
     X(LOG_MISSING, 1, "a change of a row is not noted for those who pull")                         \
     X(DUPLICATE_TIME, 2, "a repeated verdict says another time than the first")                    \
     X(DEPENDENTS_TAKEN, 2, "the server takes what depends on a rejected transaction")              \
-    X(DISCARD_UNAUDITED, 2, "a discard leaves no audit entry")                                     \
-    X(SERVER_SYNC_NORMAL, 2, "the server's commits do not wait for the disk")                      \
+    X(DISCARD_UNAUDITED, 13, "a discard leaves no audit entry")                                    \
+    X(SERVER_SYNC_NORMAL, 4, "the server's commits do not wait for the disk")                      \
     X(ANSWER_FIRST, 1, "the server answers before it commits")                                     \
     X(COMMIT_LATER, 1, "a device's commit returns before the transaction is in its file")          \
-    X(ENTRY_ALONE, 1, "a device commits the rows, and then the entry that tells of them")          \
-    X(DEVICE_SYNC_NORMAL, 23, "a device's commits do not wait for the disk")                       \
+    X(ENTRY_ALONE, 2, "a device commits the rows, and then the entry that tells of them")          \
+    X(DEVICE_SYNC_NORMAL, 54, "a device's commits do not wait for the disk")                       \
     X(CURSOR_FIRST, 4, "the cursor moves before the rows it stands for are here")                  \
-    X(STAGE_LOST, 1, "pieces of a record are not kept until the rest of it comes")                 \
+    X(STAGE_LOST, 3, "pieces of a record are not kept until the rest of it comes")                 \
     X(PIECES_SHOWN, 9, "pieces of a record are shown before the rest of it is here")               \
-    X(NO_REBASE, 6, "pending entries are not laid back on the rows")                               \
-    X(UNDO_STALE, 13, "an entry laid back keeps the undo image of the ground before")              \
-    X(QUARANTINE_BLOCKS, 2, "nothing is sent while something is quarantined")                      \
-    X(NOTHING_SWEPT, 49, "rows that a fresh copy does not have stay")                              \
-    X(NO_REOFFER, 49, "acknowledged transactions are not offered to a restored server")            \
-    X(SERVER_LOG_TRUSTED, 31, "a server goes on with a log that was written and never synced")     \
+    X(NO_REBASE, 12, "pending entries are not laid back on the rows")                              \
+    X(UNDO_STALE, 44, "an entry laid back keeps the undo image of the ground before")              \
+    X(QUARANTINE_BLOCKS, 3, "nothing is sent while something is quarantined")                      \
+    X(NOTHING_SWEPT, 51, "rows that a fresh copy does not have stay")                              \
+    X(NO_REOFFER, 51, "acknowledged transactions are not offered to a restored server")            \
+    X(SERVER_LOG_TRUSTED, 54, "a server goes on with a log that was written and never synced")     \
     X(DEVICE_LOG_TRUSTED, 12, "a device goes on with a log that was written and never synced")     \
     X(LAST_STAMP_LOST, 1, "a device forgets what it stamped last")                                 \
     X(DEPENDENCY_LOST, 5, "an entry does not say what it builds on")                               \
@@ -57,14 +61,18 @@
     X(ERASED_TAKEN, 1, "the server takes what is written into an erased record")                   \
     X(ERASED_BYTES_KEPT, 1, "the bytes of entries that touched an erased record stay")             \
     X(ERASED_ENTRY_KEPT, 1, "a device keeps its entries of an erased record")                      \
-    X(RECORD_COMPLETE_EARLY, 1, "a record is called complete before its last page")                \
-    X(WRONG_TOKEN_TAKEN, 30, "a device syncs under the token of another user")                     \
-    X(WINDOW_UNTIDIED, 1, "rows that left their window stay")                                      \
-    X(WINDOW_TOO_SHORT, 1, "rows leave after half of their window")                                \
+    X(RECORD_COMPLETE_EARLY, 3, "a record is called complete before its last page")                \
+    X(WRONG_TOKEN_TAKEN, 41, "a device syncs under the token of another user")                     \
+    X(WINDOW_UNTIDIED, 12, "rows that left their window stay")                                     \
+    X(WINDOW_TOO_SHORT, 3, "rows leave after half of their window")                                \
     X(REOFFER_ALONE, 9, "only the oldest transaction is offered to a restored server")             \
     X(FACTS_KEPT, 3, "what a group looked up that failed is believed by the next")                 \
     X(HIGH_AHEAD, 3, "a cursor goes one number further than what was read")                        \
     X(GRANT_VERSION_IGNORED, 28, "a download goes on although its grant was closed and opened")    \
+    X(GRANT_OF_FIRST_PAGE, 184, "a download that has begun goes on although its grant was closed") \
+    X(STAGE_OF_CLOSED, 184, "pieces of a record that was closed wait for its next copy")           \
+    X(BACKUP_UNCHECKED, 847, "a backup of another history is taken for one of this")               \
+    X(KEPT_TOO_SHORT, 76, "a device lets go of entries that no backup holds")                      \
     X(LOCKED_DROPPED, 51, "unsent edits of a record that was closed are dropped")                  \
     X(RETRY_DEPENDENTS_LOST, 13, "what depends on a transaction that is tried again is let go of") \
     X(OPEN_UNSYNCED, 5, "what an opening puts away does not wait for the disk")                    \

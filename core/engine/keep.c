@@ -2,6 +2,7 @@
 #include "engine/keep.h"
 
 #include "base/error.h"
+#include "base/mutant.h"
 #include "wire/gzip.h"
 #include "wire/limits.h"
 
@@ -51,7 +52,8 @@ trn_keep_compress(struct trn_store *store, const struct trn_entry *entry, tern_e
 static bool is_over(const struct trn_entry *entry, int64_t now_us, int64_t backup)
 {
     return entry->number != 0 &&
-           (entry->acked_us < now_us - TRN_KEEP_US || entry->number <= backup);
+           (entry->acked_us < now_us - TRN_KEEP_US || entry->number <= backup ||
+            (TRN_MUTANT(KEPT_TOO_SHORT) && backup != 0));
 }
 
 tern_status trn_keep_trim(struct trn_store *store,

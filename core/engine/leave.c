@@ -215,7 +215,7 @@ leave(struct trn_work *work, const tern_id *scope, bool erased, tern_error *erro
     if (status == TERN_OK) {
         status = sweep(work, scope, error);
     }
-    if (status == TERN_OK) {
+    if (status == TERN_OK && !TRN_MUTANT(STAGE_OF_CLOSED)) {
         status = trn_stage_drop(work->store, scope, error);
     }
     trn_free(locking.ordinals);

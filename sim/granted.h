@@ -1,0 +1,21 @@
+/* Which records a user may read, by the server's rows: their own, and what grants open. */
+#ifndef TERN_SIM_GRANTED_H
+#define TERN_SIM_GRANTED_H
+
+#include "sim/world.h"
+
+enum { SIM_GRANTED_MAX = SIM_USERS + 1 };
+
+struct sim_granted {
+    char ids[SIM_GRANTED_MAX][33];
+    size_t count;
+};
+
+void sim_granted_find(struct sim_world *world,
+                      sqlite3 *db,
+                      size_t user,
+                      struct sim_granted *ret_granted);
+/* An answer that the server has just given to the user has lines of these records alone. */
+void sim_granted_check(struct sim_world *world, size_t user, const struct trn_bytes *answer);
+
+#endif

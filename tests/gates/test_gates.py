@@ -475,6 +475,34 @@ class SwiftApi(Gate):
         self.write("symbols/Tern.symbols.json", '{"symbols": []}')
         self.assert_fails("nothing is proven", "swift-api", "--symbols", self.path("symbols"))
 
+class Vectors(Gate):
+    """Each conformance vector is played by replicas, or says why not."""
+
+    def check(self):
+        run = subprocess.run([sys.executable, "-B", self.path("tests/shared/make-vectors"), "--check"],
+                             capture_output=True, text=True)
+        return run.returncode, run.stdout + run.stderr
+
+    def test_the_tree_as_it_is_passes(self):
+        status, said = self.check()
+        self.assertEqual(status, 0, said)
+
+    def test_a_vector_with_neither_a_run_nor_a_reason_fails(self):
+        vector = json.loads(gatelib.read(self.root, "tests/conformance/cloned-device.json"))
+        del vector["unplayed"]
+        self.write("tests/conformance/cloned-device.json", json.dumps(vector))
+        status, said = self.check()
+        self.assertNotEqual(status, 0, said)
+        self.assertIn("cloned-device.json has neither a run nor a reason", said)
+
+    def test_a_vector_that_could_be_played_and_is_not_fails(self):
+        vector = gatelib.read(self.root, "tests/conformance/later-write-wins.json")
+        self.write("tests/conformance/seeded.json", vector)
+        status, said = self.check()
+        self.assertNotEqual(status, 0, said)
+        self.assertIn("vectors.json is not what", said)
+
+
 class OpenApi(Gate):
     def test_the_tree_as_it_is_passes(self):
         self.assert_passes("openapi")

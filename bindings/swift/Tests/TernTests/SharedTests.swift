@@ -533,8 +533,12 @@ private final class Story: @unchecked Sendable {
         }
         for entry in entries {
             text += "changes of \(entry.ordinal)\n"
-            for change in try await replica.changes(ofEntry: entry.ordinal) {
-                text += "change \(change.operation) \(change.table) \(change.row.plain) \(change.unit) \(change.values)\n"
+            do {
+                for change in try await replica.changes(ofEntry: entry.ordinal) {
+                    text += "change \(change.operation) \(change.table) \(change.row.plain) \(change.unit) \(change.values)\n"
+                }
+            } catch let error as TernError where error.code == .forbidden {
+                text += "FORBIDDEN\n"
             }
         }
         return text

@@ -503,6 +503,38 @@ class Vectors(Gate):
         self.assertIn("vectors.json is not what", said)
 
 
+class Limits(Gate):
+    """The figures of scripts/bench are held to what docs/BENCHMARKS.md says."""
+
+    def judge(self, *more, **figures):
+        self.write("figures.json", json.dumps([{"name": name, "value": value, "unit": "x"} for name, value in figures.items()]))
+        run = subprocess.run([self.path("tests/bench/judge"), self.path("figures.json"), *more], capture_output=True, text=True)
+        return run.returncode, run.stdout + run.stderr
+
+    def test_what_keeps_its_limit_passes(self):
+        status, said = self.judge("--partly", jni_read_x=2.9, swift_read_x=3, apply_last_x=0.9, day_list_us=999)
+        self.assertEqual(status, 0, said)
+        self.assertIn("4 kept, 0 missed", said)
+
+    def test_a_limit_that_is_missed_is_named_and_fails(self):
+        status, said = self.judge("--partly", jni_read_x=3.1, swift_write_x=1.2, server_group_x=1.4)
+        self.assertNotEqual(status, 0, said)
+        self.assertIn("MISSED: jni_read_x is 3.1, and must be <= 3", said)
+        self.assertIn("MISSED: server_group_x is 1.4, and must be >= 1.5", said)
+        self.assertNotIn("swift_write_x", said)
+
+    def test_a_figure_that_was_not_measured_fails_unless_only_some_were_asked_for(self):
+        status, said = self.judge(jni_read_x=1)
+        self.assertNotEqual(status, 0, said)
+        self.assertIn("MISSED: swift_read_x was not measured", said)
+
+    def test_a_table_without_limits_proves_nothing(self):
+        self.replace("docs/BENCHMARKS.md", "| name | must be |", "| name | should be |")
+        status, said = self.judge("--partly", jni_read_x=1)
+        self.assertNotEqual(status, 0, said)
+        self.assertIn("proves nothing", said)
+
+
 class OpenApi(Gate):
     def test_the_tree_as_it_is_passes(self):
         self.assert_passes("openapi")

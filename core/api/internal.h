@@ -72,7 +72,8 @@ struct tern_reader {
     struct trn_reader *inner;
 };
 
-/* Enters the replica. */
+/* ---- enter.c ---- */
+
 void trn_replica_enter(tern_replica *replica);
 void trn_replica_leave(tern_replica *replica);
 /* Enters the replica where this thread has no transaction open; else TERN_ERR_MISUSE. */

@@ -7,26 +7,6 @@
 #include "engine/lease.h"
 #include "schema/schema.h"
 
-void trn_replica_enter(tern_replica *replica)
-{
-    trn_lock_enter(&replica->lock);
-}
-
-void trn_replica_leave(tern_replica *replica)
-{
-    trn_lock_leave(&replica->lock);
-}
-
-tern_status trn_replica_enter_idle(tern_replica *replica, tern_error *error)
-{
-    trn_lock_enter(&replica->lock);
-    if (replica->in_tx) {
-        trn_lock_leave(&replica->lock);
-        return trn_fail(error, TERN_ERR_MISUSE, "this thread has a transaction open");
-    }
-    return TERN_OK;
-}
-
 /* ---- Schema ---- */
 
 /* Inside a tx: makes the file hold `to`, and says whose it is. A file that is somebody's already

@@ -127,16 +127,6 @@ tern_status trn_scope_trust(struct trn_store *store, tern_error *error)
     return trn_store_do(store, TRN_SQL_SCOPE_TRUST, place, error);
 }
 
-tern_status trn_store_start_over(struct trn_store *store, tern_error *error)
-{
-    tern_status status = trn_stage_drop(store, NULL, error);
-
-    if (status == TERN_OK) {
-        status = trn_meta_drop_cursor(store, error);
-    }
-    return status == TERN_OK ? trn_store_do(store, TRN_SQL_SCOPE_SUSPECT, place, error) : status;
-}
-
 tern_status trn_scope_counts(struct trn_store *store,
                              uint64_t *ret_held,
                              uint64_t *ret_partial,

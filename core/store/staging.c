@@ -111,3 +111,13 @@ trn_stage_complete(struct trn_store *store, bool *ret_any, tern_id *ret_scope, t
 {
     return trn_store_scope_any(store, TRN_SQL_STAGE_COMPLETE, ret_any, ret_scope, error);
 }
+
+tern_status trn_store_start_over(struct trn_store *store, tern_error *error)
+{
+    tern_status status = trn_stage_drop(store, NULL, error);
+
+    if (status == TERN_OK) {
+        status = trn_meta_drop_cursor(store, error);
+    }
+    return status == TERN_OK ? trn_store_do(store, TRN_SQL_SCOPE_SUSPECT, place, error) : status;
+}

@@ -392,6 +392,9 @@ tern_status trn_stage_is_fresh(struct trn_store *store,
                                tern_error *error);
 tern_status
 trn_stage_drop(struct trn_store *store, const tern_id *scope, tern_error *error); /* NULL: all */
+/* All is to be sent afresh: cursor and staging go, and every scope held is stale until the server
+ * has sent it again. */
+tern_status trn_store_start_over(struct trn_store *store, tern_error *error);
 tern_status
 trn_stage_mark_complete(struct trn_store *store, const tern_id *scope, tern_error *error);
 /* A scope whose staged pages are complete; `ret_any` false if there is none. */
@@ -416,9 +419,6 @@ trn_scope_stale(struct trn_store *store, bool *ret_any, tern_id *ret_scope, tern
 tern_status trn_scope_suspect(struct trn_store *store, const tern_id *scope, tern_error *error);
 /* What was suspected and never held may stay. */
 tern_status trn_scope_trust(struct trn_store *store, tern_error *error);
-/* All is to be sent afresh: cursor and staging go, and every scope held is stale until the server
- * has sent it again. */
-tern_status trn_store_start_over(struct trn_store *store, tern_error *error);
 tern_status trn_scope_counts(struct trn_store *store,
                              uint64_t *ret_held,
                              uint64_t *ret_partial,

@@ -286,7 +286,7 @@ static void insert_bulk(struct scene *scene, unsigned number, const char *text)
 /* A record whose answer is too large for what lies between server and client. */
 static void fill_record(struct scene *scene)
 {
-    enum { ROWS = 24, BYTES = 1000 * 1000 };
+    enum { ROWS = 12, BYTES = 1000 * 1000 };
     char *text = malloc(BYTES + 1);
     uint32_t seed = 1;
 
@@ -308,7 +308,7 @@ static void fill_record(struct scene *scene)
 TEST(it_waits_for_no_client_that_hung_up)
 {
     static const char *const patient[] = {"--page-bytes",
-                                          "33554432",
+                                          "8388608",
                                           "--stop-timeout",
                                           "3600",
                                           NULL};

@@ -60,6 +60,9 @@ final class RowDecoder: Decoder {
             next += 1
             return found[next - 1].column
         }
+        if next > 0, found[next - 1].key == key { // asked for once more
+            return found[next - 1].column
+        }
         if let known = found.firstIndex(where: { $0.key == key }) {
             next = known + 1
             return found[known].column
@@ -158,6 +161,27 @@ final class RowDecoder: Decoder {
         }
 
         func decodeIfPresent<T: Decodable>(_ type: T.Type, forKey key: Key) throws -> T? {
+            try present(type, key)
+        }
+
+        /// Without these the library's own would be taken, which look three times for a column.
+        func decodeIfPresent(_ type: String.Type, forKey key: Key) throws -> String? {
+            try present(type, key)
+        }
+
+        func decodeIfPresent(_ type: Int.Type, forKey key: Key) throws -> Int? {
+            try present(type, key)
+        }
+
+        func decodeIfPresent(_ type: Bool.Type, forKey key: Key) throws -> Bool? {
+            try present(type, key)
+        }
+
+        func decodeIfPresent(_ type: Double.Type, forKey key: Key) throws -> Double? {
+            try present(type, key)
+        }
+
+        private func present<T: Decodable>(_ type: T.Type, _ key: Key) throws -> T? {
             guard let column = row.find(key.stringValue), try !row.isNull(column) else {
                 return nil
             }

@@ -290,7 +290,7 @@ static tern_status find_record(struct trn_erasure *erasure, tern_error *error)
     if (status == TERN_OK) {
         status = find_behind(erasure, 0, error);
     }
-    return status == TERN_OK && !TRN_MUTANT(ERASED_TOLD_OF) ? find_about(erasure, error) : status;
+    return status == TERN_OK ? find_about(erasure, error) : status;
 }
 
 /* ---- Marks ---- */

@@ -84,7 +84,6 @@
     X(PAGE_UNLIMITED, 1, "an answer has as many rows as there are")                                \
     X(ANSWERS_KEPT, 202, "a device keeps the answers of a sync in memory until it ends")           \
     X(REQUEST_COPIED, 40, "the server keeps a copy of the request for each of its entries")        \
-    X(ERASED_TOLD_OF, 1, "what is about an erased row outlives it in other records")               \
     X(CARE_KEY_BY_TIME, 1, "a dose is named by its time, and made anew where that moves")          \
     X(CARE_RECORD_MOVED, 1, "generating again moves recorded doses")                               \
     X(CARE_UNDO_GUESSED, 1, "an undo is stored as a guess")                                        \

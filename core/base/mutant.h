@@ -84,43 +84,43 @@
     X(PAGE_UNLIMITED, 1, "an answer has as many rows as there are")                                \
     X(ANSWERS_KEPT, 202, "a device keeps the answers of a sync in memory until it ends")           \
     X(REQUEST_COPIED, 40, "the server keeps a copy of the request for each of its entries")        \
-    X(CARE_KEY_BY_TIME, 1, "a dose is named by its time, and made anew where that moves")          \
-    X(CARE_RECORD_MOVED, 1, "generating again moves recorded doses")                               \
-    X(CARE_UNDO_GUESSED, 1, "an undo is stored as a guess")                                        \
-    X(CARE_TAKEN_TWICE, 1, "a dose with a record is recorded again")                               \
-    X(CARE_MISSED_IN_GRACE, 1, "a dose is missed before its grace has passed")                     \
-    X(CARE_LATE_ON_TIME, 1, "late is on time")                                                     \
+    X(CARE_KEY_BY_TIME, 2, "a dose is named by its time, and made anew where that moves")          \
+    X(CARE_RECORD_MOVED, 13, "generating again moves recorded doses")                              \
+    X(CARE_UNDO_GUESSED, 2, "an undo is stored as a guess")                                        \
+    X(CARE_TAKEN_TWICE, 13, "a dose with a record is recorded again")                              \
+    X(CARE_MISSED_IN_GRACE, 2, "a dose is missed before its grace has passed")                     \
+    X(CARE_LATE_ON_TIME, 2, "late is on time")                                                     \
     X(CARE_CANCEL_UNTOLD, 1, "a reminder that is off is not taken back")                           \
-    X(CARE_SUMS_STALE, 1, "sums are not made again where doses changed")                           \
-    X(CARE_SNAPSHOT_EARLY, 1, "a version holds the medications before the edit")                   \
-    X(CARE_PAUSE_HIDES, 1, "a pause or an end hides what had passed before it")                    \
+    X(CARE_SUMS_STALE, 2, "sums are not made again where doses changed")                           \
+    X(CARE_SNAPSHOT_EARLY, 2, "a version holds the medications before the edit")                   \
+    X(CARE_PAUSE_HIDES, 4, "a pause or an end hides what had passed before it")                    \
     X(CARE_SETTLED_INSTEAD,                                                                        \
-      1,                                                                                           \
+      4,                                                                                           \
       "who ends a prescription stores what had passed, and not since when")                        \
-    X(CARE_PAUSE_COUNTS, 1, "what passed in a pause is missed after it")                           \
+    X(CARE_PAUSE_COUNTS, 4, "what passed in a pause is missed after it")                           \
     X(CARE_ACTION_MISSING, 1, "an act leaves no audit row")                                        \
     X(CARE_ACTION_APART, 1, "the audit row of an act comes in a transaction of its own")           \
-    X(CARE_ALERT_UNHEARD, 1, "an alert waits for no sync")                                         \
-    X(CARE_ALERT_LATE_UNSAID, 1, "a late alert does not say so")                                   \
-    X(CARE_ALERT_OF_PAUSED, 1, "doses that nothing yields are told of as missed")                  \
-    X(CARE_TIMES_OUTLAST, 1, "what was taken as needed is reminded of behind its days")            \
-    X(CARE_AUDIT_CUT, 1, "a page of the audit log calls itself the last")                          \
-    X(CARE_QUOTA_IGNORED, 1, "a prescription is written into a full storage")                      \
-    X(CARE_QUOTA_FORGETS, 1, "what was sent since the count is not counted")                       \
+    X(CARE_ALERT_UNHEARD, 2, "an alert waits for no sync")                                         \
+    X(CARE_ALERT_LATE_UNSAID, 2, "a late alert does not say so")                                   \
+    X(CARE_ALERT_OF_PAUSED, 3, "doses that nothing yields are told of as missed")                  \
+    X(CARE_TIMES_OUTLAST, 33, "what was taken as needed is reminded of behind its days")           \
+    X(CARE_AUDIT_CUT, 5, "a page of the audit log calls itself the last")                          \
+    X(CARE_QUOTA_IGNORED, 6, "a prescription is written into a full storage")                      \
+    X(CARE_QUOTA_FORGETS, 2, "what was sent since the count is not counted")                       \
     X(CARE_HOURS_FROM_MIDNIGHT, 8, "hours apart are counted from midnight, not from the meal")     \
-    X(CARE_WEEKLY_DAILY, 1, "once a week is every day")                                            \
-    X(CARE_OVER_UNSEEN, 1, "a medication that is over is said to go on")                           \
-    X(CARE_STATUSES_IGNORED, 1, "prescriptions are listed whatever state is asked for")            \
+    X(CARE_WEEKLY_DAILY, 3, "once a week is every day")                                            \
+    X(CARE_OVER_UNSEEN, 2, "a medication that is over is said to go on")                           \
+    X(CARE_STATUSES_IGNORED, 3, "prescriptions are listed whatever state is asked for")            \
     X(CARE_ALL_CURRENT, 33, "every version says that it is the current one")                       \
     X(CARE_MORNING_PRESET, 18, "the morning meal reads as the preset")                             \
-    X(CARE_REBUILT_EMPTY, 1, "sums that are made anew look at no day")                             \
-    X(CARE_JOB_UNTOLD, 1, "the server's job stores a dose as missed and tells nobody")             \
-    X(CARE_JOB_TELLS_AGAIN, 300, "the server's job writes over an alert that is there")            \
-    X(CARE_JOB_MINTS, 1, "the server's job gives alerts ids of its own")                           \
-    X(CARE_JOB_NO_FAMILY, 1, "the server's job tells the patient alone")                           \
-    X(CARE_JOB_OVERRULES, 1, "the server's job calls missed what somebody made due again")         \
-    X(CARE_JOB_EARLY, 1, "the server's job does not wait for the end of the grace")                \
-    X(CARE_JOB_FORGETS, 1, "the server's job passes over a dose that was missed")
+    X(CARE_REBUILT_EMPTY, 5, "sums that are made anew look at no day")                             \
+    X(CARE_JOB_UNTOLD, 2, "the server's job stores a dose as missed and tells nobody")             \
+    X(CARE_JOB_TELLS_AGAIN, 310, "the server's job writes over an alert that is there")            \
+    X(CARE_JOB_MINTS, 2, "the server's job gives alerts ids of its own")                           \
+    X(CARE_JOB_NO_FAMILY, 9, "the server's job tells the patient alone")                           \
+    X(CARE_JOB_OVERRULES, 7, "the server's job calls missed what somebody made due again")         \
+    X(CARE_JOB_EARLY, 6, "the server's job does not wait for the end of the grace")                \
+    X(CARE_JOB_FORGETS, 6, "the server's job passes over a dose that was missed")
 
 #define TRN_MUTANT_VALUE(name, seed, text) TRN_MUTANT_##name,
 enum trn_mutant { TRN_MUTANT_NONE, TRN_MUTANTS(TRN_MUTANT_VALUE) TRN_MUTANT_COUNT };

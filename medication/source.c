@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/mutant.h"
+#include "base/text.h"
 #include "medication/calendar.h"
 
 tern_id trn_value_to_id(tern_value value)
@@ -20,8 +21,11 @@ tern_id trn_value_to_id(tern_value value)
 
 void trn_value_to_text(tern_value value, char *buffer, size_t size)
 {
-    size_t bytes = value.kind != TERN_TEXT ? 0 : value.size < size ? value.size : size - 1;
+    size_t bytes = value.kind != TERN_TEXT ? 0 : value.size;
 
+    if (bytes >= size) {
+        bytes = trn_utf8_whole(trn_slice_make(value.data, size - 1));
+    }
     if (bytes > 0) {
         memcpy(buffer, value.data, bytes);
     }

@@ -73,7 +73,8 @@ void trn_spans_turn(tern_value spans,
                     char ret_added[TRN_SPAN_BYTES]);
 
 tern_id trn_value_to_id(tern_value value);
-/** Copies a text of the schema's length; one that is longer is cut, null is "". */
+/** Copies a text of the schema's length; one that is longer is cut at a whole character, null is
+ * "". */
 void trn_value_to_text(tern_value value, char *buffer, size_t size);
 bool trn_value_is(tern_value value, const char *text);
 

@@ -361,6 +361,29 @@ TEST(an_end_that_one_who_had_not_heard_overruled_is_put_to_people)
     ring_end(&ring);
 }
 
+/* "a" and 400 letters of three bytes: byte 1,023 falls inside one of them. */
+TEST(a_reason_longer_than_an_alert_is_cut_at_a_whole_letter)
+{
+    enum { LETTERS = 400, TAKEN = 340 };
+    struct ring ring;
+    char reason[2 + 3 * LETTERS] = "a";
+    char taken[2 + 3 * TAKEN];
+
+    for (size_t i = 0; i < LETTERS; i++) {
+        memcpy(reason + 1 + 3 * i, "ក", 4);
+    }
+    memcpy(taken, reason, sizeof(taken) - 1);
+    taken[sizeof(taken) - 1] = '\0';
+    ring_begin(&ring);
+    ring.pair.prescription.is_urgent = true;
+    ring.pair.prescription.urgent_reason = reason;
+    (void)care_pair_prescribe(&ring.pair, &ring.doctor);
+    ring_sync(&ring);
+    CHECK_INT(infer(&ring.pair.phone), 1);
+    CHECK_TEXT(device_ask(&ring.pair.phone.device, "SELECT message FROM notifications"), taken);
+    ring_end(&ring);
+}
+
 TEST(alerts_are_made_and_listed_in_bounded_steps)
 {
     struct care_pair pair;

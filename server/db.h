@@ -209,6 +209,18 @@ struct trn_db_ops {
                               void *context,
                               tern_error *error);
 
+    /* Visits the ids of the table's rows that hold `id` in the column, deleted ones included. The
+     * visitor reads and writes nothing. */
+    tern_status (*rows_naming)(struct trn_db_view *view,
+                               const struct trn_table *table,
+                               uint16_t column,
+                               const tern_id *id,
+                               tern_status (*visit)(void *context,
+                                                    const tern_id *row,
+                                                    tern_error *error),
+                               void *context,
+                               tern_error *error);
+
     /* ---- Rows that wait ---- */
 
     /* Makes what rows_waiting goes by, once. Outside any group. */
@@ -262,17 +274,6 @@ struct trn_db_ops {
                                 const tern_id *id,
                                 const struct trn_db_erased *erased,
                                 tern_error *error);
-    /* Visits the ids of the table's rows that hold `id` in the column, deleted ones included. The
-     * visitor reads and writes nothing. */
-    tern_status (*rows_naming)(struct trn_db_view *view,
-                               const struct trn_table *table,
-                               uint16_t column,
-                               const tern_id *id,
-                               tern_status (*visit)(void *context,
-                                                    const tern_id *row,
-                                                    tern_error *error),
-                               void *context,
-                               tern_error *error);
     /* The ids above `after`, in their order and at most `room`, of the table's rows that nothing
      * has written since before `before_us`, deleted ones included. */
     tern_status (*rows_unchanged)(struct trn_db_view *view,

@@ -1,10 +1,13 @@
 /* Five rows a dose: its own, the medication's, the prescription's, the patient's and the meals';
- * and of a prescription that was edited, the versions back to the one that was in force. */
+ * and the prescription's versions, found by the index on its id. What a prescription says of its
+ * versions' numbers is its writer's word, and nothing is counted by it. */
 #include "server/doses.h"
 
 #include <jansson.h>
 #include <string.h>
 
+#include "base/bytes.h"
+#include "base/error.h"
 #include "base/uuid.h"
 #include "medication/window.h"
 
@@ -261,52 +264,91 @@ static void read_snapshot(struct reading *reading, bool *live)
     }
 }
 
-static tern_status read_version(struct reading *reading,
-                                int64_t number,
-                                bool *ret_found,
-                                struct trn_row *row,
-                                tern_error *error)
+static tern_status note_version(void *context, const tern_id *id, tern_error *error)
+{
+    return trn_bytes_append(context, id, sizeof(*id)) == TERN_OK ? TERN_OK : trn_fail_nomem(error);
+}
+
+/* What is known of the one that was in force, of those that were looked at. */
+struct in_force {
+    tern_id id;
+    int64_t number; /* 0: none yet */
+    bool is_early;  /* written after the dose had passed */
+};
+
+/* The newest of those that had been written, else the oldest. */
+static bool is_rather(const struct in_force *a, const struct in_force *b)
+{
+    if (b->number == 0 || a->is_early != b->is_early) {
+        return b->number == 0 || b->is_early;
+    }
+    return a->is_early ? a->number < b->number : a->number > b->number;
+}
+
+static tern_status look_at_version(const struct reading *reading,
+                                   const tern_id *id,
+                                   struct in_force *best,
+                                   tern_error *error)
 {
     const struct trn_known_table *known = &reading->doses->versions;
-    tern_value key[TRN_COLUMNS_MAX] = {{.kind = TERN_NULL}};
-    bool derived = false;
-    tern_id id;
-    tern_status status;
+    struct in_force other = {.id = *id};
+    struct trn_row row;
+    bool found = false;
+    tern_status status =
+        reading->db->ops->row_read(reading->view, known->table, id, &found, &row, error);
 
-    key[known->columns[VERSION_PRESCRIPTION]] = tern_value_id(&reading->prescription);
-    key[known->columns[VERSION_NUMBER]] = tern_value_integer(number);
-    *ret_found = false;
-    status = trn_natural_id(known->table, key, &derived, &id, error);
-    if (status == TERN_OK && derived) {
-        status =
-            reading->db->ops->row_read(reading->view, known->table, &id, ret_found, row, error);
-        *ret_found = *ret_found && row->deleted_at_us == 0;
+    if (status != TERN_OK || !found || row.deleted_at_us != 0) {
+        return status;
     }
-    return status;
+    other.number = trn_known_value(known, &row, VERSION_NUMBER).integer;
+    other.is_early = trn_known_value(known, &row, VERSION_CREATED).integer > reading->passes_us;
+    if (is_rather(&other, best)) {
+        *best = other;
+    }
+    return TERN_OK;
 }
 
 /* The newest that had been written when the dose passed, else the oldest there is. */
+static tern_status
+find_in_force(const struct reading *reading, struct in_force *best, tern_error *error)
+{
+    const struct trn_known_table *known = &reading->doses->versions;
+    struct trn_bytes ids = {0};
+    tern_status status = reading->db->ops->rows_naming(reading->view,
+                                                       known->table,
+                                                       known->columns[VERSION_PRESCRIPTION],
+                                                       &reading->prescription,
+                                                       note_version,
+                                                       &ids,
+                                                       error);
+
+    for (size_t at = 0; status == TERN_OK && at < ids.size; at += sizeof(tern_id)) {
+        tern_id id;
+
+        memcpy(&id, ids.data + at, sizeof(id));
+        status = look_at_version(reading, &id, best, error);
+    }
+    trn_bytes_free(&ids);
+    return status;
+}
+
+/* Of the current one the rows themselves tell, and of those to come nothing does. */
 static tern_status read_in_force(struct reading *reading, bool *live, tern_error *error)
 {
     const struct trn_known_table *known = &reading->doses->versions;
-    bool is_early = true;
-    tern_status status = TERN_OK;
+    struct in_force best = {.number = 0};
+    struct trn_row row;
+    bool found = false;
+    tern_status status = find_in_force(reading, &best, error);
 
-    for (int64_t number = reading->version; status == TERN_OK && is_early && number > 0; number--) {
-        struct trn_row row;
-        bool found = false;
+    if (status == TERN_OK && best.number > 0 && best.number < reading->version) {
+        status =
+            reading->db->ops->row_read(reading->view, known->table, &best.id, &found, &row, error);
+    }
+    if (status == TERN_OK && found) {
+        tern_value text = trn_known_value(known, &row, VERSION_SNAPSHOT);
 
-        status = read_version(reading, number, &found, &row, error);
-        if (status != TERN_OK || !found) {
-            continue;
-        }
-        is_early = trn_known_value(known, &row, VERSION_CREATED).integer > reading->passes_us;
-        if (number < reading->version) {
-            tern_value text = trn_known_value(known, &row, VERSION_SNAPSHOT);
-
-            json_decref(reading->snapshot);
-            reading->snapshot = json_loadb(text.data, text.size, 0, NULL);
-        }
+        reading->snapshot = json_loadb(text.data, text.size, 0, NULL);
     }
     if (status == TERN_OK && reading->snapshot != NULL) {
         read_snapshot(reading, live);
@@ -360,7 +402,8 @@ static tern_status read_meals(struct reading *reading, const tern_id *patient, t
     return status;
 }
 
-/* The values are borrowed from rows of five tables, none of which is read twice. */
+/* The values are borrowed from rows of five tables, none of which is read twice; a snapshot is the
+ * reading's own. */
 tern_status trn_doses_source(const struct trn_doses *doses,
                              const struct trn_db *db,
                              struct trn_db_view *view,

@@ -94,6 +94,21 @@ TEST(an_edit_that_fails_changes_nothing)
     care_end();
 }
 
+TEST(no_version_is_counted_on_past_the_largest_number)
+{
+    tern_id id;
+
+    care_begin("2026-03-02 05:00");
+    id = care_prescribe();
+    fixture_run(care_replica, "UPDATE prescriptions SET current_version = 2147483647");
+    CHECK_INT(tern_prescription_edit(care, &id, &care_prescription, "why", NULL, &error),
+              TERN_ERR_RANGE);
+    CHECK_INT(error.problem, TERN_PROBLEM_OUT_OF_RANGE);
+    CHECK_INT(error.first, TERN_FIELD_NONE);
+    CHECK_INT(fixture_number(care_replica, "SELECT count(*) FROM prescription_versions"), 1);
+    care_end();
+}
+
 TEST(an_edit_keeps_what_was_taken_and_what_was_missed)
 {
     tern_id taken;

@@ -69,7 +69,8 @@ TERN_API TERN_MUST_USE tern_status tern_prescription_create(tern_care *care,
  * @param ret_version  May be NULL.
  * @return TERN_OK; problems NO_PRESCRIPTION, NO_MEDICATION (one that is not of this prescription),
  * NO_MEDICATIONS, REASON, URGENT_REASON, DATE, END_DATE, STATUS (it has ended), QUOTA (unless it is
- * urgent), those of what was entered as tern_prescription_create; the engine's codes.
+ * urgent), those of what was entered as tern_prescription_create, OUT_OF_RANGE of no field (no
+ * number is left for a version); the engine's codes.
  */
 TERN_API TERN_MUST_USE tern_status tern_prescription_edit(tern_care *care,
                                                           const tern_id *id,

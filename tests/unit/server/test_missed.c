@@ -413,6 +413,30 @@ TEST(a_dose_is_judged_by_the_version_that_was_in_force_when_it_passed)
     }
 }
 
+/* Patients write their own prescriptions, and the schema bounds a version's number by 1 alone. */
+TEST(a_current_version_that_has_no_row_is_not_counted_down_from)
+{
+    static const struct {
+        const char *first; /* what the only version says, if there is one */
+        int64_t missed;
+    } cases[] = {{NULL, 1}, {"", 0}, {",\"morning_dosage\":{\"amount\":1}", 1}};
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct ward ward;
+
+        start(&ward);
+        (void)push_dose(&ward, 1);
+        if (cases[i].first != NULL) {
+            insert_version(&ward, 1, LAB_START_US, cases[i].first);
+            phone_push(&ward.phone);
+        }
+        lab_write(&ward.lab, "UPDATE prescriptions SET current_version = 2147483647");
+        ward.lab.now_us = LAB_START_US + 10 * DAY_US;
+        CHECK_INT(step(&ward).missed, cases[i].missed);
+        end(&ward);
+    }
+}
+
 TEST(a_dosage_that_is_none_is_told_and_stops_no_other_dose)
 {
     struct trn_missed_report report;
@@ -658,6 +682,17 @@ TEST(waiting_doses_are_found_by_an_index_of_these_alone)
                         " AND scheduled_time < ?3 ORDER BY scheduled_time, id LIMIT ?4"),
                "SEARCH dose_events USING INDEX tern_waiting_dose_events ((scheduled_time,id)>(?,?)"
                " AND scheduled_time<?)");
+    end(&ward);
+}
+
+TEST(versions_are_found_by_an_index)
+{
+    struct ward ward;
+
+    start(&ward);
+    CHECK(strstr(lab_plan(&ward.lab,
+                          "SELECT id FROM prescription_versions WHERE prescription_id = ?1"),
+                 "SEARCH prescription_versions USING") != NULL);
     end(&ward);
 }
 

@@ -13,6 +13,7 @@
 
 enum { LIMIT_MAX = 500, NAME_BYTES = 1024, REASON_BYTES = 1024 };
 
+/* Older changes are told only where they are urgent and a sync has ended since. */
 #define CHANGES_SINCE_US (7 * TRN_DAY_US)
 
 struct run {
@@ -234,10 +235,11 @@ static tern_status infer(struct run *run, tern_care_error *error)
     }
     values[0] = tern_value_id(&run->care->user);
     values[1] = tern_value_integer(run->now_us - CHANGES_SINCE_US);
+    values[2] = tern_value_integer(run->synced_us);
     status = trn_care_each(run->care,
                            TRN_SQL_ALERT_CHANGES,
                            values,
-                           2,
+                           3,
                            TERN_PROBLEM_NONE,
                            look_at_change,
                            run,
@@ -246,7 +248,7 @@ static tern_status infer(struct run *run, tern_care_error *error)
         status = trn_care_each(run->care,
                                TRN_SQL_ALERT_ENDS,
                                values,
-                               2,
+                               3,
                                TERN_PROBLEM_NONE,
                                look_at_end,
                                run,

@@ -357,8 +357,8 @@ static const char *const texts[TRN_SQL_COUNT] = {
             "URGENT_PRESCRIPTION_CHANGE",
             "PRESCRIPTION_UPDATE",
             "v.id") " WHERE p.status IN ('DRAFT','ACTIVE','PAUSED') AND p.deleted_at IS NULL"
-                    " AND v.author_id IS NOT ?1 AND v.created_at>=?2 AND (p.is_urgent OR "
-                    "p.patient_id=?1)"
+                    " AND v.author_id IS NOT ?1 AND (p.is_urgent OR p.patient_id=?1)"
+                    " AND (v.created_at>=?2 OR (p.is_urgent AND v.created_at<?3))"
                     " AND v.deleted_at IS NULL AND n.id IS NULL ORDER BY v.created_at,v.id",
     [TRN_SQL_ALERT_ENDS] =
         "SELECT s.id,s.created_at,p.id,p.patient_id,p.patient_name,1,NULL,NULL"
@@ -367,7 +367,7 @@ static const char *const texts[TRN_SQL_COUNT] = {
         " ON n.id=tern_key('notifications',?1,'URGENT_PRESCRIPTION_CHANGE',s.id)"
         " WHERE p.status IN ('DRAFT','ACTIVE','PAUSED') AND p.deleted_at IS NULL"
         " AND s.unit='status' AND json_extract(s.lost_values,'$.status')='INACTIVE'"
-        " AND s.created_at>=?2 AND s.deleted_at IS NULL AND n.id IS NULL"
+        " AND (s.created_at>=?2 OR s.created_at<?3) AND s.deleted_at IS NULL AND n.id IS NULL"
         " ORDER BY s.created_at,s.id",
     [TRN_SQL_ALERTS] =
         "SELECT n.id,n.created_at,n.type,n.about_id,n.title,n.message,n.data,n.is_read,n.read_at,"

@@ -384,6 +384,83 @@ TEST(a_reason_longer_than_an_alert_is_cut_at_a_whole_letter)
     ring_end(&ring);
 }
 
+#define EIGHT_DAYS_US (8 * 24 * 60 * MINUTE_US)
+
+static tern_status
+edit(struct ring *ring, const tern_id *id, const char *urgent_reason, const char *reason)
+{
+    ring->pair.prescription.is_urgent = urgent_reason != NULL;
+    ring->pair.prescription.urgent_reason = urgent_reason;
+    return tern_prescription_edit(ring->doctor.care,
+                                  id,
+                                  &ring->pair.prescription,
+                                  reason,
+                                  NULL,
+                                  &error);
+}
+
+TEST(who_was_offline_for_more_than_a_week_is_told_of_an_urgent_change_once)
+{
+    struct ring ring;
+    struct care_device fresh;
+    tern_id urgent;
+    tern_id other;
+
+    ring_begin(&ring);
+    urgent = care_pair_prescribe(&ring.pair, &ring.pair.phone);
+    other = care_pair_prescribe(&ring.pair, &ring.pair.phone);
+    ring_sync(&ring);
+    care_ok(edit(&ring, &urgent, "interaction", "why"), &error);
+    care_ok(edit(&ring, &other, NULL, "milder"), &error);
+    device_sync_well(&ring.doctor.device);
+    world_pass(&ring.pair.world, EIGHT_DAYS_US);
+    device_run(&ring.pair.phone.device, "UPDATE dose_events SET status = 'SKIPPED'");
+    CHECK_INT(infer(&ring.pair.phone), 0);
+    device_sync_well(&ring.pair.phone.device);
+    CHECK_INT(infer(&ring.pair.phone), 1);
+    CHECK_TEXT(inbox(&ring.pair.phone, true), "urgent late");
+    care_ok(tern_alerts_mark_read(ring.pair.phone.care, &error), &error);
+    care_pair_sync(&ring.pair);
+    CHECK_INT(infer(&ring.pair.tablet), 0);
+    care_device_begin(&ring.pair.world, &fresh, "fresh", 'p');
+    device_sync_well(&fresh.device);
+    CHECK_INT(infer(&fresh), 0);
+    CHECK_TEXT(inbox(&fresh, false), "urgent late read");
+    care_device_end(&fresh);
+    /* One who gets the record now hears of what is urgent in it. */
+    device_sync_well(&ring.family.device);
+    CHECK_INT(infer(&ring.family), 1);
+    CHECK_TEXT(inbox(&ring.family, true), "urgent late");
+    care_ok(edit(&ring, &urgent, NULL, "settled"), &error);
+    ring_sync(&ring);
+    CHECK_INT(infer(&ring.pair.tablet), 1);
+    CHECK_TEXT(inbox(&ring.pair.tablet, true), "update");
+    ring_end(&ring);
+}
+
+TEST(who_was_offline_for_more_than_a_week_is_asked_about_an_end_that_was_set_aside)
+{
+    struct ring ring;
+    tern_id id;
+
+    ring_begin(&ring);
+    id = care_pair_prescribe(&ring.pair, &ring.pair.phone);
+    care_ok(tern_prescription_pause(ring.pair.phone.care, &id, &error), &error);
+    ring_sync(&ring);
+    care_ok(tern_prescription_end(ring.doctor.care, &id, &error), &error);
+    world_pass(&ring.pair.world, MINUTE_US);
+    care_ok(tern_prescription_resume(ring.pair.phone.care, &id, &error), &error);
+    care_pair_sync(&ring.pair);
+    device_sync_well(&ring.doctor.device);
+    world_pass(&ring.pair.world, EIGHT_DAYS_US);
+    device_sync_well(&ring.pair.tablet.device);
+    device_run(&ring.pair.tablet.device, "UPDATE dose_events SET status = 'SKIPPED'");
+    CHECK_INT(infer(&ring.pair.tablet), 1);
+    CHECK_TEXT(inbox(&ring.pair.tablet, true), "urgent late");
+    CHECK_INT(infer(&ring.pair.tablet), 0);
+    ring_end(&ring);
+}
+
 TEST(alerts_are_made_and_listed_in_bounded_steps)
 {
     struct care_pair pair;

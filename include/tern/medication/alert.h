@@ -46,12 +46,12 @@ typedef bool (*tern_alert_visitor)(void *context, const tern_alert *alert);
  * To be called after syncs, and when a grace has passed.
  *
  * Of doses missed in the last 24 hours: one's own and, for a family member, those of the records
- * that are open to them. Of versions that others wrote in the last 7 days and that are current: the
- * urgent ones of every record here, others of one's own. Of ends of prescriptions that a sync set
- * aside in the last 7 days, as somebody who had not heard changed the state later, to all: while
- * the prescription goes on, a person has to decide. What concerns another's dose, or comes
- * more than an hour late, waits for a sync that has ended since, which may bring a record of the
- * dose.
+ * that are open to them. Of versions that others wrote and that are current: the urgent ones of
+ * every record here, however old, others of one's own, of the last 7 days. Of ends of prescriptions
+ * that a sync set aside, as somebody who had not heard changed the state later, to all: while the
+ * prescription goes on, a person has to decide. What concerns another's dose, a dose missed more
+ * than an hour ago, and what is urgent and older than 7 days wait for a sync that has ended since,
+ * which may bring a record of the dose, or the alert.
  *
  * @param limit    1 to 500.
  * @param ret_made How many were made; may be NULL.

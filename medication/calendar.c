@@ -115,3 +115,36 @@ bool trn_day_parse(const char *text, uint64_t size, int32_t *ret_day)
     *ret_day = trn_day_of_date(date);
     return true;
 }
+
+/* ---- Moments ---- */
+
+bool trn_us_has_date(int64_t us)
+{
+    return us >= TRN_DAY_MIN * TRN_DAY_US && us < (TRN_DAY_MAX + 1) * TRN_DAY_US;
+}
+
+int64_t trn_us_sum(int64_t us, int64_t other)
+{
+    if (other > 0 && us > INT64_MAX - other) {
+        return INT64_MAX;
+    }
+    return other < 0 && us < INT64_MIN - other ? INT64_MIN : us + other;
+}
+
+int64_t trn_us_difference(int64_t us, int64_t other)
+{
+    if (other < 0 && us > INT64_MAX + other) {
+        return INT64_MAX;
+    }
+    return other > 0 && us < INT64_MIN + other ? INT64_MIN : us - other;
+}
+
+int64_t trn_us_minutes(int64_t minutes)
+{
+    const int64_t most = INT64_MAX / TRN_MINUTE_US;
+
+    if (minutes > most) {
+        return INT64_MAX;
+    }
+    return minutes < -most ? INT64_MIN : minutes * TRN_MINUTE_US;
+}

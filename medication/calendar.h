@@ -38,6 +38,14 @@ void trn_day_format(int32_t day, char ret_text[TRN_DATE_BYTES]);
  * was, for all else. */
 bool trn_day_parse(const char *text, uint64_t size, int32_t *ret_day);
 
+/** Whether a moment lies in the years 1 to 9999 by UTC. */
+bool trn_us_has_date(int64_t us);
+/** What lies beyond the first or the last moment is that one. */
+int64_t trn_us_sum(int64_t us, int64_t other);
+int64_t trn_us_difference(int64_t us, int64_t other);
+/** Minutes as microseconds, likewise. */
+int64_t trn_us_minutes(int64_t minutes);
+
 /** The quotient and the remainder, which is never negative. */
 int64_t trn_floor_divide(int64_t number, int64_t by, int64_t *ret_rest);
 

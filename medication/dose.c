@@ -91,6 +91,9 @@ static tern_status judge(tern_care *care,
     if (status != TERN_OK) {
         return status;
     }
+    if (act != NULL && !trn_us_has_date(act->taken_us)) {
+        return trn_problem(error, TERN_PROBLEM_DATE, 0, 0);
+    }
     window->insist = act != NULL && act->insist;
     window->taken_us = act != NULL && act->taken_us != 0 ? act->taken_us : window->now_us;
     window->scheduled_us = dose != NULL ? dose->scheduled_us : window->taken_us;
@@ -115,7 +118,7 @@ static tern_status take(tern_care *care,
 {
     struct dose_row dose = {.status = TERN_DOSE_DUE};
     struct trn_window window = {0};
-    struct trn_window_verdict verdict;
+    struct trn_window_verdict verdict = {.problem = TERN_PROBLEM_NONE};
     tern_status status = read_row(care, id, &dose, error);
 
     if (status == TERN_OK && !is_open(&dose) && !TRN_MUTANT(CARE_TAKEN_TWICE)) {
@@ -378,7 +381,7 @@ static tern_status take_prn(tern_care *care,
 {
     const bool was_offline = act != NULL && act->was_offline;
     struct trn_window window = {0};
-    struct trn_window_verdict verdict;
+    struct trn_window_verdict verdict = {.problem = TERN_PROBLEM_NONE};
     int32_t minute = 0;
     tern_status status = read_prn(care, medication, prn, error);
 

@@ -1,4 +1,5 @@
-/* The windows, at their boundaries: both ends of grace and of the 24 hours belong inside. */
+/* The windows, at their boundaries: both ends of grace and of the 24 hours belong inside. Any
+ * moment is judged, as far from the others as it may be. */
 #include "medication/window.h"
 
 #include <string.h>
@@ -8,7 +9,7 @@
 
 static int64_t minutes_up(int64_t us)
 {
-    return (us + TRN_MINUTE_US - 1) / TRN_MINUTE_US;
+    return us / TRN_MINUTE_US + (us % TRN_MINUTE_US > 0 ? 1 : 0);
 }
 
 static void add_flag(struct trn_window_verdict *verdict, const char *flag)
@@ -38,7 +39,7 @@ static void object(struct trn_window_verdict *verdict,
 void trn_window_judge(const struct trn_window *window, struct trn_window_verdict *ret_verdict)
 {
     int64_t grace_us = window->grace_minutes * TRN_MINUTE_US;
-    int64_t after_us = window->taken_us - window->scheduled_us;
+    int64_t after_us = trn_us_difference(window->taken_us, window->scheduled_us);
     struct trn_window_verdict verdict = {
         .status = after_us > (TRN_MUTANT(CARE_LATE_ON_TIME) ? TRN_DAY_US : grace_us)
                       ? TERN_DOSE_TAKEN_LATE
@@ -48,7 +49,7 @@ void trn_window_judge(const struct trn_window *window, struct trn_window_verdict
         object(&verdict,
                TERN_PROBLEM_TOO_EARLY,
                "EARLY",
-               minutes_up(-after_us),
+               minutes_up(trn_us_difference(0, after_us)),
                window->grace_minutes);
     }
     if (after_us > TRN_DAY_US) {
@@ -58,7 +59,7 @@ void trn_window_judge(const struct trn_window *window, struct trn_window_verdict
         object(&verdict,
                TERN_PROBLEM_AHEAD,
                "AHEAD",
-               minutes_up(window->taken_us - window->now_us),
+               minutes_up(trn_us_difference(window->taken_us, window->now_us)),
                0);
     }
     if (window->insist || window->suspect) {
@@ -72,11 +73,11 @@ void trn_window_judge(const struct trn_window *window, struct trn_window_verdict
 
 int64_t trn_window_end(int64_t scheduled_us, int64_t grace_minutes)
 {
-    return scheduled_us + grace_minutes * TRN_MINUTE_US;
+    return trn_us_sum(scheduled_us, trn_us_minutes(grace_minutes));
 }
 
 bool trn_window_has_passed(int64_t scheduled_us, int64_t grace_minutes, int64_t now_us)
 {
     return now_us >
-           scheduled_us + (TRN_MUTANT(CARE_MISSED_IN_GRACE) ? 0 : grace_minutes) * TRN_MINUTE_US;
+           trn_window_end(scheduled_us, TRN_MUTANT(CARE_MISSED_IN_GRACE) ? 0 : grace_minutes);
 }

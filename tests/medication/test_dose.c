@@ -18,6 +18,19 @@ static int64_t actions(const char *action)
     return fixture_number(care_replica, sql);
 }
 
+static tern_id only_id(const char *sql)
+{
+    tern_statement *statement = NULL;
+    tern_id id = {{0}};
+    bool row = false;
+
+    CHECK_INT(tern_statement_prepare(care_replica, sql, strlen(sql), &statement, NULL), TERN_OK);
+    CHECK_INT(tern_statement_step(statement, &row, NULL), TERN_OK);
+    memcpy(id.bytes, tern_statement_value(statement, 0).data, sizeof(id.bytes));
+    tern_statement_free(statement);
+    return id;
+}
+
 static void begin(void)
 {
     care_begin("2026-03-02 05:00");
@@ -291,18 +304,7 @@ TEST(what_is_taken_as_needed_is_recorded_at_once)
     care_medicine.morning_dosage = NULL;
     (void)care_prescribe();
     CHECK_INT(fixture_number(care_replica, "SELECT count(*) FROM dose_events"), 0);
-    medication = (tern_id){{0}};
-    {
-        tern_statement *statement = NULL;
-        const char *sql = "SELECT id FROM medications";
-        bool row = false;
-
-        CHECK_INT(tern_statement_prepare(care_replica, sql, strlen(sql), &statement, NULL),
-                  TERN_OK);
-        CHECK_INT(tern_statement_step(statement, &row, NULL), TERN_OK);
-        memcpy(medication.bytes, tern_statement_value(statement, 0).data, 16);
-        tern_statement_free(statement);
-    }
+    medication = only_id("SELECT id FROM medications");
     care_clock("2026-03-02 22:15:07");
     act.taken_us = care_time("2026-03-02 22:15:05");
     care_ok(tern_dose_take_prn(care, &medication, &act, &dose, &error), &error);
@@ -315,6 +317,39 @@ TEST(what_is_taken_as_needed_is_recorded_at_once)
     CHECK_INT(actions("DOSE_TAKEN"), 1);
     care_ok(tern_dose_undo(care, &dose, &error), &error);
     CHECK_TEXT(care_day("2026-03-02"), "");
+    care_end();
+}
+
+TEST(a_time_of_taking_in_no_year_is_told_as_a_date_and_nothing_is_recorded)
+{
+    static const int64_t first_us = INT64_C(-62135596800000000); /* 0001-01-01 */
+    static const int64_t last_us = INT64_C(253402300799999999);  /* 9999-12-31 */
+    const int64_t taken[] = {INT64_MIN, first_us - 1, last_us + 1, INT64_MAX};
+    tern_dose_act act = {.size = sizeof(act), .insist = true};
+    tern_medicine two[2];
+    tern_id morning;
+    tern_id medication;
+
+    care_begin("2026-03-02 05:00");
+    two[0] = care_medicine;
+    two[1] = (tern_medicine){.name = "as needed", .is_prn = true};
+    care_prescription.medicines = two;
+    care_prescription.medicine_count = 2;
+    (void)care_prescribe();
+    morning = care_dose("2026-03-02", "MORNING");
+    medication = only_id("SELECT id FROM medications WHERE is_prn");
+    for (size_t i = 0; i < sizeof(taken) / sizeof(taken[0]); i++) {
+        act.taken_us = taken[i];
+        CHECK_INT(tern_dose_take(care, &morning, &act, NULL, &error), TERN_ERR_FORMAT);
+        CHECK_INT(error.problem, TERN_PROBLEM_DATE);
+        CHECK_INT(tern_dose_take_prn(care, &medication, &act, NULL, &error), TERN_ERR_FORMAT);
+        CHECK_INT(error.problem, TERN_PROBLEM_DATE);
+    }
+    CHECK_TEXT(care_day("2026-03-02"), "MORNING DUE, NIGHT DUE");
+    CHECK_INT(actions("DOSE_TAKEN"), 0);
+    act.taken_us = first_us;
+    care_ok(tern_dose_take(care, &morning, &act, NULL, &error), &error);
+    CHECK_TEXT(care_day("2026-03-02"), "MORNING ON_TIME EARLY, NIGHT DUE");
     care_end();
 }
 

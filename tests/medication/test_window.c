@@ -78,6 +78,50 @@ TEST(a_time_after_now_is_a_problem_of_its_own)
     CHECK_TEXT(verdict.flags, "AFTER_24H AHEAD");
 }
 
+TEST(moments_at_the_ends_of_time_are_judged_as_what_they_are)
+{
+    static const struct {
+        int64_t scheduled_us;
+        int64_t taken_us;
+        int64_t now_us;
+        tern_problem problem;
+        int64_t first;
+        const char *flags;
+    } cases[] = {
+        {0, INT64_MIN, 0, TERN_PROBLEM_TOO_EARLY, INT64_MAX / TRN_MINUTE_US + 1, "EARLY"},
+        {1, INT64_MIN, 0, TERN_PROBLEM_TOO_EARLY, INT64_MAX / TRN_MINUTE_US + 1, "EARLY"},
+        {INT64_MAX, 0, 0, TERN_PROBLEM_TOO_EARLY, INT64_MAX / TRN_MINUTE_US + 1, "EARLY"},
+        {-1, INT64_MAX, 0, TERN_PROBLEM_TOO_LATE, INT64_MAX / TRN_MINUTE_US + 1, "AFTER_24H AHEAD"},
+        {INT64_MIN, 0, 0, TERN_PROBLEM_TOO_LATE, INT64_MAX / TRN_MINUTE_US + 1, "AFTER_24H"},
+        {INT64_MAX, INT64_MAX, -1, TERN_PROBLEM_AHEAD, INT64_MAX / TRN_MINUTE_US + 1, "AHEAD"},
+        {INT64_MIN, INT64_MIN, INT64_MAX, TERN_PROBLEM_NONE, 0, ""},
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct trn_window window = {.scheduled_us = cases[i].scheduled_us,
+                                    .grace_minutes = 30,
+                                    .taken_us = cases[i].taken_us,
+                                    .now_us = cases[i].now_us};
+        struct trn_window_verdict verdict;
+
+        trn_window_judge(&window, &verdict);
+        CHECK_INT(verdict.problem, cases[i].problem);
+        CHECK_INT(verdict.first, cases[i].first);
+        CHECK_TEXT(verdict.flags, cases[i].flags);
+    }
+}
+
+TEST(a_grace_ends_at_the_latest_at_the_end_of_time)
+{
+    CHECK_INT(trn_window_end(INT64_MAX, 30), INT64_MAX);
+    CHECK_INT(trn_window_end(INT64_MAX - 30 * TRN_MINUTE_US, 30), INT64_MAX);
+    CHECK_INT(trn_window_end(INT64_MIN, 30), INT64_MIN + 30 * TRN_MINUTE_US);
+    CHECK_INT(trn_window_end(0, INT64_MAX), INT64_MAX);
+    CHECK_INT(trn_window_end(-1, INT64_MIN), INT64_MIN);
+    CHECK(!trn_window_has_passed(INT64_MAX, 30, due_us));
+    CHECK(trn_window_has_passed(INT64_MIN, 30, due_us));
+}
+
 TEST(a_dose_is_missed_after_its_grace_and_not_before)
 {
     CHECK(!trn_window_has_passed(due_us, 30, due_us + 30 * TRN_MINUTE_US));

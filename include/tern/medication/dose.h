@@ -73,7 +73,7 @@ TERN_API TERN_MUST_USE tern_status tern_dose_read(tern_care *care,
 
 typedef struct tern_dose_act {
     size_t size;      /* sizeof(tern_dose_act) */
-    int64_t taken_us; /* when it was taken; 0: now */
+    int64_t taken_us; /* when it was taken, in the years 1 to 9999; 0: now */
     bool insist;      /* store and flag what lies outside the windows */
     bool was_offline; /* the app had no network */
 } tern_dose_act;
@@ -83,7 +83,8 @@ typedef struct tern_dose_act {
  *
  * @param act        NULL: now.
  * @param ret_status TAKEN_ON_TIME or TAKEN_LATE; may be NULL.
- * @return TERN_OK; problems NO_DOSE, RECORDED, TOO_EARLY, TOO_LATE, AHEAD; the engine's codes.
+ * @return TERN_OK; problems NO_DOSE, RECORDED, DATE (`taken_us` is in none of those years, whether
+ * the caller insists or not), TOO_EARLY, TOO_LATE, AHEAD; the engine's codes.
  */
 TERN_API TERN_MUST_USE tern_status tern_dose_take(tern_care *care,
                                                   const tern_id *dose,
@@ -108,8 +109,8 @@ TERN_API TERN_MUST_USE tern_status tern_dose_undo(tern_care *care,
  * Records a dose of a medication that is taken as needed.
  *
  * @param ret_dose Its id; may be NULL.
- * @return TERN_OK; problems NO_MEDICATION, NOT_PRN, STATUS (the prescription is not active), AHEAD,
- * RECORDED (one of that very second has a record), ZONE; the engine's codes.
+ * @return TERN_OK; problems NO_MEDICATION, NOT_PRN, STATUS (the prescription is not active), DATE
+ * and AHEAD as above, RECORDED (one of that very second has a record), ZONE; the engine's codes.
  */
 TERN_API TERN_MUST_USE tern_status tern_dose_take_prn(tern_care *care,
                                                       const tern_id *medication,

@@ -81,15 +81,19 @@ tern_status trn_alerts_address(struct trn_alerts *alerts,
 {
     tern_id family[TRN_ALERTS_FAMILY_MAX];
     size_t count = 0;
-    tern_status status = trn_grants_holders(alerts->db,
-                                            view,
-                                            patient,
-                                            "FAMILY_MEMBER",
-                                            family,
-                                            TRN_ALERTS_FAMILY_MAX,
-                                            &count,
-                                            error);
+    tern_status status;
 
+    if (trn_id_equal(&alerts->patient, patient)) {
+        return TERN_OK;
+    }
+    status = trn_grants_holders(alerts->db,
+                                view,
+                                patient,
+                                "FAMILY_MEMBER",
+                                family,
+                                TRN_ALERTS_FAMILY_MAX,
+                                &count,
+                                error);
     alerts->patient = *patient;
     alerts->recipient_count = 0;
     if (status == TERN_OK) {
@@ -112,24 +116,52 @@ static void set(const struct trn_alerts *alerts,
     change->values[alerts->notifications.columns[column]] = value;
 }
 
-/* Its id follows from recipient, type and dose. */
+/* Its id follows from recipient, type and dose, which are set. */
 static tern_status find_alert(const struct trn_alerts *alerts,
                               struct trn_db_view *view,
+                              const struct trn_alert_dose *dose,
+                              const tern_id *recipient,
                               struct trn_change *change,
                               bool *ret_found,
                               tern_error *error)
 {
     struct trn_row row;
     bool derived = false;
-    tern_status status =
-        trn_natural_id(change->table, change->values, &derived, &change->id, error);
+    tern_status status;
 
+    set(alerts, change, NOTIFICATION_RECIPIENT, tern_value_id(recipient));
+    set(alerts, change, NOTIFICATION_TYPE, tern_value_text(trn_alert_dose_type(dose, recipient)));
+    set(alerts, change, NOTIFICATION_ABOUT, tern_value_id(&dose->dose));
+    status = trn_natural_id(change->table, change->values, &derived, &change->id, error);
     if (status == TERN_OK && !derived) {
         status = trn_fail(error, TERN_ERR_INTERNAL, "missed doses: an alert has no derived id");
     }
     return status == TERN_OK
                ? alerts->db->ops->row_read(view, change->table, &change->id, ret_found, &row, error)
                : status;
+}
+
+tern_status trn_alerts_lack(struct trn_alerts *alerts,
+                            struct trn_db_view *view,
+                            const tern_id *patient,
+                            const tern_id *dose,
+                            bool *ret_lack,
+                            tern_error *error)
+{
+    const struct trn_alert_dose about = {.dose = *dose, .patient = *patient};
+    bool found = true;
+    tern_status status = trn_alerts_address(alerts, view, patient, error);
+
+    for (size_t i = 0; status == TERN_OK && found && i < alerts->recipient_count; i++) {
+        struct trn_change change = {.table = alerts->notifications.table};
+
+        status =
+            find_alert(alerts, view, &about, &alerts->recipients[i].id, &change, &found, error);
+    }
+    if (status == TERN_OK) {
+        *ret_lack = !found;
+    }
+    return status;
 }
 
 static tern_status tell(struct trn_alerts *alerts,
@@ -151,13 +183,7 @@ static tern_status tell(struct trn_alerts *alerts,
         change.values[i] = change.table->columns[i].default_value;
     }
     set(alerts, &change, NOTIFICATION_CREATED, tern_value_integer(now_us));
-    set(alerts, &change, NOTIFICATION_RECIPIENT, tern_value_id(&recipient->id));
-    set(alerts,
-        &change,
-        NOTIFICATION_TYPE,
-        tern_value_text(trn_alert_dose_type(dose, &recipient->id)));
-    set(alerts, &change, NOTIFICATION_ABOUT, tern_value_id(&dose->dose));
-    status = find_alert(alerts, view, &change, &found, error);
+    status = find_alert(alerts, view, dose, &recipient->id, &change, &found, error);
     if (status != TERN_OK || (found && !TRN_MUTANT(CARE_JOB_TELLS_AGAIN))) {
         return status;
     }

@@ -45,11 +45,20 @@ struct trn_alerts_dose {
 /* False where the document lacks a table or a column. */
 bool trn_alerts_know(const struct trn_db *db, struct trn_alerts *ret_alerts);
 
-/* Reads who is told of a patient's doses, until the next call. */
+/* Reads who is told of a patient's doses, where those of `alerts` are not that patient's. A nil
+ * patient in `alerts` has them read anew. */
 tern_status trn_alerts_address(struct trn_alerts *alerts,
                                struct trn_db_view *view,
                                const tern_id *patient,
                                tern_error *error);
+
+/* Whether one of those who are to be told of the dose has no alert of it. */
+tern_status trn_alerts_lack(struct trn_alerts *alerts,
+                            struct trn_db_view *view,
+                            const tern_id *patient,
+                            const tern_id *dose,
+                            bool *ret_lack,
+                            tern_error *error);
 
 /* Appends an insert for each of them who has no alert of the dose. */
 tern_status trn_alerts_write(struct trn_alerts *alerts,

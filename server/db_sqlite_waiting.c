@@ -6,6 +6,7 @@
 
 /* SQLite uses a partial index only where the query says the same in the same words. */
 #define WAITS "\"%w\" = %Q AND deleted_at IS NULL"
+#define NAME "\"tern_waiting_%w_%w\""
 
 static const char *word_name(const struct trn_db_waiting *waiting)
 {
@@ -21,14 +22,14 @@ static tern_status
 waiting_prepare(struct trn_db *db, const struct trn_db_waiting *waiting, tern_error *error)
 {
     struct trn_db_view *view = trn_db_sqlite_of(db)->writer;
-    char *sql =
-        sqlite3_mprintf("CREATE INDEX IF NOT EXISTS \"tern_waiting_%w\" ON \"%w\"(\"%w\", id)"
-                        " WHERE " WAITS,
-                        waiting->table->name,
-                        waiting->table->name,
-                        time_name(waiting),
-                        word_name(waiting),
-                        waiting->word);
+    char *sql = sqlite3_mprintf("CREATE INDEX IF NOT EXISTS " NAME " ON \"%w\"(\"%w\", id)"
+                                " WHERE " WAITS,
+                                waiting->table->name,
+                                waiting->word,
+                                waiting->table->name,
+                                time_name(waiting),
+                                word_name(waiting),
+                                waiting->word);
     int rc = sql == NULL ? SQLITE_NOMEM : sqlite3_exec(view->sqlite, sql, NULL, NULL, NULL);
 
     sqlite3_free(sql);
@@ -41,18 +42,18 @@ static tern_status prepare(struct trn_db_view *view,
                            tern_error *error)
 {
     const char *time = time_name(waiting);
-    char *sql =
-        sqlite3_mprintf("SELECT \"%w\", id FROM \"%w\" INDEXED BY \"tern_waiting_%w\" WHERE " WAITS
-                        " AND (\"%w\", id) > (?1, ?2) AND \"%w\" < ?3"
-                        " ORDER BY \"%w\", id LIMIT ?4",
-                        time,
-                        waiting->table->name,
-                        waiting->table->name,
-                        word_name(waiting),
-                        waiting->word,
-                        time,
-                        time,
-                        time);
+    char *sql = sqlite3_mprintf("SELECT \"%w\", id FROM \"%w\" INDEXED BY " NAME " WHERE " WAITS
+                                " AND (\"%w\", id) > (?1, ?2) AND \"%w\" < ?3"
+                                " ORDER BY \"%w\", id LIMIT ?4",
+                                time,
+                                waiting->table->name,
+                                waiting->table->name,
+                                waiting->word,
+                                word_name(waiting),
+                                waiting->word,
+                                time,
+                                time,
+                                time);
     tern_status status = sql == NULL ? trn_fail_nomem(error)
                                      : trn_db_sqlite_prepare(view, sql, ret_statement, error);
 

@@ -1,6 +1,6 @@
-/* Doses that wait, by time; each with the rows that say when it is due; what has passed becomes one
- * request of the job's device. One thread serves the database, so nothing comes between the reading
- * and the request. */
+/* Doses that wait, by time, then those of the last day that are missed; each with the rows that say
+ * when it is due. What has passed, or is to be told, becomes one request of the job's device. One
+ * thread serves the database, so nothing comes between the reading and the request. */
 #include "server/missed.h"
 
 #include <stdlib.h>
@@ -14,11 +14,17 @@
 #include "medication/window.h"
 #include "server/alerts.h"
 
-static const char due[] = "DUE";
+/* The doses that a round looks at, one list behind the other: those that wait for an outcome, and
+ * those of the last day of which a device has stored that they were missed, perhaps without telling
+ * everybody. */
+enum list { DUE, MISSED, LISTS };
+
+static const char *const words[LISTS] = {"DUE", "MISSED"};
 
 /* A dose that was missed. */
 struct found {
     struct trn_alerts_dose dose;
+    bool is_due;  /* nobody has stored it yet */
     bool is_told; /* it is recent enough for alerts */
     int64_t base; /* the number of the transaction that last wrote its outcome */
 };
@@ -28,15 +34,20 @@ struct trn_missed {
     struct trn_missed_port port;
     struct trn_doses doses;
     struct trn_alerts alerts;
-    struct trn_db_waiting waiting; /* the doses that are due */
-    size_t outcome;                /* unit of the doses */
-    struct trn_db_moment cursor;
+    struct trn_db_waiting waiting[LISTS];
+    size_t outcome; /* unit of the doses */
+    struct cursor {
+        enum list list;
+        struct trn_db_moment after;
+    } cursor;
     struct trn_db_meta meta; /* of the step under way */
     tern_id device;
     struct found found[TRN_MISSED_STEP_DOSES];
     size_t found_count;
     size_t alert_count; /* made for them */
 };
+
+static const struct cursor begin = {.list = DUE, .after = {.us = INT64_MIN}};
 
 /* ---- Opening ---- */
 
@@ -53,7 +64,7 @@ tern_status trn_missed_open(struct trn_db *db,
     }
     job->db = db;
     job->port = *port;
-    job->cursor.us = INT64_MIN;
+    job->cursor = begin;
     if (!trn_doses_know(db->schema, &job->doses) || !trn_alerts_know(db, &job->alerts)) {
         status = trn_fail(error,
                           TERN_ERR_MISUSE,
@@ -62,12 +73,14 @@ tern_status trn_missed_open(struct trn_db *db,
     if (status == TERN_OK) {
         job->outcome =
             job->doses.doses.table->columns[job->doses.doses.columns[TRN_DOSE_STATUS]].unit;
-        job->waiting =
+    }
+    for (size_t i = 0; status == TERN_OK && i < LISTS; i++) {
+        job->waiting[i] =
             (struct trn_db_waiting){.table = job->doses.doses.table,
                                     .word_column = job->doses.doses.columns[TRN_DOSE_STATUS],
-                                    .word = due,
+                                    .word = words[i],
                                     .time_column = job->doses.doses.columns[TRN_DOSE_TIME]};
-        status = db->ops->waiting_prepare(db, &job->waiting, error);
+        status = db->ops->waiting_prepare(db, &job->waiting[i], error);
     }
     if (status != TERN_OK) {
         trn_missed_close(job);
@@ -94,6 +107,7 @@ static bool is_of_the_zone(tern_status status)
 static tern_status add_found(struct trn_missed *job,
                              const struct trn_source *source,
                              const struct trn_row *row,
+                             bool is_due,
                              int64_t now_us,
                              tern_error *error)
 {
@@ -112,6 +126,7 @@ static tern_status add_found(struct trn_missed *job,
                  .scheduled_us = scheduled_us,
                  .passed_us = trn_window_end(scheduled_us,
                                              trn_known_value(known, row, TRN_DOSE_GRACE).integer)},
+        .is_due = is_due,
         .is_told = scheduled_us >= trn_alert_doses_since(now_us),
         .base = row->version.keys[job->outcome]};
     trn_value_to_text(trn_known_value(known, row, TRN_DOSE_DATE),
@@ -129,6 +144,7 @@ static tern_status add_found(struct trn_missed *job,
 static tern_status judge(struct trn_missed *job,
                          struct trn_db_view *view,
                          const struct trn_row *dose,
+                         bool is_due,
                          int64_t now_us,
                          struct trn_missed_report *report,
                          tern_error *error)
@@ -139,10 +155,10 @@ static tern_status judge(struct trn_missed *job,
         trn_doses_source(&job->doses, job->db, view, &job->port.zones, dose, &source, &cause);
 
     if (status == TERN_OK &&
-        trn_source_yields(&source,
-                          trn_known_value(&job->doses.doses, dose, TRN_DOSE_DATE),
-                          trn_known_value(&job->doses.doses, dose, TRN_DOSE_SLOT))) {
-        status = add_found(job, &source, dose, now_us, &cause);
+        (!is_due || trn_source_yields(&source,
+                                      trn_known_value(&job->doses.doses, dose, TRN_DOSE_DATE),
+                                      trn_known_value(&job->doses.doses, dose, TRN_DOSE_SLOT)))) {
+        status = add_found(job, &source, dose, is_due, now_us, &cause);
     } else if (status == TERN_OK) {
         report->undosed +=
             trn_source_is_unread(&source, trn_known_value(&job->doses.doses, dose, TRN_DOSE_SLOT));
@@ -154,9 +170,30 @@ static tern_status judge(struct trn_missed *job,
     return status == TERN_OK ? TERN_OK : trn_fail(error, status, "%s", cause.message);
 }
 
-/* A dose that somebody made due again is theirs, and no guess overrules it. */
+/* Whether there is something to store or to tell. A dose that somebody made due again is theirs,
+ * and no guess overrules it. */
+static tern_status is_open(struct trn_missed *job,
+                           struct trn_db_view *view,
+                           const struct trn_row *dose,
+                           bool is_due,
+                           bool *ret_open,
+                           tern_error *error)
+{
+    tern_id patient = trn_value_to_id(trn_known_value(&job->doses.doses, dose, TRN_DOSE_PATIENT));
+
+    if (is_due) {
+        *ret_open = trn_version_rank(&dose->version, job->outcome) != TRN_RANK_1_RECORDED ||
+                    TRN_MUTANT(CARE_JOB_OVERRULES);
+        return TERN_OK;
+    }
+    return TRN_MUTANT(CARE_JOB_UNTOLD)
+               ? TERN_OK
+               : trn_alerts_lack(&job->alerts, view, &patient, &dose->id, ret_open, error);
+}
+
 static tern_status look_at(struct trn_missed *job,
                            struct trn_db_view *view,
+                           bool is_due,
                            const struct trn_db_moment *place,
                            int64_t now_us,
                            struct trn_missed_report *report,
@@ -164,47 +201,77 @@ static tern_status look_at(struct trn_missed *job,
 {
     struct trn_row dose;
     bool found = false;
+    bool open = false;
     tern_status status =
         job->db->ops->row_read(view, job->doses.doses.table, &place->id, &found, &dose, error);
 
-    if (status != TERN_OK || !found ||
-        (trn_version_rank(&dose.version, job->outcome) == TRN_RANK_1_RECORDED &&
-         !TRN_MUTANT(CARE_JOB_OVERRULES)) ||
+    if (status == TERN_OK && found && (is_due || place->us >= trn_alert_doses_since(now_us))) {
+        status = is_open(job, view, &dose, is_due, &open, error);
+    }
+    if (status != TERN_OK || !open ||
         (!trn_window_has_passed(place->us,
                                 trn_known_value(&job->doses.doses, &dose, TRN_DOSE_GRACE).integer,
                                 now_us) &&
          !TRN_MUTANT(CARE_JOB_EARLY))) {
         return status;
     }
-    return judge(job, view, &dose, now_us, report, error);
+    return judge(job, view, &dose, is_due, now_us, report, error);
+}
+
+/* Looks at the next doses of the cursor's list, and moves it behind them: to the next list where
+ * this one has no more. */
+static tern_status look_on(struct trn_missed *job,
+                           struct trn_db_view *view,
+                           int64_t now_us,
+                           struct cursor *cursor,
+                           struct trn_missed_report *report,
+                           tern_error *error)
+{
+    struct trn_db_moment places[TRN_MISSED_STEP_DOSES];
+    const size_t room = TRN_MISSED_STEP_DOSES - report->looked_at;
+    size_t count = 0;
+    tern_status status = job->db->ops->rows_waiting(view,
+                                                    &job->waiting[cursor->list],
+                                                    &cursor->after,
+                                                    now_us,
+                                                    places,
+                                                    room,
+                                                    &count,
+                                                    error);
+
+    for (size_t i = 0; status == TERN_OK && i < count; i++) {
+        status = look_at(job, view, cursor->list == DUE, &places[i], now_us, report, error);
+    }
+    if (status != TERN_OK) {
+        return status;
+    }
+    report->looked_at += count;
+    if (count == room) {
+        cursor->after = places[count - 1];
+    } else {
+        cursor->list++;
+        cursor->after = (struct trn_db_moment){.us = trn_alert_doses_since(now_us)};
+    }
+    return TERN_OK;
 }
 
 static tern_status look(struct trn_missed *job,
                         struct trn_db_view *view,
                         int64_t now_us,
-                        struct trn_db_moment *ret_cursor,
+                        struct cursor *cursor,
                         struct trn_missed_report *report,
                         tern_error *error)
 {
-    struct trn_db_moment places[TRN_MISSED_STEP_DOSES];
-    size_t count = 0;
-    tern_status status = job->db->ops->rows_waiting(view,
-                                                    &job->waiting,
-                                                    &job->cursor,
-                                                    now_us,
-                                                    places,
-                                                    TRN_MISSED_STEP_DOSES,
-                                                    &count,
-                                                    error);
+    tern_status status = TERN_OK;
 
     job->found_count = 0;
-    for (size_t i = 0; status == TERN_OK && i < count; i++) {
-        status = look_at(job, view, &places[i], now_us, report, error);
+    job->alerts.patient = (tern_id){{0}};
+    while (status == TERN_OK && cursor->list < LISTS && report->looked_at < TRN_MISSED_STEP_DOSES) {
+        status = look_on(job, view, now_us, cursor, report, error);
     }
-    if (status == TERN_OK) {
-        report->looked_at = count;
-        report->more = count == TRN_MISSED_STEP_DOSES;
-        *ret_cursor = report->more ? places[count - 1] : (struct trn_db_moment){.us = INT64_MIN};
+    report->more = cursor->list < LISTS;
+    if (!report->more) {
+        *cursor = begin;
     }
     return status;
 }
@@ -254,7 +321,8 @@ write_outcome(struct trn_missed *job, const struct found *found, struct trn_line
     return trn_entry_write_change(writer, &change, NULL);
 }
 
-/* The outcome, and the alerts of it in the same transaction: told and missed are one. */
+/* The outcome, where nobody has stored it, and the alerts of it in the same transaction: told and
+ * missed are one. */
 static tern_status write_change(struct trn_missed *job,
                                 struct trn_db_view *view,
                                 const struct found *found,
@@ -262,14 +330,12 @@ static tern_status write_change(struct trn_missed *job,
                                 struct trn_line_writer *writer,
                                 tern_error *error)
 {
-    tern_status status = write_outcome(job, found, writer);
+    tern_status status = found->is_due ? write_outcome(job, found, writer) : TERN_OK;
 
     if (status != TERN_OK || !found->is_told || TRN_MUTANT(CARE_JOB_UNTOLD)) {
         return status;
     }
-    if (!trn_id_equal(&job->alerts.patient, &found->dose.patient)) {
-        status = trn_alerts_address(&job->alerts, view, &found->dose.patient, error);
-    }
+    status = trn_alerts_address(&job->alerts, view, &found->dose.patient, error);
     return status == TERN_OK ? trn_alerts_write(&job->alerts,
                                                 view,
                                                 &found->dose,
@@ -350,7 +416,6 @@ static tern_status write_request(struct trn_missed *job,
     tern_status status;
 
     job->alert_count = 0;
-    job->alerts.patient = (tern_id){{0}};
     status = write_entries(job,
                            view,
                            last_ordinal,
@@ -399,7 +464,7 @@ push(struct trn_missed *job, struct trn_slice body, int64_t now_us, tern_error *
 
 static tern_status find(struct trn_missed *job,
                         int64_t now_us,
-                        struct trn_db_moment *ret_cursor,
+                        struct cursor *cursor,
                         struct trn_bytes *body,
                         struct trn_missed_report *report,
                         tern_error *error)
@@ -419,7 +484,7 @@ static tern_status find(struct trn_missed *job,
         status = job->db->ops->device_read(view, &job->device, &device, error);
     }
     if (status == TERN_OK) {
-        status = look(job, view, now_us, ret_cursor, report, error);
+        status = look(job, view, now_us, cursor, report, error);
     }
     if (status == TERN_OK && job->found_count > 0) {
         qsort(job->found, job->found_count, sizeof(job->found[0]), compare_found);
@@ -435,7 +500,7 @@ tern_status trn_missed_step(struct trn_missed *job,
                             tern_error *error)
 {
     struct trn_missed_report report = {.missed = 0};
-    struct trn_db_moment cursor = job->cursor;
+    struct cursor cursor = job->cursor;
     struct trn_bytes body = {0};
     tern_status status = find(job, now_us, &cursor, &body, &report, error);
 
@@ -446,7 +511,9 @@ tern_status trn_missed_step(struct trn_missed *job,
     if (status != TERN_OK) {
         return status;
     }
-    report.missed = job->found_count;
+    for (size_t i = 0; i < job->found_count; i++) {
+        report.missed += job->found[i].is_due ? 1 : 0;
+    }
     report.alerts = job->found_count > 0 ? job->alert_count : 0;
     job->cursor = cursor;
     *ret_report = report;

@@ -27,7 +27,7 @@ struct trn_missed_port {
 struct trn_missed_report {
     size_t looked_at;
     size_t missed;
-    size_t alerts;  /* made of these: to the patients and their families */
+    size_t alerts;  /* made of these, and of those that devices stored: to patients and families */
     size_t unread;  /* whose patient's zone cannot be read: they stay as they are */
     size_t undosed; /* of whose dosage something stands that is none: likewise */
     bool more;      /* this round has further doses to look at; else the next step begins anew */
@@ -48,7 +48,9 @@ void trn_missed_close(struct trn_missed *job);
 
 /**
  * Looks at the next doses, at most TRN_MISSED_STEP_DOSES, of all patients by time, and stores
- * MISSED, and with it the alerts of those that were due within a day. Not within a group.
+ * MISSED, and with it the alerts of those that were due within a day. Behind them in a round come
+ * the doses of the last day that are MISSED already, of which alerts are made that are not there:
+ * a patient's device stores and tells its own, but may not tell the family. Not within a group.
  *
  * @param now_us The server's clock.
  * @return TERN_OK, or what failed, and nothing was stored then; TERN_ERR_INTERNAL where the server

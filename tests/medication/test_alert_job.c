@@ -309,6 +309,60 @@ TEST(the_job_tells_the_family_of_an_open_record_in_their_language_and_nobody_els
     care_pair_end(&pair);
 }
 
+/* The patient's app stores the outcome and tells the patient; nobody's device tells the family. */
+TEST(the_job_tells_the_family_of_a_dose_that_the_patients_device_stored_as_missed)
+{
+    struct care_pair pair;
+    struct care_device family;
+    tern_missed_cursor cursor = {0};
+    bool more = false;
+
+    care_pair_begin(&pair);
+    care_pair_open_to(&pair, 'f', "FAMILY_MEMBER");
+    (void)care_pair_prescribe(&pair, &pair.phone);
+    world_pass(&pair.world, UNTIL_MISSED_US);
+    care_ok(tern_doses_infer_missed(pair.phone.care, NULL, 100, &cursor, NULL, &more, &error),
+            &error);
+    CHECK_INT(infer(&pair.phone), 1);
+    care_pair_sync(&pair);
+    CHECK_TEXT(world_ask(&pair.world, "SELECT count(*) FROM dose_events WHERE status='MISSED'"),
+               "1");
+    CHECK_TEXT(count_alerts(&pair), "1");
+    CHECK_INT(run_job(&pair.world), 1);
+    CHECK_TEXT(
+        world_ask(&pair.world, "SELECT count(*) FROM notifications WHERE type = 'FAMILY_ALERT'"),
+        "1");
+    /* Nothing is left to tell, and nothing is written for it. */
+    CHECK_INT(run_job(&pair.world), 0);
+    CHECK_TEXT(world_ask(&pair.world,
+                         "SELECT count(DISTINCT number) FROM tern_entry WHERE device = sender AND "
+                         "device = user AND kind = 0"),
+               "1");
+    world_pass(&pair.world, 2 * 24 * 60 * MINUTE_US);
+    care_device_begin(&pair.world, &family, "family", 'f');
+    device_sync_well(&family.device);
+    CHECK_TEXT(inbox(&family), "family");
+    care_device_end(&family);
+    care_pair_end(&pair);
+}
+
+TEST(the_job_tells_nobody_of_a_dose_stored_as_missed_more_than_a_day_after_it_was_due)
+{
+    struct care_pair pair;
+    tern_missed_cursor cursor = {0};
+    bool more = false;
+
+    (void)begin(&pair);
+    care_ok(tern_doses_infer_missed(pair.phone.care, NULL, 100, &cursor, NULL, &more, &error),
+            &error);
+    world_pass(&pair.world, care_time("2025-11-21 18:30") - pair.world.now_us);
+    device_sync_well(&pair.phone.device);
+    world_pass(&pair.world, 1);
+    CHECK_INT(run_job(&pair.world), 1); /* the morning's of that day alone */
+    CHECK_TEXT(count_alerts(&pair), "1");
+    care_pair_end(&pair);
+}
+
 TEST(a_family_member_whose_device_infers_too_and_an_access_that_was_withdrawn)
 {
     struct care_pair pair;

@@ -246,7 +246,7 @@ TEST(a_dose_is_missed_once_its_grace_has_passed_and_not_before)
     ward.lab.now_us++;
     CHECK_INT(step(&ward).missed, 1);
     CHECK_INT(count_of(&ward, "MISSED"), 1);
-    CHECK_INT(step(&ward).looked_at, 0);
+    CHECK_INT(step(&ward).missed, 0);
     CHECK_INT(transactions(&ward), 1);
     end(&ward);
 }
@@ -673,15 +673,20 @@ TEST(waiting_doses_are_found_by_an_index_of_these_alone)
 
     start(&ward);
     CHECK(strstr(lab_text(&ward.lab,
-                          "SELECT sql FROM sqlite_schema WHERE name = 'tern_waiting_dose_events'"),
+                          "SELECT sql FROM sqlite_schema"
+                          " WHERE name = 'tern_waiting_dose_events_DUE'"),
                  "WHERE \"status\" = 'DUE'") != NULL);
+    CHECK(strstr(lab_text(&ward.lab,
+                          "SELECT sql FROM sqlite_schema"
+                          " WHERE name = 'tern_waiting_dose_events_MISSED'"),
+                 "WHERE \"status\" = 'MISSED'") != NULL);
     CHECK_TEXT(lab_plan(&ward.lab,
                         "SELECT scheduled_time, id FROM dose_events"
-                        " INDEXED BY tern_waiting_dose_events WHERE status = 'DUE'"
+                        " INDEXED BY tern_waiting_dose_events_DUE WHERE status = 'DUE'"
                         " AND deleted_at IS NULL AND (scheduled_time, id) > (?1, ?2)"
                         " AND scheduled_time < ?3 ORDER BY scheduled_time, id LIMIT ?4"),
-               "SEARCH dose_events USING INDEX tern_waiting_dose_events ((scheduled_time,id)>(?,?)"
-               " AND scheduled_time<?)");
+               "SEARCH dose_events USING INDEX tern_waiting_dose_events_DUE"
+               " ((scheduled_time,id)>(?,?) AND scheduled_time<?)");
     end(&ward);
 }
 

@@ -148,6 +148,13 @@ static const char *const within[LANGUAGES] = {"{0}ត្រូវនៅចន្
 static const char *const at_least[LANGUAGES] = {"{0}មិនអាចតិចជាង {1} បានទេ។",
                                                 "{0} cannot be below {1}."};
 
+/* Of an edit that was not made, with the number of the version that came first. */
+static const char *const not_edited[LANGUAGES] = {
+    "វេជ្ជបញ្ជានេះត្រូវបានកែប្រែរួចហើយ (កំណែទី {0})។ សូមបើកវាម្ដងទៀតមុននឹងកែ។",
+    "This prescription was changed meanwhile (version {0}). Please open it again before you change "
+    "it.",
+};
+
 static const char *const storage_full[LANGUAGES] = {
     "ទំហំផ្ទុកក្នុងទូរសព្ទពេញហើយ។ គ្មានអ្វីត្រូវបានផ្លាស់ប្ដូរឡើយ។",
     "The phone's storage is full. Nothing was changed.",
@@ -266,7 +273,9 @@ tern_say_problem(const tern_locale *locale, const tern_care_error *error, char *
         return trn_saying_end(&saying);
     }
     say_sentence(&saying,
-                 problems[at].text[locale->language],
+                 at == TERN_PROBLEM_OVERTAKEN && error->first > 0
+                     ? not_edited[locale->language]
+                     : problems[at].text[locale->language],
                  problems[at].tell,
                  (const int64_t[]){error->first, error->second},
                  at == TERN_PROBLEM_NONE ? tern_status_code(error->error.status) : NULL);

@@ -367,6 +367,9 @@ static tern_status edit(tern_care *care,
     if (memcmp(&header.patient, &prescription->patient, sizeof(tern_id)) != 0) {
         return trn_care_misuse(error, "tern_prescription_edit");
     }
+    if (prescription->base_version != 0 && prescription->base_version != header.version) {
+        return trn_problem(error, TERN_PROBLEM_OVERTAKEN, header.version, 0);
+    }
     if (header.version == INT32_MAX) {
         return trn_problem(error, TERN_PROBLEM_OUT_OF_RANGE, TERN_FIELD_NONE, 0);
     }

@@ -242,6 +242,55 @@ TEST(a_version_that_hears_of_another_before_it_is_sent_is_never_mixed_with_it)
     round_end(&round);
 }
 
+/* The second doctor saves a form that was opened on `base`. */
+static tern_status save(struct round *round, int32_t base, const char *name, int32_t *ret_version)
+{
+    const tern_medicine medicine = {.name = name, .morning_dosage = "{\"amount\":1}"};
+    tern_prescription prescription = round->pair.prescription;
+
+    prescription.base_version = base;
+    prescription.symptoms = name;
+    prescription.medicines = &medicine;
+    prescription.medicine_count = 1;
+    return tern_prescription_edit(round->second.care,
+                                  &round->id,
+                                  &prescription,
+                                  name,
+                                  ret_version,
+                                  &error);
+}
+
+TEST(a_form_that_another_version_has_overtaken_changes_nothing)
+{
+    const tern_locale khmer = {.size = sizeof(khmer), .language = TERN_KHMER};
+    const tern_locale english = {.size = sizeof(english), .language = TERN_ENGLISH};
+    int32_t version = 0;
+    struct round round;
+    char said[400];
+
+    round_begin(&round);
+    edit(&round, &round.first, "one"); /* while the second has the form open */
+    round_sync(&round);
+    CHECK_INT(save(&round, 1, "two", &version), TERN_ERR_APPEND_ONLY);
+    CHECK_INT(error.problem, TERN_PROBLEM_OVERTAKEN);
+    CHECK_INT(error.first, 2);
+    CHECK_INT(version, 0);
+    CHECK(tern_say_problem(&english, &error, said, sizeof(said)) > 0);
+    CHECK_TEXT(said,
+               "This prescription was changed meanwhile (version 2). Please open it again before "
+               "you change it.");
+    CHECK(tern_say_problem(&khmer, &error, said, sizeof(said)) > 0);
+    CHECK_INT(save(&round, 3, "two", &version), TERN_ERR_APPEND_ONLY);
+    CHECK_INT(save(&round, -1, "two", &version), TERN_ERR_APPEND_ONLY);
+    round_sync(&round);
+    expect_first_everywhere(&round);
+    care_ok(save(&round, 2, "two", &version), &error);
+    CHECK_INT(version, 3);
+    care_ok(save(&round, 0, "three", &version), &error);
+    CHECK_INT(version, 4);
+    round_end(&round);
+}
+
 TEST(a_refusal_is_said_in_both_languages)
 {
     const tern_care_error refusal = {.problem = TERN_PROBLEM_OVERTAKEN,

@@ -41,10 +41,12 @@ typedef enum tern_problem {
     TERN_PROBLEM_SETTING = 20,        /* a value that the setting does not have */
     TERN_PROBLEM_NO_VERSION = 21,     /* no such version of the prescription */
     TERN_PROBLEM_NO_ALERT = 22,       /* no such alert */
-    TERN_PROBLEM_OVERTAKEN = 23,      /* another's version reached the server first */
-    TERN_PROBLEM_END_DATE = 24,       /* a prescription would end before it starts */
-    TERN_PROBLEM_PRN_TIME = 25,       /* no time of the day, or too many; first: which, from 0 */
-    TERN_PROBLEM_NOT_PATIENT = 26,    /* it is the patient's to set, and nobody else's */
+    /* Another's version reached the server first; or, of an edit that was not made at all, came
+     * here after the one that it was written from; first: the current one's number then, else 0. */
+    TERN_PROBLEM_OVERTAKEN = 23,
+    TERN_PROBLEM_END_DATE = 24,    /* a prescription would end before it starts */
+    TERN_PROBLEM_PRN_TIME = 25,    /* no time of the day, or too many; first: which, from 0 */
+    TERN_PROBLEM_NOT_PATIENT = 26, /* it is the patient's to set, and nobody else's */
     /* Of what was entered in a prescription; first: which tern_field; second: of which medicine,
      * from 1, or 0 of the prescription itself. */
     TERN_PROBLEM_MISSING = 27,

@@ -1,8 +1,9 @@
 /**
  * Prescriptions and their medications: created, edited by version, put in force, paused, ended.
  *
- * Versions never change. An edit that another author's version has overtaken is rejected whole by
- * the server, and stays with its author in quarantine. Nothing here deletes a dose.
+ * Versions never change. An edit says the version that it was written from, and is refused where
+ * another stands here by then. One that another author's version overtakes on its way is rejected
+ * whole by the server, and stays with its author in quarantine. Nothing here deletes a dose.
  */
 #ifndef TERN_PRESCRIPTION_H
 #define TERN_PRESCRIPTION_H
@@ -44,6 +45,9 @@ typedef struct tern_prescription {
     const char *urgent_reason;      /* needed if urgent */
     const tern_medicine *medicines; /* in the order of their rows */
     size_t medicine_count;
+    /* Of an edit: the version that this was written from, as tern_prescription_read gave it; 0: not
+     * said. */
+    int32_t base_version;
 } tern_prescription;
 
 /**
@@ -64,13 +68,15 @@ TERN_API TERN_MUST_USE tern_status tern_prescription_create(tern_care *care,
  * Edits a prescription: all that stands in it, as a new version. Medications that are not named are
  * marked deleted; their doses keep their records.
  *
- * @param prescription Its patient must be the same.
+ * @param prescription Its patient must be the same. Where its base_version is not said, what
+ * another version has brought meanwhile is overruled: say it.
  * @param reason       Why; needed.
  * @param ret_version  May be NULL.
  * @return TERN_OK; problems NO_PRESCRIPTION, NO_MEDICATION (one that is not of this prescription),
- * NO_MEDICATIONS, REASON, URGENT_REASON, DATE, END_DATE, STATUS (it has ended), QUOTA (unless it is
- * urgent), those of what was entered as tern_prescription_create, OUT_OF_RANGE of no field (no
- * number is left for a version); the engine's codes.
+ * NO_MEDICATIONS, REASON, URGENT_REASON, DATE, END_DATE, STATUS (it has ended), OVERTAKEN (the
+ * current version is not base_version; `first` has its number), QUOTA (unless it is urgent), those
+ * of what was entered as tern_prescription_create, OUT_OF_RANGE of no field (no number is left for
+ * a version); the engine's codes.
  */
 TERN_API TERN_MUST_USE tern_status tern_prescription_edit(tern_care *care,
                                                           const tern_id *id,

@@ -200,7 +200,8 @@ int32_t trn_rule_offset(const struct trn_rule *rule, int64_t utc_s)
         int64_t start = change_at(&rule->start, at, rule->standard_s);
         int64_t end = change_at(&rule->end, at, rule->summer_s);
 
-        if (start <= utc_s && start > latest) {
+        /* Where summer ends as the next begins, it is summer all year. */
+        if (start <= utc_s && start >= latest) {
             latest = start;
             offset = rule->summer_s;
         }

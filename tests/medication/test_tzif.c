@@ -178,4 +178,7 @@ TEST(rules_of_every_form_are_followed)
     CHECK_INT(offset_by("IST-1GMT0,M10.5.0,M3.5.0/1", 1784084400), 3600);
     CHECK_INT(offset_by("<-02>2<-01>,M3.5.0/-1,M10.5.0/0", 1774745999), -7200);
     CHECK_INT(offset_by("<-02>2<-01>,M3.5.0/-1,M10.5.0/0", 1774746000), -3600);
+    /* Summer all year: each year's end is the next one's start (RFC 8536, 3.3.1). */
+    CHECK_INT(offset_by("EST5EDT,0/0,J365/25", 1768446000), -14400);
+    CHECK_INT(offset_by("EST5EDT,0/0,J365/25", 1784084400), -14400);
 }

@@ -39,6 +39,7 @@ read_prescription(struct bridge_call *call, tern_prescription *sheet, tern_medic
     sheet->end_date = bridge_text(call);
     sheet->is_urgent = bridge_byte(call) != 0;
     sheet->urgent_reason = bridge_text(call);
+    sheet->base_version = bridge_int(call);
     count = bridge_int(call);
     if (count < 0 || count > MEDICINES_MAX) {
         return TERN_ERR_TOO_LARGE;

@@ -142,7 +142,8 @@ public struct Care: Sendable {
         }
     }
 
-    /// Writes a new version with all that stands in it; gives its number.
+    /// Writes a new version with all that stands in it; gives its number. Problem overtaken, and nothing changes, where
+    /// another version stands by now than the sheet was written from.
     @discardableResult
     public func edit(_ prescription: UUID, to sheet: Prescription, reason: String) async throws -> Int {
         try await core.care { care in

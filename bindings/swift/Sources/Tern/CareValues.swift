@@ -142,6 +142,8 @@ public struct Prescription: Sendable {
     /// Needed if it is urgent.
     public var urgentReason: String?
     public var isUrgent = false
+    /// Of an edit: the version that this was written from, as the prescription was read; nil: not said.
+    public var baseVersion: Int?
     public var medicines: [Medicine] = []
 
     public init(patient: UUID, patientName: String) {
@@ -164,6 +166,7 @@ public struct Prescription: Sendable {
         sheet.end_date = try arena.keep(endDate?.description)
         sheet.is_urgent = isUrgent
         sheet.urgent_reason = try arena.keep(urgentReason)
+        sheet.base_version = baseVersion.map { Int32(clamping: $0) } ?? 0
         sheet.medicines = arena.keep(try medicines.map { try $0.lent(arena) })
         sheet.medicine_count = medicines.count
         return try withExtendedLifetime(arena) { try body(&sheet) }

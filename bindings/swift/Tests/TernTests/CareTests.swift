@@ -123,6 +123,14 @@ final class CareTests: ReplicaTestCase, @unchecked Sendable {
         await fails(Problem.reason) { [sheet] in try await care.edit(id, to: sheet, reason: "") }
         let versions = try await care.versions(of: id)
         XCTAssertEqual(versions.map(\.isCurrent), [false, true])
+        sheet.baseVersion = 1
+        let overtaken = await fails(Problem.overtaken) { [sheet] in
+            try await care.edit(id, to: sheet, reason: "cough")
+        }
+        XCTAssertEqual(overtaken?.first, 2)
+        sheet.baseVersion = try await care.prescription(id).version
+        let third = try await care.edit(id, to: sheet, reason: "cough")
+        XCTAssertEqual(third, 3)
         try await care.pause(id)
         await fails(Problem.status) { try await care.pause(id) }
         try await care.resume(id)

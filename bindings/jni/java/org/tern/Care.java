@@ -187,7 +187,10 @@ public final class Care implements AutoCloseable {
         return write(Native::prescriptionCreate, sheet.pack(new Pack(512).text(reason))).id();
     }
 
-    /** Writes a new version with all that stands in it; gives its number. */
+    /**
+     * Writes a new version with all that stands in it; gives its number. Problem OVERTAKEN, and nothing changes, where
+     * another version stands by now than the sheet was written from.
+     */
     public int editPrescription(UUID prescription, Prescription sheet, String reason) {
         return write(Native::prescriptionEdit, sheet.pack(new Pack(512).text(reason).id(prescription))).number();
     }

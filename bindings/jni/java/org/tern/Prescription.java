@@ -31,6 +31,8 @@ public final class Prescription {
     /** Needed if urgent. */
     @Nullable
     public String urgentReason;
+    /** Of an edit: the version that this was written from, as {@link PrescriptionState#version} has it; 0: not said. */
+    public int baseVersion;
     /** In the order of their rows. */
     public final List<Medicine> medicines = new ArrayList<>();
 
@@ -46,7 +48,7 @@ public final class Prescription {
     Pack pack(Pack into) {
         into.id(patient).id(doctor == null ? NIL : doctor).text(patientName).text(patientGender).number(patientAge)
             .text(symptoms).text(diagnosis).text(text(startDate)).text(text(endDate)).flag(isUrgent).text(urgentReason)
-            .number(medicines.size());
+            .number(baseVersion).number(medicines.size());
         for (Medicine medicine : medicines) {
             medicine.pack(into);
         }

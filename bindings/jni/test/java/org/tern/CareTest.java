@@ -121,6 +121,11 @@ class CareTest {
         sheet.medicines.add(medicine);
         assertEquals(2, care.editPrescription(id, sheet, "cough"));
         Fixture.fails(Problem.REASON, () -> care.editPrescription(id, sheet, ""));
+        sheet.baseVersion = 1;
+        TernException overtaken = Fixture.fails(Problem.OVERTAKEN, () -> care.editPrescription(id, sheet, "cough"));
+        assertEquals(2, overtaken.first());
+        sheet.baseVersion = care.prescription(id).version;
+        assertEquals(3, care.editPrescription(id, sheet, "cough"));
         care.pausePrescription(id);
         Fixture.fails(Problem.STATUS, () -> care.pausePrescription(id));
         care.resumePrescription(id);

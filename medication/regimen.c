@@ -9,6 +9,7 @@
 
 enum {
     SLOTS = 3,
+    DAY_HOURS = 24,
     MEAL_DISTANCE = 30, /* minutes */
     PERIOD_MINUTES_MIN = 30,
     MONTH_SHARES_MAX = 4,
@@ -169,8 +170,34 @@ static bool read_months(const tern_regimen *source,
 /* Dosages say how often a day themselves; only longer periods add to them. */
 static bool is_within_day(const struct trn_frequency *frequency)
 {
-    return frequency->unit == TRN_UNIT_MINUTE || frequency->unit == TRN_UNIT_HOUR ||
+    return frequency->unit == TRN_UNIT_MINUTE ||
+           (frequency->unit == TRN_UNIT_HOUR &&
+            frequency->period <= DAY_HOURS * frequency->times) ||
            (frequency->unit == TRN_UNIT_DAY && frequency->period == 1);
+}
+
+/* A frequency beside dosages, in days where it was in hours; false where it has no days. */
+static bool settle_frequency(struct trn_frequency *frequency)
+{
+    if (is_within_day(frequency)) {
+        *frequency = (struct trn_frequency){.times = 1, .period = 1, .unit = TRN_UNIT_DAY};
+    } else if (frequency->unit == TRN_UNIT_HOUR) {
+        if (frequency->period % DAY_HOURS != 0) {
+            return false;
+        }
+        frequency->period /= DAY_HOURS;
+        frequency->unit = TRN_UNIT_DAY;
+    }
+    return true;
+}
+
+/* Where the frequency was not read: whether the words are of a period of more than a day. What is
+ * taken once a week must not be taken daily, so nothing is made of them. */
+static bool passes_a_day(const tern_regimen *source, const struct trn_timing *timing)
+{
+    return (source->frequency != NULL && trn_words_pass_a_day(source->frequency)) ||
+           (source->timing != NULL && timing->weekdays == 0 &&
+            trn_words_pass_a_day(source->timing));
 }
 
 static bool
@@ -180,8 +207,13 @@ read_rate(const tern_regimen *source, const struct trn_timing *timing, struct tr
     bool has_words = source->frequency != NULL && source->frequency[0] != '\0';
     bool known = has_words && trn_frequency_read(source->frequency, &frequency);
 
-    if (source->slots != 0 && (!known || is_within_day(&frequency))) {
-        frequency = (struct trn_frequency){.times = 1, .period = 1, .unit = TRN_UNIT_DAY};
+    if (!known && passes_a_day(source, timing)) {
+        return false;
+    }
+    if (source->slots != 0) {
+        if (!settle_frequency(&frequency)) {
+            return false;
+        }
     } else if (!known && (has_words || (timing->count == 0 && timing->slots == 0))) {
         return false;
     }

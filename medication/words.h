@@ -44,6 +44,11 @@ struct trn_frequency {
  * all else: ranges, fractions, seconds, two phrases. */
 bool trn_frequency_read(const char *words, struct trn_frequency *ret_frequency);
 
+/** Whether words that are no such rate speak of a period of more than a day, such as "weekly" or
+ * "every 2-3 days", in English or Khmer. It says so rather once too often: what it overlooks is
+ * taken to be for each day. */
+bool trn_words_pass_a_day(const char *words);
+
 /** What one phrase of a timing is. */
 enum trn_phrase_kind {
     TRN_PHRASE_WORDS,  /* for people */

@@ -204,6 +204,95 @@ TEST(dosages_win_over_the_words_of_a_day_and_keep_those_of_a_week)
     CHECK_TEXT(seen, "03-02 NIGHT");
 }
 
+static const char *with_dosage(const char *frequency, const char *timing)
+{
+    tern_regimen source = regimen(frequency, timing);
+
+    source.slots = TERN_SLOT_NIGHT;
+    return plan(&source, "2026-03-02", 8, false) ? seen : "";
+}
+
+TEST(words_of_more_than_a_day_that_cannot_be_read_make_no_daily_dose)
+{
+    static const char *const words[] = {"weekly",
+                                        "Once Weekly",
+                                        "every 2-3 weeks",
+                                        "every 1.5 weeks",
+                                        "every week",
+                                        "Every 3 days",
+                                        "every 3 day",
+                                        "every 2-3 days",
+                                        "every 1.5 days",
+                                        "3-4 times a week",
+                                        "once a day; once a week",
+                                        "2.5 mg on Mondays",
+                                        "mon and thu",
+                                        "1/wk",
+                                        "every other day",
+                                        "every second day",
+                                        "every 2nd day",
+                                        "alternate days",
+                                        "QOD",
+                                        "q2d",
+                                        "q 72 h",
+                                        "Every 48 hours",
+                                        "every 24-48 hours",
+                                        "every 36 hours",
+                                        "for pain once a week",
+                                        "for 3 days each month",
+                                        "3 times a fortnight",
+                                        "monthly",
+                                        "annually",
+                                        "មួយសប្ដាហ៍ម្ដង",
+                                        "មួយសប្តាហ៍ម្តង",
+                                        "១ខែម្តង",
+                                        "ពីរថ្ងៃម្តង"};
+
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        const char *made = with_dosage(words[i], NULL);
+
+        if (made[0] != '\0') {
+            fail_msg("\"%s\" makes %s", words[i], made);
+        }
+        made = with_dosage(NULL, words[i]);
+        if (strstr(made, "03-02") != NULL && strstr(made, "03-03") != NULL) {
+            fail_msg("timing \"%s\" makes %s", words[i], made);
+        }
+    }
+    CHECK_TEXT(with_dosage("every 48 hours", NULL),
+               "03-02 NIGHT, 03-04 NIGHT, 03-06 NIGHT, 03-08 NIGHT");
+    CHECK_TEXT(with_dosage("every 168 hours", NULL), "03-02 NIGHT, 03-09 NIGHT");
+    CHECK_TEXT(with_dosage("weekly", "mon"), "");
+    CHECK_TEXT(with_dosage(NULL, "mon; weekly"), "03-02 NIGHT, 03-09 NIGHT");
+    CHECK_TEXT(with_dosage("once a week", "on Mondays"), "03-02 NIGHT, 03-09 NIGHT");
+}
+
+TEST(words_without_a_period_of_more_than_a_day_leave_the_dosages_daily)
+{
+    static const char *const words[] = {"as the doctor said",
+                                        "3-4 times a day",
+                                        "every 4-6 hours",
+                                        "every 24 hours",
+                                        "3 times every 36 hours",
+                                        "Daily",
+                                        "once a day for 7 days",
+                                        "twice daily for 2-3 weeks",
+                                        "with other medicines",
+                                        "2/day",
+                                        "q8h",
+                                        "mornings, before meals",
+                                        "មួយថ្ងៃម្តង",
+                                        "ព្រឹក និងល្ងាច"};
+
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        const char *made = with_dosage(words[i], NULL);
+
+        if (strstr(made, "03-02 NIGHT, 03-03 NIGHT, 03-04 NIGHT") == NULL) {
+            fail_msg("\"%s\" makes %s", words[i], made);
+        }
+    }
+}
+
 TEST(words_that_leave_the_times_open_make_no_dose)
 {
     static const char *const words[] = {"",

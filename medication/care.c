@@ -274,6 +274,12 @@ tern_status trn_source_read(tern_care *care,
         values[i] = tern_statement_value(statement, first + i);
     }
     status = trn_source_make(&care->zones, values, at_us, ret_source, trn_engine_error(error));
+    if (status == TERN_ERR_RANGE) {
+        /* When it was made is one prescription's trouble, and the patient has others. */
+        ret_source->rule = (struct trn_regimen){.is_understood = false};
+        trn_care_clear(error);
+        return TERN_OK;
+    }
     return status == TERN_OK ? TERN_OK : trn_zone_failed(status, error);
 }
 

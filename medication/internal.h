@@ -202,7 +202,8 @@ TERN_MUST_USE tern_status trn_quota_check(tern_care *care,
 /** Columns of a medication, as trn_medication_read takes them. */
 enum { TRN_MEDICATION_COLUMNS = 14 };
 
-/** Reads the TRN_SOURCE_COLUMNS columns of a row from `first` on, as trn_source_make. */
+/** Reads the TRN_SOURCE_COLUMNS columns of a row from `first` on, as trn_source_make. What begins
+ * outside the calendar yields nothing. */
 TERN_MUST_USE tern_status trn_source_read(tern_care *care,
                                           tern_statement *statement,
                                           int first,

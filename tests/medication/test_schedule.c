@@ -1,4 +1,5 @@
 /* The rows of the days to come, on a replica. */
+#include "tern/medication/reminder.h"
 #include "tests/medication/fixture.h"
 
 static tern_schedule_report generate(void)
@@ -104,6 +105,63 @@ TEST(words_that_make_no_schedule_are_told)
     (void)care_prescribe();
     CHECK_INT(generate().unscheduled, 1);
     CHECK_INT(fixture_number(care_replica, "SELECT count(*) FROM dose_events"), 0);
+    care_end();
+}
+
+static bool count_medication(void *context, const tern_medication *medication)
+{
+    (*(int *)context)++;
+    return medication != NULL;
+}
+
+static bool count_reminder(void *context, const tern_reminder *reminder)
+{
+    (*(int *)context)++;
+    return reminder != NULL;
+}
+
+TEST(a_start_that_no_calendar_has_stops_no_other_medication)
+{
+    tern_missed_cursor missed = {.scheduled_us = 0};
+    tern_care_error error;
+    int64_t cursor = 0;
+    int medications = 0;
+    int reminders = 0;
+    bool more = false;
+
+    care_begin("2026-03-02 05:00");
+    (void)care_prescribe();
+    /* 9999-12-31 23:00 by UTC: in Phnom Penh another year has begun. */
+    fixture_run(care_replica,
+                "INSERT INTO prescriptions(id, created_at, patient_id, patient_name, status) "
+                "VALUES(x'00000000000000000000000000000077', 253402297200000000, "
+                "x'6170692d666978747572652d00000001', 'x', 'ACTIVE')");
+    fixture_run(care_replica,
+                "INSERT INTO medications(id, prescription_id, row_number, medicine_name, "
+                "morning_dosage) VALUES(x'00000000000000000000000000000078', "
+                "x'00000000000000000000000000000077', 1, 'x', "
+                "'{\"amount\":1}')");
+    fixture_run(care_replica,
+                "INSERT INTO dose_events(id, prescription_id, medication_id, patient_id, "
+                "scheduled_time, local_date, slot, time_period, grace_minutes) SELECT "
+                "tern_key('dose_events', x'00000000000000000000000000000078', local_date, slot), "
+                "x'00000000000000000000000000000077', x'00000000000000000000000000000078', "
+                "patient_id, scheduled_time, "
+                "local_date, slot, time_period, grace_minutes FROM dose_events "
+                "WHERE slot = 'MORNING'");
+    CHECK_INT(generate().unscheduled, 1);
+    care_clock("2026-03-03 05:00");
+    CHECK_INT(generate().made, 2);
+    CHECK_TEXT(care_day("2026-03-02"), "MORNING MISSED, NIGHT MISSED");
+    CHECK_TEXT(care_day("2026-03-03"), "MORNING DUE, NIGHT DUE");
+    care_ok(tern_medication_list(care, NULL, 0, count_medication, &medications, &error), &error);
+    CHECK_INT(medications, 2);
+    care_ok(tern_reminders_read(care, NULL, &cursor, count_reminder, &reminders, &error), &error);
+    CHECK_INT(reminders, 60);
+    care_ok(tern_doses_infer_missed(care, NULL, 100, &missed, NULL, &more, &error), &error);
+    CHECK_INT(
+        fixture_number(care_replica, "SELECT count(*) FROM dose_events WHERE status = 'MISSED'"),
+        2);
     care_end();
 }
 

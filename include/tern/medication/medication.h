@@ -15,7 +15,7 @@ extern "C" {
 typedef enum tern_medication_state {
     TERN_MEDICATION_SCHEDULED = 0,
     TERN_MEDICATION_PRN = 1,      /* taken as needed */
-    TERN_MEDICATION_WORDS = 2,    /* no schedule can be made of its words */
+    TERN_MEDICATION_WORDS = 2,    /* no schedule can be made of its words, or of its start */
     TERN_MEDICATION_TIMELESS = 3, /* it has neither dosages nor words */
     TERN_MEDICATION_TO_COME = 4,  /* its first day has not come */
     TERN_MEDICATION_OVER = 5,     /* its last day has passed */

@@ -76,7 +76,8 @@ typedef struct tern_schedule_report {
     uint32_t made;        /* rows inserted */
     uint32_t moved;       /* future rows without a record, moved to another time */
     uint32_t unscheduled; /* medications whose words are none that a schedule can be made of, or of
-                             which a dosage is none: TERN_MEDICATION_WORDS, _DOSAGE */
+                             which a dosage is none, or that begin on no day of the calendar:
+                             TERN_MEDICATION_WORDS, _DOSAGE */
 } tern_schedule_report;
 
 /**

@@ -28,7 +28,12 @@ tern_dependency(sqlite3 "sqlite3>=3.40" CONFIG unofficial-sqlite3 unofficial::sq
 # sqlite3.h declares the preupdate hook only under the option that the library was built with.
 target_compile_definitions(dep_sqlite3 INTERFACE SQLITE_ENABLE_PREUPDATE_HOOK)
 tern_dependency(jansson "jansson>=2.12" CONFIG jansson jansson::jansson)
-tern_dependency(zlib "zlib>=1.2.11" CONFIG ZLIB ZLIB::ZLIB)
+
+# By CMake's own module: as a CMake package zlib came late, and names its target otherwise where it is static.
+find_package(ZLIB 1.2.11 REQUIRED)
+add_library(dep_zlib INTERFACE)
+add_library(dep::zlib ALIAS dep_zlib)
+target_link_libraries(dep_zlib INTERFACE ZLIB::ZLIB)
 
 find_package(MbedTLS 2.28 REQUIRED)
 add_library(dep_mbedcrypto INTERFACE)

@@ -425,6 +425,12 @@ class Bindings(Gate):
         self.replace("bindings/jni/android/build.gradle.kts", "libtern-medication", "libtern_medication")
         self.assert_fails("the file of tern_medication is libtern-medication", "bindings")
 
+    def test_a_library_that_is_built_for_phones_without_what_it_needs_fails(self):
+        self.replace("vcpkg.json", '"json1", ', "")
+        self.assert_fails("vcpkg.json: sqlite3 is to be built with json1", "bindings")
+        self.replace("bindings/jni/android/build.gradle.kts", "-DANDROID_STL=none", "-DANDROID_STL=c++_static")
+        self.assert_fails("ANDROID_STL is to be none", "bindings")
+
     def test_a_test_that_only_java_has_fails(self):
         swift = "bindings/swift/Tests/TernTests/LiveTests.swift"
         self.replace(swift, "testManyChangesEndWithTheLastState", "testManyChangesEnd")

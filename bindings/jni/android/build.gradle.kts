@@ -25,6 +25,7 @@ android {
             cmake {
                 arguments += listOf(
                     "-DCMAKE_TOOLCHAIN_FILE=${file("toolchain.cmake")}",
+                    "-DANDROID_STL=none", // all is C; prefab refuses a shared library with a C++ runtime inside
                     "-DANDROID_SUPPORT_FLEXIBLE_PAGE_SIZES=ON",
                     "-DTERN_BUILD_JNI=ON",
                     "-DTERN_WERROR=OFF", // a newer compiler's new warning is no reason to fail an app's build

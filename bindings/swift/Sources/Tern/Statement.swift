@@ -51,7 +51,9 @@ final class Statement {
     }
 
     private static func names(of handle: OpaquePointer) -> [String] {
-        (0..<tern_statement_columns(handle)).map { String(cString: tern_statement_name(handle, $0)) }
+        (0..<tern_statement_columns(handle)).map {
+            tern_statement_name(handle, $0).map { String(cString: $0) } ?? "" // none where memory has run out
+        }
     }
 
     private static func number(_ names: [String]) -> [String: Int] {

@@ -80,14 +80,17 @@ public final class Care implements AutoCloseable {
         }
     }
 
+    @SuppressWarnings("unused")
+    private final Replica replica; /* kept, lest it be taken for forgotten */
     private final Core core;
     private final Link link;
     private final Reaper.Watch watch;
 
-    Care(Core core, Ports.Zones zones) {
+    Care(Replica replica, Core core, Ports.Zones zones) {
         core.gate.checkThread();
         Reaper.reap();
         Link opened = new Link(core, zones);
+        this.replica = replica;
         this.core = core;
         this.link = opened;
         this.watch = Reaper.watch(this, opened::close);

@@ -170,6 +170,14 @@ final class Core {
         if (!gate.shut()) {
             return;
         }
+        try {
+            free();
+        } finally { // whatever happened, nobody waits for it for ever
+            gate.finish();
+        }
+    }
+
+    private void free() {
         for (Child child : copyOfChildren()) {
             child.stop();
         }
@@ -187,7 +195,6 @@ final class Core {
         }
         Native.replicaClose(replica, null);
         Native.portsFree(ports);
-        gate.finish();
     }
 
     private List<Child> copyOfChildren() {

@@ -81,7 +81,7 @@ public interface HttpTransport {
     /**
      * Asks the exchange of this request to end soon with an exception, and no other: one transport may carry those of several
      * syncs at a time. Any thread; also shortly before that exchange has begun, which {@link Request#isCancelled} then tells,
-     * and after it has ended.
+     * and after it has ended. What it throws is passed over: the sync ends at its next step.
      */
     default void cancel(Request request) {
     }

@@ -11,7 +11,7 @@ public final class LiveQuery<T> implements AutoCloseable {
     public interface Listener<T> {
         void onResult(@Nullable T result);
 
-        /** A run failed; the next change runs it again. */
+        /** A run failed; the next change runs it again. What the body throws besides goes to the executor. */
         default void onError(TernException error) {
         }
     }

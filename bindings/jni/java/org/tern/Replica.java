@@ -346,6 +346,6 @@ public final class Replica implements AutoCloseable, Queries {
     }
 
     public Care care(Ports.Zones zones) {
-        return new Care(core, zones);
+        return new Care(this, core, zones);
     }
 }

@@ -118,7 +118,10 @@ public final class SyncCall {
             lock.unlock();
         }
         if (carried != null) { // the transport may be carrying those of other syncs
-            http.cancel(carried);
+            try {
+                http.cancel(carried);
+            } catch (RuntimeException e) { // an app's: the sync ends at its next step all the same
+            }
         }
     }
 

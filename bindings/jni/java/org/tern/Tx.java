@@ -24,19 +24,30 @@ public final class Tx implements Queries {
     }
 
     private void end() {
-        cursors.end();
-        core.endsWriting();
+        try {
+            cursors.end();
+        } finally {
+            core.endsWriting();
+        }
     }
 
     /** How many units of an inferred transaction yielded to a recorded value. */
     long commit() {
-        end();
+        try {
+            end();
+        } catch (Throwable e) { // no memory to close its cursors: the writer must not stay taken
+            Native.txRollback(handle, null);
+            throw e;
+        }
         return Unpack.of(Native.txCommit(handle, null)).big();
     }
 
     void rollback() {
-        end();
-        Native.txRollback(handle, null);
+        try {
+            end();
+        } finally {
+            Native.txRollback(handle, null);
+        }
     }
 
     /** Runs a statement that gives no rows. On synced tables DELETE marks the row deleted. */

@@ -58,6 +58,7 @@ final class Upcalls {
     }
 
     private <T> T ask(Port<T> port, @Nullable T instead) {
+        Upcalls outer = RUNNING.get(); // a port may ask what needs no replica, which asks ports in turn
         RUNNING.set(this);
         try {
             return port.ask();
@@ -65,7 +66,11 @@ final class Upcalls {
             FAILURE.set(e);
             return instead;
         } finally {
-            RUNNING.remove();
+            if (outer == null) {
+                RUNNING.remove();
+            } else {
+                RUNNING.set(outer);
+            }
         }
     }
 

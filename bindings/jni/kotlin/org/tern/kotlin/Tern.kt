@@ -35,9 +35,18 @@ fun <T : Any> Replica.watching(
     on: CoroutineDispatcher = Dispatchers.IO,
     body: (Snapshot) -> T,
 ): Flow<T> = callbackFlow {
-    val query = watch(tables.toSet(), on.asExecutor(), { snapshot -> body(snapshot) }, object : LiveQuery.Listener<T> {
+    val query = watch(tables.toSet(), on.asExecutor(), { snapshot ->
+        try {
+            body(snapshot)
+        } catch (e: TernException) {
+            throw e
+        } catch (e: RuntimeException) { // the collector's, not the executor's
+            close(e)
+            null
+        }
+    }, object : LiveQuery.Listener<T> {
         override fun onResult(result: T?) {
-            trySend(result!!)
+            result?.let { trySend(it) }
         }
 
         override fun onError(error: TernException) {

@@ -121,6 +121,18 @@ class CursorTest {
         isClosed();
     }
 
+    @Test
+    void aReplicaOfWhichTheMedicationHandleIsKeptStaysOpen() throws InterruptedException {
+        try (Care care = Fixture.open(folder).care()) {
+            for (int i = 0; i < 10; i++) {
+                System.gc();
+                Thread.sleep(20);
+                Fixture.options(folder, "other").open().close(); // takes back what was forgotten
+                assertTrue(care.medications(null).isEmpty());
+            }
+        }
+    }
+
     private void isClosed() throws InterruptedException {
         TernException last = null;
         for (int i = 0; i < 200; i++) {

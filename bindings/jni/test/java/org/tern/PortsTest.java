@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Path;
 import java.time.Instant;
+import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
@@ -102,8 +103,12 @@ class PortsTest {
     void aPortThatCallsTheLibraryIsRefusedAndNothingHangs() {
         AtomicReference<Replica> replica = new AtomicReference<>();
         AtomicReference<TernException> refused = new AtomicReference<>();
+        LocalDate day = LocalDate.of(2026, 1, 1);
+        Regimen regimen = new Regimen("Asia/Phnom_Penh", day);
+        regimen.slots = Regimen.MORNING;
         Ports ports = new Ports().random(bytes -> {
             if (replica.get() != null) {
+                regimen.plan(day, 1); // needs no replica, and asks for zones within this port
                 try {
                     replica.get().status();
                 } catch (TernException e) {

@@ -264,6 +264,38 @@ class SyncTest {
     }
 
     @Test
+    void aTransportWhoseCancelThrowsHoldsNoCloseUp() throws Exception {
+        CountDownLatch begun = new CountDownLatch(1);
+        HttpTransport sullen = new HttpTransport() {
+            @Override
+            public Answer exchange(Request request) throws IOException {
+                begun.countDown();
+                while (!request.isCancelled()) {
+                    Thread.onSpinWait();
+                }
+                throw new IOException("cut");
+            }
+
+            @Override
+            public void cancel(Request request) {
+                throw new IllegalStateException("no");
+            }
+        };
+        ExecutorService executor = Executors.newSingleThreadExecutor();
+        try {
+            CompletableFuture<SyncProgress> future = phone.newSync(sullen, refused -> token, new SyncOptions())
+                .start(executor);
+            begun.await();
+            phone.close();
+            phone.close();
+            Throwable why = assertThrows(java.util.concurrent.ExecutionException.class, () -> future.get()).getCause();
+            assertEquals(ErrorCode.CANCELLED, assertInstanceOf(TernException.class, why).code());
+        } finally {
+            executor.shutdownNow();
+        }
+    }
+
+    @Test
     void anInterruptCancelsAndStaysSet() throws Exception {
         Silence silence = new Silence();
         AtomicReference<Throwable> seen = new AtomicReference<>();

@@ -260,6 +260,53 @@ tern_status trn_care_local_day(tern_care *care,
     return TERN_OK;
 }
 
+static tern_status
+read_today(tern_care *care, const tern_id *patient, int32_t *ret_day, tern_care_error *error)
+{
+    const tern_value key = tern_value_id(patient);
+    char zone[65];
+    int64_t now_us = 0;
+    tern_statement *row = NULL;
+    tern_status status =
+        trn_care_row(care, TRN_SQL_PATIENT, &key, 1, TERN_PROBLEM_NO_PATIENT, &row, error);
+
+    if (status != TERN_OK) {
+        return status;
+    }
+    trn_value_to_text(tern_statement_value(row, 0), zone, sizeof(zone));
+    tern_statement_reset(row);
+    status = trn_care_now(care, &now_us, error);
+    return status == TERN_OK ? trn_care_local_day(care, zone, now_us, ret_day, NULL, error)
+                             : status;
+}
+
+tern_status trn_care_start(tern_care *care,
+                           const tern_id *patient,
+                           const char *end_date,
+                           char ret_date[TRN_DATE_BYTES],
+                           tern_care_error *error)
+{
+    tern_care_error cause = {.problem = TERN_PROBLEM_NONE};
+    int32_t day = 0;
+    tern_status status = read_today(care, patient, &day, &cause);
+
+    ret_date[0] = '\0';
+    if (cause.problem == TERN_PROBLEM_NO_PATIENT || cause.problem == TERN_PROBLEM_ZONE) {
+        return TERN_OK;
+    }
+    if (status != TERN_OK) {
+        if (error != NULL) {
+            *error = cause;
+        }
+        return status;
+    }
+    trn_day_format(day, ret_date);
+    if (end_date != NULL && strcmp(ret_date, end_date) > 0) {
+        ret_date[0] = '\0';
+    }
+    return TERN_OK;
+}
+
 tern_status trn_source_read(tern_care *care,
                             tern_statement *statement,
                             int first,

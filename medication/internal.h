@@ -8,6 +8,7 @@
 #ifndef TRN_MEDICATION_INTERNAL_H
 #define TRN_MEDICATION_INTERNAL_H
 
+#include "medication/calendar.h"
 #include "medication/source.h"
 #include "tern/medication/care.h"
 #include "tern/medication/dose.h"
@@ -231,6 +232,15 @@ TERN_MUST_USE tern_status trn_care_local_day(tern_care *care,
                                              int32_t *ret_day,
                                              tern_local_time *ret_local,
                                              tern_care_error *error);
+
+/** The patient's local date, for the start of what is prescribed without one and ends, if ever, on
+ * `end_date`: so that another zone later shifts nothing. "" where it cannot be told, for want of
+ * the patient's row or their zone, or where it would lie behind the end. */
+TERN_MUST_USE tern_status trn_care_start(tern_care *care,
+                                         const tern_id *patient,
+                                         const char *end_date,
+                                         char ret_date[TRN_DATE_BYTES],
+                                         tern_care_error *error);
 
 /** Turns a zone's failure into this layer's problem. */
 TERN_MUST_USE tern_status trn_zone_failed(tern_status status, tern_care_error *error);

@@ -12,7 +12,7 @@
 static const char table[] = "prescriptions";
 static const tern_id nil;
 
-enum { CLINICAL_CELLS = 10, MEDICINE_CELLS = 12 };
+enum { START = 6, CLINICAL_CELLS = 10, MEDICINE_CELLS = 12 };
 
 static tern_value id_or_null(const tern_id *id)
 {
@@ -34,7 +34,7 @@ static void fill_clinical(const tern_prescription *from, tern_cell cells[CLINICA
                                                  : tern_value_integer(from->patient_age)};
     cells[4] = (tern_cell){"symptoms", tern_value_text(from->symptoms)};
     cells[5] = (tern_cell){"diagnosis", tern_value_text(from->diagnosis)};
-    cells[6] = (tern_cell){"start_date", tern_value_text(from->start_date)};
+    cells[START] = (tern_cell){"start_date", tern_value_text(from->start_date)};
     cells[7] = (tern_cell){"end_date", tern_value_text(from->end_date)};
     cells[8] = (tern_cell){"is_urgent", tern_value_integer(from->is_urgent)};
     cells[9] = (tern_cell){"urgent_reason", tern_value_text(from->urgent_reason)};
@@ -121,11 +121,18 @@ static tern_status create(tern_care *care,
                           tern_care_error *error)
 {
     tern_cell cells[CLINICAL_CELLS + 1];
-    tern_status status;
+    char start[TRN_DATE_BYTES] = "";
+    tern_status status = TERN_OK;
 
     fill_clinical(prescription, cells);
     cells[CLINICAL_CELLS] = (tern_cell){"patient_id", tern_value_id(&prescription->patient)};
-    status = tern_row_insert(tx, table, cells, CLINICAL_CELLS + 1, id, trn_engine_error(error));
+    if (prescription->start_date == NULL) {
+        status = trn_care_start(care, &prescription->patient, prescription->end_date, start, error);
+        cells[START].value = tern_value_text(is_empty(start) ? NULL : start);
+    }
+    if (status == TERN_OK) {
+        status = tern_row_insert(tx, table, cells, CLINICAL_CELLS + 1, id, trn_engine_error(error));
+    }
     for (size_t i = 0; status == TERN_OK && i < prescription->medicine_count; i++) {
         tern_cell medicine[MEDICINE_CELLS];
 
@@ -358,6 +365,7 @@ static tern_status edit(tern_care *care,
     tern_cell cells[CLINICAL_CELLS + 1];
     struct trn_bytes ids = {0};
     struct header header;
+    size_t count = CLINICAL_CELLS + 1;
     tern_status status = read_changeable(care, id, NOT_ENDED, &header, error);
 
     trn_bytes_free(&header.spans);
@@ -377,8 +385,11 @@ static tern_status edit(tern_care *care,
     fill_clinical(prescription, cells);
     cells[CLINICAL_CELLS] = (tern_cell){"current_version", tern_value_integer(*version)};
     status = trn_care_run(care, TRN_SQL_VERSION_BEFORE, &key, 1, error);
+    if (prescription->start_date == NULL) { /* the one that stands is kept */
+        cells[START] = cells[--count];
+    }
     if (status == TERN_OK) {
-        status = tern_row_update(tx, table, id, cells, CLINICAL_CELLS + 1, trn_engine_error(error));
+        status = tern_row_update(tx, table, id, cells, count, trn_engine_error(error));
     }
     if (status == TERN_OK) {
         status = read_medications(care, id, &ids, error);

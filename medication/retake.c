@@ -14,6 +14,7 @@ struct retake {
     const char *start_date;
     const char *end_date;
     const char *reason;
+    char start[TRN_DATE_BYTES]; /* where none was named */
     tern_id id;
     tern_id patient;
     int64_t bytes;
@@ -79,6 +80,10 @@ static tern_status write(tern_care *care, struct retake *retake, tern_care_error
 {
     tern_status status = read_ended(care, retake, error);
 
+    if (status == TERN_OK && retake->start_date == NULL) {
+        status = trn_care_start(care, &retake->patient, retake->end_date, retake->start, error);
+        retake->start_date = retake->start[0] != '\0' ? retake->start : NULL;
+    }
     if (status == TERN_OK) {
         status = write_rows(care, retake, error);
     }

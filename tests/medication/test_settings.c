@@ -1,6 +1,8 @@
 /* Settings, and what they do to the doses to come. */
 #include "tern/medication/settings.h"
 
+#include <stdio.h>
+
 #include "tern/outbox.h"
 #include "tests/medication/fixture.h"
 
@@ -196,19 +198,27 @@ TEST(a_setting_and_what_passed_before_it_are_stored_together)
 
 enum { MEDICINES = 20, PASSED = 29 * 2 * MEDICINES + MEDICINES, STEP = 500 };
 
-/* 1,180 doses that have passed, of a prescription whose first day takes a look at the zone. */
+/* 1,180 doses that have passed, of a prescription of another program: it has no start date, so that
+ * its first day takes a look at the zone. */
 static void let_much_pass(void)
 {
-    static tern_medicine medicines[MEDICINES];
+    char sql[400];
 
     care_begin("2026-03-02 05:00");
-    for (int i = 0; i < MEDICINES; i++) {
-        medicines[i] = care_medicine;
-    }
-    care_prescription.medicines = medicines;
-    care_prescription.medicine_count = MEDICINES;
-    care_prescription.start_date = NULL;
-    (void)care_prescribe();
+    fixture_run(care_replica,
+                "INSERT INTO prescriptions(id,patient_id,patient_name,status) "
+                "SELECT tern_id(),id,'a patient','ACTIVE' FROM users");
+    (void)snprintf(sql,
+                   sizeof(sql),
+                   "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i<%d) "
+                   "INSERT INTO medications(id,prescription_id,row_number,medicine_name,"
+                   "morning_dosage,night_dosage) SELECT tern_id(),p.id,i,'a medicine','%s','%s' "
+                   "FROM n,prescriptions p",
+                   MEDICINES,
+                   care_medicine.morning_dosage,
+                   care_medicine.night_dosage);
+    fixture_run(care_replica, sql);
+    care_ok(tern_schedule_generate(care, NULL, NULL, &error), &error);
     care_clock("2026-03-31 12:00");
 }
 

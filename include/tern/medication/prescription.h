@@ -39,7 +39,8 @@ typedef struct tern_prescription {
     int32_t patient_age;        /* at most 150; below 0: not said */
     const char *symptoms;
     const char *diagnosis;
-    const char *start_date; /* YYYY-MM-DD */
+    const char *start_date; /* YYYY-MM-DD; NULL: the patient's local date when it is created; in an
+                               edit, as it stands */
     const char *end_date;
     bool is_urgent;
     const char *urgent_reason;      /* needed if urgent */

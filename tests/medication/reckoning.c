@@ -378,7 +378,7 @@ has_dose(const struct coming *coming, tern_id id, int32_t day, const struct alma
     }
     (void)snprintf(coming->says,
                    RECKONING_SAYS_BYTES,
-                   "%s %s at %lld: the row is %s at %lld",
+                   "%s %.32s at %lld: the row is %.32s at %lld",
                    date,
                    dose->slot,
                    (long long)dose->scheduled_us,

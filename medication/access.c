@@ -35,28 +35,13 @@ static tern_status read_day(tern_care *care,
 }
 
 static tern_status
-read_zone(tern_care *care, const tern_id *patient, char *zone, size_t size, tern_care_error *error)
-{
-    const tern_value key = tern_value_id(patient);
-    tern_statement *row = NULL;
-    tern_status status =
-        trn_care_row(care, TRN_SQL_PATIENT, &key, 1, TERN_PROBLEM_NO_PATIENT, &row, error);
-
-    if (status == TERN_OK) {
-        trn_value_to_text(tern_statement_value(row, 0), zone, size);
-        tern_statement_reset(row);
-    }
-    return status;
-}
-
-static tern_status
 read_known(tern_care *care, const tern_id *patient, bool *ret_known, tern_care_error *error)
 {
-    char zone[65];
+    char zone[TRN_ZONE_BYTES];
     int64_t now_us = 0;
     int64_t bounds[2] = {0, 0};
     tern_statement *row = NULL;
-    tern_status status = read_zone(care, patient, zone, sizeof(zone), error);
+    tern_status status = trn_care_zone(care, patient, zone, error);
 
     if (status == TERN_OK) {
         status = trn_care_now(care, &now_us, error);

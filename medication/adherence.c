@@ -20,7 +20,7 @@ static tern_status read_today(tern_care *care,
 {
     const tern_value key = tern_value_id(patient);
     tern_statement *row = NULL;
-    char zone[65] = "Asia/Phnom_Penh";
+    char zone[TRN_ZONE_BYTES] = "Asia/Phnom_Penh";
     bool found = false;
     tern_status status = trn_care_bind(care, TRN_SQL_PATIENT, &key, 1, &row, error);
 

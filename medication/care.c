@@ -260,22 +260,33 @@ tern_status trn_care_local_day(tern_care *care,
     return TERN_OK;
 }
 
-static tern_status
-read_today(tern_care *care, const tern_id *patient, int32_t *ret_day, tern_care_error *error)
+tern_status trn_care_zone(tern_care *care,
+                          const tern_id *patient,
+                          char ret_zone[TRN_ZONE_BYTES],
+                          tern_care_error *error)
 {
     const tern_value key = tern_value_id(patient);
-    char zone[65];
-    int64_t now_us = 0;
     tern_statement *row = NULL;
     tern_status status =
         trn_care_row(care, TRN_SQL_PATIENT, &key, 1, TERN_PROBLEM_NO_PATIENT, &row, error);
 
-    if (status != TERN_OK) {
-        return status;
+    if (status == TERN_OK) {
+        trn_value_to_text(tern_statement_value(row, 0), ret_zone, TRN_ZONE_BYTES);
+        tern_statement_reset(row);
     }
-    trn_value_to_text(tern_statement_value(row, 0), zone, sizeof(zone));
-    tern_statement_reset(row);
-    status = trn_care_now(care, &now_us, error);
+    return status;
+}
+
+static tern_status
+read_today(tern_care *care, const tern_id *patient, int32_t *ret_day, tern_care_error *error)
+{
+    char zone[TRN_ZONE_BYTES];
+    int64_t now_us = 0;
+    tern_status status = trn_care_zone(care, patient, zone, error);
+
+    if (status == TERN_OK) {
+        status = trn_care_now(care, &now_us, error);
+    }
     return status == TERN_OK ? trn_care_local_day(care, zone, now_us, ret_day, NULL, error)
                              : status;
 }

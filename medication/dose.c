@@ -263,7 +263,7 @@ struct prn {
     tern_id prescription;
     tern_id patient;
     int32_t grace_minutes;
-    char zone[65];
+    char zone[TRN_ZONE_BYTES];
     char date[TRN_DATE_BYTES];
     char slot[TRN_PRN_SLOT_BYTES + 1];
     tern_id dose;

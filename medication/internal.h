@@ -192,6 +192,14 @@ TERN_MUST_USE tern_status trn_care_action(tern_care *care,
                                           const char *details,
                                           tern_care_error *error);
 
+/** Writes a version of the prescription as it stands now, by the user. The reason may be NULL or
+ * empty. */
+TERN_MUST_USE tern_status trn_version_write(tern_care *care,
+                                            const tern_id *prescription,
+                                            int32_t version,
+                                            const char *reason,
+                                            tern_care_error *error);
+
 /** Refuses what would take a record past its quota by so many bytes, as problem QUOTA. */
 TERN_MUST_USE tern_status trn_quota_check(tern_care *care,
                                           const tern_id *patient,
@@ -232,6 +240,15 @@ TERN_MUST_USE tern_status trn_care_local_day(tern_care *care,
                                              int32_t *ret_day,
                                              tern_local_time *ret_local,
                                              tern_care_error *error);
+
+/** Long enough for the name of a zone, with its end. */
+enum { TRN_ZONE_BYTES = 65 };
+
+/** The name of the patient's zone; problem NO_PATIENT. */
+TERN_MUST_USE tern_status trn_care_zone(tern_care *care,
+                                        const tern_id *patient,
+                                        char ret_zone[TRN_ZONE_BYTES],
+                                        tern_care_error *error);
 
 /** The patient's local date, for the start of what is prescribed without one and ends, if ever, on
  * `end_date`: so that another zone later shifts nothing. "" where it cannot be told, for want of

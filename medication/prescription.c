@@ -97,13 +97,13 @@ check_quota(tern_care *care, const tern_prescription *prescription, tern_care_er
                : trn_quota_check(care, &prescription->patient, measure(prescription), error);
 }
 
-static tern_status write_version(tern_care *care,
-                                 const tern_id *id,
-                                 int32_t version,
-                                 const char *reason,
-                                 tern_care_error *error)
+tern_status trn_version_write(tern_care *care,
+                              const tern_id *prescription,
+                              int32_t version,
+                              const char *reason,
+                              tern_care_error *error)
 {
-    const tern_value values[] = {tern_value_id(id),
+    const tern_value values[] = {tern_value_id(prescription),
                                  tern_value_integer(version),
                                  tern_value_id(&care->user),
                                  tern_value_text(is_empty(reason) ? NULL : reason)};
@@ -145,7 +145,7 @@ static tern_status create(tern_care *care,
                                  trn_engine_error(error));
     }
     if (status == TERN_OK) {
-        status = write_version(care, id, 1, reason, error);
+        status = trn_version_write(care, id, 1, reason, error);
     }
     if (status == TERN_OK) {
         status = trn_care_action(care, "PRESCRIPTION_CREATE", table, id, NULL, error);
@@ -395,13 +395,13 @@ static tern_status edit(tern_care *care,
         status = read_medications(care, id, &ids, error);
     }
     if (status == TERN_OK && TRN_MUTANT(CARE_SNAPSHOT_EARLY)) {
-        status = write_version(care, id, *version, reason, error);
+        status = trn_version_write(care, id, *version, reason, error);
     }
     if (status == TERN_OK) {
         status = write_medicines(tx, id, prescription, &ids, error);
     }
     if (status == TERN_OK && !TRN_MUTANT(CARE_SNAPSHOT_EARLY)) {
-        status = write_version(care, id, *version, reason, error);
+        status = trn_version_write(care, id, *version, reason, error);
     }
     if (status == TERN_OK) {
         status = trn_care_action(care, "PRESCRIPTION_UPDATE", table, id, NULL, error);

@@ -58,22 +58,18 @@ static tern_status read_ended(tern_care *care, struct retake *retake, tern_care_
 
 static tern_status write_rows(tern_care *care, const struct retake *retake, tern_care_error *error)
 {
-    const bool has_reason = retake->reason != NULL && retake->reason[0] != '\0';
     const tern_value rows[] = {tern_value_id(retake->ended),
                                tern_value_id(&retake->id),
                                tern_value_id(&care->user),
                                tern_value_text(retake->start_date),
                                tern_value_text(retake->end_date)};
-    const tern_value version[] = {tern_value_id(&retake->id),
-                                  tern_value_integer(1),
-                                  tern_value_id(&care->user),
-                                  tern_value_text(has_reason ? retake->reason : NULL)};
     tern_status status = trn_care_run(care, TRN_SQL_RETAKE, rows, 5, error);
 
     if (status == TERN_OK) {
         status = trn_care_run(care, TRN_SQL_RETAKE_MEDICATIONS, rows, 2, error);
     }
-    return status == TERN_OK ? trn_care_run(care, TRN_SQL_VERSION, version, 4, error) : status;
+    return status == TERN_OK ? trn_version_write(care, &retake->id, 1, retake->reason, error)
+                             : status;
 }
 
 static tern_status write(tern_care *care, struct retake *retake, tern_care_error *error)

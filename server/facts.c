@@ -104,15 +104,6 @@ trn_facts_tx(struct trn_facts *facts, int64_t number, struct trn_db_tx *ret_tx, 
 
 /* ---- Scopes ---- */
 
-bool trn_value_id(const tern_value *value, tern_id *ret_id)
-{
-    if (value->kind != TERN_BLOB || value->size != sizeof(ret_id->bytes)) {
-        return false;
-    }
-    memcpy(ret_id->bytes, value->data, sizeof(ret_id->bytes));
-    return true;
-}
-
 bool trn_row_scopes_have(const struct trn_row_scopes *scopes, const tern_id *scope)
 {
     for (size_t index = 0; index < scopes->count; index++) {

@@ -56,7 +56,4 @@ void trn_facts_put_row(struct trn_facts *facts,
 bool trn_row_scopes_have(const struct trn_row_scopes *scopes, const tern_id *scope);
 bool trn_row_scopes_meet(const struct trn_row_scopes *a, const struct trn_row_scopes *b);
 
-/* The id that a value holds; false if it is null or no id. */
-bool trn_value_id(const tern_value *value, tern_id *ret_id);
-
 #endif

@@ -249,11 +249,9 @@ static tern_status take_id(struct call *call, tern_error *error)
                    ? TERN_OK
                    : trn_fail(error, TERN_ERR_INTERNAL, "the platform gave no random bytes");
     }
-    if (call->id->kind != TERN_BLOB || call->id->size != sizeof(id->bytes)) {
-        return trn_fail(error, TERN_ERR_TYPE, "%s.id takes an id of 16 bytes", call->table->name);
-    }
-    memcpy(id->bytes, call->id->data, sizeof(id->bytes));
-    return TERN_OK;
+    return trn_value_id(call->id, id)
+               ? TERN_OK
+               : trn_fail(error, TERN_ERR_TYPE, "%s.id takes an id of 16 bytes", call->table->name);
 }
 
 static tern_status find_id(struct call *call, tern_error *error)

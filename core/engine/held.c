@@ -33,11 +33,9 @@ visit_target(struct walk *walk, uint16_t target, const tern_value *value, tern_e
     const struct trn_table *table = &walk->schema->tables[target];
     tern_id id;
 
-    if (!trn_window_is_declared(table) || value->kind != TERN_BLOB ||
-        value->size != sizeof id.bytes) {
+    if (!trn_window_is_declared(table) || !trn_value_id(value, &id)) {
         return TERN_OK;
     }
-    memcpy(id.bytes, value->data, sizeof id.bytes);
     return walk->referenced(walk->context, table, &id, error);
 }
 

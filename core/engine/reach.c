@@ -87,15 +87,6 @@ static tern_status ask_where(struct asking *asking, const tern_id *id, tern_erro
     return status;
 }
 
-static bool read_id(const tern_value *value, tern_id *ret_id)
-{
-    if (value->kind != TERN_BLOB || value->size != sizeof ret_id->bytes) {
-        return false;
-    }
-    memcpy(ret_id->bytes, value->data, sizeof ret_id->bytes);
-    return true;
-}
-
 static tern_status
 ask_of_abouts(struct asking *asking, const struct trn_change *change, tern_error *error)
 {
@@ -107,7 +98,7 @@ ask_of_abouts(struct asking *asking, const struct trn_change *change, tern_error
         tern_id about;
 
         if (change->operation == TRN_OP_INSERT && trn_column_is_about(table, column) &&
-            read_id(&change->values[column], &about)) {
+            trn_value_id(&change->values[column], &about)) {
             status = ask_where(asking, &about, error);
         }
     }

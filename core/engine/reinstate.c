@@ -21,15 +21,6 @@ static const struct trn_table *audit_table(const struct trn_schema *schema)
     return &schema->tables[schema->table_count - 1];
 }
 
-static bool read_id(const tern_value *value, tern_id *ret_id)
-{
-    if (value->kind != TERN_BLOB || value->size != sizeof ret_id->bytes) {
-        return false;
-    }
-    memcpy(ret_id->bytes, value->data, sizeof ret_id->bytes);
-    return true;
-}
-
 static bool equals(const tern_value *value, const char *text)
 {
     return value->kind == TERN_TEXT &&
@@ -71,7 +62,7 @@ static tern_status understand(const struct trn_schema *schema,
     const tern_value *lost = cell_of(audits, row, "lost_values");
 
     finding->table = find_table(schema, cell_of(audits, row, "table_name"));
-    if (finding->table == NULL || !read_id(cell_of(audits, row, "row_id"), &finding->row)) {
+    if (finding->table == NULL || !trn_value_id(cell_of(audits, row, "row_id"), &finding->row)) {
         return trn_fail(error,
                         TERN_ERR_NOT_FOUND,
                         "the audit entry names a table that is not known here");

@@ -6,6 +6,15 @@
 
 #include "base/assert.h"
 
+bool trn_value_id(const tern_value *value, tern_id *ret_id)
+{
+    if (value->kind != TERN_BLOB || value->size != sizeof(ret_id->bytes)) {
+        return false;
+    }
+    memcpy(ret_id->bytes, value->data, sizeof(ret_id->bytes));
+    return true;
+}
+
 bool trn_value_equal(const tern_value *a, const tern_value *b)
 {
     if (a->kind != b->kind) {

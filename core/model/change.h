@@ -52,6 +52,8 @@ enum trn_rank trn_change_rank(const struct trn_table *table,
                               bool undo,
                               bool insert);
 
+/* The id that a value holds; false, and `ret_id` untouched, if it is null or no id. */
+bool trn_value_id(const tern_value *value, tern_id *ret_id);
 /* Whether two cells hold the same value; of different kinds they never do. */
 bool trn_value_equal(const tern_value *a, const tern_value *b);
 /* Whether all columns of `unit` are equal. */

@@ -331,18 +331,26 @@ TEST(an_urgent_change_is_told_once_to_all_but_its_author_and_another_to_the_pati
     ring_end(&ring);
 }
 
+/* The doctor ends what the patient, who has not heard of it, resumes. */
+static tern_id overrule_an_end(struct ring *ring)
+{
+    tern_id id = care_pair_prescribe(&ring->pair, &ring->pair.phone);
+
+    care_ok(tern_prescription_pause(ring->pair.phone.care, &id, &error), &error);
+    ring_sync(ring);
+    care_ok(tern_prescription_end(ring->doctor.care, &id, &error), &error);
+    world_pass(&ring->pair.world, MINUTE_US);
+    care_ok(tern_prescription_resume(ring->pair.phone.care, &id, &error), &error);
+    return id;
+}
+
 TEST(an_end_that_one_who_had_not_heard_overruled_is_put_to_people)
 {
     struct ring ring;
     tern_id id;
 
     ring_begin(&ring);
-    id = care_pair_prescribe(&ring.pair, &ring.pair.phone);
-    care_ok(tern_prescription_pause(ring.pair.phone.care, &id, &error), &error);
-    ring_sync(&ring);
-    care_ok(tern_prescription_end(ring.doctor.care, &id, &error), &error);
-    world_pass(&ring.pair.world, MINUTE_US);
-    care_ok(tern_prescription_resume(ring.pair.phone.care, &id, &error), &error);
+    id = overrule_an_end(&ring);
     ring_sync(&ring);
     CHECK_TEXT(device_ask(&ring.pair.tablet.device, "SELECT status FROM prescriptions"), "ACTIVE");
     CHECK_INT(infer(&ring.pair.phone), 1);
@@ -441,15 +449,9 @@ TEST(who_was_offline_for_more_than_a_week_is_told_of_an_urgent_change_once)
 TEST(who_was_offline_for_more_than_a_week_is_asked_about_an_end_that_was_set_aside)
 {
     struct ring ring;
-    tern_id id;
 
     ring_begin(&ring);
-    id = care_pair_prescribe(&ring.pair, &ring.pair.phone);
-    care_ok(tern_prescription_pause(ring.pair.phone.care, &id, &error), &error);
-    ring_sync(&ring);
-    care_ok(tern_prescription_end(ring.doctor.care, &id, &error), &error);
-    world_pass(&ring.pair.world, MINUTE_US);
-    care_ok(tern_prescription_resume(ring.pair.phone.care, &id, &error), &error);
+    (void)overrule_an_end(&ring);
     care_pair_sync(&ring.pair);
     device_sync_well(&ring.doctor.device);
     world_pass(&ring.pair.world, EIGHT_DAYS_US);

@@ -108,23 +108,13 @@ TEST(an_erased_record_leaves_the_server_and_every_device)
     end(&clinic);
 }
 
-static bool refuse_cursors(struct device *device,
-                           const tern_http_request *request,
-                           tern_http_answer *ret_answer)
-{
-    (void)device;
-    (void)request;
-    device_answer_problem(ret_answer, 400, "CURSOR");
-    return true;
-}
-
 TEST(a_record_erased_after_the_cursor_was_dropped_is_named_and_nothing_is_kept_of_it)
 {
     struct clinic clinic;
 
     begin(&clinic);
     CHECK_TEXT(device_ask(&clinic.doctor, "SELECT count(*) FROM tern_outbox"), "3");
-    clinic.doctor.meddle = refuse_cursors;
+    clinic.doctor.meddle = device_refuse_cursor;
     CHECK_INT(device_sync(&clinic.doctor), TERN_ERR_CURSOR);
     clinic.doctor.meddle = NULL;
     device_run(&clinic.doctor, "UPDATE notes SET body = 'secret edit' WHERE title <> 'own'");

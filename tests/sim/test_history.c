@@ -129,16 +129,6 @@ TEST(a_record_whose_grant_a_restored_server_has_lost_leaves_and_its_edits_are_lo
     world_end(&world);
 }
 
-static bool refuse_cursors(struct device *device,
-                           const tern_http_request *request,
-                           tern_http_answer *ret_answer)
-{
-    (void)device;
-    (void)request;
-    device_answer_problem(ret_answer, 400, "CURSOR");
-    return true;
-}
-
 /* Until it is proved, numbers that were lost are given out anew, and a base that names one counts
  * as seen by one who saw something else. */
 TEST(a_device_that_dropped_its_cursor_still_proves_that_the_server_was_restored)
@@ -156,7 +146,7 @@ TEST(a_device_that_dropped_its_cursor_still_proves_that_the_server_was_restored)
     device_run(&phone, "UPDATE users SET name = 'lost'");
     device_sync_well(&phone);
     (void)snprintf(before, sizeof before, "%s", world_ask(&world, EPOCH));
-    phone.meddle = refuse_cursors;
+    phone.meddle = device_refuse_cursor;
     CHECK_INT(device_sync(&phone), TERN_ERR_CURSOR);
     phone.meddle = NULL;
     world_restore(&world, "backup");

@@ -956,6 +956,16 @@ void device_answer_problem(tern_http_answer *ret_answer, int status, const char 
     device_answer_detail(ret_answer, status, code, "d");
 }
 
+bool device_refuse_cursor(struct device *device,
+                          const tern_http_request *request,
+                          tern_http_answer *ret_answer)
+{
+    (void)device;
+    (void)request;
+    device_answer_problem(ret_answer, 400, "CURSOR");
+    return true;
+}
+
 void device_answer_detail(tern_http_answer *ret_answer,
                           int status,
                           const char *code,

@@ -147,7 +147,11 @@ size_t request_entries(const tern_http_request *request);
 bool request_holds(const tern_http_request *request, const char *text);
 /* An answer of a status, with a problem document of a code or none. */
 void device_answer_problem(tern_http_answer *ret_answer, int status, const char *code);
-/* The same with a detail, in JSON's spelling without the quotes. */
+/* To meddle: every cursor is refused. */
+bool device_refuse_cursor(struct device *device,
+                          const tern_http_request *request,
+                          tern_http_answer *ret_answer);
+/* An answer with a detail, too, in JSON's spelling without the quotes. */
 void device_answer_detail(tern_http_answer *ret_answer,
                           int status,
                           const char *code,

@@ -61,6 +61,8 @@ static const char *const medication_columns[] = {"prescription_id",
                                                  "timing",
                                                  "is_prn",
                                                  "prn_times",
+                                                 "starts_on",
+                                                 "first_minute",
                                                  "created_at",
                                                  NULL};
 static const char *const medicine_columns[] = {"medicine_name", "medicine_name_khmer", NULL};
@@ -96,7 +98,7 @@ static const char requests_query[] =
     "p.diagnosis,p.start_date,p.end_date,p.status,p.current_version,p.is_urgent,p.urgent_reason,"
     "p.created_at,m.id,m.prescription_id,m.row_number,m.medicine_name,m.medicine_name_khmer,"
     "m.image_url,m.morning_dosage,m.daytime_dosage,m.night_dosage,m.frequency,m.duration,m.timing,"
-    "m.is_prn,m.prn_times,m.created_at FROM prescriptions p"
+    "m.is_prn,m.prn_times,m.starts_on,m.first_minute,m.created_at FROM prescriptions p"
     " LEFT JOIN medications m ON m.prescription_id=p.id AND m.deleted_at IS NULL"
     " WHERE p.patient_id=?1 AND p.deleted_at IS NULL ORDER BY p.created_at,p.id,m.row_number,m.id";
 

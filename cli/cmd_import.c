@@ -9,6 +9,7 @@
 #include "cli/fhir_map.h"
 #include "cli/files.h"
 #include "cli/output.h"
+#include "model/change.h"
 #include "tern/row.h"
 
 /* Columns of users that must be nobody else's, and that an import can do without. */
@@ -187,6 +188,36 @@ static tern_status put(void *context,
     return tern_tx_commit(tx, NULL, error);
 }
 
+static tern_status find(void *context,
+                        const tern_id *prescription,
+                        bool *ret_found,
+                        tern_id *ret_patient,
+                        tern_error *error)
+{
+    static const char sql[] = "SELECT patient_id FROM prescriptions WHERE id = ?1";
+    const tern_value id = tern_value_id(prescription);
+    tern_statement *statement = NULL;
+    bool ready = false;
+    tern_status status = tern_statement_prepare(context, sql, sizeof(sql) - 1, &statement, error);
+
+    if (status == TERN_OK) {
+        status = tern_statement_bind(statement, 1, id, error);
+    }
+    if (status == TERN_OK) {
+        status = tern_statement_step(statement, &ready, error);
+    }
+    if (status == TERN_OK && ready) {
+        const tern_value patient = tern_statement_value(statement, 0);
+
+        ready = trn_value_id(&patient, ret_patient);
+    }
+    tern_statement_free(statement);
+    if (status == TERN_OK) {
+        *ret_found = ready;
+    }
+    return status;
+}
+
 static enum trn_exit finish(const struct trn_call *call, const struct trn_fhir_report *report)
 {
     if (trn_has(call, TRN_OPT_JSON)) {
@@ -201,7 +232,7 @@ static enum trn_exit finish(const struct trn_call *call, const struct trn_fhir_r
 static enum trn_exit run(const struct trn_call *call)
 {
     struct trn_fhir_report report = {0};
-    struct trn_fhir_sink sink = {.put = put};
+    struct trn_fhir_sink sink = {.put = put, .find = find};
     tern_replica *replica = NULL;
     tern_error error = {0};
     enum trn_exit result;

@@ -1,6 +1,7 @@
 /* tern outbox: what waits for the server, and what one entry holds. */
 #include <stdio.h>
 
+#include "base/error.h"
 #include "base/uuid.h"
 #include "cli/command.h"
 #include "cli/entries.h"
@@ -59,10 +60,10 @@ print_changes(const struct trn_call *call, tern_replica *replica, uint64_t ordin
     if (changes.begun) {
         printed = trn_sheet_end(&changes.sheet);
     }
-    if (status != TERN_OK || printed != TERN_OK) {
-        return trn_report_failure(call, status != TERN_OK ? status : printed, &error);
+    if (status == TERN_OK && printed != TERN_OK) {
+        status = trn_fail(&error, printed, "the output could not be written");
     }
-    return TRN_EXIT_OK;
+    return status == TERN_OK ? TRN_EXIT_OK : trn_report_failure(call, status, &error);
 }
 
 static enum trn_exit run(const struct trn_call *call)

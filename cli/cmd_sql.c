@@ -9,20 +9,18 @@
 #include "cli/files.h"
 #include "cli/output.h"
 
-/* A parameter that reads as a UUID is an id, one that reads as a whole number is one, anything else
- * is a text. */
+/* A parameter that reads as a UUID is an id, one that reads as a whole number, and would be written
+ * so, is one, anything else is a text. */
 static tern_value parameter(const char *text, tern_id *id)
 {
-    char *end = NULL;
-    long long number = strtoll(text, &end, 10);
+    long long number = strtoll(text, NULL, 10);
+    char written[32];
 
     if (trn_id_parse(trn_slice_text(text), id)) {
         return tern_value_id(id);
     }
-    if (text[0] != '\0' && end != text && *end == '\0' && (text[0] != '0' || text[1] == '\0')) {
-        return tern_value_integer(number);
-    }
-    return tern_value_text(text);
+    (void)snprintf(written, sizeof(written), "%lld", number);
+    return strcmp(written, text) == 0 ? tern_value_integer(number) : tern_value_text(text);
 }
 
 static tern_status

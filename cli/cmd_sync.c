@@ -6,7 +6,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/error.h"
 #include "cli/command.h"
 #include "cli/files.h"
 #include "cli/network.h"

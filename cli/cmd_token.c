@@ -1,5 +1,4 @@
 /* tern token: makes bearer tokens for development and tests. */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

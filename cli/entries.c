@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "base/error.h"
 #include "cli/output.h"
 
 enum { COLUMNS = 9 };
@@ -53,8 +54,8 @@ enum trn_exit trn_entries_print(const struct trn_call *call, tern_replica *repli
     trn_sheet_begin(&sheet, format, stdout, names, COLUMNS);
     status = tern_outbox_visit(replica, states, add, &sheet, &error);
     printed = trn_sheet_end(&sheet);
-    if (status != TERN_OK || printed != TERN_OK) {
-        return trn_report_failure(call, status != TERN_OK ? status : printed, &error);
+    if (status == TERN_OK && printed != TERN_OK) {
+        status = trn_fail(&error, printed, "the output could not be written");
     }
-    return TRN_EXIT_OK;
+    return status == TERN_OK ? TRN_EXIT_OK : trn_report_failure(call, status, &error);
 }

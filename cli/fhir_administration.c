@@ -89,8 +89,10 @@ obstacle(const struct trn_fhir_index *index, const json_t *source, struct admini
     return read_moment(source, dose) ? NULL : "MedicationAdministration (without a time)";
 }
 
-static void
-map_outcome(const json_t *source, const struct administration *dose, struct trn_fhir_row *row)
+static void map_outcome(const json_t *source,
+                        const struct administration *dose,
+                        struct trn_fhir_report *report,
+                        struct trn_fhir_row *row)
 {
     const char *reason = trn_fhir_concept(trn_fhir_first(source, "statusReason"));
 
@@ -98,12 +100,19 @@ map_outcome(const json_t *source, const struct administration *dose, struct trn_
     if (strcmp(dose->status, "SKIPPED") != 0) {
         trn_fhir_row_add_integer(row, "taken_at", dose->moment_us);
     } else if (reason != NULL && reason[0] != '\0') {
-        trn_fhir_row_add_text(row, "skip_reason", trn_slice_text(reason));
+        trn_fhir_add_limited(row,
+                             "skip_reason",
+                             reason,
+                             TRN_FHIR_TEXT_BYTES_MAX,
+                             report,
+                             "MedicationAdministration.statusReason");
     }
 }
 
-static void
-map_dose(const json_t *source, const struct administration *dose, struct trn_fhir_row *row)
+static void map_dose(const json_t *source,
+                     const struct administration *dose,
+                     struct trn_fhir_report *report,
+                     struct trn_fhir_row *row)
 {
     int32_t minute = trn_fhir_time_of_day(dose->clock) / 60;
 
@@ -118,7 +127,7 @@ map_dose(const json_t *source, const struct administration *dose, struct trn_fhi
         "time_period",
         trn_slice_text(trn_minute_period(minute) == TERN_PERIOD_NIGHT ? "NIGHT" : "DAYTIME"));
     trn_fhir_row_add_integer(row, "grace_minutes", GRACE_MINUTES);
-    map_outcome(source, dose, row);
+    map_outcome(source, dose, report, row);
 }
 
 /* The id that every device derives of the key. */
@@ -194,7 +203,7 @@ bool trn_fhir_map_administration(const struct trn_fhir_index *index,
         return false;
     }
     trn_fhir_row_begin(ret_dose, "dose_events", place, &dose.ids.medication, &dose.ids.patient);
-    map_dose(source, &dose, ret_dose);
+    map_dose(source, &dose, report, ret_dose);
     trn_fhir_columns_apply(trn_fhir_columns_find(source, "dose_events"), report, ret_dose);
     report_others(report, source);
     set_id(ret_dose);

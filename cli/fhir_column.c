@@ -13,7 +13,7 @@
 
 enum type { TEXT, WORD, DATE, MOMENT, COUNT, FLAG, DOCUMENT, ID };
 
-enum { WORDS_MAX = 6, URL_BYTES = 64, TEXT_MAX = 1000000 };
+enum { WORDS_MAX = 6, URL_BYTES = 64, TEXT_MAX = TRN_FHIR_TEXT_BYTES_MAX };
 
 /* No default, no least number. */
 #define NONE NULL
@@ -83,6 +83,8 @@ static const struct column columns[] = {
     {"medications", "timing", TEXT, 0, 100, TRN_FORMAT_NONE, NONE, {NULL}},
     {"medications", "is_prn", FLAG, 0, 1, TRN_FORMAT_NONE, "0", {NULL}},
     {"medications", "prn_times", DOCUMENT, 0, TEXT_MAX, TRN_FORMAT_NONE, NONE, {NULL}},
+    {"medications", "starts_on", DATE, 0, 0, TRN_FORMAT_NONE, NONE, {NULL}},
+    {"medications", "first_minute", COUNT, 0, INT_MAX, TRN_FORMAT_NONE, NONE, {NULL}},
     {"medications", "created_at", MOMENT, 0, 0, TRN_FORMAT_NONE, NONE, {NULL}},
 
     {"dose_events", "scheduled_time", MOMENT, 0, 0, TRN_FORMAT_NONE, NONE, {NULL}},
@@ -332,9 +334,10 @@ static bool fits(const struct column *column, const char *text)
     case DATE:
         return strlen(text) == TRN_DATE_SIZE && trn_fhir_date(text, date);
     case DOCUMENT:
-        return is_document(text);
+        return strlen(text) <= TRN_FHIR_TEXT_BYTES_MAX && is_document(text);
     default:
-        return trn_utf8_count(trn_slice_text(text)) <= (size_t)column->most &&
+        return strlen(text) <= TRN_FHIR_TEXT_BYTES_MAX &&
+               trn_utf8_count(trn_slice_text(text)) <= (size_t)column->most &&
                (column->format == TRN_FORMAT_NONE ||
                 trn_format_fits(column->format, trn_slice_text(text)));
     }

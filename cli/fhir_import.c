@@ -1,11 +1,13 @@
 /* The readings of the files, and rows gathered by patient between them and the sink. */
 #include "cli/fhir_import.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/text.h"
 #include "base/uuid.h"
 #include "cli/fhir_map.h"
 #include "cli/fhir_read.h"
@@ -14,11 +16,15 @@
 /* A resource makes at most a stranger, a prescription and a medication. */
 enum { ROWS_OF_RESOURCE = 3, ROWS_FIRST = 64 };
 
+/* What the names of a unit's columns take of its 1 MiB is far below the difference. */
+enum { UNIT_BYTES_MAX = (1 << 20) - 1024, LONG_ROW_BYTES = 128 * 1024, WORDS_BYTES = 128 };
+
 struct import {
     const struct trn_fhir_sink *sink;
     struct trn_fhir_report *report;
     struct trn_fhir_index index;
     json_t *users;             /* ids as text of the users rows made so far */
+    json_t *prescriptions;     /* whose they are; ids as text */
     struct trn_fhir_row *rows; /* at most TRN_FHIR_HELD_ROWS of them */
     size_t count;
     size_t capacity;
@@ -93,11 +99,49 @@ static struct trn_fhir_row *next_row(struct import *import, size_t ahead)
     return &import->rows[import->count + ahead];
 }
 
+/* As JSON, which is how a merge unit's values are counted. */
+static size_t spelled_size(const struct trn_fhir_row *row, size_t cell)
+{
+    const tern_value value = trn_fhir_row_value(row, cell);
+    json_t *text = value.kind == TERN_TEXT ? json_stringn(value.data, value.size) : NULL;
+    size_t size = text == NULL ? 0 : json_dumpb(text, NULL, 0, JSON_ENCODE_ANY);
+
+    json_decref(text);
+    return size;
+}
+
+/* The texts of a merge unit have 1 MiB together (docs/WIRE.md): the longest is cut by what is above
+ * it. */
+static void fit(const struct import *import, struct trn_fhir_row *row)
+{
+    char words[WORDS_BYTES];
+    size_t longest = 0;
+    size_t size = 0;
+
+    if (row->data.size < LONG_ROW_BYTES) {
+        return; /* however much of it JSON escapes */
+    }
+    for (size_t i = 0; i < row->count; i++) {
+        size += spelled_size(row, i);
+        longest = row->cells[i].size > row->cells[longest].size ? i : longest;
+    }
+    if (size > UNIT_BYTES_MAX) {
+        struct trn_fhir_cell *cell = &row->cells[longest];
+        const size_t above = size - UNIT_BYTES_MAX;
+        const size_t left = above < cell->size ? cell->size - above : 0;
+
+        cell->size = trn_utf8_whole(trn_slice_make(row->data.data + cell->offset, left));
+        (void)snprintf(words, sizeof(words), "%s (texts of more than 1 MiB together)", row->source);
+        trn_fhir_report_unmapped(import->report, words);
+    }
+}
+
 static tern_status keep(struct import *import, size_t rows, tern_error *error)
 {
     for (size_t i = 0; i < rows; i++) {
         struct trn_fhir_row *row = next_row(import, i);
 
+        fit(import, row);
         if (row->status != TERN_OK) {
             return trn_fail(error, row->status, "a row could not be made");
         }
@@ -191,12 +235,58 @@ take_patients(void *context, json_t *resource, const char *full_url, tern_error 
     return TERN_OK;
 }
 
+/* Whose prescription has the id already, in these files or before them. */
+static tern_status find_owner(struct import *import,
+                              const char *id_text,
+                              const tern_id *id,
+                              bool *ret_found,
+                              tern_id *ret_patient,
+                              tern_error *error)
+{
+    const char *patient = json_string_value(json_object_get(import->prescriptions, id_text));
+
+    if (patient != NULL) {
+        *ret_found = trn_id_parse(trn_slice_text(patient), ret_patient);
+        return TERN_OK;
+    }
+    return import->sink->find == NULL
+               ? TERN_OK
+               : import->sink->find(import->sink->context, id, ret_found, ret_patient, error);
+}
+
+/* Ids of two sources may be the same, and a prescription never changes its patient: it stays whose
+ * it was first. */
+static tern_status claim(struct import *import,
+                         const struct trn_fhir_row *prescription,
+                         bool *ret_theirs,
+                         tern_error *error)
+{
+    char id[TRN_ID_TEXT_SIZE + 1];
+    char patient[TRN_ID_TEXT_SIZE + 1];
+    tern_id owner;
+    bool found = false;
+    tern_status status;
+
+    trn_id_format(&prescription->id, id);
+    trn_id_format(&prescription->patient, patient);
+    status = find_owner(import, id, &prescription->id, &found, &owner, error);
+    if (status != TERN_OK) {
+        return status;
+    }
+    *ret_theirs = !found || trn_id_equal(&owner, &prescription->patient);
+    if (!found && json_object_set_new(import->prescriptions, id, json_string(patient)) != 0) {
+        return trn_fail_nomem(error);
+    }
+    return TERN_OK;
+}
+
 static tern_status
 take_requests(void *context, json_t *resource, const char *full_url, tern_error *error)
 {
     struct import *import = context;
     struct trn_fhir_request_ids ids;
     struct trn_fhir_row *prescription;
+    bool theirs = false;
     tern_status status;
 
     if (strcmp(trn_fhir_text(resource, "resourceType"), "MedicationRequest") != 0) {
@@ -214,6 +304,15 @@ take_requests(void *context, json_t *resource, const char *full_url, tern_error 
                               import->report,
                               prescription,
                               next_row(import, 1))) {
+        return TERN_OK;
+    }
+    status = claim(import, prescription, &theirs, error);
+    if (status != TERN_OK) {
+        return status;
+    }
+    if (!theirs) {
+        trn_fhir_report_unmapped(import->report,
+                                 "MedicationRequest (under an id of another patient's)");
         return TERN_OK;
     }
     ids = (struct trn_fhir_request_ids){.prescription = prescription->id,
@@ -279,6 +378,7 @@ static void close_import(struct import *import)
     }
     trn_free(import->rows);
     json_decref(import->users);
+    json_decref(import->prescriptions);
     trn_fhir_index_close(&import->index);
 }
 
@@ -292,7 +392,8 @@ tern_status trn_fhir_import(const char *const *paths,
     tern_status status = trn_fhir_index_open(&import.index, error);
 
     import.users = json_object();
-    if (status == TERN_OK && import.users == NULL) {
+    import.prescriptions = json_object();
+    if (status == TERN_OK && (import.users == NULL || import.prescriptions == NULL)) {
         status = trn_fail_nomem(error);
     }
     if (status == TERN_OK) {

@@ -25,6 +25,13 @@ struct trn_fhir_sink {
                        size_t count,
                        struct trn_fhir_report *report,
                        tern_error *error);
+    /** Whose prescription is there under that id; `ret_found` is false where there is none. NULL
+     * where nothing is there before the import. */
+    tern_status (*find)(void *context,
+                        const tern_id *prescription,
+                        bool *ret_found,
+                        tern_id *ret_patient,
+                        tern_error *error);
 };
 
 /**

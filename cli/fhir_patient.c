@@ -42,7 +42,8 @@ void trn_fhir_add_limited(struct trn_fhir_row *row,
     size_t size = 0;
 
     /* Each byte that continues no character begins one. */
-    while (size < slice.size && characters + ((slice.data[size] & 0xC0) != 0x80) <= limit) {
+    while (size < slice.size && size < TRN_FHIR_TEXT_BYTES_MAX &&
+           characters + ((slice.data[size] & 0xC0) != 0x80) <= limit) {
         characters += (slice.data[size] & 0xC0) != 0x80;
         size++;
     }
@@ -50,7 +51,9 @@ void trn_fhir_add_limited(struct trn_fhir_row *row,
         return;
     }
     if (size < slice.size) {
-        (void)snprintf(words, sizeof(words), "%s (cut at %zu characters)", path, limit);
+        size = trn_utf8_whole(trn_slice_make(slice.data, size));
+        characters = trn_utf8_count(trn_slice_make(slice.data, size));
+        (void)snprintf(words, sizeof(words), "%s (cut at %zu characters)", path, characters);
         trn_fhir_report_unmapped(report, words);
     }
     trn_fhir_row_add_text(row, column, trn_slice_make(slice.data, size));

@@ -212,7 +212,12 @@ static void map_reasons(const struct request *request, struct trn_fhir_row *row)
     if (status != TERN_OK) {
         row->status = status;
     } else if (words.size > 0) {
-        trn_fhir_row_add_text(row, "diagnosis", trn_bytes_slice(&words));
+        trn_fhir_add_limited(row,
+                             "diagnosis",
+                             trn_bytes_text(&words),
+                             TRN_FHIR_TEXT_BYTES_MAX,
+                             request->report,
+                             "MedicationRequest.reasonCode");
     }
     trn_bytes_free(&words);
 }
@@ -249,7 +254,9 @@ static void map_prescription(const struct request *request,
     map_creation(request, row);
 }
 
-static void map_slots(const struct trn_fhir_dosage *dosage, struct trn_fhir_row *row)
+static void map_slots(const struct trn_fhir_dosage *dosage,
+                      struct trn_fhir_report *report,
+                      struct trn_fhir_row *row)
 {
     static const char *const columns[TRN_SLOTS] = {"morning_dosage",
                                                    "daytime_dosage",
@@ -268,6 +275,9 @@ static void map_slots(const struct trn_fhir_dosage *dosage, struct trn_fhir_row 
                           JSON_COMPACT | JSON_REAL_PRECISION(15) | JSON_SORT_KEYS);
         if (size > 0 && size <= sizeof(text)) {
             trn_fhir_row_add_text(row, columns[i], trn_slice_make(text, size));
+        } else {
+            trn_fhir_report_unmapped(report,
+                                     "MedicationRequest.dosageInstruction.doseAndRate (too long)");
         }
     }
 }
@@ -296,7 +306,7 @@ static void map_medication(const struct request *request,
                          MEDICINE_MAX,
                          request->report,
                          "MedicationRequest.medication");
-    map_slots(dosage, row);
+    map_slots(dosage, request->report, row);
     trn_fhir_add_limited(row,
                          "frequency",
                          trn_bytes_text(&dosage->frequency),

@@ -14,6 +14,9 @@
 #include "base/bytes.h"
 #include "tern/value.h"
 
+/** Bytes of one text: more no column holds, whatever its document says (docs/WIRE.md). */
+enum { TRN_FHIR_TEXT_BYTES_MAX = 1 << 20 };
+
 enum { TRN_DATE_SIZE = 10 /* characters of YYYY-MM-DD */ };
 
 /** The member as text; NULL without one. Borrowed. */

@@ -9,6 +9,7 @@
 #include "cli/fhir_rate.h"
 #include "cli/fhir_timing.h"
 #include "cli/fhir_value.h"
+#include "medication/calendar.h"
 #include "tern/medication/schedule.h"
 
 enum { WORDS_BYTES = 512, FREQUENCY_MAX = 1000000 };
@@ -204,6 +205,31 @@ static void write_period(struct words *words, const char *start, const char *end
     words->failed |= !ok;
 }
 
+/* A medicine that an edit added begins later than its prescription, and its course is counted from
+ * there. */
+static void move_bounds(const struct words *words,
+                        int64_t duration,
+                        char start[WORDS_BYTES],
+                        char end[WORDS_BYTES])
+{
+    char starts_on[WORDS_BYTES];
+    char last_day[TRN_DATE_BYTES];
+    int32_t day = 0;
+
+    read_text(words->medication, "starts_on", starts_on);
+    if (strcmp(starts_on, start) <= 0 || (end[0] != '\0' && strcmp(starts_on, end) > 0) ||
+        !trn_day_parse(starts_on, strlen(starts_on), &day)) {
+        return;
+    }
+    memcpy(start, starts_on, TRN_DATE_BYTES);
+    if (duration > 0 && duration <= TRN_DAY_MAX - day) {
+        trn_day_format(day + (int32_t)duration - 1, last_day);
+        if (end[0] == '\0' || strcmp(last_day, end) < 0) {
+            memcpy(end, last_day, sizeof(last_day));
+        }
+    }
+}
+
 static void write_bounds(struct words *words)
 {
     char start[WORDS_BYTES];
@@ -212,6 +238,7 @@ static void write_bounds(struct words *words)
 
     read_text(words->prescription, "start_date", start);
     read_text(words->prescription, "end_date", end);
+    move_bounds(words, duration.kind == TERN_INTEGER ? duration.integer : 0, start, end);
     if (end[0] != '\0' || (start[0] != '\0' && strcmp(start, words->authored_date) != 0)) {
         write_period(words, start, end);
     } else if (duration.kind == TERN_INTEGER && duration.integer > 0) {

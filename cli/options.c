@@ -169,6 +169,17 @@ static bool check_count(const struct trn_call *call)
     return true;
 }
 
+/* An option's letter may stand among others, which getopt has not done with yet. */
+static void refuse_option(const struct trn_call *call, int found, const char *word)
+{
+    const char letter[] = {'-', (char)optopt, '\0'};
+    const char *name = optopt > 0 && optopt < LONG_BASE ? letter : word;
+
+    (void)trn_usage_error(call,
+                          found == '?' ? "there is no option %s" : "%s needs an argument",
+                          name);
+}
+
 bool trn_parse_options(struct trn_call *call, int argc, char **argv)
 {
     struct parser parser;
@@ -179,9 +190,7 @@ bool trn_parse_options(struct trn_call *call, int argc, char **argv)
     opterr = 0;
     while ((found = getopt_long(argc, argv, parser.letters, parser.longs, NULL)) != -1) {
         if (found == '?' || found == ':') {
-            (void)trn_usage_error(call,
-                                  found == '?' ? "there is no option %s" : "%s needs an argument",
-                                  argv[optind - 1]);
+            refuse_option(call, found, argv[optind - 1]);
             return false;
         }
         call->options[option_of(found)] = optarg != NULL ? optarg : "";

@@ -11,6 +11,7 @@
 #include "base/base64.h"
 #include "base/text.h"
 #include "base/uuid.h"
+#include "model/change.h"
 
 enum { CELL_WIDTH_MAX = 60 };
 
@@ -31,15 +32,6 @@ bool trn_sheet_format_read(const struct trn_call *call, enum trn_sheet_format *r
     }
     (void)trn_usage_error(call, "--format must be table, json or csv");
     return false;
-}
-
-static bool as_id(tern_value value, tern_id *ret_id)
-{
-    if (value.kind != TERN_BLOB || value.size != sizeof(ret_id->bytes)) {
-        return false;
-    }
-    memcpy(ret_id->bytes, value.data, sizeof(ret_id->bytes));
-    return true;
 }
 
 static tern_status append_base64(const void *data, size_t size, struct trn_bytes *text)
@@ -68,7 +60,7 @@ tern_status trn_value_text(tern_value value, struct trn_bytes *text)
     case TERN_TEXT:
         return trn_bytes_append(text, value.data, value.size);
     case TERN_BLOB:
-        if (!as_id(value, &id)) {
+        if (!trn_value_id(&value, &id)) {
             return append_base64(value.data, value.size, text);
         }
         trn_id_format(&id, id_text);

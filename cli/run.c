@@ -1,7 +1,6 @@
 /* From the command line to the command, and from its failure to sentence and exit. */
 #include <locale.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "cli/options.h"

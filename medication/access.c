@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "base/mutant.h"
 #include "medication/calendar.h"
 #include "medication/internal.h"
 
@@ -15,8 +16,10 @@ static tern_status read_day(tern_care *care,
                             tern_care_error *error)
 {
     int32_t day = 0;
-    tern_status status = trn_care_local_day(care, zone, now_us, &day, NULL, error);
+    tern_status status;
 
+    zone = TRN_MUTANT(CARE_ACCESS_BY_UTC) ? "UTC" : zone;
+    status = trn_care_local_day(care, zone, now_us, &day, NULL, error);
     for (int32_t i = 0; status == TERN_OK && i < 2; i++) {
         const struct trn_date date = trn_date_of_day(day + i);
         const tern_local_time midnight = {.year = date.year, .month = date.month, .day = date.day};
@@ -82,7 +85,8 @@ tern_status tern_audit_access(tern_care *care,
         return status;
     }
     status = read_known(care, patient, &known, error);
-    known |= memcmp(patient, &care->user, sizeof(*patient)) == 0;
+    known = known && !TRN_MUTANT(CARE_ACCESS_AGAIN);
+    known |= memcmp(patient, &care->user, sizeof(*patient)) == 0 && !TRN_MUTANT(CARE_ACCESS_OWN);
     if (status == TERN_OK && !known) {
         status = trn_care_action(care, "DATA_ACCESS", "users", patient, NULL, error);
     }

@@ -99,8 +99,7 @@ static bool is_missed(const struct run *run,
     }
     return trn_value_is(tern_statement_value(row, STATUS), "MISSED") ||
            TRN_MUTANT(CARE_ALERT_OF_PAUSED) ||
-           (trn_day_parse(date.data, date.size, &day) &&
-            trn_regimen_yields(&source->rule, day, slot.data, slot.size));
+           (trn_day_parse(date.data, date.size, &day) && trn_source_has(source, day, slot));
 }
 
 static tern_status tell_missed(struct run *run,

@@ -59,7 +59,7 @@ static tern_status read_shown(tern_care *care,
     passes_us = trn_window_end(dose->scheduled_us, dose->grace_minutes);
     status = trn_source_read(care, row, 0, passed ? passes_us : INT64_MAX, &source, error);
     if (status == TERN_OK) {
-        *ret_shown = trn_regimen_yields(&source.rule, day, dose->slot.data, dose->slot.size) ||
+        *ret_shown = trn_source_has(&source, day, dose->slot) ||
                      (trn_value_is(dose->flags, trn_undone) && passed &&
                       dose->slot.size != TRN_PRN_SLOT_BYTES);
     }

@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "medication/calendar.h"
+#include "medication/regimen.h"
 
 enum { AGE_MAX = 150 };
 
@@ -106,8 +107,72 @@ check_dosage(tern_care *care, const struct text *dosage, size_t medicine, tern_c
                   : trn_problem(error, TERN_PROBLEM_DOSAGE, dosage->field, (int64_t)medicine);
 }
 
-static tern_status
-check_medicine(tern_care *care, const tern_medicine *medicine, size_t row, tern_care_error *error)
+/* A dosage is an object here, or null. */
+static bool is_dosage(const char *dosage)
+{
+    return dosage != NULL && strspn(dosage, " \t\r\n{") > strspn(dosage, " \t\r\n");
+}
+
+/* Nobody can tell which is meant, the number or the times, and of one of them it would be too much.
+ */
+static bool is_miscounted(const tern_medicine *medicine)
+{
+    const char *const dosages[] = {medicine->morning_dosage,
+                                   medicine->daytime_dosage,
+                                   medicine->night_dosage};
+    tern_regimen regimen = {.size = sizeof(regimen),
+                            .start_date = "2000-01-01",
+                            .frequency = medicine->frequency,
+                            .timing = medicine->timing,
+                            .is_prn = medicine->is_prn};
+    struct trn_regimen rule;
+
+    for (unsigned i = 0; i < sizeof(dosages) / sizeof(dosages[0]); i++) {
+        regimen.slots |= is_dosage(dosages[i]) ? 1U << i : 0;
+    }
+    return trn_regimen_read(&regimen, &rule) && rule.is_miscounted;
+}
+
+/* Words that came by a sync or an import must not hold up the edit of something else. */
+static tern_status check_times(tern_care *care,
+                               const tern_id *edited,
+                               const tern_medicine *medicine,
+                               size_t row,
+                               tern_care_error *error)
+{
+    tern_statement *stands = NULL;
+    bool found = false;
+    tern_status status = TERN_OK;
+
+    if (!is_miscounted(medicine)) {
+        return TERN_OK;
+    }
+    if (edited != NULL) {
+        const tern_value values[] = {tern_value_id(&medicine->id),
+                                     tern_value_id(edited),
+                                     tern_value_text(medicine->frequency),
+                                     tern_value_text(medicine->timing),
+                                     tern_value_text(medicine->morning_dosage),
+                                     tern_value_text(medicine->daytime_dosage),
+                                     tern_value_text(medicine->night_dosage),
+                                     tern_value_integer(medicine->is_prn)};
+
+        status = trn_care_bind(care, TRN_SQL_WORDS_STAND, values, 8, &stands, error);
+        if (status == TERN_OK) {
+            status = tern_statement_step(stands, &found, trn_engine_error(error));
+            tern_statement_reset(stands);
+        }
+    }
+    return status != TERN_OK || found
+               ? status
+               : trn_problem(error, TERN_PROBLEM_TIMES, TERN_FIELD_TIMING, (int64_t)row);
+}
+
+static tern_status check_medicine(tern_care *care,
+                                  const tern_id *edited,
+                                  const tern_medicine *medicine,
+                                  size_t row,
+                                  tern_care_error *error)
 {
     const struct text texts[] = {{TERN_FIELD_MEDICINE_NAME, medicine->name},
                                  {TERN_FIELD_MEDICINE_NAME_KHMER, medicine->name_khmer},
@@ -126,7 +191,7 @@ check_medicine(tern_care *care, const tern_medicine *medicine, size_t row, tern_
     if (status == TERN_OK && medicine->duration_days < 0) {
         return trn_problem(error, TERN_PROBLEM_OUT_OF_RANGE, TERN_FIELD_DURATION, (int64_t)row);
     }
-    return status;
+    return status == TERN_OK ? check_times(care, edited, medicine, row, error) : status;
 }
 
 static tern_status check_gender(const char *gender, tern_care_error *error)
@@ -161,6 +226,7 @@ check_patient(const tern_prescription *prescription, const char *reason, tern_ca
 }
 
 tern_status trn_form_check(tern_care *care,
+                           const tern_id *edited,
                            const tern_prescription *prescription,
                            const char *reason,
                            tern_care_error *error)
@@ -178,7 +244,7 @@ tern_status trn_form_check(tern_care *care,
         status = check_patient(prescription, reason, error);
     }
     for (size_t i = 0; i < prescription->medicine_count && status == TERN_OK; i++) {
-        status = check_medicine(care, &prescription->medicines[i], i + 1, error);
+        status = check_medicine(care, edited, &prescription->medicines[i], i + 1, error);
     }
     return status;
 }

@@ -13,8 +13,11 @@ int64_t trn_field_length(int64_t field);
 bool trn_field_range(int64_t field, int64_t *ret_least, int64_t *ret_greatest);
 
 /** Whether this can be written as it stands: problems NO_MEDICATIONS, URGENT_REASON, DATE, END_DATE
- * and those of what was entered. What else the document asks of a row is left to the engine. */
+ * and those of what was entered. What else the document asks of a row is left to the engine.
+ * `edited` is the prescription that it is an edit of, or NULL: TIMES is not asked of the words that
+ * a medicine of it has already. */
 TERN_MUST_USE tern_status trn_form_check(tern_care *care,
+                                         const tern_id *edited,
                                          const tern_prescription *prescription,
                                          const char *reason,
                                          tern_care_error *error);

@@ -29,6 +29,7 @@ enum trn_sql {
     TRN_SQL_MEDICATION,
     TRN_SQL_PRN_TIMES,
     TRN_SQL_DOSAGE,
+    TRN_SQL_WORDS_STAND,
     TRN_SQL_PRESCRIPTION,
     TRN_SQL_MEDICATIONS,
     TRN_SQL_SETTINGS,
@@ -84,14 +85,17 @@ enum trn_sql {
     TRN_SQL_SUMS_REMARK,
     TRN_SQL_SUMS_ADD,
     TRN_SQL_SUMS_TOTAL,
+    TRN_SQL_SUMS_DATE,
     TRN_SQL_SUMS_MONTH,
     TRN_SQL_SUMS_DROP_DAY,
     TRN_SQL_SUMS_DROP_TOTAL,
+    TRN_SQL_SUMS_DROP_DATE,
     TRN_SQL_SUMS_DROP_MONTH,
     TRN_SQL_SUMS_DONE,
     TRN_SQL_SUMS_GONE_DAYS,
     TRN_SQL_SUMS_GONE_TOTALS,
     TRN_SQL_SUMS_GONE_MONTHS,
+    TRN_SQL_SUMS_GONE_DATES,
     TRN_SQL_SUMS_GONE_AGAIN,
     TRN_SQL_SUMS_GONE_NOTES,
     TRN_SQL_SUMS_AGAIN_RULES,
@@ -252,12 +256,21 @@ TERN_MUST_USE tern_status trn_care_zone(tern_care *care,
 
 /** The patient's local date, for the start of what is prescribed without one and ends, if ever, on
  * `end_date`: so that another zone later shifts nothing. "" where it cannot be told, for want of
- * the patient's row or their zone, or where it would lie behind the end. */
+ * the patient's row or their zone, or where it would lie behind the end. `early`: where the clock
+ * is suspect, rather a day that has been than one that has not come yet. */
 TERN_MUST_USE tern_status trn_care_start(tern_care *care,
                                          const tern_id *patient,
                                          const char *end_date,
+                                         bool early,
                                          char ret_date[TRN_DATE_BYTES],
                                          tern_care_error *error);
+
+/** The minute of the patient's morning meal as it is set now, for `first_minute` of what is
+ * prescribed now; the preset where the patient's row is not here. */
+TERN_MUST_USE tern_status trn_care_morning(tern_care *care,
+                                           const tern_id *patient,
+                                           int32_t *ret_minute,
+                                           tern_care_error *error);
 
 /** Turns a zone's failure into this layer's problem. */
 TERN_MUST_USE tern_status trn_zone_failed(tern_status status, tern_care_error *error);

@@ -117,6 +117,9 @@ static const struct {
     [TERN_PROBLEM_NOT_TEXT] = {tell_plain,
                                {"{0}មានតួអក្សរដែលមិនអាចរក្សាទុកបាន។",
                                 "{0} has characters that cannot be kept."}},
+    [TERN_PROBLEM_TIMES] = {tell_plain,
+                            {"{0}មិនត្រូវគ្នានឹងភាពញឹកញាប់របស់វាទេ។",
+                             "{0} does not agree with how often it is to be taken."}},
 };
 
 /* What a sentence calls what was entered, {0}; of a medicine which one comes after. */
@@ -150,7 +153,7 @@ static const char *const at_least[LANGUAGES] = {"{0}មិនអាចតិច�
 
 /* Of an edit that was not made, with the number of the version that came first. */
 static const char *const not_edited[LANGUAGES] = {
-    "វេជ្ជបញ្ជានេះត្រូវបានកែប្រែរួចហើយ (កំណែទី {0})។ សូមបើកវាម្ដងទៀតមុននឹងកែ។",
+    "វេជ្ជបញ្ជានេះត្រូវបានផ្លាស់ប្ដូររួចហើយ (កំណែទី {0})។ សូមបើកវាម្ដងទៀតមុននឹងផ្លាស់ប្ដូរវា។",
     "This prescription was changed meanwhile (version {0}). Please open it again before you change "
     "it.",
 };
@@ -268,7 +271,7 @@ tern_say_problem(const tern_locale *locale, const tern_care_error *error, char *
         trn_say(&saying, storage_full[locale->language]);
         return trn_saying_end(&saying);
     }
-    if (at >= TERN_PROBLEM_MISSING && at <= TERN_PROBLEM_NOT_TEXT) {
+    if (at >= TERN_PROBLEM_MISSING && at <= TERN_PROBLEM_TIMES) {
         say_entered(&saying, error);
         return trn_saying_end(&saying);
     }

@@ -8,12 +8,16 @@
 
 enum { DAYS_MAX = 400, HOURS = 24 };
 
-tern_status trn_plan_dose(const tern_zone_port *zones,
-                          const char *zone,
-                          int32_t day,
-                          const struct trn_day_time *time,
-                          tern_planned_dose *ret_dose,
-                          tern_error *error)
+/* Fills in the dose, and the minute since 1970 that the clock will show, if it skips the one that
+ * was meant. */
+static tern_status plan(const tern_zone_port *zones,
+                        const char *zone,
+                        int32_t day,
+                        const struct trn_day_time *time,
+                        tern_planned_dose *ret_dose,
+                        tern_zone_fit *ret_fit,
+                        int64_t *ret_minute,
+                        tern_error *error)
 {
     int64_t minute;
     int32_t on = day + (int32_t)trn_floor_divide(time->minute, TRN_DAY_MINUTES, &minute);
@@ -24,7 +28,7 @@ tern_status trn_plan_dose(const tern_zone_port *zones,
                              .hour = (int32_t)minute / 60,
                              .minute = (int32_t)minute % 60};
     tern_status status =
-        tern_zone_to_utc(zones, zone, &local, &ret_dose->scheduled_us, NULL, error);
+        tern_zone_to_utc(zones, zone, &local, &ret_dose->scheduled_us, ret_fit, error);
 
     if (status == TERN_OK) { /* what the clock will show, which in a gap is another time */
         status = tern_zone_to_local(zones, zone, ret_dose->scheduled_us, &local, error);
@@ -38,31 +42,128 @@ tern_status trn_plan_dose(const tern_zone_port *zones,
                        : time->slot[2] == ':'           ? trn_minute_period(time->minute)
                                                         : TERN_PERIOD_DAYTIME;
     trn_minute_format(local.hour * 60 + local.minute, ret_dose->reminder_time);
+    date = (struct trn_date){local.year, local.month, local.day};
+    *ret_minute =
+        (int64_t)trn_day_of_date(date) * TRN_DAY_MINUTES + (int64_t)local.hour * 60 + local.minute;
     return TERN_OK;
 }
 
-static tern_status plan_day(const tern_zone_port *zones,
-                            const tern_regimen *source,
-                            const struct trn_regimen *regimen,
-                            int32_t day,
-                            tern_planned_dose_visitor visitor,
-                            void *context,
-                            bool *ret_more,
-                            tern_error *error)
+tern_status trn_plan_dose(const tern_zone_port *zones,
+                          const char *zone,
+                          int32_t day,
+                          const struct trn_day_time *time,
+                          tern_planned_dose *ret_dose,
+                          tern_error *error)
+{
+    tern_zone_fit fit;
+    int64_t minute;
+
+    return plan(zones, zone, day, time, ret_dose, &fit, &minute, error);
+}
+
+/* Whether a dose is meant for that minute since 1970. The minutes of a day's doses lie less than a
+ * day beside it. */
+static bool has_minute(const struct trn_regimen *regimen, int64_t minute)
+{
+    struct trn_day_time times[TRN_DAY_TIMES_MAX];
+    int64_t rest;
+    int32_t on = (int32_t)trn_floor_divide(minute, TRN_DAY_MINUTES, &rest);
+
+    for (int32_t day = on - 1; day <= on + 1; day++) {
+        size_t count = trn_regimen_day(regimen, day, times);
+
+        for (size_t i = 0; i < count; i++) {
+            if ((int64_t)day * TRN_DAY_MINUTES + times[i].minute == minute) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+tern_status trn_plan_day(const tern_zone_port *zones,
+                         const char *zone,
+                         const struct trn_regimen *regimen,
+                         int32_t day,
+                         tern_planned_dose *ret_doses,
+                         size_t *ret_count,
+                         tern_error *error)
 {
     struct trn_day_time times[TRN_DAY_TIMES_MAX];
     size_t count = trn_regimen_day(regimen, day, times);
+    size_t kept = 0;
 
-    for (size_t i = 0; *ret_more && i < count; i++) {
-        tern_planned_dose dose = {.grace_minutes = source->grace_minutes};
-        tern_status status = trn_plan_dose(zones, source->zone, day, &times[i], &dose, error);
+    for (size_t i = 0; i < count; i++) {
+        tern_zone_fit fit = TERN_ZONE_FITS;
+        int64_t minute = 0;
+        tern_status status =
+            plan(zones, zone, day, &times[i], &ret_doses[kept], &fit, &minute, error);
 
         if (status != TERN_OK) {
             return status;
         }
-        *ret_more = visitor(context, &dose);
+        kept += fit == TERN_ZONE_GAP && has_minute(regimen, minute) ? 0 : 1;
     }
+    *ret_count = kept;
     return TERN_OK;
+}
+
+/* No clock skips anything around a day that begins and ends by one offset. */
+static bool may_skip(const tern_zone_port *zones, const char *zone, int32_t day)
+{
+    enum { AROUND = 3 };
+    const int64_t from_us = (day - AROUND) * TRN_DAY_US;
+    const int64_t to_us = (day + AROUND) * TRN_DAY_US;
+    int32_t before = 0;
+    int32_t after = 0;
+    tern_error cause;
+
+    return zones->offset(zones->context, zone, from_us, &before, &cause) == TERN_OK &&
+           zones->offset(zones->context, zone, to_us, &after, &cause) == TERN_OK && before != after;
+}
+
+bool trn_plan_yields(const tern_zone_port *zones,
+                     const char *zone,
+                     const struct trn_regimen *regimen,
+                     int32_t day,
+                     const char *slot,
+                     size_t size)
+{
+    tern_planned_dose doses[TRN_DAY_TIMES_MAX];
+    tern_error cause;
+    size_t count = 0;
+    bool yields = trn_regimen_yields(regimen, day, slot, size);
+
+    if (!yields || !may_skip(zones, zone, day) ||
+        trn_plan_day(zones, zone, regimen, day, doses, &count, &cause) != TERN_OK) {
+        return yields;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (strlen(doses[i].slot) == size && memcmp(doses[i].slot, slot, size) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static tern_status visit_day(const tern_zone_port *zones,
+                             const tern_regimen *source,
+                             const struct trn_regimen *regimen,
+                             int32_t day,
+                             tern_planned_dose_visitor visitor,
+                             void *context,
+                             bool *ret_more,
+                             tern_error *error)
+{
+    tern_planned_dose doses[TRN_DAY_TIMES_MAX];
+    size_t count = 0;
+    tern_status status = trn_plan_day(zones, source->zone, regimen, day, doses, &count, error);
+
+    for (size_t i = 0; status == TERN_OK && *ret_more && i < count; i++) {
+        doses[i].grace_minutes = source->grace_minutes;
+        *ret_more = visitor(context, &doses[i]);
+    }
+    return status;
 }
 
 tern_status tern_schedule_plan(const tern_zone_port *zones,
@@ -90,7 +191,7 @@ tern_status tern_schedule_plan(const tern_zone_port *zones,
     }
     for (uint32_t i = 0; status == TERN_OK && more && i < days; i++) {
         status =
-            plan_day(zones, regimen, &rule, first + (int32_t)i, visitor, context, &more, error);
+            visit_day(zones, regimen, &rule, first + (int32_t)i, visitor, context, &more, error);
     }
     if (status == TERN_OK && ret_understood != NULL) {
         *ret_understood = rule.is_understood;

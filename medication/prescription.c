@@ -12,7 +12,7 @@
 static const char table[] = "prescriptions";
 static const tern_id nil;
 
-enum { START = 6, CLINICAL_CELLS = 10, MEDICINE_CELLS = 12 };
+enum { START = 6, CLINICAL_CELLS = 10, MEDICINE_CELLS = 12, NEW_CELLS = 2 };
 
 static tern_value id_or_null(const tern_id *id)
 {
@@ -59,6 +59,33 @@ static void fill_medicine(const tern_medicine *from,
                                                    : tern_value_null()};
     cells[10] = (tern_cell){"is_prn", tern_value_integer(from->is_prn)};
     cells[11] = (tern_cell){"prescription_id", tern_value_id(prescription)};
+}
+
+/* When a medicine begins that is prescribed now. */
+struct beginning {
+    char day[TRN_DATE_BYTES]; /* "": with the prescription */
+    int32_t minute;
+};
+
+static tern_status insert_medicine(tern_tx *tx,
+                                   const tern_id *prescription,
+                                   const tern_medicine *medicine,
+                                   size_t row,
+                                   const struct beginning *begins,
+                                   tern_care_error *error)
+{
+    tern_cell cells[MEDICINE_CELLS + NEW_CELLS];
+
+    fill_medicine(medicine, prescription, row, cells);
+    cells[MEDICINE_CELLS] =
+        (tern_cell){"starts_on", tern_value_text(is_empty(begins->day) ? NULL : begins->day)};
+    cells[MEDICINE_CELLS + 1] = (tern_cell){"first_minute", tern_value_integer(begins->minute)};
+    return tern_row_insert(tx,
+                           "medications",
+                           cells,
+                           MEDICINE_CELLS + NEW_CELLS,
+                           NULL,
+                           trn_engine_error(error));
 }
 
 static int64_t bytes_of(const tern_cell *cells, size_t count)
@@ -122,27 +149,25 @@ static tern_status create(tern_care *care,
 {
     tern_cell cells[CLINICAL_CELLS + 1];
     char start[TRN_DATE_BYTES] = "";
-    tern_status status = TERN_OK;
+    struct beginning begins = {.day = ""};
+    tern_status status = trn_care_morning(care, &prescription->patient, &begins.minute, error);
 
     fill_clinical(prescription, cells);
     cells[CLINICAL_CELLS] = (tern_cell){"patient_id", tern_value_id(&prescription->patient)};
-    if (prescription->start_date == NULL) {
-        status = trn_care_start(care, &prescription->patient, prescription->end_date, start, error);
+    if (status == TERN_OK && prescription->start_date == NULL) {
+        status = trn_care_start(care,
+                                &prescription->patient,
+                                prescription->end_date,
+                                false,
+                                start,
+                                error);
         cells[START].value = tern_value_text(is_empty(start) ? NULL : start);
     }
     if (status == TERN_OK) {
         status = tern_row_insert(tx, table, cells, CLINICAL_CELLS + 1, id, trn_engine_error(error));
     }
     for (size_t i = 0; status == TERN_OK && i < prescription->medicine_count; i++) {
-        tern_cell medicine[MEDICINE_CELLS];
-
-        fill_medicine(&prescription->medicines[i], id, i + 1, medicine);
-        status = tern_row_insert(tx,
-                                 "medications",
-                                 medicine,
-                                 MEDICINE_CELLS,
-                                 NULL,
-                                 trn_engine_error(error));
+        status = insert_medicine(tx, id, &prescription->medicines[i], i + 1, &begins, error);
     }
     if (status == TERN_OK) {
         status = trn_version_write(care, id, 1, reason, error);
@@ -168,7 +193,7 @@ tern_status tern_prescription_create(tern_care *care,
         ret_id == NULL) {
         return trn_care_misuse(error, "tern_prescription_create");
     }
-    status = trn_form_check(care, prescription, reason, error);
+    status = trn_form_check(care, NULL, prescription, reason, error);
     if (status == TERN_OK) {
         status = trn_care_begin(care, false, &tx, error);
     }
@@ -310,19 +335,20 @@ static tern_status write_medicine(tern_tx *tx,
                                   const tern_id *prescription,
                                   const tern_medicine *medicine,
                                   size_t row,
+                                  const struct beginning *begins,
                                   const struct trn_bytes *ids,
                                   tern_care_error *error)
 {
     static const char name[] = "medications";
     tern_cell cells[MEDICINE_CELLS];
 
-    fill_medicine(medicine, prescription, row, cells);
     if (memcmp(&medicine->id, &nil, sizeof(nil)) == 0) {
-        return tern_row_insert(tx, name, cells, MEDICINE_CELLS, NULL, trn_engine_error(error));
+        return insert_medicine(tx, prescription, medicine, row, begins, error);
     }
     if (!has_id(ids, &medicine->id)) {
         return trn_problem(error, TERN_PROBLEM_NO_MEDICATION, 0, 0);
     }
+    fill_medicine(medicine, prescription, row, cells);
     return tern_row_update(tx,
                            name,
                            &medicine->id,
@@ -331,16 +357,26 @@ static tern_status write_medicine(tern_tx *tx,
                            trn_engine_error(error));
 }
 
-static tern_status write_medicines(tern_tx *tx,
+static tern_status write_medicines(tern_care *care,
+                                   tern_tx *tx,
                                    const tern_id *id,
                                    const tern_prescription *prescription,
                                    const struct trn_bytes *ids,
                                    tern_care_error *error)
 {
-    tern_status status = TERN_OK;
+    struct beginning begins = {.minute = 0};
+    tern_status status = trn_care_start(care,
+                                        &prescription->patient,
+                                        prescription->end_date,
+                                        true,
+                                        begins.day,
+                                        error);
 
+    if (status == TERN_OK) {
+        status = trn_care_morning(care, &prescription->patient, &begins.minute, error);
+    }
     for (size_t i = 0; status == TERN_OK && i < prescription->medicine_count; i++) {
-        status = write_medicine(tx, id, &prescription->medicines[i], i + 1, ids, error);
+        status = write_medicine(tx, id, &prescription->medicines[i], i + 1, &begins, ids, error);
     }
     for (size_t at = 0; status == TERN_OK && at < ids->size; at += sizeof(tern_id)) {
         if (!is_named(prescription, ids->data + at)) {
@@ -375,7 +411,8 @@ static tern_status edit(tern_care *care,
     if (memcmp(&header.patient, &prescription->patient, sizeof(tern_id)) != 0) {
         return trn_care_misuse(error, "tern_prescription_edit");
     }
-    if (prescription->base_version != 0 && prescription->base_version != header.version) {
+    if (prescription->base_version != 0 && prescription->base_version != header.version &&
+        !TRN_MUTANT(CARE_FORM_OVERRULES)) {
         return trn_problem(error, TERN_PROBLEM_OVERTAKEN, header.version, 0);
     }
     if (header.version == INT32_MAX) {
@@ -398,7 +435,7 @@ static tern_status edit(tern_care *care,
         status = trn_version_write(care, id, *version, reason, error);
     }
     if (status == TERN_OK) {
-        status = write_medicines(tx, id, prescription, &ids, error);
+        status = write_medicines(care, tx, id, prescription, &ids, error);
     }
     if (status == TERN_OK && !TRN_MUTANT(CARE_SNAPSHOT_EARLY)) {
         status = trn_version_write(care, id, *version, reason, error);
@@ -430,7 +467,7 @@ tern_status tern_prescription_edit(tern_care *care,
         return trn_care_misuse(error, "tern_prescription_edit");
     }
     status = is_empty(reason) ? trn_problem(error, TERN_PROBLEM_REASON, 0, 0)
-                              : trn_form_check(care, prescription, reason, error);
+                              : trn_form_check(care, id, prescription, reason, error);
     if (status == TERN_OK) {
         status = trn_care_begin(care, false, &tx, error);
     }

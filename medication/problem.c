@@ -61,6 +61,9 @@ static const struct {
     [TERN_PROBLEM_CHOICE] = {"CHOICE", TERN_ERR_ENUM, "a value is none of those that there are"},
     [TERN_PROBLEM_DOSAGE] = {"DOSAGE", TERN_ERR_FORMAT, "a dosage is no JSON object"},
     [TERN_PROBLEM_NOT_TEXT] = {"NOT_TEXT", TERN_ERR_FORMAT, "a text is not UTF-8"},
+    [TERN_PROBLEM_TIMES] = {"TIMES",
+                            TERN_ERR_CHECK,
+                            "not as many times are named as the frequency says"},
 };
 
 const char *tern_problem_code(tern_problem problem)

@@ -92,7 +92,15 @@ static bool spread_day(const tern_regimen *source, int32_t times, struct trn_reg
     return true;
 }
 
-/* The times of one day, of which the frequency wants `times`. */
+/* Whether as many are named as are said. "Before meals" names all three and counts none: which of
+ * them is meant is not known then, and nothing is wrong with the words. */
+static bool agree(bool of_meals, int32_t said, int32_t named, struct trn_regimen *regimen)
+{
+    regimen->is_miscounted = said != named && !of_meals;
+    return said == named;
+}
+
+/* The times of one day, of which the frequency wants `times`; 0: as many as are named. */
 static bool settle_times(const tern_regimen *source,
                          const struct trn_timing *timing,
                          int32_t times,
@@ -109,9 +117,38 @@ static bool settle_times(const tern_regimen *source,
     } else if (timing->count == 0 && timing->slots != 0) {
         add_slots(source, timing->slots, timing->before_meal, regimen);
     } else {
-        return timing->count == 0 && spread_day(source, times, regimen);
+        return timing->count == 0 && spread_day(source, times > 0 ? times : 1, regimen);
     }
-    return times == 1 || regimen->count == (size_t)times;
+    return times == 0 || agree(timing->is_of_meals, times, (int32_t)regimen->count, regimen);
+}
+
+static int32_t count_bits(unsigned bits)
+{
+    int32_t count = 0;
+
+    for (; bits != 0; bits &= bits - 1) {
+        count++;
+    }
+    return count;
+}
+
+/* On the weekdays that divide a number of weeks; all of them together are the times that are said.
+ */
+static bool settle_weekdays(const tern_regimen *source,
+                            const struct trn_timing *timing,
+                            const struct trn_frequency *frequency,
+                            struct trn_regimen *regimen)
+{
+    int32_t days = count_bits(regimen->weekdays);
+
+    if (!settle_times(source, timing, 0, regimen)) {
+        return false;
+    }
+    return !frequency->is_counted ||
+           agree(source->slots == 0 && timing->is_of_meals,
+                 frequency->times,
+                 days * (source->slots != 0 ? 1 : (int32_t)regimen->count),
+                 regimen);
 }
 
 static bool read_minutes(const tern_regimen *source,
@@ -132,19 +169,19 @@ static bool read_days(const tern_regimen *source,
                       struct trn_regimen *regimen)
 {
     int32_t times = frequency->times;
+    int32_t a_day = frequency->is_counted ? 1 : 0;
 
     regimen->every = TRN_EVERY_DAYS;
     regimen->period = frequency->period * (frequency->unit == TRN_UNIT_WEEK ? 7 : 1);
     regimen->shares = 1;
     if (regimen->period == 1) {
-        return settle_times(source, timing, times, regimen);
+        return settle_times(source, timing, frequency->is_counted ? times : 0, regimen);
     }
     if (regimen->weekdays != 0) {
-        /* The weekdays are how the period is divided. */
-        return regimen->period % 7 == 0 && settle_times(source, timing, 1, regimen);
+        return regimen->period % 7 == 0 && settle_weekdays(source, timing, frequency, regimen);
     }
     regimen->shares = times;
-    return times <= regimen->period && settle_times(source, timing, 1, regimen);
+    return times <= regimen->period && settle_times(source, timing, a_day, regimen);
 }
 
 static bool read_months(const tern_regimen *source,
@@ -164,7 +201,7 @@ static bool read_months(const tern_regimen *source,
     } else {
         return false;
     }
-    return settle_times(source, timing, 1, regimen);
+    return settle_times(source, timing, frequency->is_counted ? 1 : 0, regimen);
 }
 
 /* Dosages say how often a day themselves; only longer periods add to them. */

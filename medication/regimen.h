@@ -28,6 +28,7 @@ enum trn_every { TRN_EVERY_MINUTES, TRN_EVERY_DAYS, TRN_EVERY_MONTHS };
 
 struct trn_regimen {
     bool is_understood;
+    bool is_miscounted; /* for one reason: the words name another number of times than they say */
     int32_t first_day;
     int32_t last_day;
     unsigned weekdays; /* set of bits, 1 for Sunday; 0: all */
@@ -36,7 +37,8 @@ struct trn_regimen {
     int32_t shares; /* how often within the period: its days are divided */
     size_t count;   /* of TRN_EVERY_DAYS and _MONTHS: */
     struct trn_day_time times[TRN_DAY_TIMES_MAX];
-    int32_t anchor_minute; /* of TRN_EVERY_MINUTES: of the first day */
+    int32_t
+        anchor_minute; /* of TRN_EVERY_MINUTES: of the first dose, from the first day's midnight */
 };
 
 /** Reads what was prescribed. False where a date or a meal of it does not exist; words that mean

@@ -4,6 +4,7 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
+#include "base/mutant.h"
 #include "medication/form.h"
 
 /* Columns of the ended one. */
@@ -25,7 +26,8 @@ static tern_status read_row(tern_statement *row, struct retake *retake, tern_car
 {
     tern_value details = tern_statement_value(row, DETAILS);
 
-    if (!trn_value_is(tern_statement_value(row, STATUS), "INACTIVE")) {
+    if (!trn_value_is(tern_statement_value(row, STATUS), "INACTIVE") &&
+        !TRN_MUTANT(CARE_RETAKE_LIVING)) {
         return trn_problem(error, TERN_PROBLEM_STATUS, 0, 0);
     }
     if (tern_statement_value(row, MEDICATIONS).integer == 0) {
@@ -58,6 +60,7 @@ static tern_status read_ended(tern_care *care, struct retake *retake, tern_care_
 
 static tern_status write_rows(tern_care *care, const struct retake *retake, tern_care_error *error)
 {
+    int32_t morning = 0;
     const tern_value rows[] = {tern_value_id(retake->ended),
                                tern_value_id(&retake->id),
                                tern_value_id(&care->user),
@@ -65,19 +68,29 @@ static tern_status write_rows(tern_care *care, const struct retake *retake, tern
                                tern_value_text(retake->end_date)};
     tern_status status = trn_care_run(care, TRN_SQL_RETAKE, rows, 5, error);
 
-    if (status == TERN_OK) {
-        status = trn_care_run(care, TRN_SQL_RETAKE_MEDICATIONS, rows, 2, error);
+    if (status == TERN_OK && TRN_MUTANT(CARE_RETAKE_SNAPSHOT_EARLY)) {
+        status = trn_version_write(care, &retake->id, 1, retake->reason, error);
     }
-    return status == TERN_OK ? trn_version_write(care, &retake->id, 1, retake->reason, error)
-                             : status;
+    if (status == TERN_OK) {
+        status = trn_care_morning(care, &retake->patient, &morning, error);
+    }
+    if (status == TERN_OK) {
+        const tern_value medications[] = {rows[0], rows[1], tern_value_integer(morning)};
+
+        status = trn_care_run(care, TRN_SQL_RETAKE_MEDICATIONS, medications, 3, error);
+    }
+    return status == TERN_OK && !TRN_MUTANT(CARE_RETAKE_SNAPSHOT_EARLY)
+               ? trn_version_write(care, &retake->id, 1, retake->reason, error)
+               : status;
 }
 
 static tern_status write(tern_care *care, struct retake *retake, tern_care_error *error)
 {
     tern_status status = read_ended(care, retake, error);
 
-    if (status == TERN_OK && retake->start_date == NULL) {
-        status = trn_care_start(care, &retake->patient, retake->end_date, retake->start, error);
+    if (status == TERN_OK && retake->start_date == NULL && !TRN_MUTANT(CARE_RETAKE_UNDATED)) {
+        status =
+            trn_care_start(care, &retake->patient, retake->end_date, false, retake->start, error);
         retake->start_date = retake->start[0] != '\0' ? retake->start : NULL;
     }
     if (status == TERN_OK) {

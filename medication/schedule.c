@@ -114,23 +114,22 @@ static tern_status settle(struct run *run,
 static tern_status
 schedule_day(struct run *run, const struct subject *subject, int32_t day, tern_care_error *error)
 {
-    struct trn_day_time times[TRN_DAY_TIMES_MAX];
-    size_t count = trn_regimen_day(&subject->source.rule, day, times);
-    tern_status status = TERN_OK;
+    tern_planned_dose doses[TRN_DAY_TIMES_MAX];
+    size_t count = 0;
+    tern_status status = trn_plan_day(&run->care->zones,
+                                      subject->source.zone,
+                                      &subject->source.rule,
+                                      day,
+                                      doses,
+                                      &count,
+                                      trn_engine_error(error));
 
+    if (status != TERN_OK) {
+        return trn_zone_failed(status, error);
+    }
     for (size_t i = 0; status == TERN_OK && i < count; i++) {
-        tern_planned_dose dose = {.grace_minutes = subject->source.regimen.grace_minutes};
-
-        status = trn_plan_dose(&run->care->zones,
-                               subject->source.zone,
-                               day,
-                               &times[i],
-                               &dose,
-                               trn_engine_error(error));
-        if (status != TERN_OK) {
-            return trn_zone_failed(status, error);
-        }
-        status = settle(run, subject, &dose, error);
+        doses[i].grace_minutes = subject->source.regimen.grace_minutes;
+        status = settle(run, subject, &doses[i], error);
     }
     return status;
 }

@@ -14,11 +14,12 @@ static const char *const themes[] = {"LIGHT", "DARK"};
 /* Columns of the settings' statement. */
 enum { LANGUAGE, THEME, GRACE, ZONE, MEALS_ID, MEALS_DELETED, FIRST_MEAL };
 
-enum { MEALS = 3, MEAL_BYTES = 81, ZONE_BYTES = 65 };
+enum { MEALS = 3, MEAL_BYTES = 81, ZONE_BYTES = 65, MORNING_PRESET = 420 };
 
-static tern_status read_row(tern_care *care, tern_statement **ret_row, tern_care_error *error)
+static tern_status
+read_row(tern_care *care, const tern_id *patient, tern_statement **ret_row, tern_care_error *error)
 {
-    const tern_value user = tern_value_id(&care->user);
+    const tern_value user = tern_value_id(patient);
 
     return trn_care_row(care, TRN_SQL_SETTINGS, &user, 1, TERN_PROBLEM_NO_PATIENT, ret_row, error);
 }
@@ -28,18 +29,51 @@ static bool meals_are_deleted(tern_statement *row)
     return tern_statement_value(row, MEALS_DELETED).kind != TERN_NULL;
 }
 
+static void read_meal(tern_statement *row, int meal, int32_t *minute)
+{
+    char text[MEAL_BYTES];
+
+    if (!meals_are_deleted(row)) {
+        trn_value_to_text(tern_statement_value(row, FIRST_MEAL + meal), text, sizeof(text));
+        (void)tern_meal_parse(text, minute);
+    }
+}
+
+tern_status trn_care_morning(tern_care *care,
+                             const tern_id *patient,
+                             int32_t *ret_minute,
+                             tern_care_error *error)
+{
+    tern_care_error cause = {.problem = TERN_PROBLEM_NONE};
+    tern_statement *row = NULL;
+    tern_status status = read_row(care, patient, &row, &cause);
+
+    if (status != TERN_OK && cause.problem != TERN_PROBLEM_NO_PATIENT) {
+        if (error != NULL) {
+            *error = cause;
+        }
+        return status;
+    }
+    *ret_minute = MORNING_PRESET;
+    if (status == TERN_OK) {
+        read_meal(row, 0, ret_minute);
+        tern_statement_reset(row);
+    }
+    return TERN_OK;
+}
+
 tern_status tern_settings_read(tern_care *care, tern_settings *ret_settings, tern_care_error *error)
 {
-    tern_settings settings = {.size = sizeof(settings), .meal_minutes = {420, 720, 1080}};
+    tern_settings settings = {.size = sizeof(settings),
+                              .meal_minutes = {MORNING_PRESET, 720, 1080}};
     tern_statement *row = NULL;
-    char meal[MEAL_BYTES];
     tern_status status;
 
     trn_care_clear(error);
     if (care == NULL || ret_settings == NULL || ret_settings->size != sizeof(*ret_settings)) {
         return trn_care_misuse(error, "tern_settings_read");
     }
-    status = read_row(care, &row, error);
+    status = read_row(care, &care->user, &row, error);
     if (status != TERN_OK) {
         return status;
     }
@@ -49,10 +83,8 @@ tern_status tern_settings_read(tern_care *care, tern_settings *ret_settings, ter
                                                                                : TERN_THEME_LIGHT;
     settings.grace_minutes = (int32_t)tern_statement_value(row, GRACE).integer;
     trn_value_to_text(tern_statement_value(row, ZONE), settings.time_zone, ZONE_BYTES);
-    for (int i = TRN_MUTANT(CARE_MORNING_PRESET) ? 1 : 0; i < MEALS && !meals_are_deleted(row);
-         i++) {
-        trn_value_to_text(tern_statement_value(row, FIRST_MEAL + i), meal, sizeof(meal));
-        (void)tern_meal_parse(meal, &settings.meal_minutes[i]);
+    for (int i = TRN_MUTANT(CARE_MORNING_PRESET) ? 1 : 0; i < MEALS; i++) {
+        read_meal(row, i, &settings.meal_minutes[i]);
     }
     tern_statement_reset(row);
     *ret_settings = settings;
@@ -140,7 +172,7 @@ static tern_status settle_or_write(tern_care *care,
     if (status != TERN_OK) {
         return status;
     }
-    status = read_row(care, &row, error);
+    status = read_row(care, &care->user, &row, error);
     if (status == TERN_OK) {
         tern_statement_reset(row);
         status = trn_doses_settle(care, &care->user, cursor, more, error);
@@ -200,7 +232,7 @@ write_meals(tern_care *care, tern_tx *tx, const void *setting, tern_care_error *
     bool is_there;
     bool is_deleted;
     tern_id id;
-    tern_status status = read_row(care, &row, error);
+    tern_status status = read_row(care, &care->user, &row, error);
 
     if (status != TERN_OK) {
         return status;

@@ -8,6 +8,7 @@
 #include "base/mutant.h"
 #include "base/text.h"
 #include "medication/calendar.h"
+#include "medication/plan.h"
 
 tern_id trn_value_to_id(tern_value value)
 {
@@ -70,6 +71,31 @@ static tern_status read_start(const tern_zone_port *zones,
                        source->start);
     }
     return status;
+}
+
+/* One that an edit added begins on a day of its own, yet not before the prescription. */
+static void read_own_start(const tern_value *values, struct trn_source *source)
+{
+    char own[sizeof(source->start)];
+
+    trn_value_to_text(values[TRN_SOURCE_OWN], own, sizeof(own));
+    if (strcmp(own, source->start) > 0 && !TRN_MUTANT(CARE_ADDED_FROM_START)) {
+        memcpy(source->start, own, sizeof(own));
+    }
+}
+
+/* The meal of today is not asked: where it moves, a dose would come too soon after another. */
+static int32_t first_minute(const tern_value *values, const tern_regimen *regimen)
+{
+    enum { PRESET = 7 * 60 };
+    const tern_value first = values[TRN_SOURCE_FIRST];
+
+    if (TRN_MUTANT(CARE_HOURS_FROM_MEAL)) {
+        return regimen->meal_minutes[0];
+    }
+    return first.kind == TERN_INTEGER && first.integer >= 0 && first.integer <= INT32_MAX
+               ? (int32_t)first.integer
+               : PRESET;
 }
 
 static void read_texts(const tern_value *values, struct trn_source *source)
@@ -164,6 +190,7 @@ tern_status trn_source_make(const tern_zone_port *zones,
     tern_regimen *regimen = &ret_source->regimen;
     tern_status status;
 
+    ret_source->zones = zones;
     read_texts(values, ret_source);
     ret_source->unread = (unsigned)values[TRN_SOURCE_SLOTS].integer >> SLOTS;
     *regimen = (tern_regimen){.size = sizeof(*regimen),
@@ -182,9 +209,11 @@ tern_status trn_source_make(const tern_zone_port *zones,
     if (status != TERN_OK) {
         return status;
     }
+    read_own_start(values, ret_source);
     if (!trn_regimen_read(regimen, &ret_source->rule)) {
         ret_source->rule = (struct trn_regimen){.is_understood = false};
     }
+    ret_source->rule.anchor_minute = first_minute(values, regimen);
     /* What was to be taken at a slot cannot be known by the words that stand beside it. */
     ret_source->rule.is_understood &= ret_source->unread == 0 || regimen->slots != 0;
     /* What is paused, ended or deleted yields nothing. */
@@ -194,12 +223,17 @@ tern_status trn_source_make(const tern_zone_port *zones,
     return TERN_OK;
 }
 
+bool trn_source_has(const struct trn_source *source, int32_t day, tern_value slot)
+{
+    return trn_plan_yields(source->zones, source->zone, &source->rule, day, slot.data, slot.size);
+}
+
 bool trn_source_yields(const struct trn_source *source, tern_value local_date, tern_value slot)
 {
     int32_t day = 0;
 
     return trn_day_parse(local_date.data, local_date.size, &day) &&
-           trn_regimen_yields(&source->rule, day, slot.data, slot.size);
+           trn_source_has(source, day, slot);
 }
 
 bool trn_source_is_unread(const struct trn_source *source, tern_value slot)

@@ -16,6 +16,8 @@ enum trn_source_column {
     TRN_SOURCE_CREATED,  /* created_at of the prescription */
     TRN_SOURCE_END,      /* end_date */
     TRN_SOURCE_DURATION, /* days */
+    TRN_SOURCE_OWN,      /* starts_on of the medication */
+    TRN_SOURCE_FIRST,    /* first_minute of the medication */
     TRN_SOURCE_SLOTS,    /* set of TERN_SLOT_...: those that have a dosage; and, times eight, those
                             where something stands that is none */
     TRN_SOURCE_BEFORE,   /* those of them that come before the meal */
@@ -34,6 +36,7 @@ enum trn_source_column {
 struct trn_source {
     tern_regimen regimen; /* points into this struct: never copied */
     struct trn_regimen rule;
+    const tern_zone_port *zones;
     unsigned unread; /* set of TERN_SLOT_...: what stands for their dosage is none */
     char zone[65];
     char start[11];
@@ -51,7 +54,10 @@ TERN_MUST_USE tern_status trn_source_make(const tern_zone_port *zones,
                                           struct trn_source *ret_source,
                                           tern_error *error);
 
-/** Whether the source has a dose of that local date and slot. */
+/** Whether the source has a dose of that day and slot, which gives way to no other. */
+bool trn_source_has(const struct trn_source *source, int32_t day, tern_value slot);
+
+/** The same of a local date. */
 bool trn_source_yields(const struct trn_source *source, tern_value local_date, tern_value slot);
 
 /** Whether what stands for the dosage of that slot is none. */

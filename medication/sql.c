@@ -17,7 +17,7 @@
 #define GRACE "coalesce(u.grace_period_minutes,30),"
 #define STATE(stands) "p.active_spans,p.deleted_at IS NULL AND " stands ",p.status='ACTIVE'"
 #define ZONE "coalesce(u.time_zone,'Asia/Phnom_Penh'),"
-#define DURATION(of) of("duration") ","
+#define DURATION(of) of("duration") "," of("starts_on") "," of("first_minute") ","
 #define SOURCE_OF(of, type, said, date, stands)                                                    \
     ZONE DATES(date) DURATION(of) SLOTS(HAS, type) SLOTS(BEFORE, said) WORDS(of) MEALS GRACE       \
     STATE(stands)
@@ -119,6 +119,7 @@
     "'daytime_dosage',json(daytime_dosage),'night_dosage',json(night_dosage),"                     \
     "'frequency',frequency,'duration',duration,'timing',timing,"                                   \
     "'is_prn',json(iif(is_prn,'true','false')),'prn_times',json(prn_times),"                       \
+    "'starts_on',starts_on,'first_minute',first_minute,"                                           \
     "'start_date',start_date,'end_date',end_date))"                                                \
     " FROM (SELECT m.*,p.start_date,p.end_date FROM medications m JOIN prescriptions p"            \
     " ON p.id=m.prescription_id WHERE m.prescription_id=?1 AND m.deleted_at IS NULL"               \
@@ -203,6 +204,10 @@ static const char *const texts[TRN_SQL_COUNT] = {
         " AND p.deleted_at IS NULL AND m.is_prn AND m.deleted_at IS NULL AND j.type='text'",
     [TRN_SQL_DOSAGE] =
         "SELECT CASE WHEN json_valid(?1) THEN json_type(?1) IN ('object','null') ELSE 0 END",
+    [TRN_SQL_WORDS_STAND] =
+        "SELECT 1 FROM medications WHERE id=?1 AND prescription_id=?2 AND deleted_at IS NULL"
+        " AND frequency IS ?3 AND timing IS ?4 AND morning_dosage IS ?5 AND daytime_dosage IS ?6"
+        " AND night_dosage IS ?7 AND is_prn IS ?8",
     [TRN_SQL_PRESCRIPTION] =
         "SELECT patient_id,status,current_version,active_spans FROM prescriptions WHERE "
         "id=?1 AND deleted_at IS NULL",
@@ -247,7 +252,13 @@ static const char *const texts[TRN_SQL_COUNT] = {
                            " AND local_date<=?2 ORDER BY local_date LIMIT ?3",
     [TRN_SQL_SUMS_HAS] = "SELECT 1 FROM care_total WHERE patient_id=?1 AND local_date=?2 LIMIT 1",
     [TRN_SQL_SUMS_ALL] = "SELECT 0" COUNTS SPAN("0", "care_total", ""),
-    [TRN_SQL_SUMS_BY_DAY] = "SELECT local_date" COUNTS "care_total" OF_ALL " GROUP BY local_date",
+    /* A day that has passed whole is one row; the few others are added up. */
+    [TRN_SQL_SUMS_BY_DAY] =
+        "SELECT local_date," FOUR " FROM care_date" OF_ALL " UNION ALL SELECT t.local_date,"
+        "sum(t.on_time),sum(t.late),sum(t.skipped),sum(t.missed) FROM care_date e"
+        " CROSS JOIN care_total t WHERE e.patient_id=?1 AND e.local_date BETWEEN ?2 AND ?3"
+        " AND e.passes>=?4 AND t.patient_id=?1 AND t.local_date=e.local_date AND t.passes<?4"
+        " GROUP BY t.local_date ORDER BY 1",
     [TRN_SQL_SUMS_BY_PERIOD] =
         "SELECT key" COUNTS SPAN("m.night", "care_total", "") " GROUP BY key",
     [TRN_SQL_SUMS_BY_MEDICATION] =
@@ -273,6 +284,12 @@ static const char *const texts[TRN_SQL_COUNT] = {
         ") SELECT patient_id,?2," TRN_MONTH_SUMS
         " FROM care_day WHERE patient_id=?1 AND local_date BETWEEN ?2||'-01'"
         " AND ?2||'-31' AND passes<" TRN_NEVER " GROUP BY medication_id,night",
+    [TRN_SQL_SUMS_DATE] =
+        "INSERT INTO care_date(patient_id,local_date,passes," FOUR
+        ") SELECT patient_id,local_date," TRN_DATE_SUMS
+        " FROM care_total WHERE patient_id=?1 AND local_date=?2 AND passes<" TRN_NEVER
+        " GROUP BY local_date",
+    [TRN_SQL_SUMS_DROP_DATE] = "DELETE FROM care_date WHERE patient_id=?1 AND local_date=?2",
     [TRN_SQL_SUMS_DROP_MONTH] = "DELETE FROM care_month WHERE patient_id=?1 AND month=?2",
     [TRN_SQL_SUMS_DROP_DAY] = "DELETE FROM care_day WHERE patient_id=?1 AND local_date=?2",
     [TRN_SQL_SUMS_DROP_TOTAL] = "DELETE FROM care_total WHERE patient_id=?1 AND local_date=?2",
@@ -280,6 +297,7 @@ static const char *const texts[TRN_SQL_COUNT] = {
     [TRN_SQL_SUMS_GONE_DAYS] = "DELETE FROM care_day WHERE patient_id IN " GONE,
     [TRN_SQL_SUMS_GONE_TOTALS] = "DELETE FROM care_total WHERE patient_id IN " GONE,
     [TRN_SQL_SUMS_GONE_MONTHS] = "DELETE FROM care_month WHERE patient_id IN " GONE,
+    [TRN_SQL_SUMS_GONE_DATES] = "DELETE FROM care_date WHERE patient_id IN " GONE,
     [TRN_SQL_SUMS_GONE_AGAIN] = "DELETE FROM care_again WHERE patient_id IN " GONE,
     [TRN_SQL_SUMS_GONE_NOTES] = "DELETE FROM tern_noted WHERE name='care.doses' AND first IN " GONE,
     [TRN_SQL_SUMS_AGAIN_RULES] =
@@ -382,11 +400,12 @@ static const char *const texts[TRN_SQL_COUNT] = {
                       " AND deleted_at IS NULL",
     /* A member's own replica need not hold the subscription of the family. */
     [TRN_SQL_QUOTA] =
-        "SELECT s.tier,s.storage_quota,s.storage_used,s.expires_at,s.updated_at,0"
+        "SELECT s.tier,s.storage_quota,s.storage_used,s.expires_at,"
+        "coalesce(s.counted_at,s.updated_at),0"
         " FROM subscriptions s WHERE s.user_id=?1 AND s.deleted_at IS NULL"
         " UNION ALL SELECT coalesce(s.tier,'FAMILY_PREMIUM'),"
         "coalesce(s.storage_quota,21474836480),coalesce(s.storage_used,0),s.expires_at,"
-        "coalesce(s.updated_at,0),1 FROM family_members f"
+        "coalesce(s.counted_at,s.updated_at,0),1 FROM family_members f"
         " LEFT JOIN subscriptions s ON s.id=f.subscription_id AND s.deleted_at IS NULL"
         " WHERE f.member_id=?1 AND f.deleted_at IS NULL",
     [TRN_SQL_ENDED] = "SELECT tern_id(),p.status,p.patient_id,json_object('of',tern_id_text(p.id)),"
@@ -407,9 +426,9 @@ static const char *const texts[TRN_SQL_COUNT] = {
     [TRN_SQL_RETAKE_MEDICATIONS] =
         "INSERT INTO medications(id,prescription_id,row_number,medicine_name,"
         "medicine_name_khmer,image_url,morning_dosage,daytime_dosage,night_dosage,frequency,"
-        "duration,timing,is_prn) SELECT tern_id(),?2,row_number,medicine_name,"
+        "duration,timing,is_prn,first_minute) SELECT tern_id(),?2,row_number,medicine_name,"
         "medicine_name_khmer,image_url,morning_dosage,daytime_dosage,night_dosage,frequency,"
-        "duration,timing,is_prn FROM medications WHERE prescription_id=?1"
+        "duration,timing,is_prn,?3 FROM medications WHERE prescription_id=?1"
         " AND deleted_at IS NULL ORDER BY row_number,id",
     [TRN_SQL_ALERT_INSERT] =
         "INSERT INTO notifications(id,recipient_id,type,title,message,data,about_id)"

@@ -18,8 +18,8 @@
 #include "tern/outbox.h"
 
 /* The definition of the sums: with another one they are made anew, but from DAYS_ALONE, which had
- * no months, the days are kept. */
-enum { DEFINITION = 2, DAYS_ALONE = 1, DAYS_AT_ONCE = 64, MONTH_BYTES = 8 };
+ * no months, and UNDATED, which had no days in one row, the days are kept. */
+enum { DEFINITION = 3, UNDATED = 2, DAYS_ALONE = 1, DAYS_AT_ONCE = 64, MONTH_BYTES = 8 };
 
 /* A local day begins at most 14 hours before that of UTC, and its first dose half an hour before.
  */
@@ -116,6 +116,7 @@ static tern_status mark(tern_care *care, tern_care_error *error)
 /* What definition 2 has beside that of DAYS_ALONE. A month's sums leave out what nothing yields;
  * `passes` is when the last of its doses without a record counts as missed. */
 static const char *const month_tables[] = {
+    "DROP TABLE IF EXISTS care_month",
     ("CREATE TABLE care_month(patient_id BLOB NOT NULL, month TEXT NOT NULL, "
      "medication_id BLOB NOT NULL, night INTEGER NOT NULL, passes INTEGER NOT NULL, "
      "on_time INTEGER NOT NULL, late INTEGER NOT NULL, skipped INTEGER NOT NULL, "
@@ -129,12 +130,24 @@ static const char *const month_tables[] = {
 
 enum { MONTH_TABLES = sizeof(month_tables) / sizeof(month_tables[0]) };
 
+/* What definition 3 has beside: a day in one row, as a month is. A library of before it that makes
+ * its own tables again leaves the rows that stand here. */
+static const char *const date_tables[] = {
+    "DROP TABLE IF EXISTS care_date",
+    ("CREATE TABLE care_date(patient_id BLOB NOT NULL, local_date TEXT NOT NULL, "
+     "passes INTEGER NOT NULL, on_time INTEGER NOT NULL, late INTEGER NOT NULL, "
+     "skipped INTEGER NOT NULL, missed INTEGER NOT NULL, "
+     "PRIMARY KEY (patient_id, local_date)) WITHOUT ROWID"),
+    "INSERT INTO care_date SELECT patient_id,local_date," TRN_DATE_SUMS
+    " FROM care_total WHERE passes<" TRN_NEVER " GROUP BY patient_id,local_date"};
+
+enum { DATE_TABLES = sizeof(date_tables) / sizeof(date_tables[0]) };
+
 static tern_status make_tables(tern_care *care, tern_tx *tx, tern_care_error *error)
 {
     static const char *const texts[] = {
         "DROP TABLE IF EXISTS care_day",
         "DROP TABLE IF EXISTS care_total",
-        "DROP TABLE IF EXISTS care_month",
         "DROP TABLE IF EXISTS care_again",
         "DELETE FROM care_mark",
         /* passes: when doses without a record count as missed, or the last moment that there is:
@@ -156,16 +169,29 @@ static tern_status make_tables(tern_care *care, tern_tx *tx, tern_care_error *er
         status = run_texts(care, month_tables, MONTH_TABLES, error);
     }
     if (status == TERN_OK) {
+        status = run_texts(care, date_tables, DATE_TABLES, error);
+    }
+    if (status == TERN_OK) {
         status = follow_all(care, tx, error);
     }
     return status == TERN_OK ? mark(care, error) : status;
 }
 
-static tern_status add_months(tern_care *care, tern_care_error *error)
+/* To those of an earlier definition, whose days are kept. */
+static tern_status add_tables(tern_care *care, int64_t from, tern_care_error *error)
 {
+    static const char again[] = "INSERT OR IGNORE INTO care_again(patient_id,local_date)"
+                                " SELECT patient_id,local_date FROM care_total WHERE passes>0";
     const tern_value definition = tern_value_integer(DEFINITION);
-    tern_status status = run_texts(care, month_tables, MONTH_TABLES, error);
+    tern_status status =
+        from == DAYS_ALONE ? run_texts(care, month_tables, MONTH_TABLES, error) : TERN_OK;
 
+    if (status == TERN_OK) {
+        status = run_texts(care, date_tables, DATE_TABLES, error);
+    }
+    if (status == TERN_OK) { /* a rule may have been another one then */
+        status = run_text(care, again, error);
+    }
     return status == TERN_OK ? trn_care_run(care, TRN_SQL_SUMS_REMARK, &definition, 1, error)
                              : status;
 }
@@ -200,8 +226,8 @@ tern_status trn_sums_open(tern_care *care, bool anew, tern_care_error *error)
     if (status == TERN_OK && !anew) {
         status = read_definition(care, &definition, error);
     }
-    if (status == TERN_OK && definition == DAYS_ALONE) {
-        status = add_months(care, error);
+    if (status == TERN_OK && (definition == DAYS_ALONE || definition == UNDATED)) {
+        status = add_tables(care, definition, error);
     } else if (status == TERN_OK && definition != DEFINITION) {
         status = make_tables(care, tx, error);
     }
@@ -306,7 +332,10 @@ add_groups(tern_care *care, const tern_value *key, const struct day *day, tern_c
 
         status = trn_care_run(care, TRN_SQL_SUMS_ADD, values, 9, error);
     }
-    return status == TERN_OK ? trn_care_run(care, TRN_SQL_SUMS_TOTAL, key, 2, error) : status;
+    if (status == TERN_OK) {
+        status = trn_care_run(care, TRN_SQL_SUMS_TOTAL, key, 2, error);
+    }
+    return status == TERN_OK ? trn_care_run(care, TRN_SQL_SUMS_DATE, key, 2, error) : status;
 }
 
 static tern_status
@@ -324,6 +353,9 @@ sum_day(tern_care *care, const tern_id *patient, const char *date, tern_care_err
     }
     if (status == TERN_OK) {
         status = trn_care_run(care, TRN_SQL_SUMS_DROP_TOTAL, key, 2, error);
+    }
+    if (status == TERN_OK) {
+        status = trn_care_run(care, TRN_SQL_SUMS_DROP_DATE, key, 2, error);
     }
     if (status == TERN_OK) {
         status = add_groups(care, key, &day, error);
@@ -375,6 +407,7 @@ static tern_status take_notes(const struct catching *it, tern_care_error *error)
     static const enum trn_sql of_all[] = {TRN_SQL_SUMS_GONE_DAYS,
                                           TRN_SQL_SUMS_GONE_TOTALS,
                                           TRN_SQL_SUMS_GONE_MONTHS,
+                                          TRN_SQL_SUMS_GONE_DATES,
                                           TRN_SQL_SUMS_GONE_AGAIN,
                                           TRN_SQL_SUMS_GONE_NOTES,
                                           TRN_SQL_SUMS_AGAIN_RULES,

@@ -12,6 +12,9 @@
 #define TRN_MONTH_SUMS                                                                             \
     "medication_id,night,max(passes),sum(on_time),sum(late),sum(skipped),sum(missed)"
 
+/** SQL: the columns of a day in one row, behind patient and date. */
+#define TRN_DATE_SUMS "max(passes),sum(on_time),sum(late),sum(skipped),sum(missed)"
+
 /** Makes the tables that are not there or of another definition, in a transaction; with `anew` all
  * of them. */
 TERN_MUST_USE tern_status trn_sums_open(tern_care *care, bool anew, tern_care_error *error);

@@ -135,6 +135,7 @@ bool trn_rate_read(const char *words, struct trn_rate *ret_rate)
         if (!take_times(&at, &rate)) {
             return false;
         }
+        rate.is_counted = true;
         every = take(&at, "every ");
         if (!every && !take(&at, "a ") && !take(&at, "an ")) {
             return false;
@@ -166,7 +167,8 @@ bool trn_frequency_read(const char *words, struct trn_frequency *ret_frequency)
         !is_count(rate.times) || !is_count(rate.period) || rate.unit == TRN_UNIT_SECOND) {
         return false;
     }
-    *ret_frequency = (struct trn_frequency){.times = (int32_t)rate.times,
+    *ret_frequency = (struct trn_frequency){.is_counted = rate.is_counted,
+                                            .times = (int32_t)rate.times,
                                             .period = (int32_t)rate.period,
                                             .unit = rate.unit};
     return true;
@@ -260,6 +262,7 @@ static bool read_phrase(const char *text, size_t size, struct trn_timing *timing
     timing->weekdays |= phrase.kind == TRN_PHRASE_DAY ? 1U << phrase.weekday : 0;
     timing->slots |= phrase.slots;
     timing->before_meal |= phrase.before_meal ? phrase.slots : 0;
+    timing->is_of_meals |= phrase.slots == ALL;
     timing->as_needed |= phrase.kind == TRN_PHRASE_AS_NEEDED;
     return true;
 }

@@ -19,6 +19,7 @@ enum trn_unit {
 /** `times` (up to `times_max`) every `period` (up to `period_max`) units; a maximum is 0 where none
  * is named. */
 struct trn_rate {
+    bool is_counted; /* the words say how many times; "every 2 days" does not */
     double times;
     double times_max;
     double period;
@@ -35,6 +36,7 @@ const char *trn_unit_word(enum trn_unit unit);
 
 /** So many times in so many units. */
 struct trn_frequency {
+    bool is_counted; /* as of a rate */
     int32_t times;
     int32_t period;
     enum trn_unit unit;
@@ -80,6 +82,7 @@ struct trn_timing {
     unsigned weekdays; /* set of bits, 1 for Sunday */
     unsigned slots;    /* by codes of a moment, such as "PCM" */
     unsigned before_meal;
+    bool is_of_meals; /* a code says how it stands to meals, and not to which */
     bool as_needed;
     size_t count;
     int32_t minutes[TRN_TIMING_TIMES_MAX]; /* times of day, ascending */

@@ -1,10 +1,9 @@
 /* Who may write what: own record, granted records, tables and units that are the server's. */
-#include <string.h>
+#include "server/access.h"
 
 #include "base/error.h"
 #include "base/mutant.h"
 #include "base/uuid.h"
-#include "server/push.h"
 
 static tern_status load_grants(struct trn_push *push, tern_error *error)
 {

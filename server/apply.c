@@ -6,60 +6,20 @@
  * scopes and references are looked up first, then the row itself is read, and nothing but numbers
  * and people's roles is read until it is written.
  */
+#include "server/apply.h"
+
 #include <string.h>
 
 #include "base/error.h"
 #include "base/mutant.h"
 #include "base/uuid.h"
-#include "server/erase.h"
+#include "server/access.h"
+#include "server/erased.h"
 #include "server/meeting.h"
-
-/* ---- Bases ---- */
-
-tern_status trn_apply_base(struct trn_push *push,
-                           const struct trn_change *change,
-                           int64_t *ret_number,
-                           tern_error *error)
-{
-    struct trn_db_entry entry;
-    bool found = false;
-    tern_status status;
-
-    if (change->base >= 0) {
-        *ret_number = push->same_epoch || TRN_MUTANT(FOREIGN_BASES) ? change->base : 0;
-        return TERN_OK;
-    }
-    if (-change->base == push->entry.ordinal) {
-        *ret_number = push->entry.number;
-        return TERN_OK;
-    }
-    status = push->db->ops->entry_by_ordinal(push->db->ops->writer(push->db),
-                                             &push->entry.device,
-                                             -change->base,
-                                             &push->sender,
-                                             &found,
-                                             &entry,
-                                             error);
-    if (status == TERN_OK) {
-        *ret_number = found && entry.verdict == TERN_OK ? entry.number : 0;
-    }
-    return status;
-}
+#include "server/row_write.h"
+#include "wire/values.h"
 
 /* ---- References ---- */
-
-bool trn_change_carries(const struct trn_change *change, size_t column)
-{
-    switch (change->operation) {
-    case TRN_OP_INSERT:
-        return true;
-    case TRN_OP_UPDATE:
-    case TRN_OP_UNDO:
-        return change->table->columns[column].unit == change->unit;
-    default:
-        return false;
-    }
-}
 
 /* A row of another record is no more to be referenced than one that is not there, unless the column
  * may leave the scope; and it is waited for as long, so that nobody learns that it is there. */
@@ -119,57 +79,6 @@ static tern_status check_references(struct trn_push *push,
     return TERN_OK;
 }
 
-/* ---- Writing ---- */
-
-tern_status trn_apply_log(struct trn_push *push,
-                          const struct trn_table *table,
-                          const tern_id *id,
-                          const struct trn_row_scopes *scopes,
-                          int64_t old_number,
-                          tern_error *error)
-{
-    tern_status status = TERN_OK;
-
-    push->touched = true;
-    for (size_t index = 0; index < scopes->count && status == TERN_OK; index++) {
-        status = push->db->ops->log_put(push->db,
-                                        &scopes->scopes[index],
-                                        table,
-                                        id,
-                                        old_number,
-                                        push->entry.number,
-                                        error);
-    }
-    if (trn_grants_depend_on(push->db->schema, table)) {
-        push->grants_loaded = false;
-    }
-    return status;
-}
-
-/* A key that is taken now may be freed by a later change of the same transaction. */
-tern_status trn_apply_failed(tern_status status, bool last_call, bool *ret_waits, tern_error *error)
-{
-    if (status == TERN_ERR_UNIQUE && !last_call) {
-        *ret_waits = true;
-        trn_error_clear(error);
-        return TERN_OK;
-    }
-    return status;
-}
-
-enum trn_rank trn_apply_rank(const struct trn_push *push,
-                             const struct trn_change *change,
-                             size_t unit,
-                             const tern_value *values)
-{
-    return trn_change_rank(change->table,
-                           unit,
-                           values,
-                           trn_entry_kind_is_inferred(push->entry.kind),
-                           change->operation == TRN_OP_UNDO,
-                           change->operation == TRN_OP_INSERT);
-}
-
 /* ---- A new row ---- */
 
 static tern_status check_natural_id(const struct trn_change *change, tern_error *error)
@@ -207,17 +116,20 @@ static tern_status add_row(struct trn_push *push,
         trn_version_set(&row.version,
                         unit,
                         push->entry.number,
-                        trn_apply_rank(push, change, unit, row.values));
+                        trn_row_write_rank(push, change, unit, row.values));
     }
-    status = trn_access_check_opening(push, table, NULL, &row, error);
+    status = trn_values_check_size(table, row.values, error);
+    if (status == TERN_OK) {
+        status = trn_access_check_opening(push, table, NULL, &row, error);
+    }
     if (status == TERN_OK) {
         status = push->db->ops->row_add(push->db, table, &row, push->entry.received_us, error);
         if (status != TERN_OK) {
-            return trn_apply_failed(status, last_call, ret_waits, error);
+            return trn_row_write_failed(status, last_call, ret_waits, error);
         }
     }
     if (status == TERN_OK) {
-        status = trn_apply_log(push, table, &row.id, scopes, 0, error);
+        status = trn_row_write_log(push, table, &row.id, scopes, 0, error);
     }
     if (status == TERN_OK) {
         trn_facts_put_row(push->facts, table, &row.id, scopes);
@@ -285,7 +197,7 @@ tern_status trn_apply_change(struct trn_push *push,
     tern_status status = TERN_OK;
 
     *ret_waits = false;
-    status = trn_erase_check(push, change, error);
+    status = trn_erased_check(push, change, error);
     if (status == TERN_OK && change->operation == TRN_OP_INSERT) {
         status = check_natural_id(change, error);
     }
@@ -357,7 +269,7 @@ trn_apply_discard(struct trn_push *push, const struct trn_change *change, tern_e
     size_t unit = change->operation == TRN_OP_UPDATE || change->operation == TRN_OP_UNDO
                       ? change->unit
                       : TRN_UNIT_EXISTENCE;
-    tern_status status = trn_erase_check(push, change, error);
+    tern_status status = trn_erased_check(push, change, error);
 
     if (TRN_MUTANT(DISCARD_UNAUDITED)) {
         return TERN_OK;
@@ -383,7 +295,7 @@ trn_apply_discard(struct trn_push *push, const struct trn_change *change, tern_e
                                          error);
     }
     if (status == TERN_OK && !writes) {
-        status = trn_erase_is_author(push, &gone, error);
+        status = trn_erased_is_author(push, &gone, error);
     }
     if (status != TERN_OK || gone) {
         return status;

@@ -1,16 +1,20 @@
 /*
  * Audit rows: what was set aside, beside what was kept, as rows of the record they belong to.
  *
- * Values are kept as one JSON object, column name to value in the wire's spelling; of existence,
- * its one member is deleted_at. An audit row's id is ordered by time and derived from the tx that
- * caused it, so that the same history gives the same ids.
+ * Values are kept as one JSON object, column name to value in the wire's spelling, "{}" where it
+ * would be longer than a cell can be; of existence, its one member is deleted_at. An audit row's id
+ * is ordered by time and derived from the tx that caused it, so that the same history gives the
+ * same ids.
  */
+#include "server/audit.h"
+
 #include <string.h>
 
 #include "base/digest.h"
 #include "base/error.h"
 #include "base/uuid.h"
-#include "server/push.h"
+#include "wire/entry.h"
+#include "wire/limits.h"
 #include "wire/values.h"
 
 /* Columns of sync_audit, in the order of its description. */
@@ -53,6 +57,35 @@ static tern_status values_of(const struct trn_audit *audit,
                                       : trn_bytes_append_format(text,
                                                                 "{\"deleted_at\":%lld}",
                                                                 (long long)side->deleted_at_us);
+    return status == TERN_OK ? TERN_OK : trn_fail_nomem(error);
+}
+
+/* As JSON a value is longer than it was, and what is too long for a cell no device could be sent.
+ * So nothing is overruled of which the audit cannot tell; what is kept stands in the row anyway,
+ * and what is given up in the history. */
+static tern_status fit(const struct trn_push *push,
+                       const struct trn_audit *audit,
+                       struct trn_bytes *lost,
+                       struct trn_bytes *kept,
+                       tern_error *error)
+{
+    tern_status status = TERN_OK;
+
+    if (lost->size > TRN_WIRE_STRING_MAX && push->entry.kind != TRN_ENTRY_DISCARDED) {
+        return trn_fail(error,
+                        TERN_ERR_TOO_LARGE,
+                        "%s.%s: what would be set aside is too long for the audit",
+                        audit->table->name,
+                        audit->table->units[audit->unit].name);
+    }
+    if (lost->size > TRN_WIRE_STRING_MAX) {
+        trn_bytes_clear(lost);
+        status = trn_bytes_append_text(lost, "{}");
+    }
+    if (status == TERN_OK && kept->size > TRN_WIRE_STRING_MAX) {
+        trn_bytes_clear(kept);
+        status = trn_bytes_append_text(kept, "{}");
+    }
     return status == TERN_OK ? TERN_OK : trn_fail_nomem(error);
 }
 
@@ -119,6 +152,9 @@ tern_status trn_audit_write(struct trn_push *push, const struct trn_audit *audit
 
     if (status == TERN_OK) {
         status = values_of(audit, &audit->kept, &kept, error);
+    }
+    if (status == TERN_OK) {
+        status = fit(push, audit, &lost, &kept, error);
     }
     for (size_t unit = 0; unit < table->unit_count; unit++) {
         trn_version_set(&row.version, unit, push->entry.number, TRN_RANK_1_RECORDED);

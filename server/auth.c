@@ -172,6 +172,19 @@ static bool time_of(jwt_t *jwt, const char *name, int64_t *ret_s)
     return errno == 0;
 }
 
+/* `nbf` may be left out, and may have a fraction; what is no number never comes. */
+static bool has_begun(jwt_t *jwt, int64_t now_s)
+{
+    char *text = jwt_get_grants_json(jwt, "nbf");
+    json_t *begins = text == NULL ? NULL : json_loads(text, JSON_DECODE_ANY, NULL);
+    bool has = text == NULL || (json_is_number(begins) &&
+                                json_number_value(begins) <= (double)(now_s + TRN_TOKEN_LEEWAY_S));
+
+    json_decref(begins);
+    free(text);
+    return has;
+}
+
 static void read_role(const char *claim, struct trn_bearer *ret_bearer)
 {
     if (claim == NULL || strlen(claim) >= sizeof(ret_bearer->role)) {
@@ -195,7 +208,6 @@ static tern_status read_claims(const struct trn_tokens *tokens,
 {
     const char *subject = jwt_get_grant(jwt, "sub");
     int64_t expires_s = 0;
-    int64_t begins_s = 0;
     tern_id user;
 
     if (!is_for(tokens, jwt)) {
@@ -207,7 +219,7 @@ static tern_status read_claims(const struct trn_tokens *tokens,
     if (expires_s <= now_s) {
         return refuse(error, "it has expired");
     }
-    if (time_of(jwt, "nbf", &begins_s) && begins_s > now_s + TRN_TOKEN_LEEWAY_S) {
+    if (!has_begun(jwt, now_s)) {
         return refuse(error, "it is not valid yet");
     }
     if (subject == NULL || !trn_id_parse(trn_slice_text(subject), &user) || trn_id_is_nil(&user)) {

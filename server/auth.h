@@ -7,7 +7,7 @@
 #ifndef TRN_SERVER_AUTH_H
 #define TRN_SERVER_AUTH_H
 
-#include "server/push.h"
+#include "server/push_state.h"
 
 enum { TRN_TOKEN_BYTES_MAX = 8192, TRN_TOKEN_LEEWAY_S = 30, TRN_HS256_KEY_BYTES_MIN = 32 };
 

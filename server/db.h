@@ -28,10 +28,10 @@ struct trn_db_meta {
     bool any_erased;                      /* some record was erased */
 };
 
-/* What erasure says of an id. */
+/* What erasure says of the record of an id. */
 enum {
-    TRN_ERASED_ITSELF = 1, /* the row, or the record, of this id is gone for good */
-    TRN_ERASED_ROWS_OF = 2 /* rows of the record of this id are gone */
+    TRN_ERASED_ITSELF = 1, /* it is gone for good */
+    TRN_ERASED_ROWS_OF = 2 /* rows of it are gone */
 };
 struct trn_db_erased {
     int64_t number; /* of the last erasure that touched it; 0: none did */
@@ -79,6 +79,7 @@ struct trn_db_tx {
     int64_t time_us;
     int64_t received_us; /* the server's clock then */
     bool applied;
+    bool relayed; /* what is left of it, from another than its author, who may have had a part */
 };
 
 struct trn_db_device {
@@ -274,6 +275,19 @@ struct trn_db_ops {
                                 const tern_id *id,
                                 const struct trn_db_erased *erased,
                                 tern_error *error);
+    /* The same of rows, whose ids are their makers' choice: rows of two tables, or a row and a
+     * record, may bear one. Whether the table's row of that id is gone for good, or, of a NULL
+     * table, any table's. A record that is gone counts as any row of its id. */
+    tern_status (*row_erased_read)(struct trn_db_view *view,
+                                   const struct trn_table *table,
+                                   const tern_id *id,
+                                   bool *ret_erased,
+                                   tern_error *error);
+    tern_status (*row_erased_write)(struct trn_db *db,
+                                    const struct trn_table *table,
+                                    const tern_id *id,
+                                    int64_t number,
+                                    tern_error *error);
     /* The ids above `after`, in their order and at most `room`, of the table's rows that nothing
      * has written since before `before_us`, deleted ones included. */
     tern_status (*rows_unchanged)(struct trn_db_view *view,

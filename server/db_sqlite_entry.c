@@ -4,10 +4,13 @@
  * tern_entry is all three of receipt, history and the table of numbers: one row a transaction,
  * appended in the order of numbers, never changed.
  */
+#include "server/db_sqlite_entry.h"
+
 #include <string.h>
 
+#include "base/error.h"
 #include "base/uuid.h"
-#include "server/db_sqlite_internal.h"
+#include "wire/entry.h"
 
 tern_status trn_db_sqlite_meta_get(struct trn_db_view *view,
                                    const char *key,
@@ -331,6 +334,8 @@ static tern_status tx_get(struct trn_db_view *view,
         ret_tx->sender = trn_db_sqlite_column_id(statement, 3);
         ret_tx->received_us = sqlite3_column_int64(statement, 4);
         ret_tx->applied = sqlite3_column_int(statement, 5) != 0;
+        ret_tx->relayed = trn_entry_kind_is_left((unsigned)sqlite3_column_int(statement, 6)) &&
+                          sqlite3_column_int(statement, 7) != 0;
         sqlite3_reset(statement);
     }
     *ret_found = row;

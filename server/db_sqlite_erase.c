@@ -1,7 +1,13 @@
-/* What erasure needs of SQLite. Pages are overwritten with zeros from the first row that goes. */
-#include <stdio.h>
+/* What erasure needs of SQLite. Pages are overwritten with zeros from the first row that goes. A
+ * row that has gone stands in tern_erased under its id with its table's place behind it, a record
+ * under its id alone; so did rows, in files from before. */
+#include "server/db_sqlite_erase.h"
 
-#include "server/db_sqlite_internal.h"
+#include <stdio.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "server/db_sqlite_view.h"
 
 static tern_status erased_read(struct trn_db_view *view,
                                const tern_id *id,
@@ -42,6 +48,81 @@ static tern_status erased_write(struct trn_db *db,
     sqlite3_bind_int64(statement, 2, erased->number);
     sqlite3_bind_int(statement, 3, (int)erased->flags);
     return trn_db_sqlite_run(view, statement, "erased: write", error);
+}
+
+/* What a row of a table is kept under. The audit, always the last table, changes its place. */
+enum { ROW_KEY_BYTES = sizeof(tern_id) + 2, BEHIND_ALL_KEYS_BYTES = ROW_KEY_BYTES + 1 };
+
+static void row_key(const struct trn_db *db,
+                    const struct trn_table *table,
+                    const tern_id *id,
+                    uint8_t ret_key[ROW_KEY_BYTES])
+{
+    unsigned place = table->index + 1U == db->schema->table_count ? UINT16_MAX : table->index;
+
+    memcpy(ret_key, id->bytes, sizeof(*id));
+    ret_key[sizeof(*id)] = (uint8_t)(place >> 8);
+    ret_key[sizeof(*id) + 1] = (uint8_t)place;
+}
+
+static tern_status row_erased_read(struct trn_db_view *view,
+                                   const struct trn_table *table,
+                                   const tern_id *id,
+                                   bool *ret_erased,
+                                   tern_error *error)
+{
+    uint8_t key[BEHIND_ALL_KEYS_BYTES];
+    int size = ROW_KEY_BYTES;
+    sqlite3_stmt *statement = NULL;
+    bool row = false;
+    tern_status status =
+        trn_db_sqlite_statement(view,
+                                table != NULL ? SQL_ROW_ERASED : SQL_ROW_ERASED_ANY,
+                                &statement,
+                                error);
+
+    if (status != TERN_OK) {
+        return status;
+    }
+    if (table != NULL) {
+        row_key(&view->owner->base, table, id, key);
+    } else {
+        size = BEHIND_ALL_KEYS_BYTES;
+        memset(key, UINT8_MAX, sizeof(key));
+        memcpy(key, id->bytes, sizeof(*id));
+    }
+    trn_db_sqlite_bind_id(statement, 1, id);
+    sqlite3_bind_blob(statement, 2, key, size, SQLITE_STATIC);
+    status = trn_db_sqlite_step(view, statement, &row, "erased: read", error);
+    sqlite3_reset(statement);
+    sqlite3_clear_bindings(statement);
+    if (status == TERN_OK) {
+        *ret_erased = row;
+    }
+    return status;
+}
+
+static tern_status row_erased_write(struct trn_db *db,
+                                    const struct trn_table *table,
+                                    const tern_id *id,
+                                    int64_t number,
+                                    tern_error *error)
+{
+    struct trn_db_view *view = trn_db_sqlite_of(db)->writer;
+    uint8_t key[ROW_KEY_BYTES];
+    sqlite3_stmt *statement = NULL;
+    tern_status status = trn_db_sqlite_statement(view, SQL_ERASED_WRITE, &statement, error);
+
+    if (status != TERN_OK) {
+        return status;
+    }
+    row_key(db, table, id, key);
+    sqlite3_bind_blob(statement, 1, key, sizeof(key), SQLITE_STATIC);
+    sqlite3_bind_int64(statement, 2, number);
+    sqlite3_bind_int(statement, 3, TRN_ERASED_ITSELF);
+    status = trn_db_sqlite_run(view, statement, "erased: write", error);
+    sqlite3_clear_bindings(statement);
+    return status;
 }
 
 /* Compiles a statement about one table that is seldom needed; to be finalized. */
@@ -206,6 +287,8 @@ void trn_db_sqlite_enter_erasure(struct trn_db_ops *ops)
 {
     ops->erased_read = erased_read;
     ops->erased_write = erased_write;
+    ops->row_erased_read = row_erased_read;
+    ops->row_erased_write = row_erased_write;
     ops->rows_naming = rows_naming;
     ops->rows_unchanged = rows_unchanged;
     ops->row_erase = row_erase;

@@ -1,6 +1,8 @@
 /* The log of each scope in SQLite: one clustered tree in the order of (scope, number, table, id).
  */
-#include "server/db_sqlite_internal.h"
+#include "server/db_sqlite_log.h"
+
+#include "server/db_sqlite_view.h"
 
 static tern_status place(struct trn_db_view *view,
                          enum trn_sql which,

@@ -1,10 +1,12 @@
 /* Brings a file's tables to the schema in one transaction: new, upgraded by addition, or refused.
  */
-#include <stdio.h>
-#include <string.h>
+#include "server/db_sqlite_migrate.h"
 
+#include <stdio.h>
+
+#include "base/error.h"
 #include "schema/schema.h"
-#include "server/db_sqlite_internal.h"
+#include "server/db_sqlite_entry.h"
 
 static const char bookkeeping[] =
     "CREATE TABLE tern_meta(key TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;"
@@ -63,7 +65,7 @@ static tern_status put_document(struct trn_db_sqlite *db, tern_error *error)
 }
 
 static tern_status
-create(struct trn_db_sqlite *db, const struct trn_db_sqlite_options *options, tern_error *error)
+create(struct trn_db_sqlite *db, const uint8_t *seal_key, const uint8_t *epoch, tern_error *error)
 {
     struct trn_bytes ddl = {0};
     tern_status status = execute(db->writer, bookkeeping, error);
@@ -78,14 +80,11 @@ create(struct trn_db_sqlite *db, const struct trn_db_sqlite_options *options, te
         status = put_document(db, error);
     }
     if (status == TERN_OK) {
-        status = db->base.ops->set_epoch(&db->base, options->epoch, error);
+        status = db->base.ops->set_epoch(&db->base, epoch, error);
     }
     if (status == TERN_OK) {
-        status = trn_db_sqlite_meta_write(db->writer,
-                                          "seal_key",
-                                          options->seal_key,
-                                          sizeof(options->seal_key),
-                                          error);
+        status =
+            trn_db_sqlite_meta_write(db->writer, "seal_key", seal_key, TRN_SEAL_KEY_BYTES, error);
     }
     trn_bytes_free(&ddl);
     return status;
@@ -148,7 +147,8 @@ out:
 }
 
 tern_status trn_db_sqlite_migrate(struct trn_db_sqlite *db,
-                                  const struct trn_db_sqlite_options *options,
+                                  const uint8_t *seal_key,
+                                  const uint8_t *epoch,
                                   tern_error *error)
 {
     bool empty = false;
@@ -163,7 +163,7 @@ tern_status trn_db_sqlite_migrate(struct trn_db_sqlite *db,
         status = trn_fail(error, TERN_ERR_NOT_A_REPLICA, "database: a file of another program");
     }
     if (status == TERN_OK) {
-        status = empty ? create(db, options, error) : upgrade(db, error);
+        status = empty ? create(db, seal_key, epoch, error) : upgrade(db, error);
     }
     if (status == TERN_OK) {
         status = execute(db->writer, later, error);

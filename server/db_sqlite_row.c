@@ -6,13 +6,15 @@
  * server fills are written with a new row, the others never. Checks
  * of the schema document are made here, by the code whose verdicts the table's own CHECKs share.
  */
+#include "server/db_sqlite_row.h"
+
 #include <string.h>
 
+#include "base/error.h"
+#include "base/mutant.h"
 #include "model/limit.h"
 #include "schema/schema.h"
-#include "server/db_sqlite_internal.h"
-
-#include "base/mutant.h"
+#include "server/db_sqlite_view.h"
 
 #define UPDATED_AT "updated_at"
 #define DELETED_AT "deleted_at"
@@ -363,6 +365,16 @@ static void bind_row(sqlite3_stmt *statement,
     bind_value(statement, next, &version);
 }
 
+/* What was broken; a message that does not say so lacked the memory for it. */
+static tern_status explain(const struct trn_db_view *view, int rc, tern_error *error)
+{
+    tern_status status =
+        trn_schema_explain(view->owner->base.schema, sqlite3_errmsg(view->sqlite), error);
+
+    return status == TERN_ERR_CHECK && rc != SQLITE_CONSTRAINT_CHECK ? trn_fail_nomem(error)
+                                                                     : status;
+}
+
 static tern_status write_row(struct trn_db *db,
                              enum trn_table_sql which,
                              const struct trn_table *table,
@@ -388,7 +400,7 @@ static tern_status write_row(struct trn_db *db,
     }
     rc = sqlite3_step(statement);
     if ((rc & 0xff) == SQLITE_CONSTRAINT) {
-        status = trn_schema_explain(view->owner->base.schema, sqlite3_errmsg(view->sqlite), error);
+        status = explain(view, rc, error);
     } else if (rc != SQLITE_DONE) {
         status = trn_db_sqlite_fail(view, rc, "row: write", error);
     }

@@ -1,8 +1,11 @@
 /* Rows that wait, by an index of these rows alone: however long the history, what is settled costs
  * nothing. */
+#include "server/db_sqlite_waiting.h"
+
 #include <stdio.h>
 
-#include "server/db_sqlite_internal.h"
+#include "base/error.h"
+#include "server/db_sqlite_view.h"
 
 /* SQLite uses a partial index only where the query says the same in the same words. */
 #define WAITS "\"%w\" = %Q AND deleted_at IS NULL"

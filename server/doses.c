@@ -1,13 +1,13 @@
 /* Five rows a dose: its own, the medication's, the prescription's, the patient's and the meals';
- * and the prescription's versions, found by the index on its id. What a prescription says of its
- * versions' numbers is its writer's word, and nothing is counted by it. */
+ * and the prescription's versions, found by the index on its id, and remembered. What a
+ * prescription says of its versions' numbers is its writer's word, and nothing is counted by it. */
 #include "server/doses.h"
 
-#include <jansson.h>
 #include <string.h>
 
 #include "base/bytes.h"
 #include "base/error.h"
+#include "base/json.h"
 #include "base/uuid.h"
 #include "medication/window.h"
 
@@ -18,6 +18,8 @@ enum medication_column {
     MEDICATION_FREQUENCY,
     MEDICATION_TIMING,
     MEDICATION_DURATION,
+    MEDICATION_OWN,
+    MEDICATION_FIRST,
     MEDICATION_PRN,
     MEDICATION_COLUMNS
 };
@@ -57,6 +59,8 @@ static const char *const medication_names[MEDICATION_COLUMNS] = {"morning_dosage
                                                                  "frequency",
                                                                  "timing",
                                                                  "duration",
+                                                                 "starts_on",
+                                                                 "first_minute",
                                                                  "is_prn"};
 static const char *const prescription_names[PRESCRIPTION_COLUMNS] =
     {"start_date", "end_date", "status", "created_at", "current_version", "active_spans"};
@@ -88,7 +92,7 @@ bool trn_known_find(const struct trn_schema *schema,
 
 bool trn_doses_know(const struct trn_schema *schema, struct trn_doses *ret_doses)
 {
-    struct trn_doses doses;
+    struct trn_doses doses = {.versions_read = 0};
     bool known;
 
     known = trn_known_find(schema, "dose_events", dose_names, TRN_DOSE_COLUMNS, &doses.doses) &&
@@ -123,9 +127,10 @@ trn_known_value(const struct trn_known_table *known, const struct trn_row *row, 
 
 /* The rows around one dose. */
 struct reading {
-    const struct trn_doses *doses;
+    struct trn_doses *doses;
     const struct trn_db *db;
     struct trn_db_view *view;
+    struct trn_bytes *seen;
     tern_id medication;
     tern_id prescription;
     int64_t passes_us;
@@ -143,17 +148,30 @@ static void add_dosage(json_t *dosage, unsigned slot, int64_t *slots, int64_t *b
     *before_meal |= json_is_true(json_object_get(dosage, "before_meal")) ? 1 << slot : 0;
 }
 
-static void read_dosage(tern_value dosage, unsigned slot, int64_t *slots, int64_t *before_meal)
+/* NULL where the text is none. */
+static tern_status read_json(tern_value text, json_t **ret_json, tern_error *error)
 {
-    json_t *document = dosage.kind == TERN_TEXT
-                           ? json_loadb(dosage.data, dosage.size, JSON_DECODE_ANY, NULL)
-                           : NULL;
+    json_error_t reason;
+    tern_status status = trn_json_load(trn_slice_make(text.data, text.size), 0, ret_json, &reason);
+
+    return status == TERN_ERR_NOMEM ? trn_fail_nomem(error) : TERN_OK;
+}
+
+static tern_status read_dosage(tern_value dosage,
+                               unsigned slot,
+                               int64_t *slots,
+                               int64_t *before_meal,
+                               tern_error *error)
+{
+    json_t *document = NULL;
+    tern_status status = dosage.kind == TERN_TEXT ? read_json(dosage, &document, error) : TERN_OK;
 
     add_dosage(document, slot, slots, before_meal);
     if (dosage.kind == TERN_TEXT && document == NULL) {
         *slots |= 1 << (SLOTS + slot);
     }
     json_decref(document);
+    return status;
 }
 
 static tern_status read_medication(struct reading *reading, bool *ret_live, tern_error *error)
@@ -174,17 +192,23 @@ static tern_status read_medication(struct reading *reading, bool *ret_live, tern
         *ret_live = false;
         return status;
     }
-    for (unsigned i = 0; i < SLOTS; i++) {
-        read_dosage(trn_known_value(known, &row, MEDICATION_MORNING + i), i, &slots, &before_meal);
+    for (unsigned i = 0; i < SLOTS && status == TERN_OK; i++) {
+        status = read_dosage(trn_known_value(known, &row, MEDICATION_MORNING + i),
+                             i,
+                             &slots,
+                             &before_meal,
+                             error);
     }
     reading->values[TRN_SOURCE_SLOTS] = tern_value_integer(slots);
     reading->values[TRN_SOURCE_BEFORE] = tern_value_integer(before_meal);
     reading->values[TRN_SOURCE_FREQUENCY] = trn_known_value(known, &row, MEDICATION_FREQUENCY);
     reading->values[TRN_SOURCE_TIMING] = trn_known_value(known, &row, MEDICATION_TIMING);
     reading->values[TRN_SOURCE_DURATION] = trn_known_value(known, &row, MEDICATION_DURATION);
+    reading->values[TRN_SOURCE_OWN] = trn_known_value(known, &row, MEDICATION_OWN);
+    reading->values[TRN_SOURCE_FIRST] = trn_known_value(known, &row, MEDICATION_FIRST);
     reading->values[TRN_SOURCE_PRN] = trn_known_value(known, &row, MEDICATION_PRN);
     *ret_live = row.deleted_at_us == 0;
-    return TERN_OK;
+    return status;
 }
 
 static tern_status read_prescription(struct reading *reading, bool *ret_live, tern_error *error)
@@ -224,6 +248,12 @@ static tern_value text_of(json_t *value)
                                  : tern_value_null();
 }
 
+static tern_value number_of(json_t *value)
+{
+    return json_is_integer(value) ? tern_value_integer(json_integer_value(value))
+                                  : tern_value_null();
+}
+
 /* What the snapshot says of the medication, instead of its row. Borrowed from the snapshot. */
 static void read_snapshot(struct reading *reading, bool *live)
 {
@@ -254,6 +284,8 @@ static void read_snapshot(struct reading *reading, bool *live)
     reading->values[TRN_SOURCE_TIMING] = text_of(json_object_get(found, "timing"));
     reading->values[TRN_SOURCE_DURATION] =
         tern_value_integer(json_integer_value(json_object_get(found, "duration")));
+    reading->values[TRN_SOURCE_OWN] = text_of(json_object_get(found, "starts_on"));
+    reading->values[TRN_SOURCE_FIRST] = number_of(json_object_get(found, "first_minute"));
     reading->values[TRN_SOURCE_PRN] =
         tern_value_integer(json_is_true(json_object_get(found, "is_prn")));
     if (json_object_get(found, "start_date") != NULL) {
@@ -269,29 +301,27 @@ static tern_status note_version(void *context, const tern_id *id, tern_error *er
     return trn_bytes_append(context, id, sizeof(*id)) == TERN_OK ? TERN_OK : trn_fail_nomem(error);
 }
 
-/* What is known of the one that was in force, of those that were looked at. */
-struct in_force {
+/* A version as it is remembered for a step; number 0 says that its prescription's have been read.
+ */
+struct seen_version {
+    tern_id prescription;
     tern_id id;
-    int64_t number; /* 0: none yet */
-    bool is_early;  /* written after the dose had passed */
+    int64_t number;
+    int64_t created_us;
 };
 
-/* The newest of those that had been written, else the oldest. */
-static bool is_rather(const struct in_force *a, const struct in_force *b)
+static tern_status
+remember(struct reading *reading, const struct seen_version *version, tern_error *error)
 {
-    if (b->number == 0 || a->is_early != b->is_early) {
-        return b->number == 0 || b->is_early;
-    }
-    return a->is_early ? a->number < b->number : a->number > b->number;
+    return trn_bytes_append(reading->seen, version, sizeof(*version)) == TERN_OK
+               ? TERN_OK
+               : trn_fail_nomem(error);
 }
 
-static tern_status look_at_version(const struct reading *reading,
-                                   const tern_id *id,
-                                   struct in_force *best,
-                                   tern_error *error)
+static tern_status read_version(struct reading *reading, const tern_id *id, tern_error *error)
 {
     const struct trn_known_table *known = &reading->doses->versions;
-    struct in_force other = {.id = *id};
+    struct seen_version version = {.prescription = reading->prescription, .id = *id};
     struct trn_row row;
     bool found = false;
     tern_status status =
@@ -300,18 +330,14 @@ static tern_status look_at_version(const struct reading *reading,
     if (status != TERN_OK || !found || row.deleted_at_us != 0) {
         return status;
     }
-    other.number = trn_known_value(known, &row, VERSION_NUMBER).integer;
-    other.is_early = trn_known_value(known, &row, VERSION_CREATED).integer > reading->passes_us;
-    if (is_rather(&other, best)) {
-        *best = other;
-    }
-    return TERN_OK;
+    version.number = trn_known_value(known, &row, VERSION_NUMBER).integer;
+    version.created_us = trn_known_value(known, &row, VERSION_CREATED).integer;
+    return remember(reading, &version, error);
 }
 
-/* The newest that had been written when the dose passed, else the oldest there is. */
-static tern_status
-find_in_force(const struct reading *reading, struct in_force *best, tern_error *error)
+static tern_status read_versions(struct reading *reading, tern_error *error)
 {
+    const struct seen_version read = {.prescription = reading->prescription};
     const struct trn_known_table *known = &reading->doses->versions;
     struct trn_bytes ids = {0};
     tern_status status = reading->db->ops->rows_naming(reading->view,
@@ -326,9 +352,55 @@ find_in_force(const struct reading *reading, struct in_force *best, tern_error *
         tern_id id;
 
         memcpy(&id, ids.data + at, sizeof(id));
-        status = look_at_version(reading, &id, best, error);
+        reading->doses->versions_read++;
+        status = read_version(reading, &id, error);
     }
     trn_bytes_free(&ids);
+    return status == TERN_OK ? remember(reading, &read, error) : status;
+}
+
+/* The newest of those that had been written, else the oldest. */
+static bool is_rather(const struct seen_version *a, const struct seen_version *b, int64_t passes_us)
+{
+    const bool a_is_early = a->created_us > passes_us;
+    const bool b_is_early = b->created_us > passes_us;
+
+    if (b->number == 0 || a_is_early != b_is_early) {
+        return b->number == 0 || b_is_early;
+    }
+    return a_is_early ? a->number < b->number : a->number > b->number;
+}
+
+/* False where its prescription's versions have not been read. */
+static bool recall(const struct reading *reading, struct seen_version *best)
+{
+    struct seen_version version;
+    bool is_read = false;
+
+    *best = (struct seen_version){.number = 0};
+    for (size_t at = 0; at < reading->seen->size; at += sizeof(version)) {
+        memcpy(&version, reading->seen->data + at, sizeof(version));
+        if (!trn_id_equal(&version.prescription, &reading->prescription)) {
+            continue;
+        }
+        is_read |= version.number == 0;
+        if (version.number != 0 && is_rather(&version, best, reading->passes_us)) {
+            *best = version;
+        }
+    }
+    return is_read;
+}
+
+/* The newest that had been written when the dose passed, else the oldest there is. */
+static tern_status
+find_in_force(struct reading *reading, struct seen_version *best, tern_error *error)
+{
+    tern_status status = TERN_OK;
+
+    if (!recall(reading, best)) {
+        status = read_versions(reading, error);
+        (void)recall(reading, best);
+    }
     return status;
 }
 
@@ -336,7 +408,7 @@ find_in_force(const struct reading *reading, struct in_force *best, tern_error *
 static tern_status read_in_force(struct reading *reading, bool *live, tern_error *error)
 {
     const struct trn_known_table *known = &reading->doses->versions;
-    struct in_force best = {.number = 0};
+    struct seen_version best = {.number = 0};
     struct trn_row row;
     bool found = false;
     tern_status status = find_in_force(reading, &best, error);
@@ -346,9 +418,8 @@ static tern_status read_in_force(struct reading *reading, bool *live, tern_error
             reading->db->ops->row_read(reading->view, known->table, &best.id, &found, &row, error);
     }
     if (status == TERN_OK && found) {
-        tern_value text = trn_known_value(known, &row, VERSION_SNAPSHOT);
-
-        reading->snapshot = json_loadb(text.data, text.size, 0, NULL);
+        status =
+            read_json(trn_known_value(known, &row, VERSION_SNAPSHOT), &reading->snapshot, error);
     }
     if (status == TERN_OK && reading->snapshot != NULL) {
         read_snapshot(reading, live);
@@ -404,11 +475,12 @@ static tern_status read_meals(struct reading *reading, const tern_id *patient, t
 
 /* The values are borrowed from rows of five tables, none of which is read twice; a snapshot is the
  * reading's own. */
-tern_status trn_doses_source(const struct trn_doses *doses,
+tern_status trn_doses_source(struct trn_doses *doses,
                              const struct trn_db *db,
                              struct trn_db_view *view,
                              const tern_zone_port *zones,
                              const struct trn_row *dose,
+                             struct trn_bytes *seen,
                              struct trn_source *ret_source,
                              tern_error *error)
 {
@@ -417,6 +489,7 @@ tern_status trn_doses_source(const struct trn_doses *doses,
         .doses = doses,
         .db = db,
         .view = view,
+        .seen = seen,
         .medication = trn_value_to_id(trn_known_value(known, dose, TRN_DOSE_MEDICATION)),
         .prescription = trn_value_to_id(trn_known_value(known, dose, TRN_DOSE_PRESCRIPTION)),
         .passes_us = trn_window_end(trn_known_value(known, dose, TRN_DOSE_TIME).integer,

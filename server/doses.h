@@ -37,6 +37,7 @@ struct trn_doses {
     struct trn_known_table versions;
     struct trn_known_table users;
     struct trn_known_table meals;
+    size_t versions_read; /* by trn_doses_source, in all */
 };
 
 /* Finds a table and columns of it by their names; false where the document lacks one. */
@@ -53,12 +54,15 @@ tern_value
 trn_known_value(const struct trn_known_table *known, const struct trn_row *row, unsigned column);
 
 /* What the rows around a dose whose grace has passed say of it, by the version that was in force
- * then; it outlives none of them. The codes of the database and of the zones' port. */
-tern_status trn_doses_source(const struct trn_doses *doses,
+ * then; it outlives none of them. `seen` remembers the versions that were read, without what they
+ * say, for the next doses of the same view; empty at first, and the caller's to free. The codes of
+ * the database and of the zones' port. */
+tern_status trn_doses_source(struct trn_doses *doses,
                              const struct trn_db *db,
                              struct trn_db_view *view,
                              const tern_zone_port *zones,
                              const struct trn_row *dose,
+                             struct trn_bytes *seen,
                              struct trn_source *ret_source,
                              tern_error *error);
 

@@ -1,297 +1,14 @@
-/* All that is to go is found first, while every row's scopes can still be looked up. */
+/* What goes leaves the logs first, then the file, then the history. */
 #include "server/erase.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/mutant.h"
-#include "base/uuid.h"
-#include "model/about.h"
-#include "server/erase_internal.h"
-
-enum { PLACES_AT_ONCE = 256 };
-
-const struct trn_erase_item *trn_erase_items(const struct trn_erasure *erasure)
-{
-    return (const void *)erasure->items.data;
-}
-
-size_t trn_erase_count(const struct trn_erasure *erasure)
-{
-    return erasure->items.size / sizeof(struct trn_erase_item);
-}
-
-/* ---- Finding ---- */
-
-tern_status
-trn_erase_append(struct trn_bytes *list, const void *item, size_t size, tern_error *error)
-{
-    return trn_bytes_append(list, item, size) == TERN_OK ? TERN_OK : trn_fail_nomem(error);
-}
-
-/* Rows of few tables are found twice, so a walk over all is good enough for them. */
-static bool
-is_listed(const struct trn_erasure *erasure, const struct trn_table *table, const tern_id *id)
-{
-    for (size_t i = 0; i < trn_erase_count(erasure); i++) {
-        const struct trn_erase_item *item = &trn_erase_items(erasure)[i];
-
-        if (item->table == table && trn_id_equal(&item->id, id)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static tern_status find_in_log(struct trn_erasure *erasure, tern_error *error)
-{
-    struct trn_db_place places[PLACES_AT_ONCE];
-    struct trn_db_place after = {.table = TRN_NO_TABLE};
-    size_t count = PLACES_AT_ONCE;
-    tern_status status = TERN_OK;
-
-    while (status == TERN_OK && count == PLACES_AT_ONCE) {
-        status = erasure->db->ops->log_read(erasure->view,
-                                            erasure->person,
-                                            &after,
-                                            places,
-                                            PLACES_AT_ONCE,
-                                            &count,
-                                            error);
-        for (size_t i = 0; i < count && status == TERN_OK; i++) {
-            const struct trn_erase_item item = {&erasure->db->schema->tables[places[i].table],
-                                                places[i].id};
-
-            after = places[i];
-            status = trn_erase_append(&erasure->items, &item, sizeof(item), error);
-        }
-    }
-    return status;
-}
-
-static tern_status find_pointer(void *context, const tern_id *id, tern_error *error)
-{
-    struct trn_erasure *erasure = context;
-    const struct trn_column *column = &erasure->table->columns[erasure->column];
-    const struct trn_erase_item item = {erasure->table, *id};
-    const struct trn_erase_pointer pointer = {erasure->table, *id, erasure->column};
-
-    if (is_listed(erasure, erasure->table, id)) {
-        return TERN_OK;
-    }
-    if (column->on_delete == TRN_DELETE_CASCADE) {
-        return trn_erase_append(&erasure->items, &item, sizeof(item), error);
-    }
-    if (column->on_delete == TRN_DELETE_SET_NULL && column->nullable) {
-        return trn_erase_append(&erasure->pointers, &pointer, sizeof(pointer), error);
-    }
-    return trn_fail(error,
-                    TERN_ERR_FOREIGN_KEY,
-                    "%s.%s: a row of another record holds this one",
-                    erasure->table->name,
-                    column->name);
-}
-
-/* Only a reference that may leave its scope can come from outside the record, or one to a row that
- * lies in other records, too. */
-static tern_status
-find_pointers(struct trn_erasure *erasure, const struct trn_erase_item *item, tern_error *error)
-{
-    const struct trn_schema *schema = erasure->db->schema;
-    tern_status status = TERN_OK;
-
-    for (size_t i = 0; i < schema->table_count; i++) {
-        erasure->table = &schema->tables[i];
-        for (uint16_t c = 0; c < erasure->table->column_count && status == TERN_OK; c++) {
-            const struct trn_column *column = &erasure->table->columns[c];
-
-            if (column->target != item->table->index ||
-                (!column->may_leave && item->table->scope_count < 2)) {
-                continue;
-            }
-            erasure->column = c;
-            status = erasure->db->ops->rows_naming(erasure->view,
-                                                   erasure->table,
-                                                   c,
-                                                   &item->id,
-                                                   find_pointer,
-                                                   erasure,
-                                                   error);
-        }
-    }
-    return status;
-}
-
-static tern_status find_audit(void *context, const tern_id *id, tern_error *error)
-{
-    struct trn_erasure *erasure = context;
-    const struct trn_erase_item item = {erasure->table, *id};
-
-    return is_listed(erasure, erasure->table, id)
-               ? TERN_OK
-               : trn_erase_append(&erasure->items, &item, sizeof(item), error);
-}
-
-tern_status trn_erase_find_audits(struct trn_erasure *erasure,
-                                  const struct trn_erase_item *item,
-                                  tern_error *error)
-{
-    const struct trn_schema *schema = erasure->db->schema;
-
-    erasure->table = &schema->tables[schema->table_count - 1];
-    if (item->table == erasure->table) {
-        return TERN_OK;
-    }
-    return erasure->db->ops->rows_naming(erasure->view,
-                                         erasure->table,
-                                         trn_table_column(erasure->table, "row_id"),
-                                         &item->id,
-                                         find_audit,
-                                         erasure,
-                                         error);
-}
-
-static int compare_ids(const void *left, const void *right)
-{
-    return memcmp(left, right, sizeof(tern_id));
-}
-
-/* What was set aside of a row stands in the audit of other records as well: of those that it lies
- * in, and of those whose persons discarded a change of it. */
-static tern_status find_behind(struct trn_erasure *erasure, size_t first, tern_error *error)
-{
-    tern_status status = TERN_OK;
-
-    /* The list grows on the way. */
-    for (size_t i = first; i < trn_erase_count(erasure) && status == TERN_OK; i++) {
-        const struct trn_erase_item item = trn_erase_items(erasure)[i];
-
-        status = find_pointers(erasure, &item, error);
-        if (status == TERN_OK) {
-            status = trn_erase_find_audits(erasure, &item, error);
-        }
-    }
-    return status;
-}
-
-static tern_status sort_ids(struct trn_erasure *erasure, tern_error *error)
-{
-    tern_status status = TERN_OK;
-
-    trn_bytes_clear(&erasure->ids);
-    if (erasure->person != NULL) {
-        status = trn_erase_append(&erasure->ids, erasure->person, sizeof(tern_id), error);
-    }
-    for (size_t i = 0; i < trn_erase_count(erasure) && status == TERN_OK; i++) {
-        status = trn_erase_append(&erasure->ids,
-                                  &trn_erase_items(erasure)[i].id,
-                                  sizeof(tern_id),
-                                  error);
-    }
-    if (status == TERN_OK && erasure->ids.size > 0) {
-        qsort(erasure->ids.data, erasure->ids.size / sizeof(tern_id), sizeof(tern_id), compare_ids);
-    }
-    return status;
-}
-
-static bool goes(const struct trn_erasure *erasure, const tern_id *id)
-{
-    return bsearch(id,
-                   erasure->ids.data,
-                   erasure->ids.size / sizeof(tern_id),
-                   sizeof(tern_id),
-                   compare_ids) != NULL;
-}
-
-/* Whether the row is about one that goes. */
-static tern_status
-is_about(struct trn_erasure *erasure, const tern_id *id, bool *ret_about, tern_error *error)
-{
-    const struct trn_table *table = erasure->table;
-    struct trn_row row;
-    bool found = false;
-    tern_status status = erasure->db->ops->row_read(erasure->view, table, id, &found, &row, error);
-
-    *ret_about = false;
-    for (size_t i = 0; i < table->natural_key_count && status == TERN_OK && found; i++) {
-        const size_t column = table->natural_key[i];
-        tern_id about;
-
-        *ret_about =
-            *ret_about || (trn_column_is_about(table, column) &&
-                           trn_value_id(&row.values[column], &about) && goes(erasure, &about));
-    }
-    return status;
-}
-
-static tern_status
-find_about_in_table(struct trn_erasure *erasure, const struct trn_table *table, tern_error *error)
-{
-    tern_id ids[PLACES_AT_ONCE];
-    tern_id after = {{0}};
-    size_t count = PLACES_AT_ONCE;
-    tern_status status = TERN_OK;
-
-    while (status == TERN_OK && count == PLACES_AT_ONCE) {
-        status = erasure->db->ops->rows_unchanged(erasure->view,
-                                                  table,
-                                                  INT64_MAX,
-                                                  &after,
-                                                  ids,
-                                                  PLACES_AT_ONCE,
-                                                  &count,
-                                                  error);
-        for (size_t i = 0; i < count && status == TERN_OK; i++) {
-            const struct trn_erase_item item = {table, ids[i]};
-            bool about = false;
-
-            after = ids[i];
-            erasure->table = table;
-            if (!goes(erasure, &ids[i])) {
-                status = is_about(erasure, &ids[i], &about, error);
-            }
-            if (status == TERN_OK && about) {
-                status = trn_erase_append(&erasure->items, &item, sizeof(item), error);
-            }
-        }
-    }
-    return status;
-}
-
-/* Nothing references those, so all rows of the few tables that have any are looked at: once more
- * than something was found. */
-static tern_status find_about(struct trn_erasure *erasure, tern_error *error)
-{
-    const struct trn_schema *schema = erasure->db->schema;
-    size_t before = 0;
-    tern_status status = TERN_OK;
-
-    while (status == TERN_OK && before < trn_erase_count(erasure)) {
-        before = trn_erase_count(erasure);
-        status = sort_ids(erasure, error);
-        for (size_t i = 0; i < schema->table_count && status == TERN_OK; i++) {
-            if (trn_table_is_about(&schema->tables[i])) {
-                status = find_about_in_table(erasure, &schema->tables[i], error);
-            }
-        }
-        if (status == TERN_OK) {
-            status = find_behind(erasure, before, error);
-        }
-    }
-    return status;
-}
-
-static tern_status find_record(struct trn_erasure *erasure, tern_error *error)
-{
-    tern_status status = find_in_log(erasure, error);
-
-    if (status == TERN_OK) {
-        status = find_behind(erasure, 0, error);
-    }
-    return status == TERN_OK ? find_about(erasure, error) : status;
-}
+#include "server/erase_find.h"
+#include "server/push_state.h"
+#include "wire/entry.h"
 
 /* ---- Marks ---- */
 
@@ -336,7 +53,12 @@ leave_logs(struct trn_erasure *erasure, const struct trn_erase_item *item, tern_
             status = mark(erasure, &scopes.scopes[i], TRN_ERASED_ROWS_OF, error);
         }
     }
-    return status == TERN_OK ? mark(erasure, &item->id, TRN_ERASED_ITSELF, error) : status;
+    return status == TERN_OK ? erasure->db->ops->row_erased_write(erasure->db,
+                                                                  item->table,
+                                                                  &item->id,
+                                                                  erasure->number,
+                                                                  error)
+                             : status;
 }
 
 /* ---- Rows ---- */
@@ -387,7 +109,7 @@ static tern_status clear_pointers(struct trn_erasure *erasure, tern_error *error
     tern_status status = TERN_OK;
 
     for (size_t i = 0; i < count && status == TERN_OK; i++) {
-        if (!is_listed(erasure, pointers[i].table, &pointers[i].id)) {
+        if (!trn_erasure_lists(erasure, pointers[i].table, &pointers[i].id)) {
             status = clear_pointer(erasure, &pointers[i], error);
         }
     }
@@ -399,8 +121,8 @@ static tern_status
 erase_some(struct trn_erasure *erasure, bool *gone, size_t *ret_count, tern_error *error)
 {
     *ret_count = 0;
-    for (size_t i = trn_erase_count(erasure); i > 0; i--) {
-        const struct trn_erase_item *item = &trn_erase_items(erasure)[i - 1];
+    for (size_t i = trn_erasure_count(erasure); i > 0; i--) {
+        const struct trn_erase_item *item = &trn_erasure_items(erasure)[i - 1];
         tern_error why = {.status = TERN_OK};
         tern_status status;
 
@@ -422,7 +144,7 @@ erase_some(struct trn_erasure *erasure, bool *gone, size_t *ret_count, tern_erro
 
 static tern_status erase_rows(struct trn_erasure *erasure, tern_error *error)
 {
-    size_t left = trn_erase_count(erasure);
+    size_t left = trn_erasure_count(erasure);
     bool *gone = trn_calloc(left + 1, sizeof(*gone));
     size_t count = 1;
     tern_status status = TERN_OK;
@@ -442,24 +164,21 @@ static tern_status erase_rows(struct trn_erasure *erasure, tern_error *error)
 
 /* ---- The history ---- */
 
-static bool carries(const struct trn_change *change, size_t column)
-{
-    return change->operation == TRN_OP_INSERT ||
-           ((change->operation == TRN_OP_UPDATE || change->operation == TRN_OP_UNDO) &&
-            change->table->columns[column].unit == change->unit);
-}
-
 /* Whether the change is of a row that goes, or names one. */
 static bool touches(const struct trn_erasure *erasure, const struct trn_change *change)
 {
-    if (goes(erasure, &change->id)) {
+    const struct trn_schema *schema = erasure->db->schema;
+
+    if (trn_erasure_takes(erasure, change->table, &change->id)) {
         return true;
     }
     for (size_t i = 0; i < change->table->column_count; i++) {
+        const uint16_t table = change->table->columns[i].target;
         tern_id target;
 
-        if (change->table->columns[i].target != TRN_NO_TABLE && carries(change, i) &&
-            trn_value_id(&change->values[i], &target) && goes(erasure, &target)) {
+        if (table != TRN_NO_TABLE && trn_change_carries(change, i) &&
+            trn_value_id(&change->values[i], &target) &&
+            trn_erasure_takes(erasure, &schema->tables[table], &target)) {
             return true;
         }
     }
@@ -552,10 +271,10 @@ static tern_status add_entry(struct trn_erasure *erasure, tern_error *error)
 
 static tern_status take_out(struct trn_erasure *erasure, tern_error *error)
 {
-    tern_status status = sort_ids(erasure, error);
+    tern_status status = trn_erasure_sort(erasure, error);
 
-    for (size_t i = 0; i < trn_erase_count(erasure) && status == TERN_OK; i++) {
-        const struct trn_erase_item item = trn_erase_items(erasure)[i];
+    for (size_t i = 0; i < trn_erasure_count(erasure) && status == TERN_OK; i++) {
+        const struct trn_erase_item item = trn_erasure_items(erasure)[i];
 
         status = leave_logs(erasure, &item, error);
     }
@@ -581,7 +300,7 @@ static tern_status run(struct trn_erasure *erasure, trn_erase_find find, tern_er
     if (status == TERN_OK) {
         status = find(erasure, error);
     }
-    return status == TERN_OK && (erasure->person != NULL || trn_erase_count(erasure) > 0)
+    return status == TERN_OK && (erasure->person != NULL || trn_erasure_count(erasure) > 0)
                ? take_out(erasure, error)
                : status;
 }
@@ -636,108 +355,5 @@ tern_status trn_erase(struct trn_db *db, const tern_id *person, int64_t now_us, 
 {
     struct trn_erasure erasure = {.db = db, .person = person, .now_us = now_us};
 
-    return trn_erase_run(&erasure, find_record, error);
-}
-
-/* ---- Afterwards ---- */
-
-static tern_status
-check_id(struct trn_push *push, const struct trn_table *table, const tern_id *id, tern_error *error)
-{
-    struct trn_db_erased erased;
-    tern_status status =
-        push->db->ops->erased_read(push->db->ops->writer(push->db), id, &erased, error);
-
-    if (status != TERN_OK || (erased.flags & TRN_ERASED_ITSELF) == 0) {
-        return status;
-    }
-    push->met_erased = true;
-    return trn_fail(error, TERN_ERR_ERASED, "%s: the record was erased", table->name);
-}
-
-/* Whether the column says whose record the row is in, or names a row of the same record, or the one
- * that this is about. */
-static bool binds(const struct trn_table *table, size_t column)
-{
-    bool in_path = false;
-
-    for (size_t i = 0; i < table->scope_count; i++) {
-        in_path =
-            in_path || (table->scopes[i].hop_count > 0 && table->scopes[i].columns[0] == column);
-    }
-    return trn_column_is_about(table, column) || (table->columns[column].target != TRN_NO_TABLE &&
-                                                  (in_path || !table->columns[column].may_leave));
-}
-
-tern_status
-trn_erase_check(struct trn_push *push, const struct trn_change *change, tern_error *error)
-{
-    tern_status status = TERN_OK;
-
-    if (!push->any_erased || TRN_MUTANT(ERASED_TAKEN)) {
-        return TERN_OK;
-    }
-    status = check_id(push, change->table, &change->id, error);
-    for (size_t i = 0; i < change->table->column_count && status == TERN_OK; i++) {
-        tern_id target;
-
-        if (binds(change->table, i) && carries(change, i) &&
-            trn_value_id(&change->values[i], &target)) {
-            status = check_id(push, change->table, &target, error);
-        }
-    }
-    return status;
-}
-
-/* Whether the row, or the record, is gone for good. */
-static tern_status
-is_gone(struct trn_push *push, const tern_id *id, bool *ret_gone, tern_error *error)
-{
-    struct trn_db_erased erased = {.flags = 0};
-    tern_status status =
-        push->any_erased
-            ? push->db->ops->erased_read(push->db->ops->writer(push->db), id, &erased, error)
-            : TERN_OK;
-
-    *ret_gone = (erased.flags & TRN_ERASED_ITSELF) != 0;
-    return status;
-}
-
-tern_status trn_erase_is_author(struct trn_push *push, bool *ret_gone, tern_error *error)
-{
-    tern_status status = is_gone(push, &push->auth->user, ret_gone, error);
-
-    push->met_erased = push->met_erased || (status == TERN_OK && *ret_gone);
-    return status;
-}
-
-tern_status
-trn_erase_check_rejected(struct trn_push *push, struct trn_slice bytes, tern_error *error)
-{
-    struct trn_entry_reader reader = {.schema = NULL};
-    struct trn_change change;
-    tern_error cause = {.status = TERN_OK};
-    bool any = true;
-    tern_status status;
-
-    if (!push->any_erased || push->met_erased) {
-        return TERN_OK;
-    }
-    status = trn_erase_is_author(push, &any, error);
-    if (status != TERN_OK || any) {
-        return status;
-    }
-    any = true;
-    status = trn_entry_open(&reader, push->db->schema, bytes, &cause);
-    while (status == TERN_OK && any && !push->met_erased) {
-        status = trn_entry_next(&reader, &any, &change, &cause);
-        if (status == TERN_OK && any) {
-            status = trn_erase_check(push, &change, &cause);
-        }
-    }
-    trn_entry_close(&reader);
-    if (status != TERN_OK && !trn_push_rejects(status)) {
-        return trn_fail(error, status, "%s", cause.message);
-    }
-    return TERN_OK;
+    return trn_erase_run(&erasure, trn_erase_find_record, error);
 }

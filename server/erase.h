@@ -8,7 +8,7 @@
 #ifndef TRN_SERVER_ERASE_H
 #define TRN_SERVER_ERASE_H
 
-#include "server/push.h"
+#include "server/erasure.h"
 
 /**
  * Erases the record of `person` in a group of its own: all rows that lie in it, what references
@@ -23,15 +23,11 @@
  */
 tern_status trn_erase(struct trn_db *db, const tern_id *person, int64_t now_us, tern_error *error);
 
-/* Fails with TERN_ERR_ERASED where the change is of an erased row, or belongs to an erased record.
- * A mere reference to one is as to a row that is not there. */
-tern_status
-trn_erase_check(struct trn_push *push, const struct trn_change *change, tern_error *error);
-/* Whether the author's own record was erased; its bytes are not kept then. */
-tern_status trn_erase_is_author(struct trn_push *push, bool *ret_gone, tern_error *error);
-/* Of a rejected transaction no bytes are kept if any change of it is of an erased row or record, or
- * its author's was erased, whatever it was rejected for. */
-tern_status
-trn_erase_check_rejected(struct trn_push *push, struct trn_slice bytes, tern_error *error);
+/* Fills `items`, and `pointers`, while every row's scopes can still be looked up. */
+typedef tern_status (*trn_erase_find)(struct trn_erasure *erasure, tern_error *error);
+
+/* Takes out in a group of its own what `find` finds. `db`, `person`, `now_us` and `finder` are the
+ * caller's; the lists are empty before and after. */
+tern_status trn_erase_run(struct trn_erasure *erasure, trn_erase_find find, tern_error *error);
 
 #endif

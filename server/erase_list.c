@@ -41,10 +41,18 @@ static tern_status name_of(const char *database, struct trn_bytes *name, tern_er
                                                                            : trn_fail_nomem(error);
 }
 
-/* Whether that is the beginning of an id, and not all of one. */
+/* Whether that is an id of which bytes are missing: behind it, or zeros in their place. */
 static bool is_torn(const char *text, size_t size)
 {
-    return size < TRN_ID_TEXT_SIZE && strspn(text, "0123456789abcdef-") >= size;
+    bool missing = size < TRN_ID_TEXT_SIZE;
+
+    for (size_t i = 0; i < size; i++) {
+        missing = missing || text[i] == '\0';
+        if (text[i] != '\0' && strchr("0123456789abcdef-", text[i]) == NULL) {
+            return false;
+        }
+    }
+    return missing;
 }
 
 /* Takes the rest of a torn line off; a whole one gets its end. */
@@ -52,19 +60,21 @@ static bool mend_end(int file)
 {
     char tail[LINE_BYTES] = "";
     off_t size = lseek(file, 0, SEEK_END);
-    off_t from = size > LINE_BYTES - 1 ? size - (LINE_BYTES - 1) : 0;
+    off_t from = size > LINE_BYTES ? size - LINE_BYTES : 0;
     ssize_t got = size < 0 ? -1 : pread(file, tail, (size_t)(size - from), from);
-    const char *line = strrchr(tail, '\n');
+    size_t start = got < 0 ? 0 : (size_t)got;
 
     if (got != size - from) {
         return false;
     }
-    line = line != NULL ? line + 1 : tail;
-    if (*line == '\0') {
+    while (start > 0 && tail[start - 1] != '\n') {
+        start--;
+    }
+    if (start == (size_t)got) {
         return true;
     }
-    return is_torn(line, strlen(line)) ? ftruncate(file, size - (off_t)strlen(line)) == 0
-                                       : write(file, "\n", 1) == 1;
+    return is_torn(tail + start, (size_t)got - start) ? ftruncate(file, from + (off_t)start) == 0
+                                                      : write(file, "\n", 1) == 1;
 }
 
 static bool write_line(const char *name, const char *line)
@@ -93,19 +103,39 @@ tern_status trn_erase_list_add(const char *database, const tern_id *person, tern
     return status;
 }
 
+/* The next line without its end, as far as there is room, and without zeros before it. False behind
+ * the last. */
+static bool read_line(FILE *file, char line[LINE_BYTES], size_t *ret_size)
+{
+    size_t size = 0;
+    int c = getc(file);
+
+    while (c == '\0') {
+        c = getc(file);
+    }
+    while (c != EOF && c != '\n') {
+        line[size] = (char)c;
+        size += size < LINE_BYTES - 1 ? 1 : 0;
+        c = getc(file);
+    }
+    size -= size > 0 && line[size - 1] == '\r' ? 1 : 0;
+    *ret_size = size;
+    return c != EOF || size > 0;
+}
+
 static tern_status run(struct trn_db *db, FILE *file, int64_t now_us, tern_error *error)
 {
     char line[LINE_BYTES];
+    size_t size = 0;
     tern_status status = TERN_OK;
 
-    while (status == TERN_OK && fgets(line, sizeof(line), file) != NULL) {
-        size_t size = strcspn(line, "\r\n");
+    while (status == TERN_OK && read_line(file, line, &size)) {
         tern_id person;
 
         if (size == 0) {
             continue;
         }
-        if (line[size] == '\0' && feof(file) != 0 && is_torn(line, size)) {
+        if (feof(file) != 0 && is_torn(line, size)) {
             break;
         }
         if (!trn_id_parse(trn_slice_make(line, size), &person)) {

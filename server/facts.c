@@ -1,8 +1,6 @@
 /* Direct-mapped tables of what was looked up; a later one takes an earlier one's place. */
 #include "server/facts.h"
 
-#include <string.h>
-
 #include "base/assert.h"
 #include "base/error.h"
 #include "base/memory.h"

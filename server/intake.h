@@ -2,8 +2,10 @@
 #ifndef TRN_SERVER_INTAKE_H
 #define TRN_SERVER_INTAKE_H
 
+#include "server/backup.h"
 #include "server/cursor.h"
-#include "server/sync.h"
+#include "server/push.h"
+#include "server/sync_call.h"
 
 struct trn_server {
     struct trn_db *db;

@@ -1,26 +1,35 @@
-/* The socket, TLS, the loop and its signals. */
+/* The socket, TLS, the loop and its signals. Connections are peer.c's, requests route.c's. */
 #include "server/listen.h"
 
-#include <event2/bufferevent_ssl.h>
 #include <event2/listener.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <openssl/err.h>
 #include <signal.h>
 #include <stdio.h>
-#include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "server/clock.h"
 #include "server/journal.h"
-#include "server/listen_internal.h"
+#include "server/listen_state.h"
+#include "server/peer.h"
+#include "server/route.h"
 
-/* Active events of higher priority run first: a group gathers until nothing more is to be read. */
-enum { PRIORITY_IO = 0, PRIORITY_FLUSH = 1, PRIORITY_JOB = 2, PRIORITY_COUNT = 3 };
 /* After a step that failed: what made it fail may take a person. */
 enum { MISSED_RETRY_S = 300 };
 enum { BACKLOG = 512, HEADERS_BYTES_MAX = 32 * 1024, BODY_SLACK = 2 };
+/* Of the files that a process may have open, those that are no connections. */
+enum { OTHER_FILES = 64 };
+
+static void event_drop(struct event *event)
+{
+    if (event != NULL) {
+        event_free(event);
+    }
+}
 
 /* ---- TLS ---- */
 
@@ -47,92 +56,34 @@ static tern_status tls_open(struct trn_listener *listener, tern_error *error)
     return TERN_OK;
 }
 
-/* How many connections are open follows from their TLS sessions: libevent counts none. */
-static int connection_slot = -1;
-
-static void limit_connections(struct trn_listener *listener)
+/* Without a file for it no connection can be taken, and the loop would try without end: so there
+ * are no more than there are files for. */
+static void count_files(struct trn_listener *listener)
 {
-    struct evconnlistener *accepting;
+    const int64_t wanted = listener->parts.settings->connections;
+    struct rlimit files = {.rlim_cur = 0};
 
-    if (listener->socket == NULL) {
+    listener->connections = wanted;
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0) {
         return;
     }
-    accepting = evhttp_bound_socket_get_listener(listener->socket);
-    if (listener->metrics.connections >= listener->parts.settings->connections) {
-        (void)evconnlistener_disable(accepting);
-    } else {
-        (void)evconnlistener_enable(accepting);
+    if (files.rlim_cur < (rlim_t)wanted + OTHER_FILES && files.rlim_cur < files.rlim_max) {
+        files.rlim_cur = files.rlim_max < (rlim_t)wanted + OTHER_FILES
+                             ? files.rlim_max
+                             : (rlim_t)wanted + OTHER_FILES;
+        (void)setrlimit(RLIMIT_NOFILE, &files);
+        (void)getrlimit(RLIMIT_NOFILE, &files);
     }
-}
-
-static void on_session_freed(void *parent,
-                             void *pointer,
-                             CRYPTO_EX_DATA *data,
-                             int index,
-                             long number,
-                             void *context)
-{
-    struct trn_peer *peer = pointer;
-
-    (void)parent;
-    (void)data;
-    (void)index;
-    (void)number;
-    (void)context;
-    if (peer == NULL) {
-        return;
+    if (files.rlim_cur < (rlim_t)wanted + OTHER_FILES) {
+        listener->connections =
+            files.rlim_cur > OTHER_FILES ? (int64_t)(files.rlim_cur - OTHER_FILES) : 1;
+        trn_journal_note(TRN_LOG_ERROR,
+                         "fewer connections",
+                         "reason",
+                         "the limit of open files is too low for --connections",
+                         "connections",
+                         listener->connections);
     }
-    peer->listener->metrics.connections--;
-    peer->listener->unsent -= peer->unsent; /* nobody is left to read them */
-    limit_connections(peer->listener);
-    trn_listener_check_end(peer->listener);
-    trn_free(peer);
-}
-
-struct trn_peer *trn_listener_peer(struct evhttp_request *request)
-{
-    struct evhttp_connection *connection = evhttp_request_get_connection(request);
-    struct bufferevent *stream =
-        connection == NULL ? NULL : evhttp_connection_get_bufferevent(connection);
-    const SSL *session = stream == NULL ? NULL : bufferevent_openssl_get_ssl(stream);
-
-    return session == NULL ? NULL : SSL_get_ex_data(session, connection_slot);
-}
-
-void trn_listener_check_end(struct trn_listener *listener)
-{
-    if (listener->stopping && listener->unsent == 0 && listener->job_count == 0) {
-        (void)event_base_loopexit(listener->base, NULL);
-    }
-}
-
-static struct bufferevent *on_connection(struct event_base *base, void *context)
-{
-    struct trn_listener *listener = context;
-    SSL *session = SSL_new(listener->tls);
-    struct trn_peer *peer = trn_calloc(1, sizeof(*peer));
-    struct bufferevent *connection;
-
-    if (session == NULL || peer == NULL || SSL_set_ex_data(session, connection_slot, peer) != 1) {
-        SSL_free(session);
-        trn_free(peer);
-        /* libevent would go on in plain HTTP: rather stop than that. */
-        (void)event_base_loopexit(base, NULL);
-        return NULL;
-    }
-    peer->listener = listener;
-    listener->metrics.connections++;
-    limit_connections(listener);
-    connection = bufferevent_openssl_socket_new(base,
-                                                -1,
-                                                session,
-                                                BUFFEREVENT_SSL_ACCEPTING,
-                                                BEV_OPT_CLOSE_ON_FREE);
-    if (connection != NULL) {
-        bufferevent_openssl_set_allow_dirty_shutdown(connection, 1);
-        (void)bufferevent_priority_set(connection, PRIORITY_IO);
-    }
-    return connection;
 }
 
 /* ---- The socket ---- */
@@ -258,6 +209,18 @@ static void tell_left(const char *reason, size_t doses)
     }
 }
 
+/* What was refused is refused again as a rule, and each time a receipt is kept. */
+static int64_t seconds_to_next_round(struct trn_listener *listener)
+{
+    int64_t seconds = listener->parts.settings->infer_missed_s;
+
+    if (listener->missed_refused && seconds < MISSED_RETRY_S) {
+        seconds = MISSED_RETRY_S;
+    }
+    listener->missed_refused = false;
+    return seconds;
+}
+
 /* One bounded step; what has arrived since is handled before the next. */
 static void on_missed(evutil_socket_t socket, short what, void *context)
 {
@@ -286,7 +249,9 @@ static void on_missed(evutil_socket_t socket, short what, void *context)
     }
     tell_left("the time zone of patients cannot be read", report.unread);
     tell_left("the dosage is no object", report.undosed);
-    schedule_missed(listener, report.more ? 0 : listener->parts.settings->infer_missed_s);
+    tell_left("the server refused what was found", report.refused);
+    listener->missed_refused = listener->missed_refused || report.refused > 0;
+    schedule_missed(listener, report.more ? 0 : seconds_to_next_round(listener));
 }
 
 static void on_deadline(evutil_socket_t socket, short what, void *context)
@@ -365,7 +330,7 @@ static void http_configure(struct trn_listener *listener)
     evhttp_set_allowed_methods(listener->http,
                                EVHTTP_REQ_GET | EVHTTP_REQ_POST | EVHTTP_REQ_HEAD | EVHTTP_REQ_PUT |
                                    EVHTTP_REQ_DELETE | EVHTTP_REQ_OPTIONS | EVHTTP_REQ_PATCH);
-    evhttp_set_bevcb(listener->http, on_connection, listener);
+    evhttp_set_bevcb(listener->http, trn_peer_connect, listener);
     evhttp_set_gencb(listener->http, trn_route, listener);
 }
 
@@ -381,9 +346,8 @@ tern_status trn_listener_open(const struct trn_listener_parts *parts,
     }
     listener->parts = *parts;
     listener->metrics.started_s = trn_clock_wall_us() / 1000000;
-    if (connection_slot < 0) {
-        connection_slot = SSL_get_ex_new_index(0, NULL, NULL, NULL, on_session_freed);
-    }
+    trn_peer_prepare();
+    count_files(listener);
     status = tls_open(listener, error);
     if (status == TERN_OK) {
         status = loop_open(listener, error);
@@ -410,13 +374,6 @@ tern_status trn_listener_open(const struct trn_listener_parts *parts,
                      port_of(listener));
     *ret_listener = listener;
     return TERN_OK;
-}
-
-static void event_drop(struct event *event)
-{
-    if (event != NULL) {
-        event_free(event);
-    }
 }
 
 void trn_listener_close(struct trn_listener *listener)

@@ -8,20 +8,9 @@
 #ifndef TRN_SERVER_LISTEN_H
 #define TRN_SERVER_LISTEN_H
 
-#include "server/auth.h"
-#include "server/missed.h"
-#include "server/settings.h"
-#include "server/sync.h"
+#include "server/listen_parts.h"
 
 struct trn_listener;
-
-struct trn_listener_parts {
-    const struct trn_settings *settings;
-    struct trn_db *db;
-    struct trn_server *server;
-    const struct trn_tokens *tokens;
-    struct trn_missed *missed; /* NULL: no such job */
-};
 
 /**
  * Binds the address and reads the certificate. All parts are borrowed until it is closed.

@@ -1,16 +1,14 @@
 /* ternd: reads its settings, opens what they name, serves until it is asked to stop. */
 #include <inttypes.h>
-#include <jansson.h>
 #include <openssl/rand.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "base/error.h"
 #include "base/uuid.h"
 #include "schema/schema.h"
+#include "server/clock.h"
 #include "server/db_sqlite.h"
 #include "server/erase.h"
 #include "server/erase_list.h"
@@ -139,18 +137,10 @@ static tern_status open_server(struct daemon *daemon, tern_error *error)
     return trn_listener_open(&parts, &daemon->listener, error);
 }
 
-static int64_t now_us(void)
-{
-    struct timespec now = {0};
-
-    (void)clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
-
 /* What was erased once stays so, whatever backup the database has come back from. */
 static tern_status work_off_list(struct daemon *daemon, tern_error *error)
 {
-    return trn_erase_list_run(daemon->db, daemon->settings.database, now_us(), error);
+    return trn_erase_list_run(daemon->db, daemon->settings.database, trn_clock_wall_us(), error);
 }
 
 /* Listed once it is done, since what cannot be done must not stand in the way of every start. */
@@ -174,7 +164,7 @@ static tern_status erase(struct daemon *daemon, tern_error *error)
         status = trn_fail(error, TERN_ERR_NOT_FOUND, "--erase: no user has this id");
     }
     if (status == TERN_OK) {
-        status = trn_erase(daemon->db, &person, now_us(), error);
+        status = trn_erase(daemon->db, &person, trn_clock_wall_us(), error);
     }
     return status == TERN_OK ? trn_erase_list_add(daemon->settings.database, &person, error)
                              : status;
@@ -193,7 +183,7 @@ static tern_status retain(struct daemon *daemon, tern_error *error)
         status = work_off_list(daemon, error);
     }
     if (status == TERN_OK) {
-        status = trn_retain(daemon->db, now_us(), 0, &count, error);
+        status = trn_retain(daemon->db, trn_clock_wall_us(), 0, &count, error);
     }
     if (count > 0) {
         (void)printf("%" PRIu64 " rows had their time\n", count);
@@ -241,19 +231,6 @@ static void close_all(struct daemon *daemon)
     trn_schema_free(daemon->schema);
 }
 
-static atomic_ulong unserved;
-
-/* jansson's allocations, counted where they fail. */
-static void *allocate(size_t size)
-{
-    void *block = malloc(size);
-
-    if (block == NULL) {
-        atomic_fetch_add(&unserved, 1);
-    }
-    return block;
-}
-
 int main(int argc, char **argv)
 {
     struct daemon daemon = {.schema = NULL};
@@ -274,8 +251,6 @@ int main(int argc, char **argv)
         return EXIT_STOPPED;
     }
     (void)signal(SIGPIPE, SIG_IGN);
-    json_set_alloc_funcs(allocate, free);
-    trn_envelope_count_failures(&unserved);
     trn_db_sqlite_single_thread();
     trn_journal_set_level(daemon.settings.log_level);
     status = act(&daemon, &error);

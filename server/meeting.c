@@ -13,6 +13,9 @@
 #include "base/mutant.h"
 #include "merge/merge.h"
 #include "schema/schema.h"
+#include "server/access.h"
+#include "server/row_write.h"
+#include "wire/values.h"
 
 tern_status trn_meeting_stamp(struct trn_push *push,
                               const struct trn_version *version,
@@ -146,7 +149,7 @@ static tern_status merge_unit(struct trn_meeting *meeting, size_t unit, tern_err
         return status;
     }
     overlay(meeting, unit, values);
-    input.incoming.rank = trn_apply_rank(push, meeting->change, unit, values);
+    input.incoming.rank = trn_row_write_rank(push, meeting->change, unit, values);
     input.incoming.time_us = push->entry.time_us;
     input.incoming.device = push->entry.device;
     input.base_is_current = key != 0 && key == meeting->base;
@@ -256,7 +259,7 @@ static tern_status merge_row(struct trn_meeting *meeting, tern_error *error)
     input.same_content =
         table->append_only && change->operation == TRN_OP_INSERT && same_content(meeting);
     input.existence.incoming.rank =
-        trn_apply_rank(push, change, TRN_UNIT_EXISTENCE, meeting->after.values);
+        trn_row_write_rank(push, change, TRN_UNIT_EXISTENCE, meeting->after.values);
     input.existence.incoming.time_us = push->entry.time_us;
     input.existence.incoming.device = push->entry.device;
     input.existence.same_tx = key == push->entry.number;
@@ -315,25 +318,27 @@ write_merged(struct trn_meeting *meeting, bool last_call, bool *ret_waits, tern_
 {
     struct trn_push *push = meeting->push;
     const struct trn_table *table = meeting->change->table;
-    tern_status status =
-        trn_access_check_opening(push, table, &meeting->before, &meeting->after, error);
+    tern_status status = trn_values_check_size(table, meeting->after.values, error);
 
+    if (status == TERN_OK) {
+        status = trn_access_check_opening(push, table, &meeting->before, &meeting->after, error);
+    }
     if (status == TERN_OK) {
         status = set_updated_at(meeting, error);
     }
     if (status == TERN_OK) {
         status = push->db->ops->row_replace(push->db, table, &meeting->after, error);
         if (status != TERN_OK) {
-            return trn_apply_failed(status, last_call, ret_waits, error);
+            return trn_row_write_failed(status, last_call, ret_waits, error);
         }
     }
     if (status == TERN_OK && !TRN_MUTANT(LOG_MISSING)) {
-        status = trn_apply_log(push,
-                               table,
-                               &meeting->change->id,
-                               meeting->scopes,
-                               trn_version_newest(&meeting->before.version, table->unit_count),
-                               error);
+        status = trn_row_write_log(push,
+                                   table,
+                                   &meeting->change->id,
+                                   meeting->scopes,
+                                   trn_version_newest(&meeting->before.version, table->unit_count),
+                                   error);
     }
     return status;
 }
@@ -363,7 +368,7 @@ tern_status trn_meet(struct trn_push *push,
 {
     struct trn_meeting meeting = {.push = push, .change = change, .scopes = scopes};
     bool found = false;
-    tern_status status = trn_apply_base(push, change, &meeting.base, error);
+    tern_status status = trn_row_write_base(push, change, &meeting.base, error);
 
     if (status == TERN_OK) {
         status = push->db->ops->row_read(push->db->ops->writer(push->db),

@@ -4,7 +4,6 @@
 #include "server/missed.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/error.h"
 #include "base/hex.h"
@@ -13,6 +12,8 @@
 #include "base/uuid.h"
 #include "medication/window.h"
 #include "server/alerts.h"
+#include "wire/answer.h"
+#include "wire/request.h"
 
 /* The doses that a round looks at, one list behind the other: those that wait for an outcome, and
  * those of the last day of which a device has stored that they were missed, perhaps without telling
@@ -34,6 +35,7 @@ struct trn_missed {
     struct trn_missed_port port;
     struct trn_doses doses;
     struct trn_alerts alerts;
+    struct trn_bytes seen; /* versions, in the view of the step under way */
     struct trn_db_waiting waiting[LISTS];
     size_t outcome; /* unit of the doses */
     struct cursor {
@@ -92,6 +94,9 @@ tern_status trn_missed_open(struct trn_db *db,
 
 void trn_missed_close(struct trn_missed *job)
 {
+    if (job != NULL) {
+        trn_bytes_free(&job->seen);
+    }
     trn_free(job);
 }
 
@@ -151,8 +156,14 @@ static tern_status judge(struct trn_missed *job,
 {
     struct trn_source source;
     tern_error cause = {.status = TERN_OK};
-    tern_status status =
-        trn_doses_source(&job->doses, job->db, view, &job->port.zones, dose, &source, &cause);
+    tern_status status = trn_doses_source(&job->doses,
+                                          job->db,
+                                          view,
+                                          &job->port.zones,
+                                          dose,
+                                          &job->seen,
+                                          &source,
+                                          &cause);
 
     if (status == TERN_OK &&
         (!is_due || trn_source_yields(&source,
@@ -218,6 +229,11 @@ static tern_status look_at(struct trn_missed *job,
     return judge(job, view, &dose, is_due, now_us, report, error);
 }
 
+static bool has_read_enough(const struct trn_missed *job)
+{
+    return job->doses.versions_read >= TRN_MISSED_STEP_VERSIONS;
+}
+
 /* Looks at the next doses of the cursor's list, and moves it behind them: to the next list where
  * this one has no more. */
 static tern_status look_on(struct trn_missed *job,
@@ -230,6 +246,7 @@ static tern_status look_on(struct trn_missed *job,
     struct trn_db_moment places[TRN_MISSED_STEP_DOSES];
     const size_t room = TRN_MISSED_STEP_DOSES - report->looked_at;
     size_t count = 0;
+    size_t at = 0;
     tern_status status = job->db->ops->rows_waiting(view,
                                                     &job->waiting[cursor->list],
                                                     &cursor->after,
@@ -239,15 +256,15 @@ static tern_status look_on(struct trn_missed *job,
                                                     &count,
                                                     error);
 
-    for (size_t i = 0; status == TERN_OK && i < count; i++) {
-        status = look_at(job, view, cursor->list == DUE, &places[i], now_us, report, error);
+    while (status == TERN_OK && at < count && !has_read_enough(job)) {
+        status = look_at(job, view, cursor->list == DUE, &places[at++], now_us, report, error);
     }
     if (status != TERN_OK) {
         return status;
     }
-    report->looked_at += count;
-    if (count == room) {
-        cursor->after = places[count - 1];
+    report->looked_at += at;
+    if (at == room || at < count) {
+        cursor->after = places[at - 1];
     } else {
         cursor->list++;
         cursor->after = (struct trn_db_moment){.us = trn_alert_doses_since(now_us)};
@@ -265,8 +282,11 @@ static tern_status look(struct trn_missed *job,
     tern_status status = TERN_OK;
 
     job->found_count = 0;
+    job->doses.versions_read = 0;
+    trn_bytes_clear(&job->seen);
     job->alerts.patient = (tern_id){{0}};
-    while (status == TERN_OK && cursor->list < LISTS && report->looked_at < TRN_MISSED_STEP_DOSES) {
+    while (status == TERN_OK && cursor->list < LISTS && report->looked_at < TRN_MISSED_STEP_DOSES &&
+           !has_read_enough(job)) {
         status = look_on(job, view, now_us, cursor, report, error);
     }
     report->more = cursor->list < LISTS;
@@ -442,9 +462,54 @@ static tern_status write_request(struct trn_missed *job,
                : trn_fail(error, status, "missed doses: the request could not be written");
 }
 
+/* Counts the doses of the patient whose transaction the verdict is on: all from `at` on. */
+static size_t count_patient(const struct trn_missed *job,
+                            size_t at,
+                            const struct trn_verdict *verdict,
+                            struct trn_missed_report *report)
+{
+    const size_t first = at;
+
+    while (at < job->found_count &&
+           trn_id_equal(&job->found[at].dose.patient, &job->found[first].dose.patient)) {
+        if (verdict->kind == TRN_VERDICT_REJECTED) {
+            report->refused++;
+        } else {
+            report->missed += job->found[at].is_due ? 1 : 0;
+        }
+        at++;
+    }
+    return at;
+}
+
+/* What is refused is one patient's trouble, and holds nobody else up. */
+static tern_status take_verdicts(const struct trn_missed *job,
+                                 struct trn_slice answer,
+                                 struct trn_missed_report *report,
+                                 tern_error *error)
+{
+    struct trn_answer_reader reader = {.schema = NULL};
+    struct trn_answer_item item = {.kind = TRN_ANSWER_VERDICT};
+    struct trn_row row;
+    size_t at = 0;
+    tern_status status = trn_answer_open(&reader, job->db->schema, answer, error);
+
+    while (status == TERN_OK && at < job->found_count && item.kind == TRN_ANSWER_VERDICT) {
+        status = trn_answer_next(&reader, &item, &row, error);
+        if (status == TERN_OK && item.kind == TRN_ANSWER_VERDICT) {
+            at = count_patient(job, at, &item.verdict, report);
+        }
+    }
+    trn_answer_close(&reader);
+    return status;
+}
+
 /* Pushes what was found, as the device of the job. */
-static tern_status
-push(struct trn_missed *job, struct trn_slice body, int64_t now_us, tern_error *error)
+static tern_status push(struct trn_missed *job,
+                        struct trn_slice body,
+                        int64_t now_us,
+                        struct trn_missed_report *report,
+                        tern_error *error)
 {
     struct trn_sync_call call = {.auth = {.user = job->device, .power = TRN_POWER_SERVICE},
                                  .request = body};
@@ -453,8 +518,10 @@ push(struct trn_missed *job, struct trn_slice body, int64_t now_us, tern_error *
     job->port.hand_in(job->port.context, now_us, &call);
     if (call.cause.status != TERN_OK) {
         status = trn_fail(error, call.cause.status, "missed doses: %s", call.cause.message);
-    } else if (call.code != TERN_OK || call.status != 200 || call.rejected > 0) {
+    } else if (call.code != TERN_OK || call.status != 200) {
         status = trn_fail(error, TERN_ERR_INTERNAL, "missed doses: what was found was refused");
+    } else {
+        status = take_verdicts(job, trn_bytes_slice(&call.answer), report, error);
     }
     trn_sync_call_free(&call);
     return status;
@@ -505,14 +572,11 @@ tern_status trn_missed_step(struct trn_missed *job,
     tern_status status = find(job, now_us, &cursor, &body, &report, error);
 
     if (status == TERN_OK && job->found_count > 0) {
-        status = push(job, trn_bytes_slice(&body), now_us, error);
+        status = push(job, trn_bytes_slice(&body), now_us, &report, error);
     }
     trn_bytes_free(&body);
     if (status != TERN_OK) {
         return status;
-    }
-    for (size_t i = 0; i < job->found_count; i++) {
-        report.missed += job->found[i].is_due ? 1 : 0;
     }
     report.alerts = job->found_count > 0 ? job->alert_count : 0;
     job->cursor = cursor;

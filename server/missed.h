@@ -12,7 +12,8 @@
 #include "server/sync.h"
 #include "tern/medication/zone.h"
 
-enum { TRN_MISSED_STEP_DOSES = 100 };
+/* A step looks at no further dose once it has read so many versions of prescriptions. */
+enum { TRN_MISSED_STEP_DOSES = 100, TRN_MISSED_STEP_VERSIONS = 5000 };
 
 struct trn_missed;
 
@@ -30,6 +31,7 @@ struct trn_missed_report {
     size_t alerts;  /* made of these, and of those that devices stored: to patients and families */
     size_t unread;  /* whose patient's zone cannot be read: they stay as they are */
     size_t undosed; /* of whose dosage something stands that is none: likewise */
+    size_t refused; /* of whose patient the server refused the transaction: likewise */
     bool more;      /* this round has further doses to look at; else the next step begins anew */
 };
 
@@ -47,14 +49,15 @@ TERN_MUST_USE tern_status trn_missed_open(struct trn_db *db,
 void trn_missed_close(struct trn_missed *job);
 
 /**
- * Looks at the next doses, at most TRN_MISSED_STEP_DOSES, of all patients by time, and stores
+ * Looks at the next doses, at most TRN_MISSED_STEP_DOSES, and fewer where their prescriptions have
+ * thousands of versions, of all patients by time, and stores
  * MISSED, and with it the alerts of those that were due within a day. Behind them in a round come
  * the doses of the last day that are MISSED already, of which alerts are made that are not there:
  * a patient's device stores and tells its own, but may not tell the family. Not within a group.
  *
  * @param now_us The server's clock.
  * @return TERN_OK, or what failed, and nothing was stored then; TERN_ERR_INTERNAL where the server
- * refused what the job pushed.
+ * refused all that the job pushed.
  */
 TERN_MUST_USE tern_status trn_missed_step(struct trn_missed *job,
                                           int64_t now_us,

@@ -11,19 +11,12 @@
 
 #include "base/error.h"
 #include "base/hex.h"
-#include "base/memory.h"
 #include "base/mutant.h"
 #include "base/text.h"
 #include "base/uuid.h"
-#include "model/clock.h"
-#include "server/erase.h"
-
-/* Indexes of the changes that wait, ascending. */
-struct waiting {
-    size_t *indexes;
-    size_t count;
-    size_t capacity;
-};
+#include "server/erased.h"
+#include "server/passes.h"
+#include "server/stored_time.h"
 
 void trn_push_begin(struct trn_push *push,
                     struct trn_db *db,
@@ -42,25 +35,6 @@ void trn_push_begin(struct trn_push *push,
 void trn_push_end(struct trn_push *push)
 {
     trn_grants_free(&push->grants);
-}
-
-bool trn_push_rejects(tern_status status)
-{
-    switch (status) {
-    case TERN_OK:
-    case TERN_ERR_NOMEM:
-    case TERN_ERR_CANCELLED:
-    case TERN_ERR_INTERNAL:
-    case TERN_ERR_IO:
-    case TERN_ERR_DISK_FULL:
-    case TERN_ERR_READ_ONLY:
-    case TERN_ERR_CORRUPT:
-    case TERN_ERR_NOT_A_REPLICA:
-    case TERN_ERR_BUSY:
-        return false;
-    default:
-        return true;
-    }
 }
 
 static struct trn_db_view *writer(const struct trn_push *push)
@@ -111,6 +85,12 @@ reject(struct trn_outcome *outcome, tern_status code, int32_t change, const char
     text.size = trn_utf8_whole(text);
     memmove(outcome->detail, text.data, text.size);
     outcome->detail[text.size] = '\0';
+}
+
+/* What is left of a transaction, from another device than its author. */
+static bool is_relayed(const struct trn_push *push)
+{
+    return push->is_left && !trn_id_equal(&push->entry.device, &push->sender);
 }
 
 /* The sender's own tx, that another device handed in: a copy of the sender's replica did, and what
@@ -224,182 +204,7 @@ static tern_status check_dependencies(struct trn_push *push,
     return status;
 }
 
-/* ---- Time ---- */
-
-/* The newest stored time among the bases that the entry names. */
-static tern_status newest_base(struct trn_push *push,
-                               struct trn_slice bytes,
-                               int64_t *ret_newest_us,
-                               tern_error *error)
-{
-    struct trn_entry_reader reader = {.schema = NULL};
-    struct trn_change change;
-    int64_t last = 0; /* looked up; the changes of an entry often share their base */
-    bool any = true;
-    tern_status status = trn_entry_open(&reader, push->db->schema, bytes, error);
-
-    while (status == TERN_OK) {
-        struct trn_db_tx tx;
-        int64_t number = 0;
-        bool found = false;
-
-        status = trn_entry_next(&reader, &any, &change, error);
-        if (status != TERN_OK || !any) {
-            break;
-        }
-        status = trn_apply_base(push, &change, &number, error);
-        if (status == TERN_OK && number > 0 && number != push->entry.number && number != last) {
-            last = number;
-            status = push->db->ops->tx_get(writer(push), number, &found, &tx, error);
-        }
-        if (status == TERN_OK && found && tx.applied && tx.time_us > *ret_newest_us) {
-            *ret_newest_us = tx.time_us;
-        }
-    }
-    trn_entry_close(&reader);
-    return status;
-}
-
-/* Its stamp is what it was, so that it wins over nothing that is newer. */
-static int64_t left_time(const struct trn_push *push)
-{
-    int64_t ahead_us = push->entry.received_us + TRN_CLOCK_AHEAD_US;
-
-    return push->entry.raw_time_us < ahead_us ? push->entry.raw_time_us : ahead_us;
-}
-
-/* Bases are looked at even where the claim stands: its clock may be behind theirs by less than the
- * tolerance. What is wrong with the changes shows when they are applied. */
-static tern_status store_time(struct trn_push *push,
-                              const struct trn_request_entry *request,
-                              const struct trn_db_device *device,
-                              tern_error *error)
-{
-    struct trn_claim claim = {.time_us = push->entry.raw_time_us,
-                              .age_us = request->attempt.age_us,
-                              .sent_us = push->sent_us,
-                              .received_us = push->entry.received_us,
-                              .newest_base_us = INT64_MIN,
-                              .previous_us = device->last_time_us};
-    tern_status status = TERN_OK;
-
-    if (push->is_left) {
-        push->entry.time_us = left_time(push);
-        return TERN_OK;
-    }
-    if (request->attempt.is_reoffer) {
-        claim.time_us = request->attempt.stored_us;
-        claim.sent_us = claim.received_us;
-        claim.age_us = claim.received_us > claim.time_us ? claim.received_us - claim.time_us : 0;
-    }
-    status = newest_base(push, request->bytes, &claim.newest_base_us, error);
-    if (status != TERN_OK && !trn_push_rejects(status)) {
-        return status;
-    }
-    trn_error_clear(error);
-    push->entry.time_us = trn_clock_store(&claim, NULL);
-    return TERN_OK;
-}
-
-/* ---- Changes ---- */
-
-static tern_status wait_for(struct waiting *waiting, size_t index, tern_error *error)
-{
-    if (waiting->count == waiting->capacity) {
-        size_t capacity = waiting->capacity == 0 ? 16 : waiting->capacity * 2;
-        size_t *indexes = trn_realloc(waiting->indexes, capacity * sizeof(*indexes));
-
-        if (indexes == NULL) {
-            return trn_fail_nomem(error);
-        }
-        waiting->indexes = indexes;
-        waiting->capacity = capacity;
-    }
-    waiting->indexes[waiting->count++] = index;
-    return TERN_OK;
-}
-
-/* One pass over the entry's changes: all of them, or those of `only`. Those that wait are added to
- * `waiting`; `ret_index` is the change that failed. */
-static tern_status apply_pass(struct trn_push *push,
-                              struct trn_slice bytes,
-                              const struct waiting *only,
-                              bool last_call,
-                              struct waiting *waiting,
-                              size_t *ret_index,
-                              tern_error *error)
-{
-    struct trn_entry_reader reader = {.schema = NULL};
-    struct trn_change change;
-    size_t next = 0;
-    tern_status status = trn_entry_open(&reader, push->db->schema, bytes, error);
-
-    for (size_t index = 0; status == TERN_OK; index++) {
-        bool any = false;
-        bool waits = false;
-
-        *ret_index = index;
-        status = trn_entry_next(&reader, &any, &change, error);
-        if (status != TERN_OK || !any) {
-            break;
-        }
-        if (only != NULL && (next == only->count || only->indexes[next] != index)) {
-            continue;
-        }
-        next++;
-        status = push->entry.kind == TRN_ENTRY_DISCARDED
-                     ? trn_apply_discard(push, &change, error)
-                     : trn_apply_change(push, &change, last_call, &waits, error);
-        if (status == TERN_OK && waits) {
-            status = wait_for(waiting, index, error);
-        }
-    }
-    trn_entry_close(&reader);
-    return status;
-}
-
-static tern_status apply_waiting(struct trn_push *push,
-                                 struct trn_slice bytes,
-                                 struct waiting *waiting,
-                                 size_t *ret_index,
-                                 tern_error *error)
-{
-    bool last_call = false;
-    tern_status status = TERN_OK;
-
-    while (waiting->count > 0 && status == TERN_OK) {
-        struct waiting still = {.indexes = NULL};
-
-        status = apply_pass(push, bytes, waiting, last_call, &still, ret_index, error);
-        last_call = still.count == waiting->count;
-        trn_free(waiting->indexes);
-        *waiting = still;
-    }
-    return status;
-}
-
-static tern_status
-apply_changes(struct trn_push *push, struct trn_slice bytes, int32_t *ret_change, tern_error *error)
-{
-    struct waiting waiting = {.indexes = NULL};
-    size_t index = 0;
-    bool hold = true;
-    tern_status status = apply_pass(push, bytes, NULL, false, &waiting, &index, error);
-
-    if (status == TERN_OK) {
-        status = apply_waiting(push, bytes, &waiting, &index, error);
-    }
-    trn_free(waiting.indexes);
-    *ret_change = (int32_t)index;
-    if (status == TERN_OK) {
-        status = push->db->ops->references_hold(push->db, &hold, error);
-        *ret_change = -1;
-    }
-    if (status == TERN_OK && !hold) {
-        status = trn_fail(error, TERN_ERR_FOREIGN_KEY, "a row references one that is not there");
-    }
-    return status;
-}
+/* ---- Verdict ---- */
 
 /* Applies the entry or undoes it. TERN_OK with the verdict in either case. */
 static tern_status decide(struct trn_push *push,
@@ -412,7 +217,8 @@ static tern_status decide(struct trn_push *push,
                                  .sender = push->entry.sender,
                                  .time_us = push->entry.time_us,
                                  .received_us = push->entry.received_us,
-                                 .applied = true};
+                                 .applied = true,
+                                 .relayed = is_relayed(push)};
     tern_error cause = {.status = TERN_OK};
     int32_t change = -1;
     tern_status status = TERN_OK;
@@ -424,7 +230,7 @@ static tern_status decide(struct trn_push *push,
         return status;
     }
     trn_facts_put_tx(push->facts, push->entry.number, &tx);
-    status = apply_changes(push, bytes, &change, &cause);
+    status = trn_passes_apply(push, bytes, &change, &cause);
     if (status == TERN_OK) {
         ret_outcome->kind = TRN_OUTCOME_APPLIED;
         ret_outcome->number = push->entry.number;
@@ -465,7 +271,7 @@ static tern_status keep_receipt(struct trn_push *push,
         device->last_time_us = entry->time_us;
     }
     push->wrote = true;
-    status = outcome->kind == TRN_OUTCOME_REJECTED ? trn_erase_check_rejected(push, bytes, error)
+    status = outcome->kind == TRN_OUTCOME_REJECTED ? trn_erased_check_rejected(push, bytes, error)
                                                    : TERN_OK;
     if (status != TERN_OK) {
         return status;
@@ -487,7 +293,7 @@ static tern_status keep_receipt(struct trn_push *push,
     if (status != TERN_OK) {
         return status;
     }
-    if (push->is_left && !trn_id_equal(&entry->device, &entry->sender)) {
+    if (is_relayed(push)) {
         return TERN_OK; /* who handed it in does not own the device */
     }
     device->user = push->auth->user;
@@ -503,7 +309,7 @@ static bool speaks_for(const struct trn_push *push, const struct trn_db_device *
 {
     bool own = trn_id_equal(&device->user, &push->auth->user);
 
-    if (push->is_left && !trn_id_equal(&push->entry.device, &push->sender)) {
+    if (is_relayed(push)) {
         return own || push->auth->power == TRN_POWER_OPERATOR;
     }
     return own || trn_id_is_nil(&device->user);
@@ -539,7 +345,7 @@ static tern_status push_new(struct trn_push *push,
         push->entry.ordinal = -push->entry.number;
     }
     if (status == TERN_OK) {
-        status = store_time(push, request, &device, error);
+        status = trn_stored_time_find(push, request, &device, error);
     }
     if (status == TERN_OK) {
         status = check_dependencies(push, header, ret_outcome, error);
@@ -578,7 +384,8 @@ static void fill_entry(struct trn_push *push,
     push->same_epoch = !push->is_left && strcmp(header->epoch, push->epoch) == 0;
 }
 
-/* What is left of a transaction that this server has not lost: it has all of it. */
+/* What is left of a transaction that this server has not lost: it has all of it, but where another
+ * than its author handed it in, who may have had a part of it. */
 static tern_status find_left(struct trn_push *push,
                              const struct trn_entry_header *header,
                              struct trn_outcome *ret_outcome,
@@ -593,7 +400,8 @@ static tern_status find_left(struct trn_push *push,
         status = push->db->ops->tx_get(writer(push), header->former, &found, &tx, error);
     }
     *ret_found = status == TERN_OK && found && tx.applied &&
-                 trn_id_equal(&tx.device, &push->entry.device) && tx.time_us == header->time_us;
+                 trn_id_equal(&tx.device, &push->entry.device) && !tx.relayed &&
+                 tx.time_us == header->time_us;
     if (*ret_found) {
         ret_outcome->kind = TRN_OUTCOME_DUPLICATE;
         ret_outcome->number = header->former;

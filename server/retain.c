@@ -1,10 +1,10 @@
 /* Which rows have had their time, and that nothing else still needs them. */
 #include "server/retain.h"
 
-#include "base/error.h"
 #include "base/uuid.h"
 #include "model/window.h"
-#include "server/erase_internal.h"
+#include "server/erase.h"
+#include "server/erase_find.h"
 
 enum { ROWS_READ_AT_ONCE = 256 };
 
@@ -61,7 +61,7 @@ static tern_status consider(struct trn_erasure *erasure,
         return status;
     }
     finder->found++;
-    status = trn_erase_append(&erasure->items, &item, sizeof(item), error);
+    status = trn_erasure_append(&erasure->items, &item, sizeof(item), error);
     return status == TERN_OK ? trn_erase_find_audits(erasure, &item, error) : status;
 }
 

@@ -4,17 +4,19 @@
  * Nothing of a body is looked at before its sender is known, and nothing is kept of a request once
  * it is answered.
  */
+#include "server/route.h"
+
 #include <event2/buffer.h>
 #include <event2/keyvalq_struct.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <time.h>
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "server/clock.h"
 #include "server/journal.h"
-#include "server/listen_internal.h"
+#include "server/peer.h"
 #include "wire/gzip.h"
 #include "wire/problem.h"
 
@@ -28,22 +30,6 @@ enum {
 static const char path_sync[] = "/v1/sync";
 static const char path_health[] = "/healthz";
 static const char path_metrics[] = "/metrics";
-
-int64_t trn_clock_wall_us(void)
-{
-    struct timespec now = {0};
-
-    (void)clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
-
-static int64_t monotonic_us(void)
-{
-    struct timespec now = {0};
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
 
 /* ---- Headers ---- */
 
@@ -119,12 +105,13 @@ static void job_free(struct trn_job *job)
 static void on_sent(struct evhttp_request *request, void *context)
 {
     struct trn_listener *listener = context;
-    struct trn_peer *peer = trn_listener_peer(request);
+    struct trn_peer *peer = trn_peer_of(request);
 
     if (peer != NULL && peer->unsent > 0) {
         peer->unsent--;
         listener->unsent--;
     }
+    trn_peer_in_time(peer);
     trn_listener_check_end(listener);
 }
 
@@ -137,7 +124,7 @@ static void note(const struct trn_job *job, size_t bytes_out)
         .status = job->call.status,
         .code = job->call.code == TERN_OK ? NULL : tern_status_code(job->call.code),
         .cause = job->call.cause.message,
-        .duration_us = monotonic_us() - job->begun_us,
+        .duration_us = trn_clock_monotonic_us() - job->begun_us,
         .bytes_in = job->bytes_in,
         .bytes_out = bytes_out,
         .applied = job->call.applied,
@@ -182,7 +169,7 @@ static void answer(struct trn_job *job)
 {
     struct evhttp_request *request = job->request;
     struct evbuffer *out = evhttp_request_get_output_buffer(request);
-    struct trn_peer *peer = trn_listener_peer(request);
+    struct trn_peer *peer = trn_peer_of(request);
     struct trn_bytes body;
     char seconds[16];
 
@@ -256,7 +243,7 @@ static void look_at_backup(struct trn_listener *listener, int64_t now_us)
 static void handle(struct trn_listener *listener, struct trn_job **jobs, size_t count)
 {
     struct trn_sync_call calls[TRN_GROUP_MAX];
-    int64_t begun_us = monotonic_us();
+    int64_t begun_us = trn_clock_monotonic_us();
 
     for (size_t index = 0; index < count; index++) {
         calls[index] = jobs[index]->call;
@@ -265,7 +252,7 @@ static void handle(struct trn_listener *listener, struct trn_job **jobs, size_t 
     trn_server_handle(listener->parts.server, trn_clock_wall_us(), calls, count);
     listener->metrics.groups++;
     listener->metrics.grouped += count;
-    listener->metrics.handling_us += (uint64_t)(monotonic_us() - begun_us);
+    listener->metrics.handling_us += (uint64_t)(trn_clock_monotonic_us() - begun_us);
     for (size_t index = 0; index < count; index++) {
         jobs[index]->call = calls[index];
         answer(jobs[index]);
@@ -279,6 +266,7 @@ void trn_route_flush(struct trn_listener *listener)
 
     memcpy((void *)jobs, (const void *)listener->jobs, count * sizeof(struct trn_job *));
     listener->job_count = 0;
+    listener->job_bytes = 0;
     if (count > 0 && listener->parts.settings->group_commit) {
         handle(listener, jobs, count);
         return;
@@ -288,6 +276,14 @@ void trn_route_flush(struct trn_listener *listener)
     }
 }
 
+static bool is_full(const struct trn_listener *listener)
+{
+    const size_t page_bytes = (size_t)listener->parts.settings->page_bytes;
+
+    return listener->job_count == TRN_GROUP_MAX || listener->job_bytes >= TRN_GROUP_BODY_BYTES ||
+           listener->job_count * page_bytes >= TRN_GROUP_ANSWER_BYTES;
+}
+
 static void enqueue(struct trn_job *job)
 {
     struct trn_listener *listener = job->listener;
@@ -295,7 +291,8 @@ static void enqueue(struct trn_job *job)
     job->call.auth = job->bearer.auth;
     job->call.request = trn_bytes_slice(&job->body);
     listener->jobs[listener->job_count++] = job;
-    if (listener->job_count == TRN_GROUP_MAX) {
+    listener->job_bytes += job->body.size;
+    if (is_full(listener)) {
         trn_route_flush(listener);
     } else {
         event_active(listener->flush, EV_TIMEOUT, 0);
@@ -447,13 +444,14 @@ void trn_route(struct evhttp_request *request, void *context)
     const char *path = uri == NULL ? NULL : evhttp_uri_get_path(uri);
     struct trn_job *job = trn_calloc(1, sizeof(*job));
 
+    trn_peer_in_time(trn_peer_of(request));
     if (job == NULL) {
         evhttp_send_reply(request, 503, NULL, NULL);
         return;
     }
     job->listener = listener;
     job->request = request;
-    job->begun_us = monotonic_us();
+    job->begun_us = trn_clock_monotonic_us();
     job->bytes_in = evbuffer_get_length(evhttp_request_get_input_buffer(request));
     job->takes_gzip = takes(header_of(request, "Accept-Encoding"), TRN_CODING_GZIP);
     job->takes_small = takes(header_of(request, "Accept-Encoding"), TRN_CODING_SMALL);

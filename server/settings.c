@@ -266,6 +266,17 @@ static void fill_options(struct option options[SETTING_COUNT + 3])
     options[SETTING_COUNT + 2] = (struct option){.name = NULL};
 }
 
+/* No flag is a letter; of letters together getopt has not done with the word yet. */
+static tern_status refuse_flag(const char *word, tern_error *error)
+{
+    const char letter[] = {'-', (char)optopt, '\0'};
+
+    return trn_fail(error,
+                    TERN_ERR_MISUSE,
+                    "%s: no such flag, or no value for it",
+                    optopt >= ' ' && optopt < HELP ? letter : word);
+}
+
 static tern_status read_flags(int argc,
                               char **argv,
                               struct trn_settings *values,
@@ -287,10 +298,7 @@ static tern_status read_flags(int argc,
         } else if (found >= 1 && found <= SETTING_COUNT) {
             status = read_value(values, &settings[found - 1], optarg, error);
         } else {
-            status = trn_fail(error,
-                              TERN_ERR_MISUSE,
-                              "%s: no such flag, or no value for it",
-                              argv[optind - 1]);
+            status = refuse_flag(argv[optind - 1], error);
         }
     }
     if (status == TERN_OK && optind < argc) {

@@ -14,7 +14,6 @@
 #include "base/error.h"
 #include "base/hex.h"
 #include "base/memory.h"
-#include "base/uuid.h"
 #include "server/intake.h"
 #include "server/pull.h"
 #include "wire/problem.h"

@@ -14,6 +14,7 @@
 #include "model/change.h"
 #include "sim/ledger.h"
 #include "wire/entry.h"
+#include "wire/upcast.h"
 
 struct entry {
     int64_t number;
@@ -660,7 +661,7 @@ static void check_commits(struct accounts *accounts)
 static void check_acknowledged(struct accounts *accounts, struct sim_device *device)
 {
     struct sim_world *world = accounts->world;
-    sqlite3 *db = sim_look(world, device->index);
+    sqlite3 *db = sim_look_within(world, device->index);
     sqlite3_stmt *stmt =
         sim_look_prepare(world,
                          db,
@@ -688,7 +689,7 @@ void sim_accounts_check(struct sim_world *world)
 {
     struct accounts accounts = {.world = world,
                                 .schema = world->documents[world->served].schema,
-                                .db = sim_look(world, SIM_SERVER)};
+                                .db = sim_look_within(world, SIM_SERVER)};
 
     read_entries(&accounts);
     read_writes(&accounts);

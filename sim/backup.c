@@ -17,7 +17,7 @@ static struct trn_backup read_word(struct sim_world *world)
 {
     struct trn_backup word = {.number = 0};
     struct trn_bytes row = sim_look_rows(world,
-                                         sim_look(world, SIM_SERVER),
+                                         sim_look_within(world, SIM_SERVER),
                                          "SELECT tx, number, received FROM tern_entry "
                                          "ORDER BY number DESC LIMIT 1");
     const char *text = trn_bytes_text(&row);
@@ -42,7 +42,7 @@ void sim_backup_tell(struct sim_world *world)
     }
     world->word = read_word(world);
     held = sim_look_rows(world,
-                         sim_look(world, SIM_SERVER),
+                         sim_look_within(world, SIM_SERVER),
                          "SELECT tx FROM tern_entry WHERE verdict = 0");
     sim_look_away(world, SIM_SERVER);
     if (trn_bytes_append_slice(&world->copied, trn_bytes_slice(&held)) != TERN_OK) {

@@ -197,6 +197,23 @@ static const struct entry {
     {"prescription", CARE_READ, WHO_ALL, 4, care_prepare_shelf, care_run_shelf},
     {"medications", CARE_READ, WHO_ALL, 3, care_prepare_read, care_run_medications},
     {"preferences", CARE_READ, WHO_ALL, 2, care_prepare_told, care_run_preferences},
+    {"access", CARE_CHANGE, WHO_ALL, 0, care_prepare_access, care_run_access},
+    {"retake", CARE_CHANGE, WHO_PATIENT | WHO_CLINICIAN, 0, care_prepare_retake, care_run_retake},
+};
+
+/* Calls that came later take the place of others, by what is left of the throw: whatever else a
+ * seed stood for, it goes on to do. */
+static const struct {
+    const char *name;
+    unsigned one_in;
+    const char *instead;
+} shares[] = {
+    {"list", 3, "access"},
+    {"inbox", 2, "access"},
+    {"dose", 2, "retake"},
+    {"resume", 3, "retake"},
+    {"medications", 3, "retake"},
+    {"activate", 6, "end"}, /* what is taken up again has ended */
 };
 
 enum { ENTRIES = sizeof entries / sizeof *entries };
@@ -508,14 +525,21 @@ void sim_care_play(struct sim_world *world, json_t *event)
 const char *sim_care_call(unsigned at)
 {
     unsigned total = 0;
+    unsigned rest;
     size_t i = 0;
 
     for (size_t j = 0; j < ENTRIES; j++) {
         total += entries[j].weight;
     }
+    rest = at / total;
     at %= total;
     while (at >= entries[i].weight) {
         at -= entries[i++].weight;
+    }
+    for (size_t j = 0; j < sizeof shares / sizeof *shares; j++) {
+        if (strcmp(shares[j].name, entries[i].name) == 0 && rest % shares[j].one_in == 0) {
+            return shares[j].instead;
+        }
     }
     return entries[i].name;
 }

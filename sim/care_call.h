@@ -22,17 +22,32 @@ struct care_rung {
     int64_t grace_us;
 };
 
-/* Of what a file holds, what goes by no time of a call: as it was taken last. */
+/* What a file holds, as it was taken last: what goes by no time of a call, and what goes by which
+ * doses have passed. */
 struct care_still {
     bool is_taken;
     int64_t version; /* of the file then */
     struct trn_bytes versions;
     struct trn_bytes rows;
     struct trn_bytes records;
+    bool is_timed;
+    int64_t now_us;
+    struct trn_bytes counted;
+    struct trn_bytes passed;
 };
+
+/* A form that the app has open: a prescription as it was when it was shown. */
+struct care_form {
+    tern_id prescription;
+    int32_t version;
+};
+
+enum { CARE_FORMS = 8 };
 
 struct sim_care {
     tern_care *handle;
+    struct care_form forms[CARE_FORMS];
+    unsigned form_next;
     struct care_still still;
     int64_t cursor; /* of reminders */
     struct care_rung *rungs;
@@ -62,6 +77,7 @@ struct care_kept {
     tern_id dose;
     tern_id prescription;
     int device;
+    int64_t at_us; /* of the change */
 };
 
 struct sim_book {
@@ -146,6 +162,23 @@ tern_status care_run_create(struct care_call *call);
 tern_status care_run_edit(struct care_call *call);
 tern_status care_run_status(struct care_call *call);
 
+/* The prescription that the event names, or one that the statement lists. */
+bool care_find_prescription(struct care_call *call, const char *sql);
+/* Whether the patient has as many as these lives give them. */
+bool care_is_prescribed_full(struct care_call *call);
+/* Names the medications of the subject by their row: "<label>-1", "<label>-2", ... */
+void care_label_medicines(struct care_call *call, const char *label);
+/* The app shows the subject as that version; an edit may be written from there. */
+void care_form_keep(struct care_call *call, int32_t version);
+
+/* ---- Taken up again: care_retake.c; looked at: care_access.c ---- */
+
+bool care_prepare_retake(struct care_call *call);
+tern_status care_run_retake(struct care_call *call);
+/* The subject is the patient; the action is there where a row is due. */
+bool care_prepare_access(struct care_call *call);
+tern_status care_run_access(struct care_call *call);
+
 /* ---- Reads: care_read.c ---- */
 
 bool care_prepare_read(struct care_call *call);
@@ -219,9 +252,11 @@ care_lost(const struct trn_bytes *left, const struct trn_bytes *right, const ter
  * that these lives have (slots, every 2 days, once a week, weekdays, times of the day, every 6
  * hours), written once more. */
 #define CARE_DATES(of, date)                                                                       \
-    " AND d.local_date>=" date("start_date") CARE_UNTIL(date("end_date"))                          \
-        CARE_LASTS(date("start_date"), of("duration"))                                             \
-            CARE_EVERY(date("start_date"), of("frequency"))
+    " AND d.local_date>=" CARE_BEGIN(of, date) CARE_UNTIL(date("end_date"))                        \
+        CARE_LASTS(CARE_BEGIN(of, date), of("duration"))                                           \
+            CARE_EVERY(CARE_BEGIN(of, date), of("frequency"))
+/* Of what an edit added, its own day. */
+#define CARE_BEGIN(of, date) "max(" date("start_date") ",coalesce(" of("starts_on") ",''))"
 #define CARE_UNTIL(end) " AND (" end " IS NULL OR d.local_date<=" end ")"
 #define CARE_LASTS(start, days)                                                                    \
     " AND (" days " IS NULL OR julianday(d.local_date)-julianday(" start ")<" days ")"
@@ -233,19 +268,16 @@ care_lost(const struct trn_bytes *left, const struct trn_bytes *right, const ter
 #define CARE_TIMED(timing)                                                                         \
     " AND (" timing " IS NULL OR instr(" timing ",':')>0 OR instr(" timing                         \
     ",substr('sunmontuewedthufrisat',1+3*strftime('%w',d.local_date),3))>0)"
-#define CARE_SLOTTED(morning, daytime, night, timing, frequency, start)                            \
+#define CARE_SLOTTED(morning, daytime, night, timing, frequency, start, first)                     \
     " AND CASE d.slot WHEN 'MORNING' THEN " morning " IS NOT NULL OR (coalesce(" daytime "," night \
     ") IS NULL AND coalesce(" frequency ",'')='once a week') WHEN 'DAYTIME' THEN " daytime         \
     " IS NOT NULL WHEN 'NIGHT' THEN " night " IS NOT NULL ELSE coalesce(" morning "," daytime      \
     "," night ") IS NULL AND (instr(coalesce(" timing                                              \
-    ",''),d.slot)>0 OR " CARE_HOURLY(frequency, start) ") END"
-/* Six hours apart, from the morning meal of the first day on. */
-#define CARE_HOURLY(frequency, start)                                                              \
+    ",''),d.slot)>0 OR " CARE_HOURLY(frequency, start, first) ") END"
+/* Six hours apart, from the morning meal of when it was prescribed on. */
+#define CARE_HOURLY(frequency, start, first)                                                       \
     "(coalesce(" frequency ",'')='every 6 hours' AND length(d.slot)=5 AND max(1440*" CARE_DAYS(    \
-        start) "+60*substr(d.slot,1,2)+substr(d.slot,4,2)-" CARE_MEAL ",-1)%360=0)"
-#define CARE_MEAL                                                                                  \
-    "coalesce(iif(instr(e.morning_meal,'-')>0,390,60*substr(e.morning_meal,1,"                     \
-    "instr(e.morning_meal,':')-1)+substr(e.morning_meal,instr(e.morning_meal,':')+1,2)),420)"
+        start) "+60*substr(d.slot,1,2)+substr(d.slot,4,2)-coalesce(" first ",420),-1)%360=0)"
 #define CARE_DOSED(of, date)                                                                       \
     CARE_TIMED(of("timing"))                                                                       \
     CARE_SLOTTED(of("morning_dosage"),                                                             \
@@ -253,7 +285,8 @@ care_lost(const struct trn_bytes *left, const struct trn_bytes *right, const ter
                  of("night_dosage"),                                                               \
                  of("timing"),                                                                     \
                  of("frequency"),                                                                  \
-                 date("start_date"))
+                 CARE_BEGIN(of, date),                                                             \
+                 of("first_minute"))
 #define CARE_STANDS(active, live, prn) active " AND p.deleted_at IS NULL AND " live " AND " prn "=0"
 #define CARE_YIELDS_OF(active, live, of, date)                                                     \
     "(" CARE_STANDS(active, live, of("is_prn")) CARE_DATES(of, date) CARE_DOSED(of, date) ")"
@@ -264,24 +297,34 @@ care_lost(const struct trn_bytes *left, const struct trn_bytes *right, const ter
 /* The same of the moment at which its grace ended: by the spans in which it was active, and the
  * snapshot s of the version w that was in force. */
 #define CARE_ENDS "(d.scheduled_time+d.grace_minutes*60000000)"
-#define CARE_OLD "w.version_number<p.current_version"
-#define CARE_THEN(column) "iif(" CARE_OLD ",s.value->>'" column "',m." column ")"
-#define CARE_THEN_DATE(column) "iif(" CARE_OLD ",s.value->>'" column "',p." column ")"
+#define CARE_OLD "o.old"
+#define CARE_THEN(column) "iif(" CARE_OLD ",s." column ",m." column ")"
+#define CARE_THEN_DATE(column) "iif(" CARE_OLD ",s." column ",p." column ")"
 #define CARE_YIELDED                                                                               \
     CARE_YIELDS_OF("iif(p.active_spans IS NULL,p.status='ACTIVE',(SELECT count(*) FROM "           \
                    "json_each('['||p.active_spans||']') WHERE value<=" CARE_ENDS ")%2=1)",         \
-                   "iif(" CARE_OLD ",s.value IS NOT NULL,m.deleted_at IS NULL)",                   \
+                   "iif(" CARE_OLD ",s.medication IS NOT NULL,m.deleted_at IS NULL)",              \
                    CARE_THEN,                                                                      \
                    CARE_THEN_DATE)
 #define CARE_DOSES                                                                                 \
     " FROM dose_events d JOIN medications m ON m.id=d.medication_id"                               \
     " JOIN prescriptions p ON p.id=d.prescription_id"                                              \
-    " LEFT JOIN meal_time_preferences e ON e.user_id=d.patient_id AND e.deleted_at IS NULL"        \
     " LEFT JOIN prescription_versions w ON w.prescription_id=p.id AND w.version_number=coalesce("  \
     "(SELECT max(x.version_number) FROM prescription_versions x WHERE x.prescription_id=p.id AND " \
     "x.created_at<=" CARE_ENDS "),(SELECT min(x.version_number) FROM prescription_versions x "     \
-    "WHERE x.prescription_id=p.id)) LEFT JOIN json_each(w.medications_snapshot) s ON "             \
-    "replace(s.value->>'id','-','')=lower(hex(m.id))"
+    "WHERE x.prescription_id=p.id)) LEFT JOIN (SELECT v.id AS version," CARE_PART(                 \
+        "id") " AS medication" CARE_SAID("start_date") CARE_SAID("end_date") CARE_SAID("duration") \
+        CARE_SAID("is_prn") CARE_SAID("frequency") CARE_SAID("timing") CARE_SAID("starts_on")      \
+            CARE_SAID("first_minute") CARE_SAID("morning_dosage") CARE_SAID("daytime_dosage")      \
+                CARE_SAID("night_dosage") " FROM prescription_versions v JOIN "                    \
+                                          "json_each(v.medications_snapshot) j) s ON "             \
+                                          "s.version=w.id AND s.medication=lower(hex(m.id)) "      \
+                                          "LEFT JOIN (SELECT 1 AS old) o ON "                      \
+                                          "w.version_number<p.current_version"
+/* Each snapshot is taken apart once in a statement, and not once for each dose: that took a fifth
+ * of a life. */
+#define CARE_PART(id) "replace(j.value->>'" id "','-','')"
+#define CARE_SAID(column) ",j.value->>'" column "' AS " column
 #define CARE_PASSED "(" CARE_ENDS "<?2)"
 /* What counts for adherence by now, and stays so whatever is prescribed later. */
 #define CARE_COUNTS                                                                                \

@@ -73,7 +73,9 @@ void care_book_keep(struct care_call *call, const struct trn_bytes *passed)
     for (const char *at = trn_bytes_text(passed);
          *at != '\0' && off_us < CLOCK_US && off_us > -CLOCK_US;
          at += 33) {
-        struct care_kept kept = {.prescription = call->subject, .device = call->device->index};
+        struct care_kept kept = {.prescription = call->subject,
+                                 .device = call->device->index,
+                                 .at_us = call->now_us};
 
         if (trn_hex_decode(trn_slice_make(at, 32), kept.dose.bytes, sizeof kept.dose.bytes) &&
             !has_kept(book, &kept)) {
@@ -172,7 +174,7 @@ void sim_care_watch(struct sim_world *world)
     if (world->db == NULL || sim_disk_is_dead(world->disk) || world->any_erased) {
         return;
     }
-    db = sim_look(world, SIM_SERVER);
+    db = sim_look_within(world, SIM_SERVER);
     last = sim_look_number(world, db, "SELECT max(number) FROM tern_entry", 0);
     if (last != book->seen) {
         versions = sim_look_rows(world,
@@ -219,7 +221,7 @@ none_of(struct sim_world *world, sqlite3 *db, const char *who, const char *sql, 
 static void check_rows(struct sim_world *world, int device)
 {
     const char *who = device == SIM_SERVER ? "server" : world->devices[device].name;
-    sqlite3 *db = sim_look(world, device);
+    sqlite3 *db = sim_look_within(world, device);
 
     none_of(world,
             db,
@@ -252,7 +254,7 @@ static void check_versions(struct sim_world *world)
     if (care_book(world)->put_back || world->any_erased) {
         return;
     }
-    db = sim_look(world, SIM_SERVER);
+    db = sim_look_within(world, SIM_SERVER);
     none_of(world,
             db,
             "server",
@@ -269,14 +271,17 @@ static void check_versions(struct sim_world *world)
             "NULL AND (SELECT json_group_array(line) FROM (SELECT lower(hex(id))||medicine_name||"
             "coalesce(json(morning_dosage),'-')||coalesce(json(daytime_dosage),'-')||"
             "coalesce(json(night_dosage),'-')||coalesce(frequency,'-')||coalesce(timing,'-')||"
-            "coalesce(duration,0)||is_prn AS line FROM medications WHERE prescription_id=p.id AND "
+            "coalesce(duration,0)||is_prn||coalesce(starts_on,'-')||coalesce(first_minute,'-') AS "
+            "line FROM medications WHERE prescription_id=p.id AND "
             "deleted_at IS NULL ORDER BY 1)) IS NOT (SELECT json_group_array(line) FROM (SELECT "
             "replace(value->>'id','-','')||(value->>'medicine_name')||"
             "coalesce(nullif(value->'morning_dosage','null'),'-')||"
             "coalesce(nullif(value->'daytime_dosage','null'),'-')||"
             "coalesce(nullif(value->'night_dosage','null'),'-')||coalesce(value->>'frequency','-')"
             "||coalesce(value->>'timing','-')||coalesce(value->>'duration',0)||"
-            "(value->>'is_prn') AS line FROM json_each(v.medications_snapshot) ORDER BY 1)) "
+            "(value->>'is_prn')||coalesce(value->>'starts_on','-')||"
+            "coalesce(value->>'first_minute','-') AS line FROM json_each(v.medications_snapshot) "
+            "ORDER BY 1)) "
             "LIMIT 1",
             "medications that are not the newest version's");
     sim_look_away(world, SIM_SERVER);
@@ -341,33 +346,40 @@ static void check_dose(struct sim_world *world, sqlite3 *db, const struct care_a
 
 /* ---- What had passed ---- */
 
-/* When the grace of a dose ends that does not count, though it has passed; 0: it counts. And
- * whether it goes by the hours from a meal, which may be moved. */
-static int64_t
-hidden_since(struct sim_world *world, sqlite3 *db, const tern_id *dose, bool *ret_by_meal)
+/* The doses that do not count, though they have passed: when the grace of each ended, and whether
+ * it goes by the hours from a meal, which may be moved. */
+static struct trn_bytes find_hidden(struct sim_world *world, sqlite3 *db)
 {
-    sqlite3_stmt *stmt =
-        sim_look_prepare(world,
-                         db,
-                         "SELECT " CARE_ENDS ",length(d.slot)=5" CARE_DOSES
-                         " WHERE d.id=?1 AND " CARE_PASSED " AND NOT coalesce(" CARE_COUNTS ",0)");
-    struct trn_bytes row = {0};
-    const char *second;
-    int64_t ends_us;
+    struct trn_bytes rows = {0};
+    char sql[6000];
+    sqlite3_stmt *stmt;
 
+    (void)snprintf(sql,
+                   sizeof sql,
+                   "SELECT d.id," CARE_ENDS ",length(d.slot)=5" CARE_DOSES " WHERE " CARE_PASSED
+                   " AND NOT coalesce(%s,0)",
+                   CARE_COUNTS);
+    stmt = sim_look_prepare(world, db, sql);
     if (stmt != NULL) {
-        (void)sqlite3_bind_blob(stmt, 1, dose->bytes, sizeof dose->bytes, SQLITE_STATIC);
         (void)sqlite3_bind_int64(stmt, 2, world->now_us);
-        row = sim_look_steps(world, stmt);
+        rows = sim_look_steps(world, stmt);
     }
-    ends_us = strtoll(trn_bytes_text(&row), NULL, 10);
-    second = strchr(trn_bytes_text(&row), '|');
-    *ret_by_meal = second != NULL && second[1] == '1';
-    trn_bytes_free(&row);
+    return rows;
+}
+
+/* When the grace of this one ended; 0: it is none of them. */
+static int64_t hidden_since(const struct trn_bytes *hidden, const char *id, bool *ret_by_meal)
+{
+    const char *at = strstr(trn_bytes_text(hidden), id);
+    char *end = NULL;
+    int64_t ends_us = at != NULL ? strtoll(at + strlen(id) + 1, &end, 10) : 0;
+
+    *ret_by_meal = at != NULL && end[0] == '|' && end[1] == '1';
     return ends_us;
 }
 
-/* Whether another device had changed the prescription, or the meal, before the dose passed. */
+/* Whether another device had changed the prescription, or the meal, before the dose passed: a meal
+ * by which it goes by hours, or that moved it behind the change which is said to have kept it. */
 static bool is_explained(const struct sim_book *book,
                          const struct care_kept *kept,
                          int64_t ends_us,
@@ -380,7 +392,8 @@ static bool is_explained(const struct sim_book *book,
 
         if (turn->device != kept->device && turn->at_us <= ends_us &&
             (trn_id_equal(&turn->prescription, &kept->prescription) ||
-             (by_meal && trn_id_equal(&turn->prescription, &settings)))) {
+             ((by_meal || ends_us > kept->at_us) &&
+              trn_id_equal(&turn->prescription, &settings)))) {
             return true;
         }
     }
@@ -391,16 +404,20 @@ static bool is_explained(const struct sim_book *book,
 static void check_kept(struct sim_world *world, int device)
 {
     const struct sim_book *book = care_book(world);
-    sqlite3 *db = sim_look(world, device);
+    sqlite3 *db = sim_look_within(world, device);
+    struct trn_bytes hidden = {0};
 
+    if (book->kept_count > 0) {
+        hidden = find_hidden(world, db);
+    }
     for (size_t i = 0; i < book->kept_count && !sim_failed(world); i++) {
+        char id[33];
         bool by_meal = false;
-        int64_t ends_us = hidden_since(world, db, &book->kept[i].dose, &by_meal);
+        int64_t ends_us;
 
+        trn_hex_encode(book->kept[i].dose.bytes, sizeof book->kept[i].dose.bytes, id);
+        ends_us = hidden_since(&hidden, id, &by_meal);
         if (ends_us != 0 && !is_explained(book, &book->kept[i], ends_us, by_meal)) {
-            char id[33];
-
-            trn_hex_encode(book->kept[i].dose.bytes, sizeof book->kept[i].dose.bytes, id);
             sim_fail(world,
                      "vanished history",
                      "%s hides a dose that %s had missed when it changed the prescription: %s",
@@ -409,6 +426,7 @@ static void check_kept(struct sim_world *world, int device)
                      id);
         }
     }
+    trn_bytes_free(&hidden);
     sim_look_away(world, device);
 }
 
@@ -425,7 +443,7 @@ static bool is_last(const struct sim_book *book, size_t at)
 static void check_acts(struct sim_world *world)
 {
     const struct sim_book *book = care_book(world);
-    sqlite3 *db = sim_look(world, SIM_SERVER);
+    sqlite3 *db = sim_look_within(world, SIM_SERVER);
 
     for (size_t i = 0; i < book->act_count && !sim_failed(world); i++) {
         if (book->acts[i].sure && is_last(book, i) && is_applied(world, db, &book->acts[i].tx)) {

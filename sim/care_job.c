@@ -88,7 +88,7 @@ struct before {
 
 static struct trn_bytes read_rows(struct sim_world *world, const char *sql, int64_t now_us)
 {
-    sqlite3 *db = sim_look(world, SIM_SERVER);
+    sqlite3 *db = sim_look_within(world, SIM_SERVER);
     sqlite3_stmt *stmt = sim_look_prepare(world, db, sql);
     struct trn_bytes rows = {0};
 

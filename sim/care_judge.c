@@ -80,7 +80,10 @@ void care_still_forget(struct care_still *kept)
     trn_bytes_free(&kept->versions);
     trn_bytes_free(&kept->rows);
     trn_bytes_free(&kept->records);
+    trn_bytes_free(&kept->counted);
+    trn_bytes_free(&kept->passed);
     kept->is_taken = false;
+    kept->is_timed = false;
 }
 
 static void keep(struct care_call *call, int64_t version)
@@ -107,25 +110,85 @@ static void keep(struct care_call *call, int64_t version)
     kept->is_taken = true;
 }
 
+/* Whether some dose came, or its grace ended, between then and now. */
+static bool has_passed_since(struct care_call *call, int64_t then_us)
+{
+    struct sim_world *world = call->world;
+    sqlite3 *db = sim_look_warm(world, call->device->index);
+    sqlite3_stmt *stmt = sim_look_prepare(
+        world,
+        db,
+        "SELECT 1 FROM dose_events d WHERE d.scheduled_time BETWEEN ?1 AND ?2 OR " CARE_ENDS
+        " BETWEEN ?1 AND ?2 LIMIT 1");
+    bool passed = true;
+
+    if (stmt != NULL) {
+        (void)sqlite3_bind_int64(stmt, 1, then_us < call->now_us ? then_us : call->now_us);
+        (void)sqlite3_bind_int64(stmt, 2, then_us < call->now_us ? call->now_us : then_us);
+        passed = sqlite3_step(stmt) != SQLITE_DONE;
+        (void)sqlite3_reset(stmt);
+    }
+    sim_look_away(world, call->device->index);
+    return passed;
+}
+
+/* The doses that count, each with its prescription and whether it has passed without a record;
+ * and those that have come. */
+static void keep_time(struct care_call *call)
+{
+    struct care_still *kept = &call->state->still;
+    char sql[6000];
+
+    if (kept->is_timed && !has_passed_since(call, kept->now_us)) {
+        return;
+    }
+    trn_bytes_free(&kept->counted);
+    trn_bytes_free(&kept->passed);
+    (void)snprintf(
+        sql,
+        sizeof sql,
+        "SELECT d.id,d.prescription_id,d.status IN ('DUE','MISSED') AND " CARE_PASSED CARE_DOSES
+        " WHERE %s",
+        CARE_COUNTS);
+    kept->counted = sorted_rows(call, sql);
+    kept->passed = sorted_rows(call,
+                               "SELECT id,scheduled_time,grace_minutes FROM dose_events WHERE "
+                               "scheduled_time<=?2");
+    kept->now_us = call->now_us;
+    kept->is_timed = true;
+}
+
+/* The doses that count; and of the subject, a prescription, those without a record that have
+ * passed. */
+static void take_counted(struct care_call *call, struct care_view *view)
+{
+    char subject[33];
+
+    trn_hex_encode(call->subject.bytes, sizeof call->subject.bytes, subject);
+    for (const char *at = trn_bytes_text(&call->state->still.counted); *at != '\0';
+         at += line_size(at)) {
+        copy(&view->counted, at, 32);
+        copy(&view->counted, "\n", 1);
+        if (at[66] == '1' && strncmp(at + 33, subject, 32) == 0) {
+            copy(&view->missed, at, 32);
+            copy(&view->missed, "\n", 1);
+        }
+    }
+}
+
 void care_view_take(struct care_call *call, struct care_view *ret_view)
 {
     const struct care_still *kept = &call->state->still;
 
     *ret_view = (struct care_view){.version = version_of(call)};
     keep(call, ret_view->version);
+    keep_time(call);
     copy(&ret_view->versions, kept->versions.data, kept->versions.size);
     copy(&ret_view->rows, kept->rows.data, kept->rows.size);
     copy(&ret_view->records, kept->records.data, kept->records.size);
     ret_view->actions = count_all_actions(call);
-    ret_view->counted = sorted_rows(call, "SELECT d.id" CARE_DOSES " WHERE " CARE_COUNTS);
-    ret_view->missed =
-        sorted_rows(call,
-                    "SELECT d.id" CARE_DOSES
-                    " WHERE d.prescription_id=?3 AND d.status IN ('DUE','MISSED') AND " CARE_PASSED
-                    " AND " CARE_COUNTS);
-    ret_view->passed = sorted_rows(call,
-                                   "SELECT id,scheduled_time,grace_minutes FROM dose_events WHERE "
-                                   "scheduled_time<=?2");
+    take_counted(call, ret_view);
+    copy(&ret_view->passed, kept->passed.data, kept->passed.size);
 }
 
 void care_view_free(struct care_view *view)
@@ -195,7 +258,9 @@ judge_grown(struct care_call *call, const struct care_view *before, const struct
               &after->counted,
               undo ? own : NULL);
     must_hold(call, "history", "moved what has passed", &before->passed, &after->passed, NULL);
-    if (call->kind == CARE_CHANGE && strcmp(call->name, "settings") != 0) {
+    /* A restored server may have lost the activation by which doses were made. */
+    if (call->kind == CARE_CHANGE && strcmp(call->name, "settings") != 0 &&
+        !care_book(call->world)->put_back) {
         must_hold(call,
                   "history",
                   "makes count what did not when it passed",

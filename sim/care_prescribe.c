@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/hex.h"
+#include "base/uuid.h"
 #include "sim/care_call.h"
 #include "sim/care_zones.h"
 #include "sim/memory.h"
@@ -189,8 +190,7 @@ static void begin(struct care_call *call)
 
 /* ---- Calls ---- */
 
-/* The medications by their row as "<label>-1", "<label>-2", ... */
-static void label_medicines(struct care_call *call, const char *label)
+void care_label_medicines(struct care_call *call, const char *label)
 {
     struct trn_bytes ids =
         care_rows(call,
@@ -210,7 +210,7 @@ static void label_medicines(struct care_call *call, const char *label)
     trn_bytes_free(&ids);
 }
 
-bool care_prepare_create(struct care_call *call)
+bool care_is_prescribed_full(struct care_call *call)
 {
     struct trn_bytes there = care_rows(call,
                                        "SELECT id FROM prescriptions WHERE patient_id=?1 AND "
@@ -218,7 +218,12 @@ bool care_prepare_create(struct care_call *call)
     bool is_full = there.size >= (size_t)PRESCRIPTIONS_MAX * 33;
 
     trn_bytes_free(&there);
-    if (call->by_dice && is_full) {
+    return is_full;
+}
+
+bool care_prepare_create(struct care_call *call)
+{
+    if (call->by_dice && care_is_prescribed_full(call)) {
         return false;
     }
     begin(call);
@@ -241,12 +246,12 @@ tern_status care_run_create(struct care_call *call)
 
     if (status == TERN_OK && label != NULL) {
         sim_label_keep(call->world, label, &call->subject);
-        label_medicines(call, label);
+        care_label_medicines(call, label);
     }
     return status;
 }
 
-static bool find_prescription(struct care_call *call, const char *sql)
+bool care_find_prescription(struct care_call *call, const char *sql)
 {
     const char *label = care_text(call, "prescription");
 
@@ -278,11 +283,88 @@ static void keep_medicines(struct care_call *call)
     }
 }
 
+/* ---- The version that a form was opened on ---- */
+
+static int32_t current_version(struct care_call *call)
+{
+    struct trn_bytes row = care_rows(call, "SELECT current_version FROM prescriptions WHERE id=?3");
+    int32_t version = (int32_t)strtol(trn_bytes_text(&row), NULL, 10);
+
+    trn_bytes_free(&row);
+    return version;
+}
+
+static struct care_form *form_of_prescription(struct sim_care *state, const tern_id *prescription)
+{
+    for (size_t i = 0; i < CARE_FORMS; i++) {
+        if (trn_id_equal(&state->forms[i].prescription, prescription)) {
+            return &state->forms[i];
+        }
+    }
+    return NULL;
+}
+
+void care_form_keep(struct care_call *call, int32_t version)
+{
+    struct sim_care *state = call->state;
+    struct care_form *kept = form_of_prescription(state, &call->subject);
+
+    if (kept == NULL) {
+        kept = &state->forms[state->form_next++ % CARE_FORMS];
+    }
+    *kept = (struct care_form){.prescription = call->subject, .version = version};
+}
+
+/* What an edit says: most often the version that the app has shown last, and that a sync may have
+ * overtaken since. Thrown behind all else of an edit, so that kept histories go on as they did. */
+static int32_t base_of(struct care_call *call)
+{
+    struct care_form *kept = call->device->care != NULL
+                                 ? form_of_prescription(call->device->care, &call->subject)
+                                 : NULL;
+    int32_t current = current_version(call);
+    unsigned how;
+
+    if (!call->by_dice) {
+        return (int32_t)care_number(call, "base", 0);
+    }
+    how = care_roll(call, 10);
+    if (how < 3) {
+        return 0;
+    }
+    if (how == 3) {
+        return current > 1 ? current - 1 : current + 1;
+    }
+    return kept != NULL ? kept->version : current;
+}
+
+/* An edit from a stale form is refused with the number that stands, and no other is. */
+static void judge_base(struct care_call *call, int32_t current, tern_status status, int32_t made)
+{
+    int32_t base = form.form.base_version;
+    bool is_stale = base != 0 && base != current;
+    bool is_refused = call->error.problem == TERN_PROBLEM_OVERTAKEN;
+
+    if ((is_refused && (!is_stale || call->error.first != current)) ||
+        (status == TERN_OK && (is_stale || made != current + 1))) {
+        sim_fail(call->world,
+                 "stale forms",
+                 "%s: an edit of version %d from version %d gave %s (%lld), and made version %d",
+                 call->device->name,
+                 (int)current,
+                 (int)base,
+                 tern_problem_code(call->error.problem),
+                 (long long)call->error.first,
+                 (int)made);
+    }
+}
+
 bool care_prepare_edit(struct care_call *call)
 {
-    if (!find_prescription(call,
-                           "SELECT id FROM prescriptions WHERE patient_id=?1 AND deleted_at IS "
-                           "NULL ORDER BY id LIMIT 8")) {
+    if (!care_find_prescription(
+            call,
+            "SELECT id FROM prescriptions WHERE patient_id=?1 AND deleted_at IS "
+            "NULL ORDER BY id LIMIT 8")) {
         return false;
     }
     begin(call);
@@ -290,22 +372,29 @@ bool care_prepare_edit(struct care_call *call)
         keep_medicines(call);
         add_medicines(call, care_chance(call, 30) || form.form.medicine_count == 0 ? 1 : 0);
     }
+    form.form.base_version = base_of(call);
     call->action = "PRESCRIPTION_UPDATE";
     return true;
 }
 
 tern_status care_run_edit(struct care_call *call)
 {
+    int32_t current = current_version(call);
+    int32_t made = 0;
     tern_status status = SIM_CALL(call->device->index,
                                   tern_prescription_edit(call->state->handle,
                                                          &call->subject,
                                                          &form.form,
                                                          form.reason,
-                                                         NULL,
+                                                         &made,
                                                          &call->error));
 
+    judge_base(call, current, status, made);
+    if (status == TERN_OK || call->error.problem == TERN_PROBLEM_OVERTAKEN) {
+        care_form_keep(call, status == TERN_OK ? made : current); /* it is shown what stands */
+    }
     if (status == TERN_OK && care_text(call, "prescription") != NULL) {
-        label_medicines(call, care_text(call, "prescription"));
+        care_label_medicines(call, care_text(call, "prescription"));
     }
     return status;
 }
@@ -345,7 +434,7 @@ bool care_prepare_status(struct care_call *call)
                    "(status='%s' OR %d) ORDER BY id LIMIT 8",
                    changes[which].likely,
                    care_chance(call, 12));
-    return find_prescription(call, sql);
+    return care_find_prescription(call, sql);
 }
 
 tern_status care_run_status(struct care_call *call)

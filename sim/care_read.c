@@ -386,9 +386,11 @@ static void add_set_times(struct care_call *call, struct due *due)
                    "SELECT date('%s','+'||n||' days')||' '||j.value,m.id FROM day,prescriptions p "
                    "JOIN medications m ON m.prescription_id=p.id JOIN json_each(m.prn_times) j "
                    "WHERE p.patient_id=?1 AND p.status='ACTIVE' AND p.deleted_at IS NULL AND "
-                   "m.is_prn AND m.deleted_at IS NULL AND date('%s','+'||n||' days')>=p.start_date "
+                   "m.is_prn AND m.deleted_at IS NULL AND date('%s','+'||n||' days')>="
+                   "max(p.start_date,coalesce(m.starts_on,'')) "
                    "AND (p.end_date IS NULL OR date('%s','+'||n||' days')<=p.end_date) AND "
-                   "(m.duration IS NULL OR julianday('%s')+n-julianday(p.start_date)<m.duration)",
+                   "(m.duration IS NULL OR julianday('%s')+n-"
+                   "julianday(max(p.start_date,coalesce(m.starts_on,'')))<m.duration)",
                    today,
                    today,
                    today,

@@ -165,11 +165,12 @@ static void put_state(struct line *line, const tern_medication *medication)
     "m.id,m.prescription_id,m.row_number,m.medicine_name,m.frequency,m.timing,"                    \
     "coalesce(m.duration,0),m.is_prn,m.morning_dosage,m.daytime_dosage,m.night_dosage,"            \
     "m.prn_times,"
+#define BEGINS "max(p.start_date,coalesce(m.starts_on,''))"
 /* The state by today, thrice %s; these lives' words all make a schedule. */
 #define STATE                                                                                      \
     "CASE WHEN p.status<>'ACTIVE' THEN 'INACTIVE' WHEN m.is_prn THEN 'PRN' WHEN "                  \
-    "p.end_date<'%s' OR (m.duration>0 AND date(p.start_date,'+'||(m.duration-1)||' days')<"        \
-    "'%s') THEN 'OVER' WHEN p.start_date>'%s' THEN 'TO_COME' ELSE 'SCHEDULED' END"
+    "p.end_date<'%s' OR (m.duration>0 AND date(" BEGINS ",'+'||(m.duration-1)||' days')<"          \
+    "'%s') THEN 'OVER' WHEN " BEGINS ">'%s' THEN 'TO_COME' ELSE 'SCHEDULED' END"
 
 static bool note_medication(void *context, const tern_medication *medication)
 {
@@ -215,6 +216,7 @@ tern_status care_run_medications(struct care_call *call)
 
 struct parts {
     struct care_lines lines;
+    int32_t version;
     bool is_bare; /* there is no medication */
 };
 
@@ -225,6 +227,7 @@ note_part(void *context, const tern_prescription_row *row, const tern_medication
     struct line line = {.size = 0};
 
     put_prescription(&line, row);
+    parts->version = row->version;
     parts->is_bare = medication == NULL;
     if (medication != NULL) {
         put_medication(&line, medication);
@@ -266,6 +269,9 @@ static tern_status read_one(struct care_call *call)
     if (!parts.is_bare &&
         (status == TERN_OK || call->error.problem == TERN_PROBLEM_NO_PRESCRIPTION)) {
         care_compare(call, "shelf", "a prescription", &parts.lines, sql);
+    }
+    if (status == TERN_OK) {
+        care_form_keep(call, parts.version);
     }
     free(parts.lines.text);
     return status;

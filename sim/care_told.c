@@ -286,8 +286,8 @@ void care_quota(struct care_call *call, int64_t *ret_used, int64_t *ret_allowed)
 
     (void)care_prepare_told(call);
     row = care_rows(call,
-                    "SELECT storage_quota,storage_used,updated_at FROM subscriptions WHERE "
-                    "user_id=?3 AND deleted_at IS NULL");
+                    "SELECT storage_quota,storage_used,coalesce(counted_at,updated_at) FROM "
+                    "subscriptions WHERE user_id=?3 AND deleted_at IS NULL");
     (void)sscanf(trn_bytes_text(&row), "%lld|%lld|%lld", &allowed, &used, &counted_us);
     trn_bytes_free(&row);
     row = care_rows(call, "SELECT 1 FROM family_members WHERE member_id=?3 AND deleted_at IS NULL");
@@ -335,7 +335,8 @@ tern_status care_run_quota(struct care_call *call)
  * is refused. */
 void care_judge_quota(struct care_call *call, int64_t used, int64_t allowed, tern_status status)
 {
-    bool writes = strcmp(call->name, "create") == 0 || strcmp(call->name, "edit") == 0;
+    bool writes = strcmp(call->name, "create") == 0 || strcmp(call->name, "edit") == 0 ||
+                  strcmp(call->name, "retake") == 0;
     bool refused = call->error.problem == TERN_PROBLEM_QUOTA;
     bool own = trn_id_equal(&call->patient, &call->world->users[call->device->user].id);
     struct trn_bytes urgent;

@@ -342,8 +342,8 @@ static void check_converged(struct sim_device *device)
 {
     struct sim_world *world = device->world;
     const struct trn_schema *schema = world->documents[world->served].schema;
-    sqlite3 *there = sim_look(world, SIM_SERVER);
-    sqlite3 *here = sim_look(world, device->index);
+    sqlite3 *there = sim_look_within(world, SIM_SERVER);
+    sqlite3 *here = sim_look_within(world, device->index);
     struct sim_granted granted;
 
     sim_granted_find(world, there, device->user, &granted);

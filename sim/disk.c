@@ -12,6 +12,7 @@
 #include "sim/memory.h"
 
 enum { PAGE = 4096, SECTOR = 512, SHM_PAGE = 32768, SHM_PAGES = 8, NAME = 64, DISKS = 32 };
+enum { SPARES = 16, SPARE_MOST = 1 << 24 };
 /* Of the locks in shared memory, as the format of the log has it. */
 enum { FIRST_READER = 3 };
 
@@ -57,6 +58,7 @@ struct sim_disk {
     unsigned countdown; /* 0: nothing armed */
     bool only_syncs;    /* count down */
     enum sim_disk_fault fault;
+    void (*heard)(void);
     bool paused;
     bool full;
     bool struck;
@@ -178,8 +180,52 @@ static void will_change(struct node *node, size_t at, size_t end)
     }
 }
 
+/* ---- Bytes ---- */
+
+/* Given back, of all disks: a log that grows would else be copied again and again in each life. */
+static struct {
+    uint8_t *data;
+    size_t capacity;
+} spare[SPARES];
+
+static void take_spare(struct node *node, size_t size)
+{
+    size_t best = 0;
+
+    for (size_t i = 1; i < SPARES; i++) {
+        best = spare[i].capacity > spare[best].capacity ? i : best;
+    }
+    if (spare[best].capacity >= size) {
+        node->data = spare[best].data;
+        node->capacity = spare[best].capacity;
+        spare[best].data = NULL;
+        spare[best].capacity = 0;
+    }
+}
+
+static void give_spare(struct node *node)
+{
+    size_t least = 0;
+
+    for (size_t i = 1; i < SPARES; i++) {
+        least = spare[i].capacity < spare[least].capacity ? i : least;
+    }
+    if (node->capacity <= SPARE_MOST && node->capacity > spare[least].capacity) {
+        free(spare[least].data);
+        spare[least].data = node->data;
+        spare[least].capacity = node->capacity;
+    } else {
+        free(node->data);
+    }
+    node->data = NULL;
+    node->capacity = 0;
+}
+
 static void make_room(struct node *node, size_t size)
 {
+    if (size > node->capacity && node->data == NULL) {
+        take_spare(node, size);
+    }
     if (size > node->capacity) {
         size_t capacity = 2 * size + (size_t)64 * PAGE;
 
@@ -262,7 +308,7 @@ static void free_node(struct node *node)
     forget_shadows(node);
     free_shm(node);
     free(node->shadows);
-    free(node->data);
+    give_spare(node);
     free(node);
 }
 
@@ -321,6 +367,16 @@ static struct sim_disk *disk_of(const char *path, const char **ret_name)
     return NULL;
 }
 
+static void strike(struct sim_disk *disk)
+{
+    bool first = !disk->struck;
+
+    disk->struck = true;
+    if (first && disk->heard != NULL) {
+        disk->heard();
+    }
+}
+
 /* Counts an operation; SQLITE_OK if it may go on. */
 static int count(struct sim_disk *disk, bool grows, int error)
 {
@@ -339,7 +395,7 @@ static int count(struct sim_disk *disk, bool grows, int error)
             sim_disk_die(disk, disk->fault == SIM_DISK_POWER);
             return error;
         case SIM_DISK_ERROR:
-            disk->struck = true;
+            strike(disk);
             return error;
         case SIM_DISK_FULL:
             disk->full = true;
@@ -349,7 +405,7 @@ static int count(struct sim_disk *disk, bool grows, int error)
         }
     }
     if (disk->full && grows) {
-        disk->struck = true;
+        strike(disk);
         return SQLITE_FULL;
     }
     return SQLITE_OK;
@@ -362,7 +418,7 @@ static bool is_unreadable(struct sim_disk *disk)
         --disk->countdown > 0) {
         return false;
     }
-    disk->struck = true;
+    strike(disk);
     return true;
 }
 
@@ -819,6 +875,11 @@ void sim_disk_arm(struct sim_disk *disk, enum sim_disk_fault fault, unsigned nth
     disk->countdown = nth;
     disk->only_syncs = false;
     disk->struck = false;
+}
+
+void sim_disk_hear(struct sim_disk *disk, void (*heard)(void))
+{
+    disk->heard = heard;
 }
 
 void sim_disk_arm_sync(struct sim_disk *disk, enum sim_disk_fault fault, unsigned nth)

@@ -41,6 +41,8 @@ void sim_disk_free(struct sim_disk *disk);
 
 /* Counts writes, syncs, truncations and deletions from now on, or reads; `nth` from 1. */
 void sim_disk_arm(struct sim_disk *disk, enum sim_disk_fault fault, unsigned nth);
+/* Called when an error is given, or room first refused; may arm what strikes next. NULL: nobody. */
+void sim_disk_hear(struct sim_disk *disk, void (*heard)(void));
 /* Counts syncs alone: what was written is there and was not made to last. */
 void sim_disk_arm_sync(struct sim_disk *disk, enum sim_disk_fault fault, unsigned nth);
 /* How many are left until what is armed strikes; 0: it has, or nothing is. */

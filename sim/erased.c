@@ -216,7 +216,7 @@ static void look_at_file(struct looking *looking, int device, const char *entrie
 {
     struct sim_world *world = looking->world;
     const struct trn_schema *schema = world->documents[world->served].schema;
-    sqlite3 *db = device == SIM_SERVER ? looking->server : sim_look(world, device);
+    sqlite3 *db = device == SIM_SERVER ? looking->server : sim_look_within(world, device);
 
     looking->whose = device == SIM_SERVER ? "the server" : world->devices[device].name;
     for (size_t i = 0; i < schema->table_count; i++) {
@@ -238,9 +238,9 @@ void sim_erased_check(struct sim_world *world)
     if (!world->any_erased) {
         return;
     }
-    looking.server = sim_look(world, SIM_SERVER);
+    looking.server = sim_look_within(world, SIM_SERVER);
     if (sqlite3_prepare_v2(looking.server,
-                           "SELECT 1 FROM tern_erased WHERE id = ?1 AND flags & 1",
+                           "SELECT 1 FROM tern_erased WHERE substr(id, 1, 16) = ?1 AND flags & 1",
                            -1,
                            &looking.is_erased,
                            NULL) != SQLITE_OK) {

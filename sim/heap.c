@@ -2,6 +2,11 @@
  * A heap for SQLite in a program of one thread: blocks of a few sizes, each given back to a list of
  * its own size and never to the system. Half of what a life costs is SQLite parsing schemas and
  * statements, in thousands of small blocks.
+ *
+ * Below a sanitizer SQLite's blocks are the sanitizer's, but where SIM_HEAP_POISONED is said: then
+ * they are poisoned here while nobody has them, as is what lies between them, and none is had again
+ * before some others were given back. So whoever reads a cell of a statement that has gone on
+ * is still told, and the sanitizer's allocator, two fifths of a life, is left out.
  */
 #include "sim/heap.h"
 
@@ -20,27 +25,33 @@
 #endif
 #endif
 
-#ifndef IS_WATCHED
+#if defined(IS_WATCHED) && defined(SIM_HEAP_POISONED)
+#define IS_POISONED 1
+#include <sanitizer/asan_interface.h>
+#define UNWATCHED __attribute__((no_sanitize_address))
+#else
+#define UNWATCHED
+#endif
+
+#if !defined(IS_WATCHED) || defined(SIM_HEAP_POISONED)
 
 enum {
     STEP = 16,
     SMALL = 2048,
     LARGE = 1 << 17,
     SLAB = 8 * SIM_MEMORY_WIDE,
-    CLASSES = SMALL / STEP + 6
+    CLASSES = SMALL / STEP + 6,
+    WAITING = 16 /* below a sanitizer */
 };
 
 /* Stands before each block. */
 struct head {
+#ifdef IS_POISONED
+    struct head *next; /* of those that nobody has: what follows is not to be read then */
+#endif
     uint64_t room; /* without the head */
 };
 
-/* A block that nobody has. */
-struct vacant {
-    struct vacant *next;
-};
-
-static struct vacant *lists[CLASSES];
 static uint8_t *slab;
 static size_t slab_left;
 
@@ -58,15 +69,87 @@ static size_t room_of(size_t size)
 }
 
 /* The list of a room that room_of gave. */
-static struct vacant **list_of(size_t room)
+static size_t list_of(size_t room)
 {
     size_t index = (room < SMALL ? room : SMALL) / STEP - 1;
 
     for (; room > SMALL; room /= 2) {
         index++;
     }
-    return &lists[index];
+    return index;
 }
+
+/* ---- Blocks that nobody has ---- */
+
+#ifdef IS_POISONED
+
+/* The newest of those that were given back wait: what was just said of them is told. The others
+ * are had again at once, as they are at hand. */
+static struct {
+    struct head *waiting[WAITING];
+    unsigned oldest;
+    struct head *first;
+} lists[CLASSES];
+
+UNWATCHED static void push(struct head *head)
+{
+    size_t list = list_of(head->room);
+    struct head **place = &lists[list].waiting[lists[list].oldest];
+    struct head *waited = *place;
+
+    ASAN_POISON_MEMORY_REGION(head + 1, head->room);
+    *place = head;
+    lists[list].oldest = (lists[list].oldest + 1) % WAITING;
+    if (waited != NULL) {
+        waited->next = lists[list].first;
+        lists[list].first = waited;
+    }
+}
+
+UNWATCHED static struct head *pop(size_t room)
+{
+    size_t list = list_of(room);
+    struct head *head = lists[list].first;
+
+    if (head != NULL) {
+        lists[list].first = head->next;
+        ASAN_UNPOISON_MEMORY_REGION(head + 1, room);
+    }
+    return head;
+}
+
+#else
+
+struct vacant {
+    struct vacant *next;
+};
+
+static struct vacant *lists[CLASSES];
+
+static void push(struct head *head)
+{
+    struct vacant *vacant = (struct vacant *)(head + 1);
+    struct vacant **list = &lists[list_of(head->room)];
+
+    vacant->next = *list;
+    *list = vacant;
+}
+
+static struct head *pop(size_t room)
+{
+    struct vacant **list = &lists[list_of(room)];
+    struct vacant *vacant = *list;
+
+    if (vacant == NULL) {
+        return NULL;
+    }
+    *list = vacant->next;
+    return (struct head *)vacant - 1;
+}
+
+#endif
+
+/* ---- The heap ---- */
 
 static struct head *cut(size_t size)
 {
@@ -86,71 +169,76 @@ static struct head *cut(size_t size)
     return head;
 }
 
-static void *take(int size) /* never 0: SQLite sees to that */
-{
-    size_t room = room_of((size_t)size);
-    struct vacant **list;
-    struct head *head;
-
-    if (room > LARGE) {
-        head = malloc(sizeof *head + room);
-    } else {
-        list = list_of(room);
-        if (*list != NULL) {
-            struct vacant *block = *list;
-
-            *list = block->next;
-            sim_held_take(room);
-            return block;
-        }
-        head = cut(sizeof *head + room);
-    }
-    if (head == NULL) {
-        return NULL;
-    }
-    head->room = room;
-    sim_held_take(room);
-    return head + 1;
-}
-
 static struct head *head_of(void *block)
 {
     return (struct head *)block - 1;
 }
 
+UNWATCHED static size_t room_at(void *block)
+{
+    return (size_t)head_of(block)->room;
+}
+
+UNWATCHED static void *begin_block(struct head *head, size_t room)
+{
+    head->room = room;
+#ifdef IS_POISONED
+    ASAN_POISON_MEMORY_REGION(head, sizeof *head);
+#endif
+    return head + 1;
+}
+
+static void *take(int size) /* never 0: SQLite sees to that */
+{
+    size_t room = room_of((size_t)size);
+    struct head *head = room > LARGE ? NULL : pop(room);
+
+    if (head != NULL) {
+        sim_held_take(room);
+        return head + 1;
+    }
+    head = room > LARGE ? malloc(sizeof *head + room) : cut(sizeof *head + room);
+    if (head == NULL) {
+        return NULL;
+    }
+    sim_held_take(room);
+    return begin_block(head, room);
+}
+
 static int size_of(void *block)
 {
-    return block != NULL ? (int)head_of(block)->room : 0;
+    return block != NULL ? (int)room_at(block) : 0;
 }
 
 static void give(void *block)
 {
-    struct vacant *vacant = block;
-    struct vacant **list;
+    size_t room;
 
     if (block == NULL) {
         return;
     }
-    sim_held_give(head_of(block)->room);
-    if (head_of(block)->room > LARGE) {
+    room = room_at(block);
+    sim_held_give(room);
+    if (room > LARGE) {
+#ifdef IS_POISONED
+        ASAN_UNPOISON_MEMORY_REGION(head_of(block), sizeof(struct head));
+#endif
         free(head_of(block));
-        return;
+    } else {
+        push(head_of(block));
     }
-    list = list_of(head_of(block)->room);
-    vacant->next = *list;
-    *list = vacant;
 }
 
 static void *resize(void *block, int size)
 {
     void *larger;
 
-    if ((size_t)size <= head_of(block)->room) {
+    if ((size_t)size <= room_at(block)) {
         return block;
     }
     larger = take(size);
     if (larger != NULL) {
-        memcpy(larger, block, head_of(block)->room);
+        memcpy(larger, block, room_at(block));
         give(block);
     }
     return larger;

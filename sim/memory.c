@@ -57,7 +57,6 @@ void sim_memory_install(void)
 {
     hasten();
     fault_install();
-    trn_envelope_count_failures(fault_failures());
     fault_suspend();
     sim_held_install();
 }

@@ -75,9 +75,11 @@ void sim_tell_twin(struct sim_world *world, const struct trn_sync_call *call, in
                              .answer = trn_bytes_slice(&call->answer)};
     char says[TWIN_SAYS_BYTES];
 
+    sim_disk_pause(world->disk, true); /* what is armed is not for the model's looks */
     if (world->twin != NULL && !twin_hear(world->twin, &told, world->db, says)) {
         sim_fail(world, "model", "%.500s", says);
     }
+    sim_disk_pause(world->disk, false);
 }
 
 /* The server's process handles a body; false where it died of it or is down. */

@@ -491,6 +491,54 @@ static void plan_much(struct planner *planner, uint64_t seed)
     }
 }
 
+/* ---- A patient who goes ---- */
+
+static void insert(struct planner *planner, size_t at, const char *verb, unsigned device)
+{
+    json_t *event = json_pack("{s:s, s:s}", "do", verb, "device", device_names[device]);
+
+    (void)json_array_insert_new(planner->events, at, event);
+}
+
+static void insert_care(struct planner *planner, size_t at, const char *call, unsigned device)
+{
+    insert(planner, at, "care", device);
+    name(json_array_get(planner->events, at), "call", call);
+    set(json_array_get(planner->events, at), "seed", some_seed(planner));
+}
+
+/* Of few lives: all are told of what the patient has missed, and then that record is erased, and
+ * life goes on. Alone, each of these is too rare to come upon the others. By dice of its own. */
+static void plan_farewell(struct planner *planner, uint64_t seed)
+{
+    enum { ONE_IN = 10, HOURS = 13, FIRST = 5 };
+    struct planner own = {.dice = sim_dice_make(seed * UINT64_C(0x9e3779b97f4a7c15) + 4),
+                          .device_count = planner->device_count,
+                          .events = planner->events};
+    size_t steps = json_array_size(own.events);
+    size_t at = FIRST + roll(&own, (unsigned)(steps - FIRST) / 2); /* most courses are short */
+
+    if (roll(&own, ONE_IN) > 0) {
+        return;
+    }
+    (void)json_array_insert_new(own.events,
+                                at,
+                                json_pack("{s:s, s:s}", "do", "erase", "user", user_names[0]));
+    for (unsigned told = 0; told < 2; told++) { /* from the last to the first */
+        for (unsigned i = own.device_count; i-- > 0;) {
+            insert(&own, at, "sync", i);
+        }
+        for (unsigned i = own.device_count; told == 0 && i-- > 0;) {
+            insert_care(&own, at, "alerts", i);
+        }
+    }
+    (void)json_array_insert_new(own.events,
+                                at,
+                                json_pack("{s:s, s:i}", "do", "pass", "hours", HOURS));
+    insert(&own, at, "sync", 0);
+    insert_care(&own, at, "generate", 0);
+}
+
 /* ---- People ---- */
 
 static json_t *plan_users(struct planner *planner, const struct trn_schema *schema)
@@ -622,7 +670,9 @@ json_t *sim_plan(const struct sim_plan *plan)
     for (unsigned i = 0; i < steps; i++) {
         plan_event(&planner);
     }
-    if (!care) {
+    if (care) {
+        plan_farewell(&planner, plan->seed);
+    } else {
         plan_much(&planner, plan->seed);
     }
     (void)json_object_set_new(history, "events", planner.events);

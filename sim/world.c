@@ -251,13 +251,11 @@ void sim_server_serve(struct sim_world *world, size_t document)
     (void)sim_server_start(world);
 }
 
-void sim_server_backup(struct sim_world *world)
+void sim_server_keep(struct sim_world *world, struct sim_image *image)
 {
-    calm_server(world);
-    sim_server_stop(world);
     copy_free(&world->older);
     world->older = world->backup;
-    world->backup = (struct sim_copy){.image = sim_disk_image(world->disk),
+    world->backup = (struct sim_copy){.image = image,
                                       .twin = world->twin != NULL ? twin_copy(world->twin) : NULL,
                                       .epochs = malloc(sizeof world->epochs),
                                       .epoch_count = world->epoch_count};
@@ -265,6 +263,13 @@ void sim_server_backup(struct sim_world *world)
         abort();
     }
     memcpy(world->backup.epochs, world->epochs, sizeof world->epochs);
+}
+
+void sim_server_backup(struct sim_world *world)
+{
+    calm_server(world);
+    sim_server_stop(world);
+    sim_server_keep(world, sim_disk_image(world->disk));
     (void)sim_server_start(world);
 }
 

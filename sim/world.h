@@ -187,6 +187,8 @@ void sim_server_restart(struct sim_world *world);
 /* Goes on with another of the documents. */
 void sim_server_serve(struct sim_world *world, size_t document);
 void sim_server_backup(struct sim_world *world);
+/* The same of an image that a tool made: it holds what the server holds now. Owned from then on. */
+void sim_server_keep(struct sim_world *world, struct sim_image *image);
 /* From the newest copy, or the one before it. */
 void sim_server_restore(struct sim_world *world, bool older);
 /* The epoch that was in force when the number was given, as entries name it. */

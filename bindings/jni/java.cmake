@@ -4,6 +4,8 @@ set(TERN_JAVA_SOURCES
     java/org/tern/Adherence.java
     java/org/tern/Alerts.java
     java/org/tern/AuditLog.java
+    java/org/tern/BaseUrl.java
+    java/org/tern/CallTransport.java
     java/org/tern/Care.java
     java/org/tern/Cells.java
     java/org/tern/Core.java
@@ -16,6 +18,7 @@ set(TERN_JAVA_SOURCES
     java/org/tern/HttpTransport.java
     java/org/tern/JavaZones.java
     java/org/tern/LiveQuery.java
+    java/org/tern/LogLines.java
     java/org/tern/MainThread.java
     java/org/tern/Medication.java
     java/org/tern/Medicine.java

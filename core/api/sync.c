@@ -2,7 +2,6 @@
 #include "tern/sync.h"
 
 #include <stdio.h>
-#include <string.h>
 
 #include "api/internal.h"
 #include "base/assert.h"

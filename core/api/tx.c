@@ -1,6 +1,8 @@
 /* Transactions: begun, committed and rolled back by one thread, which holds the lock meanwhile. */
 #include "api/internal.h"
 
+#include "store/doom.h"
+
 tern_status trn_tx_check(const tern_tx *tx, tern_error *error)
 {
     if (tx == NULL) {
@@ -21,7 +23,7 @@ tern_status trn_tx_table(const tern_tx *tx,
     tern_status status = trn_tx_check(tx, error);
 
     if (status == TERN_OK) {
-        status = trn_capture_loss(tx->replica->store, error);
+        status = trn_doom_loss(tx->replica->store, error);
     }
     if (status != TERN_OK) {
         return status;

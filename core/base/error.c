@@ -100,6 +100,12 @@ bool tern_status_is_retryable(tern_status status)
            status == TERN_ERR_UNAVAILABLE || status == TERN_ERR_BUSY;
 }
 
+bool trn_status_is_of_rows(tern_status status)
+{
+    return (status >= TERN_ERR_UNKNOWN_TABLE && status <= TERN_ERR_FORBIDDEN) ||
+           status == TERN_ERR_CANNOT_UPCAST;
+}
+
 /* `length` is what printf would have written: where that was cut, the last character may be half.
  */
 static void cut(char *message, int length)

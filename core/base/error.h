@@ -25,4 +25,8 @@ void trn_error_context(tern_error *error, const char *format, ...)
 /** Forgets an earlier call's cause: what every public function does first. NULL is accepted. */
 void trn_error_clear(tern_error *error);
 
+/** Whether a failure says that a change does not fit the rows or the schema that it met, rather
+ * than that the work could not be done. */
+bool trn_status_is_of_rows(tern_status status);
+
 #endif

@@ -85,7 +85,7 @@
     X(ANSWERS_KEPT, 202, "a device keeps the answers of a sync in memory until it ends")           \
     X(REQUEST_COPIED, 40, "the server keeps a copy of the request for each of its entries")        \
     X(CARE_KEY_BY_TIME, 2, "a dose is named by its time, and made anew where that moves")          \
-    X(CARE_RECORD_MOVED, 13, "generating again moves recorded doses")                              \
+    X(CARE_RECORD_MOVED, 50, "generating again moves recorded doses")                              \
     X(CARE_UNDO_GUESSED, 2, "an undo is stored as a guess")                                        \
     X(CARE_TAKEN_TWICE, 13, "a dose with a record is recorded again")                              \
     X(CARE_MISSED_IN_GRACE, 2, "a dose is missed before its grace has passed")                     \
@@ -108,12 +108,22 @@
     X(CARE_QUOTA_IGNORED, 6, "a prescription is written into a full storage")                      \
     X(CARE_QUOTA_FORGETS, 2, "what was sent since the count is not counted")                       \
     X(CARE_HOURS_FROM_MIDNIGHT, 8, "hours apart are counted from midnight, not from the meal")     \
+    X(CARE_HOURS_FROM_MEAL, 8, "hours apart hang on the meal of today")                            \
+    X(CARE_ADDED_FROM_START, 8, "a medicine that an edit adds begins with its prescription")       \
     X(CARE_WEEKLY_DAILY, 3, "once a week is every day")                                            \
     X(CARE_OVER_UNSEEN, 2, "a medication that is over is said to go on")                           \
     X(CARE_STATUSES_IGNORED, 3, "prescriptions are listed whatever state is asked for")            \
     X(CARE_ALL_CURRENT, 33, "every version says that it is the current one")                       \
     X(CARE_MORNING_PRESET, 18, "the morning meal reads as the preset")                             \
     X(CARE_REBUILT_EMPTY, 5, "sums that are made anew look at no day")                             \
+    X(CARE_FORM_OVERRULES, 5, "an edit from a stale form overrules what has come since")           \
+    X(CARE_ACCESS_AGAIN, 17, "each look at a record is written down, not the first of a day")      \
+    X(CARE_ACCESS_BY_UTC, 41, "the day of a look is counted by UTC")                               \
+    X(CARE_ACCESS_OWN, 2, "a look at one's own record is written down")                            \
+    X(CARE_RETAKE_LIVING, 1, "a prescription that has not ended is taken up again")                \
+    X(CARE_RETAKE_SNAPSHOT_EARLY, 3, "what is taken up again has a version without medications")   \
+    X(CARE_RETAKE_UNDATED, 25, "what is taken up again begins on no day")                          \
+    X(CARE_ERASED_TOLD_OF, 49, "what a family was told of an erased patient's doses stays")        \
     X(CARE_JOB_UNTOLD, 2, "the server's job stores a dose as missed and tells nobody")             \
     X(CARE_JOB_TELLS_AGAIN, 310, "the server's job writes over an alert that is there")            \
     X(CARE_JOB_MINTS, 2, "the server's job gives alerts ids of its own")                           \

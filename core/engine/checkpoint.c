@@ -2,7 +2,6 @@
  * met. */
 #include "engine/checkpoint.h"
 
-#include "base/error.h"
 #include "base/mutant.h"
 #include "engine/ground.h"
 #include "engine/idset.h"

@@ -4,17 +4,24 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/assert.h"
 #include "base/error.h"
 #include "base/mutant.h"
 #include "base/uuid.h"
 #include "engine/fold.h"
 #include "engine/issue.h"
+#include "store/doom.h"
 #include "wire/entry.h"
 #include "wire/gzip.h"
 #include "wire/limits.h"
+#include "wire/values.h"
 
-enum { BASES_RECENT = 256, BASE_TEXT_BYTES = 24, PACK_BYTES_MIN = 4096, PACK_LEVEL = 1 };
+enum {
+    BASES_RECENT = 256,
+    BASE_TEXT_BYTES = 24,
+    PACK_BYTES_MIN = 4096,
+    PACK_LEVEL = 1,
+    LONG_LINES = 32 * 1024
+};
 
 /* A row that is to get its stamp. */
 struct stamping {
@@ -234,6 +241,30 @@ note_stamping(struct assembly *assembly, const struct trn_touch *touch, tern_err
                : trn_fail_nomem(error);
 }
 
+/* Edits of one unit after the other may make a row too long for any answer. `size` is of its lines:
+ * short ones cannot make much of a difference. */
+static tern_status check_row(const struct assembly *assembly,
+                             const struct trn_touch *touch,
+                             size_t size,
+                             tern_error *error)
+{
+    struct trn_row row;
+    bool found = false;
+    tern_status status;
+
+    if (size < LONG_LINES) {
+        return TERN_OK;
+    }
+    status = trn_store_row_read(assembly->recorder->engine->store,
+                                touch->table,
+                                &touch->id,
+                                &found,
+                                &row,
+                                error);
+    return status == TERN_OK && found ? trn_values_check_size(touch->table, row.values, error)
+                                      : status;
+}
+
 /* A row touched once: what was noted is what is sent. */
 static tern_status take_row(struct assembly *assembly, size_t at, tern_error *error)
 {
@@ -242,8 +273,13 @@ static tern_status take_row(struct assembly *assembly, size_t at, tern_error *er
     bool last = at + 1 == recorder->touches.count;
     size_t lines_end = last ? recorder->lines.size : touch[1].line_at;
     size_t undo_end = last ? recorder->undo_log.size : touch[1].undo_at;
+    size_t text_end = last ? recorder->text.size : touch[1].text_at;
     int64_t base = 0;
-    tern_status status = note_stamping(assembly, touch, error);
+    tern_status status = check_row(assembly, touch, text_end - touch->text_at, error);
+
+    if (status == TERN_OK) {
+        status = note_stamping(assembly, touch, error);
+    }
 
     if (status == TERN_OK) {
         status = resolve(assembly, touch->existence_key, &base, error);
@@ -276,6 +312,9 @@ static tern_status fold_row(struct assembly *assembly, size_t at, tern_error *er
     int64_t base = 0;
     tern_status status = trn_fold_row(recorder, at, &folded, error);
 
+    if (status == TERN_OK) {
+        status = check_row(assembly, &recorder->touches.items[at], text.size, error);
+    }
     if (status == TERN_OK) {
         status = resolve(assembly, recorder->touches.items[at].existence_key, &base, error);
     }
@@ -513,7 +552,7 @@ tern_status trn_commit(struct trn_recorder *recorder, uint64_t *ret_kept, tern_e
 {
     struct trn_store *store = recorder->engine->store;
     struct assembly assembly = {.recorder = recorder, .ordinal = recorder->meta.last_ordinal + 1};
-    tern_status status = trn_capture_doom(store, error);
+    tern_status status = trn_doom_cause(store, error);
 
     trn_capture_stop(store);
     if (status == TERN_OK && !trn_store_in_transaction(store)) {

@@ -1,9 +1,11 @@
-/* What an answer means for the session. */
+/* The status line decides which of the two it is: a page, or a problem. */
+#include "engine/digest.h"
+
 #include "base/error.h"
 #include "base/log.h"
+#include "engine/ending.h"
+#include "engine/failure.h"
 #include "engine/history.h"
-#include "engine/lay.h"
-#include "engine/state.h"
 
 enum { STARTS_OVER = 2, FORKS = 3 /* in one session */ };
 
@@ -51,7 +53,7 @@ static tern_status taken(struct trn_session *session, tern_error *error)
         /* Asked to send all of it again: that is a server that has no time now. */
         status = ask_later(session, TERN_ERR_UNAVAILABLE, error);
     } else if (result->more && result->empty && result->decided == 0) {
-        /* It promises more and sends nothing: that could go on for ever. */
+        /* It promises more and sends nothing, or the same again: that could go on for ever. */
         status = ask_later(session, TERN_ERR_PROTOCOL, error);
     } else {
         status = trn_session_count_success(session, error);
@@ -87,7 +89,7 @@ end(void *context, struct trn_work *work, const struct trn_intake_result *result
 {
     struct ending_of *of = context;
 
-    return trn_session_end_in(of->session, work, result->backup, &of->ending, error);
+    return trn_ending_begin(of->session, work, result->backup, &of->ending, error);
 }
 
 /* After the step that it was part of. */
@@ -242,7 +244,7 @@ static bool is_bad_answer(const struct trn_session *session, tern_status status)
     bool unread = session->intake == NULL; /* nothing but its bytes was looked at */
 
     return is_of_the_protocol(status) ||
-           (unread && trn_lay_is_of_rows(status) && !is_of_a_value(status));
+           (unread && trn_status_is_of_rows(status) && !is_of_a_value(status));
 }
 
 static tern_status digest(struct trn_session *session, tern_error *error)
@@ -267,7 +269,7 @@ refuse_answer(struct trn_session *session, const tern_error *why, tern_error *er
     return trn_session_count_failure(session, &bad, error);
 }
 
-void trn_session_read(struct trn_session *session)
+void trn_digest_read(struct trn_session *session)
 {
     if (session->phase != PHASE_ANSWERED || session->answer.status != 200 ||
         session->intake != NULL) {
@@ -285,7 +287,7 @@ void trn_session_read(struct trn_session *session)
     }
 }
 
-tern_status trn_session_digest(struct trn_session *session, tern_error *error)
+tern_status trn_digest_step(struct trn_session *session, tern_error *error)
 {
     tern_error why = {0};
     tern_status status = digest(session, &why);
@@ -299,7 +301,7 @@ tern_status trn_session_digest(struct trn_session *session, tern_error *error)
     if (status == TERN_ERR_EPOCH_CHANGED) {
         return follow_history(session, status, error);
     }
-    if (trn_lay_is_of_rows(status)) {
+    if (trn_status_is_of_rows(status)) {
         trn_log(&session->engine.ports->log,
                 TERN_LOG_WARNING,
                 "sync: what came does not fit what is here: %s",

@@ -9,6 +9,7 @@
 #include "engine/undo.h"
 #include "wire/entry.h"
 #include "wire/limits.h"
+#include "wire/values.h"
 
 /* What is noted may exceed the caps, since a row touched again is sent once; not without end. */
 enum { SLACK = 4, KEPT_BYTES = 65536 };
@@ -29,6 +30,25 @@ static size_t base_place(const struct trn_bytes *text, size_t from, enum trn_ope
     return at;
 }
 
+/* What loses is told to all whom it concerns, and must fit into what tells of it. */
+static tern_status check_units(const struct trn_change *change, tern_error *error)
+{
+    const bool is_insert = change->operation == TRN_OP_INSERT;
+    const size_t first = is_insert ? 1 : change->unit;
+    const size_t end = is_insert ? change->table->unit_count : change->unit + 1;
+
+    for (size_t unit = first; unit < end; unit++) {
+        if (!trn_values_fit(change->table, unit, change->values)) {
+            return trn_fail(error,
+                            TERN_ERR_TOO_LARGE,
+                            "%s: the values of %s are longer than 1 MiB together",
+                            change->table->name,
+                            change->table->units[unit].name);
+        }
+    }
+    return TERN_OK;
+}
+
 tern_status trn_recorder_write_line(struct trn_recorder *recorder,
                                     struct trn_bytes *text,
                                     struct trn_bytes *lines,
@@ -37,10 +57,12 @@ tern_status trn_recorder_write_line(struct trn_recorder *recorder,
 {
     struct trn_noted_line line = {.at = text->size, .base_key = base_key};
     struct trn_line_writer writer;
-    tern_status status;
+    tern_status status = check_units(&recorder->change, error);
 
     trn_line_writer_open(&writer, text);
-    status = trn_entry_write_change(&writer, &recorder->change, error);
+    if (status == TERN_OK) {
+        status = trn_entry_write_change(&writer, &recorder->change, error);
+    }
     if (status != TERN_OK) {
         return status;
     }
@@ -208,10 +230,9 @@ static tern_status note_reference(struct trn_recorder *recorder,
     struct trn_noted_reference reference = {.table = target};
     struct trn_noted_reference *recent;
 
-    if (value->kind != TERN_BLOB || value->size != sizeof(reference.id.bytes)) {
+    if (!trn_value_id(value, &reference.id)) {
         return TERN_OK;
     }
-    memcpy(reference.id.bytes, value->data, sizeof(reference.id.bytes));
     recent = &recorder->recent[(reference.id.bytes[15] ^ target->index) % TRN_REFERENCES_RECENT];
     if (recent->table == target && trn_id_equal(&recent->id, &reference.id)) {
         return TERN_OK;

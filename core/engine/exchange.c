@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "base/uuid.h"
 #include "engine/window.h"
+#include "engine/work_commit.h"
 #include "wire/gzip.h"
 #include "wire/problem.h"
 #include "wire/request.h"
@@ -354,7 +355,7 @@ static tern_status count_attempt(struct trn_work *work, uint64_t ordinal, tern_e
         1U << TERN_ENTRY_PENDING | 1U << TERN_ENTRY_DISCARDED | 1U << TERN_ENTRY_LOCKED;
     struct trn_bytes detail = {0};
     struct trn_entry entry = {0};
-    tern_status status = trn_outbox_next(work->store, ordinal - 1, states, &entry, error);
+    tern_status status = trn_outbox_find(work->store, ordinal, states, &entry, error);
 
     if (status != TERN_OK || entry.ordinal != ordinal) {
         return status;

@@ -1,18 +1,13 @@
 /* What failures come to: waiting, halving, setting aside, giving up. */
-#include "engine/state.h"
+#include "engine/failure.h"
 
 #include "engine/backoff.h"
+#include "engine/ending.h"
 
 enum {
     BATCH_FAILURES = 2, /* of one batch, before the server is asked without it */
     LONE_PROBES = 2     /* that worked, before an entry that fails alone is set aside */
 };
-
-void trn_session_finish(struct trn_session *session, tern_status result)
-{
-    session->result = result;
-    session->phase = PHASE_FINISHING;
-}
 
 static int64_t monotonic_us(const struct trn_session *session)
 {

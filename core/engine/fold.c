@@ -1,9 +1,6 @@
 /* Folding: the row before from the touches' undo records, the row after from the file. */
 #include "engine/fold.h"
 
-#include <string.h>
-
-#include "base/assert.h"
 #include "base/error.h"
 #include "engine/undo.h"
 

@@ -71,6 +71,28 @@ static tern_status is_edited(struct trn_work *work,
 
 enum { CREATED_AT = 0 }; /* among the columns */
 
+/* Whether the row was read behind the numbered transaction: it names that one, or a later. */
+static tern_status was_read_behind(struct trn_work *work,
+                                   const struct trn_table *table,
+                                   const struct trn_version *incoming,
+                                   int64_t number,
+                                   bool *ret_behind,
+                                   tern_error *error)
+{
+    tern_status status = TERN_OK;
+
+    *ret_behind = false;
+    for (size_t unit = 0; unit < table->unit_count && status == TERN_OK && !*ret_behind; unit++) {
+        struct trn_tx_info info = {0};
+
+        if (incoming->keys[unit] != 0) {
+            status = trn_known_get(&work->known, work->store, incoming->keys[unit], &info, error);
+        }
+        *ret_behind = info.number >= number;
+    }
+    return status;
+}
+
 /* Whether the ground's unit stays, the incoming one being older. */
 static tern_status ground_stays(struct trn_work *work,
                                 const struct trn_table *table,
@@ -115,8 +137,13 @@ static tern_status ground_stays(struct trn_work *work,
     }
     here_stamp = (struct trn_stamp){trn_version_rank(ground, unit), here.time_us, here.device};
     there_stamp = (struct trn_stamp){trn_version_rank(incoming, unit), there.time_us, there.device};
-    *ret_stays = trn_stamp_compare(&here_stamp, &there_stamp) > 0;
-    return TERN_OK;
+    if (trn_stamp_compare(&here_stamp, &there_stamp) > 0) {
+        bool behind = false;
+
+        status = was_read_behind(work, table, incoming, here.number, &behind, error);
+        *ret_stays = !behind;
+    }
+    return status;
 }
 
 static void keep_unit(const struct trn_table *table,

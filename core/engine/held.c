@@ -2,11 +2,9 @@
 #include "engine/held.h"
 
 #include <limits.h>
-#include <string.h>
 
 #include "base/error.h"
 #include "engine/keep.h"
-#include "engine/lay.h"
 #include "engine/undo.h"
 #include "model/window.h"
 #include "wire/entry.h"
@@ -107,7 +105,7 @@ visit_entry(struct trn_work *work, struct walk *walk, uint64_t ordinal, tern_err
         status = visit_lines(walk, trn_bytes_slice(&body), &why);
     }
     trn_bytes_free(&body);
-    if (status == TERN_OK || trn_lay_is_of_rows(status)) {
+    if (status == TERN_OK || trn_status_is_of_rows(status)) {
         return TERN_OK;
     }
     return trn_fail(error, status, "%s", why.message);

@@ -9,6 +9,7 @@
 #include "engine/reach.h"
 #include "engine/reoffer.h"
 #include "engine/work.h"
+#include "engine/work_commit.h"
 #include "wire/entry.h"
 
 /* An acknowledged entry waits again. It keeps its key, so that its values on the rows are its own

@@ -8,11 +8,11 @@
 #include "base/memory.h"
 #include "base/mutant.h"
 #include "base/numbers.h"
-#include "base/uuid.h"
 #include "engine/checkpoint.h"
 #include "engine/leave.h"
 #include "engine/verdict.h"
 #include "engine/window.h"
+#include "engine/work_commit.h"
 #include "schema/schema.h"
 
 /* Scopes share a transaction up to so many rows: a local writer waits for one transaction at most.
@@ -198,7 +198,9 @@ static tern_status find_parts(struct trn_intake *intake, tern_error *error)
     trn_numbers_free(&intake->named);
     intake->result.more = intake->reader.envelope.more;
     intake->result.backup = intake->reader.envelope.backup;
-    intake->result.empty = intake->count == 0;
+    intake->result.empty =
+        intake->count == 0 ||
+        trn_slice_equal(intake->reader.envelope.cursor, trn_bytes_slice(&intake->sent->cursor));
     return status;
 }
 

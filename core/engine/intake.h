@@ -17,7 +17,7 @@ struct trn_intake;
 struct trn_intake_result {
     uint64_t decided; /* verdicts other than "retry" */
     bool more;        /* there is more to fetch */
-    bool empty;       /* no scope was in it */
+    bool empty;       /* no scope was in it, or its cursor is the one that was sent */
     bool refetch;     /* all of it is to be fetched again */
     int64_t backup;   /* numbers up to it are in a backup of the server's */
 };

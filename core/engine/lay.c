@@ -17,12 +17,6 @@ struct laying {
     bool ground; /* the lines become ground */
 };
 
-bool trn_lay_is_of_rows(tern_status status)
-{
-    return (status >= TERN_ERR_UNKNOWN_TABLE && status <= TERN_ERR_FORBIDDEN) ||
-           status == TERN_ERR_CANNOT_UPCAST;
-}
-
 static struct trn_stamp stamp_of(const struct trn_lay *lay, enum trn_rank rank)
 {
     return (struct trn_stamp){.rank = rank, .time_us = lay->time_us, .device = lay->author};

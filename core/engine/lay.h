@@ -18,8 +18,8 @@ struct trn_lay {
 };
 
 /*
- * Lays the lines of `body` over the rows. On a failure that lies in the rows (trn_lay_is_of_rows)
- * the caller goes back to its savepoint.
+ * Lays the lines of `body` over the rows. On a failure that lies in the rows
+ * (trn_status_is_of_rows) the caller goes back to its savepoint.
  *
  * @param undo The undo image is appended to it; NULL where the lines become ground, and rows that
  * are not there are passed over.
@@ -29,9 +29,5 @@ tern_status trn_lay(struct trn_work *work,
                     struct trn_slice body,
                     struct trn_bytes *undo,
                     tern_error *error);
-
-/* Whether a failure says that the entry does not fit the rows, rather than that the work could not
- * be done. */
-bool trn_lay_is_of_rows(tern_status status);
 
 #endif

@@ -68,20 +68,6 @@ tern_status trn_rebase_park(struct trn_work *work,
     return trn_outbox_update(work->store, entry, detail, error);
 }
 
-/* The parked entry that `ordinal` is, if it is one. */
-static tern_status find_parked(struct trn_work *work,
-                               uint64_t ordinal,
-                               struct trn_entry *ret_parked,
-                               tern_error *error)
-{
-    tern_status status = trn_outbox_next(work->store, ordinal - 1, PARKED, ret_parked, error);
-
-    if (status == TERN_OK && ret_parked->ordinal != ordinal) {
-        ret_parked->ordinal = 0;
-    }
-    return status;
-}
-
 tern_status trn_rebase_find_blocker(struct trn_work *work,
                                     uint64_t ordinal,
                                     struct trn_entry *ret_blocker,
@@ -103,7 +89,7 @@ tern_status trn_rebase_find_blocker(struct trn_work *work,
                                           error);
         for (size_t i = 0; i < count && status == TERN_OK && ret_blocker->ordinal == 0; i++) {
             last = depends[i];
-            status = find_parked(work, depends[i], ret_blocker, error);
+            status = trn_outbox_find(work->store, depends[i], PARKED, ret_blocker, error);
         }
     } while (status == TERN_OK && count == DEPENDENCIES_AT_ONCE && ret_blocker->ordinal == 0);
     return status;
@@ -171,7 +157,7 @@ lay_one(struct trn_work *work, struct trn_entry *entry, bool *doubt, tern_error 
         return status;
     }
     /* Of a ground that is torn no entry can be judged. */
-    if (!trn_lay_is_of_rows(laid) || (laid == TERN_ERR_FOREIGN_KEY && work->refetch)) {
+    if (!trn_status_is_of_rows(laid) || (laid == TERN_ERR_FOREIGN_KEY && work->refetch)) {
         return trn_fail(error, laid, "%s", why.message);
     }
     *doubt = *doubt || entry->ordinal <= work->meta.sent_ordinal;

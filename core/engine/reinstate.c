@@ -6,6 +6,7 @@
 #include "base/assert.h"
 #include "base/error.h"
 #include "engine/issue.h"
+#include "engine/work_commit.h"
 #include "wire/values.h"
 
 /* What an audit row says, its texts copied. */

@@ -1,8 +1,6 @@
 /* In one write transaction; ordinals rise, so what builds on an entry stays behind it. */
 #include "engine/reissue.h"
 
-#include <string.h>
-
 #include "base/assert.h"
 #include "base/error.h"
 #include "base/memory.h"
@@ -10,6 +8,7 @@
 #include "engine/issue.h"
 #include "engine/keep.h"
 #include "engine/lost.h"
+#include "engine/work_commit.h"
 
 static const unsigned PARKED = 1U << TERN_ENTRY_QUARANTINED | 1U << TERN_ENTRY_LOCKED;
 static const unsigned ALL = 0x1F;
@@ -99,11 +98,8 @@ static tern_status map_depends(struct reissuing *reissuing,
         struct trn_entry entry = {0};
 
         if (ordinal == 0) {
-            tern_status status = trn_outbox_next(reissuing->work->store,
-                                                 old->depends_on[i] - 1,
-                                                 waiting,
-                                                 &entry,
-                                                 error);
+            tern_status status =
+                trn_outbox_find(reissuing->work->store, old->depends_on[i], waiting, &entry, error);
 
             if (status != TERN_OK) {
                 return status;
@@ -226,7 +222,7 @@ is_erased(struct trn_work *work, const struct trn_entry *entry, bool *ret_erased
     while (further && at.reason != TERN_ERR_ERASED && at.waits_for != 0 && status == TERN_OK) {
         uint64_t needed = at.waits_for;
 
-        status = trn_outbox_next(work->store, needed - 1, PARKED, &at, error);
+        status = trn_outbox_find(work->store, needed, PARKED, &at, error);
         further = at.ordinal == needed;
     }
     *ret_erased = further && at.reason == TERN_ERR_ERASED;
@@ -346,7 +342,7 @@ check_alone(struct trn_work *work, const struct trn_entry *entry, tern_error *er
     if (entry->waits_for == 0) {
         return TERN_OK;
     }
-    status = trn_outbox_next(work->store, entry->waits_for - 1, PARKED, &needed, error);
+    status = trn_outbox_find(work->store, entry->waits_for, PARKED, &needed, error);
     if (status == TERN_OK && needed.ordinal == entry->waits_for) {
         return trn_fail(error,
                         TERN_ERR_DEPENDENCY_REJECTED,

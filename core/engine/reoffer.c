@@ -15,9 +15,11 @@ struct offering {
     struct trn_work *work;
     struct trn_bytes items; /* struct trn_left, of one transaction */
     struct trn_bytes body;
+    struct trn_bytes unheard; /* ordinals: see unheard.h */
     struct trn_line_writer writer;
     struct trn_change change;
     uint32_t changes;
+    bool inferred;             /* the transaction */
     uint64_t ordinal;          /* last taken */
     const tern_id *parked_for; /* its author, who is to offer it; NULL: this device does */
 };
@@ -59,41 +61,58 @@ fill_values(struct offering *offering, const struct trn_left *left, const struct
     }
 }
 
-/* A unit that a person recorded says so; of the others the rule and the kind of entry do. */
+/* These units are not offered. The verdict on the rest is not to be taken for one on them: what the
+ * server has of them is right, whatever it is. */
+static tern_status let_go(struct offering *offering,
+                          const struct trn_left *left,
+                          unsigned units,
+                          struct trn_row *row,
+                          tern_error *error)
+{
+    if (units == 0 || offering->parked_for != NULL) {
+        return TERN_OK;
+    }
+    for (size_t unit = 0; unit < left->table->unit_count; unit++) {
+        if ((units & 1U << unit) != 0) {
+            trn_version_set(&row->version, unit, 0, TRN_RANK_0_INFERRED);
+        }
+    }
+    return trn_store_row_write(offering->work->store, left->table, row, error);
+}
+
+/* Whether an update by a recorded transaction gives the unit another rank than it has. */
+static bool is_below_update(const struct trn_left *left, const struct trn_row *row, size_t unit)
+{
+    return trn_version_rank(&row->version, unit) == TRN_RANK_0_INFERRED &&
+           trn_change_rank(left->table, unit, row->values, false, false, false) ==
+               TRN_RANK_1_RECORDED;
+}
+
+/* A unit that a person recorded says so; of the others the rule and the kind of entry do. Of a row
+ * whose existence is another transaction's by now, the defaults of its insert are that one's to
+ * say: as an update they would be what somebody recorded. */
 static tern_status write_units(struct offering *offering,
                                const struct trn_left *left,
-                               const struct trn_row *row,
+                               struct trn_row *row,
                                tern_error *error)
 {
     bool inserted = has(left, TRN_UNIT_EXISTENCE);
+    unsigned defaults = 0;
     tern_status status = TERN_OK;
 
     for (size_t unit = 1; unit < left->table->unit_count && status == TERN_OK; unit++) {
         bool recorded = trn_version_rank(&row->version, unit) == TRN_RANK_1_RECORDED;
 
-        if (has(left, unit) && (recorded || !inserted)) {
+        if (!has(left, unit) || (inserted && !recorded)) {
+            continue;
+        }
+        if (!offering->inferred && is_below_update(left, row, unit)) {
+            defaults |= 1U << unit;
+        } else {
             status = write_line(offering, recorded ? TRN_OP_UNDO : TRN_OP_UPDATE, unit, error);
         }
     }
-    return status;
-}
-
-/* Edits beneath a deletion are not offered. The verdict on the rest is not to be taken for one on
- * them: what the server has of these units is right, whatever it is. */
-static tern_status let_go(struct offering *offering,
-                          const struct trn_left *left,
-                          struct trn_row *row,
-                          tern_error *error)
-{
-    bool any = false;
-
-    for (size_t unit = 1; unit < left->table->unit_count && offering->parked_for == NULL; unit++) {
-        if (has(left, unit)) {
-            trn_version_set(&row->version, unit, 0, TRN_RANK_0_INFERRED);
-            any = true;
-        }
-    }
-    return any ? trn_store_row_write(offering->work->store, left->table, row, error) : TERN_OK;
+    return status == TERN_OK ? let_go(offering, left, defaults, row, error) : status;
 }
 
 static tern_status write_row(struct offering *offering,
@@ -111,7 +130,9 @@ static tern_status write_row(struct offering *offering,
         if (has(left, TRN_UNIT_EXISTENCE)) {
             status = write_line(offering, TRN_OP_DELETE, TRN_UNIT_EXISTENCE, error);
         }
-        return status == TERN_OK ? let_go(offering, left, row, error) : status;
+        return status == TERN_OK
+                   ? let_go(offering, left, left->units & ~(1U << TRN_UNIT_EXISTENCE), row, error)
+                   : status;
     }
     if (has(left, TRN_UNIT_EXISTENCE)) {
         status = write_line(offering, TRN_OP_INSERT, TRN_UNIT_EXISTENCE, error);
@@ -125,22 +146,34 @@ static tern_status write_row(struct offering *offering,
 static const char waits_for_author[] =
     "a restored server lost it: its author's device offers it again, or an operator sends it";
 
-/* Whether some unit has a rank that only a transaction of inferred changes gives it. */
-static bool is_inferred(const struct trn_left *left, const struct trn_row *row)
-{
-    bool inserted = has(left, TRN_UNIT_EXISTENCE);
+/* What a row says of the kind of the transaction. Rank 0 is what an inferred one gives, and a
+ * recorded one the defaults of what it inserts. */
+enum { IS_RECORDED = 1, IS_INFERRED = 2, MAY_BE_INFERRED = 4 };
 
-    if (inserted) {
-        return trn_version_rank(&row->version, TRN_UNIT_EXISTENCE) == TRN_RANK_0_INFERRED;
+static unsigned signs_of(const struct trn_left *left, const struct trn_row *row)
+{
+    unsigned signs = 0;
+
+    if (has(left, TRN_UNIT_EXISTENCE)) {
+        return trn_version_rank(&row->version, TRN_UNIT_EXISTENCE) == TRN_RANK_0_INFERRED
+                   ? IS_INFERRED
+                   : IS_RECORDED;
     }
     for (size_t unit = 1; unit < left->table->unit_count; unit++) {
-        if (has(left, unit) && trn_version_rank(&row->version, unit) == TRN_RANK_0_INFERRED &&
-            trn_change_rank(left->table, unit, row->values, false, false, false) ==
-                TRN_RANK_1_RECORDED) {
-            return true;
+        if (has(left, unit) && is_below_update(left, row, unit)) {
+            signs |= trn_change_rank(left->table, unit, row->values, false, false, true) ==
+                             TRN_RANK_1_RECORDED
+                         ? IS_INFERRED
+                         : MAY_BE_INFERRED;
         }
     }
-    return false;
+    return signs;
+}
+
+static bool is_inferred(unsigned signs)
+{
+    return (signs & IS_INFERRED) != 0 ||
+           (signs & (IS_RECORDED | MAY_BE_INFERRED)) == MAY_BE_INFERRED;
 }
 
 static tern_status read_row(struct offering *offering,
@@ -159,7 +192,6 @@ static tern_status read_row(struct offering *offering,
 
 static tern_status name(struct offering *offering,
                         const struct trn_left *first,
-                        bool inferred,
                         struct trn_entry *ret_entry,
                         tern_error *error)
 {
@@ -169,7 +201,8 @@ static tern_status name(struct offering *offering,
                               .state = TERN_ENTRY_PENDING,
                               .time_us = first->time_us,
                               .reading = {.wall_us = first->time_us},
-                              .kind = inferred ? TRN_ENTRY_LEFT_INFERRED : TRN_ENTRY_LEFT_RECORDED,
+                              .kind = offering->inferred ? TRN_ENTRY_LEFT_INFERRED
+                                                         : TRN_ENTRY_LEFT_RECORDED,
                               .schema_version = work->engine->schema->version,
                               .reason = TERN_ERR_EPOCH_CHANGED};
     uint8_t random[16];
@@ -251,7 +284,7 @@ static tern_status offer(struct offering *offering, tern_error *error)
     size_t count = offering->items.size / sizeof *items;
     struct trn_entry entry;
     struct trn_row row;
-    bool inferred = false;
+    unsigned signs = 0;
     bool is_queued = false;
     tern_status status = TERN_OK;
 
@@ -259,18 +292,24 @@ static tern_status offer(struct offering *offering, tern_error *error)
         return TERN_OK;
     }
     if (offering->parked_for == NULL) {
-        status = trn_unheard_says(offering->work, items, count, &is_queued, error);
+        status = trn_unheard_says(offering->work,
+                                  trn_bytes_slice(&offering->unheard),
+                                  items,
+                                  count,
+                                  &is_queued,
+                                  error);
     }
     if (status != TERN_OK || is_queued) {
         trn_bytes_clear(&offering->items);
         return status;
     }
-    for (size_t i = 0; i < count && status == TERN_OK && !inferred; i++) {
+    for (size_t i = 0; i < count && status == TERN_OK; i++) {
         status = read_row(offering, &items[i], &row, error);
-        inferred = status == TERN_OK && is_inferred(&items[i], &row);
+        signs |= status == TERN_OK ? signs_of(&items[i], &row) : 0;
     }
+    offering->inferred = is_inferred(signs);
     if (status == TERN_OK) {
-        status = name(offering, &items[0], inferred, &entry, error);
+        status = name(offering, &items[0], &entry, error);
     }
     if (status == TERN_OK) {
         status = write_header(offering, &entry, items[0].number, error);
@@ -310,13 +349,17 @@ tern_status trn_reoffer_gather(struct trn_work *work, tern_error *error)
 tern_status trn_reoffer_queue(struct trn_work *work, tern_error *error)
 {
     struct offering offering = {.work = work};
-    tern_status status = trn_left_visit(work->store, gather, &offering, error);
+    tern_status status = trn_unheard_list(work, &offering.unheard, error);
 
+    if (status == TERN_OK) {
+        status = trn_left_visit(work->store, gather, &offering, error);
+    }
     if (status == TERN_OK) {
         status = offer(&offering, error);
     }
     trn_bytes_free(&offering.items);
     trn_bytes_free(&offering.body);
+    trn_bytes_free(&offering.unheard);
     return status == TERN_OK ? trn_rebase_lay(work, error) : status;
 }
 

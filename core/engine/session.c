@@ -8,9 +8,11 @@
 #include "base/memory.h"
 #include "base/mutant.h"
 #include "base/text.h"
-#include "engine/keep.h"
+#include "engine/digest.h"
+#include "engine/ending.h"
+#include "engine/failure.h"
 #include "engine/lease.h"
-#include "engine/state.h"
+#include "engine/work_commit.h"
 #include "wire/gzip.h"
 
 enum {
@@ -18,8 +20,6 @@ enum {
     PUSH_BYTES = 1 << 20,
     STEP_ROWS = 2000,
     MAX_ATTEMPTS = 5,
-    TRIM_AT_ONCE = 200,
-    TIDY_AT_ONCE = 500, /* a local writer waits for one step at most */
     TIMEOUT_MS = 60 * 1000
 };
 
@@ -110,129 +110,6 @@ compose(struct trn_session *session, struct trn_work *work, bool *ret_through, t
     return status;
 }
 
-/* ---- The end ---- */
-
-/* What the file says of the sync, and the lease given back. */
-static void report(const struct trn_session *session, struct trn_work *work)
-{
-    work->meta.last_error = session->result;
-    if (session->result == TERN_OK) {
-        work->meta.last_sync_us = trn_clock_now(&work->meta.clock, work->now.wall_us);
-    }
-    trn_lease_release(&work->meta, &session->id);
-}
-
-/* Rows that left their window, then entries that need not be kept any more. */
-static tern_status tidy_some(const struct trn_session *session,
-                             struct trn_work *work,
-                             struct trn_window_tidying *tidying,
-                             bool pulled,
-                             int64_t backup,
-                             bool *ret_more,
-                             tern_error *error)
-{
-    uint32_t rows = session->options.step_rows < TIDY_AT_ONCE ? session->options.step_rows
-                                                              : (uint32_t)TIDY_AT_ONCE;
-    tern_status status = trn_window_tidy(work, tidying, rows, ret_more, error);
-
-    if (status != TERN_OK || *ret_more) {
-        return status;
-    }
-    status = pulled ? trn_window_settle(work, error) : TERN_OK;
-    return status == TERN_OK ? trn_keep_trim(work->store,
-                                             trn_clock_now(&work->meta.clock, work->now.wall_us),
-                                             backup,
-                                             TRIM_AT_ONCE,
-                                             ret_more,
-                                             error)
-                             : status;
-}
-
-/* The last of the tidying ends the session in the same transaction. */
-static tern_status tidy_in(struct trn_session *session, struct trn_work *work, tern_error *error)
-{
-    struct trn_window_tidying tidying = session->tidying;
-    bool more = false;
-    tern_status status =
-        tidy_some(session, work, &tidying, session->pulled, session->backup, &more, error);
-
-    if (status != TERN_OK) {
-        trn_work_rollback(work);
-        return status;
-    }
-    if (!more) {
-        trn_session_finish(session,
-                           session->upgrade           ? TERN_ERR_UPGRADE_REQUIRED
-                           : session->aside.count > 0 ? session->aside_reason
-                                                      : TERN_OK);
-        report(session, work);
-    }
-    status = trn_work_commit(work, error);
-    if (status == TERN_OK) {
-        session->tidying = tidying;
-        session->phase = more ? PHASE_TIDYING : PHASE_DONE;
-    }
-    return status;
-}
-
-tern_status trn_session_end_in(struct trn_session *session,
-                               struct trn_work *work,
-                               int64_t backup,
-                               struct trn_ending *ret_ending,
-                               tern_error *error)
-{
-    struct trn_ending ending = {.begun = true, .tidying = session->tidying};
-    uint64_t first = 0;
-    bool more = false;
-    tern_status status =
-        trn_batch_waiting(work, &session->aside, &session->progress.pending_txs, &first, error);
-
-    if (status != TERN_OK || (first != 0 && first <= session->last_at_start)) {
-        return status;
-    }
-    status = tidy_some(session, work, &ending.tidying, true, backup, &more, error);
-    if (status != TERN_OK) {
-        return status;
-    }
-    ending.over = !more;
-    if (ending.over) {
-        report(session, work);
-    }
-    *ret_ending = ending;
-    return TERN_OK;
-}
-
-static tern_status tidy(struct trn_session *session, tern_error *error)
-{
-    struct trn_work work;
-    tern_status status = trn_work_begin_hasty(&work, &session->engine, &session->id, error);
-
-    return status == TERN_OK ? tidy_in(session, &work, error) : status;
-}
-
-static tern_status conclude(struct trn_session *session, tern_error *error)
-{
-    struct trn_work work;
-    tern_status status = trn_work_begin_hasty(&work, &session->engine, &session->id, error);
-
-    if (status == TERN_ERR_BUSY) {
-        trn_error_clear(error);
-        session->phase = PHASE_DONE; /* the lease is another's by now, and so is the report */
-        return TERN_OK;
-    }
-    if (status != TERN_OK) {
-        return status;
-    }
-    report(session, &work);
-    status = trn_work_commit(&work, error);
-    if (status == TERN_OK) {
-        session->phase = PHASE_DONE;
-    }
-    return status;
-}
-
-/* ---- The request, or the end ---- */
-
 static tern_status prepare(struct trn_session *session, tern_error *error)
 {
     struct trn_work work;
@@ -253,7 +130,7 @@ static tern_status prepare(struct trn_session *session, tern_error *error)
         return status;
     }
     if (through) {
-        return tidy_in(session, &work, error);
+        return trn_ending_tidy_in(session, &work, error);
     }
     status = trn_work_commit(&work, error); /* the lease is renewed */
     if (status == TERN_OK) {
@@ -273,11 +150,11 @@ static tern_status work_on(struct trn_session *session, tern_error *error)
     case PHASE_READY:
         return prepare(session, error);
     case PHASE_ANSWERED:
-        return trn_session_digest(session, error);
+        return trn_digest_step(session, error);
     case PHASE_TIDYING:
-        return tidy(session, error);
+        return trn_ending_tidy(session, error);
     case PHASE_FINISHING:
-        return conclude(session, error);
+        return trn_ending_conclude(session, error);
     case PHASE_WAITING:
         if (monotonic_us(session) >= session->wake_us) {
             session->phase = PHASE_READY;
@@ -331,6 +208,11 @@ trn_session_next(struct trn_session *session, tern_sync_step *ret_step, tern_err
         describe(session, ret_step);
     }
     return status;
+}
+
+void trn_session_read(struct trn_session *session)
+{
+    trn_digest_read(session);
 }
 
 tern_status
@@ -451,8 +333,11 @@ tern_status trn_session_open(const struct trn_engine *engine,
 static tern_status give_lease_back(struct trn_session *session)
 {
     struct trn_work work;
-    tern_status status = trn_work_begin_hasty(&work, &session->engine, &session->id, NULL);
+    tern_status status = TERN_ERR_BUSY; /* in a transaction that this thread has open */
 
+    if (!trn_store_in_transaction(session->engine.store)) {
+        status = trn_work_begin_hasty(&work, &session->engine, &session->id, NULL);
+    }
     if (status != TERN_OK) {
         return status;
     }

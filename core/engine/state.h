@@ -10,8 +10,8 @@
 #include "engine/batch.h"
 #include "engine/exchange.h"
 #include "engine/intake.h"
-#include "engine/session.h"
 #include "engine/window.h"
+#include "tern/sync.h"
 
 enum phase {
     PHASE_READY,
@@ -66,47 +66,5 @@ struct trn_session {
     tern_error reason; /* the last failure that had more to say than its code */
     tern_sync_progress progress;
 };
-
-/* ---- failure.c ---- */
-
-/* The session ends with `result`. */
-void trn_session_finish(struct trn_session *session, tern_status result);
-/* How an attempt failed. */
-struct trn_failure {
-    tern_status why;
-    bool transient;         /* time may help, whatever `why` says of other occasions */
-    bool blameless;         /* it does not lie in what was sent */
-    int64_t retry_after_ms; /* the server's word; negative without one */
-};
-
-/* One attempt came to nothing. Where it may lie in what was sent, the server is asked once without
- * it: if that works, the batch is to blame. */
-tern_status trn_session_count_failure(struct trn_session *session,
-                                      const struct trn_failure *failure,
-                                      tern_error *error);
-/* One exchange worked. */
-tern_status trn_session_count_success(struct trn_session *session, tern_error *error);
-
-/* ---- session.c ---- */
-
-/* How far the session's end has come in a transaction that is not committed yet. */
-struct trn_ending {
-    bool begun;
-    bool over; /* its report is written, and its lease given back */
-    struct trn_window_tidying tidying;
-};
-
-/* Where nothing is left to send, tidies, and ends the session if that is all of it. The server has
- * nothing more for it. */
-tern_status trn_session_end_in(struct trn_session *session,
-                               struct trn_work *work,
-                               int64_t backup,
-                               struct trn_ending *ret_ending,
-                               tern_error *error);
-
-/* ---- digest.c ---- */
-
-/* One piece of work on the answer that is here. */
-tern_status trn_session_digest(struct trn_session *session, tern_error *error);
 
 #endif

@@ -1,8 +1,6 @@
 /* All that leaves is found first, and goes then. */
 #include "engine/sweep.h"
 
-#include <string.h>
-
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/uuid.h"
@@ -94,21 +92,20 @@ static tern_status find_named(struct trn_work *work,
     *ret_count = 0;
     for (size_t i = 0; status == TERN_OK && found && i < table->column_count; i++) {
         const struct trn_column *column = &table->columns[i];
-        const tern_value *value = &row.values[i];
         struct trn_leaver *named = &ret_named[*ret_count];
 
-        if (column->target == TRN_NO_TABLE || column->may_leave || value->kind != TERN_BLOB ||
-            value->size != sizeof named->id.bytes) {
+        if (column->target == TRN_NO_TABLE || column->may_leave ||
+            !trn_value_id(&row.values[i], &named->id)) {
             continue;
         }
         named->table = &schema->tables[column->target];
-        memcpy(named->id.bytes, value->data, sizeof named->id.bytes);
         *ret_count += is_leaver(leavers, named);
     }
     return status;
 }
 
-/* Whether this epoch's server has ever told of the row; what came before says nothing of it. */
+/* Whether this epoch's server has ever told of the row; what came before says nothing of it. That
+ * it took a deletion does not say that it has a row that is deleted. */
 static tern_status
 is_told(struct trn_work *work, const struct trn_leaver *leaver, bool *ret_told, tern_error *error)
 {
@@ -125,7 +122,7 @@ is_told(struct trn_work *work, const struct trn_leaver *leaver, bool *ret_told, 
                                &info,
                                error);
     }
-    *ret_told = info.number != 0;
+    *ret_told = info.number != 0 && row.deleted_at_us == 0;
     return status;
 }
 

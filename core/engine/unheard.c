@@ -131,14 +131,35 @@ static bool is_all_said(const struct search *search)
     return true;
 }
 
+tern_status trn_unheard_list(struct trn_work *work, struct trn_bytes *ordinals, tern_error *error)
+{
+    struct trn_entry entry = {0};
+
+    for (;;) {
+        tern_status status = trn_outbox_next(work->store, entry.ordinal, WAITING, &entry, error);
+
+        if (status != TERN_OK || entry.ordinal == 0 || entry.ordinal > work->meta.sent_ordinal) {
+            return status;
+        }
+        if (entry.number != 0 || trn_entry_kind_is_left(entry.kind) ||
+            !trn_id_equal(&entry.author, &work->meta.device)) {
+            continue;
+        }
+        if (trn_bytes_append(ordinals, &entry.ordinal, sizeof entry.ordinal) != TERN_OK) {
+            return trn_fail_nomem(error);
+        }
+    }
+}
+
 tern_status trn_unheard_says(struct trn_work *work,
+                             struct trn_slice ordinals,
                              const struct trn_left *items,
                              size_t count,
                              bool *ret_says,
                              tern_error *error)
 {
     struct search search = {.work = work, .items = items, .count = count};
-    struct trn_entry entry = {0};
+    const uint64_t *unheard = (const void *)ordinals.data;
     bool says = false;
     tern_status status = TERN_OK;
 
@@ -146,20 +167,9 @@ tern_status trn_unheard_says(struct trn_work *work,
     if (search.said == NULL) {
         return trn_fail_nomem(error);
     }
-    while (!says) {
-        status = trn_outbox_next(work->store, entry.ordinal, WAITING, &entry, error);
-        if (status != TERN_OK || entry.ordinal == 0 || entry.ordinal > work->meta.sent_ordinal) {
-            break;
-        }
-        if (entry.number != 0 || trn_entry_kind_is_left(entry.kind) ||
-            !trn_id_equal(&entry.author, &work->meta.device)) {
-            continue;
-        }
-        status = take_entry(&search, entry.ordinal, error);
-        if (status != TERN_OK) {
-            break;
-        }
-        says = is_all_said(&search);
+    for (size_t i = 0; i < ordinals.size / sizeof *unheard && status == TERN_OK && !says; i++) {
+        status = take_entry(&search, unheard[i], error);
+        says = status == TERN_OK && is_all_said(&search);
     }
     trn_free(search.said);
     if (status == TERN_OK) {

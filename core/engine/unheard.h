@@ -7,9 +7,13 @@
 
 #include "engine/work.h"
 
-/* Whether one entry that was sent and has no verdict says all of what is left of an own
- * transaction: `items`, in the order of tables and ids. Rows must show no pending edit. */
+/* Appends the ordinals of own entries that were sent and have no verdict, what is left of
+ * transactions left out. */
+tern_status trn_unheard_list(struct trn_work *work, struct trn_bytes *ordinals, tern_error *error);
+/* Whether one of these entries says all of what is left of an own transaction: `items`, in the
+ * order of tables and ids. Rows must show no pending edit. */
 tern_status trn_unheard_says(struct trn_work *work,
+                             struct trn_slice ordinals,
                              const struct trn_left *items,
                              size_t count,
                              bool *ret_says,

@@ -22,7 +22,7 @@ static tern_status find(struct trn_work *work,
                         struct trn_entry *ret_entry,
                         tern_error *error)
 {
-    tern_status status = trn_outbox_next(work->store, item->ordinal - 1, WAITING, ret_entry, error);
+    tern_status status = trn_outbox_find(work->store, item->ordinal, WAITING, ret_entry, error);
 
     *ret_found = status == TERN_OK && ret_entry->ordinal == item->ordinal &&
                  trn_id_equal(&ret_entry->tx, &item->tx);
@@ -77,7 +77,7 @@ lay_as_ground(struct trn_work *work, const struct trn_entry *entry, bool told, t
         return trn_store_savepoint_release(work->store, error);
     }
     status = trn_store_savepoint_rollback(work->store, error);
-    if (status == TERN_OK && !trn_lay_is_of_rows(laid)) {
+    if (status == TERN_OK && !trn_status_is_of_rows(laid)) {
         return trn_fail(error, laid, "%s", why.message);
     }
     /* It stands on the server and not beside the rows that are here, so these are not what the
@@ -156,6 +156,61 @@ static tern_status find_key(struct trn_work *work,
     return status;
 }
 
+static void take_verdict(struct trn_entry *entry, const struct trn_verdict *verdict)
+{
+    entry->time_us = verdict->stored_us;
+    entry->number = verdict->number;
+    entry->reason = TERN_OK;
+    entry->waits_for = 0;
+}
+
+/* Kept until a backup of the server covers it. */
+static tern_status keep_acknowledged(struct trn_work *work,
+                                     struct trn_entry *entry,
+                                     const struct trn_verdict *verdict,
+                                     int64_t claimed_us,
+                                     struct trn_verdict_tally *tally,
+                                     tern_error *error)
+{
+    tern_status status;
+
+    entry->state = TERN_ENTRY_ACKED;
+    entry->acked_us = tally->heard_us;
+    note_acknowledged(work, entry, verdict, claimed_us, tally);
+    status = trn_outbox_update(work->store, entry, NULL, error);
+    return status == TERN_OK ? trn_keep_compress(work->store, entry, error) : status;
+}
+
+static bool is_relayed(const struct trn_work *work, const struct trn_entry *entry)
+{
+    return trn_entry_kind_is_left(entry->kind) && !trn_id_equal(&entry->author, &work->meta.device);
+}
+
+/* What this device had of another's transaction: the server sends the rows as they are now, or had
+ * them, and may have had more of it, or other, so they are shown no longer by what was sent. */
+static tern_status acknowledge_relayed(struct trn_work *work,
+                                       struct trn_entry *entry,
+                                       const struct trn_verdict *verdict,
+                                       struct trn_verdict_tally *tally,
+                                       tern_error *error)
+{
+    int64_t claimed_us = entry->time_us;
+    tern_status status = trn_rebase_lift(work, error);
+
+    take_verdict(entry, verdict);
+    if (status == TERN_OK) {
+        status = trn_known_settle(&work->known,
+                                  work->store,
+                                  entry->key,
+                                  0,
+                                  entry->time_us,
+                                  &entry->author,
+                                  error);
+    }
+    return status == TERN_OK ? keep_acknowledged(work, entry, verdict, claimed_us, tally, error)
+                             : status;
+}
+
 static tern_status acknowledge(struct trn_work *work,
                                struct trn_entry *entry,
                                const struct trn_verdict *verdict,
@@ -179,10 +234,7 @@ static tern_status acknowledge(struct trn_work *work,
             status = trn_rebase_lift(work, error);
         }
     }
-    entry->time_us = verdict->stored_us;
-    entry->number = verdict->number;
-    entry->reason = TERN_OK;
-    entry->waits_for = 0;
+    take_verdict(entry, verdict);
     if (status == TERN_OK && other_key != 0) {
         status = take_key(work, entry, other_key, error);
     }
@@ -202,14 +254,8 @@ static tern_status acknowledge(struct trn_work *work,
     if (status == TERN_OK && shown && verdict->kind == TRN_VERDICT_DUPLICATE) {
         status = trn_reach_suspect(work, entry->ordinal, error);
     }
-    if (status != TERN_OK) {
-        return status;
-    }
-    entry->state = TERN_ENTRY_ACKED;
-    entry->acked_us = tally->heard_us;
-    note_acknowledged(work, entry, verdict, claimed_us, tally);
-    status = trn_outbox_update(work->store, entry, NULL, error);
-    return status == TERN_OK ? trn_keep_compress(work->store, entry, error) : status;
+    return status == TERN_OK ? keep_acknowledged(work, entry, verdict, claimed_us, tally, error)
+                             : status;
 }
 
 /* Cut at a character's boundary, as every message is. */
@@ -284,6 +330,9 @@ tern_status trn_verdict_take(struct trn_work *work,
         return status;
     }
     tally->decided++;
-    return verdict->kind != TRN_VERDICT_REJECTED ? acknowledge(work, &entry, verdict, tally, error)
-                                                 : reject(work, &entry, verdict, error);
+    if (verdict->kind == TRN_VERDICT_REJECTED) {
+        return reject(work, &entry, verdict, error);
+    }
+    return is_relayed(work, &entry) ? acknowledge_relayed(work, &entry, verdict, tally, error)
+                                    : acknowledge(work, &entry, verdict, tally, error);
 }

@@ -1,4 +1,4 @@
-/* Begin, commit, rollback. */
+/* Begin, rollback, and rows that make way. */
 #include "engine/work.h"
 
 #include <stddef.h>
@@ -7,7 +7,6 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "engine/lease.h"
-#include "engine/rebase.h"
 
 static tern_status read_start(struct trn_work *work, const tern_id *session, tern_error *error)
 {
@@ -112,7 +111,7 @@ tern_status trn_work_displace(struct trn_work *work,
     return trn_store_row_displace(work->store, table, row, note_displaced, &displacing, error);
 }
 
-static void forget(struct trn_work *work)
+void trn_work_forget(struct trn_work *work)
 {
     trn_idset_free(&work->held);
     work->held_is_known = false;
@@ -120,85 +119,9 @@ static void forget(struct trn_work *work)
     work->displaced = (struct trn_displaced){0};
 }
 
-/* Whether a unit of a row that came back is older than it was. */
-static tern_status came_back_older(struct trn_work *work,
-                                   const struct trn_displaced_row *was,
-                                   const struct trn_version *is,
-                                   bool *ret_older,
-                                   tern_error *error)
-{
-    tern_status status = TERN_OK;
-
-    *ret_older = false;
-    for (size_t unit = 0; unit < was->table->unit_count && status == TERN_OK && !*ret_older;
-         unit++) {
-        struct trn_tx_info before = {0};
-        struct trn_tx_info after = {0};
-
-        if (was->version.keys[unit] == 0 || was->version.keys[unit] == is->keys[unit]) {
-            continue;
-        }
-        status = trn_known_get(&work->known, work->store, was->version.keys[unit], &before, error);
-        if (status == TERN_OK && is->keys[unit] != 0) {
-            status = trn_known_get(&work->known, work->store, is->keys[unit], &after, error);
-        }
-        *ret_older = status == TERN_OK && after.number < before.number;
-    }
-    return status;
-}
-
-/* Where a displaced row has not come back, or not as new as it was, the server is asked for all of
- * it again. */
-static tern_status look_for_displaced(struct trn_work *work, tern_error *error)
-{
-    struct trn_version version = {.ranks = 0};
-    tern_status status = TERN_OK;
-
-    for (size_t i = 0; i < work->displaced.count && status == TERN_OK && !work->refetch; i++) {
-        const struct trn_displaced_row *was = &work->displaced.rows[i];
-        bool older = false;
-        bool back = false;
-
-        status = trn_store_row_version(work->store, was->table, &was->id, &back, &version, error);
-        if (status == TERN_OK && back && !was->table->append_only) {
-            status = came_back_older(work, was, &version, &older, error);
-        }
-        work->refetch = work->refetch || !back || older;
-    }
-    return status;
-}
-
-static tern_status settle_debts(struct trn_work *work, tern_error *error)
-{
-    tern_status status = look_for_displaced(work, error);
-
-    if (status == TERN_OK && work->lifted) {
-        status = trn_rebase_lay(work, error);
-    }
-    if (status == TERN_OK && work->refetch) {
-        status = trn_work_start_over(work, error);
-    }
-    if (status == TERN_OK) {
-        status = trn_meta_write(work->store, &work->meta, error);
-    }
-    return status;
-}
-
-tern_status trn_work_commit(struct trn_work *work, tern_error *error)
-{
-    tern_status status = settle_debts(work, error);
-
-    forget(work);
-    if (status != TERN_OK) {
-        trn_store_rollback(work->store);
-        return status;
-    }
-    return trn_store_commit(work->store, error);
-}
-
 void trn_work_rollback(struct trn_work *work)
 {
-    forget(work);
+    trn_work_forget(work);
     trn_store_rollback(work->store);
 }
 

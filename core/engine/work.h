@@ -51,9 +51,10 @@ tern_status trn_work_begin_hasty(struct trn_work *work,
                                  const struct trn_engine *engine,
                                  const tern_id *session,
                                  tern_error *error);
-/* Lays pending edits back, writes the meta row, commits. On failure all of it is rolled back. */
-tern_status trn_work_commit(struct trn_work *work, tern_error *error);
+/* Its commit is that of work_commit.h. */
 void trn_work_rollback(struct trn_work *work);
+/* Frees what was noted of rows: a part of the commit and of the rollback. */
+void trn_work_forget(struct trn_work *work);
 /* Frees the unique keys of `row` from the rows that hold them now. */
 tern_status trn_work_displace(struct trn_work *work,
                               const struct trn_table *table,

@@ -6,6 +6,19 @@
 
 #include "base/assert.h"
 
+bool trn_change_carries(const struct trn_change *change, size_t column)
+{
+    switch (change->operation) {
+    case TRN_OP_INSERT:
+        return true;
+    case TRN_OP_UPDATE:
+    case TRN_OP_UNDO:
+        return change->table->columns[column].unit == change->unit;
+    default:
+        return false;
+    }
+}
+
 bool trn_value_id(const tern_value *value, tern_id *ret_id)
 {
     if (value->kind != TERN_BLOB || value->size != sizeof(ret_id->bytes)) {

@@ -52,6 +52,9 @@ enum trn_rank trn_change_rank(const struct trn_table *table,
                               bool undo,
                               bool insert);
 
+/* Whether the change carries the column: `values` holds it. */
+bool trn_change_carries(const struct trn_change *change, size_t column);
+
 /* The id that a value holds; false, and `ret_id` untouched, if it is null or no id. */
 bool trn_value_id(const tern_value *value, tern_id *ret_id);
 /* Whether two cells hold the same value; of different kinds they never do. */

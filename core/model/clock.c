@@ -2,7 +2,6 @@
  * come from clocks and strangers. */
 #include "model/clock.h"
 
-#include "base/assert.h"
 #include "base/mutant.h"
 #include "base/uuid.h"
 

@@ -3,7 +3,6 @@
 #include "model/change.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/assert.h"

@@ -1,6 +1,6 @@
 /* The implied table sync_audit, described in the language of all others, so that it is one like any
  * other to whoever reads the description. */
-#include "schema/load.h"
+#include "schema/audit.h"
 
 const char trn_audit_document[] =
     "{\"tables\":[{\"name\":\"sync_audit\",\"append_only\":true,\"write\":\"server\","

@@ -1,8 +1,6 @@
 /* The patterns of the formats, and GLOB over UTF-8. */
 #include "schema/format.h"
 
-#include <string.h>
-
 #include "base/assert.h"
 
 #define ALNUM "[A-Za-z0-9]"

@@ -1,7 +1,10 @@
 /* Whose ids are users, and which rows open one user's record to another. */
+#include "schema/grant.h"
+
 #include <string.h>
 
-#include "schema/load.h"
+#include "schema/named.h"
+#include "schema/value.h"
 
 enum { GRANTS_MAX = 16, CONDITIONS_MAX = 8, HOLDERS_MAX = 16 };
 

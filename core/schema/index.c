@@ -1,9 +1,11 @@
 /* Unique keys, indexes, the queries they must cover, and windows. */
+#include "schema/index.h"
+
 #include <stdio.h>
-#include <string.h>
 
 #include "model/change.h"
-#include "schema/load.h"
+#include "schema/named.h"
+#include "schema/value.h"
 
 enum { INDEXES_MAX = 32, NAME_ROOM = 64 };
 

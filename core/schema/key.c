@@ -1,9 +1,11 @@
 /* Natural keys and scope paths: the columns that decide what a row is and whose it is, and so never
  * change. */
+#include "schema/key.h"
+
 #include <string.h>
 
 #include "model/change.h"
-#include "schema/load.h"
+#include "schema/named.h"
 
 enum { SCOPES_MAX = 4 };
 

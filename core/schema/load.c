@@ -1,11 +1,21 @@
 /* A document becomes a description: parsed by jansson, then read step by step over all tables. */
-#include "schema/load.h"
+#include "schema/loader.h"
 
 #include <string.h>
 
 #include "base/assert.h"
 #include "base/memory.h"
 #include "model/change.h"
+#include "schema/audit.h"
+#include "schema/column.h"
+#include "schema/document.h"
+#include "schema/grant.h"
+#include "schema/index.h"
+#include "schema/key.h"
+#include "schema/names.h"
+#include "schema/reference.h"
+#include "schema/since.h"
+#include "schema/unit.h"
 
 enum { ENUMS_MAX = 256, ENUM_VALUES_MAX = 256, VERSION_MAX = 1000000, LANGUAGE = 1 };
 

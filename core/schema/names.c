@@ -1,8 +1,8 @@
 /* Names that must differ across tables: SQLite keeps tables and indexes in one list, PostgreSQL
  * types too. Ordered comparison of each with each: a document has some hundred names. */
-#include <string.h>
+#include "schema/names.h"
 
-#include "schema/load.h"
+#include <string.h>
 
 struct named {
     const char *name;

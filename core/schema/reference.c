@@ -1,8 +1,9 @@
 /* What columns refer to and what they hold by default: read once every table's columns are known.
  */
-#include <string.h>
+#include "schema/reference.h"
 
-#include "schema/load.h"
+#include "schema/named.h"
+#include "schema/value.h"
 
 static const char *const reference_keys[] = {"table", "on_delete", "may_leave_scope", NULL};
 
@@ -12,24 +13,6 @@ static const char *const action_words[] = {
     [TRN_DELETE_SET_NULL] = "set_null",
     NULL,
 };
-
-tern_status
-trn_load_table_name(struct trn_loader *loader, const struct trn_node *node, uint16_t *ret_table)
-{
-    const struct trn_schema *schema = loader->schema;
-    const char *name = NULL;
-    tern_status status = trn_node_text(&loader->reader, node, &name);
-
-    for (size_t i = 0; status == TERN_OK && i < schema->table_count; i++) {
-        if (strcmp(schema->tables[i].name, name) == 0) {
-            *ret_table = (uint16_t)i;
-            return TERN_OK;
-        }
-    }
-    return status == TERN_OK
-               ? trn_node_fail(&loader->reader, node, "there is no table \"%.60s\"", name)
-               : status;
-}
 
 static tern_status
 load_action(struct trn_loader *loader, const struct trn_node *node, struct trn_column *column)

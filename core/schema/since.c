@@ -1,6 +1,6 @@
 /* Which version brought what: later columns stand behind earlier ones, in units of their own, and
  * leave old rows whole. */
-#include "schema/load.h"
+#include "schema/since.h"
 
 static tern_status check_column(struct trn_loader *loader,
                                 const struct trn_draft *draft,

@@ -1,9 +1,12 @@
 /* Merge units and the rules of their ranks; checks over columns of one unit; and which version
  * brought what. */
+#include "schema/unit.h"
+
 #include <string.h>
 
 #include "model/change.h"
-#include "schema/load.h"
+#include "schema/named.h"
+#include "schema/value.h"
 
 enum { VALUES_MAX = 64, CHECKS_MAX = 16 };
 

@@ -6,7 +6,6 @@
  * cannot be done inside a transaction with foreign keys on. A scratch table proves that each text
  * was found, makes other connections read the schema again, and is gone at the end.
  */
-#include <string.h>
 
 #include "base/assert.h"
 #include "base/error.h"

@@ -1,11 +1,10 @@
 /* Constants of a document (defaults, conditions) as cells of their columns. */
+#include "schema/value.h"
+
 #include <string.h>
 
 #include "base/base64.h"
-#include "base/memory.h"
-#include "base/text.h"
 #include "base/uuid.h"
-#include "schema/load.h"
 
 static tern_status read_copy(struct trn_loader *loader,
                              const void *bytes,

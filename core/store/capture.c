@@ -4,26 +4,22 @@
  * Only what the running statement names is read: the authorizer noted it when the statement was
  * compiled. The hook cannot fail; what goes wrong in it dooms the tx.
  */
-#include "store/internal.h"
+#include "store/capture.h"
 
 #include <string.h>
 
 #include "base/assert.h"
-#include "base/error.h"
+#include "store/cell.h"
+#include "store/compile.h"
+#include "store/doom.h"
+#include "store/followed.h"
+#include "store/sql.h"
 
 struct reading {
     struct trn_store *store;
     const struct trn_store_table *own;
     int (*read)(sqlite3 *db, int position, sqlite3_value **value);
 };
-
-/* The first cause stays. */
-static void doom(struct trn_store *store, tern_status status, const char *text)
-{
-    tern_status kept = trn_fail(&store->doom, status, "%s", text);
-
-    (void)kept;
-}
 
 static struct trn_store_table *find_table(struct trn_store *store, const char *name)
 {
@@ -43,15 +39,15 @@ static tern_value read_cell(const struct reading *reading, int position, enum tr
     int rc = reading->read(reading->store->db, position, &value);
 
     if (rc != SQLITE_OK || value == NULL) {
-        doom(reading->store,
-             rc == SQLITE_NOMEM ? TERN_ERR_NOMEM : TERN_ERR_INTERNAL,
-             "a changed row could not be read");
+        trn_doom(reading->store,
+                 rc == SQLITE_NOMEM ? TERN_ERR_NOMEM : TERN_ERR_INTERNAL,
+                 "a changed row could not be read");
         return cell;
     }
     cell = trn_value_of(value);
     if ((cell.kind == TERN_TEXT || cell.kind == TERN_BLOB) &&
         cell.size != (size_t)sqlite3_value_bytes(value)) {
-        doom(reading->store, TERN_ERR_NOMEM, "out of memory");
+        trn_doom(reading->store, TERN_ERR_NOMEM, "out of memory");
     }
     if (type == TRN_TYPE_REAL && cell.kind == TERN_INTEGER) {
         cell.kind = TERN_REAL;
@@ -67,7 +63,7 @@ static void read_id(const struct reading *reading, tern_id *ret_id)
     if (id.kind == TERN_BLOB && id.size == sizeof(ret_id->bytes)) {
         memcpy(ret_id->bytes, id.data, sizeof(ret_id->bytes));
     } else {
-        doom(reading->store, TERN_ERR_TYPE, "an id is a blob of 16 bytes");
+        trn_doom(reading->store, TERN_ERR_TYPE, "an id is a blob of 16 bytes");
     }
 }
 
@@ -110,7 +106,7 @@ static void report(struct trn_store *store, const struct trn_captured *captured)
     trn_store_touch(store, captured->table);
     status = store->listener->changed(store->listener->context, captured, &store->doom);
     if (status != TERN_OK && store->doom.status == TERN_OK) {
-        doom(store, status, "a changed row could not be noted");
+        trn_doom(store, status, "a changed row could not be noted");
     }
 }
 
@@ -129,12 +125,25 @@ static void on_insert(struct trn_store *store, struct trn_store_table *own, int6
     report(store, &captured);
 }
 
+/* NULL where it is not known. */
+static const struct trn_statement_names *names_of(const struct trn_store *store,
+                                                  const struct trn_table *table)
+{
+    const struct trn_statement_names *names = store->running;
+
+    if (names == NULL) {
+        return NULL;
+    }
+    names = &names[table->index];
+    return names->columns != 0 || names->deleted_at || names->hidden ? names : NULL;
+}
+
 /* What the statement names of the table; all of it where that is not known. */
 static void note_named(const struct trn_store *store,
                        const struct trn_store_table *own,
                        struct trn_captured *captured)
 {
-    const struct trn_statement_names *names = trn_statement_names(store->running, own->table);
+    const struct trn_statement_names *names = names_of(store, own->table);
 
     captured->named = names != NULL ? names->columns : all_columns(own->table);
     captured->names_hidden = names == NULL || names->hidden;
@@ -221,7 +230,7 @@ static void on_change(void *context,
 
     (void)db;
     if (store->follows != NULL && strcmp(database, "main") == 0) {
-        trn_follow_note(store, operation, name);
+        trn_followed_note(store, operation, name);
     }
     if (store->listener == NULL || store->doom.status != TERN_OK || strcmp(database, "main") != 0) {
         return;
@@ -235,9 +244,9 @@ static void on_change(void *context,
     } else if (operation == SQLITE_UPDATE && old_rowid == new_rowid) {
         on_update(store, own, new_rowid);
     } else if (operation == SQLITE_UPDATE) {
-        doom(store, TERN_ERR_IMMUTABLE, "the rowid of a synced row never changes");
+        trn_doom(store, TERN_ERR_IMMUTABLE, "the rowid of a synced row never changes");
     } else {
-        doom(store, TERN_ERR_SQL, "a synced row may not be taken out of the file");
+        trn_doom(store, TERN_ERR_SQL, "a synced row may not be taken out of the file");
     }
 }
 
@@ -264,33 +273,6 @@ void trn_capture_reset(struct trn_store *store)
     store->listener = NULL;
     store->stamped = false;
     store->doom = (tern_error){TERN_OK, ""};
-}
-
-void trn_capture_note_loss(struct trn_store *store, tern_status status, const tern_error *why)
-{
-    tern_status kept;
-
-    if (store->listener == NULL || store->doom.status != TERN_OK ||
-        trn_store_in_transaction(store)) {
-        return;
-    }
-    kept = trn_fail(&store->doom,
-                    status,
-                    "the transaction was lost to an earlier failure: %s",
-                    why->message);
-    (void)kept;
-}
-
-tern_status trn_capture_doom(const struct trn_store *store, tern_error *error)
-{
-    return store->doom.status == TERN_OK
-               ? TERN_OK
-               : trn_fail(error, store->doom.status, "%s", store->doom.message);
-}
-
-tern_status trn_capture_loss(const struct trn_store *store, tern_error *error)
-{
-    return trn_store_in_transaction(store) ? TERN_OK : trn_capture_doom(store, error);
 }
 
 void trn_capture_guess(struct trn_store *store, const struct trn_table *table, uint16_t ranks)

@@ -1,58 +1,19 @@
 /*
- * Capture: what the app's statements did to synced rows, reported as it happens.
- *
- * The listener is called from SQLite's preupdate hook: it must not touch the store, only note what
- * it is told. It is told each changed row of each statement, with old and new values in column
- * order; a statement that fails takes its reports back through `forget`. A rule that a row breaks
- * dooms the whole tx, since the hook cannot stop a statement.
+ * Capture: what the app's statements did to synced rows, reported to a listener as it happens.
  */
 #ifndef TRN_STORE_CAPTURE_H
 #define TRN_STORE_CAPTURE_H
 
+#include "store/listener.h"
 #include "store/store.h"
-
-/* All borrowed for the call. */
-struct trn_captured {
-    const struct trn_table *table;
-    int64_t rowid;  /* names the row until the tx ends */
-    bool is_insert; /* else an update; DELETE arrives as an update that sets deleted_at */
-    /* Of an update. Columns of the schema that the statement names, units that these lie in
-     * (existence where it names deleted_at), and whether it names id, updated_at or tern_v. */
-    uint64_t named;
-    uint16_t units;
-    bool names_hidden;
-    /* NULL for an insert. Of an update `before` and `after` hold the columns of `named` and of
-     * `units` (of existence, created_at), and `after` those that ranks depend on. */
-    const struct trn_row *before;
-    const struct trn_row *after; /* its `version` is not set */
-    tern_value after_version;    /* the cell tern_v as the statement left it */
-};
-
-struct trn_capture_listener {
-    void *context;
-    /* A failure dooms the tx: the statement, every later one, and the commit give its error. */
-    tern_status (*changed)(void *context, const struct trn_captured *captured, tern_error *error);
-    /* A mark of all noted so far, and the way back to it when a statement fails. */
-    size_t (*mark)(void *context);
-    void (*forget)(void *context, size_t mark);
-    /* What `updated_at` of changed rows gets, and the key that `tern_v` gets: asked once, before
-     * the first statement of a tx that writes synced rows. May use the store. */
-    tern_status (*stamp)(void *context, int64_t *ret_time_us, int64_t *ret_key, tern_error *error);
-};
 
 /* Starts reporting to `listener`, which must outlive it, until trn_capture_stop or the end of the
  * tx. Inside a tx only. While it reports, the row functions of store.h must not be called. */
 void trn_capture_start(struct trn_store *store, const struct trn_capture_listener *listener);
 void trn_capture_stop(struct trn_store *store);
-/* To be called where a statement of the writer failed, and why. Some failures, of the disk or for
- * want of memory, take the whole tx back: it is doomed with that story then, be the statement the
- * app's or ours, a write or a read. */
-void trn_capture_note_loss(struct trn_store *store, tern_status status, const tern_error *why);
-/* Why there is no tx any more; TERN_OK where there is one, or was none. Until then reading goes on
- * in one that is doomed. */
-tern_status trn_capture_loss(const struct trn_store *store, tern_error *error);
-/* Why the tx is doomed; TERN_OK if it is not. */
-tern_status trn_capture_doom(const struct trn_store *store, tern_error *error);
+/* Of the store's own: puts the hook up, and forgets all at the end of a tx. */
+void trn_capture_install(struct trn_store *store);
+void trn_capture_reset(struct trn_store *store);
 
 /* What the next insert into the table gets as its tern_v, beside the tx's key; for a guess that is
  * right no second write is needed. */

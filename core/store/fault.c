@@ -4,13 +4,14 @@
  * The sentences name tables, columns and constraints; SQLite's own texts for broken constraints
  * hold no value of a row.
  */
-#include "store/internal.h"
+#include "store/fault.h"
 
 #include <errno.h>
 #include <string.h>
 
 #include "base/error.h"
 #include "model/limit.h"
+#include "store/words.h"
 
 /* "UNIQUE constraint failed: users.id" says that the id is taken; any other column, a unique key.
  */
@@ -152,7 +153,7 @@ tern_status trn_store_fail_rows(sqlite3 *db,
 /* One word of a message of SQLite's, unless it may be of a value. */
 static tern_status append_word(struct trn_bytes *clean, struct trn_slice sql, struct trn_slice word)
 {
-    return trn_guard_may_tell(sql, word) ? trn_bytes_append_text(clean, "...")
+    return trn_words_may_tell(sql, word) ? trn_bytes_append_text(clean, "...")
                                          : trn_bytes_append(clean, word.data, word.size);
 }
 
@@ -166,13 +167,13 @@ leave_values_out(const char *message, struct trn_slice sql, struct trn_bytes *cl
     while (*message != '\0' && status == TERN_OK) {
         const char *end = message + 1;
 
-        while (trn_guard_is_word(*message) && trn_guard_is_word(*end)) {
+        while (trn_words_have(*message) && trn_words_have(*end)) {
             end++;
         }
         if (*message == '\'') {
             end = strrchr(message, '\'') + 1;
             status = trn_bytes_append_text(clean, "'...'");
-        } else if (trn_guard_is_word(*message)) {
+        } else if (trn_words_have(*message)) {
             status = append_word(clean, sql, trn_slice_make(message, (size_t)(end - message)));
         } else {
             status = trn_bytes_append(clean, message, 1);

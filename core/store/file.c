@@ -5,16 +5,21 @@
  * before this connection holds the lock of the side file "<name>-lock", which says who writes. The
  * lock is SQLite's own, so it goes with the process and works through any VFS.
  */
-#include "store/internal.h"
-
-#include <errno.h>
-#include <string.h>
+#include "store/store.h"
 
 #include "base/assert.h"
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/mutant.h"
 #include "base/text.h"
+#include "store/capture.h"
+#include "store/cell.h"
+#include "store/fault.h"
+#include "store/functions.h"
+#include "store/guard.h"
+#include "store/sql.h"
+#include "store/table.h"
+#include "store/tx.h"
 
 enum { BUSY_TIMEOUT_MS = 5000, PAGE_SIZE_AT = 16 /* in the file's header */ };
 
@@ -220,13 +225,6 @@ static tern_status take_lock(struct trn_store *store, tern_error *error)
         return trn_fail(error, TERN_ERR_BUSY, "another process or handle has the replica open");
     }
     return rc == SQLITE_OK ? TERN_OK : trn_store_fail(store->lock, rc, "the lock file", error);
-}
-
-bool trn_store_set_flag(sqlite3 *db, int flag, int value)
-{
-    int now = !value;
-
-    return sqlite3_db_config(db, flag, value, &now) == SQLITE_OK && now == value;
 }
 
 /* The schema stays trusted: the checks use json_valid, which SQLite 3.40 does not call innocuous.

@@ -2,13 +2,15 @@
  * The functions that SQL is offered, and those that the replica's tables call for their hidden
  * columns.
  */
-#include "store/internal.h"
+#include "store/functions.h"
 
 #include <string.h>
 
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/uuid.h"
+#include "store/cell.h"
+#include "store/fault.h"
 
 static void give_error(sqlite3_context *call, tern_status status, const char *text)
 {

@@ -2,12 +2,15 @@
  * What the app's statements may do, decided when they are compiled.
  *
  * The authorizer sees what a statement does, its triggers included; what it cannot see, the
- * conflict clauses, is looked for in the text. Beside the synced tables and those of the library,
- * which are named tern_, the app may have tables of its own in the file.
+ * conflict clauses, is looked for in the text (words.c). Beside the synced tables and those of the
+ * library, which are named tern_, the app may have tables of its own in the file.
  */
-#include "store/internal.h"
+#include "store/guard.h"
 
 #include <string.h>
+
+#include "store/fault.h"
+#include "store/words.h"
 
 static const char *const pragmas[] = {
     "table_info",      "table_xinfo",      "table_list",     "index_list",      "index_info",
@@ -67,9 +70,9 @@ static const struct trn_table *synced(const struct trn_guard *guard, const char 
 
 static int deny(const struct trn_guard *guard, tern_status status, const char *reason)
 {
-    if (guard->statement->denied == TERN_OK) {
-        guard->statement->denied = status;
-        guard->statement->reason = reason;
+    if (guard->notes->denied == TERN_OK) {
+        guard->notes->denied = status;
+        guard->notes->reason = reason;
     }
     return SQLITE_DENY;
 }
@@ -84,9 +87,9 @@ static int check_pragma(const struct trn_guard *guard, const char *name, const c
 }
 
 static void
-note_update(struct trn_statement *statement, const struct trn_table *table, const char *column)
+note_update(struct trn_guard_notes *notes, const struct trn_table *table, const char *column)
 {
-    struct trn_statement_names *names = &statement->names[table->index];
+    struct trn_statement_names *names = &notes->names[table->index];
     uint16_t index = trn_table_column(table, column);
 
     if (index != TRN_NO_COLUMN) {
@@ -101,7 +104,7 @@ note_update(struct trn_statement *statement, const struct trn_table *table, cons
 static int
 check_write(const struct trn_guard *guard, int action, const char *name, const char *column)
 {
-    struct trn_statement *statement = guard->statement;
+    struct trn_guard_notes *notes = guard->notes;
     const struct trn_table *table = synced(guard, name);
 
     if (is_own(name) && action == SQLITE_DELETE && sqlite3_stricmp(name, "tern_noted") == 0) {
@@ -116,12 +119,34 @@ check_write(const struct trn_guard *guard, int action, const char *name, const c
     if ((size_t)table->index + 1 == (*guard->schema)->table_count) {
         return deny(guard, TERN_ERR_FORBIDDEN, "the audit is the server's to write");
     }
-    statement->writes_synced = true;
-    statement->deletes_synced = statement->deletes_synced || action == SQLITE_DELETE;
+    notes->writes_synced = true;
+    notes->deletes_synced = notes->deletes_synced || action == SQLITE_DELETE;
     if (action == SQLITE_UPDATE) {
-        note_update(statement, table, column);
+        note_update(notes, table, column);
     }
     return SQLITE_OK;
+}
+
+static bool is_taken(const void *context, struct trn_slice name)
+{
+    const struct trn_schema *schema = context;
+    const char *text = (const char *)name.data;
+
+    if (name.size >= 5 && sqlite3_strnicmp(text, "tern_", 5) == 0) {
+        return true;
+    }
+    for (size_t i = 0; schema != NULL && i < schema->table_count; i++) {
+        if (strlen(schema->tables[i].name) == name.size &&
+            sqlite3_strnicmp(schema->tables[i].name, text, (int)name.size) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool trn_guard_ties(const struct trn_guard *guard, struct trn_slice sql)
+{
+    return trn_words_name(sql, is_taken, *guard->schema);
 }
 
 static int check_shape(const struct trn_guard *guard, const char *name)
@@ -143,7 +168,7 @@ check_trigger(const struct trn_guard *guard, int action, const char *name, const
     if (is_own(name) || is_own(table)) {
         return deny(guard, TERN_ERR_SQL, "names that begin with tern_ are the library's");
     }
-    guard->statement->makes_trigger = action == SQLITE_CREATE_TEMP_TRIGGER;
+    guard->notes->makes_trigger = action == SQLITE_CREATE_TEMP_TRIGGER;
     return SQLITE_OK;
 }
 
@@ -194,7 +219,7 @@ static int authorize(void *context,
 
     (void)database;
     (void)trigger;
-    if (guard->statement == NULL) {
+    if (guard->notes == NULL) {
         return SQLITE_OK;
     }
     if (guard->read_only) {
@@ -216,11 +241,15 @@ static int authorize(void *context,
     case SQLITE_DELETE:
         return check_write(guard, action, first, second);
     case SQLITE_ALTER_TABLE: /* database, table */
+        guard->notes->makes_table = true;
+        return check_shape(guard, second);
     case SQLITE_CREATE_INDEX:
     case SQLITE_DROP_INDEX: /* index, table */
         return check_shape(guard, second);
     case SQLITE_CREATE_TABLE:
     case SQLITE_CREATE_TEMP_TABLE:
+        guard->notes->makes_table = true;
+        return check_shape(guard, first);
     case SQLITE_CREATE_VIEW:
     case SQLITE_CREATE_TEMP_VIEW:
     case SQLITE_CREATE_VTABLE:
@@ -242,244 +271,4 @@ tern_status trn_guard_install(sqlite3 *db, struct trn_guard *guard, tern_error *
     int rc = sqlite3_set_authorizer(db, authorize, guard);
 
     return rc == SQLITE_OK ? TERN_OK : trn_store_fail(db, rc, "guard", error);
-}
-
-/* ---- The text ---- */
-
-struct scan {
-    const char *at;
-    const char *end;
-};
-
-static bool is_word(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-           c == '$' || (unsigned char)c >= 0x80;
-}
-
-static bool begins(const struct scan *scan, const char *text)
-{
-    size_t size = strlen(text);
-
-    return (size_t)(scan->end - scan->at) >= size && memcmp(scan->at, text, size) == 0;
-}
-
-/* Moves behind the next `text`, or to the end. */
-static void skip_behind(struct scan *scan, const char *text)
-{
-    while (scan->at < scan->end && !begins(scan, text)) {
-        scan->at++;
-    }
-    scan->at += scan->at < scan->end ? strlen(text) : 0;
-}
-
-static void skip_blank(struct scan *scan)
-{
-    for (;;) {
-        if (scan->at < scan->end && strchr(" \t\n\f\r", *scan->at) != NULL && *scan->at != '\0') {
-            scan->at++;
-        } else if (begins(scan, "--")) {
-            skip_behind(scan, "\n");
-        } else if (begins(scan, "/*")) {
-            scan->at += 2;
-            skip_behind(scan, "*/");
-        } else {
-            return;
-        }
-    }
-}
-
-/* The next word, or one other token, which gives the empty slice. False at the end. */
-static bool next_token(struct scan *scan, struct trn_slice *ret_word)
-{
-    const char *start;
-
-    skip_blank(scan);
-    start = scan->at;
-    *ret_word = trn_slice_make(NULL, 0);
-    if (scan->at >= scan->end) {
-        return false;
-    }
-    if (*start == '\'' || *start == '"' || *start == '`' || *start == '[') {
-        const char quote[2] = {(char)(*start == '[' ? ']' : *start), '\0'};
-
-        scan->at++;
-        skip_behind(scan, quote); /* a doubled quote begins the next token, a string again */
-        return true;
-    }
-    while (scan->at < scan->end && is_word(*scan->at)) {
-        scan->at++;
-    }
-    if (scan->at == start) {
-        scan->at++;
-    } else {
-        *ret_word = trn_slice_make(start, (size_t)(scan->at - start));
-    }
-    return true;
-}
-
-static bool is(struct trn_slice word, const char *text)
-{
-    return word.size == strlen(text) &&
-           sqlite3_strnicmp((const char *)word.data, text, (int)word.size) == 0;
-}
-
-bool trn_guard_conflict_clause(struct trn_slice sql)
-{
-    struct scan scan = {(const char *)sql.data, (const char *)sql.data + sql.size};
-    struct trn_slice before[2] = {{NULL, 0}, {NULL, 0}};
-    struct trn_slice word;
-
-    while (next_token(&scan, &word)) {
-        if (is(word, "INTO") && is(before[1], "REPLACE")) {
-            return true;
-        }
-        if (is(before[1], "OR") && (is(before[0], "INSERT") || is(before[0], "UPDATE")) &&
-            (is(word, "REPLACE") || is(word, "FAIL") || is(word, "ROLLBACK"))) {
-            return true;
-        }
-        before[0] = before[1];
-        before[1] = word;
-    }
-    return false;
-}
-
-static bool equal_words(struct trn_slice a, struct trn_slice b)
-{
-    return a.size == b.size &&
-           sqlite3_strnicmp((const char *)a.data, (const char *)b.data, (int)a.size) == 0;
-}
-
-static bool contains(const char *from, const char *to, struct trn_slice part)
-{
-    for (; (size_t)(to - from) >= part.size; from++) {
-        if (sqlite3_strnicmp(from, (const char *)part.data, (int)part.size) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* A literal in this place of the text: a string, or a number. */
-static bool is_literal(const char *start, struct trn_slice word)
-{
-    return word.data == NULL ? strchr("'\"`[", *start) != NULL : *start >= '0' && *start <= '9';
-}
-
-bool trn_guard_may_tell(struct trn_slice sql, struct trn_slice word)
-{
-    struct scan scan = {(const char *)sql.data, (const char *)sql.data + sql.size};
-    struct trn_slice token;
-    bool tells = false;
-
-    for (;;) {
-        const char *start;
-
-        skip_blank(&scan);
-        start = scan.at;
-        if (!next_token(&scan, &token)) {
-            return tells;
-        }
-        if (is_literal(start, token)) {
-            tells = tells || contains(start, scan.at, word);
-        } else if (equal_words(token, word)) {
-            return false;
-        }
-    }
-}
-
-bool trn_guard_is_word(char c)
-{
-    return is_word(c);
-}
-
-bool trn_guard_is_blank(struct trn_slice sql)
-{
-    struct scan scan = {(const char *)sql.data, (const char *)sql.data + sql.size};
-
-    for (;;) {
-        skip_blank(&scan);
-        if (scan.at >= scan.end) {
-            return true;
-        }
-        if (*scan.at != ';') {
-            return false;
-        }
-        scan.at++;
-    }
-}
-
-/* Moves behind the next word that is `text`, outside of parentheses. */
-static bool find_word(struct scan *scan, const char *text, struct trn_slice *ret_word)
-{
-    int depth = 0;
-
-    while (next_token(scan, ret_word)) {
-        if (depth == 0 && is(*ret_word, text)) {
-            return true;
-        }
-        if (ret_word->data == NULL) {
-            depth += (scan->at[-1] == '(') - (scan->at[-1] == ')');
-        }
-    }
-    return false;
-}
-
-static tern_status append_part(struct trn_bytes *sql, const char *from, const char *to)
-{
-    return trn_bytes_append(sql, from, (size_t)(to - from));
-}
-
-/* WHEN, empty without one, and BEGIN of a CREATE TRIGGER. */
-static bool
-find_condition(struct trn_slice sql, struct trn_slice *ret_when, struct trn_slice *ret_begin)
-{
-    struct scan scan = {(const char *)sql.data, (const char *)sql.data + sql.size};
-    struct scan behind;
-    struct trn_slice word;
-
-    if (!find_word(&scan, "TRIGGER", &word) || !find_word(&scan, "ON", &word) ||
-        !next_token(&scan, &word)) {
-        return false;
-    }
-    behind = scan;
-    if (!find_word(&scan, "BEGIN", ret_begin)) {
-        return false;
-    }
-    behind.end = (const char *)ret_begin->data;
-    if (!find_word(&behind, "WHEN", ret_when)) {
-        *ret_when = trn_slice_make(NULL, 0);
-    }
-    return true;
-}
-
-tern_status trn_guard_limit_trigger(struct trn_slice sql, struct trn_bytes *limited)
-{
-    const char *start = (const char *)sql.data;
-    const char *end = start + sql.size;
-    struct trn_slice when;
-    struct trn_slice begin;
-    const char *body;
-    const char *condition;
-    tern_status status;
-
-    if (!find_condition(sql, &when, &begin)) {
-        return trn_bytes_append_slice(limited, sql);
-    }
-    body = (const char *)begin.data;
-    condition = when.data != NULL ? (const char *)when.data : body;
-    status = append_part(limited, start, condition);
-    if (status == TERN_OK) {
-        status = trn_bytes_append_text(limited, "WHEN tern_capturing() ");
-    }
-    if (status == TERN_OK && when.data != NULL) {
-        status = trn_bytes_append_text(limited, "AND (");
-        if (status == TERN_OK) {
-            status = append_part(limited, condition + when.size, body);
-        }
-        if (status == TERN_OK) {
-            status = trn_bytes_append_text(limited, ") ");
-        }
-    }
-    return status == TERN_OK ? append_part(limited, body, end) : status;
 }

@@ -3,26 +3,37 @@
  * entries are kept no more.
  *
  * Worked out at once into a temporary table, since only that can be walked in the order of the
- * transactions without heap that grows with the rows; it is empty again behind the walk. It stays:
- * with each temporary table that is made or dropped SQLite compiles all statements anew.
+ * transactions without heap that grows with the rows; it is empty again behind the walk, but for
+ * what entries wait for, since what was found last is offered behind it. It stays: with each
+ * temporary table that is made or dropped SQLite compiles all statements anew.
  */
-#include "store/internal.h"
+#include "store/store.h"
 
-#include "base/error.h"
+#include "store/cell.h"
+#include "store/compile.h"
+#include "store/fault.h"
+#include "store/sql.h"
 
 static const char place[] = "the rows that are left";
 
 static tern_status begin(struct trn_store *store, tern_error *error)
 {
-    return trn_store_exec(store,
-                          "CREATE TABLE IF NOT EXISTS temp.tern_own(key INTEGER PRIMARY KEY, "
-                          "number INTEGER, time INTEGER);"
-                          "CREATE TABLE IF NOT EXISTS temp.tern_left(key INTEGER, tab INTEGER, "
-                          "id BLOB, units INTEGER, PRIMARY KEY(key, tab, id)) WITHOUT ROWID;"
-                          "DELETE FROM temp.tern_left;"
-                          "DELETE FROM temp.tern_own;",
-                          place,
-                          error);
+    return trn_store_exec(
+        store,
+        "CREATE TABLE IF NOT EXISTS temp.tern_own(key INTEGER PRIMARY KEY, "
+        "number INTEGER, time INTEGER);"
+        "CREATE TABLE IF NOT EXISTS temp.tern_left(key INTEGER, tab INTEGER, "
+        "id BLOB, units INTEGER, PRIMARY KEY(key, tab, id)) WITHOUT ROWID;"
+        "CREATE TABLE IF NOT EXISTS temp.tern_needed(ordinal INTEGER PRIMARY KEY);"
+        "DELETE FROM temp.tern_left;"
+        "DELETE FROM temp.tern_own;"
+        "DELETE FROM temp.tern_needed;"
+        /* To ask each entry for each ordinal would take the square of both. */
+        "INSERT OR IGNORE INTO temp.tern_needed SELECT value FROM "
+        "main.tern_outbox, json_each('[' || trim(needs, ',') || ']') "
+        "WHERE needs IS NOT NULL;",
+        place,
+        error);
 }
 
 static tern_status end(struct trn_store *store, tern_error *error)
@@ -247,8 +258,11 @@ trn_left_ordinal(struct trn_store *store, uint64_t after, uint64_t *ret_ordinal,
     uint64_t ordinal = after;
     bool taken = true;
     tern_status status = prepare(store,
-                                 "SELECT 1 FROM main.tern_outbox WHERE ordinal = ?1 OR "
-                                 "instr(needs, ',' || ?1 || ',') > 0 LIMIT 1",
+                                 "SELECT 1 WHERE "
+                                 "EXISTS(SELECT 1 FROM main.tern_outbox WHERE place = ?1) OR "
+                                 "EXISTS(SELECT 1 FROM main.tern_outbox "
+                                 "WHERE place = ?1 - " TRN_SQL_KEPT ") OR "
+                                 "EXISTS(SELECT 1 FROM temp.tern_needed WHERE ordinal = ?1)",
                                  &stmt,
                                  error);
 

@@ -5,12 +5,14 @@
  * leave to the last entry of the outbox, so that they dirty no page here. The next tx that writes
  * the row takes it over, and is the only one that may change or remove that entry.
  */
-#include "store/internal.h"
+#include "store/meta.h"
 
 #include <string.h>
 
 #include "base/error.h"
 #include "base/mutant.h"
+#include "store/cell.h"
+#include "store/sql.h"
 
 static void read_cells(sqlite3_stmt *stmt, struct trn_meta *meta)
 {
@@ -270,9 +272,4 @@ tern_status trn_meta_drop_cursor(struct trn_store *store, tern_error *error)
     trn_bytes_free(&cell);
     trn_bytes_free(&last);
     return status;
-}
-
-int64_t trn_store_clock_offset(const struct trn_store *store)
-{
-    return atomic_load(&store->offset_committed_us);
 }

@@ -7,12 +7,14 @@
  * own, so that the entry's state can change without moving them. The acknowledged entries that are
  * kept stand before all others, so those are in reach however many are kept.
  */
-#include "store/internal.h"
+#include "store/store.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
+#include "store/cell.h"
+#include "store/needs.h"
+#include "store/sql.h"
 
 #define OPEN_STATES (~(1u << TERN_ENTRY_ACKED))
 #define ORDINAL_MAX ((uint64_t)1 << 61)
@@ -33,40 +35,6 @@ add_body(struct trn_store *store, uint64_t ordinal, struct trn_slice body, tern_
     trn_bind_uint64(stmt, 1, ordinal);
     trn_bind_slice(stmt, 2, body);
     return trn_store_run(store, stmt, place, error);
-}
-
-static int compare_ordinals(const void *left, const void *right)
-{
-    const uint64_t *a = left;
-    const uint64_t *b = right;
-
-    return (*a > *b) - (*a < *b);
-}
-
-/* ",1,5,", in order; nothing for none. */
-static tern_status write_needs(struct trn_bytes *text,
-                               const uint64_t *depends_on,
-                               size_t depends_count,
-                               tern_error *error)
-{
-    struct trn_bytes sorted = {0};
-    const uint64_t *ordinals;
-    tern_status status;
-
-    if (depends_count == 0) {
-        return TERN_OK;
-    }
-    status = trn_bytes_append(&sorted, depends_on, depends_count * sizeof *depends_on);
-    if (status == TERN_OK) {
-        qsort(sorted.data, depends_count, sizeof *depends_on, compare_ordinals);
-        status = trn_bytes_append_byte(text, ',');
-    }
-    ordinals = (const void *)sorted.data;
-    for (size_t i = 0; i < depends_count && status == TERN_OK; i++) {
-        status = trn_bytes_append_format(text, "%llu,", (unsigned long long)ordinals[i]);
-    }
-    trn_bytes_free(&sorted);
-    return status == TERN_OK ? TERN_OK : trn_fail_nomem(error);
 }
 
 /* From now on tern_tx says that the transaction waits here. */
@@ -155,7 +123,7 @@ tern_status trn_outbox_add(struct trn_store *store,
                            tern_error *error)
 {
     struct trn_bytes needs = {0};
-    tern_status status = write_needs(&needs, depends_on, depends_count, error);
+    tern_status status = trn_needs_write(&needs, depends_on, depends_count, error);
 
     if (status == TERN_OK) {
         status = insert_entry(store, entry, body, undo, &needs, detail, error);
@@ -222,6 +190,15 @@ static tern_status seek(struct trn_store *store,
     }
     *ret_entry = entry;
     return TERN_OK;
+}
+
+tern_status trn_outbox_find(struct trn_store *store,
+                            uint64_t ordinal,
+                            unsigned states,
+                            struct trn_entry *ret_entry,
+                            tern_error *error)
+{
+    return seek(store, TRN_SQL_OUTBOX_FIND, ordinal, states & OPEN_STATES, ret_entry, error);
 }
 
 /* Among the open ones by `open`, among the kept ones by `kept`. */
@@ -531,26 +508,6 @@ tern_status trn_outbox_unanswered(struct trn_store *store,
     return status;
 }
 
-/* Of the ordinals in `needs` those above `after`; counts on where the room is full, unless it
- * `stops`. */
-static size_t
-read_needs(const char *needs, uint64_t after, uint64_t *ret_ordinals, size_t room, bool stops)
-{
-    size_t count = 0;
-
-    while (needs[0] == ',' && needs[1] != '\0' && (!stops || count < room)) {
-        char *end = NULL;
-        uint64_t ordinal = strtoull(needs + 1, &end, 10);
-
-        if (ordinal > after && count < room) {
-            ret_ordinals[count] = ordinal;
-        }
-        count += ordinal > after;
-        needs = end;
-    }
-    return count;
-}
-
 static tern_status read_depends(struct trn_store *store,
                                 uint64_t ordinal,
                                 uint64_t after,
@@ -568,7 +525,7 @@ static tern_status read_depends(struct trn_store *store,
         status = TERN_OK;
     }
     if (status == TERN_OK) {
-        *ret_count = read_needs(trn_bytes_text(&needs), after, ret_ordinals, room, stops);
+        *ret_count = trn_needs_read(trn_bytes_text(&needs), after, ret_ordinals, room, stops);
     }
     trn_bytes_free(&needs);
     return status;

@@ -1,8 +1,13 @@
 /* Readers: further connections that only read, beside a sync or a transaction that writes. */
-#include "store/internal.h"
+#include "store/store.h"
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "store/fault.h"
+#include "store/functions.h"
+#include "store/guard.h"
+#include "store/sql.h"
+#include "store/statement.h"
 
 struct trn_reader {
     sqlite3 *db;

@@ -4,13 +4,15 @@
  * Columns stand in every statement here as: id, the schema's columns, updated_at, deleted_at,
  * tern_v.
  */
-#include "store/internal.h"
+#include "store/row.h"
 
 #include <string.h>
 
 #include "base/assert.h"
 #include "base/error.h"
-#include "base/uuid.h"
+#include "store/cell.h"
+#include "store/compile.h"
+#include "store/sql.h"
 
 /* ---- Text ---- */
 

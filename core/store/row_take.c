@@ -4,9 +4,10 @@
  * Whoever read them has checked their values (trn_schema_check_row), so the table's CHECKs, which
  * say the same, are left out. Keys are SQLite's to watch, as for any row.
  */
-#include "store/internal.h"
+#include "store/store.h"
 
 #include "base/error.h"
+#include "store/row.h"
 
 /* Nearly all are new, so a row that is there after all is found by its keys. One of them may be
  * named before the id. */

@@ -4,11 +4,13 @@
  * A path leads from a row over its references to the cell that holds the scope's id; each hop is
  * one look-up by primary key.
  */
-#include "store/internal.h"
+#include "store/store.h"
 
 #include "base/assert.h"
-#include "base/error.h"
 #include "base/uuid.h"
+#include "store/cell.h"
+#include "store/compile.h"
+#include "store/sql.h"
 
 enum { VISIT_BATCH = 256 };
 

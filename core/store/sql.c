@@ -1,18 +1,16 @@
 /* The store's own statements: their texts, compiled once each, and the small verbs to run them. */
-#include "store/internal.h"
+#include "store/sql.h"
 
-#include <string.h>
-
-#include "base/assert.h"
 #include "base/error.h"
-#include "base/uuid.h"
+#include "store/doom.h"
+#include "store/fault.h"
 
 #define ENTRY_COLUMNS                                                                              \
     "ordinal, tx, author, key, state, time, number, wall, monotonic, boot, changes, attempts, "    \
     "kind, schema, reason, waits_for, size, acked "
 
 /* Where an entry stands, by its ordinal ?1: see file.c. */
-#define KEPT "4611686018427387904"
+#define KEPT TRN_SQL_KEPT
 #define PLACE(state) "?1 - (" state " = 1) * " KEPT
 /* Not IN: for that SQLite makes a table of its own, each time. */
 #define AT "place = coalesce((SELECT place FROM tern_outbox WHERE place = ?1), ?1 - " KEPT ")"
@@ -67,6 +65,8 @@ static const char *const texts[TRN_SQL_COUNT] = {
     [TRN_SQL_OUTBOX_LAST] = "SELECT ordinal, time, tx FROM tern_outbox WHERE place > 0 "
                             "ORDER BY place DESC LIMIT 1",
     [TRN_SQL_OUTBOX_KIND] = "SELECT kind FROM tern_outbox WHERE place = ?1 AND state = 0",
+    [TRN_SQL_OUTBOX_FIND] = "SELECT " ENTRY_COLUMNS "FROM tern_outbox "
+                            "WHERE place = ?1 AND ((1 << state) & ?2) <> 0",
     [TRN_SQL_OUTBOX_NEXT_OPEN] = "SELECT " ENTRY_COLUMNS "FROM tern_outbox "
                                  "WHERE place > ?1 AND ((1 << state) & ?2) <> 0 "
                                  "ORDER BY place LIMIT 1",
@@ -162,7 +162,7 @@ static tern_status fail(struct trn_store *store,
     tern_error why = {.status = TERN_OK};
     tern_status status = trn_store_fail_rows(store->db, schema, rc, what, &why);
 
-    trn_capture_note_loss(store, status, &why);
+    trn_doom_note_loss(store, status, &why);
     return trn_fail(error, status, "%s", why.message);
 }
 
@@ -217,178 +217,15 @@ trn_store_exec(struct trn_store *store, const char *sql, const char *what, tern_
     return rc == SQLITE_OK ? TERN_OK : fail(store, NULL, rc, what, error);
 }
 
-tern_status trn_store_compile(struct trn_store *store,
-                              struct trn_bytes *sql,
-                              tern_status built,
-                              sqlite3_stmt **ret_stmt,
-                              tern_error *error)
-{
-    tern_status status = trn_store_restore_checks(store, error);
-
-    if (status != TERN_OK) {
-        trn_bytes_free(sql);
-        return status;
-    }
-    return trn_store_compile_lax(store, sql, built, ret_stmt, error);
-}
-
-tern_status trn_store_compile_lax(struct trn_store *store,
-                                  struct trn_bytes *sql,
-                                  tern_status built,
-                                  sqlite3_stmt **ret_stmt,
-                                  tern_error *error)
-{
-    tern_status status = TERN_OK;
-    int rc;
-
-    if (built != TERN_OK) {
-        status = trn_fail_nomem(error);
-        goto out;
-    }
-    rc = sqlite3_prepare_v3(store->db,
-                            trn_bytes_text(sql),
-                            (int)sql->size,
-                            SQLITE_PREPARE_PERSISTENT,
-                            ret_stmt,
-                            NULL);
-    if (rc != SQLITE_OK) {
-        status = trn_store_fail(store->db, rc, "a table of the schema", error);
-    }
-out:
-    trn_bytes_free(sql);
-    return status;
-}
-
 void trn_store_finalize(sqlite3_stmt **stmt)
 {
     (void)sqlite3_finalize(*stmt);
     *stmt = NULL;
 }
 
-void trn_bind_id(sqlite3_stmt *stmt, int index, const tern_id *id)
+bool trn_store_set_flag(sqlite3 *db, int flag, int value)
 {
-    (void)sqlite3_bind_blob(stmt, index, id->bytes, sizeof(id->bytes), SQLITE_STATIC);
-}
+    int now = !value;
 
-void trn_bind_slice(sqlite3_stmt *stmt, int index, struct trn_slice slice)
-{
-    const void *data = slice.data != NULL ? (const void *)slice.data : "";
-
-    (void)sqlite3_bind_blob64(stmt, index, data, slice.size, SQLITE_STATIC);
-}
-
-void trn_bind_text(sqlite3_stmt *stmt, int index, const char *text)
-{
-    (void)sqlite3_bind_text(stmt, index, text, -1, SQLITE_STATIC);
-}
-
-void trn_bind_uint64(sqlite3_stmt *stmt, int index, uint64_t value)
-{
-    TRN_ASSERT(value <= INT64_MAX);
-    (void)sqlite3_bind_int64(stmt, index, (sqlite3_int64)value);
-}
-
-void trn_bind_value(sqlite3_stmt *stmt, int index, const tern_value *value)
-{
-    const void *data = value->data != NULL ? value->data : "";
-
-    switch (value->kind) {
-    case TERN_INTEGER:
-        (void)sqlite3_bind_int64(stmt, index, value->integer);
-        return;
-    case TERN_REAL:
-        (void)sqlite3_bind_double(stmt, index, value->real);
-        return;
-    case TERN_TEXT:
-        (void)sqlite3_bind_text64(stmt, index, data, value->size, SQLITE_STATIC, SQLITE_UTF8);
-        return;
-    case TERN_BLOB:
-        (void)sqlite3_bind_blob64(stmt, index, data, value->size, SQLITE_STATIC);
-        return;
-    case TERN_NULL:
-    default:
-        (void)sqlite3_bind_null(stmt, index);
-        return;
-    }
-}
-
-void trn_column_id(sqlite3_stmt *stmt, int column, tern_id *ret_id)
-{
-    const void *bytes = sqlite3_column_blob(stmt, column);
-
-    *ret_id = (tern_id){{0}};
-    if (bytes != NULL && sqlite3_column_bytes(stmt, column) == (int)sizeof(ret_id->bytes)) {
-        memcpy(ret_id->bytes, bytes, sizeof(ret_id->bytes));
-    }
-}
-
-uint64_t trn_column_uint64(sqlite3_stmt *stmt, int column)
-{
-    return (uint64_t)sqlite3_column_int64(stmt, column);
-}
-
-tern_value trn_value_of(sqlite3_value *value)
-{
-    tern_value cell = {.kind = TERN_NULL};
-
-    switch (sqlite3_value_type(value)) {
-    case SQLITE_INTEGER:
-        cell.kind = TERN_INTEGER;
-        cell.integer = sqlite3_value_int64(value);
-        break;
-    case SQLITE_FLOAT:
-        cell.kind = TERN_REAL;
-        cell.real = sqlite3_value_double(value);
-        break;
-    case SQLITE_TEXT:
-        /* As a blob: the bytes are the same, and no copy is made to end them with a zero. */
-        cell.kind = TERN_TEXT;
-        cell.data = sqlite3_value_blob(value);
-        cell.size = (size_t)sqlite3_value_bytes(value);
-        break;
-    case SQLITE_BLOB:
-        cell.kind = TERN_BLOB;
-        cell.data = sqlite3_value_blob(value);
-        cell.size = (size_t)sqlite3_value_bytes(value);
-        break;
-    default:
-        break;
-    }
-    if (cell.data == NULL) {
-        cell.data = "";
-    }
-    return cell;
-}
-
-tern_value trn_column_value(sqlite3_stmt *stmt, int column)
-{
-    return trn_value_of(sqlite3_column_value(stmt, column));
-}
-
-tern_status
-trn_column_append(sqlite3_stmt *stmt, int column, struct trn_bytes *bytes, tern_error *error)
-{
-    const void *data = sqlite3_column_blob(stmt, column);
-    int size = sqlite3_column_bytes(stmt, column);
-
-    if (data == NULL && sqlite3_errcode(sqlite3_db_handle(stmt)) == SQLITE_NOMEM) {
-        return trn_fail_nomem(error);
-    }
-    if (trn_bytes_append(bytes, data, (size_t)size) != TERN_OK) {
-        return trn_fail_nomem(error);
-    }
-    return TERN_OK;
-}
-
-tern_status trn_sql_name(struct trn_bytes *sql, const char *name)
-{
-    tern_status status = trn_bytes_append_byte(sql, '"');
-
-    for (; *name != '\0' && status == TERN_OK; name++) {
-        status = trn_bytes_append_byte(sql, (uint8_t)*name);
-        if (*name == '"' && status == TERN_OK) {
-            status = trn_bytes_append_byte(sql, '"');
-        }
-    }
-    return status == TERN_OK ? trn_bytes_append_byte(sql, '"') : status;
+    return sqlite3_db_config(db, flag, value, &now) == SQLITE_OK && now == value;
 }

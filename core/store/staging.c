@@ -1,7 +1,8 @@
 /* Pages on their way: kept as received, by scope, until their scope is complete. */
-#include "store/internal.h"
+#include "store/store.h"
 
-#include "base/error.h"
+#include "store/cell.h"
+#include "store/sql.h"
 
 static const char place[] = "staging";
 

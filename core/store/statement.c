@@ -1,12 +1,30 @@
 /* The app's statements: compiled under the guard, run with their place in the capture marked. */
-#include "store/internal.h"
+#include "store/statement.h"
 
 #include <limits.h>
-#include <string.h>
 
-#include "base/assert.h"
 #include "base/error.h"
 #include "base/memory.h"
+#include "store/cell.h"
+#include "store/compile.h"
+#include "store/doom.h"
+#include "store/fault.h"
+#include "store/guard.h"
+#include "store/sql.h"
+#include "store/table.h"
+#include "store/words.h"
+
+struct trn_statement {
+    sqlite3 *db;
+    sqlite3_stmt *stmt;
+    struct trn_store *store; /* NULL for a reader's */
+    struct trn_guard *guard;
+    const struct trn_schema *schema;
+    struct trn_guard_notes found;
+    bool is_write;
+    uint64_t triggers; /* those of the store when what it writes was last looked at */
+    bool is_running;   /* rows are left */
+};
 
 /* ---- Compiling ---- */
 
@@ -15,10 +33,32 @@ static tern_status explain_compile(const struct trn_statement *statement,
                                    struct trn_slice sql,
                                    tern_error *error)
 {
-    if (statement->denied != TERN_OK) {
-        return trn_fail(error, statement->denied, "%s", statement->reason);
+    if (statement->found.denied != TERN_OK) {
+        return trn_fail(error, statement->found.denied, "%s", statement->found.reason);
     }
     return trn_store_fail_sql(statement->db, NULL, rc, sql, error);
+}
+
+/* What makes a failed statement keep a part of what it did, which the capture has forgotten. */
+static tern_status
+check_clauses(const struct trn_statement *statement, struct trn_slice sql, tern_error *error)
+{
+    if ((statement->found.writes_synced || statement->found.makes_trigger) &&
+        trn_words_conflict(sql)) {
+        return trn_fail(error,
+                        TERN_ERR_SQL,
+                        "REPLACE, FAIL and ROLLBACK are refused on synced tables and in triggers");
+    }
+    if (statement->found.makes_table && trn_words_keep_half(sql)) {
+        return trn_fail(error, TERN_ERR_SQL, "ON CONFLICT FAIL is refused: a trigger may follow");
+    }
+    if (statement->found.makes_table && trn_guard_ties(statement->guard, sql)) {
+        return trn_fail(error,
+                        TERN_ERR_SQL,
+                        "no table of the app's references a synced one, or takes its name: rows "
+                        "come and go with a sync");
+    }
+    return TERN_OK;
 }
 
 static tern_status compile(struct trn_statement *statement, struct trn_slice sql, tern_error *error)
@@ -27,28 +67,23 @@ static tern_status compile(struct trn_statement *statement, struct trn_slice sql
     const char *tail = NULL;
     int rc;
 
-    statement->guard->statement = statement;
+    statement->guard->notes = &statement->found;
     rc = sqlite3_prepare_v3(statement->db,
                             text,
                             (int)sql.size,
                             SQLITE_PREPARE_PERSISTENT,
                             &statement->stmt,
                             &tail);
-    statement->guard->statement = NULL;
+    statement->guard->notes = NULL;
     if (rc != SQLITE_OK) {
         return explain_compile(statement, rc, sql, error);
     }
     if (statement->stmt == NULL ||
-        !trn_guard_is_blank(trn_slice_make(tail, sql.size - (size_t)(tail - text)))) {
+        !trn_words_are_none(trn_slice_make(tail, sql.size - (size_t)(tail - text)))) {
         return trn_fail(error, TERN_ERR_MISUSE, "the text must hold exactly one statement");
     }
     statement->is_write = sqlite3_stmt_readonly(statement->stmt) == 0;
-    if ((statement->writes_synced || statement->makes_trigger) && trn_guard_conflict_clause(sql)) {
-        return trn_fail(error,
-                        TERN_ERR_SQL,
-                        "REPLACE, OR FAIL and OR ROLLBACK are refused on synced tables");
-    }
-    return TERN_OK;
+    return check_clauses(statement, sql, error);
 }
 
 /* A trigger is compiled a second time, limited to the app's own statements. */
@@ -58,11 +93,11 @@ compile_limited(struct trn_statement *statement, struct trn_slice sql, tern_erro
     struct trn_bytes limited = {0};
     tern_status status = compile(statement, sql, error);
 
-    if (status != TERN_OK || !statement->makes_trigger) {
+    if (status != TERN_OK || !statement->found.makes_trigger) {
         return status;
     }
     trn_store_finalize(&statement->stmt);
-    status = trn_guard_limit_trigger(sql, &limited) == TERN_OK
+    status = trn_words_limit_trigger(sql, &limited) == TERN_OK
                  ? compile(statement, trn_bytes_slice(&limited), error)
                  : trn_fail_nomem(error);
     trn_bytes_free(&limited);
@@ -90,9 +125,11 @@ tern_status trn_statement_compile(sqlite3 *db,
     statement->store = store;
     statement->guard = guard;
     statement->schema = *guard->schema;
+    statement->triggers = store != NULL ? store->triggers : 0;
     if (store != NULL && store->schema != NULL) {
-        statement->names = trn_calloc(store->schema->table_count, sizeof(*statement->names));
-        if (statement->names == NULL) {
+        statement->found.names =
+            trn_calloc(store->schema->table_count, sizeof(*statement->found.names));
+        if (statement->found.names == NULL) {
             status = trn_fail_nomem(error);
         }
     }
@@ -125,25 +162,13 @@ void trn_statement_free(struct trn_statement *statement)
         return;
     }
     (void)sqlite3_finalize(statement->stmt);
-    trn_free(statement->names);
+    trn_free(statement->found.names);
     trn_free(statement);
 }
 
 bool trn_statement_is_write(const struct trn_statement *statement)
 {
     return statement->is_write;
-}
-
-const struct trn_statement_names *trn_statement_names(const struct trn_statement *statement,
-                                                      const struct trn_table *table)
-{
-    const struct trn_statement_names *names;
-
-    if (statement == NULL || statement->names == NULL) {
-        return NULL;
-    }
-    names = &statement->names[table->index];
-    return names->columns != 0 || names->deleted_at || names->hidden ? names : NULL;
 }
 
 /* ---- Binding ---- */
@@ -199,10 +224,35 @@ tern_status trn_statement_bind_borrowed(struct trn_statement *statement,
 
 /* ---- Running ---- */
 
+/* SQLite compiles a statement anew where the app has made a trigger since, and only while it runs
+ * it; what it writes is to be known before. */
+static tern_status look_again(struct trn_statement *statement, tern_error *error)
+{
+    struct trn_slice sql = trn_slice_text(sqlite3_sql(statement->stmt));
+    sqlite3_stmt *again = NULL;
+    tern_status status;
+    int rc;
+
+    if (statement->triggers == statement->store->triggers) {
+        return TERN_OK;
+    }
+    statement->found.denied = TERN_OK;
+    statement->guard->notes = &statement->found;
+    rc = sqlite3_prepare_v2(statement->db, (const char *)sql.data, (int)sql.size, &again, NULL);
+    statement->guard->notes = NULL;
+    (void)sqlite3_finalize(again);
+    status = rc == SQLITE_OK ? check_clauses(statement, sql, error)
+                             : explain_compile(statement, rc, sql, error);
+    if (status == TERN_OK) {
+        statement->triggers = statement->store->triggers;
+    }
+    return status;
+}
+
 static tern_status ready_to_write(struct trn_statement *statement, tern_error *error)
 {
     struct trn_store *store = statement->store;
-    tern_status status = trn_capture_doom(store, error);
+    tern_status status = trn_doom_cause(store, error);
 
     if (status != TERN_OK) {
         return status;
@@ -210,14 +260,18 @@ static tern_status ready_to_write(struct trn_statement *statement, tern_error *e
     if (!trn_store_in_transaction(store)) {
         return trn_fail(error, TERN_ERR_MISUSE, "a write needs a transaction");
     }
-    if (statement->writes_synced && store->listener == NULL) {
+    status = look_again(statement, error);
+    if (status != TERN_OK) {
+        return status;
+    }
+    if (statement->found.writes_synced && store->listener == NULL) {
         return trn_fail(error, TERN_ERR_MISUSE, "this transaction may not write synced rows");
     }
     /* A trigger of the app's may delete in statements that were compiled before it was there. */
-    if ((statement->deletes_synced || statement->makes_trigger) && !store->is_guarded) {
+    if ((statement->found.deletes_synced || statement->found.makes_trigger) && !store->is_guarded) {
         status = trn_store_guard_deletes(store, error); /* SQLite compiles the statement anew */
     }
-    if (status != TERN_OK || !statement->writes_synced || store->stamped) {
+    if (status != TERN_OK || !statement->found.writes_synced || store->stamped) {
         return status;
     }
     status = store->listener->stamp(store->listener->context,
@@ -260,7 +314,7 @@ static tern_status explain_step(const struct trn_statement *statement,
                                             &why);
 
     if (statement->store != NULL) {
-        trn_capture_note_loss(statement->store, status, &why);
+        trn_doom_note_loss(statement->store, status, &why);
     }
     return trn_fail(error, status, "%s", why.message);
 }
@@ -268,7 +322,7 @@ static tern_status explain_step(const struct trn_statement *statement,
 static tern_status step_write(struct trn_statement *statement, bool *ret_row, tern_error *error)
 {
     struct trn_store *store = statement->store;
-    bool was_running = statement->is_running;
+    bool was_running = statement->is_running && sqlite3_stmt_busy(statement->stmt) != 0;
     size_t mark = 0;
     tern_status status = ready_to_write(statement, error);
     int rc;
@@ -279,17 +333,18 @@ static tern_status step_write(struct trn_statement *statement, bool *ret_row, te
     if (store->listener != NULL) {
         mark = store->listener->mark(store->listener->context);
     }
-    store->running = statement;
-    store->guard.statement = statement;
+    store->running = statement->found.names;
+    store->guard.notes = &statement->found;
     rc = sqlite3_step(statement->stmt);
-    store->guard.statement = NULL;
+    store->guard.notes = NULL;
     store->running = NULL;
     statement->is_running = rc == SQLITE_ROW;
+    store->triggers += statement->found.makes_trigger;
     if (rc != SQLITE_ROW && rc != SQLITE_DONE) {
         status = explain_step(statement, statement->schema, rc, error);
         take_back(statement, mark, was_running);
     } else if (store->listener != NULL) {
-        status = trn_capture_doom(store, error);
+        status = trn_doom_cause(store, error);
     }
     *ret_row = rc == SQLITE_ROW && status == TERN_OK;
     return status;
@@ -298,16 +353,16 @@ static tern_status step_write(struct trn_statement *statement, bool *ret_row, te
 static tern_status step_read(struct trn_statement *statement, bool *ret_row, tern_error *error)
 {
     tern_status status =
-        statement->store != NULL ? trn_capture_loss(statement->store, error) : TERN_OK;
+        statement->store != NULL ? trn_doom_loss(statement->store, error) : TERN_OK;
     int rc;
 
     if (status != TERN_OK) {
         return status; /* the rows are not as the tx left them */
     }
 
-    statement->guard->statement = statement;
+    statement->guard->notes = &statement->found;
     rc = sqlite3_step(statement->stmt);
-    statement->guard->statement = NULL;
+    statement->guard->notes = NULL;
     *ret_row = rc == SQLITE_ROW;
     if (rc != SQLITE_ROW && rc != SQLITE_DONE) {
         return explain_step(statement, NULL, rc, error);

@@ -9,11 +9,21 @@
 
 #include "store/store.h"
 
+struct trn_guard;
 struct trn_statement;
 struct trn_reader;
+struct sqlite3;
 
 /* TERN_ERR_SQL where it is wrong or not allowed, _MISUSE unless it is exactly one statement. */
 tern_status trn_statement_prepare(struct trn_store *store,
+                                  struct trn_slice sql,
+                                  struct trn_statement **ret_statement,
+                                  tern_error *error);
+/* Of the store's own: the same for the connection that the guard is of; `store` is NULL for a
+ * reader's. */
+tern_status trn_statement_compile(struct sqlite3 *db,
+                                  struct trn_store *store,
+                                  struct trn_guard *guard,
                                   struct trn_slice sql,
                                   struct trn_statement **ret_statement,
                                   tern_error *error);

@@ -255,6 +255,13 @@ tern_status trn_outbox_add(struct trn_store *store,
                            size_t depends_count,
                            const char *detail,
                            tern_error *error);
+/* The entry of that ordinal, if it is in one of `states`, none of them acknowledged; ordinal 0 if
+ * not. */
+tern_status trn_outbox_find(struct trn_store *store,
+                            uint64_t ordinal,
+                            unsigned states,
+                            struct trn_entry *ret_entry,
+                            tern_error *error);
 /* The first entry with an ordinal above `after` in one of `states` (bits 1u << state); ordinal 0 if
  * there is none. */
 tern_status trn_outbox_next(struct trn_store *store,
@@ -367,7 +374,8 @@ trn_left_visit(struct trn_store *store,
                tern_status (*visit)(void *context, const struct trn_left *left, tern_error *error),
                void *context,
                tern_error *error);
-/* The lowest ordinal above `after` under which no entry is kept, nor is waited for by one. */
+/* The lowest ordinal above `after` under which no entry is kept, nor was waited for by one when all
+ * was gathered. */
 tern_status
 trn_left_ordinal(struct trn_store *store, uint64_t after, uint64_t *ret_ordinal, tern_error *error);
 

@@ -2,25 +2,23 @@
  * What depends on the schema: the statements of each synced table, the guards of this connection,
  * and the upgrade of the file.
  */
-#include "store/internal.h"
+#include "store/table.h"
 
 #include <string.h>
 
 #include "base/assert.h"
 #include "base/error.h"
 #include "base/memory.h"
+#include "store/compile.h"
+#include "store/fault.h"
+#include "store/followed.h"
+#include "store/sql.h"
 
 /* The columns that no document names. */
 static const char *const hidden[] = {"id", "updated_at", "deleted_at", "tern_v"};
 enum { HIDDEN_COUNT = sizeof(hidden) / sizeof(hidden[0]) };
 
 /* ---- The tables attached ---- */
-
-struct trn_store_table *trn_store_table(struct trn_store *store, const struct trn_table *table)
-{
-    TRN_ASSERT(store->schema != NULL && table->index < store->schema->table_count);
-    return &store->tables[table->index];
-}
 
 static void free_statements(sqlite3_stmt **statements, size_t count)
 {
@@ -48,7 +46,7 @@ static void free_table(struct trn_store_table *own)
 
 void trn_store_tables_free(struct trn_store *store)
 {
-    trn_follow_forget(store);
+    trn_followed_forget(store);
     if (store->schema == NULL) {
         return;
     }

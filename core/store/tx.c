@@ -4,13 +4,20 @@
  * The counters behind tern_replica_changes move only after a commit, and are the one thing that
  * other threads read without the replica's lock.
  */
-#include "store/internal.h"
+#include "store/tx.h"
 
 #include <string.h>
 
 #include "base/assert.h"
 #include "base/error.h"
 #include "base/mutant.h"
+#include "store/capture.h"
+#include "store/compile.h"
+#include "store/fault.h"
+#include "store/followed.h"
+#include "store/meta.h"
+#include "store/sql.h"
+#include "store/table.h"
 
 /* A record of a thousand rows with random ids changes some 900 pages. */
 enum { LOG_PAGES = 1000, LOG_PAGES_SESSION = 500, LOG_PAGES_SYNCING = 4000 };
@@ -80,7 +87,7 @@ static tern_status begin(struct trn_store *store, bool durable, tern_error *erro
         status = trn_store_place_columns(store, error);
     }
     if (status == TERN_OK) {
-        status = trn_follow_read(store, error);
+        status = trn_followed_read(store, error);
     }
     if (status == TERN_OK && store->is_hasty == durable) {
         status = set_durability(store, durable, error);
@@ -173,7 +180,7 @@ tern_status trn_store_commit(struct trn_store *store, tern_error *error)
         status = name_broken_key(store, error);
     }
     if (status == TERN_OK) {
-        status = trn_follow_write(store, error);
+        status = trn_followed_write(store, error);
     }
     if (status == TERN_OK && !TRN_MUTANT(COMMIT_LATER)) {
         tried = true;
@@ -196,7 +203,7 @@ tern_status trn_store_commit(struct trn_store *store, tern_error *error)
     atomic_store(&store->offset_committed_us, store->offset_us);
     store->guarded_in_tx = false;
     trn_capture_reset(store);
-    trn_follow_reset(store, true);
+    trn_followed_reset(store, true);
     if (!store->is_syncing || store->log_pages >= LOG_PAGES_SYNCING) {
         (void)trn_store_shorten_log(store);
     }
@@ -218,17 +225,7 @@ void trn_store_rollback(struct trn_store *store)
     store->guarded_in_tx = false;
     store->offset_us = atomic_load(&store->offset_committed_us);
     trn_capture_reset(store);
-    trn_follow_reset(store, false);
-}
-
-bool trn_store_in_transaction(const struct trn_store *store)
-{
-    return sqlite3_get_autocommit(store->db) == 0;
-}
-
-struct sqlite3 *trn_store_connection(struct trn_store *store)
-{
-    return store->db;
+    trn_followed_reset(store, false);
 }
 
 tern_status trn_store_savepoint(struct trn_store *store, tern_error *error)
@@ -260,14 +257,4 @@ tern_status trn_store_foreign_keys_hold(struct trn_store *store, bool *ret_hold,
     }
     *ret_hold = broken == 0;
     return TERN_OK;
-}
-
-void trn_store_touch(struct trn_store *store, const struct trn_table *table)
-{
-    trn_store_table(store, table)->touched++;
-}
-
-uint64_t trn_store_changes(const struct trn_store *store, const struct trn_table *table)
-{
-    return atomic_load_explicit(&store->changes[table->index], memory_order_acquire);
 }

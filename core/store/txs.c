@@ -6,9 +6,11 @@
  * base. A transaction that was made here and waits has no row: its key tells its ordinal, and the
  * entry all else. Such keys are odd, the others even.
  */
-#include "store/internal.h"
+#include "store/store.h"
 
 #include "base/error.h"
+#include "store/cell.h"
+#include "store/sql.h"
 
 tern_status trn_store_tx_put(struct trn_store *store,
                              int64_t number,

@@ -1,9 +1,11 @@
 /* What the file says of windows, and the rows that one leaves behind. */
-#include "store/internal.h"
+#include "store/store.h"
 
 #include <string.h>
 
-#include "base/error.h"
+#include "store/cell.h"
+#include "store/compile.h"
+#include "store/sql.h"
 
 static const char place_name[] = "tern_window";
 

@@ -7,6 +7,7 @@
 #include "wire/answer.h"
 #include "wire/envelope.h"
 #include "wire/frame.h"
+#include "wire/limits.h"
 
 static tern_status
 read_members(struct trn_answer_reader *reader, const json_t *object, tern_error *error)
@@ -28,7 +29,8 @@ read_members(struct trn_answer_reader *reader, const json_t *object, tern_error 
         status = trn_envelope_fail("epoch", error);
     }
     if (status == TERN_OK) {
-        status = trn_envelope_integer(object, "time", 0, INT64_MAX, &envelope->time_us, error);
+        status =
+            trn_envelope_integer(object, "time", 0, TRN_WIRE_TIME_MAX, &envelope->time_us, error);
     }
     if (status == TERN_OK) {
         status = trn_envelope_text(object, "cursor", &cursor, error);
@@ -147,12 +149,17 @@ void trn_answer_open_piece(struct trn_answer_reader *reader,
 
 /* ---- Verdicts ---- */
 
+static tern_status read_time(struct trn_line_reader *lines, int64_t *ret_time_us, tern_error *error)
+{
+    return trn_line_read_count(lines, TRN_WIRE_TIME_MIN, TRN_WIRE_TIME_MAX, ret_time_us, error);
+}
+
 static tern_status
 read_stored(struct trn_line_reader *lines, struct trn_verdict *verdict, tern_error *error)
 {
     tern_status status = trn_line_read_count(lines, 1, TRN_KEY_MAX, &verdict->number, error);
 
-    return status == TERN_OK ? trn_line_read_integer(lines, &verdict->stored_us, error) : status;
+    return status == TERN_OK ? read_time(lines, &verdict->stored_us, error) : status;
 }
 
 static tern_status
@@ -243,7 +250,7 @@ read_tx(struct trn_answer_reader *reader, struct trn_answer_tx *tx, tern_error *
     tern_status status = trn_line_read_count(lines, 1, TRN_KEY_MAX, &tx->number, error);
 
     if (status == TERN_OK) {
-        status = trn_line_read_integer(lines, &tx->time_us, error);
+        status = read_time(lines, &tx->time_us, error);
     }
     if (status == TERN_OK) {
         status = trn_line_read_id(lines, &tx->device, error);
@@ -264,7 +271,7 @@ read_deleted_at(struct trn_line_reader *lines, int64_t *ret_deleted_at_us, tern_
         *ret_deleted_at_us = 0;
         return trn_line_read(lines, &token, error);
     }
-    return trn_line_read_count(lines, 1, INT64_MAX, ret_deleted_at_us, error);
+    return trn_line_read_count(lines, 1, TRN_WIRE_TIME_MAX, ret_deleted_at_us, error);
 }
 
 /* The number of each unit: that of the last "t" line in an "r", named one by one in an "m". */
@@ -349,7 +356,7 @@ static tern_status read_row(struct trn_answer_reader *reader,
 
     status = trn_line_read_count(lines, 0, (INT64_C(1) << table->unit_count) - 1, &ranks, error);
     if (status == TERN_OK) {
-        status = trn_line_read_integer(lines, &row->updated_at_us, error);
+        status = read_time(lines, &row->updated_at_us, error);
     }
     if (status == TERN_OK) {
         status = read_deleted_at(lines, &row->deleted_at_us, error);
@@ -367,20 +374,23 @@ static tern_status read_row(struct trn_answer_reader *reader,
 
 /* ---- Items ---- */
 
-/* What a tag means, and whether it may stand here. False where not. */
+/* What a tag means, and whether it may stand here. False where not. All verdicts come first: who
+ * takes them looks no further than the first line of another kind. */
 static bool
 kind_of(const struct trn_answer_reader *reader, char tag, enum trn_answer_kind *ret_kind)
 {
+    const bool is_decided = reader->verdicts == reader->envelope.verdict_count;
+
     switch (tag) {
     case 'v':
         *ret_kind = TRN_ANSWER_VERDICT;
-        return !reader->in_scope;
+        return !is_decided;
     case 'g':
         *ret_kind = TRN_ANSWER_GONE;
-        return !reader->in_scope;
+        return is_decided && !reader->in_scope;
     case 's':
         *ret_kind = TRN_ANSWER_SCOPE;
-        return !reader->is_piece;
+        return is_decided && !reader->is_piece;
     case 't':
         *ret_kind = TRN_ANSWER_TX;
         return reader->in_scope;
@@ -393,7 +403,7 @@ kind_of(const struct trn_answer_reader *reader, char tag, enum trn_answer_kind *
         return reader->in_scope && !reader->is_piece;
     case 'z':
         *ret_kind = TRN_ANSWER_END;
-        return !reader->is_piece && reader->verdicts == reader->envelope.verdict_count;
+        return !reader->is_piece && is_decided;
     case '\0':
         *ret_kind = TRN_ANSWER_END;
         return reader->is_piece;

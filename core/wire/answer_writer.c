@@ -1,10 +1,8 @@
 /* Answers as the server writes them. */
-#include <string.h>
 
-#include "base/assert.h"
-#include "base/error.h"
 #include "wire/answer.h"
 #include "wire/envelope.h"
+#include "wire/upcast.h"
 
 void trn_answer_writer_open(struct trn_answer_writer *writer,
                             const struct trn_schema *schema,

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "wire/frame.h"
 #include "wire/limits.h"
+#include "wire/upcast.h"
 
 static const char tags[] = {
     [TRN_OP_INSERT] = 'i',

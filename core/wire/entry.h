@@ -9,10 +9,8 @@
 #define TRN_WIRE_ENTRY_H
 
 #include "model/change.h"
+#include "wire/epoch.h"
 #include "wire/line.h"
-
-/* An epoch's name: 16 hexadecimal digits in lower case, and a NUL. */
-#define TRN_EPOCH_BYTES 17
 
 /* What is left of a transaction whose own entry is kept no more: the units on the rows that still
  * are its, under a new tx id, for a server that lost it. */
@@ -86,18 +84,5 @@ TERN_MUST_USE tern_status trn_entry_next(struct trn_entry_reader *reader,
                                          tern_error *error);
 /* All zero is accepted. */
 void trn_entry_close(struct trn_entry_reader *reader);
-
-/* How many columns of the table, how many tables of the schema, a version had. */
-size_t trn_wire_columns(const struct trn_table *table, uint32_t version);
-size_t trn_wire_units(const struct trn_table *table, uint32_t version);
-/* The index that a version gives to the table (the audit is always its last), and the table of an
- * index, NULL without one. */
-size_t trn_wire_table_index(const struct trn_schema *schema,
-                            const struct trn_table *table,
-                            uint32_t version);
-const struct trn_table *
-trn_wire_table(const struct trn_schema *schema, int64_t index, uint32_t version);
-/* Whether the text is an epoch's name. */
-bool trn_wire_is_epoch(struct trn_slice text);
 
 #endif

@@ -1,10 +1,10 @@
 /* Envelopes by jansson; its messages quote the text and are never passed on. */
 #include "wire/envelope.h"
 
-#include <stdatomic.h>
 #include <string.h>
 
 #include "base/error.h"
+#include "base/json.h"
 #include "base/uuid.h"
 #include "wire/limits.h"
 
@@ -34,68 +34,16 @@ static bool is_too_deep(struct trn_slice text)
     return false;
 }
 
-static json_t *load_once(struct trn_slice text, tern_status *ret_status)
-{
-    json_error_t cause = {0};
-    json_t *json = json_loadb((const char *)text.data, text.size, JSON_REJECT_DUPLICATES, &cause);
-
-    *ret_status = TERN_OK;
-    if (json == NULL) {
-        bool is_text = json_error_code(&cause) == json_error_invalid_utf8;
-
-        *ret_status = is_text ? TERN_ERR_NOT_UTF8 : TERN_ERR_PROTOCOL;
-    }
-    return json;
-}
-
-static const atomic_ulong *counted; /* NULL: nobody counts */
-
-void trn_envelope_count_failures(const atomic_ulong *failures)
-{
-    counted = failures;
-}
-
-/* Believed where no allocation failed meanwhile. */
-static tern_status load_counted(struct trn_slice text, json_t **ret_json)
-{
-    unsigned long before = atomic_load(counted);
-    tern_status status;
-    json_t *json = load_once(text, &status);
-
-    if (atomic_load(counted) != before) {
-        json_decref(json);
-        return TERN_ERR_NOMEM;
-    }
-    *ret_json = json;
-    return status;
-}
-
-/* Where memory runs out, jansson calls the text malformed or, seen in 2.14, leaves characters out
- * of a token and reports success. So an envelope is parsed twice and believed when both agree. */
 static tern_status load(struct trn_slice text, json_t **ret_json)
 {
-    tern_status first_status;
-    tern_status second_status;
-    tern_status status;
-    json_t *first;
-    json_t *second;
+    json_error_t cause = {.line = 0};
+    tern_status status = trn_json_load(text, JSON_REJECT_DUPLICATES, ret_json, &cause);
 
-    if (counted != NULL) {
-        return load_counted(text, ret_json);
+    if (status != TERN_ERR_FORMAT) {
+        return status;
     }
-    first = load_once(text, &first_status);
-    second = load_once(text, &second_status);
-    status = first_status == second_status ? first_status : TERN_ERR_NOMEM;
-    if (status == TERN_OK && !json_equal(first, second)) {
-        status = TERN_ERR_NOMEM;
-    }
-    json_decref(second);
-    if (status == TERN_OK) {
-        *ret_json = first;
-    } else {
-        json_decref(first);
-    }
-    return status;
+    return json_error_code(&cause) == json_error_invalid_utf8 ? TERN_ERR_NOT_UTF8
+                                                              : TERN_ERR_PROTOCOL;
 }
 
 tern_status

@@ -4,17 +4,12 @@
 #define TRN_WIRE_ENVELOPE_H
 
 #include <jansson.h>
-#include <stdatomic.h>
 
 #include "base/bytes.h"
 #include "tern/error.h"
 #include "tern/value.h"
 #include "wire/line.h"
 
-/* For a process that gave jansson its allocators, before anything is parsed: they count here what
- * they could not give, and an envelope is parsed once. Else it is parsed twice, because jansson
- * does not tell of all that fails. */
-void trn_envelope_count_failures(const atomic_ulong *failures);
 /* Parses one object of at most TRN_WIRE_STRING_MAX bytes. TERN_ERR_PROTOCOL, _TOO_LARGE, _TOO_DEEP,
  * _NOT_UTF8, _NOMEM. `what` names it in messages. */
 TERN_MUST_USE tern_status trn_envelope_parse(struct trn_slice text,

@@ -7,7 +7,6 @@
 #include "base/base64.h"
 #include "base/error.h"
 #include "base/text.h"
-#include "base/uuid.h"
 #include "wire/limits.h"
 #include "wire/number.h"
 #include "wire/plain.h"

@@ -3,7 +3,9 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "model/version.h"
 #include "wire/envelope.h"
+#include "wire/limits.h"
 
 struct answered {
     int http_status;
@@ -142,7 +144,9 @@ static bool read_verdict(const json_t *line, size_t index, struct trn_verdict *v
     default:
         verdict->number = json_integer_value(third);
         verdict->stored_us = json_integer_value(fourth);
-        return json_is_integer(third) && verdict->number > 0 && json_is_integer(fourth);
+        return json_is_integer(third) && verdict->number > 0 && verdict->number <= TRN_KEY_MAX &&
+               json_is_integer(fourth) && verdict->stored_us >= TRN_WIRE_TIME_MIN &&
+               verdict->stored_us <= TRN_WIRE_TIME_MAX;
     }
 }
 

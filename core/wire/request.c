@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "base/assert.h"
 #include "base/error.h"
 #include "base/uuid.h"
 #include "wire/envelope.h"

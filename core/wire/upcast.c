@@ -1,7 +1,8 @@
-/* What older versions of a schema knew of it. Tables, columns and units are only ever appended, so
+/* Tables, columns and units are only ever appended, so
  * each version knows a beginning; only the audit, always the last table, moves. */
+#include "wire/upcast.h"
+
 #include "base/assert.h"
-#include "wire/entry.h"
 
 size_t trn_wire_columns(const struct trn_table *table, uint32_t version)
 {
@@ -60,19 +61,4 @@ trn_wire_table(const struct trn_schema *schema, int64_t index, uint32_t version)
     }
     return (size_t)index == before_audit ? &schema->tables[schema->table_count - 1]
                                          : &schema->tables[index];
-}
-
-bool trn_wire_is_epoch(struct trn_slice text)
-{
-    if (text.size != TRN_EPOCH_BYTES - 1) {
-        return false;
-    }
-    for (size_t i = 0; i < text.size; i++) {
-        uint8_t digit = text.data[i];
-
-        if (!(digit >= '0' && digit <= '9') && !(digit >= 'a' && digit <= 'f')) {
-            return false;
-        }
-    }
-    return true;
 }

@@ -9,6 +9,10 @@
 #include "base/memory.h"
 #include "model/change.h"
 #include "wire/envelope.h"
+#include "wire/limits.h"
+#include "wire/number.h"
+
+enum { ESCAPE_BYTES_MAX = 6 };
 
 /* ---- Writing ---- */
 
@@ -64,6 +68,80 @@ tern_status trn_values_write(const struct trn_table *table,
     status = failed ? trn_fail_nomem(error) : trn_envelope_append(text, object, error);
     json_decref(object);
     return status;
+}
+
+/* ---- Sizes ---- */
+
+static bool is_long(const tern_value *value)
+{
+    return value->kind == TERN_TEXT || value->kind == TERN_BLOB;
+}
+
+/* Lines and JSON objects spell a value alike. */
+static size_t spelled_size(const tern_value *value)
+{
+    const uint8_t *bytes = value->data;
+    size_t size = value->size + 2;
+
+    if (!is_long(value)) {
+        return TRN_NUMBER_BYTES;
+    }
+    if (value->kind == TERN_BLOB) {
+        return trn_base64_encoded_size(value->size) + 2;
+    }
+    for (size_t i = 0; i < value->size; i++) {
+        if (bytes[i] == '"' || bytes[i] == '\\' ||
+            (bytes[i] >= '\b' && bytes[i] <= '\r' && bytes[i] != '\v')) {
+            size += 1;
+        } else if (bytes[i] < 0x20) {
+            size += ESCAPE_BYTES_MAX - 1;
+        }
+    }
+    return size;
+}
+
+/* What most values are far below of, without a look at their bytes. */
+static size_t bound_of(const tern_value *value)
+{
+    return is_long(value) ? value->size * ESCAPE_BYTES_MAX + 2 : TRN_NUMBER_BYTES;
+}
+
+static size_t
+unit_size(const struct trn_table *table, size_t unit, const tern_value *values, bool exactly)
+{
+    const struct trn_unit *described = &table->units[unit];
+    size_t size = sizeof "{}" - 2; /* a comma each, but for one */
+
+    for (size_t i = 0; i < described->column_count; i++) {
+        const uint16_t column = described->columns[i];
+
+        size += strlen(table->columns[column].name) + sizeof "\"\":," - 1;
+        size += exactly ? spelled_size(&values[column]) : bound_of(&values[column]);
+    }
+    return size;
+}
+
+bool trn_values_fit(const struct trn_table *table, size_t unit, const tern_value *values)
+{
+    return unit == TRN_UNIT_EXISTENCE ||
+           unit_size(table, unit, values, false) <= TRN_WIRE_STRING_MAX ||
+           unit_size(table, unit, values, true) <= TRN_WIRE_STRING_MAX;
+}
+
+tern_status
+trn_values_check_size(const struct trn_table *table, const tern_value *values, tern_error *error)
+{
+    size_t size = 0;
+
+    for (size_t i = 0; i < table->column_count; i++) {
+        size += spelled_size(&values[i]) + 1;
+    }
+    return size <= TRN_WIRE_ROW_BYTES_MAX
+               ? TERN_OK
+               : trn_fail(error,
+                          TERN_ERR_TOO_LARGE,
+                          "%s: a row is longer than the protocol takes, 7 MiB",
+                          table->name);
 }
 
 /* ---- Reading ---- */

@@ -36,4 +36,14 @@ TERN_MUST_USE tern_status trn_values_read(const struct trn_table *table,
 /* All zero is accepted. */
 void trn_values_free(struct trn_values *values);
 
+/* Whether the values of the unit can be set aside: an audit entry holds them as one text, as
+ * trn_values_write spells them, and so none may be longer than a text may be. Those of existence
+ * always can. */
+bool trn_values_fit(const struct trn_table *table, size_t unit, const tern_value *values);
+/* TERN_ERR_TOO_LARGE where the columns of a row may take a longer line than any answer has room
+ * for. */
+TERN_MUST_USE tern_status trn_values_check_size(const struct trn_table *table,
+                                                const tern_value *values,
+                                                tern_error *error);
+
 #endif

@@ -130,9 +130,11 @@ typedef struct tern_statement tern_statement;
  * a write outside a transaction is one of its own (one that returns rows needs one around it).
  * Transaction control, ATTACH, PRAGMA writes and schema changes of synced or `tern_` tables are
  * refused with TERN_ERR_SQL; tables and TEMP triggers of the app's own are not, and such a trigger
- * runs for statements alone, not when a sync writes. Functions offered to SQL: `tern_id()` mints an
- * id, `tern_key(table, key...)` derives one from a natural key,
- * `tern_id_text(blob)` and `tern_id_blob(text)` convert, `tern_now()` is the stamp clock in
+ * runs for statements alone, not when a sync writes. A failed statement leaves nothing, so triggers
+ * with RAISE(FAIL) or RAISE(ROLLBACK) and tables with ON CONFLICT FAIL are refused; and so are
+ * foreign keys to synced tables, whose rows a sync takes out and, for a moment, lifts. Functions
+ * offered to SQL: `tern_id()` mints an id, `tern_key(table, key...)` derives one from a natural
+ * key, `tern_id_text(blob)` and `tern_id_blob(text)` convert, `tern_now()` is the stamp clock in
  * microseconds.
  *
  * @param sql Exactly one statement, UTF-8, `sql_size` bytes.

@@ -104,7 +104,7 @@ TERN_API void
 tern_sync_read_reason(const tern_sync *sync, tern_status status, tern_error *ret_reason);
 
 /** Ends the session and gives the lease back; NULL is accepted. What was downloaded stays staged.
- */
+ * In a transaction of the calling thread's the lease is left to the handle's next session. */
 TERN_API void tern_sync_close(tern_sync *sync);
 
 /** Supplies a token: NUL-terminated, borrowed until the next call. `refused` is true when the last

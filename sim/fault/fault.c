@@ -11,7 +11,7 @@
 static atomic_int suspended;
 static atomic_uint countdown; /* 0: nothing armed; 1: the next one fails */
 static atomic_bool struck;
-static atomic_ulong failures;
+static void (*hearer)(void);
 static sqlite3_mem_methods sqlite_heap;
 
 void *__wrap_malloc(size_t size);
@@ -38,7 +38,9 @@ static bool fails_now(void)
         return false;
     }
     atomic_store(&struck, true);
-    atomic_fetch_add(&failures, 1);
+    if (hearer != NULL) {
+        hearer();
+    }
     return true;
 }
 
@@ -103,6 +105,11 @@ void fault_arm(unsigned nth)
     atomic_store(&countdown, nth);
 }
 
+void fault_hear(void (*heard)(void))
+{
+    hearer = heard;
+}
+
 unsigned fault_left(void)
 {
     return atomic_load(&countdown);
@@ -111,11 +118,6 @@ unsigned fault_left(void)
 bool fault_has_struck(void)
 {
     return atomic_load(&struck);
-}
-
-const atomic_ulong *fault_failures(void)
-{
-    return &failures;
 }
 
 void fault_suspend(void)

@@ -19,8 +19,8 @@ void fault_arm(unsigned nth);
 unsigned fault_left(void);
 /* Whether it has struck since it was armed. */
 bool fault_has_struck(void);
-/* How often it has struck in this process. */
-const atomic_ulong *fault_failures(void);
+/* Called when it strikes, from within the allocation; may arm the next one. NULL: nobody. */
+void fault_hear(void (*heard)(void));
 /* Nothing fails, nor counts, until as many resumes as suspends. */
 void fault_suspend(void);
 void fault_resume(void);

@@ -465,16 +465,16 @@ static bool is_erased_entry(void *context, const tern_id *id)
 {
     struct trn_db *db = context;
     struct trn_db_view *view = NULL;
-    struct trn_db_erased erased = {.flags = 0};
+    bool erased = false;
 
     if (db == NULL || db->ops->snapshot_open(db, &view, NULL) != TERN_OK) {
         return false;
     }
-    if (db->ops->erased_read(view, id, &erased, NULL) != TERN_OK) {
-        erased.flags = 0;
+    if (db->ops->row_erased_read(view, NULL, id, &erased, NULL) != TERN_OK) {
+        erased = false;
     }
     db->ops->snapshot_close(db, view);
-    return (erased.flags & TRN_ERASED_ITSELF) != 0;
+    return erased;
 }
 
 static void look_into(struct twin *twin, struct trn_db *db)

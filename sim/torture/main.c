@@ -66,13 +66,13 @@ struct session {
 };
 
 static const char *const fault_names[TORTURE_FAULTS] =
-    {"kill", "power", "twice", "error", "read", "full", "memory", "answer", "request"};
+    {"kill", "power", "twice", "error", "read", "full", "memory", "second", "answer", "request"};
 
 static const char usage[] =
     "Usage: tern-torture [OPTION]...\n"
     "Lets each fault strike each operation at each place.\n"
     "  --operation NAME  this one alone; --list names them\n"
-    "  --fault NAME      kill, power, twice, error, read, full, memory, answer, request\n"
+    "  --fault NAME      kill, power, twice, error, read, full, memory, second, answer, request\n"
     "  --at N            at this place alone, as a failure was told\n"
     "  --way W           how it goes on there\n"
     "  --points P        at most so many places of each operation and fault; 0: all\n"

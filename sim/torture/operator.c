@@ -1,5 +1,6 @@
 /* What an operator does: records erased, rows let go of for their age, a copy of the database made
  * while the server works. */
+#include <limits.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -114,8 +115,8 @@ static void read_cell(sqlite3 *db, const char *sql, char ret_text[64])
     (void)sqlite3_finalize(stmt);
 }
 
-/* What the copy holds, once the tool has said that it is done: all up to its last number. */
-static void check_copy(struct sim_world *world, sqlite3 *copy, int64_t at_least)
+/* What the copy holds, once the tool has said that it is done: all that the server has told of. */
+static void check_copy(struct sim_world *world, sqlite3 *copy)
 {
     char text[64];
 
@@ -123,23 +124,63 @@ static void check_copy(struct sim_world *world, sqlite3 *copy, int64_t at_least)
     if (strcmp(text, "ok") != 0) {
         sim_fail(world, "integrity", "the copy: %s", text);
     }
+    read_cell(copy, "SELECT count(*) FROM pragma_foreign_key_check", text);
+    if (strcmp(text, "0") != 0) {
+        sim_fail(world, "references", "the copy: %s are broken", text);
+    }
     read_cell(copy, last_number, text);
-    if (strtoll(text, NULL, 10) < at_least) {
-        sim_fail(world, "backup", "the copy lacks what was there when it was begun");
+    if (strtoll(text, NULL, 10) < world->answered_to) {
+        sim_fail(world,
+                 "backup",
+                 "the copy ends with number %s, and the server had told of %lld",
+                 text,
+                 (long long)world->answered_to);
     }
 }
 
+/* What the tool made, alone on a disk, is the backup that "restore" brings back. */
+static void keep_copy(struct sim_world *world, sqlite3 *copy)
+{
+    struct sim_disk *blank = sim_disk_new("blank", 1);
+    sqlite3 *to = NULL;
+    sqlite3_backup *backup = NULL;
+    bool is_kept = false;
+
+    if (sqlite3_open_v2("/blank/server.db",
+                        &to,
+                        SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
+                        NULL) == SQLITE_OK) {
+        backup = sqlite3_backup_init(to, "main", copy, "main");
+    }
+    if (backup != NULL) {
+        is_kept = sqlite3_backup_step(backup, -1) == SQLITE_DONE;
+        (void)sqlite3_backup_finish(backup);
+    }
+    (void)sqlite3_close(to);
+    if (is_kept) {
+        sim_server_keep(world, sim_disk_image(blank));
+    } else {
+        sim_fail(world, "backup", "the copy cannot be read");
+    }
+    sim_disk_free(blank);
+}
+
+/* A few pages at a time, one of `between` behind each of the first. */
 static tern_status copy_pages(struct sim_world *world, sqlite3_backup *backup, json_t *between)
 {
+    enum { PAGES = 8 };
     int rc = SQLITE_OK;
     size_t index = 0;
     tern_status status = TERN_OK;
 
-    for (; status == TERN_OK && (rc == SQLITE_OK || rc == SQLITE_BUSY); index++) {
-        rc = sqlite3_backup_step(backup, 20);
+    while (status == TERN_OK && !sim_disk_is_dead(world->disk)) {
+        rc = sqlite3_backup_step(backup, PAGES);
+        if (rc != SQLITE_OK && rc != SQLITE_BUSY) {
+            break;
+        }
         if (index < json_array_size(between) && !sim_disk_is_dead(world->disk)) {
             sim_disk_pause(world->disk, true); /* what strikes, strikes the tool */
-            status = torture_do(world, json_array_get(between, index));
+            status = torture_do(world, json_array_get(between, index++));
             sim_disk_pause(world->disk, false);
         }
     }
@@ -149,17 +190,14 @@ static tern_status copy_pages(struct sim_world *world, sqlite3_backup *backup, j
     return rc == SQLITE_DONE ? status : rc == SQLITE_FULL ? TERN_ERR_DISK_FULL : TERN_ERR_IO;
 }
 
-/* A tool of SQLite's own beside the server, in few pages at a time, the events of `between` coming
- * between them. The copy lies on the server's disk. */
-tern_status torture_copy(struct sim_world *world, json_t *between)
+/* A tool of SQLite's own beside the server. The copy lies on the server's disk. */
+static tern_status copy(struct sim_world *world, json_t *between)
 {
     sqlite3 *from = NULL;
     sqlite3 *to = NULL;
     sqlite3_backup *backup = NULL;
     tern_status status = TERN_ERR_IO;
-    int64_t last = sim_look_number(world, sim_look(world, SIM_SERVER), last_number, 0);
 
-    sim_look_away(world, SIM_SERVER);
     if (sqlite3_open_v2("/server/server.db", &from, SQLITE_OPEN_READONLY, NULL) == SQLITE_OK &&
         sqlite3_open_v2("/server/copy.db", &to, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL) ==
             SQLITE_OK) {
@@ -173,10 +211,38 @@ tern_status torture_copy(struct sim_world *world, json_t *between)
     }
     if (status == TERN_OK && !sim_disk_is_dead(world->disk)) {
         sim_disk_pause(world->disk, true);
-        check_copy(world, to, last);
+        check_copy(world, to);
+        keep_copy(world, to);
         sim_disk_pause(world->disk, false);
     }
     (void)sqlite3_close(to);
     (void)sqlite3_close(from);
+    return status;
+}
+
+/* What comes behind a copy that was made is no part of it, and nothing strikes there. */
+tern_status torture_copy(struct sim_world *world, json_t *between, json_t *behind)
+{
+    tern_status status = copy(world, between);
+    unsigned reads = sim_disk_left(world->disk);
+    unsigned allocations = sim_memory_left();
+    size_t index;
+    json_t *event;
+
+    if (sim_disk_is_dead(world->disk)) {
+        return status;
+    }
+    sim_disk_pause(world->disk, true);
+    sim_memory_suspend();
+    json_array_foreach(behind, index, event)
+    {
+        status = status == TERN_OK ? torture_do(world, event) : status;
+    }
+    sim_memory_resume();
+    sim_disk_pause(world->disk, false);
+    if (reads > UINT_MAX / 2) { /* places are counted, and "restore" forgets what is armed */
+        sim_disk_arm(world->disk, SIM_DISK_READ, reads);
+        sim_memory_arm(SIM_SERVER, allocations);
+    }
     return status;
 }

@@ -50,6 +50,23 @@ class Torture(unittest.TestCase):
     def test_an_opening_after_a_crash_that_does_not_wait_for_the_disk_is_found_by_a_second_one(self):
         self.check_found("OPEN_UNSYNCED", "many", "twice")
 
+    def test_a_copy_that_came_back_is_held_to_what_was_told_behind_it(self):
+        for mutant, reason in (("NO_REOFFER", "lost: "), ("FOREIGN_BASES", "model: ")):
+            done = run(MUTANTS, "--mutant", mutant, "--operation", "copy-restored", "--points", "2")
+            self.assertEqual(done.returncode, 1, done.stdout)
+            self.assertIn("copy-restored@server fails without a fault: " + reason, done.stderr)
+        self.assertEqual(run(PROGRAM, "--operation", "copy-restored", "--points", "2").returncode, 0)
+
+    def test_a_call_that_there_is_not_is_a_failure(self):
+        operations = json.loads(FILE.read_text())
+        operations["operations"] = [{"name": "x", "base": "care", "machines": ["a"], "do": [{"do": "care", "device": "a", "call": "fly"}]}]
+        with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+            json.dump(operations, file)
+            file.flush()
+            done = run(PROGRAM, "--file", file.name)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("there is no call fly", done.stderr)
+
     def test_a_commit_that_failed_does_not_come_back_after_a_crash(self):
         for fault in ("error", "full"):
             done = run(PROGRAM, "--operation", "update", "--fault", fault)

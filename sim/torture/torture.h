@@ -18,12 +18,18 @@ enum torture_fault {
     TORTURE_READ,    /* the nth read or opening fails */
     TORTURE_FULL,    /* from the nth on nothing grows */
     TORTURE_MEMORY,  /* the nth allocation fails */
+    TORTURE_SECOND,  /* one of these that nobody dies of, and another while it is handled */
     TORTURE_ANSWER,  /* the answers, laid end to end, are cut once at the nth byte */
     TORTURE_REQUEST, /* so are the requests */
     TORTURE_FAULTS
 };
 
-enum { TORTURE_EXCHANGES = 16, TORTURE_TEXT = 1 << 20, TORTURE_KNOWN = 1 << 16 };
+enum {
+    TORTURE_SECONDS = 64, /* places of second faults, of all that there are */
+    TORTURE_EXCHANGES = 16,
+    TORTURE_TEXT = 1 << 20,
+    TORTURE_KNOWN = 1 << 16
+};
 
 struct torture_operation {
     const char *name;
@@ -102,7 +108,7 @@ bool torture_knows(const char *verb);
 
 tern_status torture_erase(struct sim_world *world, size_t user);
 tern_status torture_retain(struct sim_world *world);
-tern_status torture_copy(struct sim_world *world, json_t *between);
+tern_status torture_copy(struct sim_world *world, json_t *between, json_t *behind);
 
 /* ---- care.c ---- */
 

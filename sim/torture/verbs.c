@@ -7,6 +7,7 @@
 #include "sim/memory.h"
 #include "sim/model/twin.h"
 #include "sim/torture/torture.h"
+#include "tern/follow.h"
 
 static const char *text_of(json_t *event, const char *key)
 {
@@ -175,6 +176,31 @@ static tern_status do_sql(struct sim_world *world, struct sim_device *device, js
 {
     (void)world;
     return run_sql(device, NULL, text_of(event, "sql"), NULL);
+}
+
+/* From now on what the statement's table holds under a key is noted. */
+static tern_status do_follow(struct sim_world *world, struct sim_device *device, json_t *event)
+{
+    tern_tx *tx = NULL;
+    int who = device->index;
+    tern_status status = SIM_CALL(who, tern_tx_begin(device->replica, NULL, &tx, &device->heard));
+
+    (void)world;
+    if (status == TERN_OK) {
+        status = SIM_CALL(who,
+                          tern_tx_follow(tx,
+                                         "torture",
+                                         text_of(event, "table"),
+                                         text_of(event, "column"),
+                                         NULL,
+                                         &device->heard));
+    }
+    if (status == TERN_OK) {
+        return SIM_CALL(who, tern_tx_commit(tx, NULL, &device->heard));
+    }
+    sim_memory_enter(who);
+    tern_tx_rollback(tx);
+    return sim_memory_leave(status);
 }
 
 static tern_status do_rollback(struct sim_world *world, struct sim_device *device, json_t *event)
@@ -371,7 +397,7 @@ static tern_status do_retain(struct sim_world *world, struct sim_device *device,
 static tern_status do_copy(struct sim_world *world, struct sim_device *device, json_t *event)
 {
     (void)device;
-    return torture_copy(world, json_object_get(event, "between"));
+    return torture_copy(world, json_object_get(event, "between"), json_object_get(event, "behind"));
 }
 
 static tern_status do_care(struct sim_world *world, struct sim_device *device, json_t *event)
@@ -397,6 +423,7 @@ static const struct verb {
     {"write", do_write, false},
     {"sql", do_sql, false},
     {"rollback", do_rollback, false},
+    {"follow", do_follow, false},
     {"read", do_read, false},
     {"retry", do_retry, false},
     {"discard", do_discard, false},

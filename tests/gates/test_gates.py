@@ -80,6 +80,34 @@ class Promises(Gate):
         self.assert_fails("Durability: no test is named", "promises")
 
 
+class Torture(Gate):
+    def test_the_tree_as_it_is_passes(self):
+        self.assert_passes("torture")
+
+    def test_a_new_public_call_has_to_be_tried_or_a_reason_said(self):
+        self.append("include/tern/row.h", "TERN_API TERN_MUST_USE tern_status tern_row_forget(tern_tx *tx);\n")
+        self.assert_fails("tern_row_forget is neither tried nor is it said why not", "torture")
+        self.replace("sim/torture/calls.json", '"tern_row_insert"', '"tern_row_forget"')
+        self.assert_fails("tern_row_forget is called by nothing in sim", "torture")
+
+    def test_an_operation_that_is_gone_is_missed(self):
+        self.replace("sim/torture/operations.json", '"name": "retake"', '"name": "taken"')
+        self.assert_fails("tern_prescription_retake: there is no operation retake", "torture")
+
+
+class Mutants(Gate):
+    def test_the_tree_as_it_is_passes(self):
+        self.assert_passes("mutants")
+
+    def test_a_source_whose_bugs_no_program_has_is_told(self):
+        self.replace("sim/CMakeLists.txt", "    server/push.c\n", "")
+        self.assert_fails("server/push.c: its planted bugs are compiled into no program", "mutants")
+
+    def test_a_bug_that_is_planted_nowhere_is_told(self):
+        self.replace("server/push.c", "TRN_MUTANT(TX_HALF_APPLIED)", "false")
+        self.assert_fails("TX_HALF_APPLIED is planted nowhere", "mutants")
+
+
 class Layers(Gate):
     def test_the_tree_as_it_is_passes(self):
         self.assert_passes("layers")
@@ -428,6 +456,8 @@ class Bindings(Gate):
     def test_a_library_that_is_built_for_phones_without_what_it_needs_fails(self):
         self.replace("vcpkg.json", '"json1", ', "")
         self.assert_fails("vcpkg.json: sqlite3 is to be built with json1", "bindings")
+        self.replace("vcpkg.json", '"version": "3.6.5"', '"version": "4.0.0"')
+        self.assert_fails("vcpkg.json: mbedtls is to be held at a 3.6 by an override", "bindings")
         self.replace("bindings/jni/android/build.gradle.kts", "-DANDROID_STL=none", "-DANDROID_STL=c++_static")
         self.assert_fails("ANDROID_STL is to be none", "bindings")
 

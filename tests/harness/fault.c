@@ -1,4 +1,6 @@
 /* The loops over each allocation that may fail. */
+#include <stdlib.h>
+
 #include "sim/fault/fault.h"
 #include "tests/harness/harness.h"
 #include "tests/harness/internal.h"
@@ -27,6 +29,14 @@ bool harness_fault_more(unsigned nth)
     }
     fault_arm(nth);
     return true;
+}
+
+unsigned harness_fault_next(unsigned nth)
+{
+    const char *step = getenv("TERN_FAULT_STEP");
+    unsigned long wide = step == NULL ? 1 : strtoul(step, NULL, 10);
+
+    return nth + (wide < 1 || wide > 10000 ? 1 : (unsigned)wide);
 }
 
 void harness_fault_suspend(void)

@@ -53,13 +53,16 @@
  * harness_fault_suspend and harness_fault_resume. Not for two threads.
  */
 #define FOR_EACH_ALLOC_FAILURE(nth)                                                                \
-    for (unsigned nth = harness_fault_begin(); harness_fault_more(nth); nth++)
+    for (unsigned nth = harness_fault_begin(); harness_fault_more(nth);                            \
+         nth = harness_fault_next(nth))
 
 void harness_register(const char *name, void (*test)(void **state));
 void harness_check(bool condition, const char *text, const char *file, int line);
 
 unsigned harness_fault_begin(void);
 bool harness_fault_more(unsigned nth);
+/** The next one, or every TERN_FAULT_STEP-th of the environment, where all would take too long. */
+unsigned harness_fault_next(unsigned nth);
 /** Nothing fails until as many resumes as suspends. */
 void harness_fault_suspend(void);
 void harness_fault_resume(void);

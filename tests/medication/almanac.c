@@ -266,14 +266,14 @@ static void add_slot(const struct almanac_source *source,
     add(source, day, meal + (source->before_meal[slot] ? -30 : 30), names[slot], ret_dose);
 }
 
-/* So many minutes apart, counted from the morning meal of the first day. */
+/* So many minutes apart, counted from the first day's midnight. */
 static size_t spread(const struct almanac_source *source,
                      int32_t first,
                      int32_t day,
                      int apart,
                      struct almanac_dose *ret_doses)
 {
-    int64_t minute = meal_minute(source->meals[0], 0);
+    int64_t minute = source->first_minute;
     const int64_t begin = (int64_t)(day - first) * DAY_MINUTES;
     size_t count = 0;
 

@@ -21,6 +21,7 @@ struct almanac_source {
     bool has_dosage[ALMANAC_SLOTS];
     bool before_meal[ALMANAC_SLOTS];
     int64_t duration_days; /* 0: open */
+    int64_t first_minute;  /* of what is so many hours apart */
     bool is_prn;
 };
 

@@ -69,7 +69,8 @@ static void id_of(tern_statement *row, int column, char *text)
 
 /* What was prescribed, from a row whose columns from `at` on are: the zone, the first and the last
  * day, the words, the meals, when it was created, and then, from `parts` on, what has a dosage, the
- * duration, whether it is taken as needed, ..., and which dosages come before the meal. */
+ * duration, whether it is taken as needed, ..., which dosages come before the meal, its own start
+ * and its first minute. */
 struct prescribed {
     char texts[8][TEXT_BYTES];
     struct almanac_source source;
@@ -78,6 +79,8 @@ struct prescribed {
 static void read_prescribed(tern_statement *row, int at, int parts, struct prescribed *ret)
 {
     struct almanac_source *source = &ret->source;
+    const tern_value first = tern_statement_value(row, parts + 9);
+    char own[TEXT_BYTES];
 
     for (int i = 0; i < 8; i++) {
         text_of(row, at + i, ret->texts[i]);
@@ -100,6 +103,11 @@ static void read_prescribed(tern_statement *row, int at, int parts, struct presc
         almanac_date_of(almanac_today(ret->texts[0], tern_statement_value(row, at + 8).integer),
                         ret->texts[1]);
     }
+    text_of(row, parts + 8, own);
+    if (strcmp(own, ret->texts[1]) > 0) {
+        (void)snprintf(ret->texts[1], TEXT_BYTES, "%s", own);
+    }
+    source->first_minute = first.kind == TERN_NULL ? 420 : first.integer;
 }
 
 /* The columns of `query` from 7 on are what was prescribed when the dose's grace ended. */
@@ -140,7 +148,9 @@ static bool is_prescribed(tern_statement *row, const char *date, const char *slo
     ") ->> 'before_meal', 0), "
 #define PARTS                                                                                      \
     HAS("morning_dosage") HAS("daytime_dosage") HAS("night_dosage") OF("duration") OF("is_prn")
-#define BEFORES BEFORE("morning_dosage") BEFORE("daytime_dosage") BEFORE("night_dosage")
+#define BEFORES                                                                                    \
+    BEFORE("morning_dosage")                                                                       \
+    BEFORE("daytime_dosage") BEFORE("night_dosage") OF("starts_on") OF("first_minute")
 
 static const char query[] =
     "SELECT d.medication_id, d.local_date, d.slot, d.time_period, d.status, d.scheduled_time, "
@@ -166,7 +176,7 @@ static int judge(tern_statement *row, const char *date, const char *slot, int64_
         return -1;
     }
     if (strcmp(status, "DUE") == 0) {
-        return now_us > passes_us && (tern_statement_value(row, 25).integer != 0 ||
+        return now_us > passes_us && (tern_statement_value(row, 27).integer != 0 ||
                                       is_prescribed(row, date, slot))
                    ? 3
                    : -1;
@@ -410,36 +420,17 @@ static bool has_doses(const struct coming *coming, tern_statement *row)
 #define NOW_HAS(column) "coalesce(m." column ", 'null') <> 'null', "
 #define NOW_BEFORE(column) "coalesce(m." column " ->> 'before_meal', 0)"
 
+#define NOW_HASES NOW_HAS("morning_dosage") NOW_HAS("daytime_dosage") NOW_HAS("night_dosage")
+#define NOW_BEFORES                                                                                \
+    NOW_BEFORE("morning_dosage") ", " NOW_BEFORE("daytime_dosage") ", " NOW_BEFORE("night_dosage")
+
 static const char prescribed_now[] =
     "SELECT m.id, coalesce(u.time_zone, 'Asia/Phnom_Penh'), p.start_date, p.end_date, m.frequency, "
-    "m.timing, t.morning_meal, t.afternoon_meal, t.night_meal, p.created_at, " NOW_HAS(
-        "morning_dosage") NOW_HAS("daytime_dosage")
-        NOW_HAS(
-            "night_dosage") "m.duration, "
-                            "m.is_prn, " NOW_BEFORE("morning_dosage") "," NOW_BEFORE(
-                                "daytime_dosage") "," NOW_BEFORE("night_dosage") " FROM "
-                                                                                 "prescriptions p "
-                                                                                 "JOIN medications "
-                                                                                 "m ON "
-                                                                                 "m.prescription_"
-                                                                                 "id = p.id LEFT "
-                                                                                 "JOIN users u ON "
-                                                                                 "u.id = "
-                                                                                 "p.patient_id "
-                                                                                 "LEFT JOIN "
-                                                                                 "meal_time_"
-                                                                                 "preferences t ON "
-                                                                                 "t.user_id = "
-                                                                                 "p.patient_id AND "
-                                                                                 "t.deleted_at IS "
-                                                                                 "NULL WHERE "
-                                                                                 "p.patient_id = "
-                                                                                 "?1 AND p.status "
-                                                                                 "= 'ACTIVE' AND "
-                                                                                 "p.deleted_at IS "
-                                                                                 "NULL AND "
-                                                                                 "m.deleted_at IS "
-                                                                                 "NULL";
+    "m.timing, t.morning_meal, t.afternoon_meal, t.night_meal, p.created_at, " NOW_HASES
+    "m.duration, m.is_prn, " NOW_BEFORES ", m.starts_on, m.first_minute FROM prescriptions p "
+    "JOIN medications m ON m.prescription_id = p.id LEFT JOIN users u ON u.id = p.patient_id "
+    "LEFT JOIN meal_time_preferences t ON t.user_id = p.patient_id AND t.deleted_at IS NULL WHERE "
+    "p.patient_id = ?1 AND p.status = 'ACTIVE' AND p.deleted_at IS NULL AND m.deleted_at IS NULL";
 
 bool reckoning_plan_agrees(const tern_id *patient, char says[RECKONING_SAYS_BYTES])
 {

@@ -220,6 +220,7 @@ static void take_months_away(void)
 
     tern_care_close(care);
     fixture_run(care_replica, "DROP TABLE care_month");
+    fixture_run(care_replica, "DROP TABLE care_date");
     fixture_run(care_replica, "DROP INDEX care_day_medication");
     fixture_run(care_replica,
                 "CREATE INDEX care_day_medication ON care_day(patient_id, medication_id, "
@@ -236,9 +237,11 @@ TEST(sums_that_had_no_months_keep_their_days_and_gain_months)
     (void)care_prescribe();
     care_clock("2026-04-10 05:00");
     expect("0 on time, 0 late, 0 skipped, 40 missed: 0 of 40");
-    /* As of a day whose rows have left since. */
+    /* As of a day that had records alone; the others are summed again by the rules of now. */
     fixture_run(care_replica,
                 "UPDATE care_day SET late = 5 WHERE local_date = '2026-03-05' AND night = 0");
+    fixture_run(care_replica, "UPDATE care_day SET passes = 0 WHERE local_date = '2026-03-05'");
+    fixture_run(care_replica, "UPDATE care_total SET passes = 0 WHERE local_date = '2026-03-05'");
     take_months_away();
     CHECK_INT(read_all("2026-03-01", "2026-03-31").late, 5);
     CHECK_INT(read_all("2026-03-01", "2026-03-31").missed, 60);
@@ -252,6 +255,57 @@ TEST(sums_that_had_no_months_keep_their_days_and_gain_months)
     }
     CHECK(read > 0);
     CHECK_INT(read_all("2026-03-01", "2026-03-31").late, 5);
+    care_end();
+}
+
+TEST(sums_of_the_definition_before_are_those_of_the_rules_of_now)
+{
+    tern_care_options options = {.size = sizeof(options)};
+
+    care_begin("2026-03-02 05:00");
+    (void)care_prescribe();
+    care_clock("2026-03-20 05:00");
+    expect("0 on time, 0 late, 0 skipped, 36 missed: 0 of 36");
+    options.zones = care_zones();
+    tern_care_close(care);
+    fixture_run(care_replica, "UPDATE care_day SET missed = 7");
+    fixture_run(care_replica, "UPDATE care_total SET missed = 7");
+    fixture_run(care_replica, "DROP TABLE care_date");
+    fixture_run(care_replica, "UPDATE care_mark SET definition = 2");
+    care_ok(tern_care_open(care_replica, &options, &care, &error), &error);
+    expect("0 on time, 0 late, 0 skipped, 36 missed: 0 of 36");
+    reckoning_compare(&care_prescription.patient, "2026-03-01", 0);
+    care_end();
+}
+
+TEST(sums_of_dates_that_an_earlier_library_left_are_made_anew)
+{
+    const tern_care_options options = {.size = sizeof(options), .zones = care_zones()};
+
+    care_begin("2026-03-02 05:00");
+    (void)care_prescribe();
+    care_clock("2026-03-20 05:00");
+    expect("0 on time, 0 late, 0 skipped, 36 missed: 0 of 36");
+    tern_care_close(care);
+    /* It made its own tables again, and did not know this one. */
+    fixture_run(care_replica, "UPDATE care_date SET missed = 7");
+    fixture_run(care_replica, "UPDATE care_mark SET definition = 2");
+    care_ok(tern_care_open(care_replica, &options, &care, &error), &error);
+    expect("0 on time, 0 late, 0 skipped, 36 missed: 0 of 36");
+    reckoning_compare(&care_prescription.patient, "2026-03-01", 0);
+    care_end();
+}
+
+TEST(a_dosage_that_becomes_none_and_one_again_is_counted_as_it_is)
+{
+    care_begin("2026-03-02 05:00");
+    (void)care_prescribe();
+    care_clock("2026-03-12 05:00");
+    expect("0 on time, 0 late, 0 skipped, 20 missed: 0 of 20");
+    fixture_run(care_replica, "UPDATE medications SET morning_dosage = '5'");
+    expect("0 on time, 0 late, 0 skipped, 10 missed: 0 of 10");
+    fixture_run(care_replica, "UPDATE medications SET morning_dosage = '{\"amount\":1}'");
+    expect("0 on time, 0 late, 0 skipped, 20 missed: 0 of 20");
     care_end();
 }
 

@@ -85,7 +85,11 @@ static int64_t read_sums(void)
 
 TEST(sums_of_an_erased_person_go_with_the_next_read_and_reminders_are_cancelled)
 {
-    static const char *const tables[] = {"care_day", "care_total", "care_month", "care_again"};
+    static const char *const tables[] = {"care_day",
+                                         "care_total",
+                                         "care_month",
+                                         "care_date",
+                                         "care_again"};
     struct world world;
     struct device phone;
     int64_t cursor = 0;

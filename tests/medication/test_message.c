@@ -9,7 +9,7 @@
 #include "base/text.h"
 #include "tests/harness/harness.h"
 
-enum { LAST_PROBLEM = TERN_PROBLEM_NOT_TEXT, LAST_NOTICE = TERN_NOTICE_GOES_ON };
+enum { LAST_PROBLEM = TERN_PROBLEM_TIMES, LAST_NOTICE = TERN_NOTICE_GOES_ON };
 
 static const tern_locale khmer = {.size = sizeof khmer, .language = TERN_KHMER};
 static const tern_locale native = {.size = sizeof native,

@@ -189,6 +189,76 @@ TEST(timings_name_times_weekdays_and_moments)
     expect(NULL, "06:00; 22:00", "2026-03-02", 1, "03-02 06:00, 03-02 22:00");
 }
 
+TEST(a_dose_that_a_gap_would_move_onto_another_gives_way)
+{
+    tern_regimen source = regimen(NULL, "02:30; 03:30");
+
+    source.zone = "America/New_York"; /* 02:00 became 03:00 on the 8th */
+    CHECK(plan(&source, "2026-03-07", 3, true));
+    CHECK_TEXT(seen,
+               "03-07 02:30=02:30N, 03-07 03:30=03:30N, 03-08 03:30=03:30N, "
+               "03-09 02:30=02:30N, 03-09 03:30=03:30N");
+    source.timing = "02:30; 04:00";
+    CHECK(plan(&source, "2026-03-08", 1, true));
+    CHECK_TEXT(seen, "03-08 02:30=03:30N, 03-08 04:00=04:00D");
+    source.timing = NULL;
+    source.frequency = "every 1 hours";
+    CHECK(plan(&source, "2026-03-08", 1, false));
+    CHECK(strstr(seen, "03-08 01:00, 03-08 03:00, 03-08 04:00") != NULL);
+    CHECK(strstr(seen, "02:00") == NULL);
+}
+
+TEST(a_day_that_a_zone_skips_doubles_no_dose_of_the_next)
+{
+    tern_regimen source = regimen(NULL, NULL);
+
+    source.zone = "Pacific/Apia"; /* had no 30th of December 2011, a Friday */
+    source.start_date = "2011-12-02";
+    source.slots = TERN_SLOT_MORNING | TERN_SLOT_NIGHT;
+    CHECK(plan(&source, "2011-12-29", 3, false));
+    CHECK_TEXT(seen, "12-29 MORNING, 12-29 NIGHT, 12-31 MORNING, 12-31 NIGHT");
+    source.frequency = "once a week";
+    CHECK(plan(&source, "2011-12-29", 3, true));
+    CHECK_TEXT(seen, "12-30 MORNING=07:30D, 12-30 NIGHT=18:30N");
+}
+
+TEST(times_that_are_not_as_many_as_the_words_say_make_no_schedule)
+{
+    static const struct {
+        const char *frequency;
+        const char *timing;
+    } wrong[] = {{"once a day", "08:00; 20:00"},
+                 {"1 times a day", "08:00; 20:00"},
+                 {"once a day", "CM; CV"},
+                 {"twice a day", "08:00"},
+                 {"3 times a day", "CM; CV"},
+                 {"once a week", "08:00; 20:00"},
+                 {"once a week", "mon; thu"},
+                 {"once a week", "mon; 08:00; 20:00"},
+                 {"twice a week", "mon; wed; fri"},
+                 {"once every 2 weeks", "mon; thu"},
+                 {"once a month", "08:00; 20:00"},
+                 {"twice a day", "AC"}};
+
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        tern_regimen source = regimen(wrong[i].frequency, wrong[i].timing);
+
+        CHECK(!plan(&source, "2026-03-02", 40, false));
+        CHECK_TEXT(seen, "");
+    }
+    /* Words that name no number leave it to the times. */
+    expect("every 1 days", "08:00; 20:00", "2026-03-02", 1, "03-02 08:00, 03-02 20:00");
+    expect("every 2 days", "08:00; 20:00", "2026-03-02", 2, "03-02 08:00, 03-02 20:00");
+    expect("every 1 weeks", "mon; thu", "2026-03-02", 7, "03-02 MORNING, 03-05 MORNING");
+    expect("3 times a day", "C", "2026-03-02", 1, "03-02 MORNING, 03-02 DAYTIME, 03-02 NIGHT");
+    expect("twice a week", "mon; thu; 09:00", "2026-03-02", 7, "03-02 09:00, 03-05 09:00");
+    expect("4 times a week",
+           "mon; thu; 09:00; 21:00",
+           "2026-03-02",
+           7,
+           "03-02 09:00, 03-02 21:00, 03-05 09:00, 03-05 21:00");
+}
+
 TEST(dosages_win_over_the_words_of_a_day_and_keep_those_of_a_week)
 {
     tern_regimen source = regimen("every 8 hours", NULL);

@@ -359,6 +359,19 @@ static void a_list_for_a_dosage(void)
     two[0].night_dosage = "[]";
 }
 
+static void more_times_than_said(void)
+{
+    two[1] = (tern_medicine){.name = "a medicine",
+                             .morning_dosage = "null",
+                             .frequency = "once a day",
+                             .timing = "08:00; 20:00"};
+}
+
+static void fewer_times_than_said(void)
+{
+    two[0] = (tern_medicine){.name = "a medicine", .frequency = "twice a day", .timing = "08:00"};
+}
+
 static void no_text_for_a_dosage(void)
 {
     two[0].night_dosage = "";
@@ -477,6 +490,20 @@ static const struct {
      1,
      {"មិនអាចអានកម្រិតប្រើពេលយប់របស់ថ្នាំទី 1ជាកម្រិតថ្នាំបានទេ។",
       "The night dosage of medicine 1 cannot be read as an amount of medicine."}},
+    {more_times_than_said,
+     TERN_ERR_CHECK,
+     TERN_PROBLEM_TIMES,
+     TERN_FIELD_TIMING,
+     2,
+     {"ម៉ោងប្រើរបស់ថ្នាំទី 2មិនត្រូវគ្នានឹងភាពញឹកញាប់របស់វាទេ។",
+      "The timing of medicine 2 does not agree with how often it is to be taken."}},
+    {fewer_times_than_said,
+     TERN_ERR_CHECK,
+     TERN_PROBLEM_TIMES,
+     TERN_FIELD_TIMING,
+     1,
+     {"ម៉ោងប្រើរបស់ថ្នាំទី 1មិនត្រូវគ្នានឹងភាពញឹកញាប់របស់វាទេ។",
+      "The timing of medicine 1 does not agree with how often it is to be taken."}},
     {no_text_for_a_dosage,
      TERN_ERR_FORMAT,
      TERN_PROBLEM_DOSAGE,

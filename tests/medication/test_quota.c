@@ -101,6 +101,51 @@ TEST(what_was_written_since_the_count_is_used_whether_it_was_sent_or_not)
     care_pair_end(&pair);
 }
 
+/* The operator's program writes what it has of the row, and another tier. */
+static void change_tier(struct care_pair *pair, const char *tier)
+{
+    char sql[300];
+
+    (void)snprintf(sql,
+                   sizeof(sql),
+                   "INSERT INTO subscriptions(id, user_id, tier, storage_quota, storage_used, "
+                   "counted_at) VALUES(tern_key('subscriptions', @p), @p, '%s', 21474836480, "
+                   "70000, %s)",
+                   tier,
+                   device_ask(&pair->phone.device, "SELECT counted_at FROM subscriptions"));
+    count(pair, sql);
+}
+
+TEST(another_tier_without_a_count_forgets_nothing_of_what_was_written_since_the_count)
+{
+    struct care_pair pair;
+    tern_quota before;
+    tern_quota quota;
+
+    care_pair_begin(&pair);
+    count(&pair,
+          "INSERT INTO subscriptions(id, user_id, tier, storage_quota, storage_used, counted_at) "
+          "VALUES(tern_key('subscriptions', @p), @p, 'PREMIUM', 21474836480, 70000, tern_now())");
+    world_pass(&pair.world, HOUR_US);
+    (void)care_pair_prescribe(&pair, &pair.phone);
+    care_pair_sync(&pair);
+    before = quota_of(&pair.phone);
+    CHECK(before.added_bytes > 0);
+    CHECK(before.counted_us > 0);
+    world_pass(&pair.world, HOUR_US);
+    change_tier(&pair, "FAMILY_PREMIUM");
+    quota = quota_of(&pair.phone);
+    CHECK_INT(quota.tier, TERN_TIER_FAMILY_PREMIUM);
+    CHECK_INT(quota.counted_us, before.counted_us);
+    CHECK_INT(quota.used_bytes, before.used_bytes);
+    count(&pair,
+          "INSERT INTO subscriptions(id, user_id, tier, storage_quota, storage_used, counted_at) "
+          "VALUES(tern_key('subscriptions', @p), @p, 'PREMIUM', 21474836480, 90000, tern_now())");
+    quota = quota_of(&pair.phone);
+    CHECK_INT(quota.used_bytes, 90000);
+    care_pair_end(&pair);
+}
+
 TEST(past_the_quota_a_prescription_is_refused_clearly_and_nothing_changes)
 {
     const tern_locale english = {.size = sizeof(english), .language = TERN_ENGLISH};

@@ -1,5 +1,11 @@
 /* The rows of the days to come, on a replica. */
 #include "tern/medication/reminder.h"
+
+#include <sqlite3.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "tern/medication/settings.h"
 #include "tests/medication/fixture.h"
 
 static tern_schedule_report generate(void)
@@ -81,6 +87,227 @@ TEST(another_meal_time_moves_future_doses_without_a_record_alone)
     care_end();
 }
 
+static tern_id medication_of(int row)
+{
+    tern_statement *statement = NULL;
+    tern_id id = {{0}};
+    bool more = false;
+    const char *sql = "SELECT id FROM medications WHERE row_number=?1 ORDER BY id";
+
+    CHECK_INT(tern_statement_prepare(care_replica, sql, strlen(sql), &statement, NULL), TERN_OK);
+    CHECK_INT(tern_statement_bind(statement, 1, tern_value_integer(row), NULL), TERN_OK);
+    CHECK_INT(tern_statement_step(statement, &more, NULL), TERN_OK);
+    CHECK(more);
+    memcpy(id.bytes, tern_statement_value(statement, 0).data, sizeof(id.bytes));
+    tern_statement_free(statement);
+    return id;
+}
+
+/* A second medicine on the prescription, by an edit of today. */
+static tern_id add_medicine(const tern_id *prescription, const tern_medicine *medicine)
+{
+    tern_medicine both[2] = {care_medicine, *medicine};
+    tern_care_error error;
+
+    both[0].id = medication_of(1);
+    care_prescription.medicines = both;
+    care_prescription.medicine_count = 2;
+    care_ok(tern_prescription_edit(care, prescription, &care_prescription, "more", NULL, &error),
+            &error);
+    care_ok(tern_schedule_generate(care, NULL, NULL, &error), &error);
+    return medication_of(2);
+}
+
+TEST(a_medicine_that_an_edit_adds_is_taken_for_its_whole_duration)
+{
+    const tern_medicine antibiotic = {.name = "an antibiotic",
+                                      .daytime_dosage = "{\"amount\":1}",
+                                      .duration_days = 7};
+    tern_care_error error;
+    tern_id prescription;
+
+    care_begin("2026-03-02 06:00");
+    prescription = care_prescribe();
+    care_clock("2026-03-21 09:00");
+    (void)add_medicine(&prescription, &antibiotic);
+    CHECK_TEXT(care_day("2026-03-21"), "MORNING MISSED, DAYTIME DUE, NIGHT DUE");
+    CHECK_TEXT(care_day("2026-03-27"), "MORNING DUE, DAYTIME DUE, NIGHT DUE");
+    CHECK_TEXT(care_day("2026-03-28"), "MORNING DUE, NIGHT DUE");
+    /* Another zone does not shift it. */
+    care_clock("2026-03-22 09:00");
+    fixture_run(care_replica, "UPDATE users SET time_zone='Pacific/Honolulu'");
+    (void)generate();
+    CHECK_TEXT(care_day("2026-03-27"), "MORNING DUE, DAYTIME DUE, NIGHT DUE");
+    CHECK_TEXT(care_day("2026-03-28"), "MORNING DUE, NIGHT DUE");
+    fixture_run(care_replica, "UPDATE users SET time_zone='Asia/Phnom_Penh'");
+    (void)generate();
+    /* Once another version has come, what passed is judged by the days that it had. */
+    care_clock("2026-03-29 06:00");
+    care_prescription.medicine_count = 1;
+    care_medicine.id = medication_of(1);
+    care_prescription.medicines = &care_medicine;
+    care_ok(tern_prescription_edit(care, &prescription, &care_prescription, "over", NULL, &error),
+            &error);
+    CHECK_TEXT(care_day("2026-03-27"), "MORNING MISSED, DAYTIME MISSED, NIGHT MISSED");
+    CHECK_TEXT(care_day("2026-03-28"), "MORNING MISSED, NIGHT MISSED");
+    care_end();
+}
+
+/* What a sync writes down that found the wall clock wrong by so many days. */
+static void compare_clock(int days)
+{
+    sqlite3 *db = NULL;
+    char sql[160];
+
+    (void)snprintf(sql,
+                   sizeof(sql),
+                   "UPDATE tern_meta SET clock_suspect=1, offset_known=1, offset=%d*86400000000",
+                   days);
+    CHECK_INT(sqlite3_open_v2(care_path(), &db, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
+    CHECK_INT(sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL), SQLITE_OK);
+    CHECK_INT(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+    (void)sqlite3_close(db);
+}
+
+/* The day on which a medicine begins that is added by a wall clock, of a prescription from March 2
+ * on. */
+static void check_beginning(const char *wall, int offset_days, const char *day)
+{
+    const tern_medicine course = {.name = "an antibiotic", .daytime_dosage = "{}"};
+    tern_id prescription;
+    char sql[120];
+
+    care_begin("2026-03-02 06:00");
+    prescription = care_prescribe();
+    compare_clock(offset_days);
+    care_clock(wall);
+    (void)add_medicine(&prescription, &course);
+    (void)snprintf(sql, sizeof(sql), "SELECT count(*) FROM medications WHERE starts_on='%s'", day);
+    CHECK_INT(fixture_number(care_replica, sql), 1);
+    care_end();
+}
+
+TEST(a_clock_that_is_suspect_lets_no_medicine_begin_later_than_it_is)
+{
+    check_beginning("2025-03-21 09:00", 365, "2025-03-21");  /* behind: with its prescription */
+    check_beginning("2026-03-21 09:00", 365, "2026-03-21");  /* was behind, and was put right */
+    check_beginning("2027-03-21 09:00", -365, "2026-03-21"); /* ahead */
+}
+
+TEST(a_medicine_that_an_edit_adds_begins_no_earlier_than_its_prescription)
+{
+    const tern_medicine antibiotic = {.name = "an antibiotic",
+                                      .daytime_dosage = "{\"amount\":1}",
+                                      .duration_days = 2};
+    tern_id prescription;
+
+    care_begin("2026-02-20 06:00");
+    prescription = care_prescribe();
+    (void)add_medicine(&prescription, &antibiotic);
+    CHECK_TEXT(care_day("2026-03-01"), "");
+    CHECK_TEXT(care_day("2026-03-02"), "MORNING DUE, DAYTIME DUE, NIGHT DUE");
+    CHECK_TEXT(care_day("2026-03-03"), "MORNING DUE, DAYTIME DUE, NIGHT DUE");
+    CHECK_TEXT(care_day("2026-03-04"), "MORNING DUE, NIGHT DUE");
+    care_end();
+}
+
+static tern_status try_words(const char *frequency, const char *timing, tern_care_error *error)
+{
+    tern_id id;
+
+    care_medicine = (tern_medicine){.name = "a medicine", .frequency = frequency, .timing = timing};
+    return tern_prescription_create(care, &care_prescription, NULL, &id, error);
+}
+
+TEST(a_relation_to_meals_names_no_number_of_times)
+{
+    tern_care_error error;
+    tern_id id;
+
+    care_begin("2026-03-02 05:00");
+    care_ok(try_words("twice a day", "AC", &error), &error);
+    care_ok(try_words("twice a day", "PC", &error), &error);
+    care_ok(try_words("once a day", "C; with water", &error), &error);
+    care_ok(try_words("once a week", "mon; AC", &error), &error);
+    care_medicine.morning_dosage = "{}";
+    care_medicine.timing = "mon; thu; AC";
+    CHECK_INT(tern_prescription_create(care, &care_prescription, NULL, &id, &error),
+              TERN_ERR_CHECK);
+    CHECK_INT(try_words("twice a day", "CM; CD; CV", &error), TERN_ERR_CHECK);
+    CHECK_INT(error.problem, TERN_PROBLEM_TIMES);
+    care_end();
+}
+
+static tern_status edit_words(const tern_id *id, const char *frequency, const char *timing)
+{
+    tern_care_error error;
+    tern_status status;
+
+    care_medicine.id = medication_of(1);
+    care_medicine.frequency = frequency;
+    care_medicine.timing = timing;
+    status = tern_prescription_edit(care, id, &care_prescription, "why", NULL, &error);
+    CHECK(status == TERN_OK || error.problem == TERN_PROBLEM_TIMES);
+    return status;
+}
+
+TEST(times_that_came_by_a_sync_hold_up_no_edit_that_leaves_them)
+{
+    tern_care_error error;
+    tern_id id;
+
+    care_begin("2026-03-02 05:00");
+    care_medicine = (tern_medicine){.name = "a medicine"};
+    id = care_prescribe();
+    CHECK_INT(edit_words(&id, "once a day", "08:00; 20:00"), TERN_ERR_CHECK);
+    fixture_run(care_replica,
+                "UPDATE medications SET frequency='once a day', timing='08:00; 20:00'");
+    CHECK_INT(edit_words(&id, "once a day", "08:00; 20:00"), TERN_OK);
+    CHECK_INT(edit_words(&id, "once a day", "08:00; 21:00"), TERN_ERR_CHECK);
+    CHECK_INT(edit_words(&id, "1 times a day", "08:00; 20:00"), TERN_ERR_CHECK);
+    /* In another prescription it is new. */
+    care_medicine.frequency = "once a day";
+    CHECK_INT(tern_prescription_create(care, &care_prescription, NULL, &id, &error),
+              TERN_ERR_CHECK);
+    care_end();
+}
+
+TEST(a_row_of_a_dose_that_gives_way_to_another_is_not_shown)
+{
+    tern_care_error error;
+
+    care_begin("2026-03-02 05:00");
+    care_medicine = (tern_medicine){.name = "a medicine", .timing = "02:30; 03:30"};
+    (void)care_prescribe();
+    CHECK_TEXT(care_day("2026-03-08"), "02:30 DUE, 03:30 DUE");
+    care_ok(tern_settings_set_time_zone(care, "America/New_York", &error), &error);
+    CHECK_TEXT(care_day("2026-03-08"), "03:30 DUE");
+    (void)generate();
+    CHECK_TEXT(care_day("2026-03-08"), "03:30 DUE");
+    CHECK_TEXT(care_day("2026-03-09"), "02:30 DUE, 03:30 DUE");
+    care_end();
+}
+
+TEST(every_some_hours_keeps_to_its_hours_when_meals_move)
+{
+    tern_care_error error;
+    tern_id dose;
+
+    care_begin("2026-03-02 05:00");
+    care_ok(tern_settings_set_meals(care, "6:00", NULL, NULL, &error), &error);
+    care_medicine = (tern_medicine){.name = "a medicine", .frequency = "every 8 hours"};
+    (void)care_prescribe();
+    CHECK_TEXT(care_day("2026-03-02"), "06:00 DUE, 14:00 DUE, 22:00 DUE");
+    care_clock("2026-03-02 06:00");
+    dose = care_dose("2026-03-02", "06:00");
+    care_ok(tern_dose_take(care, &dose, NULL, NULL, &error), &error);
+    care_ok(tern_settings_set_meals(care, "9:00", NULL, NULL, &error), &error);
+    care_ok(tern_schedule_generate(care, NULL, NULL, &error), &error);
+    CHECK_TEXT(care_day("2026-03-02"), "06:00 ON_TIME, 14:00 DUE, 22:00 DUE");
+    CHECK_TEXT(care_day("2026-03-03"), "06:00 DUE, 14:00 DUE, 22:00 DUE");
+    care_end();
+}
+
 TEST(grace_is_the_one_in_force_when_the_dose_was_scheduled)
 {
     care_begin("2026-03-02 05:00");
@@ -93,6 +320,27 @@ TEST(grace_is_the_one_in_force_when_the_dose_was_scheduled)
     CHECK_INT(
         fixture_number(care_replica, "SELECT count(*) FROM dose_events WHERE grace_minutes = 10"),
         2);
+    care_end();
+}
+
+TEST(a_dose_that_is_moved_has_the_grace_of_when_it_was_moved)
+{
+    tern_care_error error;
+    const char *const mornings =
+        "SELECT count(*) FROM dose_events WHERE slot = 'MORNING' AND grace_minutes = 60";
+
+    care_begin("2026-03-02 05:00");
+    (void)care_prescribe();
+    care_ok(tern_settings_set_grace(care, 60, &error), &error);
+    (void)generate();
+    CHECK_INT(fixture_number(care_replica, mornings), 0);
+    care_ok(tern_settings_set_meals(care, "9:00", NULL, NULL, &error), &error);
+    CHECK_INT(generate().moved, 30);
+    CHECK_INT(fixture_number(care_replica, mornings), 30);
+    CHECK_INT(fixture_number(care_replica,
+                             "SELECT count(*) FROM dose_events WHERE slot = 'NIGHT' AND "
+                             "grace_minutes = 30"),
+              30);
     care_end();
 }
 

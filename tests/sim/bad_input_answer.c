@@ -226,6 +226,85 @@ TEST(rows_that_no_server_of_this_schema_sends_are_refused_whole)
     end(&scene);
 }
 
+/* The verdict's line stands behind all others. */
+static bool
+turn_around(struct device *device, const tern_http_request *request, tern_http_answer *ret_answer)
+{
+    struct trn_bytes answer = {0};
+    struct trn_bytes turned = {0};
+    const char *text;
+    const char *verdict;
+    const char *end;
+
+    device_overhear(device, request, &answer);
+    text = trn_bytes_text(&answer);
+    verdict = strstr(text, "[\"v\",");
+    end = strstr(text, "[\"z\",");
+    CHECK(end != NULL);
+    if (verdict == NULL) {
+        CHECK(append_with(&turned, text, "[\"z\",", "[\"z\",1"));
+    } else {
+        size_t size = strcspn(verdict, "\n") + 1;
+
+        spoilt_once = true;
+        CHECK(trn_bytes_append(&turned, text, (size_t)(verdict - text)) == TERN_OK);
+        CHECK(trn_bytes_append(&turned, verdict + size, (size_t)(end - verdict) - size) == TERN_OK);
+        CHECK(trn_bytes_append(&turned, verdict, size) == TERN_OK);
+        CHECK(trn_bytes_append_text(&turned, end) == TERN_OK);
+    }
+    trn_bytes_free(&answer);
+    hand_over(&turned, ret_answer);
+    return true;
+}
+
+TEST(an_answer_in_another_order_is_refused_whole)
+{
+    struct scene scene;
+
+    begin(&scene);
+    scene.phone.meddle = turn_around;
+    spoilt_once = false;
+    hear(&scene, "a verdict behind the rows", TERN_ERR_PROTOCOL, "line");
+    CHECK(spoilt_once);
+    check_log(&scene.phone);
+    end(&scene);
+}
+
+/* What the server says to the first request, over and over, and that there is more. */
+static bool
+repeat(struct device *device, const tern_http_request *request, tern_http_answer *ret_answer)
+{
+    struct trn_bytes *said = device->meddling;
+    struct trn_bytes body = {0};
+
+    if (said->size == 0) {
+        struct trn_bytes answer = {0};
+
+        device_overhear(device, request, &answer);
+        CHECK(append_with(said, trn_bytes_text(&answer), "\"more\":false", "\"more\":true"));
+        trn_bytes_free(&answer);
+    }
+    CHECK(trn_bytes_append_slice(&body, trn_bytes_slice(said)) == TERN_OK);
+    hand_over(&body, ret_answer);
+    return true;
+}
+
+TEST(a_server_that_promises_more_and_repeats_itself_is_not_asked_for_ever)
+{
+    struct scene scene;
+    struct trn_bytes said = {0};
+
+    begin(&scene);
+    device_sync_well(&scene.phone);
+    device_run(&scene.tablet, "UPDATE notes SET place = 2 WHERE title = 'theirs'");
+    device_sync_well(&scene.tablet);
+    scene.phone.meddle = repeat;
+    scene.phone.meddling = &said;
+    CHECK_INT(device_sync(&scene.phone), TERN_ERR_PROTOCOL);
+    trn_bytes_free(&said);
+    end(&scene);
+}
+
 /* The answer can be read, and its rows break what the schema promises of them: nothing of it stays,
  * and all is asked for again. */
 TEST(rows_that_break_a_rule_are_refused_whole_and_named)

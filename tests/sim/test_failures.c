@@ -177,6 +177,26 @@ TEST(two_syncs_of_one_replica_never_run_at_once)
     end(&lone);
 }
 
+/* Its lease is given back by the next one. */
+TEST(a_sync_may_be_closed_by_a_thread_that_is_in_a_transaction)
+{
+    struct lone lone;
+    tern_sync *sync;
+    tern_sync_step step;
+    tern_tx *tx = NULL;
+
+    begin(&lone);
+    write_notes(&lone.phone, 1);
+    sync = device_sync_open(&lone.phone);
+    CHECK(tern_sync_next(sync, &step, NULL) == TERN_OK);
+    CHECK_INT(tern_tx_begin(lone.phone.replica, NULL, &tx, NULL), TERN_OK);
+    tern_sync_close(sync);
+    CHECK_INT(tern_tx_commit(tx, NULL, NULL), TERN_OK);
+    device_sync_well(&lone.phone);
+    CHECK_INT(device_status(&lone.phone).pending, 0);
+    end(&lone);
+}
+
 TEST(a_stale_answer_changes_nothing)
 {
     struct lone lone;

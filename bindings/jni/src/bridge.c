@@ -145,14 +145,15 @@ tern_value bridge_value(struct bridge_call *call)
 
 tern_status bridge_check(struct bridge_call *call)
 {
-    static const char sentence[] = "a name or a sentence holds a NUL";
+    return call->malformed ? bridge_fail(call, TERN_ERR_MISUSE, "a name or a sentence holds a NUL")
+                           : TERN_OK;
+}
 
-    if (!call->malformed) {
-        return TERN_OK;
-    }
-    call->error.error.status = TERN_ERR_MISUSE;
-    memcpy(call->error.error.message, sentence, sizeof sentence);
-    return TERN_ERR_MISUSE;
+tern_status bridge_fail(struct bridge_call *call, tern_status status, const char *sentence)
+{
+    call->error.error.status = status;
+    memcpy(call->error.error.message, sentence, strlen(sentence) + 1);
+    return status;
 }
 
 /* ---- Results ---- */
@@ -206,9 +207,11 @@ void bridge_put_long(struct bridge_call *call, int64_t value)
     put(call, &value, sizeof value);
 }
 
-void bridge_put_pointer(struct bridge_call *call, const void *value)
+void bridge_put_opened(struct bridge_call *call, void *handle, bridge_operation close)
 {
-    bridge_put_long(call, (int64_t)(intptr_t)value);
+    call->opened = handle;
+    call->close = close;
+    bridge_put_long(call, (int64_t)(intptr_t)handle);
 }
 
 void bridge_put_bytes(struct bridge_call *call, const void *data, size_t size)
@@ -285,6 +288,22 @@ static jbyteArray hand_over(JNIEnv *env, const struct bridge_out *out)
     return array;
 }
 
+/* Closing may call up, which nothing may do while an exception is pending. */
+static void close_again(JNIEnv *env, struct bridge_call *call)
+{
+    jthrowable pending = (*env)->ExceptionOccurred(env);
+
+    if (pending != NULL) {
+        (*env)->ExceptionClear(env);
+    }
+    call->handle = call->opened;
+    (void)call->close(call);
+    if (pending != NULL) {
+        (void)(*env)->Throw(env, pending);
+        (*env)->DeleteLocalRef(env, pending);
+    }
+}
+
 static void refuse(JNIEnv *env)
 {
     jclass kind = (*env)->FindClass(env, "java/lang/OutOfMemoryError");
@@ -310,6 +329,9 @@ static jbyteArray run(JNIEnv *env, struct bridge_call *call, bridge_operation op
         tell(call, status);
     }
     result = hand_over(env, &call->out);
+    if (call->opened != NULL && (result == NULL || status != TERN_OK)) {
+        close_again(env, call);
+    }
     if (call->out.data != call->out.room) {
         free(call->out.data);
     }
@@ -338,6 +360,7 @@ jbyteArray bridge_run(JNIEnv *env, jlong handle, jbyteArray arguments, bridge_op
     call.out.size = 0;
     call.out.failed = false;
     memset(&call.error, 0, sizeof call.error);
+    call.opened = NULL;
     result = run(env, &call, operation);
     if (in != room) {
         free(in);

@@ -25,6 +25,9 @@ struct bridge_out {
     uint8_t room[BRIDGE_ROOM_BYTES];
 };
 
+struct bridge_call;
+typedef tern_status (*bridge_operation)(struct bridge_call *call);
+
 struct bridge_call {
     void *handle;
     const uint8_t *in;
@@ -32,9 +35,9 @@ struct bridge_call {
     bool malformed; /* the arguments ended early, or a text held a NUL */
     struct bridge_out out;
     tern_care_error error;
+    void *opened; /* NULL: nothing was */
+    bridge_operation close;
 };
-
-typedef tern_status (*bridge_operation)(struct bridge_call *call);
 
 /* Runs an operation; NULL with a Java exception pending where not even its failure could be told.
  */
@@ -59,13 +62,17 @@ const tern_id *bridge_id_or_none(struct bridge_call *call, tern_id *room);
 tern_value bridge_value(struct bridge_call *call);
 /* TERN_OK if the arguments were whole, else TERN_ERR_MISUSE with its sentence. */
 tern_status bridge_check(struct bridge_call *call);
+/* Gives the status, with a sentence of at most 100 bytes. */
+tern_status bridge_fail(struct bridge_call *call, tern_status status, const char *sentence);
 
 /* ---- Results ---- */
 
 void bridge_put_byte(struct bridge_call *call, uint8_t value);
 void bridge_put_int(struct bridge_call *call, int32_t value);
 void bridge_put_long(struct bridge_call *call, int64_t value);
-void bridge_put_pointer(struct bridge_call *call, const void *value);
+/* The handle of what the operation has opened, and the operation that closes it again where Java
+ * cannot be told of it. */
+void bridge_put_opened(struct bridge_call *call, void *handle, bridge_operation close);
 void bridge_put_text(struct bridge_call *call, const char *text);
 void bridge_put_bytes(struct bridge_call *call, const void *data, size_t size);
 void bridge_put_id(struct bridge_call *call, const tern_id *id);

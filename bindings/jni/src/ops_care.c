@@ -21,7 +21,7 @@ tern_status bridge_careOpen(struct bridge_call *call)
     bridge_zone_port(call->handle, &zones);
     options.zones = &zones;
     status = tern_care_open(replica, &options, &care, &call->error);
-    bridge_put_pointer(call, care);
+    bridge_put_opened(call, care, bridge_careClose);
     return status;
 }
 

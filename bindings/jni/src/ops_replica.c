@@ -33,7 +33,7 @@ tern_status bridge_replicaOpen(struct bridge_call *call)
     bridge_ports_fill(call->handle, &ports);
     status = tern_replica_open(path, &options, &replica, &call->error.error);
     if (status == TERN_OK) {
-        bridge_put_pointer(call, replica);
+        bridge_put_opened(call, replica, bridge_replicaClose);
     }
     return status;
 }
@@ -110,7 +110,7 @@ tern_status bridge_txBegin(struct bridge_call *call)
     tern_tx *tx = NULL;
     tern_status status = tern_tx_begin(call->handle, &options, &tx, &call->error.error);
 
-    bridge_put_pointer(call, tx);
+    bridge_put_opened(call, tx, bridge_txRollback);
     return status;
 }
 
@@ -155,8 +155,9 @@ static tern_status read_cells(struct bridge_call *call, struct cells *ret_cells)
 
     ret_cells->count = 0;
     if (count < 0 || (size_t)count > sizeof ret_cells->cells / sizeof ret_cells->cells[0]) {
-        call->malformed = true;
-        return bridge_check(call);
+        return bridge_fail(call,
+                           TERN_ERR_UNKNOWN_COLUMN,
+                           "no table has as many columns as cells were given");
     }
     ret_cells->count = (size_t)count;
     for (size_t i = 0; i < ret_cells->count; i++) {

@@ -40,12 +40,9 @@ static tern_status describe(struct bridge_call *call, tern_statement *statement,
     if (status != TERN_OK) {
         return status;
     }
-    bridge_put_pointer(call, statement);
+    bridge_put_opened(call, statement, bridge_statementFree);
     bridge_put_int(call, count_parameters(statement));
     put_names(call, statement);
-    if (call->out.failed) {
-        tern_statement_free(statement);
-    }
     return TERN_OK;
 }
 
@@ -149,7 +146,7 @@ tern_status bridge_readerOpen(struct bridge_call *call)
     tern_reader *reader = NULL;
     tern_status status = tern_reader_open(call->handle, &reader, &call->error.error);
 
-    bridge_put_pointer(call, reader);
+    bridge_put_opened(call, reader, bridge_readerClose);
     return status;
 }
 

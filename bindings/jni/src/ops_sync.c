@@ -91,7 +91,7 @@ tern_status bridge_syncOpen(struct bridge_call *call)
     options.push_bytes = (uint32_t)bridge_int(call);
     options.max_attempts = (uint32_t)bridge_int(call);
     status = tern_sync_open(call->handle, &options, &sync, &call->error.error);
-    bridge_put_pointer(call, sync);
+    bridge_put_opened(call, sync, bridge_syncClose);
     return status;
 }
 

@@ -56,8 +56,8 @@ typedef struct tern_prescription {
  *
  * @param reason Why, for the version; may be NULL.
  * @return TERN_OK; problems NO_MEDICATIONS, URGENT_REASON, DATE, END_DATE, QUOTA (unless it is
- * urgent); MISSING, TOO_LONG, OUT_OF_RANGE, CHOICE, DOSAGE, NOT_TEXT with the tern_field and the
- * medicine; the engine's codes.
+ * urgent); MISSING, TOO_LONG, OUT_OF_RANGE, CHOICE, DOSAGE, NOT_TEXT, TIMES with the tern_field and
+ * the medicine; the engine's codes.
  */
 TERN_API TERN_MUST_USE tern_status tern_prescription_create(tern_care *care,
                                                             const tern_prescription *prescription,
@@ -76,8 +76,8 @@ TERN_API TERN_MUST_USE tern_status tern_prescription_create(tern_care *care,
  * @return TERN_OK; problems NO_PRESCRIPTION, NO_MEDICATION (one that is not of this prescription),
  * NO_MEDICATIONS, REASON, URGENT_REASON, DATE, END_DATE, STATUS (it has ended), OVERTAKEN (the
  * current version is not base_version; `first` has its number), QUOTA (unless it is urgent), those
- * of what was entered as tern_prescription_create, OUT_OF_RANGE of no field (no number is left for
- * a version); the engine's codes.
+ * of what was entered as tern_prescription_create (TIMES not of words that the medicine has
+ * already), OUT_OF_RANGE of no field (no number is left for a version); the engine's codes.
  */
 TERN_API TERN_MUST_USE tern_status tern_prescription_edit(tern_care *care,
                                                           const tern_id *id,

@@ -28,7 +28,7 @@ typedef struct tern_quota {
     int64_t expires_us; /* 0: never */
     int64_t allowed_bytes;
     int64_t counted_bytes; /* by the server */
-    int64_t counted_us;    /* when; 0: never */
+    int64_t counted_us;    /* when: counted_at, else when the row was last written; 0: never */
     int64_t added_bytes;   /* by this device since; 0 for another's record than the user's */
     int64_t used_bytes;    /* counted and added */
 } tern_quota;

@@ -30,7 +30,8 @@ typedef struct tern_regimen {
     const char *frequency;   /* in words; NULL: none */
     const char *timing;      /* in words; NULL: none */
     bool is_prn;             /* taken as needed: never scheduled */
-    int32_t meal_minutes[3]; /* of the day: morning, afternoon, night */
+    int32_t meal_minutes[3]; /* of the day: morning, afternoon, night; doses that are hours apart
+                                are counted from the morning of the first day */
     int32_t grace_minutes;
 } tern_regimen;
 

@@ -51,8 +51,9 @@ class Server:
         self.process = None
         self.port = 0
 
-    def start(self, *flags, environment=False, **settings):
-        """With flags, or with all settings in the environment; `settings` replace the rig's own."""
+    def start(self, *flags, environment=False, before=(), **settings):
+        """With flags, or with all settings in the environment; `settings` replace the rig's own. `before` is the
+        command that runs it, if it is not run by itself."""
         port_file = self.folder / f"{self.certificate}.port"
         port_file.unlink(missing_ok=True)
         settings = {"database": self.folder / f"{self.certificate}.db", "schema": SCHEMA,
@@ -63,7 +64,7 @@ class Server:
         set_before = {f"TERND_{name.upper()}": str(value) for name, value in settings.items()}
         log = open(self.folder / "server.log", "a", encoding="utf-8")
         self.process = subprocess.Popen(
-            [TERND, *([] if environment else given), *flags], stdout=subprocess.DEVNULL, stderr=log,
+            [*before, TERND, *([] if environment else given), *flags], stdout=subprocess.DEVNULL, stderr=log,
             env={**os.environ, **(set_before if environment else {})})
         log.close()
         for _ in range(2000):

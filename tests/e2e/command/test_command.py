@@ -14,8 +14,8 @@ import xml.etree.ElementTree as ElementTree
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from rig import (ATTENTION, BUILD, DATA, FAILED, LATER, REFUSED, ROOT, SCHEMA, STRIDE, USAGE, Case, Server,
-                 needs_data)
+from rig import (ATTENTION, BUILD, DATA, FAILED, LATER, REFUSED, ROOT, SCHEMA, STRIDE, TERN, TERND, USAGE, Case,
+                 Server, needs_data)
 
 PATIENT = "0a1b0000-0000-4000-8000-00000000000a"
 NEIGHBOUR = "0a1b0000-0000-4000-8000-00000000000b"
@@ -46,6 +46,15 @@ class Command(Case):
             self.assertIn("tern: ", self.said)
             self.assertEqual([], list(self.folder.glob("*.db")))
 
+    def test_an_option_that_is_not_there_is_named_also_among_letters(self):
+        for said, arguments in (("no option -z", ["sql", "-zw", "SELECT 1"]), ("no option -z", ["status", "-jz"]),
+                                ("no option --nonsense", ["sync", "--nonsense"]),
+                                ("-r needs an argument", ["status", "-jr"])):
+            self.run_tern(*arguments, expect=USAGE)
+            self.assertIn(said, self.said)
+        done = subprocess.run([TERND, "--retain", "-xyz"], capture_output=True, text=True, check=False)
+        self.assertEqual((2, True), (done.returncode, "-x: no such flag" in done.stderr), done.stderr)
+
     def test_the_version_is_told(self):
         self.assertRegex(self.run_tern("--version"), r"^tern \d+\.\d+\.\d+\n$")
 
@@ -62,6 +71,17 @@ class Command(Case):
             (self.folder / "short.key").write_bytes(secret)
             self.assertEqual("", self.run_tern("token", "--user", PATIENT, "--key", "short.key", expect=FAILED))
             self.assertIn("32 bytes", self.said)
+
+    def test_output_that_cannot_be_written_is_a_failure(self):
+        self.init("a", PATIENT)
+        (self.folder / "long.key").write_bytes(b"x" * 32)
+        for arguments in (["export", "-r", "a.db"], ["export", "-r", "a.db", "fhir"], ["status", "-r", "a.db"],
+                          ["status", "--json", "-r", "a.db"], ["sql", "-r", "a.db", "SELECT 1"], ["schema", "ddl", SCHEMA],
+                          ["token", "--user", PATIENT, "--key", "long.key"], ["outbox", "-r", "a.db"], ["--help"]):
+            with open("/dev/full", "w", encoding="utf-8") as full:
+                done = subprocess.run([TERN, *map(str, arguments)], stdout=full, stderr=subprocess.PIPE, text=True,
+                                      cwd=self.folder, check=False)
+            self.assertEqual((FAILED, True), (done.returncode, "output" in done.stderr), (arguments, done.stderr))
 
     def test_a_replica_that_is_not_there_is_not_made_by_looking(self):
         for arguments in (["status"], ["sql", "SELECT 1"], ["outbox"], ["export"]):
@@ -92,6 +112,16 @@ class Command(Case):
         rows = json.loads(self.run_tern("sql", "-r", "a.db", "--json", "SELECT id, full_name FROM users"))
         self.assertEqual([{"id": PATIENT, "full_name": "អ្នកជំងឺ 💊"}], rows)
         self.assertEqual([(1,)], self.rows("a", "SELECT count(*) FROM tern_outbox"))
+
+    def test_a_parameter_of_sql_is_a_number_only_where_nothing_of_it_is_lost(self):
+        self.init("a", PATIENT)
+        kinds = {"9223372036854775807": "integer", "-9223372036854775808": "integer", "0": "integer", "-7": "integer",
+                 "9223372036854775808": "text", "99999999999999999999": "text", "+85512345678": "text",
+                 " 5": "text", "007": "text", "-07": "text", "-0": "text", "": "text", "5.0": "text"}
+        for parameter, kind in kinds.items():
+            rows = json.loads(self.run_tern("sql", "--json", "-r", "a.db", "SELECT typeof(?1) AS kind, "
+                                            "CAST(?1 AS TEXT) AS value", "--", parameter))
+            self.assertEqual([{"kind": kind, "value": parameter}], rows)
 
     def test_sql_tells_a_broken_rule_and_keeps_nothing(self):
         self.init("a", PATIENT)
@@ -129,6 +159,49 @@ class Command(Case):
         self.assertEqual({"users": {"unchanged": 2}, "prescriptions": {"unchanged": 4}, "medications": {"unchanged": 4}},
                          again["rows"])
         self.assertEqual(entries, self.rows("a", "SELECT count(*) FROM tern_outbox"))
+
+    def request(self, name, patient, medicine, **more):
+        return {"resourceType": "MedicationRequest", "id": name, "status": "active",
+                "subject": {"reference": f"Patient/{patient}"}, "medicationCodeableConcept": {"text": medicine}, **more}
+
+    def import_lines(self, *resources):
+        path = self.folder / "lines.ndjson"
+        path.write_text("\n".join(map(json.dumps, resources)))
+        return json.loads(self.run_tern("import", "fhir", "--json", "-r", "a.db", path))["not_taken_over"]
+
+    def test_a_request_under_an_id_of_another_patient_s_is_left_out_and_stops_no_other(self):
+        medicines = "SELECT patient_id, medicine_name FROM medications JOIN prescriptions p ON p.id = prescription_id " \
+                    "ORDER BY medicine_name"
+        dose = {"resourceType": "MedicationAdministration", "status": "completed",
+                "subject": {"reference": f"Patient/{NEIGHBOUR}"},
+                "request": {"reference": "MedicationRequest/1"}, "effectiveDateTime": "2026-11-20T08:00:00+07:00"}
+        self.init("a", PATIENT)
+        for _ in range(2):  # of one file, then of what is in the replica
+            left_out = self.import_lines(self.request("1", NEIGHBOUR, "A"), self.request("1", PATIENT, "B"),
+                                         self.request("2", PATIENT, "C"), dose)
+            self.assertEqual({"MedicationRequest (under an id of another patient's)": 1}, left_out)
+        left_out = self.import_lines(self.request("1", PATIENT, "D"), self.request("3", PATIENT, "E"), dose)
+        self.assertEqual({"MedicationRequest (under an id of another patient's)": 1,
+                          "MedicationAdministration (without its request)": 1}, left_out)
+        self.assertEqual([(uuid.UUID(NEIGHBOUR).bytes, "A"), (uuid.UUID(PATIENT).bytes, "C"),
+                          (uuid.UUID(PATIENT).bytes, "E")], self.rows("a", medicines))
+        self.assertEqual([(uuid.UUID(NEIGHBOUR).bytes,)], self.rows("a", "SELECT patient_id FROM dose_events"))
+
+    def test_what_is_longer_than_a_cell_is_cut_or_left_out_and_counted(self):
+        self.init("a", PATIENT)
+        unit = {"timing": {"repeat": {"frequency": 1, "period": 1, "periodUnit": "d"}},
+                "doseAndRate": [{"doseQuantity": {"value": 1, "unit": "u" * 2000}}]}
+        symptoms = {"url": "urn:tern:columns:prescriptions",
+                    "extension": [{"url": "symptoms", "valueString": "\u1781" * 400000}]}
+        for _ in range(2):
+            left_out = self.import_lines(
+                self.request("1", PATIENT, "A", reasonCode=[{"text": "\u1780" * 400000}], extension=[symptoms]),
+                self.request("2", PATIENT, "B", dosageInstruction=[unit]), self.request("3", NEIGHBOUR, "C"))
+            self.assertEqual({"MedicationRequest.reasonCode (cut at 349525 characters)": 1,
+                              "MedicationRequest (texts of more than 1 MiB together)": 1,
+                              "extension (a column that cannot be taken)": 1,
+                              "MedicationRequest.dosageInstruction.doseAndRate (too long)": 1}, left_out)
+        self.assertEqual([(3,)], self.rows("a", "SELECT count(*) FROM prescriptions"))
 
     def test_a_malformed_file_imports_nothing_of_the_good_ones(self):
         self.init("a", OPERATOR)
@@ -531,10 +604,21 @@ class Demo(Case):
         for outside in ("<script", "src=", "<link", "@import", "url("):
             self.assertNotIn(outside, page)
 
+    def test_a_folder_that_holds_anything_else_is_left_as_it_is(self):
+        out = self.folder / "mine"
+        out.mkdir()
+        (out / "thesis.txt").write_text("years of work")
+        done = subprocess.run([ROOT / "scripts/demo", "--build-dir", BUILD, "--out", out], capture_output=True,
+                              text=True, timeout=300, check=False)
+        self.assertEqual(2, done.returncode, done.stdout)
+        self.assertIn("mine", done.stderr)
+        self.assertEqual("years of work", (out / "thesis.txt").read_text())
+
     def test_the_checks_find_a_broken_promise(self):
         out = self.folder / "demo"
-        subprocess.run([ROOT / "scripts/demo", "--build-dir", BUILD, "--out", out], capture_output=True, timeout=300,
-                       check=True)
+        for _ in range(2):  # the second time over the first one's folder
+            subprocess.run([ROOT / "scripts/demo", "--build-dir", BUILD, "--out", out], capture_output=True,
+                           timeout=300, check=True)
         check = ["python3", "-B", ROOT / "demo/check.py", out, SCHEMA]
         self.assertEqual(0, subprocess.run(check, capture_output=True, check=False).returncode)
         connection = sqlite3.connect(out / "server.db")

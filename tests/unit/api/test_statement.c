@@ -277,6 +277,31 @@ TEST(returned_rows_of_a_write_need_a_transaction_and_are_captured_in_one)
     tern_replica_close(replica);
 }
 
+/* What ended with its transaction begins anew in the next, and may fail there without ending that.
+ */
+TEST(a_write_whose_rows_were_left_fails_alone_in_the_next_transaction)
+{
+    const char *sql = "INSERT INTO users(id, role) VALUES(x'00000000000040008000000000000041', "
+                      "'DOCTOR'), (x'00000000000040008000000000000042', 'DOCTOR') RETURNING 7";
+    tern_statement *statement = NULL;
+    bool row = false;
+    tern_tx *tx;
+
+    open_patient(0);
+    CHECK_INT(tern_statement_prepare(replica, sql, strlen(sql), &statement, NULL), TERN_OK);
+    tx = fixture_begin(replica, false);
+    CHECK_INT(tern_statement_step(statement, &row, NULL), TERN_OK);
+    CHECK(row);
+    CHECK_INT(tern_tx_commit(tx, NULL, NULL), TERN_OK);
+    tx = fixture_begin(replica, false);
+    fixture_run(replica, "INSERT INTO users(id, role) VALUES(tern_id(), 'DOCTOR')");
+    CHECK_INT(tern_statement_step(statement, &row, NULL), TERN_ERR_EXISTS);
+    CHECK_INT(tern_tx_commit(tx, NULL, NULL), TERN_OK);
+    CHECK_INT(fixture_number(replica, "SELECT count(*) FROM users WHERE role = 'DOCTOR'"), 3);
+    tern_statement_free(statement);
+    tern_replica_close(replica);
+}
+
 TEST(values_of_all_kinds_pass_through_parameters_and_columns)
 {
     static const char *sql = "SELECT ?1, ?2, ?3, ?4, ?5 AS named";

@@ -131,6 +131,47 @@ TEST(a_prescription_that_says_nothing_has_no_instructions)
     trn_fhir_row_free(&medication);
 }
 
+/* The bounds of a course of seven days in a prescription from 2026-03-02, as "start/end". */
+static void check_course(const char *starts_on, const char *end_date, const char *bounds)
+{
+    struct trn_fhir_row prescription = {0};
+    struct trn_fhir_row medication = {0};
+    json_t *instructions = NULL;
+    json_t *repeat;
+    json_t *period;
+    char text[64];
+
+    begin_prescription(&prescription);
+    if (end_date != NULL) {
+        trn_fhir_row_add_text(&prescription, "end_date", trn_slice_text(end_date));
+    }
+    begin_medication(&medication, "twice a day", NULL);
+    trn_fhir_row_add_integer(&medication, "duration", 7);
+    trn_fhir_row_add_text(&medication, "starts_on", trn_slice_text(starts_on));
+    CHECK(trn_fhir_words_write(&prescription, &medication, "2026-03-02", &instructions) == TERN_OK);
+    repeat = json_object_get(json_object_get(json_array_get(instructions, 0), "timing"), "repeat");
+    period = json_object_get(repeat, "boundsPeriod");
+    CHECK(period != NULL || json_object_get(repeat, "boundsDuration") != NULL);
+    (void)snprintf(text,
+                   sizeof(text),
+                   "%s/%s",
+                   period != NULL ? json_string_value(json_object_get(period, "start")) : "",
+                   period != NULL ? json_string_value(json_object_get(period, "end")) : "");
+    CHECK_TEXT(text, bounds);
+    json_decref(instructions);
+    trn_fhir_row_free(&prescription);
+    trn_fhir_row_free(&medication);
+}
+
+TEST(a_course_that_an_edit_added_is_told_with_the_days_that_are_its_own)
+{
+    check_course("2026-03-21", NULL, "2026-03-21/2026-03-27");
+    check_course("2026-03-21", "2026-04-02", "2026-03-21/2026-03-27");
+    check_course("2026-03-21", "2026-03-23", "2026-03-21/2026-03-23");
+    check_course("2026-03-21", "2026-03-20", "2026-03-02/2026-03-20"); /* never taken */
+    check_course("2026-02-20", NULL, "/"); /* begins with its prescription */
+}
+
 /* ---- Columns ---- */
 
 static size_t apply(const char *parts, struct trn_fhir_row *row)

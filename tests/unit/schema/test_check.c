@@ -54,6 +54,11 @@ try {
     tern_value value;
 };
 
+/* A hundred. */
+#define TEN_DIGITS "1234567890"
+#define MANY_DIGITS                                                                                \
+    TEN_DIGITS TEN_DIGITS TEN_DIGITS TEN_DIGITS TEN_DIGITS TEN_DIGITS TEN_DIGITS TEN_DIGITS        \
+        TEN_DIGITS TEN_DIGITS
 #define TEXT(text)                                                                                 \
     {                                                                                              \
         .kind = TERN_TEXT, .data = (text), .size = sizeof(text) - 1                                \
@@ -198,6 +203,13 @@ static const struct try tries[] = {
     {"a_json", TERN_OK, TEXT("123456789012345678901234567890")},
     {"a_json", TERN_OK, TEXT("{\"a\":1,\"a\":2}")},
     {"a_json", TERN_OK, TEXT("[\"" KHMER "\"]")},
+    {"a_json", TERN_OK, TEXT("[1e999, -2.5E+4000, {\"\\uDBFF\": 1e-999}, \"\\udc00\\\\u\"]")},
+    {"a_json", TERN_OK, TEXT(MANY_DIGITS MANY_DIGITS MANY_DIGITS MANY_DIGITS ".5e0")},
+    {"a_json", TERN_ERR_FORMAT, TEXT("[1e999, oops")},
+    {"a_json", TERN_ERR_FORMAT, TEXT("{\"a\":1e999,}")},
+    {"a_json", TERN_ERR_FORMAT, TEXT("[\"\\ud800\", 01]")},
+    {"a_json", TERN_ERR_FORMAT, TEXT("[\"\\ud8xx\"]")},
+    {"a_json", TERN_ERR_FORMAT, TEXT(MANY_DIGITS MANY_DIGITS MANY_DIGITS MANY_DIGITS "x")},
     {"a_json", TERN_ERR_FORMAT, TEXT("")},
     {"a_json", TERN_ERR_FORMAT, TEXT("{")},
     {"a_json", TERN_ERR_FORMAT, TEXT("{'a':1}")},

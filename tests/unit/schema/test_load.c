@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "model/change.h"
+#include "sim/fault/fault.h"
 #include "tests/unit/schema/documents.h"
 
 struct bad {
@@ -605,5 +606,51 @@ TEST(loading_works_or_fails_for_want_of_memory)
         trn_schema_free(schema);
     }
     CHECK(failures > 1);
+    free(text);
+}
+
+static unsigned later; /* how many allocations behind the first that failed another one fails */
+static bool has_failed;
+
+static void fail_again(void)
+{
+    has_failed = true;
+    fault_hear(NULL);
+    fault_arm(later);
+}
+
+static tern_status load_short_of_memory(const char *text, unsigned nth)
+{
+    struct trn_schema *schema = NULL;
+    tern_status status;
+
+    has_failed = false;
+    fault_hear(fail_again);
+    fault_arm(nth);
+    status = trn_schema_load(text, strlen(text), &schema, NULL);
+    fault_hear(NULL);
+    fault_arm(0);
+    CHECK((status == TERN_OK) == (schema != NULL));
+    trn_schema_free(schema);
+    return status;
+}
+
+TEST(no_document_is_called_wrong_where_memory_runs_out_twice)
+{
+    char *text = documents_notes_text(",{'name':'a','type':'json','default':{'x':[1]}}",
+                                      ",'indexes':[{'columns':['body']}]");
+    unsigned failures = 0;
+
+    for (later = 1; later <= 9; later++) {
+        unsigned nth = 1;
+
+        do {
+            tern_status status = load_short_of_memory(text, nth++);
+
+            CHECK(status == TERN_OK || status == TERN_ERR_NOMEM);
+            failures += status != TERN_OK;
+        } while (has_failed);
+    }
+    CHECK(failures > 9);
     free(text);
 }

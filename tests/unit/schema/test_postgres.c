@@ -90,8 +90,8 @@ TEST(postgresql_takes_the_server_s_tables)
                "13\n16\n13\n11\n1\n37\n9\n"
                "id uuid, createdAt timestamp with time zone, userId uuid, tier "
                "\"SubscriptionTier\", storageQuota bigint, storageUsed bigint, expiresAt timestamp "
-               "with time zone, updatedAt timestamp with time zone, deletedAt timestamp with time "
-               "zone, tern_v bytea\n4\n");
+               "with time zone, countedAt timestamp with time zone, updatedAt timestamp with time "
+               "zone, deletedAt timestamp with time zone, tern_v bytea\n4\n");
     free(output);
     trn_bytes_free(&sql);
     trn_schema_free(schema);

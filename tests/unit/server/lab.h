@@ -8,6 +8,7 @@
 #include "tests/harness/harness.h"
 #include "wire/answer.h"
 #include "wire/problem.h"
+#include "wire/request.h"
 
 /* Where virtual time begins: 2026-01-01. */
 #define LAB_START_US INT64_C(1767225600000000)

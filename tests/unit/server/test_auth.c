@@ -111,6 +111,14 @@ TEST(a_token_may_be_for_several_audiences)
         TERN_ERR_UNAUTHORIZED);
 }
 
+TEST(a_token_may_say_when_it_begins)
+{
+    struct trn_bearer bearer;
+
+    CHECK_INT(check_claims("{" GOOD ",\"nbf\":1700000000}", &bearer), TERN_OK);
+    CHECK_INT(check_claims("{" GOOD ",\"nbf\":1700000000.5}", &bearer), TERN_OK);
+}
+
 TEST(expired_unbounded_and_misdirected_tokens_are_refused)
 {
     struct trn_bearer bearer;
@@ -124,6 +132,8 @@ TEST(expired_unbounded_and_misdirected_tokens_are_refused)
         "{\"sub\":\"00000000-0000-0000-0000-000000000000\",\"aud\":\"tern\",\"exp\":1800000001}",
         "{\"aud\":\"tern\",\"exp\":1800000001}",
         "{" GOOD ",\"nbf\":1800000100}",
+        "{" GOOD ",\"nbf\":1800000100.5}",
+        "{" GOOD ",\"nbf\":\"1800000100\"}",
     };
 
     for (size_t index = 0; index < sizeof(bad) / sizeof(bad[0]); index++) {

@@ -484,21 +484,28 @@ TEST(words_meals_and_zones_of_each_patient_are_gone_by)
     end(&ward);
 }
 
+/* Another patient's dose was pushed as well. */
+static void start_with_another(struct ward *ward, struct phone *other, const char *zone)
+{
+    const tern_id prescription = lab_id('p', 2);
+    const tern_id medication = lab_id('m', 2);
+
+    start(ward);
+    phone_open(other, &ward->lab, 2, 2);
+    insert_user(other, zone);
+    insert_prescription(other, prescription, "ACTIVE");
+    insert_medication(other, medication, prescription, NULL, false);
+    (void)insert_dose(other, prescription, medication, 0, "MORNING", LAB_START_US);
+    phone_push(other);
+}
+
 TEST(a_zone_that_cannot_be_read_stops_nobody_else_and_is_never_taken_for_another)
 {
     struct ward ward;
     struct phone other;
-    tern_id prescription = lab_id('p', 2);
-    tern_id medication = lab_id('m', 2);
     struct trn_missed_report report;
 
-    start(&ward);
-    phone_open(&other, &ward.lab, 2, 2);
-    insert_user(&other, "Mars/Olympus");
-    insert_prescription(&other, prescription, "ACTIVE");
-    insert_medication(&other, medication, prescription, NULL, false);
-    (void)insert_dose(&other, prescription, medication, 0, "MORNING", LAB_START_US);
-    phone_push(&other);
+    start_with_another(&ward, &other, "Mars/Olympus");
     lab_write(&ward.lab,
               "UPDATE prescriptions SET start_date = NULL, created_at = 1767225600000000");
     (void)push_dose(&ward, 0);
@@ -507,6 +514,26 @@ TEST(a_zone_that_cannot_be_read_stops_nobody_else_and_is_never_taken_for_another
     CHECK_INT(report.missed, 1);
     CHECK_INT(report.unread, 1);
     CHECK_INT(count_of(&ward, "DUE"), 1);
+    phone_close(&other);
+    end(&ward);
+}
+
+TEST(a_patient_whose_transaction_is_refused_holds_nobody_else_up)
+{
+    struct ward ward;
+    struct phone other;
+    struct trn_missed_report report;
+
+    start_with_another(&ward, &other, "Asia/Phnom_Penh");
+    lab_write(&ward.lab,
+              "INSERT INTO tern_erased(id, number, flags) SELECT id, 1, 1 FROM dose_events");
+    (void)push_dose(&ward, 0);
+    ward.lab.now_us = LAB_START_US + DAY_US;
+    report = step(&ward);
+    CHECK_INT(report.missed, 1);
+    CHECK_INT(report.refused, 1);
+    CHECK_INT(count_of(&ward, "DUE"), 1);
+    CHECK_INT(count_of(&ward, "MISSED"), 1);
     phone_close(&other);
     end(&ward);
 }
@@ -630,6 +657,32 @@ TEST(a_step_is_bounded_and_the_next_goes_on_where_it_stopped)
     end(&ward);
 }
 
+/* Each version is looked at once a step, and a patient makes as many as they like. */
+TEST(a_step_is_bounded_however_many_versions_a_prescription_has)
+{
+    struct ward ward;
+    struct trn_missed_report report;
+
+    start(&ward);
+    insert_version(&ward, 1, LAB_START_US, "");
+    phone_push(&ward.phone);
+    write_many(&ward);
+    lab_write(&ward.lab,
+              "WITH RECURSIVE n(i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < 5000)"
+              " INSERT INTO prescription_versions(id, created_at, prescription_id, version_number,"
+              " medications_snapshot, updated_at, tern_v) SELECT randomblob(16), created_at,"
+              " prescription_id, i, medications_snapshot, updated_at, tern_v"
+              " FROM prescription_versions, n");
+    for (int i = 0; i < 3; i++) {
+        report = step(&ward);
+        CHECK_INT(report.looked_at, 1);
+        CHECK(report.more);
+    }
+    lab_write(&ward.lab, "DELETE FROM prescription_versions WHERE version_number > 101");
+    CHECK_INT(step(&ward).looked_at, TRN_MISSED_STEP_DOSES);
+    end(&ward);
+}
+
 TEST(a_round_goes_on_behind_doses_that_stay_due_and_the_next_begins_anew)
 {
     struct ward ward;
@@ -687,6 +740,59 @@ TEST(waiting_doses_are_found_by_an_index_of_these_alone)
                         " AND scheduled_time < ?3 ORDER BY scheduled_time, id LIMIT ?4"),
                "SEARCH dose_events USING INDEX tern_waiting_dose_events_DUE"
                " ((scheduled_time,id)>(?,?) AND scheduled_time<?)");
+    end(&ward);
+}
+
+/* The server's operations, and how many rows of versions they read. */
+static struct {
+    struct trn_db_ops ops;
+    tern_status (*row_read)(struct trn_db_view *view,
+                            const struct trn_table *table,
+                            const tern_id *id,
+                            bool *ret_found,
+                            struct trn_row *ret_row,
+                            tern_error *error);
+    unsigned versions;
+} counting;
+
+static tern_status count_row_read(struct trn_db_view *view,
+                                  const struct trn_table *table,
+                                  const tern_id *id,
+                                  bool *ret_found,
+                                  struct trn_row *ret_row,
+                                  tern_error *error)
+{
+    counting.versions += strcmp(table->name, "prescription_versions") == 0 ? 1 : 0;
+    return counting.row_read(view, table, id, ret_found, ret_row, error);
+}
+
+TEST(a_step_reads_the_versions_of_a_prescription_once_and_not_for_each_dose)
+{
+    enum { DOSES = 20, VERSIONS = 15 };
+    struct ward ward;
+    const struct trn_db_ops *ops;
+
+    start(&ward);
+    for (unsigned i = 1; i <= DOSES; i++) {
+        (void)push_dose(&ward, i);
+    }
+    for (int i = 1; i <= VERSIONS; i++) {
+        insert_version(&ward, i, LAB_START_US + i * DAY_US, ",\"morning_dosage\":{\"amount\":1}");
+    }
+    phone_push(&ward.phone);
+    lab_write(&ward.lab, "UPDATE prescriptions SET current_version = 15");
+    ward.lab.now_us = LAB_START_US + 40 * DAY_US;
+    ops = ward.lab.db->ops;
+    counting.ops = *ops;
+    counting.row_read = ops->row_read;
+    counting.versions = 0;
+    counting.ops.row_read = count_row_read;
+    ward.lab.db->ops = &counting.ops;
+    CHECK_INT(step(&ward).missed, DOSES);
+    ward.lab.db->ops = ops;
+    /* Each version once, and for a dose the snapshot that it is judged by; the step's own request
+     * reads none. */
+    CHECK(counting.versions <= VERSIONS + DOSES);
     end(&ward);
 }
 

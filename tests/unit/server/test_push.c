@@ -1,9 +1,11 @@
 /* What becomes of a pushed transaction: its verdict, its effect, its receipt, its audit. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/uuid.h"
 #include "tests/unit/server/lab.h"
+#include "wire/limits.h"
 
 enum { ANSWER_BYTES = 1024 };
 
@@ -438,6 +440,43 @@ TEST(what_is_left_of_a_transaction_is_not_taken_for_a_rejected_one_of_its_number
     scene_close(&scene);
 }
 
+/* A deletion before 1970 would be refused by every device that is sent it, with all else of its
+ * answer; and of INT64_MIN neither a distance nor an opposite is a number. */
+TEST(times_that_no_clock_has_told_are_stored_as_ones_that_every_device_takes)
+{
+    struct scene scene;
+    struct phone other;
+    struct trn_change change;
+    struct reply reply;
+
+    scene_open(&scene);
+    change = lab_change(&scene.lab, TRN_OP_INSERT, "prescriptions", lab_id('p', 2));
+    lab_set(&change, "patient_id", tern_value_id(&scene.phone.auth.user));
+    lab_set(&change, "patient_name", tern_value_text("Left"));
+    phone_begin_left(&scene.phone, 0, -5);
+    phone_change(&scene.phone, &change);
+    phone_commit_left(&scene.phone);
+    change = lab_change(&scene.lab, TRN_OP_DELETE, "prescriptions", change.id);
+    phone_begin_left(&scene.phone, 0, -4);
+    phone_change(&scene.phone, &change);
+    phone_commit_left(&scene.phone);
+    change = lab_change(&scene.lab, TRN_OP_DELETE, "prescriptions", scene.prescription);
+    change.base = INT64_MIN;
+    phone_begin(&scene.phone, TRN_ENTRY_RECORDED);
+    phone_change(&scene.phone, &change);
+    phone_commit(&scene.phone);
+    scene.phone.queue[2].attempt.is_reoffer = true;
+    scene.phone.queue[2].attempt.stored_us = INT64_MIN;
+    phone_push(&scene.phone);
+    CHECK_INT(lab_number(&scene.lab, "SELECT count(*) FROM tern_entry WHERE time < 1"), 0);
+    second_open(&other, &scene);
+    phone_sync(&other, 100, &reply);
+    CHECK_INT(reply_count(&reply, "prescriptions"), 2);
+    reply_free(&reply);
+    phone_close(&other);
+    scene_close(&scene);
+}
+
 /* What the server says to the change, alone and before one that is wrong whatever stands before it.
  */
 static void
@@ -613,6 +652,52 @@ TEST(what_an_author_discards_goes_to_the_audit_and_changes_no_row)
     CHECK_TEXT(lab_text(&scene.lab, "SELECT rule FROM sync_audit"), "DISCARDED");
     CHECK_TEXT(lab_text(&scene.lab, "SELECT json_extract(lost_values, '$.status') FROM sync_audit"),
                "SKIPPED");
+    scene_close(&scene);
+}
+
+/* Of a text as long as the wire allows, of which the audit's JSON is longer. */
+static void
+set_long(struct phone *phone, tern_id prescription, char *text, enum trn_entry_kind kind)
+{
+    struct trn_change change = lab_change(phone->lab, TRN_OP_UPDATE, "prescriptions", prescription);
+
+    lab_set(&change, "patient_name", tern_value_text("One"));
+    lab_set(&change, "diagnosis", tern_value_text(text));
+    phone_begin(phone, kind);
+    phone_change(phone, &change);
+    phone_commit(phone);
+}
+
+TEST(what_is_too_long_to_be_kept_in_the_audit_is_not_set_aside)
+{
+    struct scene scene;
+    struct phone other;
+    struct reply reply;
+    char *text = malloc(TRN_WIRE_STRING_MAX + 1);
+
+    scene_open(&scene);
+    second_open(&other, &scene);
+    CHECK(text != NULL);
+    memset(text, 'x', TRN_WIRE_STRING_MAX);
+    text[TRN_WIRE_STRING_MAX] = '\0';
+    set_long(&scene.phone, scene.prescription, text, TRN_ENTRY_RECORDED);
+    phone_push(&scene.phone);
+    text[4] = '\0';
+    set_long(&other, scene.prescription, text, TRN_ENTRY_RECORDED);
+    CHECK_INT(code_of(&other), TERN_ERR_TOO_LARGE);
+    text[4] = 'y';
+    set_long(&other, scene.prescription, text, TRN_ENTRY_DISCARDED);
+    phone_push(&other);
+    CHECK_TEXT(lab_text(&scene.lab, "SELECT group_concat(rule) FROM sync_audit"),
+               "LATER,DISCARDED");
+    CHECK_TEXT(lab_text(&scene.lab, "SELECT lost_values FROM sync_audit WHERE rule = 'DISCARDED'"),
+               "{}");
+    phone_sync(&other, 100, &reply);
+    CHECK_INT(reply_count(&reply, "prescriptions"), 1);
+    CHECK_INT(reply_count(&reply, "sync_audit"), 2);
+    reply_free(&reply);
+    free(text);
+    phone_close(&other);
     scene_close(&scene);
 }
 

@@ -1,7 +1,7 @@
 /* What each of SQLite's results is told as. */
 #include <sqlite3.h>
 
-#include "store/internal.h"
+#include "store/fault.h"
 #include "tests/harness/harness.h"
 
 TEST(every_result_of_sqlite_has_a_status_and_a_sentence)

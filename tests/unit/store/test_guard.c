@@ -1,5 +1,5 @@
 /* What is read from a statement's text: conflict clauses, what is left behind it, and triggers. */
-#include "store/internal.h"
+#include "store/words.h"
 
 #include <string.h>
 
@@ -7,7 +7,7 @@
 
 static bool conflicts(const char *sql)
 {
-    return trn_guard_conflict_clause(trn_slice_text(sql));
+    return trn_words_conflict(trn_slice_text(sql));
 }
 
 TEST(conflict_clauses_are_found_wherever_they_stand)
@@ -17,6 +17,8 @@ TEST(conflict_clauses_are_found_wherever_they_stand)
     CHECK(conflicts("WITH x AS (SELECT 1) INSERT OR REPLACE INTO t SELECT * FROM x"));
     CHECK(conflicts("UPDATE\nOR -- comment\nFAIL t SET a = 1"));
     CHECK(conflicts("insert or rollback into t values(1)"));
+    CHECK(conflicts("CREATE TEMP TRIGGER a DELETE ON t BEGIN SELECT RAISE( FAIL, 'x'); END"));
+    CHECK(conflicts("CREATE TEMP TRIGGER a DELETE ON t BEGIN SELECT raise(rollback, 'x'); END"));
 }
 
 TEST(what_only_looks_like_a_conflict_clause_is_none)
@@ -28,23 +30,33 @@ TEST(what_only_looks_like_a_conflict_clause_is_none)
     CHECK(!conflicts("INSERT OR ABORT INTO t VALUES(1)"));
     CHECK(!conflicts("SELECT replace(a, 'b', 'c') FROM t WHERE a OR fail"));
     CHECK(!conflicts("UPDATE t SET a = 'it''s' WHERE b OR rollback"));
+    CHECK(!conflicts("CREATE TEMP TRIGGER a DELETE ON t BEGIN SELECT RAISE(ABORT, 'FAIL'); END"));
+    CHECK(!conflicts("SELECT abs(fail), raised(rollback) FROM t"));
     CHECK(!conflicts(""));
     CHECK(!conflicts("'"));
     CHECK(!conflicts("/*"));
 }
 
+TEST(a_table_that_keeps_half_of_a_failed_statement_is_found)
+{
+    CHECK(trn_words_keep_half(trn_slice_text("CREATE TABLE t(a UNIQUE ON conflict/**/fail)")));
+    CHECK(!trn_words_keep_half(trn_slice_text("CREATE TABLE t(a UNIQUE ON CONFLICT ABORT)")));
+    CHECK(!trn_words_keep_half(trn_slice_text("CREATE TABLE t(a DEFAULT 'CONFLICT FAIL')")));
+    CHECK(!trn_words_keep_half(trn_slice_text("CREATE TABLE fail(conflict)")));
+}
+
 TEST(blank_text_is_told_from_a_second_statement)
 {
-    CHECK(trn_guard_is_blank(trn_slice_text(" ; -- x\n /* y */ ;\n")));
-    CHECK(trn_guard_is_blank(trn_slice_text("")));
-    CHECK(!trn_guard_is_blank(trn_slice_text("; SELECT 1")));
+    CHECK(trn_words_are_none(trn_slice_text(" ; -- x\n /* y */ ;\n")));
+    CHECK(trn_words_are_none(trn_slice_text("")));
+    CHECK(!trn_words_are_none(trn_slice_text("; SELECT 1")));
 }
 
 static void limits(const char *sql, const char *expected)
 {
     struct trn_bytes limited = {0};
 
-    CHECK_INT(trn_guard_limit_trigger(trn_slice_text(sql), &limited), TERN_OK);
+    CHECK_INT(trn_words_limit_trigger(trn_slice_text(sql), &limited), TERN_OK);
     CHECK_TEXT(trn_bytes_text(&limited), expected);
     trn_bytes_free(&limited);
 }

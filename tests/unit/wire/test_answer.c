@@ -329,11 +329,51 @@ TEST(lines_out_of_place_are_refused)
     CHECK_INT(status_of(ENVELOPE("1") "[\"z\",1]\n"), TERN_ERR_PROTOCOL);
     CHECK_INT(status_of(ENVELOPE("1") "[\"v\",0,\"retry\"]\n[\"z\",2]\n"), TERN_OK);
     CHECK_INT(status_of(ENVELOPE("1") SCOPE "[\"v\",0,\"retry\"]\n[\"z\",3]\n"), TERN_ERR_PROTOCOL);
+    CHECK_INT(status_of(ENVELOPE("1") "[\"g\",\"AAAAAAAAAAAAAAAAAAAAAA\"]\n[\"v\",0,\"retry\"]\n"
+                                      "[\"z\",3]\n"),
+              TERN_ERR_PROTOCOL);
+    CHECK_INT(status_of(ENVELOPE("1") SCOPE "[\"e\",\"AAAAAAAAAAAAAAAAAAAAAA\"]\n"
+                                            "[\"v\",0,\"retry\"]\n[\"z\",4]\n"),
+              TERN_ERR_PROTOCOL);
     CHECK_INT(status_of(ENVELOPE("1") "[\"v\",1,\"retry\"]\n[\"z\",2]\n"), TERN_ERR_PROTOCOL);
     CHECK_INT(status_of(ENVELOPE("0") "[\"v\",0,\"retry\"]\n[\"z\",2]\n"), TERN_ERR_PROTOCOL);
     CHECK_INT(status_of(ENVELOPE("1") "[\"v\",0,\"maybe\"]\n[\"z\",2]\n"), TERN_ERR_PROTOCOL);
     CHECK_INT(status_of(ENVELOPE("1") "[\"v\",0,\"applied\",0,1]\n[\"z\",2]\n"), TERN_ERR_PROTOCOL);
     CHECK_INT(status_of(ENVELOPE("0") "[\"q\"]\n[\"z\",2]\n"), TERN_ERR_PROTOCOL);
+}
+
+#define ENVELOPE_AT(time)                                                                          \
+    "{\"tern\":1,\"schema\":2,\"epoch\":\"0123456789abcdef\",\"time\":" time                       \
+    ",\"cursor\":\"c\",\"verdicts\":1,\"more\":false}\n"
+#define APPLIED_AT(time) "[\"v\",0,\"applied\",1," time "]\n"
+#define TX_AT(time) "[\"t\",1," time ",\"AAAAAAAAAAAAAAAAAAAAAA\"]\n"
+
+/* No clock can be moved to where it cannot go on, and no sum of times leaves its 64 bits. */
+TEST(times_in_no_year_are_refused)
+{
+    static const char *const never[] = {"9223372036854775807",
+                                        "-9223372036854775808",
+                                        "253402300800000000",
+                                        "-62135596800000001"};
+
+    CHECK_INT(status_of(ENVELOPE_AT("253402300799999999") APPLIED_AT("-62135596800000000")
+                            SCOPE TX_AT("253402300799999999") "[\"z\",4]\n"),
+              TERN_OK);
+    for (size_t i = 0; i < sizeof never / sizeof *never; i++) {
+        char body[400];
+
+        (void)
+            snprintf(body, sizeof body, ENVELOPE_AT("%s") APPLIED_AT("1") "[\"z\",2]\n", never[i]);
+        CHECK_INT(status_of(body), TERN_ERR_PROTOCOL);
+        (void)
+            snprintf(body, sizeof body, ENVELOPE_AT("5") APPLIED_AT("%s") "[\"z\",2]\n", never[i]);
+        CHECK_INT(status_of(body), TERN_ERR_PROTOCOL);
+        (void)snprintf(body,
+                       sizeof body,
+                       ENVELOPE_AT("5") APPLIED_AT("1") SCOPE TX_AT("%s") "[\"z\",4]\n",
+                       never[i]);
+        CHECK_INT(status_of(body), TERN_ERR_PROTOCOL);
+    }
 }
 
 TEST(rows_that_fit_no_table_are_refused)

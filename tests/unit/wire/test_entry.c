@@ -8,6 +8,7 @@
 #include "tests/harness/harness.h"
 #include "tests/unit/model/tables.h"
 #include "wire/limits.h"
+#include "wire/upcast.h"
 
 #define ID "AAAAAAAAAAAAAAAAAAAAAA"
 #define HEADER_1 "[\"x\",7,\"" ID "\",1763600000000000,1,1,null]\n"

@@ -386,10 +386,3 @@ TEST(when_memory_runs_out_a_request_is_refused_for_that)
 {
     refuse_for_memory_alone();
 }
-
-TEST(where_failed_allocations_are_counted_an_envelope_parsed_once_is_refused_for_them)
-{
-    trn_envelope_count_failures(fault_failures());
-    refuse_for_memory_alone();
-    trn_envelope_count_failures(NULL);
-}

@@ -68,15 +68,28 @@ final class Core: @unchecked Sendable {
     }
 
     static func open(_ options: Replica.Options) async throws -> Core {
-        try await withCheckedThrowingContinuation { continuation in
+        if Upcall.isOfPort {
+            throw TernError.misuse("a port may not call the library")
+        }
+        let context = PortsContext(options.ports)
+        let result = await withCheckedContinuation { continuation in
             DispatchQueue.global(qos: .userInitiated).async {
-                continuation.resume(with: Result { try openNow(options) })
+                continuation.resume(returning: Result { try openNow(options, context) })
             }
+        }
+        tell(context.takeLines())
+        return try result.get()
+    }
+
+    /// Outside of calls, with nothing held.
+    private static func tell(_ lines: (@Sendable () -> Void)?) {
+        if !Upcall.isOfLog {
+            lines?()
         }
     }
 
-    private static func openNow(_ options: Replica.Options) throws -> Core {
-        let ports = Unmanaged.passRetained(PortsContext(options.ports))
+    private static func openNow(_ options: Replica.Options, _ context: PortsContext) throws -> Core {
+        let ports = Unmanaged.passRetained(context)
         do {
             var handle: OpaquePointer?
             var filled = ports.takeUnretainedValue().filled(ports.toOpaque())
@@ -110,6 +123,9 @@ final class Core: @unchecked Sendable {
     /* ---- Who is inside ---- */
 
     func enter() throws {
+        if Upcall.isOfPort {
+            throw TernError.misuse("a port may not call the library")
+        }
         try locked {
             if isShut {
                 throw TernError.misuse("the replica is closed")
@@ -135,6 +151,9 @@ final class Core: @unchecked Sendable {
     }
 
     func close() async throws {
+        if Upcall.isOfPort {
+            throw TernError.misuse("a port may not call the library")
+        }
         if Core.syncing.contains(ObjectIdentifier(self)) {
             throw TernError.misuse("a replica cannot be closed from inside one of its syncs")
         }
@@ -188,13 +207,22 @@ final class Core: @unchecked Sendable {
     /// One call on the writer's queue.
     func perform<T: Sendable>(_ body: @escaping @Sendable (OpaquePointer) throws -> T) async throws -> T {
         try enter()
-        return try await withCheckedThrowingContinuation { continuation in
+        return try await onWriter(body) { self.leave() }
+    }
+
+    /// Runs on the writer's queue, and then, off it, tells the log what came of it.
+    private func onWriter<T: Sendable>(_ body: @escaping @Sendable (OpaquePointer) throws -> T,
+        after: @escaping @Sendable () -> Void) async throws -> T {
+        let (result, lines) = await withCheckedContinuation { continuation in
             writer.async {
                 let result = Result { try body(self.handles.replica) }
-                self.leave()
-                continuation.resume(with: result)
+                let lines = self.handles.ports.takeUnretainedValue().takeLines()
+                after()
+                continuation.resume(returning: (result, lines))
             }
         }
+        Core.tell(lines)
+        return try result.get()
     }
 
     /// As `perform`, and what watches is told afterwards.
@@ -349,11 +377,7 @@ final class Core: @unchecked Sendable {
 
     /// A call of a session, which holds a place inside for as long as it lasts: closing waits for it.
     func performInside<T: Sendable>(_ body: @escaping @Sendable (OpaquePointer) throws -> T) async throws -> T {
-        try await withCheckedThrowingContinuation { continuation in
-            writer.async {
-                continuation.resume(with: Result { try body(self.handles.replica) })
-            }
-        }
+        try await onWriter(body) {}
     }
 }
 

@@ -35,6 +35,7 @@ public enum Problem: Int32, Sendable, CaseIterable {
     case choice = 30
     case dosage = 31
     case notText = 32
+    case times = 33
 
     init(_ problem: tern_problem) {
         self = Problem(rawValue: Int32(problem.rawValue)) ?? .none

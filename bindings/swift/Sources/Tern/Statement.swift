@@ -208,8 +208,11 @@ public final class Cursor: Cells {
         return hasRow
     }
 
-    /// Leaves the rows that are left.
+    /// Leaves the rows that are left; of another thread's cursor nothing, which ends with its body.
     public func close() {
+        guard scope.isOwn else {
+            return
+        }
         hasRow = false
         decoder = nil
         if let statement {
@@ -220,7 +223,7 @@ public final class Cursor: Cells {
     }
 
     public var columns: [String] {
-        statement?.names ?? []
+        scope.isOwn ? statement?.names ?? [] : []
     }
 
     private func current() throws -> Statement {
@@ -292,12 +295,21 @@ public final class Cursor: Cells {
     }
 }
 
-/// How long what a body was given lives: until the body ends.
+/// How long what a body was given lives, until the body ends, and whose it is: the thread's that the body runs on. An app whose
+/// code is not checked for concurrency may have taken it to another one, where nothing but the thread is looked at.
 final class Scope {
+    private let owner = pthread_self()
     private var isOpen = true
     private var cursors: [ObjectIdentifier: Cursor] = [:]
 
+    var isOwn: Bool {
+        pthread_equal(owner, pthread_self()) != 0
+    }
+
     func check() throws {
+        if !isOwn {
+            throw TernError.misuse("it is used by the thread of its body only")
+        }
         if !isOpen {
             throw TernError.misuse("it is used after the body that it was given to")
         }

@@ -35,12 +35,15 @@ public final class Care implements AutoCloseable {
             try {
                 ports = new Upcalls(new Ports(), zones).open();
                 try {
-                    care = Unpack.of(Native.careOpen(ports, new Pack().big(core.handle()).bytes())).big();
+                    care = Unpack.handle(Native.careOpen(ports, new Pack().big(core.handle()).bytes()));
+                    core.add(this);
                 } catch (RuntimeException | Error e) {
+                    if (care != 0) {
+                        Native.careClose(care, null);
+                    }
                     Native.portsFree(ports);
                     throw e;
                 }
-                core.add(this);
             } finally {
                 core.gate.leave();
             }

@@ -116,7 +116,7 @@ final class Core {
                 return kept;
             }
         }
-        return new ReaderLink(Unpack.of(Native.readerOpen(replica, null)).big());
+        return new ReaderLink(replica);
     }
 
     void giveReader(ReaderLink reader) {
@@ -170,10 +170,12 @@ final class Core {
         if (!gate.shut()) {
             return;
         }
+        LogLines.enter();
         try {
             free();
         } finally { // whatever happened, nobody waits for it for ever
             gate.finish();
+            LogLines.leave();
         }
     }
 

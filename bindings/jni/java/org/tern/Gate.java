@@ -49,6 +49,7 @@ final class Gate {
             }
         }
         depth[0]++;
+        LogLines.enter();
     }
 
     void leave() {
@@ -63,6 +64,7 @@ final class Gate {
                 lock.unlock();
             }
         }
+        LogLines.leave();
     }
 
     boolean isShut() {

@@ -1,15 +1,23 @@
 package org.tern;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
+import java.net.SocketTimeoutException;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.function.BooleanSupplier;
 
 /**
- * Carries the requests of syncs; {@link UrlTransport} is one over the platform. One exchange at a time for each sync, and as
+ * Carries the requests of syncs; {@link UrlTransport} is one over the platform, {@link CallTransport} one over a client of the
+ * app's. One exchange at a time for each sync, and as
  * many as there are syncs that share the transport.
  */
 public interface HttpTransport {
     /** One POST, below the server's base URL. */
     final class Request {
+        private static final int CHUNK_BYTES = 16 * 1024;
+
         /** Such as "/v1/sync". */
         public final String path;
         public final String contentType;
@@ -26,6 +34,7 @@ public interface HttpTransport {
         /** For the whole exchange. */
         public final long timeoutMs;
         private final BooleanSupplier cancelled;
+        private final long begunNanos = System.nanoTime();
 
         Request(Unpack out, BooleanSupplier cancelled) {
             this.cancelled = cancelled;
@@ -44,6 +53,53 @@ public interface HttpTransport {
         public boolean isCancelled() {
             return cancelled.getAsBoolean();
         }
+
+        /** The headers to send beside Content-Type, which {@link #contentType} is: codings, and the token where there is one. */
+        public Map<String, String> headers() {
+            Map<String, String> headers = new LinkedHashMap<>();
+            headers.put("Accept-Encoding", acceptCodings);
+            if (bodyCoding != null) {
+                headers.put("Content-Encoding", bodyCoding);
+            }
+            if (token != null) {
+                headers.put("Authorization", "Bearer " + token);
+            }
+            return headers;
+        }
+
+        /**
+         * Reads what came back, and closes it: TOO_LARGE beyond the longest answer, a time-out beyond the time of the exchange.
+         *
+         * @param body    as it travelled, decoded of nothing; null: empty
+         * @param headers gives the value of a header by its name, null without
+         */
+        public Answer answer(int status, @Nullable InputStream body, Headers headers) throws IOException {
+            return new Answer(status, body == null ? new byte[0] : read(body), headers.get("Content-Encoding"),
+                headers.get("Content-Type"), headers.get("Retry-After"));
+        }
+
+        private byte[] read(InputStream in) throws IOException {
+            ByteArrayOutputStream body = new ByteArrayOutputStream();
+            try (InputStream open = in) {
+                byte[] chunk = new byte[CHUNK_BYTES];
+                for (int size = open.read(chunk); size >= 0; size = open.read(chunk)) {
+                    if (body.size() + (long) size > answerLimitBytes) {
+                        throw new TernException(ErrorCode.TOO_LARGE, "the answer is longer than was asked for");
+                    }
+                    if (System.nanoTime() - begunNanos > timeoutMs * 1_000_000) {
+                        throw new SocketTimeoutException("the whole exchange");
+                    }
+                    body.write(chunk, 0, size);
+                }
+            }
+            return body.toByteArray();
+        }
+    }
+
+    /** The headers of an answer. */
+    interface Headers {
+        @Nullable
+        String get(String name);
     }
 
     /** What came back, whatever its status. */

@@ -5,9 +5,9 @@ import java.util.UUID;
 /**
  * What an app may supply of the world in place of the platform's.
  *
- * <p>Clocks, randomness and the log are called inside calls of this library and under its lock: they must not call the
- * library, and a call that they make fails with MISUSE. What they throw fails the call that needed them, or, thrown by a
- * clock or a log, has the system's clock or nothing take their place.
+ * <p>Clocks, randomness and zones are asked inside calls of this library and under its lock, by the calls' threads: they must
+ * not call the library, and a call that they make fails with MISUSE. What they throw fails the call that needed them, or,
+ * thrown by a clock, has the system's clock take its place.
  */
 public final class Ports {
     /** Clocks. */
@@ -28,7 +28,11 @@ public final class Ports {
         void fill(byte[] bytes);
     }
 
-    /** Where log lines go; they hold no health data and no tokens. */
+    /**
+     * Where log lines go; they hold no health data and no tokens. It is told by the thread of the call that a line comes of,
+     * once that call, or the transaction or the step of a sync that it was made in, is over and no lock is held: it may call
+     * the library. What those calls of its own would log is left out, and what it throws is passed over.
+     */
     public interface Log {
         int ERROR = 1;
         int WARNING = 2;

@@ -35,7 +35,8 @@ public enum Problem {
     OUT_OF_RANGE(29),
     CHOICE(30),
     DOSAGE(31),
-    NOT_TEXT(32);
+    NOT_TEXT(32),
+    TIMES(33);
 
     private static final Problem[] BY_NUMBER = new Problem[128];
 

@@ -5,9 +5,13 @@ final class ReaderLink {
     final StatementCache statements;
     final long handle;
 
-    ReaderLink(long handle) {
-        this.handle = handle;
-        this.statements = new StatementCache(sql -> Native.readerPrepare(handle, sql));
+    ReaderLink(long replica) {
+        statements = new StatementCache(this::compile);
+        handle = Unpack.handle(Native.readerOpen(replica, null)); // last: nothing may fail behind it
+    }
+
+    private byte[] compile(byte[] sql) {
+        return Native.readerPrepare(handle, sql);
     }
 
     void free() {

@@ -111,13 +111,21 @@ public final class Replica implements AutoCloseable, Queries {
             MainThread.check(allowsMain);
             Reaper.reap();
             long handle = new Upcalls(ports, null).open();
+            LogLines.enter();
             try {
                 Pack pack = new Pack().text(path).blob(schema).id(user).flag(mustExist).big(busyTimeoutMs);
-                long replica = Unpack.of(Native.replicaOpen(handle, pack.bytes())).big();
-                return new Replica(new Core(replica, handle, allowsMain));
+                long replica = Unpack.handle(Native.replicaOpen(handle, pack.bytes()));
+                try {
+                    return new Replica(new Core(replica, handle, allowsMain));
+                } catch (RuntimeException | Error e) {
+                    Native.replicaClose(replica, null);
+                    throw e;
+                }
             } catch (RuntimeException | Error e) {
                 Native.portsFree(handle);
                 throw e;
+            } finally {
+                LogLines.leave();
             }
         }
     }
@@ -238,12 +246,14 @@ public final class Replica implements AutoCloseable, Queries {
         core.gate.enter();
         try {
             ReaderLink reader = core.takeReader();
+            Rows rows;
             try {
-                return new Cursor(new Rows(core, reader.statements, reader, sql, values), null);
+                rows = new Rows(core, reader.statements, reader, sql, values);
             } catch (RuntimeException | Error e) {
                 core.giveReader(reader);
                 throw e;
             }
+            return new Cursor(rows, null);
         } finally {
             core.gate.leave();
         }

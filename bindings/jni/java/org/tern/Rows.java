@@ -29,12 +29,12 @@ final class Rows implements Core.Child {
         try {
             take(Unpack.of(Native.statementRun(statement.handle, statement.bind(values))));
             statement.describe(batch);
+            core.add(this);
         } catch (RuntimeException | Error e) {
             Native.statementReset(statement.handle, null);
             cache.give(statement);
             throw e;
         }
-        core.add(this);
     }
 
     private void take(Unpack next) {

@@ -24,8 +24,11 @@ public final class Snapshot implements Queries {
     }
 
     void end() {
-        cursors.end();
-        Native.readerEnd(reader.handle, null);
-        core.giveReader(reader);
+        try {
+            cursors.end();
+        } finally {
+            Native.readerEnd(reader.handle, null);
+            core.giveReader(reader);
+        }
     }
 }

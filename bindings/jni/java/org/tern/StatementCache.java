@@ -24,11 +24,18 @@ final class StatementCache {
         @Nullable
         private Map<String, Integer> columns;
 
-        private Compiled(String sql, Unpack out) {
+        private Compiled(String sql, byte[] result) {
             this.sql = sql;
-            handle = out.big();
-            parameters = out.number();
-            describe(out);
+            handle = Unpack.handle(result);
+            try {
+                Unpack out = Unpack.of(result);
+                out.big();
+                parameters = out.number();
+                describe(out);
+            } catch (RuntimeException | Error e) {
+                Native.statementFree(handle, null);
+                throw e;
+            }
         }
 
         /** Reads what the columns are called, which may be other than at the last run: tables change. */
@@ -85,7 +92,7 @@ final class StatementCache {
     synchronized Compiled take(String sql) {
         Compiled found = kept.remove(sql);
         return found != null ? found
-            : new Compiled(sql, Unpack.of(compiler.compile(new Pack(sql.length() * 3 + 16).text(sql).bytes())));
+            : new Compiled(sql, compiler.compile(new Pack(sql.length() * 3 + 16).text(sql).bytes()));
     }
 
     /** Takes back what was reset, or has run to its end. */

@@ -135,18 +135,10 @@ public final class SyncCall {
     }
 
     private SyncProgress open() {
-        long handle = Unpack.of(Native.syncOpen(core.handle(), new Pack().number(options.pageRows)
-            .number(options.pushBytes).number(options.maxAttempts).bytes())).big();
-        lock.lock();
+        long handle = Unpack.handle(Native.syncOpen(core.handle(), new Pack().number(options.pageRows)
+            .number(options.pushBytes).number(options.maxAttempts).bytes()));
         try {
-            session = handle;
-            if (cancelled) {
-                Native.syncCancel(handle, null);
-            }
-        } finally {
-            lock.unlock();
-        }
-        try {
+            opened(handle);
             loop(handle);
             return progress(handle);
         } finally {
@@ -158,6 +150,18 @@ public final class SyncCall {
             }
             Native.syncClose(handle, null);
             core.changed();
+        }
+    }
+
+    private void opened(long handle) {
+        lock.lock();
+        try {
+            session = handle;
+            if (cancelled) {
+                Native.syncCancel(handle, null);
+            }
+        } finally {
+            lock.unlock();
         }
     }
 
@@ -188,6 +192,7 @@ public final class SyncCall {
                 end(handle, result);
                 return;
             }
+            LogLines.tellBetween();
             core.changed();
             if (options.listener != null) {
                 options.listener.onProgress(progress(handle));

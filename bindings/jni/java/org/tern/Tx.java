@@ -15,7 +15,7 @@ public final class Tx implements Queries {
 
     Tx(Core core, boolean inferred) {
         this.core = core;
-        this.handle = Unpack.of(Native.txBegin(core.handle(), new Pack().flag(inferred).bytes())).big();
+        this.handle = Unpack.handle(Native.txBegin(core.handle(), new Pack().flag(inferred).bytes()));
         core.beginsToWrite();
     }
 

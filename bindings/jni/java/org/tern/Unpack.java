@@ -8,6 +8,8 @@ import java.util.UUID;
 
 /** Reads the results of one native call. */
 final class Unpack {
+    private static final boolean LITTLE = ByteOrder.nativeOrder() == ByteOrder.LITTLE_ENDIAN;
+
     final byte[] data;
     private final ByteBuffer view;
     private int at;
@@ -30,6 +32,19 @@ final class Unpack {
         long second = out.big();
         String message = out.text();
         throw new TernException(ErrorCode.of(status), problem, first, second, message == null ? "" : message, cause);
+    }
+
+    /** The handle that a native call has opened; where there is one, nothing is allocated until the caller has it. */
+    static long handle(byte[] result) {
+        if ((result[0] | result[1] | result[2] | result[3]) != 0) {
+            return of(result).big(); // throws
+        }
+        Upcalls.forgetFailure();
+        long handle = 0;
+        for (int i = 0; i < 8; i++) {
+            handle |= (result[4 + i] & 0xFFL) << (LITTLE ? 8 * i : 56 - 8 * i);
+        }
+        return handle;
     }
 
     /** Reads a part that stood in the results as a blob. */

@@ -53,6 +53,10 @@ final class Upcalls {
         return failure;
     }
 
+    static void forgetFailure() {
+        FAILURE.remove();
+    }
+
     private interface Port<T> {
         T ask();
     }
@@ -101,10 +105,18 @@ final class Upcalls {
     }
 
     void log(int level, byte[] message) {
-        ask(() -> {
-            ports.log.write(level, new String(message, StandardCharsets.UTF_8));
-            return true;
-        }, false);
+        try {
+            String line = new String(message, StandardCharsets.UTF_8);
+            LogLines.add(() -> write(level, line));
+        } catch (Throwable e) { // no memory: the line is lost
+        }
+    }
+
+    private void write(int level, String line) {
+        try {
+            ports.log.write(level, line);
+        } catch (Throwable e) { // loses its line and nothing else
+        }
     }
 
     int zone(byte[] name, long utcMicros) {

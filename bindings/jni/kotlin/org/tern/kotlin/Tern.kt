@@ -1,5 +1,5 @@
-// Coroutines over org.tern: as thin as can be. Needs kotlinx-coroutines. Compiled in CI only where a current Kotlin compiler
-// is present; an app takes this file into its own sources.
+// Coroutines over org.tern: as thin as can be. Needs kotlinx-coroutines. An app takes this file into its own sources; the test
+// jni_kotlin compiles and runs it where scripts/deps has brought a compiler.
 package org.tern.kotlin
 
 import kotlin.coroutines.resume

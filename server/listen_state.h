@@ -1,15 +1,20 @@
-/* What the loop and the routes share. */
-#ifndef TRN_SERVER_LISTEN_INTERNAL_H
-#define TRN_SERVER_LISTEN_INTERNAL_H
+/* The loop, its connections and what has arrived on them, as its parts see them. */
+#ifndef TRN_SERVER_LISTEN_STATE_H
+#define TRN_SERVER_LISTEN_STATE_H
 
 #include <event2/event.h>
 #include <event2/http.h>
 #include <openssl/ssl.h>
 
-#include "server/listen.h"
+#include "server/listen_parts.h"
 #include "server/metrics.h"
 
-enum { TRN_GROUP_MAX = 256 };
+/* Active events of higher priority run first: a group gathers until nothing more is to be read. */
+enum { PRIORITY_IO = 0, PRIORITY_FLUSH = 1, PRIORITY_JOB = 2, PRIORITY_COUNT = 3 };
+
+/* What one group may hold at once, beyond its last request: bodies, and answers at their largest.
+ */
+enum { TRN_GROUP_MAX = 256, TRN_GROUP_BODY_BYTES = 32 << 20, TRN_GROUP_ANSWER_BYTES = 256 << 20 };
 
 /* A request between its arrival and its answer. */
 struct trn_job {
@@ -28,7 +33,9 @@ struct trn_job {
 /* One connection, as long as its TLS session lives. */
 struct trn_peer {
     struct trn_listener *listener;
-    size_t unsent; /* answers not yet written out to it */
+    const SSL *session;
+    struct event *late; /* what is under way takes too long in all */
+    size_t unsent;      /* answers not yet written out to it */
 };
 
 struct trn_listener {
@@ -39,27 +46,18 @@ struct trn_listener {
     SSL_CTX *tls;
     struct event *flush;
     struct event *missed;
+    bool missed_refused; /* some of what the round under way found */
     struct event *on_term;
     struct event *on_int;
     struct event *deadline;
     struct trn_metrics metrics;
     struct trn_job *jobs[TRN_GROUP_MAX];
     size_t job_count;
+    size_t job_bytes;       /* of their bodies */
+    int64_t connections;    /* the most at once */
     size_t unsent;          /* answers not yet written out, to all peers */
     int64_t backup_read_us; /* when the operator's word on backups was last looked at */
     bool stopping;
 };
-
-/* The callback of evhttp for every request. */
-void trn_route(struct evhttp_request *request, void *context);
-/* Handles what has gathered. */
-void trn_route_flush(struct trn_listener *listener);
-
-/* Whose request it is; NULL where that is not known. */
-struct trn_peer *trn_listener_peer(struct evhttp_request *request);
-/* Ends the loop where it is stopping and nothing is left to send. */
-void trn_listener_check_end(struct trn_listener *listener);
-
-int64_t trn_clock_wall_us(void);
 
 #endif

@@ -1,12 +1,10 @@
-/* What the files of the SQLite implementation share: connections and their compiled statements. */
-#ifndef TRN_SERVER_DB_SQLITE_INTERNAL_H
-#define TRN_SERVER_DB_SQLITE_INTERNAL_H
+/* One connection of the SQLite implementation, and its compiled statements. */
+#ifndef TRN_SERVER_DB_SQLITE_VIEW_H
+#define TRN_SERVER_DB_SQLITE_VIEW_H
 
 #include <sqlite3.h>
 
-#include "base/error.h"
-#include "base/memory.h"
-#include "server/db_sqlite.h"
+#include "server/db.h"
 
 /* Statements that every connection keeps. */
 enum trn_sql {
@@ -33,6 +31,8 @@ enum trn_sql {
     SQL_ERASED_READ,
     SQL_ERASED_WRITE,
     SQL_ERASED_ANY,
+    SQL_ROW_ERASED,
+    SQL_ROW_ERASED_ANY,
     SQL_ENTRY_NEXT,
     SQL_ENTRY_CLEAR,
     SQL_COUNT
@@ -94,28 +94,16 @@ void trn_db_sqlite_bind_id(sqlite3_stmt *statement, int index, const tern_id *id
 /* The id in a column; nil if it is none. */
 tern_id trn_db_sqlite_column_id(sqlite3_stmt *statement, int column);
 
-/* Brings the tables to the schema, inside a transaction of its own: db_sqlite_migrate.c. */
-tern_status trn_db_sqlite_migrate(struct trn_db_sqlite *db,
-                                  const struct trn_db_sqlite_options *options,
-                                  tern_error *error);
-
-/* A key of tern_meta: db_sqlite_entry.c. */
-tern_status trn_db_sqlite_meta_write(struct trn_db_view *view,
-                                     const char *key,
-                                     const void *value,
-                                     size_t size,
-                                     tern_error *error);
-tern_status trn_db_sqlite_meta_get(struct trn_db_view *view,
-                                   const char *key,
-                                   bool *ret_found,
-                                   struct trn_bytes *value,
-                                   tern_error *error);
-
-/* What each file does of the contract, entered by its name there. */
-void trn_db_sqlite_enter_entries(struct trn_db_ops *ops);
-void trn_db_sqlite_enter_rows(struct trn_db_ops *ops);
-void trn_db_sqlite_enter_log(struct trn_db_ops *ops);
-void trn_db_sqlite_enter_erasure(struct trn_db_ops *ops);
-void trn_db_sqlite_enter_waiting(struct trn_db_ops *ops);
+/* Opens one more connection; `fast`: without fsync. */
+tern_status trn_db_sqlite_view_open(struct trn_db_sqlite *db,
+                                    bool fast,
+                                    struct trn_db_view **ret_view,
+                                    tern_error *error);
+/* NULL is accepted. */
+void trn_db_sqlite_view_free(struct trn_db_view *view);
+/* Settings, by the text of their PRAGMAs. */
+tern_status trn_db_sqlite_pragma(struct trn_db_view *view, const char *sql, tern_error *error);
+/* Runs a statement without parameters or rows. */
+tern_status trn_db_sqlite_do(struct trn_db_view *view, enum trn_sql which, tern_error *error);
 
 #endif

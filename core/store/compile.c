@@ -1,14 +1,28 @@
 /*
- * Statements without CHECKs, for rows that were checked before they came here.
+ * Statements for rows that were checked before they came here do without the CHECKs.
  *
  * SQLite's ignore_check_constraints says what the compiler leaves out. It takes effect when the
  * PRAGMA is compiled; running it would only make all statements compile anew, and these would get
  * their CHECKs back. So it is compiled, never run: on, then the statement, then off. An SQLite that
  * took it when it is run would leave the CHECKs in.
  */
-#include "store/internal.h"
+#include "store/compile.h"
 
 #include "base/error.h"
+#include "store/fault.h"
+
+tern_status trn_sql_name(struct trn_bytes *sql, const char *name)
+{
+    tern_status status = trn_bytes_append_byte(sql, '"');
+
+    for (; *name != '\0' && status == TERN_OK; name++) {
+        status = trn_bytes_append_byte(sql, (uint8_t)*name);
+        if (*name == '"' && status == TERN_OK) {
+            status = trn_bytes_append_byte(sql, '"');
+        }
+    }
+    return status == TERN_OK ? trn_bytes_append_byte(sql, '"') : status;
+}
 
 static tern_status pragma(struct trn_store *store, const char *sql, tern_error *error)
 {
@@ -57,6 +71,49 @@ tern_status trn_store_restore_checks(struct trn_store *store, tern_error *error)
     return status;
 }
 
+/* As SQLite is set now. */
+static tern_status compile(struct trn_store *store,
+                           struct trn_bytes *sql,
+                           tern_status built,
+                           sqlite3_stmt **ret_stmt,
+                           tern_error *error)
+{
+    tern_status status = TERN_OK;
+    int rc;
+
+    if (built != TERN_OK) {
+        status = trn_fail_nomem(error);
+        goto out;
+    }
+    rc = sqlite3_prepare_v3(store->db,
+                            trn_bytes_text(sql),
+                            (int)sql->size,
+                            SQLITE_PREPARE_PERSISTENT,
+                            ret_stmt,
+                            NULL);
+    if (rc != SQLITE_OK) {
+        status = trn_store_fail(store->db, rc, "a table of the schema", error);
+    }
+out:
+    trn_bytes_free(sql);
+    return status;
+}
+
+tern_status trn_store_compile(struct trn_store *store,
+                              struct trn_bytes *sql,
+                              tern_status built,
+                              sqlite3_stmt **ret_stmt,
+                              tern_error *error)
+{
+    tern_status status = trn_store_restore_checks(store, error);
+
+    if (status != TERN_OK) {
+        trn_bytes_free(sql);
+        return status;
+    }
+    return compile(store, sql, built, ret_stmt, error);
+}
+
 tern_status trn_store_compile_unchecked(struct trn_store *store,
                                         struct trn_bytes *sql,
                                         tern_status built,
@@ -74,7 +131,7 @@ tern_status trn_store_compile_unchecked(struct trn_store *store,
         trn_bytes_free(sql);
         return status;
     }
-    status = trn_store_compile_lax(store, sql, built, ret_stmt, error);
+    status = compile(store, sql, built, ret_stmt, error);
     restored = trn_store_restore_checks(store, status == TERN_OK ? error : NULL);
     return status == TERN_OK ? restored : status;
 }

@@ -1,0 +1,131 @@
+/* The app's own tables and TEMP triggers: what they do to synced rows is captured, whole or not at
+ * all. */
+#include "tests/unit/api/fixture.h"
+
+#include <string.h>
+
+static const char *path;
+static tern_replica *replica;
+
+static void open_with_log(unsigned doses)
+{
+    path = fixture_path();
+    replica = fixture_open(path);
+    fixture_patient(replica, doses);
+    fixture_run(replica, "CREATE TABLE app_log(what TEXT)");
+}
+
+static tern_statement *prepare(const char *sql)
+{
+    tern_statement *statement = NULL;
+
+    CHECK_INT(tern_statement_prepare(replica, sql, strlen(sql), &statement, NULL), TERN_OK);
+    return statement;
+}
+
+static int64_t entries(void)
+{
+    return fixture_number(replica, "SELECT count(*) FROM tern_outbox");
+}
+
+#define SKIP_ALL                                                                                   \
+    "CREATE TEMP TRIGGER app_skip AFTER INSERT ON app_log BEGIN "                                  \
+    "UPDATE dose_events SET status = 'SKIPPED'; END"
+
+TEST(a_statement_that_is_older_than_the_apps_trigger_is_captured_with_it)
+{
+    tern_statement *insert;
+    bool row = false;
+
+    open_with_log(2);
+    insert = prepare("INSERT INTO app_log VALUES('x')");
+    fixture_run(replica, SKIP_ALL);
+    CHECK_INT(tern_statement_step(insert, &row, NULL), TERN_OK);
+    tern_statement_free(insert);
+    CHECK_INT(entries(), 2);
+    CHECK(strstr(fixture_entry(path, 0), "\"SKIPPED\"") != NULL);
+    tern_replica_close(replica);
+}
+
+TEST(a_statement_that_is_older_than_the_apps_trigger_cannot_replace_synced_rows)
+{
+    tern_statement *insert;
+    bool row = false;
+
+    open_with_log(2);
+    insert = prepare("INSERT OR FAIL INTO app_log VALUES('x')");
+    fixture_run(replica, SKIP_ALL);
+    CHECK_INT(tern_statement_step(insert, &row, NULL), TERN_ERR_SQL);
+    tern_statement_free(insert);
+    CHECK_INT(entries(), 1);
+    CHECK_INT(fixture_number(replica, "SELECT count(*) FROM dose_events WHERE status = 'SKIPPED'"),
+              0);
+    tern_replica_close(replica);
+}
+
+/* A failed statement's reports are forgotten, so nothing may stay of what it did. */
+TEST(what_would_keep_a_half_of_a_failed_statement_is_refused)
+{
+    static const char *const refused[] = {
+        "CREATE TEMP TRIGGER app_fail AFTER INSERT ON app_log BEGIN "
+        "UPDATE dose_events SET status = 'SKIPPED'; SELECT RAISE(FAIL, 'no'); END",
+        "CREATE TEMP TRIGGER app_fail AFTER INSERT ON app_log BEGIN "
+        "SELECT raise ( rollback , 'no'); END",
+        "CREATE TABLE app_once(what TEXT UNIQUE ON CONFLICT FAIL)",
+        "CREATE TEMP TABLE app_once(what TEXT NOT NULL ON /* or abort */ CONFLICT fail)",
+    };
+
+    open_with_log(2);
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
+        CHECK_INT(fixture_sql(replica, refused[i], NULL), TERN_ERR_SQL);
+    }
+    fixture_run(replica, "CREATE TABLE app_once(what TEXT UNIQUE ON CONFLICT REPLACE)");
+    tern_replica_close(replica);
+}
+
+TEST(a_trigger_that_aborts_takes_back_what_it_did_and_no_more)
+{
+    tern_tx *tx;
+
+    open_with_log(2);
+    fixture_run(replica,
+                "CREATE TEMP TRIGGER app_abort AFTER INSERT ON app_log WHEN new.what = 'no' BEGIN "
+                "UPDATE dose_events SET status = 'SKIPPED'; SELECT RAISE(ABORT, 'no'); END");
+    tx = fixture_begin(replica, false);
+    fixture_run(replica, "UPDATE dose_events SET flags = 'seen'");
+    CHECK_INT(fixture_sql(replica, "INSERT INTO app_log VALUES('yes'), ('no')", NULL),
+              TERN_ERR_SQL);
+    CHECK_INT(tern_tx_commit(tx, NULL, NULL), TERN_OK);
+    CHECK_INT(entries(), 2);
+    CHECK(strstr(fixture_entry(path, 0), "\"SKIPPED\"") == NULL);
+    CHECK_INT(fixture_number(replica, "SELECT count(*) FROM dose_events WHERE status = 'SKIPPED'"),
+              0);
+    tern_replica_close(replica);
+}
+
+/* A sync takes rows out, and lifts those that wait for a moment: a foreign key of the app's would
+ * hold it up, or take the app's rows with them. */
+TEST(no_table_of_the_apps_is_tied_to_a_synced_one)
+{
+    static const char *const refused[] = {
+        "CREATE TABLE app_photo(dose BLOB REFERENCES dose_events(id))",
+        "CREATE TABLE app_photo(dose BLOB REFERENCES \"Dose_Events\" ON DELETE CASCADE)",
+        "CREATE TABLE app_photo(a, b, FOREIGN KEY (a) references/**/[medications](id))",
+        "CREATE TEMP TABLE app_photo(dose BLOB REFERENCES tern_outbox(ordinal))",
+        "ALTER TABLE app_log ADD COLUMN dose BLOB REFERENCES dose_events",
+        "ALTER TABLE app_log RENAME TO dose_events",
+        "ALTER TABLE temp.app_scratch RENAME TO \"users\"",
+        "ALTER TABLE app_log RENAME TO tern_noted",
+    };
+
+    open_with_log(1);
+    fixture_run(replica, "CREATE TEMP TABLE app_scratch(x)");
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
+        CHECK_INT(fixture_sql(replica, refused[i], NULL), TERN_ERR_SQL);
+    }
+    fixture_run(replica, "CREATE TABLE app_child(what TEXT REFERENCES app_log(what))");
+    fixture_run(replica, "ALTER TABLE app_log ADD COLUMN users TEXT DEFAULT 'REFERENCES users'");
+    fixture_run(replica, "ALTER TABLE app_log RENAME COLUMN users TO medications");
+    fixture_run(replica, "ALTER TABLE app_log RENAME TO app_notes");
+    tern_replica_close(replica);
+}

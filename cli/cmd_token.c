@@ -6,6 +6,7 @@
 
 #include <jwt.h>
 
+#include "base/text.h"
 #include "base/uuid.h"
 #include "cli/command.h"
 #include "cli/files.h"
@@ -113,9 +114,7 @@ static enum trn_exit
 sign_with(const struct trn_call *call, const struct claims *claims, struct trn_bytes *key)
 {
     if (claims->algorithm == JWT_ALG_HS256) {
-        if (key->size > 0 && key->data[key->size - 1] == '\n') {
-            key->size--;
-        }
+        key->size = trn_text_line(trn_bytes_slice(key)).size;
         if (key->size < SECRET_MIN) {
             (void)fprintf(stderr, "tern: ternd takes no secret of less than 32 bytes\n");
             return TRN_EXIT_FAILED;

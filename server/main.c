@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "base/uuid.h"
 #include "schema/schema.h"
 #include "server/clock.h"
@@ -64,7 +65,6 @@ static tern_status open_schema(struct daemon *daemon, tern_error *error)
     return status;
 }
 
-/* A secret is its file without the line end that editors leave behind it. */
 static tern_status open_tokens(struct daemon *daemon, tern_error *error)
 {
     struct trn_auth_settings auth = {.algorithm = daemon->settings.token_algorithm,
@@ -73,10 +73,7 @@ static tern_status open_tokens(struct daemon *daemon, tern_error *error)
     tern_status status = read_file(daemon->settings.token_key, "the token key", &key, error);
 
     if (status == TERN_OK) {
-        auth.key = trn_bytes_slice(&key);
-        if (auth.key.size > 0 && auth.key.data[auth.key.size - 1] == '\n') {
-            auth.key.size--;
-        }
+        auth.key = trn_text_line(trn_bytes_slice(&key));
         status = trn_tokens_open(&auth, &daemon->tokens, error);
     }
     trn_bytes_free(&key);

@@ -150,3 +150,26 @@ void trn_utf8_print(struct trn_slice text, char *buffer, size_t size)
     }
     buffer[used] = '\0';
 }
+
+static bool is_line(struct trn_slice text)
+{
+    for (size_t i = 0; i < text.size; i++) {
+        if (text.data[i] < ' ' || text.data[i] == 0x7F) {
+            return false;
+        }
+    }
+    return trn_utf8_is_valid(text);
+}
+
+struct trn_slice trn_text_line(struct trn_slice bytes)
+{
+    struct trn_slice line = bytes;
+
+    if (line.size > 0 && line.data[line.size - 1] == '\n') {
+        line.size--;
+        if (line.size > 0 && line.data[line.size - 1] == '\r') {
+            line.size--;
+        }
+    }
+    return is_line(line) ? line : bytes;
+}

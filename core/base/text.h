@@ -24,4 +24,9 @@ size_t trn_utf8_whole(struct trn_slice text);
  * a space for each that would steer a terminal or the direction of writing. `size` is above 0. */
 void trn_utf8_print(struct trn_slice text, char *buffer, size_t size);
 
+/** A text without the line end (LF or CRLF) that an editor or a shell left behind it. Bytes that
+ * are no line of text (RFC 3629, no control character) are left whole: of 256 random keys one ends
+ * in the byte of a line end. */
+struct trn_slice trn_text_line(struct trn_slice bytes);
+
 #endif

@@ -394,6 +394,10 @@ class Synced(SyncCase):
         (self.folder / "edited.key").write_bytes((self.folder / "token.key").read_bytes() + b"\n")
         self.assertEqual(7, self.sync("phone", self.token(PATIENT, key="edited.key"))["rows"])
 
+    def test_raw_bytes_are_a_secret_even_where_the_last_is_that_of_a_line_end(self):
+        (self.folder / "token.key").write_bytes(bytes(range(200, 231)) + b"\n")  # 32 bytes, as `openssl rand` may write them
+        self.pull("phone", PATIENT)
+
     def test_a_port_that_is_taken_is_named(self):
         other = Server(self.folder)
         self.addCleanup(lambda: other.process and other.kill())

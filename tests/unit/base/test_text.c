@@ -120,3 +120,30 @@ TEST(printed_text_steers_no_terminal_and_ends_with_a_whole_character)
                    sizeof room);
     CHECK_TEXT(room, "\xE2\x81\xA5  \xE2\x81\xAA");
 }
+
+TEST(a_line_ends_before_its_line_end_and_raw_bytes_end_where_they_end)
+{
+    static const struct {
+        const char *bytes;
+        size_t size;
+        size_t line;
+    } cases[] = {
+        {"secret\n", 7, 6},
+        {"secret\r\n", 8, 6},
+        {"secret", 6, 6},
+        {"\xE1\x9E\x90\n", 4, 3},
+        {"secret\n\n", 8, 8},
+        {"secret\r", 7, 7},
+        {"\x9F\x12 raw\n", 7, 7},
+        {"\x7F\n", 2, 2},
+        {"nul\0\n", 5, 5},
+        {"\n", 1, 0},
+        {"", 0, 0},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct trn_slice bytes = trn_slice_make((const uint8_t *)cases[i].bytes, cases[i].size);
+
+        CHECK_INT(trn_text_line(bytes).size, cases[i].line);
+    }
+}

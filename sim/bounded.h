@@ -10,7 +10,7 @@
 
 /* Memory is not looked at, for SQLite has no pool for its pages. */
 void sim_bounded_leave_heap(void);
-/* How long the longest entry is that the device keeps. */
+/* How long the longest entry is that the device keeps, or part of a download that is staged. */
 size_t sim_bounded_largest(struct sim_device *device);
 /* A sync of the device begins; gives what sim_bounded_end needs, and how long the longest entry is
  * that the device keeps. */

@@ -539,12 +539,17 @@ bool twin_reopen(struct twin *twin, struct trn_db *db, char says[TWIN_SAYS_BYTES
 
 /* ---- Erasure ---- */
 
-/* The erasure that the database has and the model has not: a transaction of no device. */
-static bool
-find_erasure(const struct twin *twin, struct trn_db *db, int64_t *ret_number, tern_id *ret_tx)
+/* The erasure of the person that the database has and the model has not: a transaction of no
+ * device. That of another may lie there, whose operator died of it. */
+static bool find_erasure(const struct twin *twin,
+                         const tern_id *person,
+                         struct trn_db *db,
+                         int64_t *ret_number,
+                         tern_id *ret_tx)
 {
     static const tern_id nobody;
     struct trn_db_view *view = NULL;
+    struct trn_db_erased erased = {0};
     struct trn_db_tx tx;
     bool found = false;
 
@@ -552,12 +557,13 @@ find_erasure(const struct twin *twin, struct trn_db *db, int64_t *ret_number, te
         return false;
     }
     if (db->ops->last_number(view, ret_number, NULL) != TERN_OK ||
+        db->ops->erased_read(view, person, &erased, NULL) != TERN_OK ||
         db->ops->tx_get(view, *ret_number, &found, &tx, NULL) != TERN_OK) {
         found = false;
     }
     db->ops->snapshot_close(db, view);
-    if (!found || !tx.applied || !model_id_equal(&tx.device, &nobody) ||
-        model_knows(twin->model, &tx.tx)) {
+    if (!found || !tx.applied || erased.number != *ret_number ||
+        !model_id_equal(&tx.device, &nobody) || model_knows(twin->model, &tx.tx)) {
         return false;
     }
     *ret_tx = tx.tx;
@@ -573,7 +579,7 @@ bool twin_erase(struct twin *twin,
 {
     tern_id tx = {{0}};
     int64_t number = 0;
-    bool theirs = find_erasure(twin, db, &number, &tx);
+    bool theirs = find_erasure(twin, person, db, &number, &tx);
     bool known = model_is_erased(twin->model, person);
     bool ours;
 

@@ -3,6 +3,7 @@
 
 #include "engine/backoff.h"
 #include "engine/ending.h"
+#include "wire/limits.h"
 
 enum {
     BATCH_FAILURES = 2, /* of one batch, before the server is asked without it */
@@ -121,8 +122,9 @@ tern_status trn_session_count_success(struct trn_session *session, tern_error *e
         }
     } else if (session->batch.count > 0) {
         session->batch_failures = 0;
-        session->entry_limit =
-            session->entry_limit > SIZE_MAX / 2 ? SIZE_MAX : session->entry_limit * 2;
+        session->entry_limit = session->entry_limit > TRN_WIRE_TXS_MAX / 2
+                                   ? TRN_WIRE_TXS_MAX
+                                   : session->entry_limit * 2;
     }
     session->failures = 0;
     session->token_refused = false;

@@ -14,6 +14,7 @@
 #include "engine/lease.h"
 #include "engine/work_commit.h"
 #include "wire/gzip.h"
+#include "wire/limits.h"
 
 enum {
     PAGE_ROWS = 5000,
@@ -318,7 +319,7 @@ tern_status trn_session_open(const struct trn_engine *engine,
         session->options = *options;
     }
     set_defaults(&session->options);
-    session->entry_limit = SIZE_MAX;
+    session->entry_limit = TRN_WIRE_TXS_MAX;
     atomic_init(&session->cancelled, false);
     status = take_lease(session, error);
     if (status != TERN_OK) {

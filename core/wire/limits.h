@@ -12,6 +12,9 @@
  */
 #define TRN_WIRE_ROW_BYTES_MAX ((size_t)7 << 20)
 #define TRN_WIRE_TX_CHANGES_MAX ((size_t)50000) /* lines of one entry, its first left out */
+/* Of one request: each costs the server as much as a row or more, and the verdicts of so many, all
+ * with a sentence, fit into the mebibyte that an answer has beside its rows. */
+#define TRN_WIRE_TXS_MAX ((size_t)2048)
 #define TRN_WIRE_REQUEST_BYTES_MAX                                                                 \
     ((size_t)9 << 20)                              /* as sent: an entry that gzip cannot shrink    \
                                                     */

@@ -250,6 +250,12 @@ read_members(struct trn_request_reader *reader, const json_t *object, tern_error
     if (status == TERN_OK) {
         status = trn_envelope_integer(object, "txs", 0, UINT32_MAX, &txs, error);
     }
+    if (status == TERN_OK && txs > (int64_t)TRN_WIRE_TXS_MAX) {
+        status = trn_fail(error,
+                          TERN_ERR_TOO_LARGE,
+                          "a request of more than %zu transactions",
+                          TRN_WIRE_TXS_MAX);
+    }
     envelope->schema_version = (uint32_t)version;
     envelope->rows = (uint32_t)rows;
     envelope->tx_count = (size_t)txs;
@@ -375,6 +381,9 @@ static tern_status check_lines(struct trn_line_reader *lines, size_t expected, t
         }
         if (tag != '@') {
             return trn_frame_fail_order(lines, error);
+        }
+        if (entries == expected) {
+            return trn_envelope_fail("txs", error);
         }
         status = check_entry(lines, error);
         if (status != TERN_OK) {

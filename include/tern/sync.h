@@ -30,7 +30,7 @@ typedef struct tern_sync_options {
     size_t size;         /* sizeof(tern_sync_options) */
     uint32_t page_rows;  /* rows asked for in one answer; 0 means 5,000 */
     uint32_t push_bytes; /* most entry bytes in one request, before compression; 0 means 1 MiB. One
-                            larger entry travels alone. */
+                            larger entry travels alone; no request has more than 2,048. */
     uint32_t
         step_rows; /* most rows worked off in one step, where it can be divided; 0 means 2,000 */
     uint32_t max_attempts; /* consecutive failures before the session gives up; 0 means 5 */

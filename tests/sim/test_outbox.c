@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "tests/sim/world.h"
+#include "wire/limits.h"
 
 #define DAY_US (INT64_C(24) * 3600 * 1000000)
 
@@ -145,6 +146,41 @@ TEST(what_is_not_parked_is_neither_tried_again_nor_discarded)
     CHECK_INT(tern_audit_reinstate(NULL, NULL, NULL), TERN_ERR_MISUSE);
     CHECK_INT(ordinal, 7);
     CHECK_INT(device_status(&lone.phone).pending, 1);
+    end(&lone);
+}
+
+/* Notes how many entries the largest request carries. */
+static bool note_most_entries(struct device *device,
+                              const tern_http_request *request,
+                              tern_http_answer *ret_answer)
+{
+    size_t *most = device->meddling;
+    size_t entries = request_entries(request);
+
+    (void)ret_answer;
+    *most = entries > *most ? entries : *most;
+    return false;
+}
+
+TEST(a_queue_longer_than_a_request_may_be_goes_up_in_several)
+{
+    struct lone lone;
+    char sql[64];
+    size_t most = 0;
+
+    begin(&lone);
+    device_sync_well(&lone.phone);
+    for (size_t i = 0; i < TRN_WIRE_TXS_MAX + 1; i++) {
+        (void)snprintf(sql, sizeof sql, "UPDATE users SET name = 'patient %zu'", i);
+        device_run(&lone.phone, sql);
+    }
+    lone.phone.meddle = note_most_entries;
+    lone.phone.meddling = &most;
+    lone.phone.exchanges = 0;
+    device_sync_well(&lone.phone);
+    CHECK_INT(most, TRN_WIRE_TXS_MAX);
+    CHECK_INT(lone.phone.exchanges, 2);
+    CHECK_INT(device_status(&lone.phone).pending, 0);
     end(&lone);
 }
 

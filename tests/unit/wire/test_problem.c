@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "tests/harness/harness.h"
+#include "wire/limits.h"
 
 static const struct trn_verdict verdicts[] = {
     {.index = 0, .kind = TRN_VERDICT_APPLIED, .number = 42, .stored_us = 1000},
@@ -58,6 +59,33 @@ TEST(a_problem_is_read_as_it_was_written)
     CHECK(trn_slice_equal_text(document.problem.verdicts[1].sentence, "taken"));
     CHECK_INT(document.problem.verdicts[2].kind, TRN_VERDICT_RETRY);
     CHECK(trn_slice_equal_text(document.problem.cursor, "opaque"));
+    trn_problem_free(&document);
+    trn_bytes_free(&bytes);
+}
+
+/* What an outdated device pushed is answered by one document, whatever became of it. */
+TEST(a_problem_holds_the_verdicts_of_as_many_transactions_as_a_request_may_have)
+{
+    static struct trn_verdict many[TRN_WIRE_TXS_MAX];
+    static char sentence[256];
+    struct trn_problem problem = {.http_status = 426,
+                                  .code = TERN_ERR_UPGRADE_REQUIRED,
+                                  .verdicts = many,
+                                  .verdict_count = TRN_WIRE_TXS_MAX};
+    struct trn_problem_document document = {0};
+    struct trn_bytes bytes = {0};
+
+    memset(sentence, 'x', sizeof(sentence) - 1);
+    for (size_t i = 0; i < TRN_WIRE_TXS_MAX; i++) {
+        many[i] = (struct trn_verdict){.index = i,
+                                       .kind = TRN_VERDICT_REJECTED,
+                                       .code = TERN_ERR_DEPENDENCY_REJECTED,
+                                       .change = -1,
+                                       .sentence = trn_slice_text(sentence)};
+    }
+    CHECK_INT(trn_problem_write(&problem, &bytes, NULL), TERN_OK);
+    CHECK_INT(trn_problem_read(trn_bytes_slice(&bytes), &document, NULL), TERN_OK);
+    CHECK_INT(document.problem.verdict_count, TRN_WIRE_TXS_MAX);
     trn_problem_free(&document);
     trn_bytes_free(&bytes);
 }

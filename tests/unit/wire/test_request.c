@@ -361,6 +361,43 @@ TEST(a_request_or_an_entry_above_its_cap_is_too_large)
     trn_bytes_free(&body);
 }
 
+/* As many empty entries as `held`, in a request that says that there are `said`. */
+static void many_entries(struct trn_bytes *body, size_t said, size_t held)
+{
+    trn_bytes_clear(body);
+    CHECK_INT(trn_bytes_append_format(body, HEAD "\"txs\":%zu}\n", said), TERN_OK);
+    for (size_t i = 0; i < held; i++) {
+        CHECK_INT(trn_bytes_append_text(body, "[\"@\",0]\n" ENTRY_EMPTY), TERN_OK);
+    }
+    CHECK_INT(trn_bytes_append_format(body, "[\"z\",%zu]\n", 1 + 2 * held), TERN_OK);
+}
+
+TEST(a_request_of_more_transactions_than_an_answer_has_room_for_is_too_large)
+{
+    struct trn_bytes body = {0};
+    tern_error error = {0};
+
+    many_entries(&body, TRN_WIRE_TXS_MAX, TRN_WIRE_TXS_MAX);
+    CHECK_INT(open_status(trn_bytes_slice(&body), NULL), TERN_OK);
+    many_entries(&body, TRN_WIRE_TXS_MAX + 1, TRN_WIRE_TXS_MAX + 1);
+    CHECK_INT(open_status(trn_bytes_slice(&body), &error), TERN_ERR_TOO_LARGE);
+    CHECK_TEXT(error.message, "a request of more than 2048 transactions");
+    trn_bytes_free(&body);
+}
+
+/* What follows it is not read: here, what is no line at all. */
+TEST(the_first_entry_more_than_a_request_says_ends_its_reading)
+{
+    struct trn_bytes body = {0};
+    tern_error error = {0};
+
+    many_entries(&body, 1, 2);
+    CHECK_INT(trn_bytes_append_text(&body, "[\"@\",0]\n\xFF\n"), TERN_OK);
+    CHECK_INT(open_status(trn_bytes_slice(&body), &error), TERN_ERR_PROTOCOL);
+    CHECK(strstr(error.message, "txs") != NULL);
+    trn_bytes_free(&body);
+}
+
 static void refuse_for_memory_alone(void)
 {
     FOR_EACH_ALLOC_FAILURE (nth) {

@@ -6,7 +6,7 @@
 #define TERN_SIM_CARE_CALL_H
 
 #include "sim/care.h"
-#include "sim/play.h"
+#include "sim/write.h"
 #include "tern/medication/adherence.h"
 #include "tern/medication/prescription.h"
 #include "tern/medication/reminder.h"

@@ -9,11 +9,11 @@
 #include "model/window.h"
 #include "sim/accounts.h"
 #include "sim/care.h"
+#include "sim/check.h"
 #include "sim/erased.h"
 #include "sim/granted.h"
 #include "sim/ledger.h"
 #include "sim/model/twin.h"
-#include "sim/play.h"
 #include "sim/strangers.h"
 
 enum { ROUNDS_MAX = 12 };

@@ -7,11 +7,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "sim/history.h"
 #include "sim/memory.h"
 #include "sim/mutants.h"
 #include "sim/picture.h"
 #include "sim/plan.h"
-#include "sim/play.h"
 #include "sim/shrink.h"
 
 enum { FILES_MAX = 256 };

@@ -9,8 +9,8 @@
 #include <sys/resource.h>
 
 #include "base/mutant.h"
+#include "sim/history.h"
 #include "sim/plan.h"
-#include "sim/play.h"
 #include "sim/shrink.h"
 
 static const struct planted {

@@ -9,11 +9,11 @@
 #include "sim/granted.h"
 #include "sim/memory.h"
 #include "sim/model/twin.h"
-#include "sim/play.h"
 #include "sim/steady.h"
 #include "sim/watch.h"
 #include "sim/whole.h"
 #include "sim/world.h"
+#include "sim/write.h"
 #include "wire/gzip.h"
 
 enum { STEPS_MAX = 3000, CODED_LIVES = 4 /* in one of so many requests are compressed */ };

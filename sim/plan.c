@@ -9,7 +9,7 @@
 
 #include "sim/care.h"
 #include "sim/dice.h"
-#include "sim/play.h"
+#include "sim/documents.h"
 
 enum { SWARM_WEATHER = 1, SWARM_CLOCKS = 2, SWARM_CRASHES = 4, SWARM_DISKS = 8, SWARM_MEMORY = 16 };
 enum {

@@ -5,7 +5,7 @@
 #ifndef TERN_SIM_SHRINK_H
 #define TERN_SIM_SHRINK_H
 
-#include "sim/play.h"
+#include "sim/history.h"
 
 /* Plays it in another process; true if it holds. A crash is a failure of the promise "crash". */
 bool sim_shrink_try(json_t *history, struct sim_result *ret_result);

@@ -13,9 +13,9 @@
 #include "sim/care.h"
 #include "sim/ledger.h"
 #include "sim/memory.h"
-#include "sim/play.h"
 #include "sim/statements.h"
 #include "sim/steady.h"
+#include "sim/write.h"
 
 enum { ROOM = 120, SQL_DELETES = 4 /* in one life of so many rows are deleted by SQL */ };
 

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/check.h"
 #include "sim/ledger.h"
 #include "sim/memory.h"
 #include "sim/torture/point.h"

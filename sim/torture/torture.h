@@ -8,6 +8,7 @@
 #ifndef TERN_SIM_TORTURE_H
 #define TERN_SIM_TORTURE_H
 
+#include "sim/history.h"
 #include "sim/play.h"
 
 enum torture_fault {

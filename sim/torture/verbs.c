@@ -3,21 +3,13 @@
 #include <string.h>
 
 #include "base/hex.h"
+#include "sim/event.h"
 #include "sim/ledger.h"
 #include "sim/memory.h"
 #include "sim/model/twin.h"
 #include "sim/torture/torture.h"
+#include "sim/write.h"
 #include "tern/follow.h"
-
-static const char *text_of(json_t *event, const char *key)
-{
-    return json_string_value(json_object_get(event, key));
-}
-
-static int64_t number_of(json_t *event, const char *key)
-{
-    return json_integer_value(json_object_get(event, key));
-}
 
 /* The reference model knows nothing of a server that begins anew. */
 static void drop_model(struct sim_world *world)
@@ -106,7 +98,7 @@ static tern_status do_upgrade(struct sim_world *world, struct sim_device *device
 static tern_status do_crash(struct sim_world *world, struct sim_device *device, json_t *event)
 {
     struct sim_disk *disk = device != NULL ? device->disk : world->disk;
-    unsigned at = (unsigned)number_of(event, "at");
+    unsigned at = (unsigned)sim_event_number(event, "at", 0);
     size_t index;
     json_t *item;
 
@@ -175,7 +167,7 @@ run_sql(struct sim_device *device, tern_reader *reader, const char *sql, tern_id
 static tern_status do_sql(struct sim_world *world, struct sim_device *device, json_t *event)
 {
     (void)world;
-    return run_sql(device, NULL, text_of(event, "sql"), NULL);
+    return run_sql(device, NULL, sim_event_text(event, "sql"), NULL);
 }
 
 /* From now on what the statement's table holds under a key is noted. */
@@ -190,8 +182,8 @@ static tern_status do_follow(struct sim_world *world, struct sim_device *device,
         status = SIM_CALL(who,
                           tern_tx_follow(tx,
                                          "torture",
-                                         text_of(event, "table"),
-                                         text_of(event, "column"),
+                                         sim_event_text(event, "table"),
+                                         sim_event_text(event, "column"),
                                          NULL,
                                          &device->heard));
     }
@@ -211,7 +203,7 @@ static tern_status do_rollback(struct sim_world *world, struct sim_device *devic
 
     (void)world;
     if (status == TERN_OK) {
-        status = run_sql(device, NULL, text_of(event, "sql"), NULL);
+        status = run_sql(device, NULL, sim_event_text(event, "sql"), NULL);
     }
     sim_memory_enter(device->index);
     tern_tx_rollback(tx);
@@ -305,14 +297,14 @@ static tern_status read_row(struct sim_device *device, const char *table, const 
 /* All that reads: a reader's snapshot, the queue, a row whole. */
 static tern_status do_read(struct sim_world *world, struct sim_device *device, json_t *event)
 {
-    tern_status status = read_by_reader(device, text_of(event, "sql"));
+    tern_status status = read_by_reader(device, sim_event_text(event, "sql"));
 
     (void)world;
     if (status == TERN_OK) {
         status = read_queue(device);
     }
     if (status == TERN_OK) {
-        status = read_row(device, text_of(event, "table"), text_of(event, "sql"));
+        status = read_row(device, sim_event_text(event, "table"), sim_event_text(event, "sql"));
     }
     return status;
 }
@@ -358,7 +350,7 @@ static tern_status do_discard(struct sim_world *world, struct sim_device *device
 static tern_status do_reinstate(struct sim_world *world, struct sim_device *device, json_t *event)
 {
     tern_id id = {{0}};
-    tern_status status = run_sql(device, NULL, text_of(event, "sql"), &id);
+    tern_status status = run_sql(device, NULL, sim_event_text(event, "sql"), &id);
 
     (void)world;
     return status != TERN_OK ? status
@@ -371,9 +363,9 @@ static tern_status do_reinstate(struct sim_world *world, struct sim_device *devi
 static tern_status do_sync(struct sim_world *world, struct sim_device *device, json_t *event)
 {
     struct sim_sync how = {.weather = json_object_get(event, "weather"),
-                           .stop = (unsigned)number_of(event, "stop"),
-                           .page_rows = (uint32_t)number_of(event, "page_rows"),
-                           .push_bytes = (uint32_t)number_of(event, "push_bytes")};
+                           .stop = (unsigned)sim_event_number(event, "stop", 0),
+                           .page_rows = (uint32_t)sim_event_number(event, "page_rows", 0),
+                           .push_bytes = (uint32_t)sim_event_number(event, "push_bytes", 0)};
 
     (void)world;
     return sim_sync(device, &how);
@@ -381,7 +373,7 @@ static tern_status do_sync(struct sim_world *world, struct sim_device *device, j
 
 static tern_status do_erase(struct sim_world *world, struct sim_device *device, json_t *event)
 {
-    size_t user = sim_world_user(world, text_of(event, "person"));
+    size_t user = sim_world_user(world, sim_event_text(event, "person"));
 
     (void)device;
     return world->db == NULL || user == SIM_USERS ? TERN_ERR_MISUSE : torture_erase(world, user);
@@ -402,12 +394,12 @@ static tern_status do_copy(struct sim_world *world, struct sim_device *device, j
 
 static tern_status do_care(struct sim_world *world, struct sim_device *device, json_t *event)
 {
-    const char *sql = text_of(event, "sql");
+    const char *sql = sim_event_text(event, "sql");
     tern_id id = {{0}};
     tern_status status = sql != NULL ? run_sql(device, NULL, sql, &id) : TERN_OK;
 
     (void)world;
-    return status == TERN_OK ? torture_care(device, text_of(event, "call"), &id) : status;
+    return status == TERN_OK ? torture_care(device, sim_event_text(event, "call"), &id) : status;
 }
 
 static const struct verb {
@@ -452,8 +444,8 @@ bool torture_knows(const char *verb)
 
 tern_status torture_do(struct sim_world *world, json_t *event)
 {
-    const struct verb *verb = find(text_of(event, "do"));
-    const char *name = text_of(event, "device");
+    const struct verb *verb = find(sim_event_text(event, "do"));
+    const char *name = sim_event_text(event, "device");
     struct sim_device *device = sim_device_find(world, name);
 
     if (verb == NULL) {

@@ -95,7 +95,8 @@ static const char patients_query[] =
 
 static const char requests_query[] =
     "SELECT p.id,p.patient_id,p.doctor_id,p.patient_name,p.patient_gender,p.patient_age,p.symptoms,"
-    "p.diagnosis,p.start_date,p.end_date,p.status,p.current_version,p.is_urgent,p.urgent_reason,"
+    "p.diagnosis,coalesce(p.start_date,p.begins_on),p.end_date,p.status,p.current_version,p.is_"
+    "urgent,p.urgent_reason,"
     "p.created_at,m.id,m.prescription_id,m.row_number,m.medicine_name,m.medicine_name_khmer,"
     "m.image_url,m.morning_dosage,m.daytime_dosage,m.night_dosage,m.frequency,m.duration,m.timing,"
     "m.is_prn,m.prn_times,m.starts_on,m.first_minute,m.created_at FROM prescriptions p"

@@ -281,27 +281,24 @@ tern_status trn_care_zone(tern_care *care,
 /* Now, or the earlier of what the wall clock and the server's word make of it where they are not
  * trusted: a wall clock that has been put right since is moved once too often by that word. */
 static tern_status
-read_moment(tern_care *care, bool early, int64_t *ret_now_us, tern_care_error *error)
+read_moment(tern_care *care, int64_t since_us, int64_t *ret_now_us, tern_care_error *error)
 {
     tern_clock_state clock = {.size = sizeof(clock)};
-    tern_status status;
+    tern_status status = tern_replica_read_clock(care->replica, &clock, trn_engine_error(error));
 
-    if (!early) {
-        return trn_care_now(care, ret_now_us, error);
-    }
-    status = tern_replica_read_clock(care->replica, &clock, trn_engine_error(error));
     if (status == TERN_OK) {
         *ret_now_us = clock.now_us;
         if (clock.clock_suspect && clock.server_offset_known && clock.server_offset_us > 0) {
             *ret_now_us -= clock.server_offset_us;
         }
+        *ret_now_us = *ret_now_us < since_us ? since_us : *ret_now_us;
     }
     return status;
 }
 
 static tern_status read_today(tern_care *care,
                               const tern_id *patient,
-                              bool early,
+                              int64_t since_us,
                               int32_t *ret_day,
                               tern_care_error *error)
 {
@@ -310,7 +307,7 @@ static tern_status read_today(tern_care *care,
     tern_status status = trn_care_zone(care, patient, zone, error);
 
     if (status == TERN_OK) {
-        status = read_moment(care, early, &now_us, error);
+        status = read_moment(care, since_us, &now_us, error);
     }
     return status == TERN_OK ? trn_care_local_day(care, zone, now_us, ret_day, NULL, error)
                              : status;
@@ -319,13 +316,13 @@ static tern_status read_today(tern_care *care,
 tern_status trn_care_start(tern_care *care,
                            const tern_id *patient,
                            const char *end_date,
-                           bool early,
+                           int64_t since_us,
                            char ret_date[TRN_DATE_BYTES],
                            tern_care_error *error)
 {
     tern_care_error cause = {.problem = TERN_PROBLEM_NONE};
     int32_t day = 0;
-    tern_status status = read_today(care, patient, early, &day, &cause);
+    tern_status status = read_today(care, patient, since_us, &day, &cause);
 
     ret_date[0] = '\0';
     if (cause.problem == TERN_PROBLEM_NO_PATIENT || cause.problem == TERN_PROBLEM_ZONE) {

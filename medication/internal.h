@@ -254,14 +254,14 @@ TERN_MUST_USE tern_status trn_care_zone(tern_care *care,
                                         char ret_zone[TRN_ZONE_BYTES],
                                         tern_care_error *error);
 
-/** The patient's local date, for the start of what is prescribed without one and ends, if ever, on
- * `end_date`: so that another zone later shifts nothing. "" where it cannot be told, for want of
- * the patient's row or their zone, or where it would lie behind the end. `early`: where the clock
- * is suspect, rather a day that has been than one that has not come yet. */
+/** The patient's local date, for the start of what names none and ends, if ever, on `end_date`: so
+ * that another zone later shifts nothing. "" where it cannot be told, for want of the patient's row
+ * or their zone, or where it would lie behind the end. Where the clock is suspect, rather a day
+ * that has been than one that has not come yet, but none before `since_us`. */
 TERN_MUST_USE tern_status trn_care_start(tern_care *care,
                                          const tern_id *patient,
                                          const char *end_date,
-                                         bool early,
+                                         int64_t since_us,
                                          char ret_date[TRN_DATE_BYTES],
                                          tern_care_error *error);
 

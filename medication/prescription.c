@@ -148,21 +148,11 @@ static tern_status create(tern_care *care,
                           tern_care_error *error)
 {
     tern_cell cells[CLINICAL_CELLS + 1];
-    char start[TRN_DATE_BYTES] = "";
     struct beginning begins = {.day = ""};
     tern_status status = trn_care_morning(care, &prescription->patient, &begins.minute, error);
 
     fill_clinical(prescription, cells);
     cells[CLINICAL_CELLS] = (tern_cell){"patient_id", tern_value_id(&prescription->patient)};
-    if (status == TERN_OK && prescription->start_date == NULL) {
-        status = trn_care_start(care,
-                                &prescription->patient,
-                                prescription->end_date,
-                                false,
-                                start,
-                                error);
-        cells[START].value = tern_value_text(is_empty(start) ? NULL : start);
-    }
     if (status == TERN_OK) {
         status = tern_row_insert(tx, table, cells, CLINICAL_CELLS + 1, id, trn_engine_error(error));
     }
@@ -220,6 +210,9 @@ struct header {
     enum status status;
     int32_t version;
     struct trn_bytes spans; /* active_spans as they become if the status turns now */
+    bool is_undated;        /* neither a start nor the day on which it was put in force is said */
+    int64_t created_us;
+    char end_date[TRN_DATE_BYTES];
 };
 
 /* A draft may have become active elsewhere, and had doses; one that did not has none. */
@@ -268,6 +261,9 @@ read_header(tern_care *care, const tern_id *id, struct header *header, tern_care
             header->status = (enum status)i;
         }
     }
+    header->is_undated = tern_statement_value(row, 4).integer != 0;
+    header->created_us = tern_statement_value(row, 5).integer;
+    trn_value_to_text(tern_statement_value(row, 6), header->end_date, sizeof(header->end_date));
     status = turn_spans(header, tern_statement_value(row, 3), now_us);
     tern_statement_reset(row);
     return status == TERN_OK ? status : trn_fail_nomem(trn_engine_error(error));
@@ -365,12 +361,8 @@ static tern_status write_medicines(tern_care *care,
                                    tern_care_error *error)
 {
     struct beginning begins = {.minute = 0};
-    tern_status status = trn_care_start(care,
-                                        &prescription->patient,
-                                        prescription->end_date,
-                                        true,
-                                        begins.day,
-                                        error);
+    tern_status status =
+        trn_care_start(care, &prescription->patient, prescription->end_date, 0, begins.day, error);
 
     if (status == TERN_OK) {
         status = trn_care_morning(care, &prescription->patient, &begins.minute, error);
@@ -483,6 +475,26 @@ tern_status tern_prescription_edit(tern_care *care,
 
 /* ---- Status ---- */
 
+/* A draft that names no start begins where it is put in force, however long ago it was written. */
+static tern_status begin_now(tern_care *care,
+                             tern_tx *tx,
+                             const tern_id *id,
+                             const struct header *header,
+                             tern_care_error *error)
+{
+    const char *end_date = is_empty(header->end_date) ? NULL : header->end_date;
+    char day[TRN_DATE_BYTES];
+    tern_cell cell = {"begins_on", tern_value_null()};
+    tern_status status =
+        trn_care_start(care, &header->patient, end_date, header->created_us, day, error);
+
+    if (status != TERN_OK || is_empty(day)) {
+        return status;
+    }
+    cell.value = tern_value_text(day);
+    return tern_row_update(tx, table, id, &cell, 1, trn_engine_error(error));
+}
+
 static tern_status write_status(tern_care *care,
                                 tern_tx *tx,
                                 const tern_id *id,
@@ -507,6 +519,10 @@ static tern_status write_status(tern_care *care,
                                      ? 2
                                      : 1,
                                  trn_engine_error(error));
+    }
+    if (status == TERN_OK && header.status == DRAFT && to == ACTIVE && header.is_undated &&
+        !TRN_MUTANT(CARE_ACTIVATED_UNDATED)) {
+        status = begin_now(care, tx, id, &header, error);
     }
     trn_bytes_free(&header.spans);
     return status == TERN_OK ? trn_care_action(care, action, table, id, NULL, error) : status;

@@ -15,7 +15,6 @@ struct retake {
     const char *start_date;
     const char *end_date;
     const char *reason;
-    char start[TRN_DATE_BYTES]; /* where none was named */
     tern_id id;
     tern_id patient;
     int64_t bytes;
@@ -88,11 +87,6 @@ static tern_status write(tern_care *care, struct retake *retake, tern_care_error
 {
     tern_status status = read_ended(care, retake, error);
 
-    if (status == TERN_OK && retake->start_date == NULL && !TRN_MUTANT(CARE_RETAKE_UNDATED)) {
-        status =
-            trn_care_start(care, &retake->patient, retake->end_date, false, retake->start, error);
-        retake->start_date = retake->start[0] != '\0' ? retake->start : NULL;
-    }
     if (status == TERN_OK) {
         status = write_rows(care, retake, error);
     }

@@ -51,7 +51,8 @@ static void read_meals(const tern_value *meals, tern_regimen *regimen)
     }
 }
 
-/* Without a start date, the local date on which the prescription was made. */
+/* Without a start date, the day on which the prescription was put in force; where nobody wrote
+ * that, the local date on which it was made. */
 static tern_status read_start(const tern_zone_port *zones,
                               const tern_value *values,
                               struct trn_source *source,
@@ -61,6 +62,9 @@ static tern_status read_start(const tern_zone_port *zones,
     tern_status status;
 
     trn_value_to_text(values[TRN_SOURCE_START], source->start, sizeof(source->start));
+    if (source->start[0] == '\0') {
+        trn_value_to_text(values[TRN_SOURCE_BEGINS], source->start, sizeof(source->start));
+    }
     if (source->start[0] != '\0') {
         return TERN_OK;
     }

@@ -11,7 +11,7 @@
 #define SLOTS(has, of)                                                                             \
     has(of, "morning_dosage", "1") has(of, "daytime_dosage", "2") has(of, "night_dosage", "4") "0" \
                                                                                                ","
-#define DATES(date) date("start_date") ",p.created_at," date("end_date") ","
+#define DATES(date) date("start_date") ",p.begins_on,p.created_at," date("end_date") ","
 #define WORDS(of) of("frequency") "," of("timing") "," of("is_prn") ","
 #define MEALS "t.morning_meal,t.afternoon_meal,t.night_meal,"
 #define GRACE "coalesce(u.grace_period_minutes,30),"
@@ -76,7 +76,8 @@
     "m.prn_times"
 #define PRESCRIPTION                                                                               \
     "p.id,p.patient_id,p.doctor_id,p.patient_name,p.patient_gender,p.patient_age,p.symptoms,"      \
-    "p.diagnosis,p.start_date,p.end_date,p.status,p.is_urgent,p.urgent_reason,p.created_at,"       \
+    "p.diagnosis,coalesce(p.start_date,p.begins_on),p.end_date,p.status,p.is_urgent,"              \
+    "p.urgent_reason,p.created_at,"                                                                \
     "p.current_version,v.created_at,v.author_id,v.change_reason,"                                  \
     "(SELECT count(*) FROM medications c WHERE c.prescription_id=p.id AND c.deleted_at IS NULL)"
 #define WITH_VERSION                                                                               \
@@ -209,8 +210,9 @@ static const char *const texts[TRN_SQL_COUNT] = {
         " AND frequency IS ?3 AND timing IS ?4 AND morning_dosage IS ?5 AND daytime_dosage IS ?6"
         " AND night_dosage IS ?7 AND is_prn IS ?8",
     [TRN_SQL_PRESCRIPTION] =
-        "SELECT patient_id,status,current_version,active_spans FROM prescriptions WHERE "
-        "id=?1 AND deleted_at IS NULL",
+        "SELECT patient_id,status,current_version,active_spans,start_date IS NULL AND "
+        "begins_on IS NULL,created_at,end_date FROM prescriptions WHERE id=?1 AND deleted_at IS "
+        "NULL",
     [TRN_SQL_MEDICATIONS] =
         "SELECT id FROM medications WHERE prescription_id=?1 AND deleted_at IS NULL",
     [TRN_SQL_SETTINGS] =

@@ -25,6 +25,7 @@ enum medication_column {
 };
 enum prescription_column {
     PRESCRIPTION_START,
+    PRESCRIPTION_BEGINS,
     PRESCRIPTION_END,
     PRESCRIPTION_STATUS,
     PRESCRIPTION_CREATED,
@@ -62,8 +63,13 @@ static const char *const medication_names[MEDICATION_COLUMNS] = {"morning_dosage
                                                                  "starts_on",
                                                                  "first_minute",
                                                                  "is_prn"};
-static const char *const prescription_names[PRESCRIPTION_COLUMNS] =
-    {"start_date", "end_date", "status", "created_at", "current_version", "active_spans"};
+static const char *const prescription_names[PRESCRIPTION_COLUMNS] = {"start_date",
+                                                                     "begins_on",
+                                                                     "end_date",
+                                                                     "status",
+                                                                     "created_at",
+                                                                     "current_version",
+                                                                     "active_spans"};
 static const char *const version_names[VERSION_COLUMNS] = {"prescription_id",
                                                            "version_number",
                                                            "medications_snapshot",
@@ -228,6 +234,7 @@ static tern_status read_prescription(struct reading *reading, bool *ret_live, te
         return status;
     }
     reading->values[TRN_SOURCE_START] = trn_known_value(known, &row, PRESCRIPTION_START);
+    reading->values[TRN_SOURCE_BEGINS] = trn_known_value(known, &row, PRESCRIPTION_BEGINS);
     reading->values[TRN_SOURCE_END] = trn_known_value(known, &row, PRESCRIPTION_END);
     reading->values[TRN_SOURCE_CREATED] = trn_known_value(known, &row, PRESCRIPTION_CREATED);
     reading->values[TRN_SOURCE_SPANS] = trn_known_value(known, &row, PRESCRIPTION_SPANS);

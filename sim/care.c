@@ -428,7 +428,8 @@ static void judge_status(struct care_call *call, tern_status status)
 static bool may_hide(const struct care_call *call)
 {
     return strcmp(call->name, "edit") == 0 || strcmp(call->name, "pause") == 0 ||
-           strcmp(call->name, "end") == 0 || strcmp(call->name, "settings") == 0;
+           strcmp(call->name, "end") == 0 || strcmp(call->name, "settings") == 0 ||
+           strcmp(call->name, "activate") == 0;
 }
 
 static void run(struct care_call *call, const struct entry *entry)

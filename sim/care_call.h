@@ -65,11 +65,12 @@ struct care_act {
     char outcome[CARE_OUTCOME];
 };
 
-/* An edit, a pause or an end, which was made or may have been. */
+/* An edit, a pause, an end or an activation, which was made or may have been. */
 struct care_turn {
     tern_id prescription;
     int device;
     int64_t at_us; /* by the device's clock */
+    bool activates;
 };
 
 /* A dose without a record that had passed, and counted, as a device changed its prescription. */
@@ -255,8 +256,9 @@ care_lost(const struct trn_bytes *left, const struct trn_bytes *right, const ter
     " AND d.local_date>=" CARE_BEGIN(of, date) CARE_UNTIL(date("end_date"))                        \
         CARE_LASTS(CARE_BEGIN(of, date), of("duration"))                                           \
             CARE_EVERY(CARE_BEGIN(of, date), of("frequency"))
-/* Of what an edit added, its own day. */
-#define CARE_BEGIN(of, date) "max(" date("start_date") ",coalesce(" of("starts_on") ",''))"
+/* Of what names no start, the day on which it was put in force; of what an edit added, its own. */
+#define CARE_BEGIN(of, date)                                                                       \
+    "max(coalesce(" date("start_date") ",p.begins_on),coalesce(" of("starts_on") ",''))"
 #define CARE_UNTIL(end) " AND (" end " IS NULL OR d.local_date<=" end ")"
 #define CARE_LASTS(start, days)                                                                    \
     " AND (" days " IS NULL OR julianday(d.local_date)-julianday(" start ")<" days ")"

@@ -67,9 +67,11 @@ void care_book_keep(struct care_call *call, const struct trn_bytes *passed)
     int64_t off_us = call->now_us - call->world->now_us;
 
     book->turns = room_for(book->turns, book->turn_count, &book->turn_room, sizeof *book->turns);
-    book->turns[book->turn_count++] = (struct care_turn){.prescription = call->subject,
-                                                         .device = call->device->index,
-                                                         .at_us = call->now_us};
+    book->turns[book->turn_count++] =
+        (struct care_turn){.prescription = call->subject,
+                           .device = call->device->index,
+                           .at_us = call->now_us,
+                           .activates = strcmp(call->name, "activate") == 0};
     for (const char *at = trn_bytes_text(passed);
          *at != '\0' && off_us < CLOCK_US && off_us > -CLOCK_US;
          at += 33) {
@@ -379,7 +381,8 @@ static int64_t hidden_since(const struct trn_bytes *hidden, const char *id, bool
 }
 
 /* Whether another device had changed the prescription, or the meal, before the dose passed: a meal
- * by which it goes by hours, or that moved it behind the change which is said to have kept it. */
+ * by which it goes by hours, or that moved it behind the change which is said to have kept it. Or
+ * whether one that knew the draft alone put it in force after that, and so on a later day. */
 static bool is_explained(const struct sim_book *book,
                          const struct care_kept *kept,
                          int64_t ends_us,
@@ -390,7 +393,7 @@ static bool is_explained(const struct sim_book *book,
     for (size_t i = 0; i < book->turn_count; i++) {
         const struct care_turn *turn = &book->turns[i];
 
-        if (turn->device != kept->device && turn->at_us <= ends_us &&
+        if (turn->device != kept->device && (turn->at_us <= ends_us) != turn->activates &&
             (trn_id_equal(&turn->prescription, &kept->prescription) ||
              ((by_meal || ends_us > kept->at_us) &&
               trn_id_equal(&turn->prescription, &settings)))) {

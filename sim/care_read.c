@@ -372,6 +372,8 @@ static void add_due_doses(struct care_call *call, struct due *due)
     trn_bytes_free(&rows);
 }
 
+#define BEGINS CARE_BEGIN(CARE_NOW, CARE_NOW_DATE)
+
 /* Each time of each day from today on, as long as the medicine is prescribed. */
 static void add_set_times(struct care_call *call, struct due *due)
 {
@@ -386,11 +388,10 @@ static void add_set_times(struct care_call *call, struct due *due)
                    "SELECT date('%s','+'||n||' days')||' '||j.value,m.id FROM day,prescriptions p "
                    "JOIN medications m ON m.prescription_id=p.id JOIN json_each(m.prn_times) j "
                    "WHERE p.patient_id=?1 AND p.status='ACTIVE' AND p.deleted_at IS NULL AND "
-                   "m.is_prn AND m.deleted_at IS NULL AND date('%s','+'||n||' days')>="
-                   "max(p.start_date,coalesce(m.starts_on,'')) "
-                   "AND (p.end_date IS NULL OR date('%s','+'||n||' days')<=p.end_date) AND "
+                   "m.is_prn AND m.deleted_at IS NULL AND date('%s','+'||n||' days')>=" BEGINS
+                   " AND (p.end_date IS NULL OR date('%s','+'||n||' days')<=p.end_date) AND "
                    "(m.duration IS NULL OR julianday('%s')+n-"
-                   "julianday(max(p.start_date,coalesce(m.starts_on,'')))<m.duration)",
+                   "julianday(" BEGINS ")<m.duration)",
                    today,
                    today,
                    today,

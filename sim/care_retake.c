@@ -17,8 +17,7 @@ static struct again {
     const char *reason;
 } again;
 
-/* A start that is not named is today's, and does not lie behind the end: these lives have no
- * prescription without one. */
+/* What names no start begins when it is put in force, which here is never behind its end. */
 static void again_by_dice(struct care_call *call)
 {
     int first = (int)care_roll(call, 5) - 2;
@@ -28,7 +27,7 @@ static void again_by_dice(struct care_call *call)
     sim_zones_date(call->zone, call->now_us, first, again.start);
     sim_zones_date(call->zone, call->now_us, last, again.end);
     again.start_date = is_named ? again.start : NULL;
-    again.end_date = care_chance(call, 30) ? again.end : NULL;
+    again.end_date = care_chance(call, 30) && is_named ? again.end : NULL;
     again.reason = care_chance(call, 50) ? "it came back" : NULL;
 }
 
@@ -68,8 +67,9 @@ bool care_prepare_retake(struct care_call *call)
 
 /* What the ended one is, with all that hangs on it. */
 #define ENDED                                                                                      \
-    "SELECT p.status,p.start_date,p.end_date,p.is_urgent,p.current_version,p.active_spans,"        \
-    "p.doctor_id,(SELECT count(*) FROM medications m WHERE m.prescription_id=p.id AND m.deleted_"  \
+    "SELECT p.status,p.start_date,p.begins_on,p.end_date,p.is_urgent,p.current_version,"           \
+    "p.active_spans,p.doctor_id,(SELECT count(*) FROM medications m WHERE m.prescription_id=p.id " \
+    "AND m.deleted_"                                                                               \
     "at IS NULL),(SELECT count(*) FROM dose_events d WHERE d.prescription_id=p.id) FROM "          \
     "prescriptions p WHERE p.id=?3 AND p.deleted_at IS NULL"
 
@@ -123,21 +123,19 @@ must_be(struct care_call *call, const char *what, const char *sql, const struct 
 /* The columns of another time, the one version, and nothing that is the patient's yet. */
 static void judge_new(struct care_call *call)
 {
-    char today[11];
     char text[200];
     struct trn_bytes due = {0};
 
-    sim_zones_date(call->zone, call->now_us, 0, today);
     (void)snprintf(text,
                    sizeof text,
-                   "DRAFT|%s|%s|0|null|1|1|%s|1|0|0\n",
-                   again.start_date != NULL ? again.start_date : today,
+                   "DRAFT|%s|null|%s|0|null|1|1|%s|1|0|0\n",
+                   again.start_date != NULL ? again.start_date : "null",
                    again.end_date != NULL ? again.end_date : "null",
                    again.reason != NULL ? again.reason : "null");
     if (trn_bytes_append(&due, text, strlen(text) + 1) == TERN_OK) {
         must_be(call,
                 "what is taken up again",
-                "SELECT p.status,p.start_date,p.end_date,p.is_urgent,p.urgent_reason,"
+                "SELECT p.status,p.start_date,p.begins_on,p.end_date,p.is_urgent,p.urgent_reason,"
                 "p.current_version,v.version_number,v.change_reason,(SELECT count(*) FROM "
                 "prescription_versions w WHERE w.prescription_id=p.id),(SELECT count(*) FROM "
                 "dose_events d WHERE d.prescription_id=p.id),(SELECT count(prn_times) FROM "

@@ -88,7 +88,8 @@ static void put_prescription(struct line *line, const tern_prescription_row *row
 
 #define NIL "zeroblob(16)"
 #define PRESCRIPTION                                                                               \
-    "p.id,p.patient_id,coalesce(p.doctor_id," NIL "),p.patient_name,p.start_date,p.end_date,"      \
+    "p.id,p.patient_id,coalesce(p.doctor_id," NIL "),p.patient_name,"                              \
+    "coalesce(p.start_date,p.begins_on),p.end_date,"                                               \
     "p.status,p.is_urgent,p.urgent_reason,p.created_at,p.current_version,"                         \
     "coalesce((SELECT created_at " OF_VERSION "),0),coalesce((SELECT author_id " OF_VERSION        \
     ")," NIL "),(SELECT change_reason " OF_VERSION "),(SELECT count(*) FROM medications c WHERE "  \
@@ -165,7 +166,7 @@ static void put_state(struct line *line, const tern_medication *medication)
     "m.id,m.prescription_id,m.row_number,m.medicine_name,m.frequency,m.timing,"                    \
     "coalesce(m.duration,0),m.is_prn,m.morning_dosage,m.daytime_dosage,m.night_dosage,"            \
     "m.prn_times,"
-#define BEGINS "max(p.start_date,coalesce(m.starts_on,''))"
+#define BEGINS CARE_BEGIN(CARE_NOW, CARE_NOW_DATE)
 /* The state by today, thrice %s; these lives' words all make a schedule. */
 #define STATE                                                                                      \
     "CASE WHEN p.status<>'ACTIVE' THEN 'INACTIVE' WHEN m.is_prn THEN 'PRN' WHEN "                  \

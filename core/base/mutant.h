@@ -122,7 +122,7 @@
     X(CARE_ACCESS_OWN, 2, "a look at one's own record is written down")                            \
     X(CARE_RETAKE_LIVING, 1, "a prescription that has not ended is taken up again")                \
     X(CARE_RETAKE_SNAPSHOT_EARLY, 3, "what is taken up again has a version without medications")   \
-    X(CARE_RETAKE_UNDATED, 25, "what is taken up again begins on no day")                          \
+    X(CARE_ACTIVATED_UNDATED, 1, "a draft that is put in force begins when it was written")        \
     X(CARE_ERASED_TOLD_OF, 49, "what a family was told of an erased patient's doses stays")        \
     X(CARE_JOB_UNTOLD, 2, "the server's job stores a dose as missed and tells nobody")             \
     X(CARE_JOB_TELLS_AGAIN, 310, "the server's job writes over an alert that is there")            \

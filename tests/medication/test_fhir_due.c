@@ -117,7 +117,20 @@ static tern_medicine medicines[] = {
     {.name = "as needed", .is_prn = true},
 };
 
-static void begin_patient(void)
+/* Of a prescription that names no start the day is told on which it was put in force. */
+static void prescribe_without_a_start(void)
+{
+    tern_id id = {{0}};
+
+    care_prescription.start_date = NULL;
+    care_prescription.end_date = NULL;
+    care_ok(tern_prescription_create(care, &care_prescription, NULL, &id, &error), &error);
+    care_clock("2026-03-05 05:00");
+    care_ok(tern_prescription_activate(care, &id, &error), &error);
+    care_ok(tern_schedule_generate(care, NULL, NULL, &error), &error);
+}
+
+static void begin_patient(bool is_dated)
 {
     care_begin("2026-03-02 05:00");
     care_ok(tern_settings_set_time_zone(care, "America/New_York", &error), &error);
@@ -127,10 +140,14 @@ static void begin_patient(void)
     care_prescription.medicine_count = sizeof(medicines) / sizeof(medicines[0]);
     care_prescription.start_date = "2026-02-27";
     care_prescription.end_date = "2026-05-27";
-    (void)care_prescribe();
+    if (is_dated) {
+        (void)care_prescribe();
+    } else {
+        prescribe_without_a_start();
+    }
 }
 
-TEST(doses_that_are_due_are_made_again_of_what_an_export_says_each_with_its_id_and_time)
+static void check_due(bool is_dated)
 {
     struct trn_bytes before;
     struct trn_bytes after;
@@ -138,7 +155,7 @@ TEST(doses_that_are_due_are_made_again_of_what_an_export_says_each_with_its_id_a
     char replica[600];
     char path[700];
 
-    begin_patient();
+    begin_patient(is_dated);
     before = due_rows();
     CHECK(before.size > 0);
     (void)snprintf(replica, sizeof(replica), "%s", care_path());
@@ -148,6 +165,7 @@ TEST(doses_that_are_due_are_made_again_of_what_an_export_says_each_with_its_id_a
 
     care_begin("2026-03-02 05:00");
     take_over(path);
+    care_clock(is_dated ? "2026-03-02 05:00" : "2026-03-05 05:00");
     after = due_rows();
     CHECK_INT(after.size, 0); /* none came along */
     trn_bytes_free(&after);
@@ -158,4 +176,14 @@ TEST(doses_that_are_due_are_made_again_of_what_an_export_says_each_with_its_id_a
     trn_bytes_free(&after);
     care_end();
     CHECK(unlink(path) == 0 && rmdir(folder) == 0);
+}
+
+TEST(doses_that_are_due_are_made_again_of_what_an_export_says_each_with_its_id_and_time)
+{
+    check_due(true);
+}
+
+TEST(what_was_put_in_force_later_is_exported_with_the_day_of_that)
+{
+    check_due(false);
 }

@@ -189,30 +189,3 @@ TEST(a_doctor_and_a_patient_who_both_retake_it_make_two_and_the_server_takes_bot
     care_device_end(&doctor);
     care_pair_end(&pair);
 }
-
-/* So that another zone later shifts no rhythm; 05:00 in Phnom Penh is the day before in UTC. */
-TEST(without_a_start_the_local_day_on_which_it_is_made_is_written)
-{
-    tern_id first;
-    tern_id second;
-
-    care_begin("2026-03-02 05:00");
-    care_prescription.start_date = NULL;
-    care_medicine.frequency = "every 2 days";
-    first = care_prescribe();
-    CHECK_INT(number("SELECT count(*) FROM prescriptions WHERE start_date='2026-03-02'"), 1);
-    CHECK_INT(number("SELECT count(*) FROM prescription_versions WHERE "
-                     "json_extract(medications_snapshot,'$[0].start_date')='2026-03-02'"),
-              1);
-    /* An edit that names no start leaves the one that stands. */
-    care_clock("2026-03-03 05:00");
-    care_ok(tern_prescription_edit(care, &first, &care_prescription, "why", NULL, &error), &error);
-    CHECK_INT(number("SELECT count(*) FROM prescriptions WHERE start_date='2026-03-02'"), 1);
-    care_ok(tern_prescription_end(care, &first, &error), &error);
-    care_ok(tern_prescription_retake(care, &first, NULL, NULL, NULL, &second, &error), &error);
-    CHECK_INT(number("SELECT count(*) FROM prescriptions WHERE start_date='2026-03-03'"), 1);
-    care_prescription.end_date = "2026-03-01";
-    care_ok(tern_prescription_create(care, &care_prescription, NULL, &second, &error), &error);
-    CHECK_INT(number("SELECT count(*) FROM prescriptions WHERE start_date IS NULL"), 1);
-    care_end();
-}

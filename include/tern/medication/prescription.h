@@ -39,8 +39,8 @@ typedef struct tern_prescription {
     int32_t patient_age;        /* at most 150; below 0: not said */
     const char *symptoms;
     const char *diagnosis;
-    const char *start_date; /* YYYY-MM-DD; NULL: the patient's local date when it is created; in an
-                               edit, as it stands */
+    const char *start_date; /* YYYY-MM-DD; NULL: the patient's local date when it is put in force;
+                               in an edit, as it stands */
     const char *end_date;
     bool is_urgent;
     const char *urgent_reason;      /* needed if urgent */
@@ -86,7 +86,8 @@ TERN_API TERN_MUST_USE tern_status tern_prescription_edit(tern_care *care,
                                                           int32_t *ret_version,
                                                           tern_care_error *error);
 
-/** From DRAFT to ACTIVE. Problems NO_PRESCRIPTION, STATUS. */
+/** From DRAFT to ACTIVE. One that names no start begins on the patient's local date of now, so its
+ * days are as many however long it has been a draft. Problems NO_PRESCRIPTION, STATUS. */
 TERN_API TERN_MUST_USE tern_status tern_prescription_activate(tern_care *care,
                                                               const tern_id *id,
                                                               tern_care_error *error);
@@ -111,7 +112,7 @@ TERN_API TERN_MUST_USE tern_status tern_prescription_end(tern_care *care,
  * reminded. Its doctor is the user, if that is one. One transaction with the audit row
  * PRESCRIPTION_RETAKE.
  *
- * @param start_date YYYY-MM-DD; NULL: the day on which it is made.
+ * @param start_date YYYY-MM-DD; NULL: the day on which it is put in force.
  * @param end_date   NULL: open.
  * @param reason     Why, for the version; may be NULL.
  * @return TERN_OK; problems NO_PRESCRIPTION, STATUS (it has not ended), NO_MEDICATIONS (nothing is
@@ -145,7 +146,7 @@ typedef struct tern_prescription_row {
     int32_t patient_age; /* -1: not said */
     tern_value symptoms;
     tern_value diagnosis;
-    tern_value start_date;
+    tern_value start_date; /* of one that names none, the day on which it was put in force */
     tern_value end_date;
     tern_prescription_status status;
     bool is_urgent;

@@ -81,7 +81,7 @@ TEST(dastern_s_units_are_the_papers_units)
     CHECK_INT(column_of(schema, "dose_events", "medication_id")->unit, TRN_UNIT_EXISTENCE);
     CHECK(column_of(schema, "dose_events", "slot")->immutable);
     CHECK(table_of(schema, "users")->server_owned_units[3]);
-    CHECK_INT(table_of(schema, "prescriptions")->unit_count, 4);
+    CHECK_INT(table_of(schema, "prescriptions")->unit_count, 5);
     CHECK_INT(table_of(schema, "medications")->unit_count, 3);
     trn_schema_free(schema);
 }

@@ -413,6 +413,34 @@ TEST(a_dose_is_judged_by_the_version_that_was_in_force_when_it_passed)
     }
 }
 
+/* Of what names no start the day on which it was put in force is asked, and not the one on which it
+ * was made. */
+TEST(a_course_counts_from_the_day_on_which_it_was_put_in_force)
+{
+    static const struct {
+        const char *begins_on;
+        int64_t missed;
+    } cases[] = {{"'2026-01-02'", 1}, {"'2026-01-03'", 0}, {"NULL", 0}};
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct ward ward;
+        char sql[200];
+
+        start(&ward);
+        (void)push_dose(&ward, 1);
+        (void)snprintf(sql,
+                       sizeof(sql),
+                       "UPDATE prescriptions SET start_date = NULL, begins_on = %s, "
+                       "created_at = 1764547200000000", /* a month before */
+                       cases[i].begins_on);
+        lab_write(&ward.lab, sql);
+        lab_write(&ward.lab, "UPDATE medications SET duration = 1");
+        ward.lab.now_us = LAB_START_US + 10 * DAY_US;
+        CHECK_INT(step(&ward).missed, cases[i].missed);
+        end(&ward);
+    }
+}
+
 /* Patients write their own prescriptions, and the schema bounds a version's number by 1 alone. */
 TEST(a_current_version_that_has_no_row_is_not_counted_down_from)
 {

@@ -9,6 +9,15 @@
 #include "cli/files.h"
 #include "cli/output.h"
 
+/* A parameter that is given no value would be null, and a condition on it true of nothing. */
+static tern_status refuse_missing(size_t index, tern_statement *statement, tern_error *error)
+{
+    if (tern_statement_bind(statement, (int)index, tern_value_null(), NULL) == TERN_OK) {
+        return trn_fail(error, TERN_ERR_MISUSE, "parameter %zu is given no value", index);
+    }
+    return TERN_OK;
+}
+
 /* A parameter that reads as a UUID is an id, one that reads as a whole number, and would be written
  * so, is one, anything else is a text. */
 static tern_value parameter(const char *text, tern_id *id)
@@ -33,7 +42,7 @@ bind_all(const struct trn_call *call, tern_statement *statement, tern_error *err
 
         status = tern_statement_bind(statement, (int)i, parameter(call->arguments[i], &id), error);
     }
-    return status;
+    return status == TERN_OK ? refuse_missing(call->argument_count, statement, error) : status;
 }
 
 static tern_status print_rows(tern_statement *statement,

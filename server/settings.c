@@ -22,6 +22,7 @@ struct setting {
     size_t offset;
     enum kind kind;
     bool required;
+    bool said_each_time; /* a flag alone: in the environment it would act at each later start */
 };
 
 #define AT(member) offsetof(struct trn_settings, member)
@@ -154,12 +155,14 @@ static const struct setting settings[] = {
      .environment = "TERND_ERASE",
      .help = "USER-ID: erase the record of this user for good, and end",
      .offset = AT(erase),
-     .kind = TEXT},
+     .kind = TEXT,
+     .said_each_time = true},
     {.flag = "retain",
      .environment = "TERND_RETAIN",
      .help = "take out what has had its table's retention_days, and end",
      .offset = AT(retain),
-     .kind = ON_SWITCH},
+     .kind = ON_SWITCH,
+     .said_each_time = true},
     {.flag = "no-group-commit",
      .environment = "TERND_NO_GROUP_COMMIT",
      .help = "commit each request by itself",
@@ -239,11 +242,19 @@ static tern_status read_environment(struct trn_settings *values, tern_error *err
     tern_status status = TERN_OK;
 
     for (size_t index = 0; index < SETTING_COUNT && status == TERN_OK; index++) {
-        const char *text = getenv(settings[index].environment);
+        const struct setting *setting = &settings[index];
+        const char *text = getenv(setting->environment);
 
-        if (text != NULL && text[0] != '\0') {
-            status = read_value(values, &settings[index], text, error);
+        if (text == NULL || text[0] == '\0') {
+            continue;
         }
+        status = setting->said_each_time
+                     ? trn_fail(error,
+                                TERN_ERR_MISUSE,
+                                "%s stands in the environment: --%s is taken as a flag alone",
+                                setting->environment,
+                                setting->flag)
+                     : read_value(values, setting, text, error);
     }
     return status;
 }
@@ -362,7 +373,7 @@ void trn_settings_help(FILE *file)
         "--token-key FILE [flags]\n\n"
         "It serves POST /v1/sync, GET /healthz and GET /metrics over HTTPS, and stops "
         "gracefully on SIGTERM.\nEach flag can be set in the environment, too: --port is "
-        "TERND_PORT.\n\n");
+        "TERND_PORT. --erase and --retain cannot.\n\n");
     for (size_t index = 0; index < SETTING_COUNT; index++) {
         (void)fprintf(file, "  --%-18s %s\n", settings[index].flag, settings[index].help);
     }

@@ -123,6 +123,18 @@ class Command(Case):
                                             "CAST(?1 AS TEXT) AS value", "--", parameter))
             self.assertEqual([{"kind": kind, "value": parameter}], rows)
 
+    def test_sql_runs_nothing_where_parameters_are_missing_or_too_many(self):
+        self.init("a", PATIENT)
+        insert = "INSERT INTO users(id, role, full_name) VALUES(?, 'PATIENT', ?)"
+        for statement, given, which in ((insert, [PATIENT], 2), (insert, [], 1), ("SELECT ?4", ["1", "2"], 3),
+                                        ("SELECT ?", ["1", "2"], 2)):
+            said = json.loads(self.run_tern("sql", "--json", "-r", "a.db", "--write", statement, *given, expect=FAILED))
+            self.assertEqual("MISUSE", said["error"]["code"])
+            self.assertIn(f"parameter {which}", said["error"]["message"])
+        said = json.loads(self.run_tern("sql", "--json", "-r", "a.db", "SELECT ?", expect=FAILED))
+        self.assertEqual("MISUSE", said["error"]["code"])
+        self.assertEqual([(0,)], self.rows("a", "SELECT count(*) FROM users"))
+
     def test_sql_tells_a_broken_rule_and_keeps_nothing(self):
         self.init("a", PATIENT)
         said = self.run_tern("sql", "-r", "a.db", "--write", "--json",

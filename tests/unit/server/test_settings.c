@@ -1,6 +1,8 @@
 /* Flags of ternd: within what the protocol bounds. */
 #include "server/settings.h"
 
+#include <stdlib.h>
+
 #include "tests/harness/harness.h"
 #include "wire/limits.h"
 
@@ -23,6 +25,23 @@ static tern_status read_with(const char *flag, const char *value, struct trn_set
 
     CHECK_INT(error.status, status);
     return status;
+}
+
+/* What was set for one start would act at every later one, and what it takes out comes back by
+ * none. */
+TEST(nothing_is_erased_or_let_go_by_what_stands_in_the_environment)
+{
+    static const char *const names[] = {"TERND_ERASE", "TERND_RETAIN"};
+    static const char *const flags[] = {"--erase=somebody", "--retain"};
+    struct trn_settings settings;
+
+    for (size_t i = 0; i < 2; i++) {
+        CHECK(setenv(names[i], "1", 1) == 0);
+        CHECK_INT(read_with("--port", "1", &settings), TERN_ERR_MISUSE);
+        CHECK(unsetenv(names[i]) == 0);
+        CHECK_INT(read_with(flags[i], "--port=1", &settings), TERN_OK);
+        CHECK((settings.erase != NULL) == (i == 0) && settings.retain == (i == 1));
+    }
 }
 
 TEST(no_answer_is_set_so_large_that_no_device_takes_it)

@@ -141,6 +141,41 @@ TEST(expired_unbounded_and_misdirected_tokens_are_refused)
     }
 }
 
+/* The claims that keep a token out stand behind and beneath longer ones, for which memory is asked
+ * for first. */
+#define LONG "a-name-that-is-longer-than-what-a-reader-has-room-for-at-the-beginning"
+
+TEST(no_want_of_memory_lets_a_token_in_or_makes_another_of_it)
+{
+    static const char *const bad[] = {"{\"" LONG "\":\"" LONG "\"," GOOD ",\"nbf\":1800000100}",
+                                      "{" GOOD ",\"" LONG "\":1,\"nbf\":\"1800000100\"}",
+                                      "{\"sub\":\"" USER "\",\"exp\":1800000001,\"aud\":[\"" LONG
+                                      "\",\"tern" LONG "\"]}"};
+    static const char good[] = "{" GOOD ",\"nbf\":1700000000,\"role\":\"DOCTOR\"}";
+    struct trn_tokens *tokens = tokens_of("HS256", text(SECRET));
+    char *header;
+
+    for (size_t index = 0; index < sizeof(bad) / sizeof(bad[0]); index++) {
+        header = header_of(bad[index], JWT_ALG_HS256, text(SECRET));
+        FOR_EACH_ALLOC_FAILURE (nth) {
+            struct trn_bearer bearer;
+
+            CHECK(trn_tokens_check(tokens, header, NOW_S, &bearer, NULL) != TERN_OK);
+        }
+        free(header);
+    }
+    header = header_of(good, JWT_ALG_HS256, text(SECRET));
+    FOR_EACH_ALLOC_FAILURE (nth) {
+        struct trn_bearer bearer;
+        tern_status status = trn_tokens_check(tokens, header, NOW_S, &bearer, NULL);
+
+        CHECK(status == TERN_OK || status == TERN_ERR_NOMEM || status == TERN_ERR_UNAUTHORIZED);
+        CHECK(status != TERN_OK || strcmp(bearer.role, "DOCTOR") == 0);
+    }
+    free(header);
+    trn_tokens_close(tokens);
+}
+
 TEST(forged_and_unsigned_tokens_are_refused)
 {
     struct trn_tokens *tokens = tokens_of("HS256", text(SECRET));

@@ -105,6 +105,20 @@ static tern_status read_row(struct trn_store *store, tern_error *error)
     return TERN_OK;
 }
 
+/* That a request left is noted without waiting for the disk, so a power cut may have taken that
+ * back, and so does a copy of the file that comes back from before: whatever was here as the file
+ * was opened may have left. */
+static void distrust_sent(struct trn_store *store, struct trn_meta *meta)
+{
+    if (!store->is_opening_noted) {
+        store->is_opening_noted = true;
+        store->opening_ordinal = meta->last_ordinal;
+    }
+    if (meta->sent_ordinal < store->opening_ordinal) {
+        meta->sent_ordinal = store->opening_ordinal;
+    }
+}
+
 tern_status trn_meta_read(struct trn_store *store, struct trn_meta *ret_meta, tern_error *error)
 {
     struct trn_meta meta;
@@ -121,6 +135,7 @@ tern_status trn_meta_read(struct trn_store *store, struct trn_meta *ret_meta, te
     if (status != TERN_OK) {
         return status;
     }
+    distrust_sent(store, &meta);
     if (!trn_store_in_transaction(store)) {
         atomic_store(&store->offset_committed_us, meta.clock.offset_us);
     }

@@ -181,6 +181,8 @@ struct trn_store {
     atomic_ullong *changes; /* per table */
     struct trn_meta meta;   /* as in the file, while nobody else has written to that */
     bool meta_is_known;
+    bool is_opening_noted;
+    uint64_t opening_ordinal; /* the last as the file was opened */
     unsigned meta_version;
     int64_t offset_us; /* as last written */
     atomic_llong offset_committed_us;

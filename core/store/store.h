@@ -501,7 +501,7 @@ struct trn_meta {
     struct trn_clock clock;
     uint64_t last_ordinal;  /* highest committed */
     uint64_t acked_ordinal; /* last acknowledged of this device */
-    uint64_t sent_ordinal;  /* highest that ever left in a request */
+    uint64_t sent_ordinal;  /* highest that may have left in a request */
     tern_id last_tx;
     tern_id acked_tx;
     char epoch[17]; /* hex; "" before the first answer */

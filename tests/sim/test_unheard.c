@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/sim/disk.h"
 #include "tests/sim/pair.h"
 
 #define SECOND_US INT64_C(1000000)
@@ -78,6 +79,65 @@ static void end(struct world *world, struct device *phone, struct device *tablet
     device_end(phone);
     device_end(tablet);
     world_end(world);
+}
+
+/* A sync that sends one entry a request. */
+static void sync_by_ones(struct device *device)
+{
+    const tern_sync_options options = {.size = sizeof options, .push_bytes = 1};
+    tern_sync *sync = NULL;
+    tern_sync_step step = {.action = TERN_SYNC_WORK};
+
+    CHECK(tern_sync_open(device->replica, &options, &sync, NULL) == TERN_OK);
+    while (step.action != TERN_SYNC_DONE) {
+        CHECK(tern_sync_next(sync, &step, NULL) == TERN_OK);
+        if (step.action == TERN_SYNC_SEND) {
+            device_carry(device, sync, step.request);
+        }
+    }
+    CHECK_INT(step.result, TERN_OK);
+    tern_sync_close(sync);
+}
+
+/* The machine loses power, with all that no sync has put on the disk. */
+static void cut_power(struct device *device)
+{
+    disk_cut_at(1);
+    device_close(device);
+    disk_restore();
+    device->boot.bytes[1]++;
+    device_open(device);
+}
+
+/* That they left is noted without waiting for the disk. The page that comes with the first of them
+ * holds the other, which stands in the way of itself. */
+TEST(what_left_before_a_power_cut_is_judged_by_the_server_alone)
+{
+    struct world world;
+    struct device phone;
+    struct device tablet;
+
+    disk_begin(false);
+    begin(&world, &phone, &tablet);
+    device_close(&phone);
+    phone.vfs = DISK_VFS;
+    device_open(&phone);
+    device_run(&phone,
+               "INSERT INTO notes(id, owner_id, place, title) VALUES(tern_id(), @p, 2, 'second')");
+    device_run(&phone,
+               "INSERT INTO notes(id, owner_id, place, title) VALUES(tern_id(), @p, 3, 'third')");
+    push_unheard(&phone);
+    device_sync_well(&tablet);
+    device_run(&tablet, "DELETE FROM notes WHERE title = 'third'");
+    device_sync_well(&tablet);
+    cut_power(&phone);
+    sync_by_ones(&phone);
+    CHECK_INT(device_status(&phone).quarantined, 0);
+    CHECK_TEXT(
+        device_ask(&phone, "SELECT title FROM notes WHERE deleted_at IS NULL ORDER BY place"),
+        "first;second");
+    end(&world, &phone, &tablet);
+    disk_end();
 }
 
 TEST(a_transaction_that_a_page_told_of_before_its_verdict_is_held_once)

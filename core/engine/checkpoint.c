@@ -7,6 +7,7 @@
 #include "engine/idset.h"
 #include "engine/leave.h"
 #include "engine/lost.h"
+#include "engine/rebase.h"
 #include "engine/sweep.h"
 #include "wire/answer.h"
 
@@ -187,8 +188,11 @@ trn_checkpoint_apply(struct trn_work *work, struct trn_checkpoint *checkpoint, t
     struct applying applying = {.work = work, .checkpoint = checkpoint};
     bool staged = false;
     bool staged_fresh = false;
-    tern_status status =
-        trn_stage_is_fresh(work->store, &checkpoint->scope, &staged, &staged_fresh, error);
+    tern_status status = trn_rebase_lift_for_unseen(work, error);
+
+    if (status == TERN_OK) {
+        status = trn_stage_is_fresh(work->store, &checkpoint->scope, &staged, &staged_fresh, error);
+    }
 
     /* A scope that begins anew makes what was staged of it before worthless. */
     staged = staged && !checkpoint->fresh;

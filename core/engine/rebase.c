@@ -54,6 +54,17 @@ tern_status trn_rebase_lift(struct trn_work *work, tern_error *error)
     return status;
 }
 
+tern_status trn_rebase_lift_for_unseen(struct trn_work *work, tern_error *error)
+{
+    bool unseen = false;
+    tern_status status = TERN_OK;
+
+    if (work->meta.has_open && !work->lifted) {
+        status = trn_outbox_has_unseen(work->store, &unseen, error);
+    }
+    return status == TERN_OK && unseen ? trn_rebase_lift(work, error) : status;
+}
+
 tern_status trn_rebase_park(struct trn_work *work,
                             struct trn_entry *entry,
                             tern_entry_state state,

@@ -4,8 +4,9 @@
  * Lifting walks the entries from the newest to the oldest by their undo images, which leaves the
  * ground as the server knows it. Laying back goes in order, each entry under a savepoint, by the
  * merge that the server runs: a unit that loses is not shown and stays queued; an entry that breaks
- * a constraint is quarantined, and so is what depends on it. One that was sent is the server's to
- * judge: it is not shown, has no undo image, and stays queued until the verdict.
+ * a constraint is quarantined, and so is what depends on it. One that may have been sent, or may
+ * stand on rows that are still to come, is the server's to judge: it is not shown, has no undo
+ * image, and stays queued until the verdict.
  */
 #ifndef TRN_ENGINE_REBASE_H
 #define TRN_ENGINE_REBASE_H
@@ -18,6 +19,8 @@
 
 /* Lifts all pending edits off, unless they are off already. */
 tern_status trn_rebase_lift(struct trn_work *work, tern_error *error);
+/* The same, if some entry is not shown: it may stand on the rows that are about to come. */
+tern_status trn_rebase_lift_for_unseen(struct trn_work *work, tern_error *error);
 /* Lays them back; to be called with them lifted. */
 tern_status trn_rebase_lay(struct trn_work *work, tern_error *error);
 /* Parks an entry that cannot stand: `state` is quarantined or locked. Its values must not be on the

@@ -187,7 +187,8 @@ static bool is_relayed(const struct trn_work *work, const struct trn_entry *entr
 }
 
 /* What this device had of another's transaction: the server sends the rows as they are now, or had
- * them, and may have had more of it, or other, so they are shown no longer by what was sent. */
+ * them, and may have had more of it, or other, so they are shown no longer by what was sent. Until
+ * they come nobody here can tell whether what the app has written on them fits. */
 static tern_status acknowledge_relayed(struct trn_work *work,
                                        struct trn_entry *entry,
                                        const struct trn_verdict *verdict,
@@ -197,6 +198,7 @@ static tern_status acknowledge_relayed(struct trn_work *work,
     int64_t claimed_us = entry->time_us;
     tern_status status = trn_rebase_lift(work, error);
 
+    work->meta.sent_ordinal = work->meta.last_ordinal;
     take_verdict(entry, verdict);
     if (status == TERN_OK) {
         status = trn_known_settle(&work->known,

@@ -366,6 +366,22 @@ trn_outbox_stands(struct trn_store *store, uint64_t ordinal, bool *ret_stands, t
     return status;
 }
 
+tern_status trn_outbox_has_unseen(struct trn_store *store, bool *ret_has, tern_error *error)
+{
+    sqlite3_stmt *stmt = NULL;
+    bool found = false;
+    tern_status status = trn_store_sql(store, TRN_SQL_OUTBOX_UNSEEN, &stmt, error);
+
+    if (status == TERN_OK) {
+        status = trn_store_step(store, stmt, place, &found, error);
+    }
+    if (status == TERN_OK) {
+        *ret_has = found && sqlite3_column_int(stmt, 0) != 0;
+        (void)sqlite3_reset(stmt);
+    }
+    return status;
+}
+
 tern_status trn_outbox_detail(struct trn_store *store,
                               uint64_t ordinal,
                               struct trn_bytes *text,

@@ -85,6 +85,8 @@ static const char *const texts[TRN_SQL_COUNT] = {
     [TRN_SQL_OUTBOX_DETAIL] = "SELECT detail FROM tern_outbox WHERE " AT,
     [TRN_SQL_OUTBOX_STANDS] =
         "SELECT '', undo IS NULL OR length(undo) > 0 FROM tern_outbox WHERE " AT,
+    [TRN_SQL_OUTBOX_UNSEEN] = "SELECT EXISTS(SELECT 1 FROM tern_outbox WHERE place > 0 "
+                              "AND state = 0 AND length(undo) = 0)",
     [TRN_SQL_OUTBOX_SET_UNDO] = "UPDATE tern_outbox SET undo = ?2 WHERE " AT,
     [TRN_SQL_OUTBOX_UPDATE] = "UPDATE tern_outbox SET place = " PLACE(
         "?2") ", state = ?2, number = ?3, time = ?4, "

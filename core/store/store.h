@@ -293,6 +293,8 @@ tern_status trn_outbox_undo(struct trn_store *store,
 /* Whether the entry's values are on the rows: all but those whose undo image was set to nothing. */
 tern_status
 trn_outbox_stands(struct trn_store *store, uint64_t ordinal, bool *ret_stands, tern_error *error);
+/* Whether the values of some pending entry are not on the rows. */
+tern_status trn_outbox_has_unseen(struct trn_store *store, bool *ret_has, tern_error *error);
 tern_status trn_outbox_detail(struct trn_store *store,
                               uint64_t ordinal,
                               struct trn_bytes *text,
@@ -501,7 +503,7 @@ struct trn_meta {
     struct trn_clock clock;
     uint64_t last_ordinal;  /* highest committed */
     uint64_t acked_ordinal; /* last acknowledged of this device */
-    uint64_t sent_ordinal;  /* highest that may have left in a request */
+    uint64_t sent_ordinal;  /* highest that the server alone can judge, as it may have been sent */
     tern_id last_tx;
     tern_id acked_tx;
     char epoch[17]; /* hex; "" before the first answer */

@@ -13,6 +13,7 @@
 #include "base/uuid.h"
 #include "model/change.h"
 #include "sim/ledger.h"
+#include "sim/look.h"
 #include "wire/entry.h"
 #include "wire/upcast.h"
 

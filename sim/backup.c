@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/hex.h"
+#include "sim/look.h"
 
 enum { ID_DIGITS = 32 };
 /* Short of 30 days by more than a device's clock may be ahead of its wall's by what it heard. */

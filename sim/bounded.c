@@ -4,6 +4,7 @@
  * writes must show.
  */
 #include "sim/bounded.h"
+#include "sim/look.h"
 
 enum { FRAME_BYTES = 4096 + 24, DEVICE_LOG_PAGES = 1000, SERVER_LOG_PAGES = 8192 };
 /* A session puts its log away in steps of their own; what the app writes between two of them waits

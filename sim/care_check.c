@@ -6,6 +6,7 @@
 #include "base/hex.h"
 #include "base/uuid.h"
 #include "sim/care_call.h"
+#include "sim/look.h"
 
 #define CLOCK_US INT64_C(60000000)
 

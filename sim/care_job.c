@@ -9,7 +9,10 @@
 #include "sim/bounded.h"
 #include "sim/care_call.h"
 #include "sim/care_zones.h"
+#include "sim/life.h"
+#include "sim/look.h"
 #include "sim/memory.h"
+#include "sim/net.h"
 #include "sim/watch.h"
 
 enum { ROUND_STEPS = 1000 };

@@ -8,6 +8,7 @@
 
 #include "base/hex.h"
 #include "sim/care_call.h"
+#include "sim/look.h"
 
 static size_t line_size(const char *at)
 {

@@ -9,6 +9,7 @@
 #include "base/hex.h"
 #include "base/uuid.h"
 #include "sim/care_call.h"
+#include "sim/device.h"
 #include "sim/memory.h"
 #include "tern/medication/alert.h"
 #include "tern/medication/audit.h"

@@ -10,10 +10,15 @@
 #include "sim/accounts.h"
 #include "sim/care.h"
 #include "sim/check.h"
+#include "sim/device.h"
 #include "sim/erased.h"
 #include "sim/granted.h"
 #include "sim/ledger.h"
+#include "sim/life.h"
+#include "sim/look.h"
 #include "sim/model/twin.h"
+#include "sim/net.h"
+#include "sim/server.h"
 #include "sim/strangers.h"
 
 enum { ROUNDS_MAX = 12 };

@@ -7,8 +7,11 @@
 
 #include "base/hex.h"
 #include "server/erase.h"
+#include "sim/life.h"
+#include "sim/look.h"
 #include "sim/memory.h"
 #include "sim/model/twin.h"
+#include "sim/server.h"
 #include "wire/entry.h"
 #include "wire/gzip.h"
 #include "wire/limits.h"

@@ -7,6 +7,8 @@
  * behind either.
  */
 #include "sim/fresh.h"
+#include "sim/device.h"
+#include "sim/server.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -8,6 +8,7 @@
 #include "base/base64.h"
 #include "base/hex.h"
 #include "base/uuid.h"
+#include "sim/look.h"
 
 static void append(struct trn_bytes *text, const char *part)
 {

@@ -5,9 +5,13 @@
 #include <string.h>
 
 #include "sim/check.h"
+#include "sim/device.h"
 #include "sim/documents.h"
 #include "sim/event.h"
+#include "sim/life.h"
+#include "sim/net.h"
 #include "sim/play.h"
+#include "sim/server.h"
 #include "sim/write.h"
 
 static void add_people(struct sim_world *world, json_t *history)

@@ -12,6 +12,7 @@
 
 #include "api/internal.h"
 #include "server/db_sqlite_view.h"
+#include "sim/look.h"
 #include "sim/world.h"
 #include "store/store.h"
 

@@ -9,11 +9,15 @@
 #include "sim/care.h"
 #include "sim/care_job.h"
 #include "sim/check.h"
+#include "sim/device.h"
 #include "sim/erased.h"
 #include "sim/event.h"
 #include "sim/expect.h"
 #include "sim/ledger.h"
+#include "sim/life.h"
 #include "sim/memory.h"
+#include "sim/net.h"
+#include "sim/server.h"
 #include "sim/write.h"
 
 static void play_pass(struct sim_world *world, json_t *event)

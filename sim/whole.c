@@ -13,6 +13,7 @@
 #include "base/uuid.h"
 #include "model/version.h"
 #include "model/window.h"
+#include "sim/look.h"
 
 enum { UNITS = 96, VISIBLE = 1, ABSENT = 2, SILENT = 0 };
 

@@ -4,7 +4,7 @@
  * handler and the bytes that they exchange.
  *
  * The first thing that should not be is kept as the world's failure; whoever plays a history stops
- * there. Machines that died are revived by sim_world_mend, which looks at what they come back with.
+ * there.
  */
 #ifndef TERN_SIM_WORLD_H
 #define TERN_SIM_WORLD_H
@@ -168,104 +168,16 @@ bool sim_failed(const struct sim_world *world);
 void sim_hash(struct sim_world *world, const void *data, size_t size);
 void sim_hash_number(struct sim_world *world, uint64_t number);
 
-/* Begins a world with a server and no device. The documents are borrowed. */
-void sim_world_begin(struct sim_world *world,
-                     struct sim_document *documents,
-                     size_t document_count,
-                     size_t served,
-                     uint64_t seed);
-void sim_world_end(struct sim_world *world);
-size_t sim_world_add_user(struct sim_world *world, const char *name, const char *role);
-/* The user of a name; SIM_USERS for none. */
-size_t sim_world_user(const struct sim_world *world, const char *name);
-
-/* ---- The server ---- */
-
-bool sim_server_start(struct sim_world *world);
-void sim_server_stop(struct sim_world *world);
-void sim_server_restart(struct sim_world *world);
-/* Goes on with another of the documents. */
-void sim_server_serve(struct sim_world *world, size_t document);
-void sim_server_backup(struct sim_world *world);
-/* The same of an image that a tool made: it holds what the server holds now. Owned from then on. */
-void sim_server_keep(struct sim_world *world, struct sim_image *image);
-/* From the newest copy, or the one before it. */
-void sim_server_restore(struct sim_world *world, bool older);
-/* The epoch that was in force when the number was given, as entries name it. */
-const char *sim_epoch_of(const struct sim_world *world, int64_t number);
-
-/* ---- Devices ---- */
-
-/* Adds a device with an empty disk; it is up afterwards. NULL if there is no room. */
-struct sim_device *
-sim_device_add(struct sim_world *world, const char *name, size_t user, size_t document);
-struct sim_device *sim_device_find(struct sim_world *world, const char *name);
-tern_status sim_device_open(struct sim_device *device, tern_error *error);
-void sim_device_close(struct sim_device *device);
-void sim_device_reopen(struct sim_device *device, bool reboot);
-void sim_device_backup(struct sim_device *device);
-void sim_device_restore(struct sim_device *device);
-/* `copy` becomes a copy of `original`, of whose user it is from now on. */
-void sim_device_clone(struct sim_device *original, struct sim_device *copy);
-/* The highest ordinal committed and its transaction. */
-bool sim_device_top(struct sim_device *device, uint64_t *ret_ordinal, tern_id *ret_tx);
-const struct trn_schema *sim_device_schema(const struct sim_device *device);
-tern_replica_status sim_device_status(struct sim_device *device);
-
-/* Revives machines that died, restarts what is down, and looks at what came back. */
-void sim_world_mend(struct sim_world *world);
-/* Nothing is armed any more. */
-void sim_world_disarm(struct sim_world *world);
 /* Whether a status may come of the faults that are armed. */
 bool sim_is_trouble(tern_status status);
 
-/* ---- The network: net.c ---- */
-
-/* Before a life. */
-void sim_net_begin(uint64_t seed);
-
-/* The reference model hears of an exchange that the server had at that time of its clock. */
-void sim_tell_twin(struct sim_world *world, const struct trn_sync_call *call, int64_t now_us);
-
-struct sim_sync {
-    json_t *weather; /* array of texts, or NULL */
-    unsigned stop;   /* after so many steps; 0: not before the end */
-    uint32_t page_rows;
-    uint32_t push_bytes;
-    uint64_t busy;  /* a seed: the app writes between steps; 0: it does not */
-    size_t as;      /* 1 + the user whose token the app sends by mistake; 0: its own user's */
-    bool overtaken; /* its first answer comes when a later session has been through */
-};
-
-/* Whether an exchange can meet `word`, as "away" or "cut 100". */
-bool sim_is_weather(const char *word);
-
-/* A whole sync, or the beginning of one. What ended it; TERN_ERR_CANCELLED where it was stopped. */
-tern_status sim_sync(struct sim_device *device, const struct sim_sync *how);
-
-/* ---- Looking into files: look.c ---- */
-
-/* The database of a device, or of the server (SIM_SERVER), as any tool would open it, until
- * sim_look_away. */
-sqlite3 *sim_look(struct sim_world *world, int device);
-/* The same, or where there is no eye yet, as those see it whose the file is. */
-sqlite3 *sim_look_within(struct sim_world *world, int device);
-/* The same, and as those see it also where there is an eye: they have the pages at hand. */
-sqlite3 *sim_look_warm(struct sim_world *world, int device);
-void sim_look_away(struct sim_world *world, int device);
-/* Before those whose the file is close it. */
-void sim_eye_close(struct sim_eye *eye);
-/* A statement that belongs to the eye: to be reset, not finalized. Fails the world and is NULL
- * where it cannot be compiled. */
-sqlite3_stmt *sim_look_prepare(struct sim_world *world, sqlite3 *db, const char *sql);
-/* One whole number, or `none` where there is no row. */
-int64_t sim_look_number(struct sim_world *world, sqlite3 *db, const char *sql, int64_t none);
-/* All rows, cells parted by '|' and rows by line ends; blobs in hexadecimal. Fails the world where
- * the statement does. To be freed with trn_bytes_free. */
-struct trn_bytes sim_look_rows(struct sim_world *world, sqlite3 *db, const char *sql);
-/* The same of a statement that is prepared and bound; it is reset. */
-struct trn_bytes sim_look_steps(struct sim_world *world, sqlite3_stmt *stmt);
-/* Whether SQLite finds the file sound, and all references kept. */
-void sim_look_sound(struct sim_world *world, int device);
+size_t sim_world_add_user(struct sim_world *world, const char *name, const char *role);
+/* The user of a name; SIM_USERS for none. */
+size_t sim_world_user(const struct sim_world *world, const char *name);
+/* NULL for none. */
+struct sim_device *sim_device_find(struct sim_world *world, const char *name);
+const struct trn_schema *sim_device_schema(const struct sim_device *device);
+/* The epoch that was in force when the number was given, as entries name it. */
+const char *sim_epoch_of(const struct sim_world *world, int64_t number);
 
 #endif

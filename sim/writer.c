@@ -2,6 +2,7 @@
 #include "sim/writer.h"
 
 #include "sim/bounded.h"
+#include "sim/device.h"
 #include "sim/ledger.h"
 #include "sim/memory.h"
 #include "sim/steady.h"

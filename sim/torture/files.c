@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "sim/look.h"
 #include "sim/torture/point.h"
 
 struct sim_disk *point_disk(struct sim_world *world, int machine)

@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "sim/life.h"
 #include "sim/memory.h"
 #include "sim/mutants.h"
 #include "sim/torture/torture.h"

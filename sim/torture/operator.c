@@ -8,8 +8,10 @@
 
 #include "server/erase.h"
 #include "server/retain.h"
+#include "sim/look.h"
 #include "sim/memory.h"
 #include "sim/model/twin.h"
+#include "sim/server.h"
 #include "sim/torture/torture.h"
 
 static void check_model(struct sim_world *world, bool agrees, const char *says)

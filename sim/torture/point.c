@@ -8,8 +8,13 @@
 #include <string.h>
 
 #include "sim/check.h"
+#include "sim/device.h"
 #include "sim/ledger.h"
+#include "sim/life.h"
+#include "sim/look.h"
 #include "sim/memory.h"
+#include "sim/net.h"
+#include "sim/server.h"
 #include "sim/torture/point.h"
 
 enum { ROUNDS = 4 };

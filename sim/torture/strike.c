@@ -1,8 +1,10 @@
 /* Faults: what each is, how it is armed, and what follows from it. */
 #include <stdio.h>
 
+#include "sim/device.h"
 #include "sim/fault/fault.h"
 #include "sim/memory.h"
+#include "sim/server.h"
 #include "sim/torture/point.h"
 
 /* ---- Arming ---- */

@@ -3,10 +3,13 @@
 #include <string.h>
 
 #include "base/hex.h"
+#include "sim/device.h"
 #include "sim/event.h"
 #include "sim/ledger.h"
 #include "sim/memory.h"
 #include "sim/model/twin.h"
+#include "sim/net.h"
+#include "sim/server.h"
 #include "sim/torture/torture.h"
 #include "sim/write.h"
 #include "tern/follow.h"

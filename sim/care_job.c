@@ -1,5 +1,6 @@
 /* A step, and what has to hold behind it, by SQL of its own. */
 #include "sim/care_job.h"
+#include "sim/server.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -246,12 +247,6 @@ static bool open_job(struct sim_world *world)
     return status == TERN_OK;
 }
 
-void sim_job_close(struct sim_world *world)
-{
-    trn_missed_close(world->job);
-    world->job = NULL;
-}
-
 /* One step; false where the server died of it, or it failed. */
 static bool take_step(struct sim_world *world, int64_t now_us, bool *ret_more)
 {
@@ -308,7 +303,7 @@ void sim_job_play(struct sim_world *world, json_t *event)
         return;
     }
     if (steps == NULL) {
-        sim_job_close(world);
+        sim_server_end_job(world);
     }
     if (open_job(world)) {
         play(world,

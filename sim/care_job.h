@@ -10,7 +10,5 @@
 /* So many `steps`, or without a number a round of a job that has just been started; `off_s`: the
  * clock that it and the server go by for that long. */
 void sim_job_play(struct sim_world *world, json_t *event);
-/* Before the server's database is closed. */
-void sim_job_close(struct sim_world *world);
 
 #endif

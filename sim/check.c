@@ -18,6 +18,7 @@
 #include "sim/look.h"
 #include "sim/model/twin.h"
 #include "sim/net.h"
+#include "sim/replica.h"
 #include "sim/server.h"
 #include "sim/strangers.h"
 

@@ -10,6 +10,7 @@
 #include "sim/ledger.h"
 #include "sim/look.h"
 #include "sim/memory.h"
+#include "sim/replica.h"
 #include "sim/statements.h"
 #include "sim/steady.h"
 #include "sim/strangers.h"
@@ -87,81 +88,12 @@ void sim_device_close(struct sim_device *device)
     device->replica = NULL;
 }
 
-static void boot(struct sim_device *device)
+void sim_device_boot(struct sim_device *device)
 {
     sim_dice_fill(&device->dice, device->boot.bytes, sizeof device->boot.bytes);
     device->booted_us = device->world->now_us - 1000;
 }
 
-struct sim_device *
-sim_device_add(struct sim_world *world, const char *name, size_t user, size_t document)
-{
-    struct sim_device *device = &world->devices[world->device_count];
-    tern_error error = {0};
-
-    if (world->device_count == SIM_DEVICES) {
-        sim_fail(world, "history", "more than %d devices", SIM_DEVICES);
-        return NULL;
-    }
-    memset(device, 0, sizeof *device);
-    device->world = world;
-    device->index = (int)world->device_count++;
-    device->user = user;
-    device->document = document;
-    device->dice = sim_dice_make((uint64_t)device->index * 7919 + 17);
-    (void)snprintf(device->name, sizeof device->name, "%s", name);
-    (void)snprintf(device->path, sizeof device->path, "/%s/replica", name);
-    device->disk = sim_disk_new(name, (uint64_t)device->index * 104729 + 5);
-    boot(device);
-    sim_fresh_device(device);
-    if (sim_device_open(device, &error) != TERN_OK) {
-        sim_fail(world,
-                 "open",
-                 "%s does not open: %s %s",
-                 name,
-                 tern_status_code(error.status),
-                 error.message);
-    }
-    return device;
-}
-
-bool sim_device_top(struct sim_device *device, uint64_t *ret_ordinal, tern_id *ret_tx)
-{
-    tern_statement *statement = sim_statement_of(
-        device,
-        "SELECT max(m.last_ordinal, coalesce(o.ordinal, 0)), CASE WHEN o.ordinal > m.last_ordinal "
-        "THEN o.tx ELSE m.last_tx END FROM tern_meta m LEFT JOIN tern_outbox o ON o.place = "
-        "(SELECT max(place) FROM tern_outbox)");
-    bool row = false;
-
-    if (statement == NULL) {
-        return false;
-    }
-    if (tern_statement_step(statement, &row, NULL) == TERN_OK && row) {
-        tern_value tx = tern_statement_value(statement, 1);
-
-        *ret_ordinal = (uint64_t)tern_statement_value(statement, 0).integer;
-        row = tx.size == sizeof ret_tx->bytes;
-        if (row) {
-            memcpy(ret_tx->bytes, tx.data, tx.size);
-        }
-    }
-    tern_statement_reset(statement);
-    return row;
-}
-
-tern_replica_status sim_device_status(struct sim_device *device)
-{
-    tern_replica_status status = {.size = sizeof status};
-    tern_error error = {0};
-
-    if (tern_replica_read_status(device->replica, &status, &error) != TERN_OK) {
-        sim_fail(device->world, "status", "%s: %s", device->name, error.message);
-    }
-    return status;
-}
-
-/* What it committed before it died is there. */
 static void check_committed(struct sim_device *device)
 {
     uint64_t ordinal = 0;
@@ -205,7 +137,7 @@ void sim_device_reopen(struct sim_device *device, bool reboot)
 
     sim_device_close(device);
     if (reboot) {
-        boot(device);
+        sim_device_boot(device);
     }
     if (sim_device_open(device, &error) == TERN_OK) {
         sim_look_sound(device->world, device->index);
@@ -284,7 +216,7 @@ void sim_device_mend(struct sim_device *device)
         sim_device_close(device);
         sim_disk_revive(device->disk);
         sim_device_calm(device);
-        boot(device);
+        sim_device_boot(device);
         come_back(device);
     } else if (device->replica == NULL && !sim_failed(device->world)) {
         sim_device_calm(device);

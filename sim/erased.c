@@ -7,11 +7,9 @@
 
 #include "base/hex.h"
 #include "server/erase.h"
-#include "sim/life.h"
 #include "sim/look.h"
 #include "sim/memory.h"
 #include "sim/model/twin.h"
-#include "sim/server.h"
 #include "wire/entry.h"
 #include "wire/gzip.h"
 #include "wire/limits.h"
@@ -30,7 +28,7 @@ static void tell_twin(struct sim_world *world, size_t user, tern_status status)
     }
 }
 
-static tern_status erase(struct sim_world *world, size_t user)
+tern_status sim_erased_erase(struct sim_world *world, size_t user)
 {
     tern_error error = {0};
     tern_status status;
@@ -55,32 +53,9 @@ bool sim_erased_apply(struct sim_world *world)
     tern_status status = TERN_OK;
 
     for (size_t i = 0; i < world->user_count && status == TERN_OK; i++) {
-        status = world->erased[i] ? erase(world, i) : TERN_OK;
+        status = world->erased[i] ? sim_erased_erase(world, i) : TERN_OK;
     }
     return status == TERN_OK;
-}
-
-void sim_erased_add(struct sim_world *world, size_t user)
-{
-    tern_status status;
-
-    if (world->db == NULL || user >= world->user_count || world->erased[user]) {
-        return;
-    }
-    world->ops++;
-    status = erase(world, user);
-    if (sim_disk_is_dead(world->disk)) {
-        sim_world_mend(world); /* it died of it, and the operator says it again */
-        status = world->db != NULL ? erase(world, user) : TERN_ERR_IO;
-    }
-    sim_hash_number(world, status);
-    if (status == TERN_OK) {
-        world->erased[user] = true;
-        world->any_erased = true;
-    }
-    if (!sim_disk_is_dead(world->disk)) {
-        sim_server_restart(world);
-    }
 }
 
 /* ---- What is left ---- */

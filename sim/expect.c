@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sim/device.h"
 #include "sim/event.h"
 #include "sim/look.h"
+#include "sim/replica.h"
 
 /* `@name` in SQL stands for a user's id, `$label` for a row's. */
 static void expand(struct sim_world *world, const char *sql, struct trn_bytes *text)

@@ -8,14 +8,19 @@
  * before some others were given back. So whoever reads a cell of a statement that has gone on
  * is still told, and the sanitizer's allocator, two fifths of a life, is left out.
  */
+#ifdef __linux__
+#define _DEFAULT_SOURCE /* madvise */
+#endif
 #include "sim/heap.h"
 
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#ifdef __linux__
+#include <sys/mman.h>
+#endif
 
 #include "sim/held.h"
-#include "sim/memory.h"
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define IS_WATCHED 1
@@ -33,13 +38,23 @@
 #define UNWATCHED
 #endif
 
+void sim_heap_widen(void *begin, size_t size)
+{
+#ifdef __linux__
+    (void)madvise(begin, size, MADV_HUGEPAGE);
+#else
+    (void)begin;
+    (void)size;
+#endif
+}
+
 #if !defined(IS_WATCHED) || defined(SIM_HEAP_POISONED)
 
 enum {
     STEP = 16,
     SMALL = 2048,
     LARGE = 1 << 17,
-    SLAB = 8 * SIM_MEMORY_WIDE,
+    SLAB = 8 * SIM_HEAP_WIDE,
     CLASSES = SMALL / STEP + 6,
     WAITING = 16 /* below a sanitizer */
 };
@@ -156,9 +171,9 @@ static struct head *cut(size_t size)
     struct head *head;
 
     if (size > slab_left) { /* the rest of the old one is lost */
-        slab = aligned_alloc(SIM_MEMORY_WIDE, SLAB);
+        slab = aligned_alloc(SIM_HEAP_WIDE, SLAB);
         slab_left = slab != NULL ? SLAB : 0;
-        sim_memory_widen(slab, slab_left);
+        sim_heap_widen(slab, slab_left);
     }
     if (size > slab_left) {
         return NULL;

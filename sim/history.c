@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "sim/check.h"
-#include "sim/device.h"
 #include "sim/documents.h"
 #include "sim/event.h"
 #include "sim/life.h"
@@ -137,6 +136,7 @@ bool sim_play_begin(struct sim_world *world, json_t *history, struct sim_result 
         (void)snprintf(ret_result->check, sizeof ret_result->check, "history");
         return false;
     }
+    sim_net_begin((uint64_t)sim_event_number(history, "seed", 1));
     sim_world_begin(world,
                     documents,
                     count,

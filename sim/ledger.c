@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "base/uuid.h"
-#include "sim/device.h"
 #include "sim/look.h"
+#include "sim/replica.h"
 
 static bool holds(const struct trn_bytes *ids, const tern_id *tx)
 {

@@ -1,5 +1,6 @@
 #include "sim/life.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,10 +8,8 @@
 #include "sim/care.h"
 #include "sim/device.h"
 #include "sim/fresh.h"
-#include "sim/look.h"
 #include "sim/memory.h"
 #include "sim/model/twin.h"
-#include "sim/net.h"
 #include "sim/server.h"
 #include "sim/steady.h"
 #include "sim/strangers.h"
@@ -37,7 +36,6 @@ void sim_world_begin(struct sim_world *world,
     world->strangers = sim_strangers_new();
     world->twin = twin_new(world->documents[world->served].schema);
     sim_memory_arm(SIM_SERVER, 0);
-    sim_net_begin(seed);
     world->disk = sim_disk_new("server", seed ^ 77);
     sim_fresh_server(world);
     if (!sim_server_start(world)) {
@@ -71,6 +69,38 @@ void sim_world_end(struct sim_world *world)
     twin_free(world->twin);
     free(world->commits);
     world->commits = NULL;
+}
+
+struct sim_device *
+sim_device_add(struct sim_world *world, const char *name, size_t user, size_t document)
+{
+    struct sim_device *device = &world->devices[world->device_count];
+    tern_error error = {0};
+
+    if (world->device_count == SIM_DEVICES) {
+        sim_fail(world, "history", "more than %d devices", SIM_DEVICES);
+        return NULL;
+    }
+    memset(device, 0, sizeof *device);
+    device->world = world;
+    device->index = (int)world->device_count++;
+    device->user = user;
+    device->document = document;
+    device->dice = sim_dice_make((uint64_t)device->index * 7919 + 17);
+    (void)snprintf(device->name, sizeof device->name, "%s", name);
+    (void)snprintf(device->path, sizeof device->path, "/%s/replica", name);
+    device->disk = sim_disk_new(name, (uint64_t)device->index * 104729 + 5);
+    sim_device_boot(device);
+    sim_fresh_device(device);
+    if (sim_device_open(device, &error) != TERN_OK) {
+        sim_fail(world,
+                 "open",
+                 "%s does not open: %s %s",
+                 name,
+                 tern_status_code(error.status),
+                 error.message);
+    }
+    return device;
 }
 
 void sim_world_mend(struct sim_world *world)

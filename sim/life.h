@@ -17,4 +17,8 @@ void sim_world_mend(struct sim_world *world);
 /* Nothing is armed any more. */
 void sim_world_disarm(struct sim_world *world);
 
+/* Adds a device with an empty disk; it is up afterwards. NULL if there is no room. */
+struct sim_device *
+sim_device_add(struct sim_world *world, const char *name, size_t user, size_t document);
+
 #endif

@@ -1,7 +1,4 @@
 /* Allocations fail while a call of the machine is under way, and at no other time. */
-#ifdef __linux__
-#define _DEFAULT_SOURCE /* madvise */
-#endif
 #include "sim/memory.h"
 
 #include <sqlite3.h>
@@ -9,9 +6,6 @@
 #include <stdlib.h>
 #ifdef __GLIBC__
 #include <malloc.h>
-#endif
-#ifdef __linux__
-#include <sys/mman.h>
 #endif
 
 #include "sim/fault/fault.h"
@@ -22,25 +16,15 @@
 static int target;
 static bool inside;
 
-void sim_memory_widen(void *begin, size_t size)
-{
-#ifdef __linux__
-    (void)madvise(begin, size, MADV_HUGEPAGE);
-#else
-    (void)begin;
-    (void)size;
-#endif
-}
-
 /* One thread and the same few sizes over and over: no locks, no counters, pages from a pool, and
  * what was given back to the heap stays there. */
 static void hasten(void)
 {
     enum { PAGE = 4096 + 512, PAGES = 4096 };
-    static _Alignas(SIM_MEMORY_WIDE) uint64_t pool[(size_t)PAGE * PAGES / sizeof(uint64_t)];
+    static _Alignas(SIM_HEAP_WIDE) uint64_t pool[(size_t)PAGE * PAGES / sizeof(uint64_t)];
     sqlite3_mem_methods heap;
 
-    sim_memory_widen(pool, sizeof pool);
+    sim_heap_widen(pool, sizeof pool);
     (void)sqlite3_config(SQLITE_CONFIG_SINGLETHREAD);
     (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
     (void)sqlite3_config(SQLITE_CONFIG_PAGECACHE, pool, PAGE, PAGES);

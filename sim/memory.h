@@ -15,9 +15,6 @@
 /* Before SQLite is used. */
 void sim_memory_install(void);
 
-/* Memory that is walked all over: pages of this size, where the system has them. */
-enum { SIM_MEMORY_WIDE = 1 << 21 };
-void sim_memory_widen(void *begin, size_t size);
 /* For a device's index or SIM_SERVER; nth 0: nothing is armed. */
 void sim_memory_arm(int machine, unsigned nth);
 /* How many are left until one fails; 0: it has, or nothing is armed. */

@@ -395,7 +395,26 @@ static void play_settle(struct sim_world *world, json_t *event)
 
 static void play_erase(struct sim_world *world, json_t *event)
 {
-    sim_erased_add(world, sim_world_user(world, sim_event_text(event, "user")));
+    size_t user = sim_world_user(world, sim_event_text(event, "user"));
+    tern_status status;
+
+    if (world->db == NULL || user >= world->user_count || world->erased[user]) {
+        return;
+    }
+    world->ops++;
+    status = sim_erased_erase(world, user);
+    if (sim_disk_is_dead(world->disk)) {
+        sim_world_mend(world); /* it died of it, and the operator says it again */
+        status = world->db != NULL ? sim_erased_erase(world, user) : TERN_ERR_IO;
+    }
+    sim_hash_number(world, status);
+    if (status == TERN_OK) {
+        world->erased[user] = true;
+        world->any_erased = true;
+    }
+    if (!sim_disk_is_dead(world->disk)) {
+        sim_server_restart(world);
+    }
 }
 
 static const struct verb {

@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "server/missed.h"
 #include "sim/backup.h"
 #include "sim/care.h"
-#include "sim/care_job.h"
 #include "sim/erased.h"
 #include "sim/held.h"
 #include "sim/ledger.h"
@@ -30,6 +30,12 @@ void sim_server_calm(struct sim_world *world)
     sim_disk_disarm(world->disk);
     sim_memory_disarm(SIM_SERVER);
     world->troubled = false;
+}
+
+void sim_server_end_job(struct sim_world *world)
+{
+    trn_missed_close(world->job);
+    world->job = NULL;
 }
 
 bool sim_server_start(struct sim_world *world)
@@ -73,7 +79,7 @@ bool sim_server_start(struct sim_world *world)
 void sim_server_stop(struct sim_world *world)
 {
     sim_eye_close(&world->eye);
-    sim_job_close(world);
+    sim_server_end_job(world);
     trn_server_free(world->server);
     if (world->db != NULL) {
         world->db->ops->close(world->db);

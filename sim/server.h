@@ -15,6 +15,8 @@ void sim_server_keep(struct sim_world *world, struct sim_image *image);
 /* From the newest copy, or the one before it. */
 void sim_server_restore(struct sim_world *world, bool older);
 
+/* Its own job for missed doses, if that runs. */
+void sim_server_end_job(struct sim_world *world);
 /* Revives it if it died, starts it if it is down, and looks at what came back. */
 void sim_server_mend(struct sim_world *world);
 /* Nothing is armed at it any more. */

@@ -2,9 +2,9 @@
 #include "sim/writer.h"
 
 #include "sim/bounded.h"
-#include "sim/device.h"
 #include "sim/ledger.h"
 #include "sim/memory.h"
+#include "sim/replica.h"
 #include "sim/steady.h"
 
 tern_status sim_writer_judge(struct sim_device *device, const char *call, tern_status status)

@@ -17,13 +17,6 @@ static bool has_values(const struct model_change *change)
            change->operation == MODEL_UNDO;
 }
 
-bool model_carries(const struct model *model, const struct model_change *change, size_t column)
-{
-    return is_insert(change) ||
-           (has_values(change) &&
-            model_table(model, change->table)->columns[column].unit == change->unit);
-}
-
 int64_t model_base(const struct model_case *kase, const struct model_change *change)
 {
     const struct model_receipt *own;

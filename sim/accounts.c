@@ -1,7 +1,6 @@
 /*
- * All entries of the server are read once, and each write of a unit is kept with its base. A write
- * is accounted for where it is the current value or equal to it, or audited as the one that lost,
- * or the base of a later one; nothing else will do.
+ * A write is accounted for where it is the current value or equal to it, or audited as the one that
+ * lost, or the base of a later one; nothing else will do.
  */
 #include "sim/accounts.h"
 
@@ -11,274 +10,10 @@
 
 #include "base/hex.h"
 #include "base/uuid.h"
-#include "model/change.h"
+#include "sim/applied.h"
 #include "sim/ledger.h"
 #include "sim/look.h"
 #include "wire/entry.h"
-#include "wire/upcast.h"
-
-struct entry {
-    int64_t number;
-    int64_t ordinal;
-    tern_id tx;
-    tern_id device; /* its author's */
-    tern_id sender; /* who handed it in: two copies of a device may have used one ordinal */
-    int64_t time_us;
-    int verdict;
-    int kind;
-    bool erased; /* it was applied, and its bytes are gone */
-    char detail[120];
-};
-
-/* One unit of one change that the server applied. */
-struct write {
-    const struct trn_table *table;
-    tern_id row;
-    size_t unit;
-    int64_t number;
-    const struct entry *entry;
-    int64_t base; /* a number of the server's; minus an ordinal of the author's; 0 */
-    uint64_t values;
-    bool alive; /* of existence: what it says */
-    bool inserts;
-    bool implied; /* a default of a column that its document did not have yet */
-};
-
-struct accounts {
-    struct sim_world *world;
-    const struct trn_schema *schema;
-    sqlite3 *db;
-    struct entry *entries;
-    size_t entry_count;
-    struct write *writes;
-    size_t write_count;
-    size_t write_room;
-    int64_t last_erased; /* the highest number whose bytes were erased; 0: none were */
-};
-
-static tern_id column_id(sqlite3_stmt *stmt, int column)
-{
-    tern_id id = {{0}};
-
-    if (sqlite3_column_bytes(stmt, column) == (int)sizeof id.bytes) {
-        memcpy(id.bytes, sqlite3_column_blob(stmt, column), sizeof id.bytes);
-    }
-    return id;
-}
-
-static sqlite3_stmt *prepare(struct accounts *accounts, const char *sql)
-{
-    return sim_look_prepare(accounts->world, accounts->db, sql);
-}
-
-/* ---- Reading the server's history ---- */
-
-static uint64_t hash_value(uint64_t hash, const tern_value *value)
-{
-    const uint8_t *data = value->data;
-    uint64_t bits = (uint64_t)value->integer;
-
-    hash = (hash ^ (uint64_t)value->kind) * UINT64_C(0x100000001b3);
-    if (value->kind == TERN_REAL) {
-        memcpy(&bits, &value->real, sizeof bits);
-    }
-    if (value->kind == TERN_INTEGER || value->kind == TERN_REAL) {
-        hash = (hash ^ bits) * UINT64_C(0x9e3779b97f4a7c15);
-    }
-    for (size_t i = 0; value->kind >= TERN_TEXT && i < value->size; i++) {
-        hash = (hash ^ data[i]) * UINT64_C(0x100000001b3);
-    }
-    return hash;
-}
-
-static uint64_t hash_unit(const struct trn_table *table, size_t unit, const tern_value *values)
-{
-    uint64_t hash = UINT64_C(0xcbf29ce484222325);
-
-    for (size_t i = 0; i < table->units[unit].column_count; i++) {
-        hash = hash_value(hash, &values[table->units[unit].columns[i]]);
-    }
-    return hash;
-}
-
-static void add_write(struct accounts *accounts,
-                      const struct entry *entry,
-                      const struct trn_change *change,
-                      size_t unit,
-                      bool same_epoch)
-{
-    struct write *write;
-
-    if (accounts->write_count == accounts->write_room) {
-        accounts->write_room = accounts->write_room * 2 + 256;
-        accounts->writes =
-            realloc(accounts->writes, accounts->write_room * sizeof *accounts->writes);
-        if (accounts->writes == NULL) {
-            abort();
-        }
-    }
-    write = &accounts->writes[accounts->write_count++];
-    *write = (struct write){.table = change->table,
-                            .row = change->id,
-                            .unit = unit,
-                            .number = entry->number,
-                            .entry = entry,
-                            .alive = change->operation != TRN_OP_DELETE,
-                            .inserts = change->operation == TRN_OP_INSERT};
-    if (change->operation != TRN_OP_INSERT) {
-        write->base = change->base < 0 || same_epoch ? change->base : 0;
-    }
-    write->values =
-        unit == TRN_UNIT_EXISTENCE ? write->alive : hash_unit(change->table, unit, change->values);
-}
-
-/* What a server that looks its dependency up finds: the entry by ordinal, its sender's first. */
-static const struct entry *
-find_needed(const struct accounts *accounts, const struct entry *entry, uint64_t ordinal)
-{
-    const struct entry *found = NULL;
-
-    for (size_t i = 0; i < accounts->entry_count; i++) {
-        const struct entry *other = &accounts->entries[i];
-
-        if (other->number < entry->number && other->ordinal == (int64_t)ordinal &&
-            trn_id_equal(&other->device, &entry->device)) {
-            if (trn_id_equal(&other->sender, &entry->sender)) {
-                return other;
-            }
-            found = other;
-        }
-    }
-    return found;
-}
-
-static void
-check_needed(struct accounts *accounts, const struct entry *entry, uint64_t ordinal, const char *by)
-{
-    const struct entry *needed = find_needed(accounts, entry, ordinal);
-
-    if (needed != NULL && needed->verdict != TERN_OK &&
-        trn_id_equal(&needed->sender, &entry->sender)) {
-        sim_fail(accounts->world,
-                 "dependents",
-                 "transaction %lld was applied, and by its %s builds on %lld, which was rejected",
-                 (long long)entry->number,
-                 by,
-                 (long long)needed->number);
-    }
-}
-
-/* Whether it is as it was written; one that was tried again may leave behind what it built on. */
-static bool is_first(const struct accounts *accounts, const struct entry *entry)
-{
-    const struct sim_commit *commit = sim_ledger_find(accounts->world, &entry->tx);
-
-    return commit != NULL && !commit->reissued;
-}
-
-static void check_depends(struct accounts *accounts,
-                          const struct entry *entry,
-                          const struct trn_entry_header *header)
-{
-    for (size_t i = 0; i < header->depends_count; i++) {
-        check_needed(accounts, entry, header->depends_on[i], "word");
-    }
-}
-
-static void
-read_changes(struct accounts *accounts, const struct entry *entry, struct trn_slice body)
-{
-    struct trn_entry_reader reader = {0};
-    struct trn_change change;
-    bool any = true;
-    tern_status status = trn_entry_open(&reader, accounts->schema, body, NULL);
-
-    if (status == TERN_OK) {
-        check_depends(accounts, entry, &reader.header);
-    }
-    while (status == TERN_OK && any) {
-        bool same = strcmp(reader.header.epoch, sim_epoch_of(accounts->world, entry->number)) == 0;
-
-        status = trn_entry_next(&reader, &any, &change, NULL);
-        if (status != TERN_OK || !any) {
-            break;
-        }
-        if (change.base < 0 && change.operation != TRN_OP_INSERT && is_first(accounts, entry)) {
-            check_needed(accounts, entry, (uint64_t)-change.base, "base");
-        }
-        if (change.operation != TRN_OP_INSERT) {
-            add_write(accounts, entry, &change, change.unit, same);
-        }
-        for (size_t unit = 0; change.operation == TRN_OP_INSERT && unit < change.table->unit_count;
-             unit++) {
-            if (!change.table->server_owned_units[unit]) {
-                add_write(accounts, entry, &change, unit, same);
-                accounts->writes[accounts->write_count - 1].implied =
-                    unit >= trn_wire_units(change.table, reader.header.schema_version);
-            }
-        }
-    }
-    if (status != TERN_OK) {
-        sim_fail(accounts->world,
-                 "history",
-                 "entry %lld of the server cannot be read: %s",
-                 (long long)entry->number,
-                 tern_status_code(status));
-    }
-    trn_entry_close(&reader);
-}
-
-static void read_entries(struct accounts *accounts)
-{
-    int64_t count =
-        sim_look_number(accounts->world, accounts->db, "SELECT count(*) FROM tern_entry", 0);
-    sqlite3_stmt *stmt = prepare(accounts,
-                                 "SELECT number, ordinal, tx, device, verdict, kind, detail, "
-                                 "sender, time FROM tern_entry ORDER BY number");
-
-    accounts->entries = calloc((size_t)count + 1, sizeof *accounts->entries);
-    if (accounts->entries == NULL) {
-        abort();
-    }
-    while (stmt != NULL && sqlite3_step(stmt) == SQLITE_ROW) {
-        struct entry *entry = &accounts->entries[accounts->entry_count++];
-
-        entry->number = sqlite3_column_int64(stmt, 0);
-        entry->ordinal = sqlite3_column_int64(stmt, 1);
-        entry->tx = column_id(stmt, 2);
-        entry->device = column_id(stmt, 3);
-        entry->sender = column_id(stmt, 7);
-        entry->time_us = sqlite3_column_int64(stmt, 8);
-        entry->verdict = sqlite3_column_int(stmt, 4);
-        entry->kind = sqlite3_column_int(stmt, 5);
-        (void)snprintf(entry->detail,
-                       sizeof entry->detail,
-                       "%s",
-                       (const char *)sqlite3_column_text(stmt, 6));
-    }
-    (void)sqlite3_reset(stmt);
-}
-
-static void read_writes(struct accounts *accounts)
-{
-    sqlite3_stmt *stmt = prepare(accounts, "SELECT body FROM tern_entry ORDER BY number");
-
-    for (size_t i = 0; stmt != NULL && sqlite3_step(stmt) == SQLITE_ROW; i++) {
-        struct entry *entry = &accounts->entries[i];
-
-        if (entry->verdict == TERN_OK && entry->kind != TRN_ENTRY_DISCARDED &&
-            sqlite3_column_bytes(stmt, 0) == 0) {
-            entry->erased = true;
-            accounts->last_erased = entry->number;
-        } else if (entry->verdict == TERN_OK && entry->kind != TRN_ENTRY_DISCARDED) {
-            read_changes(accounts,
-                         entry,
-                         trn_slice_make(sqlite3_column_blob(stmt, 0),
-                                        (size_t)sqlite3_column_bytes(stmt, 0)));
-        }
-    }
-    (void)sqlite3_reset(stmt);
-}
 
 /* ---- What stands ---- */
 
@@ -307,7 +42,7 @@ static tern_value column_value(sqlite3_stmt *stmt, int column)
     }
 }
 
-static sqlite3_stmt *prepare_row(struct accounts *accounts, const struct trn_table *table)
+static sqlite3_stmt *prepare_row(struct sim_applied *applied, const struct trn_table *table)
 {
     struct trn_bytes sql = {0};
     sqlite3_stmt *stmt;
@@ -322,12 +57,13 @@ static sqlite3_stmt *prepare_row(struct accounts *accounts, const struct trn_tab
     if (status != TERN_OK) {
         abort();
     }
-    stmt = prepare(accounts, trn_bytes_text(&sql));
+    stmt = sim_applied_prepare(applied, trn_bytes_text(&sql));
     trn_bytes_free(&sql);
     return stmt;
 }
 
-static bool read_current(sqlite3_stmt *stmt, const struct write *write, struct current *ret)
+static bool
+read_current(sqlite3_stmt *stmt, const struct sim_applied_write *write, struct current *ret)
 {
     tern_value cells[TRN_COLUMNS_MAX];
     struct trn_version version;
@@ -344,27 +80,27 @@ static bool read_current(sqlite3_stmt *stmt, const struct write *write, struct c
         ret->number = version.keys[write->unit];
         ret->values = write->unit == TRN_UNIT_EXISTENCE
                           ? sqlite3_column_type(stmt, 1) == SQLITE_NULL
-                          : hash_unit(write->table, write->unit, cells);
+                          : sim_applied_hash(write->table, write->unit, cells);
     }
     (void)sqlite3_reset(stmt);
     return found;
 }
 
-static bool is_same_unit(const struct write *a, const struct write *b)
+static bool is_same_unit(const struct sim_applied_write *a, const struct sim_applied_write *b)
 {
     return a->table == b->table && a->unit == b->unit && trn_id_equal(&a->row, &b->row);
 }
 
 /* What is left of a transaction names no base: that it undid a deletion shows that it had seen it.
  */
-static bool has_undone(const struct write *later, const struct write *write)
+static bool has_undone(const struct sim_applied_write *later, const struct sim_applied_write *write)
 {
     return later->unit == TRN_UNIT_EXISTENCE && later->alive && !write->alive &&
            later->entry->kind > TRN_ENTRY_DISCARDED;
 }
 
 /* Whether the base of `later` names `write`. Copies of a device may have used one ordinal twice. */
-static bool has_seen(const struct write *later, const struct write *write)
+static bool has_seen(const struct sim_applied_write *later, const struct sim_applied_write *write)
 {
     return has_undone(later, write) || later->base == write->number ||
            (later->base < 0 && -later->base == write->entry->ordinal &&
@@ -372,10 +108,10 @@ static bool has_seen(const struct write *later, const struct write *write)
 }
 
 /* Whether a writer that had seen it wrote over it, or another wrote the very same. */
-static bool is_superseded(const struct accounts *accounts, const struct write *write)
+static bool is_superseded(const struct sim_applied *applied, const struct sim_applied_write *write)
 {
-    for (size_t i = 0; i < accounts->write_count; i++) {
-        const struct write *other = &accounts->writes[i];
+    for (size_t i = 0; i < applied->write_count; i++) {
+        const struct sim_applied_write *other = &applied->writes[i];
 
         if (is_same_unit(write, other) && other->number != write->number &&
             (has_seen(other, write) || other->values == write->values)) {
@@ -387,12 +123,12 @@ static bool is_superseded(const struct accounts *accounts, const struct write *w
 
 /* What is left of an insert writes nothing where that insert itself was applied, also in units that
  * its document did not have yet. */
-static bool has_yielded(const struct accounts *accounts, const struct write *write)
+static bool has_yielded(const struct sim_applied *applied, const struct sim_applied_write *write)
 {
     for (size_t i = 0;
-         write->inserts && write->entry->kind > TRN_ENTRY_DISCARDED && i < accounts->write_count;
+         write->inserts && write->entry->kind > TRN_ENTRY_DISCARDED && i < applied->write_count;
          i++) {
-        const struct write *other = &accounts->writes[i];
+        const struct sim_applied_write *other = &applied->writes[i];
 
         if (other->inserts && other->number < write->number && other->table == write->table &&
             trn_id_equal(&other->row, &write->row) &&
@@ -406,13 +142,13 @@ static bool has_yielded(const struct accounts *accounts, const struct write *wri
 
 /* What is left of a deletion is done where the row is not there, and holds nothing against whoever
  * brings it back. */
-static bool is_of_nothing(const struct accounts *accounts, const struct write *write)
+static bool is_of_nothing(const struct sim_applied *applied, const struct sim_applied_write *write)
 {
     bool deletes = write->unit == TRN_UNIT_EXISTENCE && !write->alive &&
                    write->entry->kind > TRN_ENTRY_DISCARDED;
 
-    for (size_t i = 0; deletes && i < accounts->write_count; i++) {
-        const struct write *other = &accounts->writes[i];
+    for (size_t i = 0; deletes && i < applied->write_count; i++) {
+        const struct sim_applied_write *other = &applied->writes[i];
 
         deletes = !other->inserts || other->number >= write->number || !is_same_unit(write, other);
     }
@@ -420,10 +156,10 @@ static bool is_of_nothing(const struct accounts *accounts, const struct write *w
 }
 
 /* Whether its transaction wrote the unit in another line as well, which may fare otherwise. */
-static bool has_twin(const struct accounts *accounts, const struct write *write)
+static bool has_twin(const struct sim_applied *applied, const struct sim_applied_write *write)
 {
-    for (size_t i = 0; i < accounts->write_count; i++) {
-        const struct write *other = &accounts->writes[i];
+    for (size_t i = 0; i < applied->write_count; i++) {
+        const struct sim_applied_write *other = &applied->writes[i];
 
         if (other != write && other->number == write->number && is_same_unit(write, other)) {
             return true;
@@ -432,7 +168,7 @@ static bool has_twin(const struct accounts *accounts, const struct write *write)
     return false;
 }
 
-static bool is_audited_of(sqlite3_stmt *stmt, const struct write *write, int64_t number)
+static bool is_audited_of(sqlite3_stmt *stmt, const struct sim_applied_write *write, int64_t number)
 {
     bool audited;
 
@@ -445,15 +181,16 @@ static bool is_audited_of(sqlite3_stmt *stmt, const struct write *write, int64_t
     return audited;
 }
 
-static bool is_audited(sqlite3_stmt *stmt, const struct write *write)
+static bool is_audited(sqlite3_stmt *stmt, const struct sim_applied_write *write)
 {
     return is_audited_of(stmt, write, write->number);
 }
 
-static bool is_seen(const struct accounts *accounts, const struct write *write, int64_t number)
+static bool
+is_seen(const struct sim_applied *applied, const struct sim_applied_write *write, int64_t number)
 {
-    for (size_t i = 0; i < accounts->write_count; i++) {
-        if (is_same_unit(write, &accounts->writes[i]) && accounts->writes[i].base == number) {
+    for (size_t i = 0; i < applied->write_count; i++) {
+        if (is_same_unit(write, &applied->writes[i]) && applied->writes[i].base == number) {
             return true;
         }
     }
@@ -462,23 +199,24 @@ static bool is_seen(const struct accounts *accounts, const struct write *write, 
 
 /* Whether one before it wrote the unit, of which nobody can tell any more that it wrote the very
  * same: that one lost, or was seen by who wrote over it. */
-static bool
-follows_erased(const struct accounts *accounts, sqlite3_stmt *audit, const struct write *write)
+static bool follows_erased(const struct sim_applied *applied,
+                           sqlite3_stmt *audit,
+                           const struct sim_applied_write *write)
 {
-    for (size_t i = 0; i < accounts->entry_count; i++) {
-        const struct entry *entry = &accounts->entries[i];
+    for (size_t i = 0; i < applied->entry_count; i++) {
+        const struct sim_applied_entry *entry = &applied->entries[i];
 
         if (entry->erased && entry->number < write->number &&
             (is_audited_of(audit, write, entry->number) ||
-             is_seen(accounts, write, entry->number))) {
+             is_seen(applied, write, entry->number))) {
             return true;
         }
     }
     return false;
 }
 
-static void check_write(struct accounts *accounts,
-                        const struct write *write,
+static void check_write(struct sim_applied *applied,
+                        const struct sim_applied_write *write,
                         sqlite3_stmt *row,
                         sqlite3_stmt *audit)
 {
@@ -493,22 +231,22 @@ static void check_write(struct accounts *accounts,
     }
     audited = is_audited(audit, write);
     trn_hex_encode(write->row.bytes, sizeof write->row.bytes, id);
-    if (has_twin(accounts, write)) {
+    if (has_twin(applied, write)) {
         return; /* the last of them counts, and stands or is audited for both */
     }
     if (stands && audited) {
-        sim_fail(accounts->world,
-                 "accounts",
+        sim_fail(applied->world,
+                 "applied",
                  "unit %zu of %s %s is of transaction %lld, which the audit says lost it",
                  write->unit,
                  write->table->name,
                  id,
                  (long long)write->number);
-    } else if (!stands && !audited && write->number >= accounts->last_erased &&
-               !is_superseded(accounts, write) && !has_yielded(accounts, write) &&
-               !is_of_nothing(accounts, write) && !follows_erased(accounts, audit, write)) {
-        sim_fail(accounts->world,
-                 "accounts",
+    } else if (!stands && !audited && write->number >= applied->last_erased &&
+               !is_superseded(applied, write) && !has_yielded(applied, write) &&
+               !is_of_nothing(applied, write) && !follows_erased(applied, audit, write)) {
+        sim_fail(applied->world,
+                 "applied",
                  "unit %zu of %s %s as transaction %lld wrote it is neither current nor audited, "
                  "and nobody who had seen it wrote over it (now of %lld)",
                  write->unit,
@@ -520,18 +258,18 @@ static void check_write(struct accounts *accounts,
 }
 
 /* A discard is audited, unit by unit, wherever its author may have it written. */
-static void check_discard(struct accounts *accounts,
-                          const struct entry *entry,
+static void check_discard(struct sim_applied *applied,
+                          const struct sim_applied_entry *entry,
                           struct trn_slice body,
                           sqlite3_stmt *audit)
 {
     struct trn_entry_reader reader = {0};
     struct trn_change change;
     bool any = true;
-    tern_status status = trn_entry_open(&reader, accounts->schema, body, NULL);
+    tern_status status = trn_entry_open(&reader, applied->schema, body, NULL);
 
     while (status == TERN_OK) {
-        struct write write = {.number = entry->number};
+        struct sim_applied_write write = {.number = entry->number};
 
         status = trn_entry_next(&reader, &any, &change, NULL);
         if (status != TERN_OK || !any) {
@@ -544,7 +282,7 @@ static void check_discard(struct accounts *accounts,
                          ? change.unit
                          : TRN_UNIT_EXISTENCE;
         if (write.unit < change.table->unit_count && !is_audited(audit, &write)) {
-            sim_fail(accounts->world,
+            sim_fail(applied->world,
                      "discards",
                      "the discard %lld of a change of %s is not audited",
                      (long long)entry->number,
@@ -554,17 +292,18 @@ static void check_discard(struct accounts *accounts,
     trn_entry_close(&reader);
 }
 
-static void check_discards(struct accounts *accounts, sqlite3_stmt *audit)
+static void check_discards(struct sim_applied *applied, sqlite3_stmt *audit)
 {
-    sqlite3_stmt *stmt = prepare(accounts, "SELECT body FROM tern_entry ORDER BY number");
+    sqlite3_stmt *stmt =
+        sim_applied_prepare(applied, "SELECT body FROM tern_entry ORDER BY number");
 
     for (size_t i = 0; stmt != NULL && sqlite3_step(stmt) == SQLITE_ROW; i++) {
-        const struct entry *entry = &accounts->entries[i];
+        const struct sim_applied_entry *entry = &applied->entries[i];
 
         if (entry->verdict == TERN_OK && entry->kind == TRN_ENTRY_DISCARDED &&
-            entry->number > accounts->last_erased && sqlite3_column_bytes(stmt, 0) > 0) {
+            entry->number > applied->last_erased && sqlite3_column_bytes(stmt, 0) > 0) {
             check_discard(
-                accounts,
+                applied,
                 entry,
                 trn_slice_make(sqlite3_column_blob(stmt, 0), (size_t)sqlite3_column_bytes(stmt, 0)),
                 audit);
@@ -573,36 +312,38 @@ static void check_discards(struct accounts *accounts, sqlite3_stmt *audit)
     (void)sqlite3_reset(stmt);
 }
 
-static void check_writes(struct accounts *accounts)
+static void check_writes(struct sim_applied *applied)
 {
-    const struct trn_schema *schema = accounts->schema;
-    sqlite3_stmt *audit = prepare(accounts,
-                                  "SELECT 1 FROM sync_audit WHERE row_id = ?2 AND table_name = ?1 "
-                                  "AND lost_number = ?3 AND unit = ?4");
+    const struct trn_schema *schema = applied->schema;
+    sqlite3_stmt *audit =
+        sim_applied_prepare(applied,
+                            "SELECT 1 FROM sync_audit WHERE row_id = ?2 AND table_name = ?1 "
+                            "AND lost_number = ?3 AND unit = ?4");
 
     for (size_t i = 0; i < schema->table_count && audit != NULL; i++) {
-        sqlite3_stmt *row = prepare_row(accounts, &schema->tables[i]);
+        sqlite3_stmt *row = prepare_row(applied, &schema->tables[i]);
 
-        for (size_t j = 0; row != NULL && j < accounts->write_count; j++) {
-            if (accounts->writes[j].table == &schema->tables[i] && !accounts->writes[j].implied) {
-                check_write(accounts, &accounts->writes[j], row, audit);
+        for (size_t j = 0; row != NULL && j < applied->write_count; j++) {
+            if (applied->writes[j].table == &schema->tables[i] && !applied->writes[j].implied) {
+                check_write(applied, &applied->writes[j], row, audit);
             }
         }
         (void)sqlite3_reset(row);
     }
     if (audit != NULL) {
-        check_discards(accounts, audit);
+        check_discards(applied, audit);
     }
     (void)sqlite3_reset(audit);
 }
 
 /* ---- The ledger ---- */
 
-static const struct entry *find_entry(const struct accounts *accounts, const tern_id *tx)
+static const struct sim_applied_entry *find_entry(const struct sim_applied *applied,
+                                                  const tern_id *tx)
 {
-    for (size_t i = 0; i < accounts->entry_count; i++) {
-        if (trn_id_equal(&accounts->entries[i].tx, tx)) {
-            return &accounts->entries[i];
+    for (size_t i = 0; i < applied->entry_count; i++) {
+        if (trn_id_equal(&applied->entries[i].tx, tx)) {
+            return &applied->entries[i];
         }
     }
     return NULL;
@@ -618,30 +359,30 @@ static bool holds(const struct trn_bytes *ids, const tern_id *tx)
     return false;
 }
 
-static void check_commit(struct accounts *accounts,
+static void check_commit(struct sim_applied *applied,
                          const struct sim_commit *commit,
                          const struct trn_bytes *parked)
 {
-    const struct entry *entry = find_entry(accounts, &commit->tx);
+    const struct sim_applied_entry *entry = find_entry(applied, &commit->tx);
     bool is_parked = holds(parked, &commit->tx);
-    bool applied = entry != NULL && entry->verdict == TERN_OK;
+    bool is_applied = entry != NULL && entry->verdict == TERN_OK;
 
     /* Of a discard nothing is kept where its record was erased. */
-    bool is_forgotten = commit->given_up && accounts->world->any_erased;
+    bool is_forgotten = commit->given_up && applied->world->any_erased;
 
-    if (applied + is_parked + commit->replaced == 0 && !commit->excused && !is_forgotten) {
-        sim_fail(accounts->world,
+    if (is_applied + is_parked + commit->replaced == 0 && !commit->excused && !is_forgotten) {
+        sim_fail(applied->world,
                  "lost",
                  "what %s committed in event %zu is nowhere: %s",
-                 accounts->world->devices[commit->device].name,
+                 applied->world->devices[commit->device].name,
                  commit->event,
                  entry == NULL ? "the server never had it" : entry->detail);
     }
 }
 
-static void check_commits(struct accounts *accounts)
+static void check_commits(struct sim_applied *applied)
 {
-    struct sim_world *world = accounts->world;
+    struct sim_world *world = applied->world;
     struct trn_bytes parked = {0};
 
     for (size_t i = 0; i < world->device_count; i++) {
@@ -653,15 +394,15 @@ static void check_commits(struct accounts *accounts)
         trn_bytes_free(&ids);
     }
     for (size_t i = 0; i < world->commit_count; i++) {
-        check_commit(accounts, &world->commits[i], &parked);
+        check_commit(applied, &world->commits[i], &parked);
     }
     trn_bytes_free(&parked);
 }
 
 /* What a device has as acknowledged is on the server, by the same number. */
-static void check_acknowledged(struct accounts *accounts, struct sim_device *device)
+static void check_acknowledged(struct sim_applied *applied, struct sim_device *device)
 {
-    struct sim_world *world = accounts->world;
+    struct sim_world *world = applied->world;
     sqlite3 *db = sim_look_within(world, device->index);
     sqlite3_stmt *stmt =
         sim_look_prepare(world,
@@ -669,8 +410,8 @@ static void check_acknowledged(struct accounts *accounts, struct sim_device *dev
                          "SELECT tx, number FROM tern_outbox WHERE state = 1 AND kind < 3");
 
     while (stmt != NULL && sqlite3_step(stmt) == SQLITE_ROW) {
-        tern_id tx = column_id(stmt, 0);
-        const struct entry *entry = find_entry(accounts, &tx);
+        tern_id tx = sim_applied_id(stmt, 0);
+        const struct sim_applied_entry *entry = find_entry(applied, &tx);
 
         if (entry == NULL || entry->verdict != TERN_OK ||
             entry->number != sqlite3_column_int64(stmt, 1)) {
@@ -688,18 +429,13 @@ static void check_acknowledged(struct accounts *accounts, struct sim_device *dev
 
 void sim_accounts_check(struct sim_world *world)
 {
-    struct accounts accounts = {.world = world,
-                                .schema = world->documents[world->served].schema,
-                                .db = sim_look_within(world, SIM_SERVER)};
+    struct sim_applied applied;
 
-    read_entries(&accounts);
-    read_writes(&accounts);
-    check_writes(&accounts);
-    check_commits(&accounts);
+    sim_applied_open(&applied, world);
+    check_writes(&applied);
+    check_commits(&applied);
     for (size_t i = 0; i < world->device_count; i++) {
-        check_acknowledged(&accounts, &world->devices[i]);
+        check_acknowledged(&applied, &world->devices[i]);
     }
-    sim_look_away(world, SIM_SERVER);
-    free(accounts.entries);
-    free(accounts.writes);
+    sim_applied_close(&applied);
 }

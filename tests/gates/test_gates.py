@@ -1,5 +1,7 @@
 """Each gate is seen failing: a violation is planted in a copy of the tree, and the gate must name it."""
 
+import atexit
+import functools
 import json
 import os
 import shutil
@@ -14,28 +16,43 @@ sys.path.insert(0, os.path.join(ROOT, "scripts"))
 import gatelib  # noqa: E402
 
 
+@functools.cache
+def copy():
+    """A folder with all that is in the tree now, made once."""
+    folder = tempfile.mkdtemp(prefix="tern-gates-")
+    atexit.register(shutil.rmtree, folder)
+    for path in gatelib.files(ROOT):
+        target = os.path.join(folder, path)
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        shutil.copy2(os.path.join(ROOT, path), target)
+    return folder
+
+
 class Gate(unittest.TestCase):
-    """A copy of what is in the tree now, in which a test may plant what it likes."""
+    """A copy of the tree, in which a test may plant what it likes: links, so a file that changes is written anew."""
 
     def setUp(self):
-        self.root = tempfile.mkdtemp(prefix="tern-gates-")
-        self.addCleanup(shutil.rmtree, self.root)
-        for path in gatelib.files(ROOT):
-            target = os.path.join(self.root, path)
-            os.makedirs(os.path.dirname(target), exist_ok=True)
-            shutil.copy2(os.path.join(ROOT, path), target)
+        self.root = os.path.join(tempfile.mkdtemp(prefix="tern-gates-"), "tree")
+        self.addCleanup(shutil.rmtree, os.path.dirname(self.root))
+        shutil.copytree(copy(), self.root, copy_function=os.link)
 
     def path(self, path):
         return os.path.join(self.root, path)
 
     def write(self, path, text):
-        os.makedirs(os.path.dirname(self.path(path)), exist_ok=True)
-        with open(self.path(path), "w", encoding="utf-8") as file:
+        path = self.path(path)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        mode = None
+        if os.path.exists(path):
+            mode = os.stat(path).st_mode
+            os.remove(path)
+        with open(path, "w", encoding="utf-8") as file:
             file.write(text)
+        if mode is not None:
+            os.chmod(path, mode)
 
     def append(self, path, text):
-        with open(self.path(path), "a", encoding="utf-8") as file:
-            file.write(text)
+        self.write(path, gatelib.read(self.root, path) + text)
 
     def replace(self, path, old, new):
         text = gatelib.read(self.root, path)

@@ -5,9 +5,12 @@
  * and synchronous=FULL: what COMMIT returned for survives a power cut. A lock on a file beside the
  * database keeps a second server out.
  */
+#define _XOPEN_SOURCE 700 /* realpath */
 #include "server/db_sqlite.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "base/assert.h"
@@ -238,13 +241,20 @@ void trn_db_sqlite_single_thread(void)
     (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 }
 
-/* A lock of its own file: SQLite closes and thereby unlocks its own files as it likes. */
+/* A lock of its own file: SQLite closes and thereby unlocks its own files as it likes. It stands
+ * beside the file itself, as SQLite's do, so that a link to it leads to the same lock. */
 static tern_status lock_file(struct trn_db_sqlite *db, tern_error *error)
 {
     struct trn_bytes name = {0};
     struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-    tern_status status = trn_bytes_append_format(&name, "%s-server", db->path);
+    char *real = realpath(db->path, NULL);
+    tern_status status;
 
+    if (real == NULL && errno != ENOENT) {
+        return trn_fail(error, TERN_ERR_IO, "database: its folder cannot be read");
+    }
+    status = trn_bytes_append_format(&name, "%s-server", real == NULL ? db->path : real);
+    free(real);
     if (status != TERN_OK) {
         return trn_fail_nomem(error);
     }

@@ -10,6 +10,8 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/memory.h"
+#include "base/text.h"
 #include "base/uuid.h"
 #include "server/erase.h"
 
@@ -77,6 +79,19 @@ static bool mend_end(int file)
                                                       : write(file, "\n", 1) == 1;
 }
 
+/* A file that is new is durable once its folder is. */
+static bool sync_folder(const char *name)
+{
+    const char *slash = strrchr(name, '/');
+    char *folder = trn_text_copy(slash == NULL ? trn_slice_text(".")
+                                               : trn_slice_make(name, (size_t)(slash - name) + 1));
+    int file = folder == NULL ? -1 : open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    bool synced = file >= 0 && fsync(file) == 0;
+
+    trn_free(folder);
+    return file >= 0 && close(file) == 0 && synced;
+}
+
 static bool write_line(const char *name, const char *line)
 {
     size_t size = strlen(line);
@@ -84,7 +99,7 @@ static bool write_line(const char *name, const char *line)
     bool written =
         file >= 0 && mend_end(file) && write(file, line, size) == (ssize_t)size && fsync(file) == 0;
 
-    return file >= 0 && close(file) == 0 && written;
+    return file >= 0 && close(file) == 0 && written && sync_folder(name);
 }
 
 tern_status trn_erase_list_add(const char *database, const tern_id *person, tern_error *error)

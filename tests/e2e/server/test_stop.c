@@ -370,6 +370,24 @@ TEST(a_second_server_on_one_database_is_refused)
     scene_close(&scene);
 }
 
+TEST(a_database_that_is_reached_by_a_link_is_refused_while_a_server_has_it)
+{
+    struct scene scene;
+    const char *retain[] = {"--retain", "--database", NULL, NULL};
+    pid_t server;
+
+    scene_open(&scene);
+    daemon_start(&scene.daemon, NULL);
+    retain[2] = daemon_path(&scene.daemon, "link.db");
+    CHECK(symlink(daemon_path(&scene.daemon, "server.db"), retain[2]) == 0);
+    server = scene.daemon.pid;
+    CHECK_INT(daemon_run(&scene.daemon, retain), 1);
+    scene.daemon.pid = server;
+    CHECK_INT(daemon_stop(&scene.daemon, SIGTERM), 0);
+    CHECK_INT(daemon_run(&scene.daemon, retain), 0);
+    scene_close(&scene);
+}
+
 TEST(a_record_is_erased_by_the_operator_s_command_and_stays_so)
 {
     struct scene scene;

@@ -1,6 +1,8 @@
 /* What erasure does to rows of other records, and the list that outlives a restored backup. */
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/uuid.h"
 #include "server/erase.h"
@@ -210,6 +212,49 @@ TEST(the_list_of_the_erased_outlives_a_restored_backup)
     scene.patient.auth.user.bytes[5] = 1;
     CHECK_INT(trn_erase_knows(scene.lab.db, &scene.patient.auth.user, &known, &error), TERN_OK);
     CHECK(!known);
+    scene_close(&scene);
+}
+
+/* What was last told to the disk, by whoever calls fsync in this program. */
+static ino_t synced[4];
+static size_t syncs;
+
+int fsync(int file)
+{
+    struct stat status;
+
+    CHECK(fstat(file, &status) == 0);
+    synced[syncs++ % 4] = status.st_ino;
+    return fdatasync(file);
+}
+
+static bool was_synced(const char *path)
+{
+    struct stat status;
+    bool was = false;
+
+    CHECK(stat(path, &status) == 0);
+    for (size_t i = 0; i < 4; i++) {
+        was = was || synced[i] == status.st_ino;
+    }
+    return was;
+}
+
+/* A file that a power cut takes out of its folder names nobody. */
+TEST(the_list_of_the_erased_is_durable_in_its_folder)
+{
+    struct scene scene;
+    char name[520];
+    char *slash;
+
+    scene_open(&scene);
+    (void)snprintf(name, sizeof(name), "%s.erased", scene.lab.path);
+    CHECK_INT(trn_erase_list_add(scene.lab.path, &scene.patient.auth.user, NULL), TERN_OK);
+    CHECK(was_synced(name));
+    slash = strrchr(name, '/');
+    CHECK(slash != NULL);
+    *slash = '\0';
+    CHECK(was_synced(name));
     scene_close(&scene);
 }
 

@@ -33,6 +33,7 @@ struct instruction {
     struct trn_fhir_rate rate;
     unsigned slots; /* 0: none plainly meant */
     unsigned before_meal;
+    bool of_any_meal;   /* before, at or after a meal, and not which one */
     bool in_words_only; /* some part of it fits no slot */
     bool as_needed;
 };
@@ -69,6 +70,7 @@ static void read_moment(const char *code, struct instruction *instruction)
     if (phrase.kind != TRN_PHRASE_MOMENT || (instruction->slots & phrase.slots) != 0) {
         instruction->in_words_only = true; /* no slot's, or twice in one */
     }
+    instruction->of_any_meal |= phrase.slots == ALL_SLOTS;
     instruction->slots |= phrase.slots;
     instruction->before_meal |= phrase.before_meal ? phrase.slots : 0;
 }
@@ -248,7 +250,8 @@ static tern_status read_timing(json_t *timing,
 }
 
 /* Settles which slots the instruction means: those of its moments if their number agrees with its
- * rate, else those that its rate spreads over. */
+ * rate, else those that its rate spreads over. Once a day beside moments that are named one by one
+ * is of each of them; beside a meal, whichever it is, it is once. */
 static void settle_slots(struct instruction *instruction)
 {
     int times = trn_fhir_rate_times_a_day(&instruction->rate);
@@ -257,7 +260,8 @@ static void settle_slots(struct instruction *instruction)
     if (instruction->slots == 0) {
         instruction->slots = trn_fhir_slots_of_count(times);
         instruction->in_words_only |= instruction->slots == 0;
-    } else if (has_rate && times != slot_count(instruction->slots) && times != 1) {
+    } else if (has_rate && times != slot_count(instruction->slots) &&
+               (times != 1 || instruction->of_any_meal)) {
         instruction->in_words_only = true;
     }
     if (instruction->as_needed) {

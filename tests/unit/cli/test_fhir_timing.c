@@ -94,6 +94,23 @@ TEST(moments_of_the_day_name_their_slots_and_their_meals)
                  "---|3 times a day|MORN|0|");
 }
 
+/* AC is "before a meal": how often is the frequency's to say, and which meal nobody says. */
+TEST(a_relation_to_any_meal_multiplies_no_dose)
+{
+    check_repeat("\"frequency\":1,\"period\":1,\"periodUnit\":\"d\",\"when\":[\"AC\"]",
+                 "---|once a day|AC|0|");
+    check_repeat("\"period\":1,\"periodUnit\":\"d\",\"when\":[\"PC\"]", "---|once a day|PC|0|");
+    check_repeat("\"frequency\":1,\"period\":1,\"periodUnit\":\"d\",\"when\":[\"C\"]",
+                 "---|once a day|C|0|");
+    check_repeat("\"frequency\":2,\"period\":1,\"periodUnit\":\"d\",\"when\":[\"AC\"]",
+                 "---|twice a day|AC|0|");
+    check_repeat("\"frequency\":1,\"period\":8,\"periodUnit\":\"h\",\"when\":[\"PC\"]",
+                 "MDN|every 8 hours|PC|0|");
+    check_repeat("\"when\":[\"AC\"]", "mdn||AC|0|");
+    check_repeat("\"frequency\":1,\"period\":1,\"periodUnit\":\"d\",\"when\":[\"CM\",\"CV\"]",
+                 "M-N|once a day|CM; CV|0|");
+}
+
 TEST(times_of_the_day_fill_slots_and_are_kept_in_words)
 {
     check_repeat("\"timeOfDay\":[\"08:00:00\",\"20:30:00\"]", "M-N||08:00; 20:30|0|");

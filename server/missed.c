@@ -20,6 +20,8 @@
  * everybody. */
 enum list { DUE, MISSED, LISTS };
 
+#define DAY_US (INT64_C(86400) * 1000000)
+
 static const char *const words[LISTS] = {"DUE", "MISSED"};
 
 /* A dose that was missed. */
@@ -300,12 +302,10 @@ static tern_status look(struct trn_missed *job,
 
 /* The job's ids follow from the database's own key, so that they are as stable as the database. */
 static tern_status
-make_id(struct trn_missed *job, const char *what, int64_t a, int64_t b, tern_id *ret_id)
+make_id(struct trn_missed *job, const char *what, struct trn_slice of, tern_id *ret_id)
 {
     uint8_t hash[TRN_SHA256_BYTES];
-    const struct trn_slice parts[] = {trn_slice_text(what),
-                                      trn_slice_make(&a, sizeof(a)),
-                                      trn_slice_make(&b, sizeof(b))};
+    const struct trn_slice parts[] = {trn_slice_text(what), of};
     tern_status status =
         trn_hmac_sha256(trn_slice_make(job->meta.seal_key, sizeof(job->meta.seal_key)),
                         parts,
@@ -315,6 +315,40 @@ make_id(struct trn_missed *job, const char *what, int64_t a, int64_t b, tern_id 
     if (status == TERN_OK) {
         trn_id_v4(hash, ret_id);
     }
+    return status;
+}
+
+static bool is_of_one_patient(const struct found *a, const struct found *b)
+{
+    return trn_id_equal(&a->dose.patient, &b->dose.patient);
+}
+
+/* The id of a transaction follows from what it is to say, and the day: what was refused is refused
+ * by the receipt that is there, and tried anew the next day, for its cause may be gone. */
+static tern_status
+make_tx_id(struct trn_missed *job, size_t first, int64_t now_us, tern_id *ret_id, tern_error *error)
+{
+    const int64_t day = now_us / DAY_US;
+    struct trn_bytes says = {0};
+    tern_status status = trn_bytes_append(&says, &day, sizeof(day));
+
+    for (size_t at = first; status == TERN_OK && at < job->found_count &&
+                            is_of_one_patient(&job->found[at], &job->found[first]);
+         at++) {
+        const struct found *found = &job->found[at];
+        const int64_t version[] = {found->base, found->is_due, found->is_told};
+
+        status = trn_bytes_append(&says, &found->dose.dose, sizeof(found->dose.dose));
+        if (status == TERN_OK) {
+            status = trn_bytes_append(&says, version, sizeof(version));
+        }
+    }
+    if (status == TERN_OK) {
+        status = make_id(job, "transaction", trn_bytes_slice(&says), ret_id);
+    } else {
+        status = trn_fail_nomem(error);
+    }
+    trn_bytes_free(&says);
     return status;
 }
 
@@ -383,7 +417,7 @@ static tern_status write_entry(struct trn_missed *job,
     trn_line_writer_open(&writer, entry);
     status = trn_entry_write_header(&writer, header, NULL);
     while (status == TERN_OK && at < job->found_count &&
-           trn_id_equal(&job->found[at].dose.patient, &job->found[first].dose.patient)) {
+           is_of_one_patient(&job->found[at], &job->found[first])) {
         status = write_change(job, view, &job->found[at], header->time_us, &writer, error);
         at++;
     }
@@ -410,7 +444,7 @@ static tern_status write_entries(struct trn_missed *job,
     trn_hex_encode(job->meta.epoch, sizeof(job->meta.epoch), header.epoch);
     while (status == TERN_OK && at < job->found_count) {
         header.ordinal = (uint64_t)(++last_ordinal);
-        status = make_id(job, "transaction", last_ordinal, now_us, &header.tx);
+        status = make_tx_id(job, at, now_us, &header.tx, error);
         if (status == TERN_OK) {
             status = write_entry(job, view, &header, at, &at, &entries[*ret_count], error);
         }
@@ -470,8 +504,7 @@ static size_t count_patient(const struct trn_missed *job,
 {
     const size_t first = at;
 
-    while (at < job->found_count &&
-           trn_id_equal(&job->found[at].dose.patient, &job->found[first].dose.patient)) {
+    while (at < job->found_count && is_of_one_patient(&job->found[at], &job->found[first])) {
         if (verdict->kind == TRN_VERDICT_REJECTED) {
             report->refused++;
         } else {
@@ -538,13 +571,15 @@ static tern_status find(struct trn_missed *job,
 {
     struct trn_db_view *view = NULL;
     struct trn_db_device device = {.last_ordinal = 0};
+    static const uint8_t nothing[16];
     tern_status status = job->db->ops->snapshot_open(job->db, &view, error);
 
     if (status != TERN_OK) {
         return status;
     }
     status = job->db->ops->meta_read(view, &job->meta, error);
-    if (status == TERN_OK && make_id(job, "device", 0, 0, &job->device) != TERN_OK) {
+    if (status == TERN_OK &&
+        make_id(job, "device", trn_slice_make(nothing, sizeof(nothing)), &job->device) != TERN_OK) {
         status = trn_fail(error, TERN_ERR_INTERNAL, "missed doses: the hash engine failed");
     }
     if (status == TERN_OK) {

@@ -566,6 +566,37 @@ TEST(a_patient_whose_transaction_is_refused_holds_nobody_else_up)
     end(&ward);
 }
 
+TEST(what_is_refused_again_leaves_no_other_receipt_until_the_next_day)
+{
+    struct ward ward;
+    struct phone other;
+    int64_t before;
+
+    start_with_another(&ward, &other, "Asia/Phnom_Penh");
+    lab_write(&ward.lab,
+              "INSERT INTO tern_erased(id, number, flags) SELECT id, 1, 1 FROM dose_events");
+    ward.lab.now_us = LAB_START_US + 2 * HOUR_US;
+    CHECK_INT(step(&ward).refused, 1);
+    before = transactions(&ward);
+    for (int round = 0; round < 3; round++) {
+        ward.lab.now_us += HOUR_US;
+        CHECK_INT(step(&ward).refused, 1);
+    }
+    CHECK_INT(transactions(&ward), before);
+    (void)push_dose(&ward, 0); /* what it finds beside it is stored all the same */
+    CHECK_INT(step(&ward).missed, 1);
+    CHECK_INT(transactions(&ward), before + 1);
+    ward.lab.now_us += DAY_US;
+    CHECK_INT(step(&ward).refused, 1);
+    CHECK_INT(transactions(&ward), before + 2);
+    lab_write(&ward.lab, "DELETE FROM tern_erased");
+    ward.lab.now_us += DAY_US;
+    CHECK_INT(step(&ward).missed, 1);
+    CHECK_INT(count_of(&ward, "DUE"), 0);
+    phone_close(&other);
+    end(&ward);
+}
+
 /* ---- Records ---- */
 
 TEST(a_record_made_offline_wins_whether_it_comes_before_the_job_or_after)

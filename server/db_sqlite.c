@@ -33,7 +33,9 @@ static tern_status group_begin(struct trn_db *base, tern_error *error)
     struct trn_db_sqlite *db = trn_db_sqlite_of(base);
     sqlite3_stmt *way_back = NULL; /* compiled first: memory may be what the group fails for */
     int64_t last = 0;
-    tern_status status = trn_db_sqlite_statement(db->writer, SQL_ROLLBACK, &way_back, error);
+    tern_status status = TRN_MUTANT(WAY_BACK_LATE)
+                             ? TERN_OK
+                             : trn_db_sqlite_statement(db->writer, SQL_ROLLBACK, &way_back, error);
 
     if (status != TERN_OK) {
         return status;
@@ -84,10 +86,17 @@ static void group_rollback(struct trn_db *base)
 static tern_status group_commit(struct trn_db *base, tern_error *error)
 {
     struct trn_db_view *writer = trn_db_sqlite_of(base)->writer;
-    tern_status status;
+    tern_status status = TERN_OK;
 
     return_rows(writer);
-    status = TRN_MUTANT(ANSWER_FIRST) ? TERN_OK : trn_db_sqlite_do(writer, SQL_COMMIT, error);
+    if (TRN_MUTANT(VISIT_NOTED)) {
+        status = trn_db_sqlite_pragma(writer,
+                                      "REPLACE INTO tern_meta VALUES('visit', randomblob(8))",
+                                      error);
+    }
+    if (status == TERN_OK && !TRN_MUTANT(ANSWER_FIRST)) {
+        status = trn_db_sqlite_do(writer, SQL_COMMIT, error);
+    }
     if (status != TERN_OK) {
         group_rollback(base);
     }

@@ -105,7 +105,8 @@ unsigned sim_mutants_hunt(const struct sim_hunt *hunt)
     unsigned count = 0;
 
     for (enum trn_mutant mutant = TRN_MUTANT_NONE + 1; mutant < TRN_MUTANT_COUNT; mutant++) {
-        if (hunt->name == NULL || strcmp(hunt->name, planted[mutant].name) == 0) {
+        if (hunt->name == NULL ? planted[mutant].start > 0
+                               : strcmp(hunt->name, planted[mutant].name) == 0) {
             count++;
             missed += !hunt_one(hunt, mutant);
             (void)fflush(stdout);

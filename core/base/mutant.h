@@ -13,7 +13,7 @@
 #ifdef TERN_MUTANTS
 
 /* Name, a seed at or before which the search may begin so as not to take long, and what is done
- * wrong. */
+ * wrong. 0: lives do not strike that way; torture finds it (sim/torture/test_torture.py). */
 #define TRN_MUTANTS(X)                                                                             \
     X(ACK_BEFORE_COMMIT, 2, "the server answers for what its commit failed to store")              \
     X(ACK_AGAIN, 2, "a repeat is answered for what a commit failed to store")                      \
@@ -78,6 +78,8 @@
     X(OPEN_UNSYNCED, 5, "what an opening puts away does not wait for the disk")                    \
     X(STRANGER_STAGED, 26, "a piece of a record that was never granted is sent, and let go of")    \
     X(RETIRED_QUEUE_LOST, 2, "a copy whose id is retired lets go of what waits")                   \
+    X(VISIT_NOTED, 0, "the server writes something down of who had nothing to send")               \
+    X(WAY_BACK_LATE, 0, "a group's way back is compiled where it is taken")                        \
     X(LOG_NOT_SHORTENED, 9, "a device never puts its log away while its file is open")             \
     X(LOG_PINNED, 1, "a row that the server has read keeps the log from being put away")           \
     X(LOG_NOT_CUT, 202, "a log that was long once keeps its length")                               \

@@ -167,24 +167,41 @@ static void keep_copy(struct sim_world *world, sqlite3 *copy)
     sim_disk_free(blank);
 }
 
-/* A few pages at a time, one of `between` behind each of the first. */
-static tern_status copy_pages(struct sim_world *world, sqlite3_backup *backup, json_t *between)
+/* What comes behind a step of the tool; what strikes, strikes the tool alone. */
+static tern_status come_between(struct sim_world *world, json_t *event)
 {
-    enum { PAGES = 8 };
-    int rc = SQLITE_OK;
-    size_t index = 0;
     tern_status status = TERN_OK;
 
-    while (status == TERN_OK && !sim_disk_is_dead(world->disk)) {
+    if (event != NULL && !sim_disk_is_dead(world->disk)) {
+        sim_disk_pause(world->disk, true);
+        status = torture_do(world, event);
+        sim_disk_pause(world->disk, false);
+    }
+    return status;
+}
+
+/* A few pages at a time, one of `between` behind each of the first and `idle` behind all others.
+ * The tool begins anew where the file was written to: a server that wrote something of those who
+ * have nothing to send would never be copied. */
+static tern_status copy_pages(struct sim_world *world, sqlite3_backup *backup, json_t *event)
+{
+    enum { PAGES = 8 };
+    json_t *between = json_object_get(event, "between");
+    json_t *idle = json_object_get(event, "idle");
+    size_t first = json_array_size(between);
+    int rc = SQLITE_OK;
+    tern_status status = TERN_OK;
+
+    for (size_t i = 0; status == TERN_OK && !sim_disk_is_dead(world->disk); i++) {
         rc = sqlite3_backup_step(backup, PAGES);
         if (rc != SQLITE_OK && rc != SQLITE_BUSY) {
             break;
         }
-        if (index < json_array_size(between) && !sim_disk_is_dead(world->disk)) {
-            sim_disk_pause(world->disk, true); /* what strikes, strikes the tool */
-            status = torture_do(world, json_array_get(between, index++));
-            sim_disk_pause(world->disk, false);
+        if (i > first && (i - first) * PAGES > (size_t)sqlite3_backup_pagecount(backup)) {
+            sim_fail(world, "backup", "the copy begins anew though nothing was sent");
+            return TERN_ERR_BUSY;
         }
+        status = come_between(world, i < first ? json_array_get(between, i) : idle);
     }
     if (sim_disk_is_dead(world->disk)) {
         return TERN_ERR_IO;
@@ -193,7 +210,7 @@ static tern_status copy_pages(struct sim_world *world, sqlite3_backup *backup, j
 }
 
 /* A tool of SQLite's own beside the server. The copy lies on the server's disk. */
-static tern_status copy(struct sim_world *world, json_t *between)
+static tern_status copy(struct sim_world *world, json_t *event)
 {
     sqlite3 *from = NULL;
     sqlite3 *to = NULL;
@@ -206,7 +223,7 @@ static tern_status copy(struct sim_world *world, json_t *between)
         backup = sqlite3_backup_init(to, "main", from, "main");
     }
     if (backup != NULL) {
-        status = copy_pages(world, backup, between);
+        status = copy_pages(world, backup, event);
         if (sqlite3_backup_finish(backup) != SQLITE_OK && status == TERN_OK) {
             status = TERN_ERR_IO;
         }
@@ -223,22 +240,22 @@ static tern_status copy(struct sim_world *world, json_t *between)
 }
 
 /* What comes behind a copy that was made is no part of it, and nothing strikes there. */
-tern_status torture_copy(struct sim_world *world, json_t *between, json_t *behind)
+tern_status torture_copy(struct sim_world *world, json_t *event)
 {
-    tern_status status = copy(world, between);
+    tern_status status = copy(world, event);
     unsigned reads = sim_disk_left(world->disk);
     unsigned allocations = sim_memory_left();
     size_t index;
-    json_t *event;
+    json_t *behind;
 
     if (sim_disk_is_dead(world->disk)) {
         return status;
     }
     sim_disk_pause(world->disk, true);
     sim_memory_suspend();
-    json_array_foreach(behind, index, event)
+    json_array_foreach(json_object_get(event, "behind"), index, behind)
     {
-        status = status == TERN_OK ? torture_do(world, event) : status;
+        status = status == TERN_OK ? torture_do(world, behind) : status;
     }
     sim_memory_resume();
     sim_disk_pause(world->disk, false);

@@ -57,6 +57,20 @@ class Torture(unittest.TestCase):
             self.assertIn("copy-restored@server fails without a fault: " + reason, done.stderr)
         self.assertEqual(run(PROGRAM, "--operation", "copy-restored", "--points", "2").returncode, 0)
 
+    def test_a_server_that_writes_of_those_who_send_nothing_is_found_by_a_copy_alone(self):
+        done = run(MUTANTS, "--mutant", "VISIT_NOTED", "--operation", "copy", "--points", "2")
+        self.assertEqual(done.returncode, 1, done.stdout)
+        self.assertIn("copy@server fails without a fault: backup: the copy begins anew though nothing was sent", done.stderr)
+        for operation in ("push@server", "pull-first@server", "copy-restored"):
+            done = run(MUTANTS, "--mutant", "VISIT_NOTED", "--operation", operation, "--points", "2")
+            self.assertEqual(done.returncode, 0, done.stderr)
+
+    def test_a_way_back_that_lacks_memory_is_found_by_a_second_fault_alone(self):
+        self.check_found("WAY_BACK_LATE", "push@server", "second", "--points", "64")
+        for fault in ("error", "read", "full", "memory"):
+            done = run(MUTANTS, "--mutant", "WAY_BACK_LATE", "--operation", "push@server", "--fault", fault, "--points", "24")
+            self.assertEqual(done.returncode, 0, done.stderr)
+
     def test_a_call_that_there_is_not_is_a_failure(self):
         operations = json.loads(FILE.read_text())
         operations["operations"] = [{"name": "x", "base": "care", "machines": ["a"], "do": [{"do": "care", "device": "a", "call": "fly"}]}]

@@ -109,7 +109,7 @@ bool torture_knows(const char *verb);
 
 tern_status torture_erase(struct sim_world *world, size_t user);
 tern_status torture_retain(struct sim_world *world);
-tern_status torture_copy(struct sim_world *world, json_t *between, json_t *behind);
+tern_status torture_copy(struct sim_world *world, json_t *event);
 
 /* ---- care.c ---- */
 

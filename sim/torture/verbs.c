@@ -392,7 +392,7 @@ static tern_status do_retain(struct sim_world *world, struct sim_device *device,
 static tern_status do_copy(struct sim_world *world, struct sim_device *device, json_t *event)
 {
     (void)device;
-    return torture_copy(world, json_object_get(event, "between"), json_object_get(event, "behind"));
+    return torture_copy(world, event);
 }
 
 static tern_status do_care(struct sim_world *world, struct sim_device *device, json_t *event)

@@ -124,6 +124,10 @@ class Mutants(Gate):
         self.replace("server/push.c", "TRN_MUTANT(TX_HALF_APPLIED)", "false")
         self.assert_fails("TX_HALF_APPLIED is planted nowhere", "mutants")
 
+    def test_a_bug_that_nobody_looks_for_is_told(self):
+        self.replace("core/base/mutant.h", "X(TX_HALF_APPLIED, 1,", "X(TX_HALF_APPLIED, 0,")
+        self.assert_fails("no life looks for TX_HALF_APPLIED", "mutants")
+
 
 class Layers(Gate):
     def test_the_tree_as_it_is_passes(self):

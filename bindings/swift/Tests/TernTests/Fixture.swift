@@ -77,6 +77,16 @@ class ReplicaTestCase: XCTestCase, @unchecked Sendable {
     }
 }
 
+extension SyncOptions {
+    /// A sync that neither waits nor tries again.
+    static var once: SyncOptions {
+        var options = SyncOptions()
+        options.maxAttempts = 1
+        options.waitLimit = 0
+        return options
+    }
+}
+
 /// A mistake of the app's own.
 struct Own: Error, Equatable {
     let number: Int

@@ -58,10 +58,7 @@ final class MigrationTests: ReplicaTestCase, @unchecked Sendable {
 
     @discardableResult
     private func sync(_ replica: Replica) async throws -> SyncProgress {
-        var options = SyncOptions()
-        options.maxAttempts = 1
-        options.waitLimit = 0
-        return try await replica.sync(over: server.transport(), options: options) { [token] refused in refused ? nil : token }
+        try await replica.sync(over: server.transport(), options: .once) { [token] refused in refused ? nil : token }
     }
 
     private func set(_ replica: Replica, _ column: String, _ value: String) async throws {

@@ -34,13 +34,6 @@ final class SyncTests: ReplicaTestCase, @unchecked Sendable {
         try await replica.sync(over: server.transport(), token: source())
     }
 
-    private func once() -> SyncOptions {
-        var options = SyncOptions()
-        options.maxAttempts = 1
-        options.waitLimit = 0
-        return options
-    }
-
     func testWhatOneDeviceWritesAnotherReads() async throws {
         let phone = try await phone()
         try await rename(phone, "សុខ ដារ៉ា 💊")
@@ -70,7 +63,7 @@ final class SyncTests: ReplicaTestCase, @unchecked Sendable {
         try await rename(phone, "Sok of the phone")
         try await rename(tablet, "Sok of the tablet")
         let error = await fails(.network) {
-            try await phone.sync(over: self.server.transport(), options: self.once(), token: self.source())
+            try await phone.sync(over: self.server.transport(), options: .once, token: self.source())
         }
         XCTAssertEqual(error?.isRetryable, true)
         let last = try await phone.status().lastError
@@ -302,15 +295,15 @@ final class SyncTests: ReplicaTestCase, @unchecked Sendable {
         await fails(.tls) { try CurlTransport("http://localhost:1") }
         await fails(.tls) { try URLSessionTransport(URL(string: "http://localhost:1")!) }
         await fails(.tls) {
-            try await phone.sync(over: self.server.transport(authority: "other-ca"), options: self.once(), token: self.source())
+            try await phone.sync(over: self.server.transport(authority: "other-ca"), options: .once, token: self.source())
         }
         await fails(.tls) {
-            try await phone.sync(over: CurlTransport(self.server.url), options: self.once(), token: self.source())
+            try await phone.sync(over: CurlTransport(self.server.url), options: .once, token: self.source())
         }
         let pin = Data(repeating: 1, count: 32).base64EncodedString()
         await fails(.tlsPin) {
             let pinned = try CurlTransport(self.server.url, authorities: self.server.file("ca.pem").path, pin: pin)
-            return try await phone.sync(over: pinned, options: self.once(), token: self.source())
+            return try await phone.sync(over: pinned, options: .once, token: self.source())
         }
         let pending = try await phone.status().pending
         XCTAssertEqual(pending, 1)
@@ -337,19 +330,19 @@ final class SyncTests: ReplicaTestCase, @unchecked Sendable {
         ]
         for (thrown, code) in cases {
             let error = await fails(code) {
-                try await phone.sync(over: Answering { _ in throw thrown }, options: self.once(), token: self.source())
+                try await phone.sync(over: Answering { _ in throw thrown }, options: .once, token: self.source())
             }
             XCTAssertEqual(error?.underlying is URLError, thrown is URLError)
         }
         do {
-            try await phone.sync(over: Answering { _ in throw Own(number: 4) }, options: once(), token: source())
+            try await phone.sync(over: Answering { _ in throw Own(number: 4) }, options: .once, token: source())
             XCTFail("it passed")
         } catch {
             XCTAssertEqual(error as? Own, Own(number: 4))
         }
         await fails(.protocol) {
             try await phone.sync(over: Answering { _ in HTTPAnswer(status: 200, body: Data("<html>".utf8)) },
-                options: self.once(), token: self.source())
+                options: .once, token: self.source())
         }
         try await phone.close()
     }
@@ -387,7 +380,7 @@ final class SyncTests: ReplicaTestCase, @unchecked Sendable {
         let phone = try await phone()
         let mute = try Mute()
         let task = Task {
-            try await phone.sync(over: CurlTransport("https://localhost:\(mute.port)"), options: self.once(), token: self.source())
+            try await phone.sync(over: CurlTransport("https://localhost:\(mute.port)"), options: .once, token: self.source())
         }
         let heard = try await mute.hear()
         task.cancel()

@@ -59,13 +59,6 @@ final class UpcallTests: ReplicaTestCase, @unchecked Sendable {
         }
     }
 
-    private func once() -> SyncOptions {
-        var options = SyncOptions()
-        options.maxAttempts = 1
-        options.waitLimit = 0
-        return options
-    }
-
     func testTheLogMayCallTheReplicaAndEndsWithItsOwnCalls() async throws {
         let (lines, tablet) = (Shared<[String]>([]), Shared<Replica?>(nil))
         var ports = Ports()
@@ -75,7 +68,7 @@ final class UpcallTests: ReplicaTestCase, @unchecked Sendable {
             let answered = DispatchSemaphore(value: 0)
             Task { // of which there would be a line
                 await self.fails(.protocol) {
-                    try await tablet.now?.sync(over: NoAnswer(), options: self.once()) { _ in "token" }
+                    try await tablet.now?.sync(over: NoAnswer(), options: .once) { _ in "token" }
                 }
                 answered.signal()
             }
@@ -85,7 +78,7 @@ final class UpcallTests: ReplicaTestCase, @unchecked Sendable {
         var other = try options("tablet")
         other.ports = ports
         tablet.now = try await Replica(other)
-        await fails(.protocol) { try await self.phone.now?.sync(over: NoAnswer(), options: self.once()) { _ in "token" } }
+        await fails(.protocol) { try await self.phone.now?.sync(over: NoAnswer(), options: .once) { _ in "token" } }
         XCTAssertEqual(lines.now.count, 1)
         XCTAssertTrue(lines.now.first?.hasPrefix("sync: the answer is no good") ?? false, "\(lines.now)")
         try await tablet.now?.close()
@@ -96,7 +89,7 @@ final class UpcallTests: ReplicaTestCase, @unchecked Sendable {
         try await begin()
         await fails(.protocol) {
             for try await _ in self.phone.now!.progress(
-                ofSyncOver: NoAnswer { try await self.use() }, options: self.once(),
+                ofSyncOver: NoAnswer { try await self.use() }, options: .once,
                 token: { _ in
                     try await self.use()
                     return "token"
@@ -123,7 +116,7 @@ final class UpcallTests: ReplicaTestCase, @unchecked Sendable {
                     await Task.yield()
                 }
                 throw URLError(.cancelled)
-            }, options: self.once()) { _ in "token" }
+            }, options: .once) { _ in "token" }
         }
         try await until("begun") { begun.now }
         task.cancel()

@@ -68,7 +68,7 @@ public interface HttpTransport {
         }
 
         /**
-         * Reads what came back, and closes it: TOO_LARGE beyond the longest answer, a time-out beyond the time of the exchange.
+         * Reads what came back, and closes it, however that ends: TOO_LARGE beyond the longest answer, a time-out beyond the time of the exchange.
          *
          * @param body    as it travelled, decoded of nothing; null: empty
          * @param headers gives the value of a header by its name, null without

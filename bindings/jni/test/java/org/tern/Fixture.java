@@ -5,9 +5,13 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.Paths;
+import java.time.Duration;
 import java.util.UUID;
 import org.junit.jupiter.api.function.Executable;
 
@@ -15,6 +19,7 @@ import org.junit.jupiter.api.function.Executable;
 final class Fixture {
     static final UUID PATIENT = UUID.fromString("0a1b0000-0000-4000-8000-00000000000a");
     static final UUID NEIGHBOUR = UUID.fromString("0a1b0000-0000-4000-8000-00000000000b");
+    static final String SYNC_TYPE = "application/vnd.tern.sync+ndjson; version=1";
     static final Path ROOT = Paths.get(System.getProperty("tern.root"));
     static final Path BUILD = Paths.get(System.getProperty("tern.build"));
 
@@ -44,6 +49,23 @@ final class Fixture {
     static UUID insertUser(Replica replica, UUID id) {
         return replica.writeResult(tx -> tx.insert("users",
             new Cells().with("id", id).with("role", "PATIENT").with("full_name", "Sok Dara")));
+    }
+
+    /** A sync that neither waits nor tries again. */
+    static SyncOptions once() {
+        return new SyncOptions().maxAttempts(1).waitLimit(Duration.ZERO);
+    }
+
+    /** A POST of the sync, packed as the bridge packs it. */
+    static HttpTransport.Request request(String contentType, @Nullable String bodyCoding, String codings, @Nullable String token,
+                                         String body, long limitBytes, long timeoutMs, boolean cancelled) {
+        ByteBuffer step = ByteBuffer.allocate(1024 + 4 * body.length()).order(ByteOrder.nativeOrder());
+        for (String text : new String[] {"/v1/sync", contentType, bodyCoding, codings, token, body}) {
+            byte[] bytes = text == null ? new byte[0] : text.getBytes(StandardCharsets.UTF_8);
+            step.putInt(text == null ? -1 : bytes.length).put(bytes);
+        }
+        step.putLong(limitBytes).putLong(timeoutMs);
+        return new HttpTransport.Request(Unpack.inside(step.array()), () -> cancelled);
     }
 
     /** As assertEquals, which does not know what to make of a generic result. */

@@ -83,7 +83,7 @@ class MemoryTest {
     @Test
     void aSyncWhoseHandleCannotBeToldIsClosedAgain() {
         try (Replica replica = Fixture.open(folder)) {
-            SyncOptions once = new SyncOptions().maxAttempts(1).waitLimit(Duration.ZERO);
+            SyncOptions once = Fixture.once();
             Faulty.fails(1, () -> replica.newSync(request -> null, refused -> "x", once).run());
             Fixture.fails(ErrorCode.PROTOCOL, () -> replica.newSync( // and not BUSY
                 request -> new HttpTransport.Answer(200, new byte[0], null, null, null), refused -> "x", once).run());

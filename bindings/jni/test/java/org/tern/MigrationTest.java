@@ -7,7 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -75,8 +74,7 @@ class MigrationTest {
     }
 
     private SyncProgress sync(Replica replica) throws Exception {
-        return replica.newSync(server.transport(), refused -> refused ? null : token,
-            new SyncOptions().maxAttempts(1).waitLimit(Duration.ZERO)).run();
+        return replica.newSync(server.transport(), refused -> refused ? null : token, Fixture.once()).run();
     }
 
     private static void set(Replica replica, String column, String value) {

@@ -10,11 +10,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.io.InterruptedIOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketTimeoutException;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -31,35 +28,12 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import javax.net.ssl.SSLException;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
 
 /** Syncs with a real ternd over HTTPS, and what may go wrong with them. */
 @Timeout(value = 120, unit = TimeUnit.SECONDS)
-class SyncTest {
-    @TempDir
-    Path folder;
-    private Server server;
-    private Replica phone;
-    private String token;
-
-    @BeforeEach
-    void open() throws Exception {
-        server = new Server(folder);
-        phone = Fixture.options(folder, "phone").open();
-        token = server.token(Fixture.PATIENT);
-        Fixture.insertUser(phone, Fixture.PATIENT);
-    }
-
-    @AfterEach
-    void close() throws Exception {
-        phone.close();
-        server.close();
-    }
-
+class SyncTest extends SyncTestCase {
     private SyncProgress sync(Replica replica) throws Exception {
         return replica.sync(server.transport(), refused -> refused ? null : token);
     }
@@ -70,10 +44,6 @@ class SyncTest {
 
     private static String name(Replica replica) {
         return replica.query("SELECT full_name FROM users WHERE id = ?", Fixture.PATIENT).first(row -> row.getString(0));
-    }
-
-    private static SyncOptions once() {
-        return new SyncOptions().maxAttempts(1).waitLimit(Duration.ZERO);
     }
 
     @Test
@@ -100,7 +70,7 @@ class SyncTest {
             rename(phone, "Sok of the phone");
             rename(tablet, "Sok of the tablet");
             TernException error = Fixture.fails(ErrorCode.NETWORK,
-                () -> phone.newSync(server.transport(), refused -> token, once()).run());
+                () -> phone.newSync(server.transport(), refused -> token, Fixture.once()).run());
             assertTrue(error.isRetryable());
             assertInstanceOf(IOException.class, error.getCause());
             assertEquals(ErrorCode.NETWORK, phone.status().lastError);
@@ -328,59 +298,20 @@ class SyncTest {
         executor.shutdownNow();
     }
 
-    /** A server that accepts and never answers. */
-    private static final class Mute implements AutoCloseable {
-        private final ServerSocket listener = new ServerSocket(0, 10, InetAddress.getLoopbackAddress());
-        private final List<Socket> accepted = new ArrayList<>();
-
-        Mute() throws IOException {
-        }
-
-        UrlTransport transport() {
-            return new UrlTransport("https://localhost:" + listener.getLocalPort());
-        }
-
-        /** Waits until an exchange has begun to speak. */
-        Socket hear() throws IOException {
-            Socket socket = listener.accept();
-            accepted.add(socket);
-            assertTrue(socket.getInputStream().read() >= 0);
-            return socket;
-        }
-
-        @Override
-        public void close() throws IOException {
-            for (Socket socket : accepted) {
-                socket.close();
-            }
-            listener.close();
-        }
-    }
-
-    private CompletableFuture<SyncProgress> startOnce(SyncCall call) {
-        return call.start(body -> new Thread(body).start());
-    }
-
-    private static void isCancelled(CompletableFuture<SyncProgress> future) {
-        Throwable why = assertThrows(java.util.concurrent.ExecutionException.class,
-            () -> future.get(20, TimeUnit.SECONDS)).getCause();
-        assertEquals(ErrorCode.CANCELLED, assertInstanceOf(TernException.class, why).code());
-    }
-
     @Test
     void anExchangeOfOneReplicaIsCancelledWithoutThatOfAnother() throws Exception {
         try (Mute mute = new Mute(); Replica tablet = Fixture.options(folder, "tablet").open()) {
-            UrlTransport shared = mute.transport();
-            SyncCall background = tablet.newSync(shared, refused -> token, once());
-            CompletableFuture<SyncProgress> worker = startOnce(background);
+            UrlTransport shared = new UrlTransport(mute.url());
+            SyncCall background = tablet.newSync(shared, refused -> token, Fixture.once());
+            CompletableFuture<SyncProgress> worker = start(background);
             mute.hear();
-            SyncCall foreground = phone.newSync(shared, refused -> token, once());
-            CompletableFuture<SyncProgress> seen = startOnce(foreground);
+            SyncCall foreground = phone.newSync(shared, refused -> token, Fixture.once());
+            CompletableFuture<SyncProgress> seen = start(foreground);
             mute.hear();
 
-            SyncCall notBegun = tablet.newSync(shared, refused -> token, once());
+            SyncCall notBegun = tablet.newSync(shared, refused -> token, Fixture.once());
             notBegun.cancel();
-            SyncCall busy = phone.newSync(shared, refused -> token, once());
+            SyncCall busy = phone.newSync(shared, refused -> token, Fixture.once());
             Fixture.fails(ErrorCode.BUSY, busy::run);
             busy.cancel();
             background.cancel();
@@ -395,8 +326,8 @@ class SyncTest {
     @Test
     void anExchangeThatIsNeverAnsweredIsCutByCancelling() throws Exception {
         try (Mute mute = new Mute()) {
-            SyncCall call = phone.newSync(mute.transport(), refused -> token, once());
-            CompletableFuture<SyncProgress> future = startOnce(call);
+            SyncCall call = phone.newSync(new UrlTransport(mute.url()), refused -> token, Fixture.once());
+            CompletableFuture<SyncProgress> future = start(call);
             Socket heard = mute.hear();
             heard.setSoTimeout(20_000);
             call.cancel();
@@ -441,10 +372,10 @@ class SyncTest {
     void aServerThatIsNotTrustedGetsNothing() throws Exception {
         Fixture.fails(ErrorCode.TLS, () -> new UrlTransport("http://localhost:1"));
         TernException error = Fixture.fails(ErrorCode.TLS, () -> phone.newSync(
-            new UrlTransport(server.url(), server.trust("other-ca")), refused -> token, once()).run());
+            new UrlTransport(server.url(), server.trust("other-ca")), refused -> token, Fixture.once()).run());
         assertInstanceOf(SSLException.class, error.getCause());
         Fixture.fails(ErrorCode.TLS,
-            () -> phone.newSync(new UrlTransport(server.url()), refused -> token, once()).run());
+            () -> phone.newSync(new UrlTransport(server.url()), refused -> token, Fixture.once()).run());
         assertEquals(1, phone.status().pending);
     }
 
@@ -459,18 +390,18 @@ class SyncTest {
                     throw (IOException) one[0];
                 }
                 throw (TernException) one[0];
-            }, refused -> token, once()).run());
+            }, refused -> token, Fixture.once()).run());
         }
         RuntimeException own = new IllegalStateException("a bug of the app's");
         assertThrows(IllegalStateException.class, () -> phone.newSync(request -> {
             throw own;
-        }, refused -> token, once()).run());
+        }, refused -> token, Fixture.once()).run());
         assertThrows(IllegalStateException.class, () -> phone.newSync(request -> null, refused -> {
             throw own;
-        }, once()).run());
+        }, Fixture.once()).run());
         Fixture.fails(ErrorCode.PROTOCOL, () -> phone.newSync(
             request -> new HttpTransport.Answer(200, "<html>".getBytes(), null, "text/html", null),
-            refused -> token, once()).run());
+            refused -> token, Fixture.once()).run());
         assertEquals(1, phone.status().pending);
     }
 

@@ -8,7 +8,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -83,10 +82,6 @@ class UpcallTest {
         assertTrue(called.get() > 0, "never called");
     }
 
-    private SyncOptions once() {
-        return new SyncOptions().maxAttempts(1).waitLimit(Duration.ZERO);
-    }
-
     private static HttpTransport.Answer noAnswer() {
         return new HttpTransport.Answer(200, "<html>".getBytes(), null, "text/html", null);
     }
@@ -107,13 +102,13 @@ class UpcallTest {
             assertEquals(own, Thread.currentThread());
             useAll();
             Fixture.fails(ErrorCode.MISUSE, () -> phone.get().close()); // a sync of this thread is under way
-            Fixture.fails(ErrorCode.PROTOCOL, () -> tablet.get().newSync(request -> noAnswer(), refused -> "token", once()).run());
+            Fixture.fails(ErrorCode.PROTOCOL, () -> tablet.get().newSync(request -> noAnswer(), refused -> "token", Fixture.once()).run());
             done.incrementAndGet();
         });
         open(ports);
         tablet.set(Fixture.options(folder, "tablet").ports(ports).open());
         try {
-            syncBadly(request -> noAnswer(), once());
+            syncBadly(request -> noAnswer(), Fixture.once());
         } finally {
             tablet.get().close();
         }
@@ -134,7 +129,7 @@ class UpcallTest {
         try (Replica tablet = Fixture.options(folder, "tablet").ports(ports).open()) {
             replica.write(tx -> { // of one replica, in which another one syncs
                 Fixture.fails(ErrorCode.PROTOCOL,
-                    () -> tablet.newSync(request -> noAnswer(), refused -> "token", once()).run());
+                    () -> tablet.newSync(request -> noAnswer(), refused -> "token", Fixture.once()).run());
                 assertEquals(0, lines.size());
             });
             assertEquals(1, lines.size());
@@ -155,7 +150,7 @@ class UpcallTest {
         Fixture.fails(ErrorCode.PROTOCOL, () -> phone.get().newSync(transport, refused -> {
             useAll();
             return "token";
-        }, once().listener(progress -> useAll())).run());
+        }, Fixture.once().listener(progress -> useAll())).run());
         allWasWell();
         assertTrue(called.get() >= 3, "called " + called);
     }
@@ -179,7 +174,7 @@ class UpcallTest {
                 useAll();
             }
         };
-        call.set(phone.get().newSync(transport, refused -> "token", once()));
+        call.set(phone.get().newSync(transport, refused -> "token", Fixture.once()));
         Fixture.fails(ErrorCode.CANCELLED, () -> call.get().run());
         allWasWell();
     }
@@ -232,7 +227,7 @@ class UpcallTest {
         for (int i = 0; i < 200 && !refused.contains("random"); i++) {
             replica.write(tx -> tx.insert("users", new Cells().with("role", "DOCTOR")));
         }
-        syncBadly(request -> noAnswer(), once());
+        syncBadly(request -> noAnswer(), Fixture.once());
         try (Care care = replica.care((zone, micros) -> {
             misuse(refused, "zone");
             return 7 * 3600;
@@ -252,7 +247,7 @@ class UpcallTest {
         }
         Runnable[] calls = {replica::status, () -> replica.write(tx -> { }), () -> replica.query("SELECT 1"),
             () -> replica.changes("users"), replica::close, replica::care,
-            () -> replica.newSync(request -> null, again -> null, once()).run()};
+            () -> replica.newSync(request -> null, again -> null, Fixture.once()).run()};
         for (Runnable call : calls) {
             try {
                 Fixture.fails(ErrorCode.MISUSE, call::run);

@@ -533,7 +533,7 @@ class SwiftApi(Gate):
         self.assert_fails("nothing is proven", "swift-api", "--symbols", self.path("symbols"))
 
 class Vectors(Gate):
-    """Each conformance vector is played by replicas, or says why not."""
+    """Each conformance vector is a story that C, Java and Swift play."""
 
     def check(self):
         run = subprocess.run([sys.executable, "-B", self.path("tests/shared/make-vectors"), "--check"],
@@ -544,13 +544,35 @@ class Vectors(Gate):
         status, said = self.check()
         self.assertEqual(status, 0, said)
 
-    def test_a_vector_with_neither_a_run_nor_a_reason_fails(self):
-        vector = json.loads(gatelib.read(self.root, "tests/conformance/cloned-device.json"))
-        del vector["unplayed"]
-        self.write("tests/conformance/cloned-device.json", json.dumps(vector))
+    def change(self, name, change):
+        vector = json.loads(gatelib.read(self.root, f"tests/conformance/{name}.json"))
+        change(vector)
+        self.write(f"tests/conformance/{name}.json", json.dumps(vector))
+
+    def assert_refused(self, name, why):
         status, said = self.check()
         self.assertNotEqual(status, 0, said)
-        self.assertIn("cloned-device.json has neither a run nor a reason", said)
+        self.assertIn(f"{name}.json: {why}", said)
+
+    def test_all_of_them_are_played(self):
+        vectors = [name for name in os.listdir(self.path("tests/conformance")) if name.endswith(".json") and name != "world.json"]
+        self.assertIn(f"{len(vectors)} vectors are played", self.check()[1])
+
+    def test_a_vector_that_no_replica_can_be_brought_to_is_handed_in(self):
+        self.change("left-of-a-lost-tx", lambda vector: vector.pop("handed_in"))
+        self.assert_refused("left-of-a-lost-tx", "no replica can be brought to a request's top")
+
+    def test_each_device_of_it_is(self):
+        self.change("inherited-entry", lambda vector: vector["handed_in"].pop("tablet"))
+        self.assert_refused("inherited-entry", "no replica can be brought to an entry's author")
+
+    def test_no_other_device_is(self):
+        self.change("later-write-wins", lambda vector: vector.update(handed_in={"desk": "It has none."}))
+        self.assert_refused("later-write-wins", "there is no request of desk to be handed in")
+
+    def test_no_vector_says_why_it_is_not_played(self):
+        self.change("later-write-wins", lambda vector: vector.update(unplayed="A replica is never late."))
+        self.assert_refused("later-write-wins", "there is no word unplayed")
 
     def test_a_vector_that_could_be_played_and_is_not_fails(self):
         vector = gatelib.read(self.root, "tests/conformance/later-write-wins.json")

@@ -1,32 +1,28 @@
 /* Plays the stories of a file through C and compares what the replicas hold with the hashes kept.
  * Usage: shared BUILD-FOLDER SOURCE-FOLDER FILE [--write]     --write keeps what came out as the
  * hashes to compare with */
-#include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "tests/shared/shared.h"
 
-static int server_process;          /* to be ended whatever happens */
-static const char *played = "none"; /* the story, for messages */
+static struct story *played; /* for messages; its ternd is to be ended whatever happens */
 
 void broken(const char *format, ...)
 {
     va_list arguments;
 
     (void)fflush(stdout);
-    (void)fprintf(stderr, "story %s: ", played);
+    (void)fprintf(stderr, "story %s: ", played == NULL ? "none" : text_of(played->json, "story"));
     va_start(arguments, format);
     (void)vfprintf(stderr, format, arguments);
     va_end(arguments);
     (void)fputc('\n', stderr);
-    if (server_process != 0) {
-        (void)kill(server_process, SIGTERM);
+    if (played != NULL) {
+        stop_server(played);
     }
     exit(EXIT_FAILURE);
 }
@@ -102,7 +98,7 @@ struct device *device_of(struct story *story, const json_t *step)
     broken("%s is not open", name);
 }
 
-static char *read_file(const char *path, size_t *ret_size)
+char *read_file(const char *path, size_t *ret_size)
 {
     FILE *file = fopen(path, "rb");
     char *text = NULL;
@@ -163,93 +159,7 @@ static bool fill_random(void *context, void *buffer, size_t size)
     return true;
 }
 
-/* ---- The world ---- */
-
-static void set_clock(struct story *story, const char *at)
-{
-    char path[PATH_BYTES + 16];
-    char next[PATH_BYTES + 16];
-    FILE *file;
-
-    story->now_us = time_of(at);
-    (void)snprintf(path, sizeof(path), "%s/clock", story->folder);
-    (void)snprintf(next, sizeof(next), "%s/clock.next", story->folder);
-    file = fopen(next, "w");
-    if (file == NULL) {
-        broken("%s cannot be written", next);
-    }
-    (void)fprintf(file, "%lld", (long long)story->now_us);
-    (void)fclose(file);
-    if (rename(next, path) != 0) {
-        broken("%s cannot be written", path);
-    }
-}
-
-static void run_server(const struct story *story)
-{
-    static char users[16][64];
-    char path[PATH_BYTES];
-    char *arguments[24] = {path,
-                           (char *)(intptr_t)story->build,
-                           (char *)(intptr_t)story->folder,
-                           (char *)(intptr_t)need(story->json, "schema")};
-    json_t *list = json_object_get(story->json, "users");
-
-    (void)snprintf(path, sizeof(path), "%s/tests/shared/server", story->root);
-    for (size_t i = 0; i < json_array_size(list) && i < 16; i++) {
-        (void)
-            snprintf(users[i], sizeof(users[i]), "%s", json_string_value(json_array_get(list, i)));
-        arguments[4 + i] = users[i];
-    }
-    (void)execv(path, arguments);
-    _exit(127);
-}
-
-static void start_server(struct story *story)
-{
-    char path[PATH_BYTES + 16];
-    const struct timespec moment = {.tv_nsec = 10000000};
-
-    (void)fflush(NULL);
-    story->server = fork();
-    if (story->server == 0) {
-        run_server(story);
-    }
-    server_process = story->server;
-    (void)snprintf(path, sizeof(path), "%s/port", story->folder);
-    for (int i = 0; i < 6000 && waitpid(story->server, NULL, WNOHANG) == 0; i++) {
-        FILE *file = fopen(path, "r");
-        bool found = file != NULL && fscanf(file, "%d", &story->port) == 1;
-
-        if (file != NULL) {
-            (void)fclose(file);
-        }
-        if (found) {
-            return;
-        }
-        (void)nanosleep(&moment, NULL);
-    }
-    broken("ternd does not start: %s/server.log", story->folder);
-}
-
-static void stop_server(struct story *story)
-{
-    (void)kill(story->server, SIGTERM);
-    (void)waitpid(story->server, NULL, 0);
-    server_process = 0;
-}
-
-static char *read_token(const struct story *story, const char *user)
-{
-    char path[PATH_BYTES + 64];
-    size_t size;
-    char *token;
-
-    (void)snprintf(path, sizeof(path), "%s/%s.token", story->folder, user);
-    token = read_file(path, &size);
-    token[strcspn(token, "\n")] = '\0';
-    return token;
-}
+/* ---- Steps ---- */
 
 static void play_open(struct story *story, const json_t *step)
 {
@@ -279,8 +189,6 @@ static void play_open(struct story *story, const json_t *step)
     free(document);
 }
 
-/* ---- Steps ---- */
-
 static void judge(const json_t *step, const struct outcome *out)
 {
     const char *fails = text_of(step, "fails");
@@ -305,6 +213,9 @@ static void play(struct story *story, const json_t *step)
 
     if (at != NULL) {
         set_clock(story, at);
+    }
+    if (play_server(story, step, what)) {
+        return;
     }
     if (strcmp(what, "open") == 0) {
         play_open(story, step);
@@ -381,6 +292,8 @@ static void end(struct story *story)
     }
     tern_posix_zones_close(story->zones);
     json_decref(story->names);
+    free(story->epoch);
+    free(story->cursor);
     free(story->told_text);
 }
 
@@ -397,7 +310,7 @@ static bool tell(const char *build,
     json_t *kept = json_object_get(hashes, name);
     bool same;
 
-    played = name;
+    played = &story;
     if (kept == NULL) {
         kept = json_object();
         (void)json_object_set_new(hashes, name, kept);
@@ -408,12 +321,13 @@ static bool tell(const char *build,
         broken("%s cannot be made", story.folder);
     }
     set_clock(&story, need(json_array_get(steps, 0), "at"));
-    start_server(&story);
+    start_server(&story, NULL);
     for (size_t i = 0; i < json_array_size(steps); i++) {
         play(&story, json_array_get(steps, i));
     }
     same = compare_all(&story, kept, writes);
     stop_server(&story);
+    played = NULL;
     end(&story);
     return same;
 }

@@ -40,7 +40,9 @@ struct story {
     struct device devices[REPLICAS_MAX];
     size_t device_count;
     json_t *names; /* name -> id as text */
-    FILE *told;    /* what the steps gave */
+    char *epoch;   /* as the last answer to a request told it; NULL: none yet */
+    char *cursor;
+    FILE *told; /* what the steps gave */
     char *told_text;
     size_t told_size;
     tern_posix_zones *zones;
@@ -57,6 +59,7 @@ _Noreturn void broken(const char *format, ...) __attribute__((format(printf, 1, 
 const char *text_of(const json_t *object, const char *name); /* NULL: none */
 const char *need(const json_t *object, const char *name);
 int64_t time_of(const char *text);
+char *read_file(const char *path, size_t *ret_size); /* the caller frees it */
 void id_of(const struct story *story, const json_t *value, tern_id *ret_id);
 void keep_name(struct story *story, const json_t *name, const tern_id *id);
 struct device *device_of(struct story *story, const json_t *step);
@@ -69,7 +72,15 @@ tern_value value_of(const struct story *story, const json_t *json, struct cell_r
 /* A value as the dump spells it. */
 void spell(FILE *file, const tern_value *value);
 
-/* steps.c, care.c: false where the step is none of theirs. */
+/* server.c: ternd; with `erased` it ends that user's record before it serves. */
+void set_clock(struct story *story, const char *at);
+void start_server(struct story *story, const char *erased);
+void stop_server(struct story *story);
+char *read_token(const struct story *story, const char *user); /* the caller frees it */
+tern_status open_curl(const struct story *story, tern_curl **ret_curl, tern_error *error);
+
+/* server.c, steps.c, care.c: false where the step is none of theirs. */
+bool play_server(struct story *story, const json_t *step, const char *what);
 bool play_basic(struct story *story, const json_t *step, const char *what, struct outcome *out);
 bool play_care(struct story *story, const json_t *step, const char *what, struct outcome *out);
 /* The rows of a query, spelled. The caller frees it. */

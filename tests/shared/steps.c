@@ -220,17 +220,12 @@ static const char *give_token(void *context, bool refused)
 static void play_sync(struct device *device, struct outcome *out)
 {
     struct story *story = device->story;
-    char url[64];
-    char ca_file[PATH_BYTES + 16];
-    const tern_curl_options options = {.size = sizeof(options), .url = url, .ca_file = ca_file};
     const tern_sync_options patience = {.size = sizeof(patience), .max_attempts = 1};
     tern_sync_progress progress = {0};
     tern_http_port port;
     tern_curl *curl = NULL;
 
-    (void)snprintf(url, sizeof(url), "https://localhost:%d", story->port);
-    (void)snprintf(ca_file, sizeof(ca_file), "%s/ca.pem", story->folder);
-    out->status = tern_curl_open(&options, &curl, &out->error.error);
+    out->status = open_curl(story, &curl, &out->error.error);
     if (out->status != TERN_OK) {
         return;
     }

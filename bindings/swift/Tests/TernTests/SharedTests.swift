@@ -18,8 +18,8 @@ final class SharedTests: ReplicaTestCase, @unchecked Sendable {
             let name = try XCTUnwrap(json["story"] as? String)
             let own = folder.appendingPathComponent(name)
             try FileManager.default.createDirectory(at: own, withIntermediateDirectories: true)
-            let story = Story(json, own)
-            defer { story.stopServer() }
+            let story = try Story(json, own)
+            defer { story.server.stop() }
             let texts = try await story.tell()
             if let kept = ProcessInfo.processInfo.environment["TERN_DUMPS"] { // a folder to look at what differs
                 for (what, text) in texts {
@@ -51,15 +51,6 @@ final class SharedTests: ReplicaTestCase, @unchecked Sendable {
 }
 
 private typealias Step = [String: Any]
-
-/// What is wrong with a story.
-private struct Broken: Error, CustomStringConvertible {
-    let description: String
-
-    init(_ description: String) {
-        self.description = description
-    }
-}
 
 /// splitmix64, its numbers from the least byte on; each call begins a new one.
 private struct Numbers {
@@ -100,19 +91,19 @@ private final class Story: @unchecked Sendable {
     private let names = Shared<[String: UUID]>([:])
     private var devices: [Device] = []
     private var told = ""
-    private var server = Process()
-    private var port = 0
+    let server: StoryServer
 
-    init(_ json: [String: Any], _ folder: URL) {
+    init(_ json: [String: Any], _ folder: URL) throws {
         self.json = json
         self.folder = folder
+        server = try StoryServer(folder, schema: XCTUnwrap(json["schema"] as? String), users: json["users"] as? [String] ?? [])
     }
 
     /// What each replica holds, and what the steps gave, by name.
     func tell() async throws -> [String: String] {
         let steps = json["steps"] as? [Step] ?? []
         try setClock(text(steps[0], "at"))
-        try startServer()
+        try server.start()
         for step in steps {
             try await play(step)
         }
@@ -144,35 +135,7 @@ private final class Story: @unchecked Sendable {
 
     private func setClock(_ at: String) throws {
         now.now = try Story.micros(at)
-        let next = folder.appendingPathComponent("clock.next")
-        try Data(String(now.now).utf8).write(to: next)
-        guard rename(next.path, folder.appendingPathComponent("clock").path) == 0 else {
-            throw Broken("the clock cannot be written")
-        }
-    }
-
-    private func startServer() throws {
-        server.executableURL = ReplicaTestCase.root.appendingPathComponent("tests/shared/server")
-        server.arguments = try [ReplicaTestCase.build.path, folder.path, text(json, "schema")] + (json["users"] as? [String] ?? [])
-        server.standardOutput = FileHandle.nullDevice
-        server.standardError = FileHandle.nullDevice
-        try server.run()
-        for _ in 0..<6000 where server.isRunning {
-            if let text = try? String(contentsOf: folder.appendingPathComponent("port"), encoding: .utf8),
-                let number = Int(text.trimmingCharacters(in: .whitespacesAndNewlines)) {
-                port = number
-                return
-            }
-            usleep(10_000)
-        }
-        throw Broken("ternd does not start")
-    }
-
-    func stopServer() {
-        if server.isRunning {
-            kill(server.processIdentifier, SIGKILL)
-            server.waitUntilExit()
-        }
+        try server.set(clock: now.now)
     }
 
     private func open(_ step: Step) async throws {
@@ -246,6 +209,9 @@ private final class Story: @unchecked Sendable {
         if step["at"] != nil {
             try setClock(text(step, "at"))
         }
+        if try await playServer(step, what) {
+            return
+        }
         if what == "open" {
             try await open(step)
         }
@@ -280,19 +246,27 @@ private final class Story: @unchecked Sendable {
         }
     }
 
+    private func playServer(_ step: Step, _ what: String) async throws -> Bool {
+        switch what {
+        case "request":
+            try await server.request(text(step, "user"), step["lines"] as? [String] ?? [], status: step["status"] as? Int ?? 0,
+                parts: step["answer"] as? [String] ?? [])
+        case "erase":
+            try server.erase(text(step, "user"))
+        default:
+            return false
+        }
+        return true
+    }
+
     private func playBasic(_ device: Device, _ step: Step, _ what: String) async throws -> Bool {
         let replica = device.replica
         switch what {
         case "write":
             try await write(replica, step)
         case "sync":
-            let token = try String(contentsOf: folder.appendingPathComponent(device.user + ".token"), encoding: .utf8)
-                .trimmingCharacters(in: .whitespacesAndNewlines)
-            let transport = try CurlTransport("https://localhost:\(port)", authorities: folder.appendingPathComponent("ca.pem").path)
-            var options = SyncOptions()
-            options.maxAttempts = 1
-            options.waitLimit = 0
-            let done = try await replica.sync(over: transport, options: options) { refused in refused ? nil : token }
+            let token = try server.token(device.user)
+            let done = try await replica.sync(over: server.transport(), options: .once) { refused in refused ? nil : token }
             told += "sync \(done.sent) \(done.pending) \(done.rows)\n"
         case "expect":
             try await expect(device, step)

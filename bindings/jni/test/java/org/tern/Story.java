@@ -5,21 +5,17 @@ import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.security.MessageDigest;
-import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.time.LocalDateTime;
 import java.time.ZoneOffset;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
-import java.util.concurrent.TimeUnit;
 
 /** Plays one story of tests/shared through Java; README.md there says what its words mean. */
 final class Story implements AutoCloseable {
@@ -80,8 +76,7 @@ final class Story implements AutoCloseable {
 
         private String token(boolean refused) {
             try {
-                return refused ? null : new String(Files.readAllBytes(folder.resolve(user + ".token")),
-                    StandardCharsets.US_ASCII).trim();
+                return refused ? null : server.token(user);
             } catch (IOException e) {
                 throw new AssertionError(e);
             }
@@ -93,20 +88,20 @@ final class Story implements AutoCloseable {
     private final Map<String, Device> devices = new LinkedHashMap<>();
     private final Map<String, UUID> names = new LinkedHashMap<>();
     private final StringBuilder told = new StringBuilder();
-    private Process server;
+    private final StoryServer server;
     private long now;
-    private int port;
 
     Story(Path folder, Map<String, Object> story) {
         this.folder = folder;
         this.story = story;
+        server = new StoryServer(folder, story);
     }
 
     /** Plays it; gives what each replica holds, and what the steps gave, by name. */
     Map<String, String> tell() throws Exception {
         List<Object> steps = Json.list(story.get("steps"));
         setClock((String) Json.object(steps.get(0)).get("at"));
-        startServer();
+        server.start();
         for (Object step : steps) {
             play(Json.object(step));
         }
@@ -123,10 +118,7 @@ final class Story implements AutoCloseable {
         for (Device device : devices.values()) {
             device.replica.close();
         }
-        if (server != null) {
-            server.destroy();
-            server.waitFor(30, TimeUnit.SECONDS);
-        }
+        server.close();
     }
 
     /* ---- The world ---- */
@@ -141,30 +133,7 @@ final class Story implements AutoCloseable {
 
     private void setClock(String at) throws IOException {
         now = micros(time(at));
-        Path next = folder.resolve("clock.next");
-        Files.write(next, Long.toString(now).getBytes(StandardCharsets.US_ASCII));
-        Files.move(next, folder.resolve("clock"), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-    }
-
-    private void startServer() throws Exception {
-        List<String> command = new ArrayList<>(Arrays.asList(Fixture.ROOT.resolve("tests/shared/server").toString(),
-            Fixture.BUILD.toString(), folder.toString(), (String) story.get("schema")));
-        for (Object user : Json.list(story.get("users"))) {
-            command.add((String) user);
-        }
-        ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true)
-            .redirectOutput(folder.resolve("server.out").toFile());
-        builder.environment().remove("LD_PRELOAD");
-        server = builder.start();
-        Path file = folder.resolve("port");
-        for (int i = 0; i < 6000 && server.isAlive(); i++) {
-            if (Files.exists(file) && Files.size(file) > 0) {
-                port = Integer.parseInt(new String(Files.readAllBytes(file), StandardCharsets.US_ASCII).trim());
-                return;
-            }
-            Thread.sleep(10);
-        }
-        throw new AssertionError("ternd does not start");
+        server.setClock(now);
     }
 
     /* ---- Values ---- */
@@ -249,6 +218,9 @@ final class Story implements AutoCloseable {
         if (step.containsKey("at")) {
             setClock((String) step.get("at"));
         }
+        if (server.play(step)) {
+            return;
+        }
         if (what.equals("open")) {
             devices.put((String) step.get("on"), new Device(step));
         }
@@ -277,10 +249,7 @@ final class Story implements AutoCloseable {
                 write(device.replica, step);
                 return true;
             case "sync":
-                UrlTransport transport = new UrlTransport("https://localhost:" + port,
-                    Server.trustFile(folder.resolve("ca.pem")));
-                SyncProgress done = device.replica.newSync(transport, device::token,
-                    new SyncOptions().maxAttempts(1).waitLimit(Duration.ZERO)).run();
+                SyncProgress done = device.replica.newSync(server.transport(), device::token, Fixture.once()).run();
                 tell("sync " + done.sentTxs + " " + done.pendingTxs + " " + done.rows);
                 return true;
             case "expect":

@@ -18,8 +18,6 @@
 #include "server/peer.h"
 #include "server/route.h"
 
-/* After a step that failed: what made it fail may take a person. */
-enum { MISSED_RETRY_S = 300 };
 enum { BACKLOG = 512, HEADERS_BYTES_MAX = 32 * 1024, BODY_SLACK = 2 };
 /* Of the files that a process may have open, those that are no connections. */
 enum { OTHER_FILES = 64 };
@@ -209,18 +207,6 @@ static void tell_left(const char *reason, size_t doses)
     }
 }
 
-/* What was refused is refused again as a rule, and each time a receipt is kept. */
-static int64_t seconds_to_next_round(struct trn_listener *listener)
-{
-    int64_t seconds = listener->parts.settings->infer_missed_s;
-
-    if (listener->missed_refused && seconds < MISSED_RETRY_S) {
-        seconds = MISSED_RETRY_S;
-    }
-    listener->missed_refused = false;
-    return seconds;
-}
-
 /* One bounded step; what has arrived since is handled before the next. */
 static void on_missed(evutil_socket_t socket, short what, void *context)
 {
@@ -235,7 +221,7 @@ static void on_missed(evutil_socket_t socket, short what, void *context)
     }
     if (trn_missed_step(listener->parts.missed, trn_clock_wall_us(), &report, &error) != TERN_OK) {
         trn_journal_note(TRN_LOG_ERROR, "missed doses", "reason", error.message, NULL, 0);
-        schedule_missed(listener, MISSED_RETRY_S);
+        schedule_missed(listener, trn_rounds_wait_s(&listener->rounds, NULL));
         return;
     }
     listener->metrics.missed += report.missed;
@@ -250,8 +236,7 @@ static void on_missed(evutil_socket_t socket, short what, void *context)
     tell_left("the time zone of patients cannot be read", report.unread);
     tell_left("the dosage is no object", report.undosed);
     tell_left("the server refused what was found", report.refused);
-    listener->missed_refused = listener->missed_refused || report.refused > 0;
-    schedule_missed(listener, report.more ? 0 : seconds_to_next_round(listener));
+    schedule_missed(listener, trn_rounds_wait_s(&listener->rounds, &report));
 }
 
 static void on_deadline(evutil_socket_t socket, short what, void *context)
@@ -315,6 +300,7 @@ static tern_status missed_open(struct trn_listener *listener, tern_error *error)
     if (listener->missed == NULL || event_priority_set(listener->missed, PRIORITY_JOB) != 0) {
         return trn_fail_nomem(error);
     }
+    listener->rounds.interval_s = listener->parts.settings->infer_missed_s;
     schedule_missed(listener, 0);
     return TERN_OK;
 }

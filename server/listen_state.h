@@ -8,6 +8,7 @@
 
 #include "server/listen_parts.h"
 #include "server/metrics.h"
+#include "server/rounds.h"
 
 /* Active events of higher priority run first: a group gathers until nothing more is to be read. */
 enum { PRIORITY_IO = 0, PRIORITY_FLUSH = 1, PRIORITY_JOB = 2, PRIORITY_COUNT = 3 };
@@ -46,7 +47,7 @@ struct trn_listener {
     SSL_CTX *tls;
     struct event *flush;
     struct event *missed;
-    bool missed_refused; /* some of what the round under way found */
+    struct trn_rounds rounds;
     struct event *on_term;
     struct event *on_int;
     struct event *deadline;

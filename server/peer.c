@@ -88,14 +88,19 @@ void trn_peer_in_time(struct trn_peer *peer)
     }
 }
 
-struct trn_peer *trn_peer_of(struct evhttp_request *request)
+struct trn_peer *trn_peer_of_stream(struct bufferevent *stream)
 {
-    struct evhttp_connection *connection = evhttp_request_get_connection(request);
-    struct bufferevent *stream =
-        connection == NULL ? NULL : evhttp_connection_get_bufferevent(connection);
     const SSL *session = stream == NULL ? NULL : bufferevent_openssl_get_ssl(stream);
 
     return session == NULL ? NULL : SSL_get_ex_data(session, connection_slot);
+}
+
+struct trn_peer *trn_peer_of(struct evhttp_request *request)
+{
+    struct evhttp_connection *connection = evhttp_request_get_connection(request);
+
+    return trn_peer_of_stream(connection == NULL ? NULL
+                                                 : evhttp_connection_get_bufferevent(connection));
 }
 
 void trn_listener_check_end(struct trn_listener *listener)

@@ -9,7 +9,8 @@ void trn_peer_prepare(void);
 /* The callback of evhttp for every connection. */
 struct bufferevent *trn_peer_connect(struct event_base *base, void *context);
 
-/* Whose request it is; NULL where that is not known. */
+/* Whose connection or request it is; NULL where that is not known. */
+struct trn_peer *trn_peer_of_stream(struct bufferevent *stream);
 struct trn_peer *trn_peer_of(struct evhttp_request *request);
 /* A request is here, or an answer is out: the next step has its whole time again. NULL is accepted.
  */

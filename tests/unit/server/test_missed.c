@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/uuid.h"
+#include "server/rounds.h"
 #include "tests/sim/disk.h"
 #include "tests/unit/schema/documents.h"
 #include "tests/unit/server/lab.h"
@@ -595,6 +596,55 @@ TEST(what_is_refused_again_leaves_no_other_receipt_until_the_next_day)
     CHECK_INT(count_of(&ward, "DUE"), 0);
     phone_close(&other);
     end(&ward);
+}
+
+/* The job for an hour from now on, by a clock of the test's own; how many steps it took. */
+static unsigned work_an_hour(struct ward *ward, int64_t interval_s)
+{
+    struct trn_rounds rounds = {.interval_s = interval_s};
+    const int64_t end_us = ward->lab.now_us + HOUR_US;
+    unsigned steps = 0;
+
+    while (ward->lab.now_us < end_us) {
+        const struct trn_missed_report report = step(ward);
+
+        ward->lab.now_us += trn_rounds_wait_s(&rounds, &report) * LAB_SECOND_US;
+        steps++;
+    }
+    return steps;
+}
+
+TEST(the_job_waits_five_minutes_behind_a_refusal_and_by_its_interval_behind_none)
+{
+    struct ward ward;
+    struct phone other;
+
+    start_with_another(&ward, &other, "Asia/Phnom_Penh");
+    lab_write(&ward.lab,
+              "INSERT INTO tern_erased(id, number, flags) SELECT id, 1, 1 FROM dose_events");
+    ward.lab.now_us = LAB_START_US + DAY_US;
+    CHECK_INT(work_an_hour(&ward, 60), 12);
+    CHECK_INT(work_an_hour(&ward, 600), 6); /* longer rounds stay as long as they are */
+    lab_write(&ward.lab, "DELETE FROM tern_erased");
+    ward.lab.now_us = LAB_START_US + 2 * DAY_US;
+    CHECK_INT(work_an_hour(&ward, 60), 60);
+    phone_close(&other);
+    end(&ward);
+}
+
+TEST(a_refusal_anywhere_in_a_round_counts_at_its_end_and_no_longer)
+{
+    struct trn_rounds rounds = {.interval_s = 60};
+    const struct trn_missed_report refused = {.refused = 1, .more = true};
+    const struct trn_missed_report more = {.more = true};
+    const struct trn_missed_report last = {.more = false};
+
+    CHECK_INT(trn_rounds_wait_s(&rounds, &refused), 0);
+    CHECK_INT(trn_rounds_wait_s(&rounds, &more), 0);
+    CHECK_INT(trn_rounds_wait_s(&rounds, &last), TRN_ROUNDS_RETRY_S);
+    CHECK_INT(trn_rounds_wait_s(&rounds, &last), 60);
+    CHECK_INT(trn_rounds_wait_s(&rounds, NULL), TRN_ROUNDS_RETRY_S);
+    CHECK_INT(trn_rounds_wait_s(&rounds, &last), 60);
 }
 
 /* ---- Records ---- */

@@ -74,7 +74,11 @@ static tern_status check_references(struct trn_push *push,
                             change->table->name,
                             column->name);
         }
-        *ret_waits = *ret_waits || !found;
+        if (!found) {
+            trn_waiting_wish(push->waiting,
+                             trn_thing_added(&push->db->schema->tables[column->target], &target));
+            *ret_waits = true;
+        }
     }
     return TERN_OK;
 }
@@ -125,8 +129,9 @@ static tern_status add_row(struct trn_push *push,
     if (status == TERN_OK) {
         status = push->db->ops->row_add(push->db, table, &row, push->entry.received_us, error);
         if (status != TERN_OK) {
-            return trn_row_write_failed(status, last_call, ret_waits, error);
+            return trn_row_write_failed(push, table, &row, status, last_call, ret_waits, error);
         }
+        trn_waiting_happened(push->waiting, trn_thing_added(table, &row.id));
     }
     if (status == TERN_OK) {
         status = trn_row_write_log(push, table, &row.id, scopes, 0, error);
@@ -135,6 +140,23 @@ static tern_status add_row(struct trn_push *push,
         trn_facts_put_row(push->facts, table, &row.id, scopes);
     }
     return status;
+}
+
+/* A path to its record leads over rows that are not there yet, or that nobody may see yet. */
+static void wish_for_path(struct trn_push *push, const struct trn_change *change)
+{
+    for (size_t i = 0; i < change->table->scope_count; i++) {
+        const struct trn_scope_path *path = &change->table->scopes[i];
+        const struct trn_column *column = &change->table->columns[path->columns[0]];
+        tern_id target;
+
+        if (path->hop_count > 0 && column->target != TRN_NO_TABLE &&
+            trn_value_id(&change->values[path->columns[0]], &target)) {
+            trn_waiting_wish(push->waiting,
+                             trn_thing_added(&push->db->schema->tables[column->target], &target));
+        }
+    }
+    trn_waiting_wish(push->waiting, trn_thing_grants());
 }
 
 static tern_status apply_new(struct trn_push *push,
@@ -167,6 +189,7 @@ static tern_status apply_new(struct trn_push *push,
         return status;
     }
     if (open && !last_call) {
+        wish_for_path(push, change);
         *ret_waits = true;
         return TERN_OK;
     }

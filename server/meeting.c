@@ -329,8 +329,15 @@ write_merged(struct trn_meeting *meeting, bool last_call, bool *ret_waits, tern_
     if (status == TERN_OK) {
         status = push->db->ops->row_replace(push->db, table, &meeting->after, error);
         if (status != TERN_OK) {
-            return trn_row_write_failed(status, last_call, ret_waits, error);
+            return trn_row_write_failed(push,
+                                        table,
+                                        &meeting->after,
+                                        status,
+                                        last_call,
+                                        ret_waits,
+                                        error);
         }
+        trn_row_write_replaced(push, table, &meeting->before, &meeting->after);
     }
     if (status == TERN_OK && !TRN_MUTANT(LOG_MISSING)) {
         status = trn_row_write_log(push,

@@ -4,6 +4,7 @@
 
 #include "server/facts.h"
 #include "server/grants.h"
+#include "server/waiting.h"
 
 /* What a token lets its bearer do beyond being a user. */
 enum trn_power {
@@ -38,11 +39,12 @@ struct trn_push {
 
     /* of the entry under way */
     struct trn_db_entry entry;
-    bool is_left;    /* it is what is left of a transaction that another server had */
-    bool same_epoch; /* its bases are numbers of the epoch in force */
-    size_t audits;   /* audit rows so far */
-    bool touched;    /* it has written something */
-    bool met_erased; /* it is of an erased row, so its bytes are not kept */
+    bool is_left;                /* it is what is left of a transaction that another server had */
+    bool same_epoch;             /* its bases are numbers of the epoch in force */
+    size_t audits;               /* audit rows so far */
+    bool touched;                /* it has written something */
+    bool met_erased;             /* it is of an erased row, so its bytes are not kept */
+    struct trn_waiting *waiting; /* its changes that wait; NULL where none is applied */
 };
 
 /* Whether a status rejects one transaction, rather than failing the request or the group. */

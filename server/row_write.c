@@ -60,20 +60,49 @@ tern_status trn_row_write_log(struct trn_push *push,
     }
     if (trn_grants_depend_on(push->db->schema, table)) {
         push->grants_loaded = false;
+        trn_waiting_happened(push->waiting, trn_thing_grants());
     }
     return status;
 }
 
-/* A key that is taken now may be freed by a later change of the same transaction. */
-tern_status
-trn_row_write_failed(tern_status status, bool last_call, bool *ret_waits, tern_error *error)
+/* A key that is taken now may be freed by a later change of the same transaction, and so may it be
+ * left, where that changes this row. */
+tern_status trn_row_write_failed(struct trn_push *push,
+                                 const struct trn_table *table,
+                                 const struct trn_row *row,
+                                 tern_status status,
+                                 bool last_call,
+                                 bool *ret_waits,
+                                 tern_error *error)
 {
-    if (status == TERN_ERR_UNIQUE && !last_call) {
-        *ret_waits = true;
-        trn_error_clear(error);
-        return TERN_OK;
+    if (status != TERN_ERR_UNIQUE || last_call) {
+        return status;
     }
-    return status;
+    for (size_t i = 0; i < table->unique_count; i++) {
+        trn_waiting_wish(push->waiting, trn_thing_key(table, i, row->values));
+    }
+    trn_waiting_wish(push->waiting, trn_thing_changed(table, &row->id));
+    *ret_waits = true;
+    trn_error_clear(error);
+    return TERN_OK;
+}
+
+void trn_row_write_replaced(struct trn_push *push,
+                            const struct trn_table *table,
+                            const struct trn_row *before,
+                            const struct trn_row *after)
+{
+    if (!trn_waiting_any(push->waiting)) {
+        return;
+    }
+    trn_waiting_happened(push->waiting, trn_thing_changed(table, &after->id));
+    for (size_t i = 0; i < table->unique_count && before->deleted_at_us == 0; i++) {
+        trn_thing key = trn_thing_key(table, i, before->values);
+
+        if (after->deleted_at_us != 0 || key != trn_thing_key(table, i, after->values)) {
+            trn_waiting_happened(push->waiting, key);
+        }
+    }
 }
 
 enum trn_rank trn_row_write_rank(const struct trn_push *push,

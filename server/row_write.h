@@ -18,9 +18,19 @@ tern_status trn_row_write_log(struct trn_push *push,
                               int64_t old_number,
                               tern_error *error);
 
-/* What a failed write means: a key that is taken now may be freed by a later change. */
-tern_status
-trn_row_write_failed(tern_status status, bool last_call, bool *ret_waits, tern_error *error);
+/* What a failed write of the row means: a key that is taken now may be freed by a later change. */
+tern_status trn_row_write_failed(struct trn_push *push,
+                                 const struct trn_table *table,
+                                 const struct trn_row *row,
+                                 tern_status status,
+                                 bool last_call,
+                                 bool *ret_waits,
+                                 tern_error *error);
+/* Tells those that wait that the row was replaced, and which keys that freed. */
+void trn_row_write_replaced(struct trn_push *push,
+                            const struct trn_table *table,
+                            const struct trn_row *before,
+                            const struct trn_row *after);
 
 /* The rank of the change's write of the unit. */
 enum trn_rank trn_row_write_rank(const struct trn_push *push,

@@ -379,6 +379,18 @@ tern_status trn_entry_next(struct trn_entry_reader *reader,
     return status;
 }
 
+struct trn_entry_place trn_entry_place(const struct trn_entry_reader *reader)
+{
+    return (struct trn_entry_place){reader->lines.at, reader->lines.count, reader->change_count};
+}
+
+void trn_entry_return(struct trn_entry_reader *reader, struct trn_entry_place place)
+{
+    reader->lines.at = place.at;
+    reader->lines.count = place.lines;
+    reader->change_count = place.changes;
+}
+
 void trn_entry_close(struct trn_entry_reader *reader)
 {
     trn_line_reader_free(&reader->lines);

@@ -48,6 +48,12 @@ TERN_MUST_USE tern_status trn_entry_write_change(struct trn_line_writer *writer,
                                                  const struct trn_change *change,
                                                  tern_error *error);
 
+struct trn_entry_place {
+    size_t at;
+    size_t lines;
+    size_t changes;
+};
+
 struct trn_entry_reader {
     struct trn_line_reader lines;
     const struct trn_schema *schema;
@@ -82,6 +88,9 @@ TERN_MUST_USE tern_status trn_entry_next(struct trn_entry_reader *reader,
                                          bool *ret_any,
                                          struct trn_change *ret_change,
                                          tern_error *error);
+/* Where the next change stands, and back to it: a change may be read more than once. */
+struct trn_entry_place trn_entry_place(const struct trn_entry_reader *reader);
+void trn_entry_return(struct trn_entry_reader *reader, struct trn_entry_place place);
 /* All zero is accepted. */
 void trn_entry_close(struct trn_entry_reader *reader);
 

@@ -375,6 +375,18 @@ static tern_status explain(const struct trn_db_view *view, int rc, tern_error *e
                                                                      : status;
 }
 
+/* The audit's rows are made here, of values that were read already: only others are checked. To
+ * read their JSON again was two fifths of what a discard costs. */
+static tern_status check_row(const struct trn_db *db,
+                             const struct trn_table *table,
+                             const struct trn_row *row,
+                             tern_error *error)
+{
+    return table->index + 1U == db->schema->table_count
+               ? TERN_OK
+               : trn_schema_check_row(table, row->values, error);
+}
+
 static tern_status write_row(struct trn_db *db,
                              enum trn_table_sql which,
                              const struct trn_table *table,
@@ -385,7 +397,7 @@ static tern_status write_row(struct trn_db *db,
     struct trn_db_view *view = trn_db_sqlite_of(db)->writer;
     uint8_t room[TRN_VERSION_BLOB_MAX];
     sqlite3_stmt *statement = NULL;
-    tern_status status = trn_schema_check_row(table, row->values, error);
+    tern_status status = check_row(db, table, row, error);
     int rc;
 
     if (status == TERN_OK) {

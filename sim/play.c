@@ -393,6 +393,8 @@ static void play_settle(struct sim_world *world, json_t *event)
     sim_settle(world);
 }
 
+/* Where the server died of it, or it failed, the operator says it again: a commit that failed may
+ * come to life with the next start. */
 static void play_erase(struct sim_world *world, json_t *event)
 {
     size_t user = sim_world_user(world, sim_event_text(event, "user"));
@@ -403,8 +405,10 @@ static void play_erase(struct sim_world *world, json_t *event)
     }
     world->ops++;
     status = sim_erased_erase(world, user);
-    if (sim_disk_is_dead(world->disk)) {
-        sim_world_mend(world); /* it died of it, and the operator says it again */
+    if (sim_disk_is_dead(world->disk) || sim_is_trouble(status)) {
+        sim_world_mend(world);
+        sim_server_calm(world);
+        sim_server_restart(world);
         status = world->db != NULL ? sim_erased_erase(world, user) : TERN_ERR_IO;
     }
     sim_hash_number(world, status);

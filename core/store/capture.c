@@ -44,11 +44,10 @@ static tern_value read_cell(const struct reading *reading, int position, enum tr
                  "a changed row could not be read");
         return cell;
     }
-    cell = trn_value_of(value);
-    if ((cell.kind == TERN_TEXT || cell.kind == TERN_BLOB) &&
-        cell.size != (size_t)sqlite3_value_bytes(value)) {
+    if (!trn_value_is_whole(value)) {
         trn_doom(reading->store, TERN_ERR_NOMEM, "out of memory");
     }
+    cell = trn_value_of(value);
     if (type == TRN_TYPE_REAL && cell.kind == TERN_INTEGER) {
         cell.kind = TERN_REAL;
         cell.real = (double)cell.integer;

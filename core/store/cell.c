@@ -68,37 +68,53 @@ uint64_t trn_column_uint64(sqlite3_stmt *stmt, int column)
     return (uint64_t)sqlite3_column_int64(stmt, column);
 }
 
+bool trn_value_is_whole(sqlite3_value *value)
+{
+    const int type = sqlite3_value_type(value);
+
+    return (type != SQLITE_BLOB && type != SQLITE_TEXT) || sqlite3_value_bytes(value) == 0 ||
+           sqlite3_value_blob(value) != NULL;
+}
+
+bool trn_columns_are_whole(sqlite3_stmt *stmt)
+{
+    const int count = sqlite3_data_count(stmt);
+    bool whole = true;
+
+    for (int i = 0; i < count && whole; i++) {
+        whole = sqlite3_column_type(stmt, i) != SQLITE_BLOB || sqlite3_column_bytes(stmt, i) == 0 ||
+                sqlite3_column_blob(stmt, i) != NULL;
+    }
+    return whole;
+}
+
+/* A text as a blob: the bytes are the same, and no copy is made to end them with a zero. */
+static tern_value bytes_of(sqlite3_value *value, tern_kind kind)
+{
+    size_t size = (size_t)sqlite3_value_bytes(value);
+    const void *data = sqlite3_value_blob(value);
+
+    if (data == NULL && size > 0) {
+        return (tern_value){.kind = TERN_NULL, .data = ""}; /* not whole */
+    }
+    return (tern_value){.kind = kind, .data = size > 0 ? data : "", .size = size};
+}
+
 tern_value trn_value_of(sqlite3_value *value)
 {
-    tern_value cell = {.kind = TERN_NULL};
-
     switch (sqlite3_value_type(value)) {
     case SQLITE_INTEGER:
-        cell.kind = TERN_INTEGER;
-        cell.integer = sqlite3_value_int64(value);
-        break;
+        return (
+            tern_value){.kind = TERN_INTEGER, .integer = sqlite3_value_int64(value), .data = ""};
     case SQLITE_FLOAT:
-        cell.kind = TERN_REAL;
-        cell.real = sqlite3_value_double(value);
-        break;
+        return (tern_value){.kind = TERN_REAL, .real = sqlite3_value_double(value), .data = ""};
     case SQLITE_TEXT:
-        /* As a blob: the bytes are the same, and no copy is made to end them with a zero. */
-        cell.kind = TERN_TEXT;
-        cell.data = sqlite3_value_blob(value);
-        cell.size = (size_t)sqlite3_value_bytes(value);
-        break;
+        return bytes_of(value, TERN_TEXT);
     case SQLITE_BLOB:
-        cell.kind = TERN_BLOB;
-        cell.data = sqlite3_value_blob(value);
-        cell.size = (size_t)sqlite3_value_bytes(value);
-        break;
+        return bytes_of(value, TERN_BLOB);
     default:
-        break;
+        return (tern_value){.kind = TERN_NULL, .data = ""};
     }
-    if (cell.data == NULL) {
-        cell.data = "";
-    }
-    return cell;
 }
 
 tern_value trn_column_value(sqlite3_stmt *stmt, int column)
@@ -109,13 +125,10 @@ tern_value trn_column_value(sqlite3_stmt *stmt, int column)
 tern_status
 trn_column_append(sqlite3_stmt *stmt, int column, struct trn_bytes *bytes, tern_error *error)
 {
+    size_t size = (size_t)sqlite3_column_bytes(stmt, column);
     const void *data = sqlite3_column_blob(stmt, column);
-    int size = sqlite3_column_bytes(stmt, column);
 
-    if (data == NULL && sqlite3_errcode(sqlite3_db_handle(stmt)) == SQLITE_NOMEM) {
-        return trn_fail_nomem(error);
-    }
-    if (trn_bytes_append(bytes, data, (size_t)size) != TERN_OK) {
+    if ((data == NULL && size > 0) || trn_bytes_append(bytes, data, size) != TERN_OK) {
         return trn_fail_nomem(error);
     }
     return TERN_OK;

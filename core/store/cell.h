@@ -15,7 +15,12 @@ void trn_bind_value(sqlite3_stmt *stmt, int index, const tern_value *value);
 /* The nil id where the cell is no id. */
 void trn_column_id(sqlite3_stmt *stmt, int column, tern_id *ret_id);
 uint64_t trn_column_uint64(sqlite3_stmt *stmt, int column);
-/* Borrowed until the next step or reset. */
+/* Whether all bytes of the value are there: those of a zeroblob are made as they are asked for, and
+ * where memory runs out then, SQLite makes the value NULL. To be asked before anything else. */
+bool trn_value_is_whole(sqlite3_value *value);
+/* The same of all cells of the row. */
+bool trn_columns_are_whole(sqlite3_stmt *stmt);
+/* Borrowed until the next step or reset. NULL where it is not whole. */
 tern_value trn_column_value(sqlite3_stmt *stmt, int column);
 tern_value trn_value_of(sqlite3_value *value);
 /* Appends the cell's bytes to `bytes`. */

@@ -269,6 +269,8 @@ static tern_status use_wal(struct trn_store *store, tern_error *error)
     }
     if (rc != SQLITE_ROW) {
         status = trn_store_fail(store->db, rc, "write-ahead log", error);
+    } else if (sqlite3_column_text(stmt, 0) == NULL) {
+        status = trn_fail_nomem(error);
     } else if (sqlite3_stricmp((const char *)sqlite3_column_text(stmt, 0), "wal") != 0) {
         status = trn_fail(error, TERN_ERR_IO, "the file system has no write-ahead log to offer");
     }

@@ -111,7 +111,7 @@ static void note(struct trn_store *store,
         tern_value value;
 
         if (read(store->db, position_of(own, follow->columns[i]), &cell) != SQLITE_OK ||
-            cell == NULL) {
+            cell == NULL || !trn_value_is_whole(cell)) {
             status = TERN_ERR_NOMEM;
             break;
         }

@@ -63,21 +63,31 @@ static void function_now(sqlite3_context *call, int count, sqlite3_value **argum
     }
 }
 
+static bool are_whole(sqlite3_context *call, int count, sqlite3_value **arguments)
+{
+    for (int i = 0; i < count; i++) {
+        if (!trn_value_is_whole(arguments[i])) {
+            sqlite3_result_error_nomem(call);
+            return false;
+        }
+    }
+    return true;
+}
+
 static void function_id_text(sqlite3_context *call, int count, sqlite3_value **arguments)
 {
     char text[TRN_ID_TEXT_SIZE + 1];
+    tern_value blob;
     tern_id id;
 
-    (void)count;
-    if (sqlite3_value_type(arguments[0]) == SQLITE_NULL) {
+    if (!are_whole(call, count, arguments) || sqlite3_value_type(arguments[0]) == SQLITE_NULL) {
         return;
     }
-    if (sqlite3_value_type(arguments[0]) != SQLITE_BLOB ||
-        sqlite3_value_bytes(arguments[0]) != (int)sizeof(id.bytes)) {
+    blob = trn_value_of(arguments[0]);
+    if (!trn_value_id(&blob, &id)) {
         give_error(call, TERN_ERR_TYPE, "tern_id_text: an id is a blob of 16 bytes");
         return;
     }
-    memcpy(id.bytes, sqlite3_value_blob(arguments[0]), sizeof(id.bytes));
     trn_id_format(&id, text);
     sqlite3_result_text(call, text, TRN_ID_TEXT_SIZE, SQLITE_TRANSIENT);
 }
@@ -87,8 +97,7 @@ static void function_id_blob(sqlite3_context *call, int count, sqlite3_value **a
     tern_value text;
     tern_id id;
 
-    (void)count;
-    if (sqlite3_value_type(arguments[0]) == SQLITE_NULL) {
+    if (!are_whole(call, count, arguments) || sqlite3_value_type(arguments[0]) == SQLITE_NULL) {
         return;
     }
     text = trn_value_of(arguments[0]);
@@ -118,6 +127,9 @@ static void function_key(sqlite3_context *call, int count, sqlite3_value **argum
     tern_id id;
     tern_status status;
 
+    if (!are_whole(call, count, arguments)) {
+        return;
+    }
     if (table == NULL || table->natural_key_count == 0) {
         give_error(call, TERN_ERR_UNKNOWN_TABLE, "tern_key: no such table with a natural key");
         return;

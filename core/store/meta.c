@@ -14,10 +14,13 @@
 #include "store/cell.h"
 #include "store/sql.h"
 
-static void read_cells(sqlite3_stmt *stmt, struct trn_meta *meta)
+static tern_status read_cells(sqlite3_stmt *stmt, struct trn_meta *meta, tern_error *error)
 {
     const unsigned char *epoch = sqlite3_column_text(stmt, 10);
 
+    if (epoch == NULL) {
+        return trn_fail_nomem(error);
+    }
     trn_column_id(stmt, 0, &meta->device);
     trn_column_id(stmt, 1, &meta->user);
     meta->schema_version = (uint32_t)sqlite3_column_int64(stmt, 2);
@@ -28,7 +31,7 @@ static void read_cells(sqlite3_stmt *stmt, struct trn_meta *meta)
     meta->acked_ordinal = trn_column_uint64(stmt, 7);
     trn_column_id(stmt, 8, &meta->last_tx);
     trn_column_id(stmt, 9, &meta->acked_tx);
-    if (epoch != NULL && strlen((const char *)epoch) < sizeof(meta->epoch)) {
+    if (strlen((const char *)epoch) < sizeof(meta->epoch)) {
         memcpy(meta->epoch, epoch, strlen((const char *)epoch));
     }
     meta->last_sync_us = sqlite3_column_int64(stmt, 11);
@@ -41,6 +44,7 @@ static void read_cells(sqlite3_stmt *stmt, struct trn_meta *meta)
     meta->lease_reading.monotonic_us = sqlite3_column_int64(stmt, 18);
     trn_column_id(stmt, 19, &meta->lease_reading.boot);
     meta->sent_ordinal = trn_column_uint64(stmt, 20);
+    return TERN_OK;
 }
 
 /* What the app's transactions did since the row was written. */
@@ -97,8 +101,11 @@ static tern_status read_row(struct trn_store *store, tern_error *error)
     if (!found) {
         return trn_fail(error, TERN_ERR_CORRUPT, "tern_meta lost its row");
     }
-    read_cells(stmt, &meta);
+    status = read_cells(stmt, &meta, error);
     (void)sqlite3_reset(stmt);
+    if (status != TERN_OK) {
+        return status;
+    }
     store->meta = meta;
     store->meta_is_known = trn_store_in_transaction(store);
     store->meta_version = data_version(store);

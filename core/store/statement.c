@@ -340,6 +340,9 @@ static tern_status step_write(struct trn_statement *statement, bool *ret_row, te
     store->running = NULL;
     statement->is_running = rc == SQLITE_ROW;
     store->triggers += statement->found.makes_trigger;
+    if (rc == SQLITE_ROW && !trn_columns_are_whole(statement->stmt)) {
+        trn_doom(store, TERN_ERR_NOMEM, "out of memory"); /* it has written */
+    }
     if (rc != SQLITE_ROW && rc != SQLITE_DONE) {
         status = explain_step(statement, statement->schema, rc, error);
         take_back(statement, mark, was_running);
@@ -363,10 +366,13 @@ static tern_status step_read(struct trn_statement *statement, bool *ret_row, ter
     statement->guard->notes = &statement->found;
     rc = sqlite3_step(statement->stmt);
     statement->guard->notes = NULL;
-    *ret_row = rc == SQLITE_ROW;
     if (rc != SQLITE_ROW && rc != SQLITE_DONE) {
         return explain_step(statement, NULL, rc, error);
     }
+    if (rc == SQLITE_ROW && !trn_columns_are_whole(statement->stmt)) {
+        return trn_fail_nomem(error);
+    }
+    *ret_row = rc == SQLITE_ROW;
     return TERN_OK;
 }
 

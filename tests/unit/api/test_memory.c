@@ -415,6 +415,41 @@ TEST(a_statement_is_whole_after_a_reset_whatever_failed_before)
     tern_replica_close(replica);
 }
 
+/* SQLite makes the bytes of a zeroblob as they are asked for. */
+static void read_zeroes(tern_replica *replica, const char *sql, size_t size)
+{
+    FOR_EACH_ALLOC_FAILURE (nth) {
+        tern_statement *statement = NULL;
+        tern_error error = {0};
+        bool row = false;
+        tern_status status = tern_statement_prepare(replica, sql, strlen(sql), &statement, &error);
+
+        if (status == TERN_OK) {
+            status = tern_statement_step(statement, &row, &error);
+        }
+        CHECK(is_clean(status, &error));
+        if (status == TERN_OK) {
+            tern_value cell = tern_statement_value(statement, 0);
+
+            CHECK(row && cell.kind != TERN_NULL);
+            CHECK_INT(cell.size, size);
+            CHECK_INT(((const char *)cell.data)[size - 1], cell.kind == TERN_TEXT ? '0' : 0);
+        }
+        tern_statement_free(statement);
+    }
+}
+
+TEST(a_blob_of_zeroes_is_read_whole_or_says_that_memory_ran_out)
+{
+    tern_replica *replica;
+
+    path = fixture_path();
+    replica = open_small();
+    read_zeroes(replica, "SELECT zeroblob(100000)", 100000);
+    read_zeroes(replica, "SELECT tern_id_text(zeroblob(16))", 36);
+    tern_replica_close(replica);
+}
+
 /* Reading a cell of a row that was read, and a counter, asks for no memory. */
 TEST(what_was_read_is_told_without_memory)
 {

@@ -70,6 +70,8 @@ struct tern_statement {
 struct tern_reader {
     tern_replica *replica;
     struct trn_reader *inner;
+    size_t statements; /* not freed yet: the last of them takes a closed reader along */
+    bool is_closed;
 };
 
 /* ---- enter.c ---- */
@@ -87,6 +89,11 @@ tern_status trn_ports_check(const tern_ports *ports, tern_error *error);
 struct trn_store_host trn_ports_wrap(tern_replica *replica);
 /* Mints an id, v7 or v4. */
 tern_status trn_ports_mint(tern_replica *replica, bool v4, tern_id *ret_id);
+
+/* ---- reader.c ---- */
+
+/* Frees a closed reader that has no statement left. */
+void trn_reader_release(tern_reader *reader);
 
 /* ---- row.c ---- */
 

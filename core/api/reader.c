@@ -27,13 +27,22 @@ tern_status tern_reader_open(tern_replica *replica, tern_reader **ret_reader, te
     return TERN_OK;
 }
 
+void trn_reader_release(tern_reader *reader)
+{
+    if (reader->is_closed && reader->statements == 0) {
+        trn_reader_close(reader->inner);
+        trn_free(reader);
+    }
+}
+
 void tern_reader_close(tern_reader *reader)
 {
     if (reader == NULL) {
         return;
     }
-    trn_reader_close(reader->inner);
-    trn_free(reader);
+    trn_reader_rest(reader->inner);
+    reader->is_closed = true;
+    trn_reader_release(reader);
 }
 
 tern_status tern_reader_begin(tern_reader *reader, tern_error *error)

@@ -39,8 +39,19 @@ static tern_status new_statement(tern_replica *replica,
         trn_free(statement);
         return status;
     }
+    if (reader != NULL) {
+        reader->statements++;
+    }
     *ret_statement = statement;
     return TERN_OK;
+}
+
+/* What a reader holds for a statement outlives its closing, but gives no row any more. */
+static tern_status check_open(const tern_statement *statement, tern_error *error)
+{
+    return statement->reader != NULL && statement->reader->is_closed
+               ? trn_fail(error, TERN_ERR_MISUSE, "the statement's reader is closed")
+               : TERN_OK;
 }
 
 tern_status tern_statement_prepare(tern_replica *replica,
@@ -82,6 +93,10 @@ tern_statement_bind(tern_statement *statement, int index, tern_value value, tern
     if (statement == NULL) {
         return trn_fail(error, TERN_ERR_MISUSE, "a statement is needed");
     }
+    status = check_open(statement, error);
+    if (status != TERN_OK) {
+        return status;
+    }
     enter(statement);
     status = trn_statement_bind(statement->inner, index, value, error);
     leave(statement);
@@ -120,6 +135,10 @@ tern_status tern_statement_step(tern_statement *statement, bool *ret_row, tern_e
     trn_error_clear(error);
     if (statement == NULL || ret_row == NULL) {
         return trn_fail(error, TERN_ERR_MISUSE, "a statement and a result are needed");
+    }
+    status = check_open(statement, error);
+    if (status != TERN_OK) {
+        return status;
     }
     enter(statement);
     if (statement->reader == NULL && !statement->replica->in_tx &&
@@ -168,5 +187,9 @@ void tern_statement_free(tern_statement *statement)
     enter(statement);
     trn_statement_free(statement->inner);
     leave(statement);
+    if (statement->reader != NULL) {
+        statement->reader->statements--;
+        trn_reader_release(statement->reader);
+    }
     trn_free(statement);
 }

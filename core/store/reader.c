@@ -69,6 +69,15 @@ out:
     return status;
 }
 
+void trn_reader_rest(struct trn_reader *reader)
+{
+    for (sqlite3_stmt *stmt = sqlite3_next_stmt(reader->db, NULL); stmt != NULL;
+         stmt = sqlite3_next_stmt(reader->db, stmt)) {
+        (void)sqlite3_reset(stmt);
+    }
+    trn_reader_end(reader);
+}
+
 void trn_reader_close(struct trn_reader *reader)
 {
     if (reader == NULL) {

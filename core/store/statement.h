@@ -52,6 +52,9 @@ int64_t trn_store_changed_rows(const struct trn_store *store);
 
 tern_status
 trn_reader_open(struct trn_store *store, struct trn_reader **ret_reader, tern_error *error);
+/* Resets its statements, and ends its snapshot. */
+void trn_reader_rest(struct trn_reader *reader);
+/* With no statement left. */
 void trn_reader_close(struct trn_reader *reader);
 tern_status trn_reader_prepare(struct trn_reader *reader,
                                struct trn_slice sql,

@@ -186,7 +186,9 @@ typedef struct tern_reader tern_reader;
 TERN_API TERN_MUST_USE tern_status tern_reader_open(tern_replica *replica,
                                                     tern_reader **ret_reader,
                                                     tern_error *error);
-/** Closes; NULL is accepted. Its statements must be freed, and it closed, before the replica. */
+/** Closes; NULL is accepted. Statements of its own that are left give no row any more (stepping and
+ * binding is MISUSE), nor do cells read from them stay; the last of them to be freed gives the
+ * connection back. Its statements must be freed, and it closed, before the replica. */
 TERN_API void tern_reader_close(tern_reader *reader);
 /** As tern_statement_prepare, for reading only. */
 TERN_API TERN_MUST_USE tern_status tern_reader_prepare(tern_reader *reader,

@@ -2,6 +2,7 @@
 #include "tests/unit/api/fixture.h"
 
 #include <pthread.h>
+#include <sqlite3.h>
 #include <stdatomic.h>
 #include <string.h>
 
@@ -51,6 +52,42 @@ TEST(a_snapshot_holds_until_it_ends)
     tern_reader_end(reader);
     CHECK_INT(read_number(reader, "SELECT count(*) FROM users"), 3);
     tern_reader_close(reader);
+    tern_replica_close(replica);
+}
+
+/* Leaves the reader in the midst of its rows and closes it before the statement is freed. */
+static void close_early(tern_replica *replica)
+{
+    const char *sql = "SELECT id FROM dose_events";
+    tern_reader *reader = NULL;
+    tern_statement *statement = NULL;
+    tern_error error = {0};
+    bool row = false;
+
+    CHECK_INT(tern_reader_open(replica, &reader, NULL), TERN_OK);
+    CHECK_INT(tern_reader_begin(reader, NULL), TERN_OK);
+    CHECK_INT(tern_reader_prepare(reader, sql, strlen(sql), &statement, NULL), TERN_OK);
+    CHECK_INT(tern_statement_step(statement, &row, NULL), TERN_OK);
+    CHECK(row);
+    tern_reader_close(reader);
+    CHECK_INT(tern_statement_step(statement, &row, &error), TERN_ERR_MISUSE);
+    CHECK_TEXT(error.message, "the statement's reader is closed");
+    CHECK_INT(tern_statement_bind(statement, 1, tern_value_null(), NULL), TERN_ERR_MISUSE);
+    tern_statement_reset(statement);
+    tern_statement_free(statement);
+}
+
+TEST(a_reader_closed_before_its_statements_leaves_nothing_behind)
+{
+    tern_replica *replica = fixture_open(fixture_path());
+    sqlite3_int64 held;
+
+    fixture_patient(replica, 2);
+    close_early(replica);
+    held = sqlite3_memory_used();
+    CHECK(held > 0);
+    close_early(replica);
+    CHECK_INT(sqlite3_memory_used(), held);
     tern_replica_close(replica);
 }
 

@@ -109,7 +109,7 @@ void sim_steady_cursor(struct sim_device *device)
         world->db->ops->snapshot_open(world->db, &view, NULL) == TERN_OK) {
         tern_value text = tern_statement_value(statement, 0);
         tern_value id = tern_statement_value(statement, 1);
-        const char *proof = text.size > 0 ? memchr(text.data, '~', text.size) : NULL;
+        const char *proof = text.size > 0 ? memchr(text.data, 0xFF, text.size) : NULL;
         size_t size = proof != NULL ? (size_t)(proof - (const char *)text.data) : text.size;
 
         if (world->db->ops->meta_read(view, &meta, NULL) == TERN_OK && size > 0 &&

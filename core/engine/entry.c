@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/uuid.h"
 #include "engine/undo.h"
+#include "model/limit.h"
 #include "wire/entry.h"
 #include "wire/limits.h"
 #include "wire/values.h"
@@ -49,6 +50,20 @@ static tern_status check_units(const struct trn_change *change, tern_error *erro
     return TERN_OK;
 }
 
+/* The table's constraint goes as deep as the SQLite that looks at it. */
+static tern_status check_depths(const struct trn_change *change, tern_error *error)
+{
+    for (size_t i = 0; i < change->table->column_count; i++) {
+        const struct trn_column *column = &change->table->columns[i];
+
+        if (column->type == TRN_TYPE_JSON && trn_change_carries(change, i) &&
+            trn_limit_is_deep(&change->values[i])) {
+            return trn_limit_fail(change->table, column, TRN_LIMIT_JSON, error);
+        }
+    }
+    return TERN_OK;
+}
+
 tern_status trn_recorder_write_line(struct trn_recorder *recorder,
                                     struct trn_bytes *text,
                                     struct trn_bytes *lines,
@@ -59,6 +74,9 @@ tern_status trn_recorder_write_line(struct trn_recorder *recorder,
     struct trn_line_writer writer;
     tern_status status = check_units(&recorder->change, error);
 
+    if (status == TERN_OK) {
+        status = check_depths(&recorder->change, error);
+    }
     trn_line_writer_open(&writer, text);
     if (status == TERN_OK) {
         status = trn_entry_write_change(&writer, &recorder->change, error);

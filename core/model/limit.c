@@ -8,6 +8,8 @@
 #include "base/assert.h"
 #include "base/error.h"
 
+enum { JSON_DEPTH_MAX = 1000 };
+
 /* 0001-01-01T00:00:00Z and 9999-12-31T23:59:59Z: the years that every date type knows. */
 #define TIME_MIN_US (-62135596800000000.0)
 #define TIME_MAX_US (253402300799000000.0)
@@ -310,7 +312,7 @@ say_limit(struct sentence *sentence, const struct trn_column *column, enum trn_l
         say_range(sentence, column);
         break;
     case TRN_LIMIT_JSON:
-        say(sentence, "takes well-formed JSON");
+        say(sentence, "takes well-formed JSON, nested at most 1,000 deep");
         break;
     case TRN_LIMIT_FORMAT:
         say_format(sentence, column);
@@ -318,6 +320,26 @@ say_limit(struct sentence *sentence, const struct trn_column *column, enum trn_l
     case TRN_LIMIT_COUNT:
         break;
     }
+}
+
+bool trn_limit_is_deep(const tern_value *json)
+{
+    const uint8_t *bytes = json->data;
+    bool in_string = false;
+    size_t depth = 0;
+
+    for (size_t i = 0; i < json->size && depth <= JSON_DEPTH_MAX; i++) {
+        if (bytes[i] == '"') {
+            in_string = !in_string;
+        } else if (in_string) {
+            i += bytes[i] == '\\';
+        } else if (bytes[i] == '[' || bytes[i] == '{') {
+            depth++;
+        } else if (bytes[i] == ']' || bytes[i] == '}') {
+            depth--;
+        }
+    }
+    return depth > JSON_DEPTH_MAX;
 }
 
 tern_status trn_limit_fail(const struct trn_table *table,

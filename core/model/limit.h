@@ -38,6 +38,9 @@ bool trn_limit_min(const struct trn_column *column, double *ret_min);
 bool trn_limit_max(const struct trn_column *column, double *ret_max);
 /* Whether the limits are whole numbers. */
 bool trn_limit_is_whole(const struct trn_column *column);
+/* Whether well-formed JSON is nested deeper than TRN_LIMIT_JSON allows: 1,000, as SQLite from 3.45
+ * on reads it. */
+bool trn_limit_is_deep(const tern_value *json);
 
 /* Fails with its code and sentence. */
 TERN_MUST_USE tern_status trn_limit_fail(const struct trn_table *table,

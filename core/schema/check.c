@@ -306,6 +306,9 @@ static tern_status check_json(const tern_value *value, bool *ret_holds)
         }
         trn_bytes_free(&softened);
     }
+    if (status == TERN_OK && *ret_holds) {
+        *ret_holds = !trn_limit_is_deep(value);
+    }
     return status;
 }
 

@@ -189,9 +189,9 @@ tern_status trn_meta_write(struct trn_store *store, const struct trn_meta *meta,
     return status;
 }
 
-/* In front of one that is only proof, behind the one that is gone by, if any: cursors are base64,
- * and hold none. */
-static const uint8_t proof = '~';
+/* In front of one that is only proof, behind the one that is gone by, if any: cursors are UTF-8,
+ * which never has this byte. */
+static const uint8_t proof = 0xFF;
 
 /* Appends the cell. */
 static tern_status read_cursor(struct trn_store *store, struct trn_bytes *cell, tern_error *error)

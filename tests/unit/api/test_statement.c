@@ -239,6 +239,28 @@ TEST(a_broken_constraint_has_its_code_and_leaves_the_transaction_open)
     tern_replica_close(replica);
 }
 
+/* How deep its own functions go differs from one SQLite to the next, and with them the constraint.
+ */
+TEST(json_that_some_sqlite_cannot_read_is_refused_as_it_is_written)
+{
+    static const char insert[] =
+        "INSERT INTO audit_logs(id, action_type, resource_type, details) "
+        "SELECT tern_id(), 'DATA_ACCESS', 'r', replace(hex(zeroblob(%d)), '00', '[') || "
+        "replace(hex(zeroblob(%d)), '00', ']')";
+    char sql[300];
+    tern_error error = {0};
+
+    open_patient(0);
+    (void)snprintf(sql, sizeof(sql), insert, 1000, 1000);
+    fixture_run(replica, sql);
+    (void)snprintf(sql, sizeof(sql), insert, 1001, 1001);
+    CHECK_INT(fixture_sql(replica, sql, &error), TERN_ERR_FORMAT);
+    CHECK_TEXT(error.message,
+               "audit_logs.details takes well-formed JSON, nested at most 1,000 deep");
+    CHECK_INT(fixture_number(replica, "SELECT count(*) FROM audit_logs"), 1);
+    tern_replica_close(replica);
+}
+
 TEST(tables_of_the_apps_own_live_beside_and_are_not_queued)
 {
     tern_tx *tx;

@@ -394,6 +394,35 @@ TEST(the_checker_and_the_constraints_say_the_same_of_every_value)
     trn_schema_free(schema);
 }
 
+/* SQLite reads deeper ones or not, as its version has it. */
+TEST(json_is_nested_no_deeper_than_every_sqlite_reads)
+{
+    struct trn_schema *schema = documents_notes(columns, "");
+    const struct trn_table *table = trn_schema_table(schema, "notes");
+    const struct trn_column *column = &table->columns[trn_table_column(table, "a_json")];
+    char text[2 * 1001 + 4];
+
+    for (size_t depth = 1000; depth <= 1001; depth++) {
+        const tern_value value = {.kind = TERN_TEXT, .data = text, .size = 2 * depth + 1};
+        const tern_status expected = depth == 1000 ? TERN_OK : TERN_ERR_FORMAT;
+
+        memset(text, '[', depth);
+        text[depth] = ' ';
+        memset(text + depth + 1, ']', depth);
+        CHECK_INT(trn_schema_check_value(table, column, &value, NULL), expected);
+    }
+    memset(text, '[', sizeof text);
+    text[0] = '"';
+    text[sizeof text - 1] = '"';
+    CHECK_INT(
+        trn_schema_check_value(table,
+                               column,
+                               &(tern_value){.kind = TERN_TEXT, .data = text, .size = sizeof text},
+                               NULL),
+        TERN_OK);
+    trn_schema_free(schema);
+}
+
 TEST(every_type_and_limit_is_tried_with_a_good_and_a_bad_value)
 {
     struct trn_schema *schema = documents_notes(columns, "");
@@ -442,7 +471,9 @@ TEST(a_sentence_names_the_column_and_the_limit_and_never_the_value)
          TEXT("SECRET"),
          "notes.a_slot takes MORNING, NIGHT or a time of day HH:MM or HH:MM:SS"},
         {"a_date", TEXT("SECRET"), "notes.a_date takes a date YYYY-MM-DD of the years 1 to 9999"},
-        {"a_json", TEXT("SECRET"), "notes.a_json takes well-formed JSON"},
+        {"a_json",
+         TEXT("SECRET"),
+         "notes.a_json takes well-formed JSON, nested at most 1,000 deep"},
         {"an_email", TEXT("SECRET"), "notes.an_email takes an e-mail address"},
         {"a_uuid", TEXT("SECRET"), "notes.a_uuid takes a uuid (16 bytes)"},
         {"a_must", {.kind = TERN_NULL}, "notes.a_must must not be null"},

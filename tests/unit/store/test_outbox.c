@@ -385,6 +385,10 @@ TEST(meta_and_cursor_read_back_as_written)
     check_cursors(store, "whole", "");
     CHECK_INT(trn_meta_drop_cursor(store, NULL), TERN_OK);
     check_cursors(store, "", "whole");
+    CHECK_INT(trn_meta_set_cursor(store, trn_slice_text("~an~other's~"), NULL), TERN_OK);
+    check_cursors(store, "~an~other's~", "");
+    CHECK_INT(trn_meta_set_proof(store, trn_slice_text("~"), NULL), TERN_OK);
+    check_cursors(store, "~an~other's~", "~");
     trn_bytes_free(&cursor);
     trn_store_close(store);
 }

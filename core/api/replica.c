@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/log.h"
 #include "base/memory.h"
 #include "engine/lease.h"
 #include "schema/schema.h"
@@ -161,6 +162,13 @@ static tern_status check_options(const char *path,
     return trn_ports_check(options->ports, error);
 }
 
+static void warn(void *context, const char *table, const char *what)
+{
+    const tern_replica *replica = context;
+
+    trn_log(&replica->host.log, TERN_LOG_WARNING, "the app's table %s: %s", table, what);
+}
+
 static tern_status open_store(tern_replica *replica,
                               const char *path,
                               const tern_replica_options *options,
@@ -195,8 +203,10 @@ static tern_status open_store(tern_replica *replica,
     if (status == TERN_OK) {
         status = end_dead_lease(replica, error);
     }
-    return status == TERN_OK ? trn_store_attach_schema(replica->store, replica->schema, error)
-                             : status;
+    if (status == TERN_OK) {
+        status = trn_store_attach_schema(replica->store, replica->schema, error);
+    }
+    return status == TERN_OK ? trn_store_tell_unfit(replica->store, warn, replica, error) : status;
 }
 
 static tern_replica *new_replica(void)

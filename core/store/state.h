@@ -174,6 +174,7 @@ struct trn_store {
     bool is_new;
     bool is_syncing;    /* a session of this handle keeps the log short */
     bool is_hasty;      /* commits are not waited for: synchronous is NORMAL */
+    bool keeps_half;    /* a table of the app's declares ON CONFLICT FAIL */
     bool is_placed;     /* the tables' columns have their positions */
     bool is_guarded;    /* the triggers of trn_store_guard_deletes are up */
     bool guarded_in_tx; /* in this tx, so that its rollback takes them down */

@@ -39,6 +39,59 @@ static tern_status explain_compile(const struct trn_statement *statement,
     return trn_store_fail_sql(statement->db, NULL, rc, sql, error);
 }
 
+/* Whether it would make a table that is there: then it does nothing. */
+static tern_status makes_nothing(const struct trn_statement *statement,
+                                 struct trn_slice sql,
+                                 bool *ret_nothing,
+                                 tern_error *error)
+{
+    struct trn_bytes name = {0};
+    struct trn_slice found;
+    tern_status status = TERN_OK;
+
+    *ret_nothing = false;
+    if (!trn_words_if_not_exists(sql, &found)) {
+        return TERN_OK;
+    }
+    if (trn_bytes_append_slice(&name, found) != TERN_OK) {
+        status = trn_fail_nomem(error);
+    } else {
+        *ret_nothing = sqlite3_table_column_metadata(statement->db,
+                                                     "main",
+                                                     trn_bytes_text(&name),
+                                                     NULL,
+                                                     NULL,
+                                                     NULL,
+                                                     NULL,
+                                                     NULL,
+                                                     NULL) == SQLITE_OK;
+    }
+    trn_bytes_free(&name);
+    return status;
+}
+
+/* An app of before makes its tables at each start, so one that is there already is let be. */
+static tern_status
+check_table(const struct trn_statement *statement, struct trn_slice sql, tern_error *error)
+{
+    bool nothing = false;
+    tern_status status = makes_nothing(statement, sql, &nothing, error);
+
+    if (status != TERN_OK || nothing) {
+        return status;
+    }
+    if (trn_words_keep_half(sql)) {
+        return trn_fail(error, TERN_ERR_SQL, "ON CONFLICT FAIL is refused: a trigger may follow");
+    }
+    if (trn_guard_ties(statement->guard, sql)) {
+        return trn_fail(error,
+                        TERN_ERR_SQL,
+                        "no table of the app's references a synced one, or takes its name: rows "
+                        "come and go with a sync");
+    }
+    return TERN_OK;
+}
+
 /* What makes a failed statement keep a part of what it did, which the capture has forgotten. */
 static tern_status
 check_clauses(const struct trn_statement *statement, struct trn_slice sql, tern_error *error)
@@ -49,16 +102,7 @@ check_clauses(const struct trn_statement *statement, struct trn_slice sql, tern_
                         TERN_ERR_SQL,
                         "REPLACE, FAIL and ROLLBACK are refused on synced tables and in triggers");
     }
-    if (statement->found.makes_table && trn_words_keep_half(sql)) {
-        return trn_fail(error, TERN_ERR_SQL, "ON CONFLICT FAIL is refused: a trigger may follow");
-    }
-    if (statement->found.makes_table && trn_guard_ties(statement->guard, sql)) {
-        return trn_fail(error,
-                        TERN_ERR_SQL,
-                        "no table of the app's references a synced one, or takes its name: rows "
-                        "come and go with a sync");
-    }
-    return TERN_OK;
+    return statement->found.makes_table ? check_table(statement, sql, error) : TERN_OK;
 }
 
 static tern_status compile(struct trn_statement *statement, struct trn_slice sql, tern_error *error)
@@ -261,6 +305,9 @@ static tern_status ready_to_write(struct trn_statement *statement, tern_error *e
         return trn_fail(error, TERN_ERR_MISUSE, "a write needs a transaction");
     }
     status = look_again(statement, error);
+    if (status == TERN_OK && statement->found.makes_table) { /* what was there may have gone */
+        status = check_table(statement, trn_slice_text(sqlite3_sql(statement->stmt)), error);
+    }
     if (status != TERN_OK) {
         return status;
     }
@@ -299,6 +346,17 @@ static void take_back(struct trn_statement *statement, size_t mark, bool was_run
         return;
     }
     store->listener->forget(store->listener->context, mark);
+}
+
+/* What such a statement keeps, nobody would send. */
+static void doom_half(struct trn_store *store, tern_status status)
+{
+    if (store->keeps_half && store->listener != NULL) {
+        trn_doom(store,
+                 status,
+                 "a statement failed, and a table of the app's declares ON CONFLICT FAIL: the "
+                 "transaction is lost");
+    }
 }
 
 static tern_status explain_step(const struct trn_statement *statement,
@@ -346,6 +404,7 @@ static tern_status step_write(struct trn_statement *statement, bool *ret_row, te
     if (rc != SQLITE_ROW && rc != SQLITE_DONE) {
         status = explain_step(statement, statement->schema, rc, error);
         take_back(statement, mark, was_running);
+        doom_half(store, status);
     } else if (store->listener != NULL) {
         status = trn_doom_cause(store, error);
     }

@@ -52,6 +52,12 @@ tern_status trn_store_migrate(struct trn_store *store,
                               const char *ddl,
                               const struct trn_schema *schema,
                               tern_error *error);
+/* Tells of each table of the app's that is refused today, and why; behind trn_store_attach_schema.
+ * With one that keeps half of a failed statement, each that fails ends its tx from here on. */
+tern_status trn_store_tell_unfit(struct trn_store *store,
+                                 void (*tell)(void *context, const char *table, const char *what),
+                                 void *context,
+                                 tern_error *error);
 /* Makes ready what depends on the schema; TERN_ERR_CORRUPT where a table of the file lacks a column
  * of it. What a reader has no use for, the places of the columns, is left to the first tx. `schema`
  * must outlive the store. */

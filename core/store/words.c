@@ -160,6 +160,32 @@ bool trn_words_name(struct trn_slice sql,
     return false;
 }
 
+bool trn_words_if_not_exists(struct trn_slice sql, struct trn_slice *ret_name)
+{
+    static const char *const words[] = {"CREATE", "TABLE", "IF", "NOT", "EXISTS"};
+    struct scan scan = {(const char *)sql.data, (const char *)sql.data + sql.size};
+    struct trn_slice name;
+    struct trn_slice word;
+
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        if (!next_token(&scan, &word) || !is(word, words[i])) {
+            return false;
+        }
+    }
+    name = peek_name(scan);
+    (void)next_token(&scan, &word);
+    skip_blank(&scan);
+    if (begins(&scan, ".")) {
+        if (!is(name, "main")) {
+            return false;
+        }
+        scan.at++;
+        name = peek_name(scan);
+    }
+    *ret_name = name;
+    return name.size > 0;
+}
+
 static bool equal_words(struct trn_slice a, struct trn_slice b)
 {
     return a.size == b.size &&

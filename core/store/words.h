@@ -14,6 +14,9 @@ bool trn_words_keep_half(struct trn_slice sql);
 bool trn_words_name(struct trn_slice sql,
                     bool (*is_taken)(const void *context, struct trn_slice name),
                     const void *context);
+/* Whether the text is CREATE TABLE IF NOT EXISTS, and of which table of the file, quotes left out.
+ */
+bool trn_words_if_not_exists(struct trn_slice sql, struct trn_slice *ret_name);
 /* Appends the CREATE TRIGGER with a condition that lets it run for the app's statements alone: not
  * when rows are stamped, and not when a sync writes them. */
 tern_status trn_words_limit_trigger(struct trn_slice sql, struct trn_bytes *limited);

@@ -132,7 +132,10 @@ typedef struct tern_statement tern_statement;
  * refused with TERN_ERR_SQL; tables and TEMP triggers of the app's own are not, and such a trigger
  * runs for statements alone, not when a sync writes. A failed statement leaves nothing, so triggers
  * with RAISE(FAIL) or RAISE(ROLLBACK) and tables with ON CONFLICT FAIL are refused; and so are
- * foreign keys to synced tables, whose rows a sync takes out and, for a moment, lifts. Functions
+ * foreign keys to synced tables, whose rows a sync takes out and, for a moment, lifts. A table of
+ * that kind that is in the file already stays, CREATE TABLE IF NOT EXISTS of it does nothing, and
+ * opening the replica tells of it in the log (a warning): it should be made anew without the
+ * clause. Beside one with ON CONFLICT FAIL a statement that fails ends its transaction. Functions
  * offered to SQL: `tern_id()` mints an id, `tern_key(table, key...)` derives one from a natural
  * key, `tern_id_text(blob)` and `tern_id_blob(text)` convert, `tern_now()` is the stamp clock in
  * microseconds.

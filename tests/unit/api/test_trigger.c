@@ -2,6 +2,8 @@
  * all. */
 #include "tests/unit/api/fixture.h"
 
+#include <sqlite3.h>
+#include <stdio.h>
 #include <string.h>
 
 static const char *path;
@@ -127,5 +129,87 @@ TEST(no_table_of_the_apps_is_tied_to_a_synced_one)
     fixture_run(replica, "ALTER TABLE app_log ADD COLUMN users TEXT DEFAULT 'REFERENCES users'");
     fixture_run(replica, "ALTER TABLE app_log RENAME COLUMN users TO medications");
     fixture_run(replica, "ALTER TABLE app_log RENAME TO app_notes");
+    tern_replica_close(replica);
+}
+
+/* What an earlier version of the library took. */
+#define PHOTO "app_photo(dose BLOB REFERENCES dose_events(id))"
+#define ONCE "app_once(what TEXT UNIQUE ON CONFLICT FAIL)"
+
+static char told[1000];
+
+static void listen(void *context, tern_log_level level, const char *line)
+{
+    (void)context;
+    CHECK_INT(level, TERN_LOG_WARNING);
+    (void)snprintf(told + strlen(told), sizeof told - strlen(told), "%s\n", line);
+}
+
+/* A replica of two doses, in which such an app has its tables. */
+static void open_of_before(void)
+{
+    tern_replica_options options = fixture_options();
+    tern_ports ports = *options.ports;
+
+    open_with_log(2);
+    tern_replica_close(replica);
+    CHECK_INT(fixture_outside(path, "CREATE TABLE " PHOTO), SQLITE_OK);
+    CHECK_INT(fixture_outside(path, "CREATE TABLE " ONCE), SQLITE_OK);
+    ports.log.write = listen;
+    options.ports = &ports;
+    told[0] = '\0';
+    CHECK_INT(tern_replica_open(path, &options, &replica, NULL), TERN_OK);
+}
+
+TEST(an_app_with_tables_of_before_starts_and_is_told_of_them)
+{
+    static const char *const again[] = {
+        "CREATE TABLE IF NOT EXISTS " PHOTO,
+        " create table if not exists main . \"APP_ONCE\"(what TEXT UNIQUE ON CONFLICT FAIL)",
+    };
+    static const char *const refused[] = {
+        "CREATE TABLE " PHOTO,
+        "CREATE TABLE IF NOT EXISTS app_other(dose BLOB REFERENCES dose_events(id))",
+        "CREATE TEMP TABLE IF NOT EXISTS " ONCE,
+        "CREATE TABLE IF NOT EXISTS temp." ONCE,
+    };
+    tern_statement *late;
+    bool row = false;
+
+    open_of_before();
+    CHECK(strstr(told, "app_photo: it references a synced table") != NULL);
+    CHECK(strstr(told, "app_once: it declares ON CONFLICT FAIL") != NULL);
+    CHECK(strstr(told, "app_log") == NULL && strstr(told, "dose_events:") == NULL);
+    for (size_t i = 0; i < sizeof again / sizeof *again; i++) {
+        fixture_run(replica, again[i]);
+    }
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
+        CHECK_INT(fixture_sql(replica, refused[i], NULL), TERN_ERR_SQL);
+    }
+    late = prepare(again[0]);
+    fixture_run(replica, "DROP TABLE app_photo");
+    CHECK_INT(tern_statement_step(late, &row, NULL), TERN_ERR_SQL);
+    tern_statement_free(late);
+    CHECK_INT(
+        fixture_number(replica, "SELECT count(*) FROM sqlite_schema WHERE name = 'app_photo'"),
+        0);
+    tern_replica_close(replica);
+}
+
+TEST(a_statement_that_would_keep_a_half_ends_its_transaction)
+{
+    tern_tx *tx;
+
+    open_of_before();
+    fixture_run(replica, "INSERT INTO app_once VALUES('x')");
+    fixture_run(replica,
+                "CREATE TEMP TRIGGER app_half AFTER INSERT ON app_log BEGIN "
+                "UPDATE dose_events SET status = 'SKIPPED'; INSERT INTO app_once VALUES('x'); END");
+    tx = fixture_begin(replica, false);
+    CHECK(fixture_sql(replica, "INSERT INTO app_log VALUES('half')", NULL) != TERN_OK);
+    CHECK(tern_tx_commit(tx, NULL, NULL) != TERN_OK);
+    CHECK_INT(entries(), 1);
+    CHECK_INT(fixture_number(replica, "SELECT count(*) FROM dose_events WHERE status = 'SKIPPED'"),
+              0);
     tern_replica_close(replica);
 }

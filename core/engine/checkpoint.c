@@ -7,6 +7,7 @@
 #include "engine/idset.h"
 #include "engine/leave.h"
 #include "engine/lost.h"
+#include "engine/reach.h"
 #include "engine/rebase.h"
 #include "engine/sweep.h"
 #include "wire/answer.h"
@@ -190,6 +191,7 @@ trn_checkpoint_apply(struct trn_work *work, struct trn_checkpoint *checkpoint, t
     bool staged_fresh = false;
     tern_status status = trn_rebase_lift_for_unseen(work, error);
 
+    trn_reach_forget(work);
     if (status == TERN_OK) {
         status = trn_stage_is_fresh(work->store, &checkpoint->scope, &staged, &staged_fresh, error);
     }

@@ -232,7 +232,8 @@ static tern_status
 add_touch(struct trn_recorder *recorder, const struct trn_touch *touch, tern_error *error)
 {
     if (recorder->touches.count >= SLACK * TRN_WIRE_TX_CHANGES_MAX ||
-        recorder->text.size > SLACK * TRN_WIRE_TX_BYTES_MAX) {
+        recorder->text.size > SLACK * TRN_WIRE_TX_BYTES_MAX ||
+        recorder->undo_log.size > SLACK * TRN_WIRE_TX_BYTES_MAX) {
         return trn_fail(error, TERN_ERR_TOO_LARGE, "the transaction is above the protocol's caps");
     }
     return trn_touches_add(&recorder->touches, touch) == TERN_OK ? TERN_OK : trn_fail_nomem(error);

@@ -43,23 +43,23 @@ static tern_status find_to_lock(struct trn_work *work,
     const unsigned states = 1U << TERN_ENTRY_PENDING | 1U << TERN_ENTRY_QUARANTINED |
                             (locking->erased ? 1U << TERN_ENTRY_LOCKED : 0);
     struct trn_entry entry = {0};
+    bool may = true;
+    tern_status status = locking->erased ? TERN_OK : trn_reach_may(work, scope, &may, error);
 
-    for (;;) {
+    while (status == TERN_OK && may) {
         bool there = false;
-        tern_status status = trn_outbox_next(work->store, entry.ordinal, states, &entry, error);
 
+        status = trn_outbox_next(work->store, entry.ordinal, states, &entry, error);
         if (status != TERN_OK || entry.ordinal == 0) {
-            return status;
+            break;
         }
         status = locking->erased ? trn_reach_touches(work, entry.ordinal, scope, &there, error)
                                  : trn_reach_alone(work, entry.ordinal, scope, &there, error);
         if (status == TERN_OK && there) {
             status = note(locking, entry.ordinal, error);
         }
-        if (status != TERN_OK) {
-            return status;
-        }
     }
+    return status;
 }
 
 /* A pending one is still offered to the server once; what the server has refused already is not. */

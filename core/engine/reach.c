@@ -12,6 +12,7 @@ struct asking {
     struct trn_work *work;
     const tern_id *scope; /* NULL: whether each is held */
     bool suspects;        /* note each */
+    bool gathers;         /* add each to what the work has reached */
     bool abouts;          /* also where the row lies that one is about */
     bool alone;           /* some row lies in `scope` alone */
     bool touches;         /* some row lies in `scope` */
@@ -20,6 +21,23 @@ struct asking {
     bool unknown;         /* of some row nothing here says where it lies: it has left for its age */
 };
 
+/* A scope is named by the id of a user. */
+static const struct trn_table *users_of(const struct trn_work *work)
+{
+    return &work->engine->schema->tables[0];
+}
+
+static tern_status
+gather(struct trn_work *work, const tern_id *scopes, size_t count, tern_error *error)
+{
+    tern_status status = TERN_OK;
+
+    for (size_t i = 0; i < count && status == TERN_OK; i++) {
+        status = trn_idset_add(&work->reached, users_of(work), &scopes[i], error);
+    }
+    return status;
+}
+
 static tern_status
 ask(struct asking *asking, const tern_id *scopes, size_t count, tern_error *error)
 {
@@ -27,6 +45,9 @@ ask(struct asking *asking, const tern_id *scopes, size_t count, tern_error *erro
     bool elsewhere = false;
     tern_status status = TERN_OK;
 
+    if (asking->gathers) {
+        return gather(asking->work, scopes, count, error);
+    }
     for (size_t i = 0; i < count && status == TERN_OK && asking->suspects; i++) {
         status = trn_scope_suspect(asking->work->store, &scopes[i], error);
     }
@@ -209,4 +230,40 @@ tern_status trn_reach_suspect(struct trn_work *work, uint64_t ordinal, tern_erro
     struct asking asking = {.work = work, .suspects = true};
 
     return run(&asking, ordinal, error);
+}
+
+static tern_status gather_all(struct trn_work *work, tern_error *error)
+{
+    const unsigned states = 1U << TERN_ENTRY_PENDING | 1U << TERN_ENTRY_QUARANTINED;
+    struct trn_entry entry = {0};
+
+    for (;;) {
+        struct asking asking = {.work = work, .gathers = true};
+        tern_status status = trn_outbox_next(work->store, entry.ordinal, states, &entry, error);
+
+        if (status == TERN_OK && entry.ordinal != 0) {
+            status = run(&asking, entry.ordinal, error);
+        }
+        if (status != TERN_OK || entry.ordinal == 0) {
+            return status;
+        }
+    }
+}
+
+tern_status
+trn_reach_may(struct trn_work *work, const tern_id *scope, bool *ret_may, tern_error *error)
+{
+    tern_status status = work->reached_is_known ? TERN_OK : gather_all(work, error);
+
+    if (status == TERN_OK) {
+        work->reached_is_known = true;
+        *ret_may = trn_idset_has(&work->reached, users_of(work), scope);
+    }
+    return status;
+}
+
+void trn_reach_forget(struct trn_work *work)
+{
+    trn_idset_free(&work->reached);
+    work->reached_is_known = false;
 }

@@ -5,6 +5,12 @@
 
 #include "engine/work.h"
 
+/* Whether some row of an entry that is pending or quarantined may lie in `scope`. All entries are
+ * looked at once, and again behind trn_reach_forget: a page may close many records. */
+tern_status
+trn_reach_may(struct trn_work *work, const tern_id *scope, bool *ret_may, tern_error *error);
+/* To be called where rows come: they may say where others lie. */
+void trn_reach_forget(struct trn_work *work);
 /* Whether some row of the entry lies in `scope` and in no other that is held. */
 tern_status trn_reach_alone(struct trn_work *work,
                             uint64_t ordinal,

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "engine/lease.h"
+#include "engine/reach.h"
 
 static tern_status read_start(struct trn_work *work, const tern_id *session, tern_error *error)
 {
@@ -115,6 +116,7 @@ void trn_work_forget(struct trn_work *work)
 {
     trn_idset_free(&work->held);
     work->held_is_known = false;
+    trn_reach_forget(work);
     trn_free(work->displaced.rows);
     work->displaced = (struct trn_displaced){0};
 }

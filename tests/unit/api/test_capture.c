@@ -483,6 +483,29 @@ TEST(a_tx_of_too_many_bytes_is_refused_whole)
     tern_replica_close(replica);
 }
 
+/* What is taken back where it must be holds the values from before. */
+TEST(a_tx_that_replaces_too_many_bytes_is_refused_whole)
+{
+    tern_error error = {0};
+
+    open_patient(0);
+    for (int i = 0; i < 7; i++) {
+        fixture_run(replica,
+                    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 8) "
+                    "INSERT INTO prescriptions(id, patient_id, patient_name, symptoms) "
+                    "SELECT tern_id(), (SELECT id FROM users), 'x', "
+                    "replace(hex(zeroblob(450000)), '0', 'x') FROM n");
+    }
+    CHECK_INT(fixture_sql(replica, "UPDATE prescriptions SET symptoms = 'y'", &error),
+              TERN_ERR_TOO_LARGE);
+    CHECK_INT(fixture_number(replica, "SELECT count(*) FROM prescriptions WHERE symptoms = 'y'"),
+              0);
+    fixture_run(replica,
+                "UPDATE prescriptions SET symptoms = 'y' WHERE rowid IN "
+                "(SELECT rowid FROM prescriptions ORDER BY rowid LIMIT 20)");
+    tern_replica_close(replica);
+}
+
 TEST(a_reference_to_nothing_fails_the_commit_and_names_the_tables)
 {
     tern_id nobody = fixture_id(77);

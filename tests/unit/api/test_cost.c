@@ -2,6 +2,7 @@
 #include <sqlite3.h>
 
 #include "api/internal.h"
+#include "engine/leave.h"
 #include "engine/rebase.h"
 #include "engine/reoffer.h"
 #include "engine/work_commit.h"
@@ -153,4 +154,33 @@ static int64_t steps_of_reoffer(uint64_t count)
 TEST(what_is_left_is_offered_again_in_time_that_grows_with_it_and_no_faster)
 {
     CHECK(steps_of_reoffer(160) < 9 * steps_of_reoffer(20));
+}
+
+/* How often an entry's lines were read since the last call. */
+static int decodes(tern_replica *replica)
+{
+    return sqlite3_stmt_status(replica->store->statements[TRN_SQL_OUTBOX_BODY],
+                               SQLITE_STMTSTATUS_RUN,
+                               1);
+}
+
+/* One page may close hundreds of records, of which few hold an edit that waits. */
+TEST(records_that_close_look_at_each_waiting_entry_once)
+{
+    enum { ENTRIES = 60, RECORDS = 30 };
+    tern_replica *replica = fixture_open(fixture_path());
+    struct trn_work work;
+
+    for (int i = 0; i < ENTRIES; i++) {
+        fixture_run(replica, INSERT);
+    }
+    CHECK_INT(trn_work_begin(&work, &replica->engine, NULL, NULL), TERN_OK);
+    for (int i = 0; i < RECORDS; i++) {
+        tern_id record = fixture_id((uint8_t)(100 + i));
+
+        CHECK_INT(trn_leave(&work, &record, NULL), TERN_OK);
+    }
+    CHECK_INT(decodes(replica), ENTRIES);
+    trn_work_rollback(&work);
+    tern_replica_close(replica);
 }

@@ -2,8 +2,8 @@
 #include "api/internal.h"
 #include "engine/reoffer.h"
 #include "engine/work_commit.h"
-#include "wire/entry.h"
 #include "tests/unit/api/fixture.h"
+#include "wire/entry.h"
 
 static const unsigned PENDING = 1U << TERN_ENTRY_PENDING;
 

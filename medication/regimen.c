@@ -133,6 +133,7 @@ static int32_t count_bits(unsigned bits)
 }
 
 /* On the weekdays that divide a number of weeks; all of them together are the times that are said.
+ * Beside dosages, which say themselves how often a day, that may be the number of the days as well.
  */
 static bool settle_weekdays(const tern_regimen *source,
                             const struct trn_timing *timing,
@@ -144,10 +145,10 @@ static bool settle_weekdays(const tern_regimen *source,
     if (!settle_times(source, timing, 0, regimen)) {
         return false;
     }
-    return !frequency->is_counted ||
+    return !frequency->is_counted || (source->slots != 0 && frequency->times == days) ||
            agree(source->slots == 0 && timing->is_of_meals,
                  frequency->times,
-                 days * (source->slots != 0 ? 1 : (int32_t)regimen->count),
+                 days * (int32_t)regimen->count,
                  regimen);
 }
 

@@ -113,6 +113,11 @@ static tern_medicine medicines[] = {
     {.name = "every other day", .night_dosage = "{\"amount\":1}", .frequency = "every 2 days"},
     {.name = "hours", .frequency = "every 6 hours"},
     {.name = "weekdays", .morning_dosage = "{\"amount\":1}", .timing = "mon; thu"},
+    {.name = "weekdays twice",
+     .morning_dosage = "{\"amount\":1}",
+     .night_dosage = "{\"amount\":1}",
+     .frequency = "twice a week",
+     .timing = "mon; thu"},
     {.name = "ten days", .morning_dosage = "{\"amount\":1}", .duration_days = 10},
     {.name = "as needed", .is_prn = true},
 };

@@ -274,6 +274,25 @@ TEST(dosages_win_over_the_words_of_a_day_and_keep_those_of_a_week)
     CHECK_TEXT(seen, "03-02 NIGHT");
 }
 
+/* The number is read as that of the days or of the doses, where it is one of them. */
+TEST(weekdays_with_several_dosages_are_as_many_as_the_days_or_the_doses)
+{
+    static const char *const right[] = {"twice a week", "4 times a week", "every 1 weeks"};
+    static const char *const wrong[] = {"once a week", "3 times a week", "8 times a week"};
+    tern_regimen source = regimen(NULL, "mon; thu");
+
+    source.slots = TERN_SLOT_MORNING | TERN_SLOT_NIGHT;
+    for (size_t i = 0; i < sizeof(right) / sizeof(right[0]); i++) {
+        source.frequency = right[i];
+        CHECK(plan(&source, "2026-03-02", 7, false));
+        CHECK_TEXT(seen, "03-02 MORNING, 03-02 NIGHT, 03-05 MORNING, 03-05 NIGHT");
+    }
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        source.frequency = wrong[i];
+        CHECK(!plan(&source, "2026-03-02", 7, false));
+    }
+}
+
 static const char *with_dosage(const char *frequency, const char *timing)
 {
     tern_regimen source = regimen(frequency, timing);

@@ -113,23 +113,32 @@ static bool is_dosage(const char *dosage)
     return dosage != NULL && strspn(dosage, " \t\r\n{") > strspn(dosage, " \t\r\n");
 }
 
-/* Nobody can tell which is meant, the number or the times, and of one of them it would be too much.
- */
-static bool is_miscounted(const tern_medicine *medicine)
+void trn_medicine_regimen(const tern_medicine *medicine,
+                          const char *start_date,
+                          tern_regimen *ret_regimen)
 {
     const char *const dosages[] = {medicine->morning_dosage,
                                    medicine->daytime_dosage,
                                    medicine->night_dosage};
-    tern_regimen regimen = {.size = sizeof(regimen),
-                            .start_date = "2000-01-01",
-                            .frequency = medicine->frequency,
-                            .timing = medicine->timing,
-                            .is_prn = medicine->is_prn};
+
+    *ret_regimen = (tern_regimen){.size = sizeof(*ret_regimen),
+                                  .start_date = start_date,
+                                  .frequency = medicine->frequency,
+                                  .timing = medicine->timing,
+                                  .is_prn = medicine->is_prn};
+    for (unsigned i = 0; i < sizeof(dosages) / sizeof(dosages[0]); i++) {
+        ret_regimen->slots |= is_dosage(dosages[i]) ? 1U << i : 0;
+    }
+}
+
+/* Nobody can tell which is meant, the number or the times, and of one of them it would be too much.
+ */
+static bool is_miscounted(const tern_medicine *medicine)
+{
+    tern_regimen regimen;
     struct trn_regimen rule;
 
-    for (unsigned i = 0; i < sizeof(dosages) / sizeof(dosages[0]); i++) {
-        regimen.slots |= is_dosage(dosages[i]) ? 1U << i : 0;
-    }
+    trn_medicine_regimen(medicine, "2000-01-01", &regimen);
     return trn_regimen_read(&regimen, &rule) && rule.is_miscounted;
 }
 

@@ -12,6 +12,11 @@ int64_t trn_field_length(int64_t field);
  * for what is no number, or not known here. */
 bool trn_field_range(int64_t field, int64_t *ret_least, int64_t *ret_greatest);
 
+/** What is prescribed of a medicine as it is entered, but its days: it borrows all texts. */
+void trn_medicine_regimen(const tern_medicine *medicine,
+                          const char *start_date,
+                          tern_regimen *ret_regimen);
+
 /** Whether this can be written as it stands: problems NO_MEDICATIONS, URGENT_REASON, DATE, END_DATE
  * and those of what was entered. What else the document asks of a row is left to the engine.
  * `edited` is the prescription that it is an edit of, or NULL: TIMES is not asked of the words that

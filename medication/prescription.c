@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/mutant.h"
 #include "medication/form.h"
+#include "medication/hours.h"
 #include "tern/row.h"
 
 static const char table[] = "prescriptions";
@@ -327,7 +328,8 @@ static bool is_named(const tern_prescription *prescription, const uint8_t *id)
     return false;
 }
 
-static tern_status write_medicine(tern_tx *tx,
+static tern_status write_medicine(tern_care *care,
+                                  tern_tx *tx,
                                   const tern_id *prescription,
                                   const tern_medicine *medicine,
                                   size_t row,
@@ -337,6 +339,8 @@ static tern_status write_medicine(tern_tx *tx,
 {
     static const char name[] = "medications";
     tern_cell cells[MEDICINE_CELLS];
+    int32_t first_minute = 0;
+    tern_status status;
 
     if (memcmp(&medicine->id, &nil, sizeof(nil)) == 0) {
         return insert_medicine(tx, prescription, medicine, row, begins, error);
@@ -345,11 +349,17 @@ static tern_status write_medicine(tern_tx *tx,
         return trn_problem(error, TERN_PROBLEM_NO_MEDICATION, 0, 0);
     }
     fill_medicine(medicine, prescription, row, cells);
+    status = trn_hours_go_on(care, medicine, &first_minute, error);
+    if (status != TERN_OK) {
+        return status;
+    }
+    /* In place of the prescription, which stays. */
+    cells[MEDICINE_CELLS - 1] = (tern_cell){"first_minute", tern_value_integer(first_minute)};
     return tern_row_update(tx,
                            name,
                            &medicine->id,
                            cells,
-                           MEDICINE_CELLS - 1,
+                           first_minute >= 0 ? MEDICINE_CELLS : MEDICINE_CELLS - 1,
                            trn_engine_error(error));
 }
 
@@ -368,7 +378,8 @@ static tern_status write_medicines(tern_care *care,
         status = trn_care_morning(care, &prescription->patient, &begins.minute, error);
     }
     for (size_t i = 0; status == TERN_OK && i < prescription->medicine_count; i++) {
-        status = write_medicine(tx, id, &prescription->medicines[i], i + 1, &begins, ids, error);
+        status =
+            write_medicine(care, tx, id, &prescription->medicines[i], i + 1, &begins, ids, error);
     }
     for (size_t at = 0; status == TERN_OK && at < ids->size; at += sizeof(tern_id)) {
         if (!is_named(prescription, ids->data + at)) {

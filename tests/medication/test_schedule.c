@@ -308,6 +308,134 @@ TEST(every_some_hours_keeps_to_its_hours_when_meals_move)
     care_end();
 }
 
+static tern_care_error edit_error;
+
+/* The one medicine under its id, with other words. */
+static void say_otherwise(const tern_id *prescription, const char *frequency)
+{
+    care_medicine.id = medication_of(1);
+    care_medicine.frequency = frequency;
+    care_ok(
+        tern_prescription_edit(care, prescription, &care_prescription, "other", NULL, &edit_error),
+        &edit_error);
+    (void)generate();
+}
+
+static tern_id prescribe_hours(const char *frequency)
+{
+    care_begin("2026-03-02 05:00");
+    care_medicine = (tern_medicine){.name = "hours", .frequency = frequency};
+    return care_prescribe();
+}
+
+TEST(hours_that_an_edit_changes_go_on_from_the_last_dose)
+{
+    tern_care_error error;
+    tern_id prescription = prescribe_hours("every 8 hours");
+    tern_id dose;
+
+    care_clock("2026-03-04 23:10");
+    dose = care_dose("2026-03-04", "23:00");
+    care_ok(tern_dose_take(care, &dose, NULL, NULL, &error), &error);
+    say_otherwise(&prescription, "every 6 hours");
+    CHECK_TEXT(care_day("2026-03-04"), "07:00 MISSED, 15:00 MISSED, 23:00 ON_TIME");
+    CHECK_TEXT(care_day("2026-03-05"), "05:00 DUE, 11:00 DUE, 17:00 DUE, 23:00 DUE");
+    /* An edit of something else leaves them. */
+    care_clock("2026-03-05 12:00");
+    care_medicine.name = "other";
+    say_otherwise(&prescription, "every 6 hours");
+    CHECK_TEXT(care_day("2026-03-05"), "05:00 MISSED, 11:00 MISSED, 17:00 DUE, 23:00 DUE");
+    CHECK_TEXT(care_day("2026-03-06"), "05:00 DUE, 11:00 DUE, 17:00 DUE, 23:00 DUE");
+    /* Also one that is made in a pause. */
+    care_clock("2026-03-06 17:10");
+    care_ok(tern_prescription_pause(care, &prescription, &error), &error);
+    say_otherwise(&prescription, "every 8 hours");
+    care_ok(tern_prescription_resume(care, &prescription, &error), &error);
+    (void)generate();
+    CHECK_TEXT(care_day("2026-03-07"), "01:00 DUE, 09:00 DUE, 17:00 DUE");
+    care_end();
+}
+
+TEST(hours_that_keep_a_dose_where_the_last_one_was_keep_all)
+{
+    tern_id prescription = prescribe_hours("every 6 hours");
+
+    care_clock("2026-03-04 20:00");
+    say_otherwise(&prescription, "every 12 hours");
+    CHECK_INT(fixture_number(care_replica, "SELECT first_minute FROM medications"), 420);
+    CHECK_TEXT(care_day("2026-03-05"), "07:00 DUE, 19:00 DUE");
+    care_end();
+}
+
+static bool keep_nearest(void *context, const tern_dose *dose)
+{
+    int64_t *nearest_us = context;
+
+    if (dose->status == TERN_DOSE_DUE && dose->scheduled_us > nearest_us[0] &&
+        dose->scheduled_us < nearest_us[1]) {
+        nearest_us[1] = dose->scheduled_us;
+    }
+    return true;
+}
+
+/* The last dose of the words until now lies before the edit; the next one of the new words is at
+ * least as far from it as they say. */
+TEST(no_edit_of_hours_brings_a_dose_nearer_to_the_last_than_they_allow)
+{
+    static const int hours[] = {5, 6, 8, 36};
+    enum { COUNT = sizeof(hours) / sizeof(hours[0]) };
+    const int64_t hour_us = INT64_C(3600000000);
+
+    for (size_t i = 0; i < COUNT * COUNT; i++) {
+        int from = hours[i / COUNT];
+        int to = hours[i % COUNT];
+        char words[2][30];
+        tern_id prescription;
+        tern_care_error error;
+        int64_t first_us;
+        int64_t now_us;
+        int64_t nearest_us[2];
+
+        (void)snprintf(words[0], sizeof(words[0]), "every %d hours", from);
+        (void)snprintf(words[1], sizeof(words[1]), "every %d hours", to);
+        prescription = prescribe_hours(words[0]);
+        first_us = care_time("2026-03-02 07:00");
+        care_clock(i % 2 == 0 ? "2026-03-05 23:40" : "2026-03-06 13:05");
+        now_us = care_time(i % 2 == 0 ? "2026-03-05 23:40" : "2026-03-06 13:05");
+        say_otherwise(&prescription, words[1]);
+        nearest_us[0] = first_us + (now_us - first_us) / (from * hour_us) * (from * hour_us);
+        nearest_us[1] = INT64_MAX;
+        care_ok(tern_dose_list(care, NULL, "2026-03-05", keep_nearest, nearest_us, &error), &error);
+        care_ok(tern_dose_list(care, NULL, "2026-03-06", keep_nearest, nearest_us, &error), &error);
+        care_ok(tern_dose_list(care, NULL, "2026-03-07", keep_nearest, nearest_us, &error), &error);
+        CHECK(nearest_us[1] - nearest_us[0] >= to * hour_us);
+        care_end();
+    }
+}
+
+TEST(hours_after_slots_go_on_from_the_last_slot_once_its_grace_is_over)
+{
+    tern_id prescription;
+
+    care_begin("2026-03-02 05:00");
+    prescription = care_prescribe(); /* 06:30 and 18:30 */
+    care_clock("2026-03-03 19:45");
+    care_medicine.morning_dosage = NULL;
+    care_medicine.night_dosage = NULL;
+    say_otherwise(&prescription, "every 6 hours");
+    CHECK_TEXT(care_day("2026-03-03"), "MORNING MISSED, NIGHT MISSED");
+    CHECK_TEXT(care_day("2026-03-04"), "00:30 DUE, 06:30 DUE, 12:30 DUE, 18:30 DUE");
+    care_end();
+    care_begin("2026-03-02 05:00");
+    prescription = care_prescribe();
+    care_clock("2026-03-03 18:35");
+    care_medicine.morning_dosage = NULL;
+    care_medicine.night_dosage = NULL;
+    say_otherwise(&prescription, "every 6 hours");
+    CHECK_TEXT(care_day("2026-03-03"), "MORNING MISSED, 19:00 DUE"); /* the one of the night */
+    care_end();
+}
+
 TEST(grace_is_the_one_in_force_when_the_dose_was_scheduled)
 {
     care_begin("2026-03-02 05:00");

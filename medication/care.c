@@ -9,6 +9,34 @@
 #include "medication/calendar.h"
 #include "tern/outbox.h"
 
+/* A day's doses all ask of the same moments, and a host may have to go a long way for an answer. */
+static tern_status
+ask_zone(void *context, const char *zone, int64_t utc_us, int32_t *ret_offset_s, tern_error *error)
+{
+    tern_care *care = context;
+    struct trn_offset *place = &care->offsets[care->next_offset % TRN_OFFSETS];
+    tern_status status;
+
+    for (size_t i = 0; i < TRN_OFFSETS; i++) {
+        const struct trn_offset *said = &care->offsets[i];
+
+        if (said->zone[0] != '\0' && said->utc_us == utc_us && strcmp(said->zone, zone) == 0) {
+            *ret_offset_s = said->offset_s;
+            return TERN_OK;
+        }
+    }
+    status = care->host_zones.offset(care->host_zones.context, zone, utc_us, ret_offset_s, error);
+    if (status != TERN_OK) {
+        memset(care->offsets, 0, sizeof(care->offsets)); /* a call is to be told of it */
+    } else if (strlen(zone) < sizeof(place->zone)) {
+        place->utc_us = utc_us;
+        place->offset_s = *ret_offset_s;
+        memcpy(place->zone, zone, strlen(zone) + 1);
+        care->next_offset++;
+    }
+    return status;
+}
+
 tern_status tern_care_open(tern_replica *replica,
                            const tern_care_options *options,
                            tern_care **ret_care,
@@ -28,7 +56,8 @@ tern_status tern_care_open(tern_replica *replica,
         return trn_fail_nomem(trn_engine_error(error));
     }
     care->replica = replica;
-    care->zones = *options->zones;
+    care->host_zones = *options->zones;
+    care->zones = (tern_zone_port){.context = care, .offset = ask_zone};
     tern_replica_user(replica, &care->user);
     /* A replica of another document is told now, rather than by the first call. */
     status = trn_care_bind(care, TRN_SQL_DAY, NULL, 0, &statement, error);

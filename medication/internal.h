@@ -111,9 +111,24 @@ enum trn_sql {
 
 const char *trn_sql_text(enum trn_sql which);
 
+/** Long enough for the name of a zone, with its end. */
+enum { TRN_ZONE_BYTES = 65 };
+
+/** An answer of the zones' port. */
+struct trn_offset {
+    char zone[TRN_ZONE_BYTES]; /* "": none yet */
+    int64_t utc_us;
+    int32_t offset_s;
+};
+
+enum { TRN_OFFSETS = 4 };
+
 struct tern_care {
     tern_replica *replica;
-    tern_zone_port zones;
+    tern_zone_port zones; /* the host's, with its last answers remembered */
+    tern_zone_port host_zones;
+    struct trn_offset offsets[TRN_OFFSETS];
+    size_t next_offset;
     tern_id user;
     bool has_sums; /* those of adherence are there, and of this library's definition */
     tern_statement *statements[TRN_SQL_COUNT];
@@ -244,9 +259,6 @@ TERN_MUST_USE tern_status trn_care_local_day(tern_care *care,
                                              int32_t *ret_day,
                                              tern_local_time *ret_local,
                                              tern_care_error *error);
-
-/** Long enough for the name of a zone, with its end. */
-enum { TRN_ZONE_BYTES = 65 };
 
 /** The name of the patient's zone; problem NO_PATIENT. */
 TERN_MUST_USE tern_status trn_care_zone(tern_care *care,

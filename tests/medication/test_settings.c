@@ -197,7 +197,6 @@ TEST(a_setting_and_what_passed_before_it_are_stored_together)
 /* ---- What passed, where it is much ---- */
 
 enum { MEDICINES = 20, PASSED = 29 * 2 * MEDICINES + MEDICINES, STEP = 500 };
-enum { LOOKS = 3 }; /* at the zone, for each of these doses */
 
 /* 1,180 doses that have passed, of a prescription of another program: it has no start date, so that
  * its first day takes a look at the zone. */
@@ -263,8 +262,10 @@ TEST(much_that_passed_before_a_setting_is_stored_in_bounded_transactions)
     care_end();
 }
 
+/* Once they are asked of what lies behind a moment, they answer no more. */
 struct failing_zones {
-    int left;
+    int64_t until_us;
+    bool is_out;
 };
 
 static tern_status ask_failing(void *context,
@@ -276,15 +277,18 @@ static tern_status ask_failing(void *context,
     struct failing_zones *failing = context;
     const tern_zone_port *real = care_zones();
 
-    return failing->left-- > 0 ? real->offset(real->context, zone, utc_us, ret_offset_s, failure)
-                               : TERN_ERR_IO;
+    failing->is_out |= utc_us >= failing->until_us;
+    return failing->is_out ? TERN_ERR_IO
+                           : real->offset(real->context, zone, utc_us, ret_offset_s, failure);
 }
 
 /* Cut short wherever it is, the setting is the old one, whole steps are stored, and the same call
  * goes on and ends it. */
 TEST(a_setting_that_is_cut_short_goes_on_where_it_stopped)
 {
-    struct failing_zones failing = {.left = 1};
+    /* In the second step, and in the third. */
+    static const char *const until[] = {"2026-03-20 00:00", "2026-03-30 00:00"};
+    struct failing_zones failing = {.until_us = INT64_MAX};
     const tern_zone_port port = {.context = &failing, .offset = ask_failing};
     const tern_care_options options = {.size = sizeof(options), .zones = &port};
     tern_care *cut = NULL;
@@ -293,13 +297,13 @@ TEST(a_setting_that_is_cut_short_goes_on_where_it_stopped)
     let_much_pass();
     care_ok(tern_care_open(care_replica, &options, &cut, &error), &error);
     for (int i = 0; i < 2; i++) {
-        failing.left = 1 + LOOKS * STEP + 100;
+        failing = (struct failing_zones){.until_us = care_time(until[i])};
         CHECK_INT(tern_settings_set_time_zone(cut, "Asia/Tokyo", &error), TERN_ERR_IO);
         CHECK_TEXT(read_settings().time_zone, "Asia/Phnom_Penh");
         CHECK(stored_as_missed() > stored && stored_as_missed() % STEP == 0);
         stored = stored_as_missed();
     }
-    failing.left = INT32_MAX;
+    failing = (struct failing_zones){.until_us = INT64_MAX};
     care_ok(tern_settings_set_time_zone(cut, "Asia/Tokyo", &error), &error);
     CHECK_TEXT(read_settings().time_zone, "Asia/Tokyo");
     CHECK_INT(stored_as_missed(), PASSED);

@@ -431,3 +431,47 @@ TEST(a_days_list_looks_up_no_version_for_what_is_recorded)
         fail_msg("%lld steps, and %lld after edits", (long long)plain, (long long)edited);
     }
 }
+
+static int64_t asked;
+
+static tern_status
+count_asked(void *context, const char *zone, int64_t utc_us, int32_t *ret_offset_s, tern_error *to)
+{
+    const tern_zone_port *port = context;
+
+    asked++;
+    return port->offset(port->context, zone, utc_us, ret_offset_s, to);
+}
+
+/* How often the zone is asked for a day's list of so many medicines' doses. */
+static int64_t asked_for_a_day(size_t medicines)
+{
+    static tern_medicine all[10];
+    tern_zone_port port = {.offset = count_asked};
+    tern_care_options options = {.size = sizeof(options), .zones = &port};
+    tern_care *counted = NULL;
+    int64_t before;
+
+    care_begin("2026-03-02 05:00");
+    for (size_t i = 0; i < medicines; i++) {
+        all[i] = care_medicine;
+    }
+    care_prescription.medicines = all;
+    care_prescription.medicine_count = medicines;
+    (void)care_prescribe();
+    port.context = (void *)(uintptr_t)care_zones();
+    care_ok(tern_care_open(care_replica, &options, &counted, &seen.error), &seen.error);
+    before = asked;
+    seen.rows = 0;
+    care_ok(tern_dose_list(counted, NULL, "2026-03-05", count_dose, NULL, &seen.error),
+            &seen.error);
+    CHECK_INT(seen.rows, 2 * medicines);
+    tern_care_close(counted);
+    care_end();
+    return asked - before;
+}
+
+TEST(a_days_list_asks_the_zone_as_often_for_many_doses_as_for_one)
+{
+    CHECK_INT(asked_for_a_day(10), asked_for_a_day(1));
+}

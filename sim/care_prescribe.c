@@ -229,6 +229,9 @@ bool care_prepare_create(struct care_call *call)
     begin(call);
     if (call->by_dice) {
         add_medicines(call, care_chance(call, 95) ? 1 + care_roll(call, 3) : 0);
+        if (form.form.end_date == NULL && form.form.medicine_count > 0 && name_digit(0) < 2) {
+            form.form.start_date = NULL; /* it begins when it is put in force */
+        }
     }
     call->action = "PRESCRIPTION_CREATE";
     return true;

@@ -43,13 +43,17 @@ def needs_data(test):
 
 
 class Server:
-    """A ternd of the test's own folder."""
+    """A ternd of the test's own folder, on one port for as long as it lives."""
 
     def __init__(self, folder, certificate="server"):
         self.folder = folder
         self.certificate = certificate
         self.process = None
-        self.port = 0
+        # Bound and not listening, beside which a ternd may listen: while there is none, nobody else is given the port.
+        self.place = socket.socket()
+        self.place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.place.bind(("127.0.0.1", 0))
+        self.port = self.place.getsockname()[1]
 
     def start(self, *flags, environment=False, before=(), **settings):
         """With flags, or with all settings in the environment; `settings` replace the rig's own. `before` is the
@@ -67,9 +71,8 @@ class Server:
             [*before, TERND, *([] if environment else given), *flags], stdout=subprocess.DEVNULL, stderr=log,
             env={**os.environ, **(set_before if environment else {})})
         log.close()
-        for _ in range(2000):
+        for _ in range(12000):
             if port_file.exists():
-                self.port = int(port_file.read_text())
                 return self
             if self.process.poll() is not None:
                 break
@@ -77,6 +80,7 @@ class Server:
         raise AssertionError("ternd does not start: " + (self.folder / "server.log").read_text())
 
     def kill(self):
+        self.place.close()
         if self.process.poll() is None:
             self.process.kill()
             self.process.wait()
@@ -84,7 +88,7 @@ class Server:
     def stop(self):
         if self.process is not None and self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
-            self.process.wait(timeout=30)
+            self.process.wait(timeout=120)
 
     @property
     def url(self):
@@ -175,7 +179,7 @@ class Front:
                  folder / "server.key", folder / "server.pem"], stdout=errors, stderr=errors)
         self.case.addCleanup(process.wait)
         self.case.addCleanup(process.kill)
-        for _ in range(2000):
+        for _ in range(12000):
             if process.poll() is not None:
                 return False
             with socket.socket() as probe:

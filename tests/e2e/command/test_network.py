@@ -101,7 +101,9 @@ class Interrupted(Background):
         token = self.token(PATIENT)
         self.server().stop()
         process = self.begin("phone", token, self.server().url, "--wait", "3600")
-        time.sleep(2)
+        with self.server().place as place:
+            place.listen()
+            place.accept()[0].close()  # it has asked, and was not answered
         self.assertIsNone(process.poll())
         self.interrupt(process)
         self.assertEqual(NOBODY, self.lease("phone"))

@@ -2,6 +2,8 @@ package org.tern;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.InetSocketAddress;
+import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -24,7 +26,8 @@ final class Server implements AutoCloseable {
     /** Of the next start. */
     Path schema = Fixture.ROOT.resolve("schemas/dastern.json");
     private Process process;
-    private int port;
+    /** Bound and not listening, beside which a ternd may listen: while there is none, nobody else is given its port. */
+    private final Socket place = new Socket();
 
     Server(Path folder) throws Exception {
         this.folder = folder;
@@ -36,6 +39,8 @@ final class Server implements AutoCloseable {
             text.append(String.format("%02x", b));
         }
         Files.write(folder.resolve("token.key"), text.toString().getBytes(StandardCharsets.US_ASCII));
+        place.setReuseAddress(true);
+        place.bind(new InetSocketAddress("127.0.0.1", 0));
         start();
     }
 
@@ -87,10 +92,9 @@ final class Server implements AutoCloseable {
             "--certificate", folder.resolve("server.pem").toString(),
             "--private-key", folder.resolve("server.key").toString(),
             "--token-key", folder.resolve("token.key").toString(),
-            "--port", Integer.toString(port), "--port-file", portFile.toString());
-        for (int i = 0; i < 2000 && process.isAlive(); i++) {
-            if (Files.exists(portFile) && Files.size(portFile) > 0) {
-                port = Integer.parseInt(new String(Files.readAllBytes(portFile), StandardCharsets.US_ASCII).trim());
+            "--port", Integer.toString(place.getLocalPort()), "--port-file", portFile.toString());
+        for (int i = 0; i < 6000 && process.isAlive(); i++) {
+            if (Files.exists(portFile)) {
                 return;
             }
             Thread.sleep(10);
@@ -107,7 +111,7 @@ final class Server implements AutoCloseable {
     }
 
     String url() {
-        return "https://localhost:" + port;
+        return "https://localhost:" + place.getLocalPort();
     }
 
     /** Trusts the authority of the certificate named and no other. */
@@ -134,7 +138,8 @@ final class Server implements AutoCloseable {
     }
 
     @Override
-    public void close() throws InterruptedException {
+    public void close() throws IOException, InterruptedException {
         stop();
+        place.close();
     }
 }

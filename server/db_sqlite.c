@@ -162,7 +162,7 @@ snapshot_open(struct trn_db *base, struct trn_db_view **ret_view, tern_error *er
 {
     struct trn_db_sqlite *db = trn_db_sqlite_of(base);
     struct trn_db_view *view = db->idle;
-    struct trn_db_meta meta;
+    int64_t last = 0;
     tern_status status = TERN_OK;
 
     if (view != NULL) {
@@ -175,7 +175,7 @@ snapshot_open(struct trn_db *base, struct trn_db_view **ret_view, tern_error *er
     }
     status = trn_db_sqlite_do(view, SQL_BEGIN_SNAPSHOT, error);
     if (status == TERN_OK) {
-        status = base->ops->meta_read(view, &meta, error); /* the first read fixes the state */
+        status = base->ops->last_number(view, &last, error); /* the first read fixes the state */
     }
     if (status != TERN_OK) {
         trn_db_sqlite_view_free(view);

@@ -260,15 +260,14 @@ static tern_status take_verdicts(struct trn_intake *intake,
                                  size_t *ret_heard,
                                  tern_error *error)
 {
-    struct trn_answer_reader reader;
     struct trn_answer_item item;
     struct trn_row row;
     size_t heard = 0;
-    tern_status status =
-        trn_answer_open(&reader, intake->engine->schema, trn_bytes_slice(&intake->body), error);
+    tern_status status = TERN_OK;
 
+    trn_answer_rewind(&intake->reader);
     while (status == TERN_OK && heard < intake->heard + GROUP_VERDICTS) {
-        status = trn_answer_next(&reader, &item, &row, error);
+        status = trn_answer_next(&intake->reader, &item, &row, error);
         if (status != TERN_OK || item.kind != TRN_ANSWER_VERDICT) {
             break;
         }
@@ -280,7 +279,6 @@ static tern_status take_verdicts(struct trn_intake *intake,
                                       error);
         }
     }
-    trn_answer_close(&reader);
     *ret_heard = heard;
     return status;
 }

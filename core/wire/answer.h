@@ -132,6 +132,7 @@ struct trn_answer_reader {
     const struct trn_schema *schema;
     struct trn_answer_envelope envelope; /* cursor borrowed from the reader */
     struct trn_bytes cursor;
+    size_t first; /* where the first line of items begins */
     bool is_piece;
     bool in_scope;
     tern_id scope;              /* in_scope: the one whose lines these are */
@@ -170,6 +171,8 @@ TERN_MUST_USE tern_status trn_answer_next(struct trn_answer_reader *reader,
                                           struct trn_answer_item *ret_item,
                                           struct trn_row *ret_row,
                                           tern_error *error);
+/* Back to the first item, without the envelope being read again. */
+void trn_answer_rewind(struct trn_answer_reader *reader);
 /* Reads all items once, and goes back to the first. The codes of trn_answer_next. */
 TERN_MUST_USE tern_status trn_answer_check(struct trn_answer_reader *reader, tern_error *error);
 /* All zero is accepted. */

@@ -102,9 +102,9 @@ check_end(struct trn_slice body, struct trn_line_reader *lines, tern_error *erro
     return trn_frame_read_last(lines, error);
 }
 
-static void rewind_to(struct trn_answer_reader *reader, size_t at)
+void trn_answer_rewind(struct trn_answer_reader *reader)
 {
-    reader->lines.at = at;
+    reader->lines.at = reader->first;
     reader->lines.count = reader->is_piece ? 0 : 1;
     reader->in_scope = reader->is_piece;
     reader->verdicts = 0;
@@ -133,7 +133,8 @@ tern_status trn_answer_open(struct trn_answer_reader *reader,
         trn_envelope_pass(&reader->lines, body, line);
         status = check_end(body, &reader->lines, error);
     }
-    rewind_to(reader, line.size + 1);
+    reader->first = line.size + 1;
+    trn_answer_rewind(reader);
     json_decref(object);
     return status;
 }
@@ -144,7 +145,7 @@ void trn_answer_open_piece(struct trn_answer_reader *reader,
 {
     *reader = (struct trn_answer_reader){.schema = schema, .is_piece = true};
     trn_line_reader_open(&reader->lines, piece);
-    rewind_to(reader, 0);
+    trn_answer_rewind(reader);
 }
 
 /* ---- Verdicts ---- */
@@ -469,17 +470,16 @@ tern_status trn_answer_next(struct trn_answer_reader *reader,
 
 tern_status trn_answer_check(struct trn_answer_reader *reader, tern_error *error)
 {
-    size_t first = reader->lines.at;
     struct trn_answer_item item = {.kind = TRN_ANSWER_TX};
     struct trn_row row;
     tern_status status = TERN_OK;
 
-    TRN_ASSERT(reader->verdicts == 0 && (reader->is_piece || reader->lines.count == 1));
+    TRN_ASSERT(reader->lines.at == reader->first);
 
     while (status == TERN_OK && item.kind != TRN_ANSWER_END) {
         status = trn_answer_next(reader, &item, &row, error);
     }
-    rewind_to(reader, first);
+    trn_answer_rewind(reader);
     return status;
 }
 

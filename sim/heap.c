@@ -13,6 +13,7 @@
 #endif
 #include "sim/heap.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,9 +54,11 @@ void sim_heap_widen(void *begin, size_t size)
 enum {
     STEP = 16,
     SMALL = 2048,
+    SMALL_LISTS = SMALL / STEP, /* list n: n steps; behind these each has twice the room */
     LARGE = 1 << 17,
     SLAB = 8 * SIM_HEAP_WIDE,
-    CLASSES = SMALL / STEP + 6,
+    LISTS = SMALL_LISTS + 7,
+    SYSTEM = 0,  /* instead of a list: larger than any of them has */
     WAITING = 16 /* below a sanitizer */
 };
 
@@ -64,34 +67,40 @@ struct head {
 #ifdef IS_POISONED
     struct head *next; /* of those that nobody has: what follows is not to be read then */
 #endif
-    uint64_t room; /* without the head */
+    uint32_t room; /* without the head */
+    uint32_t list;
 };
 
 static uint8_t *slab;
 static size_t slab_left;
 
-static size_t room_of(size_t size)
+static uint32_t list_for(size_t size)
 {
-    size_t room = SMALL;
+    uint32_t list = SMALL_LISTS;
 
     if (size <= SMALL) {
-        return (size + STEP - 1) / STEP * STEP;
+        return (uint32_t)(size + STEP - 1) / STEP;
+    }
+    if (size > LARGE) {
+        return SYSTEM;
+    }
+    for (size_t room = SMALL; room < size; room *= 2) {
+        list++;
+    }
+    return list;
+}
+
+static uint32_t room_for(size_t size, uint32_t list)
+{
+    uint32_t room = LARGE;
+
+    if (list != SYSTEM) {
+        return list <= SMALL_LISTS ? list * STEP : (uint32_t)SMALL << (list - SMALL_LISTS);
     }
     while (room < size) {
         room *= 2;
     }
     return room;
-}
-
-/* The list of a room that room_of gave. */
-static size_t list_of(size_t room)
-{
-    size_t index = (room < SMALL ? room : SMALL) / STEP - 1;
-
-    for (; room > SMALL; room /= 2) {
-        index++;
-    }
-    return index;
 }
 
 /* ---- Blocks that nobody has ---- */
@@ -104,11 +113,11 @@ static struct {
     struct head *waiting[WAITING];
     unsigned oldest;
     struct head *first;
-} lists[CLASSES];
+} lists[LISTS];
 
 UNWATCHED static void push(struct head *head)
 {
-    size_t list = list_of(head->room);
+    uint32_t list = head->list;
     struct head **place = &lists[list].waiting[lists[list].oldest];
     struct head *waited = *place;
 
@@ -121,14 +130,13 @@ UNWATCHED static void push(struct head *head)
     }
 }
 
-UNWATCHED static struct head *pop(size_t room)
+UNWATCHED static struct head *pop(uint32_t list)
 {
-    size_t list = list_of(room);
     struct head *head = lists[list].first;
 
     if (head != NULL) {
         lists[list].first = head->next;
-        ASAN_UNPOISON_MEMORY_REGION(head + 1, room);
+        ASAN_UNPOISON_MEMORY_REGION(head + 1, head->room);
     }
     return head;
 }
@@ -139,26 +147,24 @@ struct vacant {
     struct vacant *next;
 };
 
-static struct vacant *lists[CLASSES];
+static struct vacant *lists[LISTS];
 
 static void push(struct head *head)
 {
     struct vacant *vacant = (struct vacant *)(head + 1);
-    struct vacant **list = &lists[list_of(head->room)];
 
-    vacant->next = *list;
-    *list = vacant;
+    vacant->next = lists[head->list];
+    lists[head->list] = vacant;
 }
 
-static struct head *pop(size_t room)
+static struct head *pop(uint32_t list)
 {
-    struct vacant **list = &lists[list_of(room)];
-    struct vacant *vacant = *list;
+    struct vacant *vacant = lists[list];
 
     if (vacant == NULL) {
         return NULL;
     }
-    *list = vacant->next;
+    lists[list] = vacant->next;
     return (struct head *)vacant - 1;
 }
 
@@ -194,9 +200,23 @@ UNWATCHED static size_t room_at(void *block)
     return (size_t)head_of(block)->room;
 }
 
-UNWATCHED static void *begin_block(struct head *head, size_t room)
+UNWATCHED static bool is_of_system(void *block)
 {
+    return head_of(block)->list == SYSTEM;
+}
+
+/* A block that nobody has had. */
+UNWATCHED static void *make(size_t size, uint32_t list)
+{
+    uint32_t room = room_for(size, list);
+    size_t whole = sizeof(struct head) + room;
+    struct head *head = list == SYSTEM ? malloc(whole) : cut(whole);
+
+    if (head == NULL) {
+        return NULL;
+    }
     head->room = room;
+    head->list = list;
 #ifdef IS_POISONED
     ASAN_POISON_MEMORY_REGION(head, sizeof *head);
 #endif
@@ -205,19 +225,14 @@ UNWATCHED static void *begin_block(struct head *head, size_t room)
 
 static void *take(int size) /* never 0: SQLite sees to that */
 {
-    size_t room = room_of((size_t)size);
-    struct head *head = room > LARGE ? NULL : pop(room);
+    uint32_t list = list_for((size_t)size);
+    struct head *head = list != SYSTEM ? pop(list) : NULL;
+    void *block = head != NULL ? head + 1 : make((size_t)size, list);
 
-    if (head != NULL) {
-        sim_held_take(room);
-        return head + 1;
+    if (block != NULL) {
+        sim_held_take(room_at(block));
     }
-    head = room > LARGE ? malloc(sizeof *head + room) : cut(sizeof *head + room);
-    if (head == NULL) {
-        return NULL;
-    }
-    sim_held_take(room);
-    return begin_block(head, room);
+    return block;
 }
 
 static int size_of(void *block)
@@ -227,14 +242,11 @@ static int size_of(void *block)
 
 static void give(void *block)
 {
-    size_t room;
-
     if (block == NULL) {
         return;
     }
-    room = room_at(block);
-    sim_held_give(room);
-    if (room > LARGE) {
+    sim_held_give(room_at(block));
+    if (is_of_system(block)) {
 #ifdef IS_POISONED
         ASAN_UNPOISON_MEMORY_REGION(head_of(block), sizeof(struct head));
 #endif
@@ -261,7 +273,7 @@ static void *resize(void *block, int size)
 
 static int round_up(int size)
 {
-    return (int)room_of((size_t)size);
+    return (int)room_for((size_t)size, list_for((size_t)size));
 }
 
 static int begin(void *unused)

@@ -394,6 +394,24 @@ static void discard_rejected(struct demo_cast *cast)
          "its value goes to the audit, not into nothing");
 }
 
+/* The status in the last of the audit's values that lost, or of those that were kept. Which of two
+ * acts was the later one, clocks that were set over a slow network may see otherwise than people.
+ */
+static char *audited_status(struct demo_cast *cast, const char *values)
+{
+    char sql[256];
+    char *status;
+
+    (void)snprintf(sql,
+                   sizeof(sql),
+                   "SELECT value FROM json_each((SELECT %s FROM sync_audit WHERE row_id = ? AND "
+                   "unit = 'status' ORDER BY created_at DESC LIMIT 1)) WHERE key = 'status'",
+                   values);
+    status = demo_device_text(&cast->phone, sql, &cast->prescriptions[0]);
+    demo_require(status != NULL ? TERN_OK : TERN_ERR_NOT_FOUND, NULL, "a status in the audit");
+    return status;
+}
+
 static void reinstate_status(struct demo_cast *cast)
 {
     char *text = demo_device_text(&cast->phone,
@@ -404,21 +422,29 @@ static void reinstate_status(struct demo_cast *cast)
     tern_id audit;
     json_t *values;
     char row[TERN_ID_TEXT_BYTES];
+    char title[128];
+    char *lost;
+    char *kept;
 
     if (text == NULL || !tern_id_parse(text, &audit)) {
         free(text);
         return;
     }
     free(text);
+    lost = audited_status(cast, "lost_values");
+    kept = audited_status(cast, "kept_values");
     demo_require(tern_audit_reinstate(cast->phone.replica, &audit, &error), &error, "reinstate");
-    values = json_pack("{s:s}", "status", "INACTIVE");
+    values = json_pack("{s:s}", "status", lost);
     tern_id_format(&cast->prescriptions[0], row);
     demo_story_change(&cast->world.story, DEMO_PHONE, "prescriptions", row, values);
-    tell(cast,
-         DEMO_PHONE,
-         "reinstate",
-         "reads in the audit that INACTIVE lost against PAUSED, and reinstates it",
-         "a new change, by somebody who has seen the doctor's");
+    (void)snprintf(title,
+                   sizeof(title),
+                   "reads in the audit that %s lost against %s, and reinstates it",
+                   lost,
+                   kept);
+    free(lost);
+    free(kept);
+    tell(cast, DEMO_PHONE, "reinstate", title, "a new change, by somebody who has seen both");
 }
 
 static void undelete(struct demo_cast *cast)

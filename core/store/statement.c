@@ -56,15 +56,20 @@ static tern_status makes_nothing(const struct trn_statement *statement,
     if (trn_bytes_append_slice(&name, found) != TERN_OK) {
         status = trn_fail_nomem(error);
     } else {
-        *ret_nothing = sqlite3_table_column_metadata(statement->db,
-                                                     "main",
-                                                     trn_bytes_text(&name),
-                                                     NULL,
-                                                     NULL,
-                                                     NULL,
-                                                     NULL,
-                                                     NULL,
-                                                     NULL) == SQLITE_OK;
+        int rc = sqlite3_table_column_metadata(statement->db,
+                                               "main",
+                                               trn_bytes_text(&name),
+                                               NULL,
+                                               NULL,
+                                               NULL,
+                                               NULL,
+                                               NULL,
+                                               NULL);
+
+        *ret_nothing = rc == SQLITE_OK;
+        if (rc != SQLITE_OK && rc != SQLITE_ERROR) { /* SQLITE_ERROR: there is no such table */
+            status = trn_store_fail_sql(statement->db, NULL, rc, sql, error);
+        }
     }
     trn_bytes_free(&name);
     return status;

@@ -86,7 +86,6 @@ void bridge_set_int(struct bridge_call *call, size_t at, int32_t value);
 struct bridge_ports;
 
 bool bridge_ports_load(JavaVM *vm, JNIEnv *env);
-void bridge_ports_unload(JNIEnv *env);
 /* Fills in the ports that the app gave, and the platform's for the others. */
 void bridge_ports_fill(struct bridge_ports *ports, tern_ports *ret_ports);
 void bridge_zone_port(struct bridge_ports *ports, tern_zone_port *ret_port);

@@ -69,13 +69,3 @@ jint JNICALL JNI_OnLoad(JavaVM *vm, void *reserved)
     (*env)->DeleteLocalRef(env, owner);
     return done ? JNI_VERSION_1_6 : JNI_ERR;
 }
-
-void JNICALL JNI_OnUnload(JavaVM *vm, void *reserved)
-{
-    JNIEnv *env = NULL;
-
-    (void)reserved;
-    if ((*vm)->GetEnv(vm, (void **)&env, JNI_VERSION_1_6) == JNI_OK) {
-        bridge_ports_unload(env);
-    }
-}

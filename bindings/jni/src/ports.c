@@ -18,12 +18,14 @@ enum { GIVEN_CLOCK = 1, GIVEN_RANDOM = 2, GIVEN_LOG = 4, UPCALL_REFERENCES = 4 }
 struct bridge_ports {
     jobject upcalls; /* global */
     jint given;      /* which ports the app has of its own */
+    bool strayed; /* a monotonic reading was not the app's: its boot is not that of all of them */
 };
 
-/* Set when the library is loaded, and read only from then on. */
+/* Set when the library is loaded, and read only from then on. The methods live as long as their
+ * class, and that as long as the library, which goes with the same loader: nothing is held that
+ * would keep it. */
 static JavaVM *machine;
 static struct {
-    jclass owner;
     jmethodID wall;
     jmethodID monotonic;
     jmethodID boot;
@@ -103,6 +105,9 @@ static jbyteArray new_bytes(JNIEnv *env, const char *text)
 
 /* ---- The ports ---- */
 
+/* What a clock of Upcalls gives where the app's has thrown. */
+#define TIME_UNKNOWN INT64_MIN
+
 static bool ask_long(struct bridge_ports *ports, jmethodID method, int64_t *ret_value)
 {
     struct visit visit;
@@ -115,10 +120,11 @@ static bool ask_long(struct bridge_ports *ports, jmethodID method, int64_t *ret_
     value = (*visit.env)->CallLongMethod(visit.env, ports->upcalls, method);
     clear = is_clear(visit.env);
     leave(&visit);
-    if (clear) {
-        *ret_value = value;
+    if (!clear || value == TIME_UNKNOWN) {
+        return false;
     }
-    return clear;
+    *ret_value = value;
+    return true;
 }
 
 /* The platform's clock stands in where the app's cannot be asked. */
@@ -134,14 +140,17 @@ static int64_t wall_us(void *context)
     return platform.wall_us(platform.context);
 }
 
+/* Of another base then, which no boot id may tie to the app's readings. */
 static int64_t monotonic_us(void *context)
 {
+    struct bridge_ports *ports = context;
     tern_clock_port platform;
     int64_t value;
 
-    if (ask_long(context, upcalls.monotonic, &value)) {
+    if (ask_long(ports, upcalls.monotonic, &value)) {
         return value;
     }
+    ports->strayed = true;
     tern_posix_clock(&platform);
     return platform.monotonic_us(platform.context);
 }
@@ -165,7 +174,7 @@ static void boot_id(void *context, tern_id *ret_id)
     jobject given;
 
     memset(ret_id, 0, sizeof *ret_id);
-    if (!enter(&visit)) {
+    if (ports->strayed || !enter(&visit)) {
         return;
     }
     given = (*visit.env)->CallObjectMethod(visit.env, ports->upcalls, upcalls.boot);
@@ -302,6 +311,7 @@ jlong JNICALL bridge_ports_new(JNIEnv *env, jclass owner, jobject object, jint g
         return 0;
     }
     ports->given = given;
+    ports->strayed = false;
     ports->upcalls = (*env)->NewGlobalRef(env, object);
     if (ports->upcalls == NULL) {
         free(ports);
@@ -339,31 +349,28 @@ void JNICALL bridge_ports_log_from_a_thread(JNIEnv *env, jclass owner, jlong han
     }
 }
 
-static bool find(JNIEnv *env, jmethodID *into, const char *name, const char *signature)
+static bool
+find(JNIEnv *env, jclass owner, jmethodID *into, const char *name, const char *signature)
 {
-    *into = (*env)->GetMethodID(env, upcalls.owner, name, signature);
+    *into = (*env)->GetMethodID(env, owner, name, signature);
     return *into != NULL;
 }
 
 bool bridge_ports_load(JavaVM *vm, JNIEnv *env)
 {
-    jclass found = (*env)->FindClass(env, "org/tern/Upcalls");
+    jclass owner = (*env)->FindClass(env, "org/tern/Upcalls");
+    bool done;
 
-    if (found == NULL) {
+    if (owner == NULL) {
         return false;
     }
     machine = vm;
-    upcalls.owner = (*env)->NewGlobalRef(env, found);
-    (*env)->DeleteLocalRef(env, found);
-    return upcalls.owner != NULL && find(env, &upcalls.wall, "wall", "()J") &&
-           find(env, &upcalls.monotonic, "monotonic", "()J") &&
-           find(env, &upcalls.boot, "boot", "()[B") &&
-           find(env, &upcalls.random, "random", "(I)[B") &&
-           find(env, &upcalls.log, "log", "(I[B)V") && find(env, &upcalls.zone, "zone", "([BJ)I");
-}
-
-void bridge_ports_unload(JNIEnv *env)
-{
-    (*env)->DeleteGlobalRef(env, upcalls.owner);
-    upcalls.owner = NULL;
+    done = find(env, owner, &upcalls.wall, "wall", "()J") &&
+           find(env, owner, &upcalls.monotonic, "monotonic", "()J") &&
+           find(env, owner, &upcalls.boot, "boot", "()[B") &&
+           find(env, owner, &upcalls.random, "random", "(I)[B") &&
+           find(env, owner, &upcalls.log, "log", "(I[B)V") &&
+           find(env, owner, &upcalls.zone, "zone", "([BJ)I");
+    (*env)->DeleteLocalRef(env, owner);
+    return done;
 }

@@ -10,6 +10,7 @@ final class Upcalls {
     static final int RANDOM = 2;
     static final int LOG = 4;
     private static final int UNKNOWN_ZONE = Integer.MAX_VALUE;
+    private static final long UNKNOWN_TIME = Long.MIN_VALUE;
 
     private static final ThreadLocal<Upcalls> RUNNING = new ThreadLocal<>();
     private static final ThreadLocal<Throwable> FAILURE = new ThreadLocal<>();
@@ -41,6 +42,12 @@ final class Upcalls {
     /** Whether this thread is inside a port, where the library may not be called. */
     static boolean isRunning() {
         return RUNNING.get() != null;
+    }
+
+    static void checkNone() {
+        if (isRunning()) {
+            throw TernException.misuse("a port may not call the library");
+        }
     }
 
     /** What a port has thrown on this thread since the last look. */
@@ -79,11 +86,11 @@ final class Upcalls {
     }
 
     long wall() {
-        return ask(() -> ports.clock.wallMicros(), System.currentTimeMillis() * 1000);
+        return ask(() -> ports.clock.wallMicros(), UNKNOWN_TIME);
     }
 
     long monotonic() {
-        return ask(() -> ports.clock.monotonicMicros(), System.nanoTime() / 1000);
+        return ask(() -> ports.clock.monotonicMicros(), UNKNOWN_TIME);
     }
 
     @Nullable

@@ -100,6 +100,37 @@ class PortsTest {
     }
 
     @Test
+    void aReadingOfAnotherBaseThanTheAppsIsOfNoBoot() {
+        boolean[] broken = {false};
+        Ports.Clock flaky = new Ports.Clock() {
+            @Override
+            public long wallMicros() {
+                return Micros.of(THEN);
+            }
+
+            @Override
+            public long monotonicMicros() {
+                if (broken[0]) {
+                    throw new IllegalStateException();
+                }
+                return 1;
+            }
+
+            @Override
+            public UUID bootId() {
+                return Fixture.NEIGHBOUR;
+            }
+        };
+        try (Replica replica = Fixture.options(folder).ports(new Ports().clock(flaky)).open()) {
+            Fixture.insertUser(replica, Fixture.PATIENT);
+            broken[0] = true;
+            replica.write(tx -> tx.insert("users", new Cells().with("role", "DOCTOR")));
+            assertEquals(Arrays.asList(Fixture.NEIGHBOUR, new UUID(0, 0)),
+                replica.query("SELECT boot FROM tern_outbox ORDER BY ordinal").list(row -> row.getUuid(0)));
+        }
+    }
+
+    @Test
     void aPortThatCallsTheLibraryIsRefusedAndNothingHangs() {
         AtomicReference<Replica> replica = new AtomicReference<>();
         AtomicReference<TernException> refused = new AtomicReference<>();

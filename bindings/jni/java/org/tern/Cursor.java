@@ -18,11 +18,25 @@ public final class Cursor extends Row implements AutoCloseable {
     private final Rows rows;
     @Nullable
     private final Cursors owner;
+    @Nullable
+    @SuppressWarnings("unused")
+    private final Replica replica; /* kept, lest it be taken for forgotten */
     private final Reaper.Watch watch;
 
-    Cursor(Rows rows, @Nullable Cursors owner) {
+    /** One of a transaction or a snapshot. */
+    Cursor(Rows rows, Cursors owner) {
+        this(rows, owner, null);
+    }
+
+    /** One of a replica's own. */
+    Cursor(Rows rows, Replica replica) {
+        this(rows, null, replica);
+    }
+
+    private Cursor(Rows rows, @Nullable Cursors owner, @Nullable Replica replica) {
         this.rows = rows;
         this.owner = owner;
+        this.replica = replica;
         this.watch = Reaper.watch(this, rows::close);
     }
 

@@ -23,9 +23,7 @@ final class Cursors {
         if (Thread.currentThread() != owner) {
             throw TernException.misuse("a " + what + " is used by its own thread only");
         }
-        if (Upcalls.isRunning()) {
-            throw TernException.misuse("a port may not call the library");
-        }
+        Upcalls.checkNone();
     }
 
     Cursor add(Cursor cursor) {

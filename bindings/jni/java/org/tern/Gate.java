@@ -33,9 +33,7 @@ final class Gate {
 
     /** As {@link #enter}, by any thread: for what neither touches the disk nor waits, and for what the reaper closes. */
     void enterBriefly() {
-        if (Upcalls.isRunning()) {
-            throw TernException.misuse("a port may not call the library");
-        }
+        Upcalls.checkNone();
         int[] depth = mine.get();
         if (depth[0] == 0) {
             lock.lock();

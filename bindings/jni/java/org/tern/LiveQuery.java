@@ -11,7 +11,10 @@ public final class LiveQuery<T> implements AutoCloseable {
     public interface Listener<T> {
         void onResult(@Nullable T result);
 
-        /** A run failed; the next change runs it again. What the body throws besides goes to the executor. */
+        /**
+         * A run failed; the next change runs it again. What the body or the listener throws besides goes to the thread's
+         * handler of uncaught exceptions, and to nobody who writes; the query lives on.
+         */
         default void onError(TernException error) {
         }
     }
@@ -61,16 +64,34 @@ public final class LiveQuery<T> implements AutoCloseable {
             executor.execute(this::run);
         } catch (RejectedExecutionException e) { // whoever shut the executor down wants no more
             close();
+        } catch (RuntimeException | Error e) { // it may take the run of the next change
+            isOver();
+            handOver(e);
+        }
+    }
+
+    private void isOver() {
+        synchronized (lock) {
+            scheduled = false;
+        }
+    }
+
+    /** This may be the thread of a writer, whose rows are committed. */
+    private static void handOver(Throwable thrown) {
+        Thread own = Thread.currentThread();
+        try {
+            own.getUncaughtExceptionHandler().uncaughtException(own, thrown);
+        } catch (Throwable e) { // as where a thread ends by it
         }
     }
 
     private void run() {
         try {
             runOnce();
+        } catch (Throwable e) { // an app's
+            handOver(e);
         } finally {
-            synchronized (lock) {
-                scheduled = false;
-            }
+            isOver();
         }
         look();
     }

@@ -6,8 +6,8 @@ import java.util.UUID;
  * What an app may supply of the world in place of the platform's.
  *
  * <p>Clocks, randomness and zones are asked inside calls of this library and under its lock, by the calls' threads: they must
- * not call the library, and a call that they make fails with MISUSE. What they throw fails the call that needed them, or,
- * thrown by a clock, has the system's clock take its place.
+ * not call the library, and a call that they make fails with MISUSE; nor wait for another thread that calls it, which waits
+ * for that lock. What they throw fails the call that needed them, or, thrown by a clock, has the system's clock take its place.
  */
 public final class Ports {
     /** Clocks. */

@@ -4,8 +4,10 @@ import java.lang.ref.PhantomReference;
 import java.lang.ref.Reference;
 import java.lang.ref.ReferenceQueue;
 import java.util.Collections;
+import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
 
 /**
  * The safety net below objects that an app forgot to close: what they held is given back when the next ones are opened.
@@ -15,6 +17,7 @@ import java.util.concurrent.ConcurrentHashMap;
 final class Reaper {
     private static final ReferenceQueue<Object> QUEUE = new ReferenceQueue<>();
     private static final Set<Watch> WATCHED = Collections.newSetFromMap(new ConcurrentHashMap<>());
+    private static final Queue<Watch> DUE = new ConcurrentLinkedQueue<>(); /* unreachable, and not given back yet */
 
     private Reaper() {
     }
@@ -41,12 +44,28 @@ final class Reaper {
         return watch;
     }
 
+    /** Is no business of the call that it is part of: what cannot be given back now is tried again with the next one. */
     static void reap() {
+        if (Upcalls.isRunning()) { // where nothing may be closed
+            return;
+        }
         for (Reference<?> found = QUEUE.poll(); found != null; found = QUEUE.poll()) {
-            Watch watch = (Watch) found;
-            if (WATCHED.remove(watch)) {
-                watch.action.run();
+            DUE.add((Watch) found);
+        }
+        for (int left = DUE.size(); left > 0; left--) {
+            Watch watch = DUE.poll();
+            if (watch != null && WATCHED.contains(watch)) {
+                act(watch);
             }
+        }
+    }
+
+    private static void act(Watch watch) {
+        try {
+            watch.action.run();
+            WATCHED.remove(watch);
+        } catch (RuntimeException | Error e) { // such as a replica that this thread has a transaction of
+            DUE.add(watch);
         }
     }
 }

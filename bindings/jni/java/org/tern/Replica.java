@@ -109,6 +109,7 @@ public final class Replica implements AutoCloseable, Queries {
         /** Opens, and creates or upgrades as the document asks. */
         public Replica open() {
             MainThread.check(allowsMain);
+            Upcalls.checkNone();
             Reaper.reap();
             long handle = new Upcalls(ports, null).open();
             LogLines.enter();
@@ -253,7 +254,7 @@ public final class Replica implements AutoCloseable, Queries {
                 core.giveReader(reader);
                 throw e;
             }
-            return new Cursor(rows, null);
+            return new Cursor(rows, this);
         } finally {
             core.gate.leave();
         }
@@ -289,7 +290,7 @@ public final class Replica implements AutoCloseable, Queries {
 
     /** A sync, to be run once. */
     public SyncCall newSync(HttpTransport http, TokenSource tokens, SyncOptions options) {
-        return new SyncCall(core, http, tokens, options);
+        return new SyncCall(this, http, tokens, options);
     }
 
     /** Syncs with the options as they are by default; blocks. */

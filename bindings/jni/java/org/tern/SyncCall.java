@@ -20,6 +20,8 @@ public final class SyncCall {
     private static final int TOKEN = 2;
     private static final int WAIT = 3;
 
+    @SuppressWarnings("unused")
+    private final Replica replica; /* kept, lest it be taken for forgotten */
     private final Core core;
     private final HttpTransport http;
     private final TokenSource tokens;
@@ -47,8 +49,9 @@ public final class SyncCall {
         }
     };
 
-    SyncCall(Core core, HttpTransport http, TokenSource tokens, SyncOptions options) {
-        this.core = core;
+    SyncCall(Replica replica, HttpTransport http, TokenSource tokens, SyncOptions options) {
+        this.replica = replica;
+        this.core = replica.core();
         this.http = http;
         this.tokens = tokens;
         this.options = options;
@@ -120,7 +123,7 @@ public final class SyncCall {
         if (carried != null) { // the transport may be carrying those of other syncs
             try {
                 http.cancel(carried);
-            } catch (RuntimeException e) { // an app's: the sync ends at its next step all the same
+            } catch (Throwable e) { // whatever an app throws, the sync ends at its next step all the same
             }
         }
     }

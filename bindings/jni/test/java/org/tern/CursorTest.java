@@ -133,6 +133,26 @@ class CursorTest {
         }
     }
 
+    @Test
+    void aReplicaOfWhichACursorOrASyncIsKeptStaysOpen() throws InterruptedException {
+        SyncCall sync = Fixture.options(folder, "synced").open().newSync(request -> new HttpTransport.Answer(200, new byte[0], null,
+            null, null), refused -> "token", Fixture.once());
+        try (Cursor cursor = Fixture.open(folder).query(
+                "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 99999) SELECT i FROM n")) {
+            for (int i = 0; i < 10; i++) {
+                System.gc();
+                Thread.sleep(20);
+                Fixture.options(folder, "other").open().close(); // takes back what was forgotten
+            }
+            long last = 0;
+            while (cursor.next()) {
+                last = cursor.getLong(0);
+            }
+            assertEquals(99_999, last);
+        }
+        Fixture.fails(ErrorCode.PROTOCOL, sync::run); // and not MISUSE
+    }
+
     private void isClosed() throws InterruptedException {
         TernException last = null;
         for (int i = 0; i < 200; i++) {

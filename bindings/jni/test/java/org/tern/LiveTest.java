@@ -5,7 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
+import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -107,6 +110,57 @@ class LiveTest {
             insert();
             assertEquals(1L, next());
         }
+    }
+
+    /** Collects what this thread's handler of uncaught exceptions is given while a body runs. */
+    private static List<Throwable> uncaught(Runnable body) {
+        List<Throwable> all = new ArrayList<>();
+        Thread own = Thread.currentThread();
+        own.setUncaughtExceptionHandler((thread, e) -> all.add(e));
+        try {
+            body.run();
+        } finally {
+            own.setUncaughtExceptionHandler(null);
+        }
+        return all;
+    }
+
+    @Test
+    void whatAListenerThrowsReachesNoWriterAndItsQueryLivesOn() {
+        RuntimeException own = new IllegalStateException("the listener");
+        List<Throwable> uncaught = uncaught(() -> {
+            replica.watch(Collections.singleton("users"), Runnable::run, LiveTest::count, result -> {
+                if (result == 1) {
+                    throw own;
+                }
+                told.add("first " + result);
+            });
+            replica.watch(Collections.singleton("users"), Runnable::run, LiveTest::count, result -> told.add("second " + result));
+            insert(); // whoever had to try again would have two
+            insert();
+        });
+        assertEquals(Collections.singletonList(own), uncaught);
+        assertEquals(Arrays.asList("first 0", "second 0", "second 1", "first 2", "second 2"), new ArrayList<>(told));
+    }
+
+    @Test
+    void anExecutorThatThrowsReachesNoWriterAndTheQueryLivesOn() {
+        RuntimeException own = new IllegalStateException("the executor");
+        boolean[] broken = {false};
+        List<Throwable> uncaught = uncaught(() -> {
+            replica.watch(Collections.singleton("users"), run -> {
+                if (broken[0]) {
+                    throw own;
+                }
+                run.run();
+            }, LiveTest::count, told::add);
+            broken[0] = true;
+            insert();
+            broken[0] = false;
+            insert();
+        });
+        assertEquals(Collections.singletonList(own), uncaught);
+        assertEquals(Arrays.asList(0L, 2L), new ArrayList<>(told));
     }
 
     @Test

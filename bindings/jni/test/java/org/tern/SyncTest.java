@@ -248,7 +248,7 @@ class SyncTest extends SyncTestCase {
 
             @Override
             public void cancel(Request request) {
-                throw new IllegalStateException("no");
+                throw new AssertionError("no"); // an Error as well as an exception
             }
         };
         ExecutorService executor = Executors.newSingleThreadExecutor();

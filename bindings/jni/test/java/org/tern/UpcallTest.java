@@ -240,6 +240,41 @@ class UpcallTest {
         assertNotNull(replica.status());
     }
 
+    @Test
+    void whatWasForgottenIsTakenBackOnceNoPortIsRunning() {
+        try (Replica forgotten = Fixture.options(folder, "forgotten").open()) {
+            AtomicInteger asked = new AtomicInteger();
+            Ports ports = new Ports().random(bytes -> {
+                if (phone.get() != null && asked.getAndIncrement() == 0) {
+                    Reaper.watch(new Object(), forgotten.core()::close).enqueue();
+                    Fixture.fails(ErrorCode.MISUSE, () -> phone.get().query("SELECT 1"));
+                }
+                Arrays.fill(bytes, (byte) 5);
+            });
+            Replica replica = open(ports);
+            for (int i = 0; i < 200 && asked.get() == 0; i++) {
+                replica.write(tx -> tx.insert("users", new Cells().with("role", "DOCTOR")));
+            }
+            assertTrue(asked.get() > 0);
+            replica.query("SELECT 1").close();
+            assertTrue(forgotten.core().gate.isShut());
+        }
+    }
+
+    @Test
+    void whatWasForgottenInACallOfItsOwnIsTakenBackBehindIt() {
+        Replica replica = open(new Ports());
+        try (Replica forgotten = Fixture.options(folder, "forgotten").open()) {
+            forgotten.write(tx -> {
+                Reaper.watch(new Object(), forgotten.core()::close).enqueue();
+                replica.query("SELECT 1").close(); // is none of its business
+                assertFalse(forgotten.core().gate.isShut());
+            });
+            replica.query("SELECT 1").close();
+            assertTrue(forgotten.core().gate.isShut());
+        }
+    }
+
     private void misuse(Set<String> refused, String port) {
         Replica replica = phone.get();
         if (replica == null) {
@@ -247,6 +282,7 @@ class UpcallTest {
         }
         Runnable[] calls = {replica::status, () -> replica.write(tx -> { }), () -> replica.query("SELECT 1"),
             () -> replica.changes("users"), replica::close, replica::care,
+            () -> Fixture.options(folder, "another").open(),
             () -> replica.newSync(request -> null, again -> null, Fixture.once()).run()};
         for (Runnable call : calls) {
             try {

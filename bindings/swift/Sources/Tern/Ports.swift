@@ -3,6 +3,7 @@ internal import CTern
 
 /// What the app may supply in place of the platform's. Clock, randomness and zones are asked inside calls, on their threads and
 /// under the library's lock: a call of the library that they make, or a task that they begin and wait for, is MISUSE.
+/// For others who call it, as a `Task.detached`, they must not wait: those wait for that lock.
 public struct Ports: Sendable {
     public struct Clock: Sendable {
         public var wallMicroseconds: @Sendable () -> Int64

@@ -208,9 +208,9 @@ public final class Cursor: Cells {
         return hasRow
     }
 
-    /// Leaves the rows that are left; of another thread's cursor nothing, which ends with its body.
+    /// Leaves the rows that are left; of another thread's cursor nothing, nor inside a port: it ends with its body.
     public func close() {
-        guard scope.isOwn else {
+        guard scope.isOwn, !Upcall.isOfPort else {
             return
         }
         hasRow = false
@@ -227,7 +227,7 @@ public final class Cursor: Cells {
     }
 
     private func current() throws -> Statement {
-        try scope.check()
+        try scope.checkBody()
         guard hasRow, let statement else {
             throw TernError.misuse("no row stands ready")
         }
@@ -306,7 +306,15 @@ final class Scope {
         pthread_equal(owner, pthread_self()) != 0
     }
 
+    /// Before anything that runs in the library, which may be asking a port inside one of the body's statements.
     func check() throws {
+        if Upcall.isOfPort {
+            throw TernError.misuse("a port may not call the library")
+        }
+        try checkBody()
+    }
+
+    func checkBody() throws {
         if !isOwn {
             throw TernError.misuse("it is used by the thread of its body only")
         }

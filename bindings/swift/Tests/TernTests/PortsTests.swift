@@ -33,8 +33,14 @@ final class PortsTests: ReplicaTestCase, @unchecked Sendable {
         await fails(.internal) { [broken] in try await Replica(broken) }
     }
 
+    /// A transaction within reach of a port, by way of what Swift 5 lets pass.
+    private final class Reach: @unchecked Sendable {
+        var tx: Transaction?
+    }
+
     func testAPortThatCallsTheLibraryIsRefusedAndNothingHangs() async throws {
         let replica = Shared<Replica?>(nil)
+        let (reach, reached) = (Reach(), Shared<Set<String>>([]))
         let (refused, late) = (Shared<Set<String>>([]), Shared(0))
         let day = LocalDate(year: 2026, month: 1, day: 1)
         var regimen = Regimen(zone: "Asia/Phnom_Penh", startDate: day)
@@ -46,6 +52,12 @@ final class PortsTests: ReplicaTestCase, @unchecked Sendable {
                 return
             }
             XCTAssertThrowsError(try replica.changes(of: "users")) { XCTAssertEqual(($0 as? TernError)?.code, .misuse) }
+            if let tx = reach.tx {
+                for use in [{ try tx.execute("SELECT 1") }, { _ = try tx.query("SELECT 1") }, { try tx.delete("users", Self.patient) }] {
+                    XCTAssertThrowsError(try use()) { XCTAssertEqual(($0 as? TernError)?.code, .misuse) }
+                }
+                reached.change { _ = $0.insert(port) }
+            }
             XCTAssertNoThrow(try planned.plan(from: day, days: 1)) // needs no replica, and asks for zones within this port
             let calls: [@Sendable () async throws -> Void] = [
                 { _ = try await replica.status() }, { try await replica.write { _ in } }, { try await replica.close() },
@@ -86,10 +98,15 @@ final class PortsTests: ReplicaTestCase, @unchecked Sendable {
             return 7 * 3600
         }
         replica.now = try await Replica(options)
-        try await insertUser(replica.now!)
         for _ in 0..<200 where !refused.now.contains("random") {
-            try await replica.now?.write { tx in try tx.insert("users", ["role": "DOCTOR"]) }
+            try await replica.now?.write { tx in
+                reach.tx = tx
+                defer { reach.tx = nil }
+                try tx.insert("users", ["role": "DOCTOR"])
+            }
         }
+        XCTAssertTrue(reached.now.contains("wall"), "\(reached.now)")
+        try await insertUser(replica.now!)
         try await replica.now?.care.set(timeZone: "Asia/Tokyo")
         XCTAssertTrue(refused.now.isSuperset(of: ["random", "wall", "monotonic", "zone"]), "\(refused.now)")
         try await until("answered") { late.now == refused.now.count }

@@ -4,6 +4,10 @@
  * Every function is called on a thread of the caller's, inside a call that the caller made, and
  * never while two calls on one port of one replica are under way, except where it says so.
  * `context` is the host's own.
+ *
+ * Clock, randomness and log are called with a lock of the library's held: the replica's own, or,
+ * where a reader asks the clock, that of the replica's ports. They must not call back into the
+ * library, nor wait for a thread that does, which may be waiting for that lock.
  */
 #ifndef TERN_PORT_H
 #define TERN_PORT_H
@@ -19,7 +23,7 @@
 extern "C" {
 #endif
 
-/** Clocks. Called under the replica's lock: they must not call back into the library. */
+/** Clocks. Called under a lock. */
 typedef struct tern_clock_port {
     void *context;
     /** Wall clock, microseconds since 1970, UTC. It may be wrong and may jump. */
@@ -32,7 +36,7 @@ typedef struct tern_clock_port {
     void (*boot_id)(void *context, tern_id *ret_id);
 } tern_clock_port;
 
-/** Random bytes fit for keys. Called under the replica's lock. */
+/** Random bytes fit for keys. Called under a lock. */
 typedef struct tern_random_port {
     void *context;
     /** Fills `buffer`; false if the platform has no randomness to give. */
@@ -46,8 +50,8 @@ typedef enum tern_log_level {
     TERN_LOG_DEBUG = 4
 } tern_log_level;
 
-/** Where log lines go. `message` is NUL-terminated, one line, without health data and without
- * tokens. */
+/** Where log lines go. Called under a lock. `message` is NUL-terminated, one line, without health
+ * data and without tokens. */
 typedef struct tern_log_port {
     void *context;
     void (*write)(void *context, tern_log_level level, const char *message); /* NULL: no log */

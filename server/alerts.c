@@ -145,21 +145,22 @@ tern_status trn_alerts_lack(struct trn_alerts *alerts,
                             struct trn_db_view *view,
                             const tern_id *patient,
                             const tern_id *dose,
-                            bool *ret_lack,
+                            struct trn_bytes *lacking,
                             tern_error *error)
 {
     const struct trn_alert_dose about = {.dose = *dose, .patient = *patient};
-    bool found = true;
     tern_status status = trn_alerts_address(alerts, view, patient, error);
 
-    for (size_t i = 0; status == TERN_OK && found && i < alerts->recipient_count; i++) {
+    for (size_t i = 0; status == TERN_OK && i < alerts->recipient_count; i++) {
         struct trn_change change = {.table = alerts->notifications.table};
+        bool found = false;
 
         status =
             find_alert(alerts, view, &about, &alerts->recipients[i].id, &change, &found, error);
-    }
-    if (status == TERN_OK) {
-        *ret_lack = !found;
+        if (status == TERN_OK && !found &&
+            trn_bytes_append(lacking, &change.id, sizeof(change.id)) != TERN_OK) {
+            status = trn_fail_nomem(error);
+        }
     }
     return status;
 }

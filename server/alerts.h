@@ -52,12 +52,12 @@ tern_status trn_alerts_address(struct trn_alerts *alerts,
                                const tern_id *patient,
                                tern_error *error);
 
-/* Whether one of those who are to be told of the dose has no alert of it. */
+/* Appends the id of each alert of the dose that those who are to be told have not got. */
 tern_status trn_alerts_lack(struct trn_alerts *alerts,
                             struct trn_db_view *view,
                             const tern_id *patient,
                             const tern_id *dose,
-                            bool *ret_lack,
+                            struct trn_bytes *lacking,
                             tern_error *error);
 
 /* Appends an insert for each of them who has no alert of the dose. */

@@ -193,15 +193,20 @@ static tern_status is_open(struct trn_missed *job,
                            tern_error *error)
 {
     tern_id patient = trn_value_to_id(trn_known_value(&job->doses.doses, dose, TRN_DOSE_PATIENT));
+    struct trn_bytes lacking = {0};
+    tern_status status = TERN_OK;
 
     if (is_due) {
         *ret_open = trn_version_rank(&dose->version, job->outcome) != TRN_RANK_1_RECORDED ||
                     TRN_MUTANT(CARE_JOB_OVERRULES);
         return TERN_OK;
     }
-    return TRN_MUTANT(CARE_JOB_UNTOLD)
-               ? TERN_OK
-               : trn_alerts_lack(&job->alerts, view, &patient, &dose->id, ret_open, error);
+    if (!TRN_MUTANT(CARE_JOB_UNTOLD)) {
+        status = trn_alerts_lack(&job->alerts, view, &patient, &dose->id, &lacking, error);
+    }
+    *ret_open = lacking.size > 0;
+    trn_bytes_free(&lacking);
+    return status;
 }
 
 static tern_status look_at(struct trn_missed *job,
@@ -323,30 +328,53 @@ static bool is_of_one_patient(const struct found *a, const struct found *b)
     return trn_id_equal(&a->dose.patient, &b->dose.patient);
 }
 
+/* What a transaction is to say of a dose: its outcome, and the alerts that are lacking, which are
+ * others each time somebody is to be told who was not. */
+static tern_status append_found(struct trn_missed *job,
+                                struct trn_db_view *view,
+                                const struct found *found,
+                                struct trn_bytes *says,
+                                tern_error *error)
+{
+    const int64_t version[] = {found->base, found->is_due, found->is_told};
+
+    if (trn_bytes_append(says, &found->dose.dose, sizeof(found->dose.dose)) != TERN_OK ||
+        trn_bytes_append(says, version, sizeof(version)) != TERN_OK) {
+        return trn_fail_nomem(error);
+    }
+    return found->is_told ? trn_alerts_lack(&job->alerts,
+                                            view,
+                                            &found->dose.patient,
+                                            &found->dose.dose,
+                                            says,
+                                            error)
+                          : TERN_OK;
+}
+
 /* The id of a transaction follows from what it is to say, and the day: what was refused is refused
  * by the receipt that is there, and tried anew the next day, for its cause may be gone. */
-static tern_status
-make_tx_id(struct trn_missed *job, size_t first, int64_t now_us, tern_id *ret_id, tern_error *error)
+static tern_status make_tx_id(struct trn_missed *job,
+                              struct trn_db_view *view,
+                              size_t first,
+                              int64_t now_us,
+                              tern_id *ret_id,
+                              tern_error *error)
 {
     const int64_t day = now_us / DAY_US;
     struct trn_bytes says = {0};
-    tern_status status = trn_bytes_append(&says, &day, sizeof(day));
+    tern_status status = TERN_OK;
 
+    if (trn_bytes_append(&says, &day, sizeof(day)) != TERN_OK) {
+        status = trn_fail_nomem(error);
+    }
     for (size_t at = first; status == TERN_OK && at < job->found_count &&
                             is_of_one_patient(&job->found[at], &job->found[first]);
          at++) {
-        const struct found *found = &job->found[at];
-        const int64_t version[] = {found->base, found->is_due, found->is_told};
-
-        status = trn_bytes_append(&says, &found->dose.dose, sizeof(found->dose.dose));
-        if (status == TERN_OK) {
-            status = trn_bytes_append(&says, version, sizeof(version));
-        }
+        status = append_found(job, view, &job->found[at], &says, error);
     }
-    if (status == TERN_OK) {
-        status = make_id(job, "transaction", trn_bytes_slice(&says), ret_id);
-    } else {
-        status = trn_fail_nomem(error);
+    if (status == TERN_OK &&
+        make_id(job, "transaction", trn_bytes_slice(&says), ret_id) != TERN_OK) {
+        status = trn_fail(error, TERN_ERR_INTERNAL, "missed doses: the hash engine failed");
     }
     trn_bytes_free(&says);
     return status;
@@ -444,7 +472,7 @@ static tern_status write_entries(struct trn_missed *job,
     trn_hex_encode(job->meta.epoch, sizeof(job->meta.epoch), header.epoch);
     while (status == TERN_OK && at < job->found_count) {
         header.ordinal = (uint64_t)(++last_ordinal);
-        status = make_tx_id(job, at, now_us, &header.tx, error);
+        status = make_tx_id(job, view, at, now_us, &header.tx, error);
         if (status == TERN_OK) {
             status = write_entry(job, view, &header, at, &at, &entries[*ret_count], error);
         }

@@ -598,6 +598,78 @@ TEST(what_is_refused_again_leaves_no_other_receipt_until_the_next_day)
     end(&ward);
 }
 
+/* Opens the patient's record to one more family member, by an operator. */
+static void open_to_family(struct ward *ward, struct phone *operator, unsigned number)
+{
+    const tern_id user = lab_id('f', number);
+    struct trn_change change = lab_change(&ward->lab, TRN_OP_INSERT, "users", user);
+
+    lab_set(&change, "role", tern_value_text("FAMILY_MEMBER"));
+    phone_begin(operator, TRN_ENTRY_RECORDED);
+    phone_change(operator, & change);
+    phone_commit(operator);
+    phone_insert_connection(operator, ward->phone.auth.user, user, "ACCEPTED");
+    phone_push(operator);
+}
+
+static void check_told(struct ward *ward, int64_t alerts)
+{
+    const struct trn_missed_report report = step(ward);
+
+    CHECK_INT(report.refused, 0);
+    CHECK_INT(report.alerts, alerts);
+    CHECK_INT(step(ward).alerts, 0);
+}
+
+static void open_operator(struct ward *ward, struct phone *operator)
+{
+    start(ward);
+    phone_open(operator, & ward->lab, 9, 9);
+    operator->auth.power = TRN_POWER_OPERATOR;
+    ward->lab.now_us = LAB_START_US + 2 * HOUR_US;
+}
+
+TEST(each_to_whom_a_record_is_opened_in_the_course_of_a_day_is_told_on_that_day)
+{
+    struct ward ward;
+    struct phone operator;
+    tern_id dose;
+
+    open_operator(&ward, &operator);
+    dose = push_dose(&ward, 0);
+    set_outcome(&ward.phone, dose, 0, "MISSED", TRN_OP_UPDATE, TRN_ENTRY_INFERRED);
+    phone_push(&ward.phone);
+    check_told(&ward, 1); /* the patient */
+    for (unsigned number = 1; number <= 3; number++) {
+        ward.lab.now_us += HOUR_US;
+        open_to_family(&ward, &operator, number);
+        check_told(&ward, 1);
+    }
+    CHECK_INT(lab_number(&ward.lab, "SELECT count(DISTINCT recipient_id) FROM notifications"), 4);
+    phone_close(&operator);
+    end(&ward);
+}
+
+TEST(each_is_told_as_well_of_a_dose_that_the_job_stored_itself)
+{
+    struct ward ward;
+    struct phone operator;
+
+    open_operator(&ward, &operator);
+    (void)push_dose(&ward, 0);
+    open_to_family(&ward, &operator, 1);
+    check_told(&ward, 2);
+    for (unsigned number = 2; number <= 3; number++) {
+        ward.lab.now_us += HOUR_US;
+        open_to_family(&ward, &operator, number);
+        check_told(&ward, 1);
+    }
+    CHECK_INT(count_of(&ward, "MISSED"), 1);
+    CHECK_INT(lab_number(&ward.lab, "SELECT count(DISTINCT recipient_id) FROM notifications"), 4);
+    phone_close(&operator);
+    end(&ward);
+}
+
 /* The job for an hour from now on, by a clock of the test's own; how many steps it took. */
 static unsigned work_an_hour(struct ward *ward, int64_t interval_s)
 {

@@ -132,7 +132,7 @@ write_into(struct trn_push *push, struct trn_row *row, const tern_id *scope, ter
     if (status == TERN_OK) {
         row->values[AUDIT_SCOPE] = tern_value_id(scope);
         push->touched = true;
-        status = push->db->ops->row_add(push->db, table, row, push->entry.received_us, error);
+        status = push->db->ops->row_add_made(push->db, table, row, push->entry.received_us, error);
     }
     if (status == TERN_OK) {
         status =

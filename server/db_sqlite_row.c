@@ -375,18 +375,6 @@ static tern_status explain(const struct trn_db_view *view, int rc, tern_error *e
                                                                      : status;
 }
 
-/* The audit's rows are made here, of values that were read already: only others are checked. To
- * read their JSON again was two fifths of what a discard costs. */
-static tern_status check_row(const struct trn_db *db,
-                             const struct trn_table *table,
-                             const struct trn_row *row,
-                             tern_error *error)
-{
-    return table->index + 1U == db->schema->table_count
-               ? TERN_OK
-               : trn_schema_check_row(table, row->values, error);
-}
-
 static tern_status write_row(struct trn_db *db,
                              enum trn_table_sql which,
                              const struct trn_table *table,
@@ -397,12 +385,9 @@ static tern_status write_row(struct trn_db *db,
     struct trn_db_view *view = trn_db_sqlite_of(db)->writer;
     uint8_t room[TRN_VERSION_BLOB_MAX];
     sqlite3_stmt *statement = NULL;
-    tern_status status = check_row(db, table, row, error);
+    tern_status status = table_statement(view, table, which, &statement, error);
     int rc;
 
-    if (status == TERN_OK) {
-        status = table_statement(view, table, which, &statement, error);
-    }
     if (status != TERN_OK) {
         return status;
     }
@@ -427,6 +412,17 @@ static tern_status row_add(struct trn_db *db,
                            int64_t received_us,
                            tern_error *error)
 {
+    tern_status status = trn_schema_check_row(table, row->values, error);
+
+    return status == TERN_OK ? write_row(db, TABLE_ADD, table, row, received_us, error) : status;
+}
+
+static tern_status row_add_made(struct trn_db *db,
+                                const struct trn_table *table,
+                                const struct trn_row *row,
+                                int64_t received_us,
+                                tern_error *error)
+{
     return write_row(db, TABLE_ADD, table, row, received_us, error);
 }
 
@@ -435,13 +431,16 @@ static tern_status row_replace(struct trn_db *db,
                                const struct trn_row *row,
                                tern_error *error)
 {
-    return write_row(db, TABLE_REPLACE, table, row, 0, error);
+    tern_status status = trn_schema_check_row(table, row->values, error);
+
+    return status == TERN_OK ? write_row(db, TABLE_REPLACE, table, row, 0, error) : status;
 }
 
 void trn_db_sqlite_enter_rows(struct trn_db_ops *ops)
 {
     ops->row_read = row_read;
     ops->row_add = row_add;
+    ops->row_add_made = row_add_made;
     ops->row_replace = row_replace;
     ops->grant_rows = grant_rows;
 }

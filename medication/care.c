@@ -307,22 +307,26 @@ tern_status trn_care_zone(tern_care *care,
     return status;
 }
 
-/* Now, or the earlier of what the wall clock and the server's word make of it where they are not
- * trusted: a wall clock that has been put right since is moved once too often by that word. */
+/* Now; where the clock is not trusted, the earlier of what the wall clock and the server's word
+ * make of it, as a wall clock that has been put right since is moved once too often by that word,
+ * yet nothing before `since_us`: that may be of another clock, which a trusted one overrules. */
 static tern_status
 read_moment(tern_care *care, int64_t since_us, int64_t *ret_now_us, tern_care_error *error)
 {
     tern_clock_state clock = {.size = sizeof(clock)};
     tern_status status = tern_replica_read_clock(care->replica, &clock, trn_engine_error(error));
 
-    if (status == TERN_OK) {
-        *ret_now_us = clock.now_us;
-        if (clock.clock_suspect && clock.server_offset_known && clock.server_offset_us > 0) {
+    if (status != TERN_OK) {
+        return status;
+    }
+    *ret_now_us = clock.now_us;
+    if (clock.clock_suspect) {
+        if (clock.server_offset_known && clock.server_offset_us > 0) {
             *ret_now_us -= clock.server_offset_us;
         }
         *ret_now_us = *ret_now_us < since_us ? since_us : *ret_now_us;
     }
-    return status;
+    return TERN_OK;
 }
 
 static tern_status read_today(tern_care *care,

@@ -115,20 +115,27 @@ TEST(the_day_is_read_as_the_start_of_what_is_in_force)
     care_end();
 }
 
-/* What a sync writes down that found the wall clock wrong by so many days. */
-static void compare_clock(int days)
+/* What is not written through the library: what comes by a sync. */
+static void change_file(const char *sql)
 {
     sqlite3 *db = NULL;
+
+    CHECK_INT(sqlite3_open_v2(care_path(), &db, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
+    CHECK_INT(sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL), SQLITE_OK);
+    CHECK_INT(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+    (void)sqlite3_close(db);
+}
+
+/* The wall clock was found wrong by so many days. */
+static void compare_clock(int days)
+{
     char sql[160];
 
     (void)snprintf(sql,
                    sizeof(sql),
                    "UPDATE tern_meta SET clock_suspect=1, offset_known=1, offset=%d*86400000000",
                    days);
-    CHECK_INT(sqlite3_open_v2(care_path(), &db, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
-    CHECK_INT(sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL), SQLITE_OK);
-    CHECK_INT(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
-    (void)sqlite3_close(db);
+    change_file(sql);
 }
 
 static void check_beginning(const char *wall, int offset_days, const char *day)
@@ -150,6 +157,20 @@ TEST(a_clock_that_is_suspect_lets_nothing_begin_later_than_it_is_or_before_it_wa
     check_beginning("2025-03-21 09:00", 365, "2026-03-02");  /* behind: when it was written */
     check_beginning("2026-03-21 09:00", 365, "2026-03-21");  /* was behind, and was put right */
     check_beginning("2027-03-21 09:00", -365, "2026-03-21"); /* ahead */
+}
+
+TEST(a_clock_that_is_right_says_the_day_whatever_clock_wrote_the_draft)
+{
+    tern_id id = write_draft();
+
+    /* It came of a clock that was three days ahead. */
+    change_file("UPDATE prescriptions SET created_at=created_at+3*86400000000");
+    care_clock("2026-03-03 05:00");
+    put_in_force(&id);
+    CHECK_INT(number("SELECT count(*) FROM prescriptions WHERE begins_on='2026-03-03'"), 1);
+    CHECK_TEXT(care_day("2026-03-03"), "MORNING DUE, NIGHT DUE");
+    CHECK_TEXT(care_day("2026-03-06"), "");
+    care_end();
 }
 
 TEST(what_is_over_by_its_end_begins_no_later_than_it)

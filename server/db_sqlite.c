@@ -250,19 +250,34 @@ void trn_db_sqlite_single_thread(void)
     (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 }
 
+/* The name that no link stands in; NULL where there is none. A file that is not there has no such
+ * name yet, so it is made, where SQLite would make it: at a link's far end. */
+static char *real_name(const char *path)
+{
+    char *real = realpath(path, NULL);
+    int file =
+        real == NULL && errno == ENOENT ? open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644) : -1;
+
+    if (file >= 0) {
+        (void)close(file);
+        real = realpath(path, NULL);
+    }
+    return real;
+}
+
 /* A lock of its own file: SQLite closes and thereby unlocks its own files as it likes. It stands
  * beside the file itself, as SQLite's do, so that a link to it leads to the same lock. */
 static tern_status lock_file(struct trn_db_sqlite *db, tern_error *error)
 {
     struct trn_bytes name = {0};
     struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-    char *real = realpath(db->path, NULL);
+    char *real = real_name(db->path);
     tern_status status;
 
-    if (real == NULL && errno != ENOENT) {
-        return trn_fail(error, TERN_ERR_IO, "database: its folder cannot be read");
+    if (real == NULL) {
+        return trn_fail(error, TERN_ERR_IO, "database: it cannot be made, or its folder read");
     }
-    status = trn_bytes_append_format(&name, "%s-server", real == NULL ? db->path : real);
+    status = trn_bytes_append_format(&name, "%s-server", real);
     free(real);
     if (status != TERN_OK) {
         return trn_fail_nomem(error);

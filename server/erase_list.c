@@ -1,12 +1,15 @@
 /* Lines are added, never changed: one that names an erased record again does nothing. What is left
  * of a line that was being written when the power went was told to nobody, and makes room for the
  * next one. */
+#define _XOPEN_SOURCE 700 /* realpath */
 #include "server/erase_list.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -15,7 +18,13 @@
 #include "base/uuid.h"
 #include "server/erase.h"
 
-enum { LINE_BYTES = 64 };
+enum { LINE_BYTES = 64, NAMES = 2 };
+
+/* The lists beside the database: by the name that was given, and by the one that no link stands in.
+ */
+struct lists {
+    struct trn_bytes names[NAMES];
+};
 
 tern_status
 trn_erase_knows(struct trn_db *db, const tern_id *person, bool *ret_known, tern_error *error)
@@ -37,10 +46,39 @@ trn_erase_knows(struct trn_db *db, const tern_id *person, bool *ret_known, tern_
     return status;
 }
 
-static tern_status name_of(const char *database, struct trn_bytes *name, tern_error *error)
+static void free_lists(struct lists *lists)
 {
-    return trn_bytes_append_format(name, "%s.erased", database) == TERN_OK ? TERN_OK
-                                                                           : trn_fail_nomem(error);
+    for (size_t i = 0; i < NAMES; i++) {
+        trn_bytes_free(&lists->names[i]);
+    }
+}
+
+/* `lists` is empty, and is to be freed in any case. */
+static tern_status find_lists(const char *database, struct lists *lists, tern_error *error)
+{
+    char *real = realpath(database, NULL);
+    const char *const bases[NAMES] = {database, real == NULL ? database : real};
+    tern_status status = TERN_OK;
+
+    if (real == NULL && errno != ENOENT) {
+        return trn_fail(error, TERN_ERR_IO, "the list of the erased cannot be found");
+    }
+    for (size_t i = 0; i < NAMES && status == TERN_OK; i++) {
+        status = trn_bytes_append_format(&lists->names[i], "%s.erased", bases[i]);
+    }
+    free(real);
+    return status == TERN_OK ? TERN_OK : trn_fail_nomem(error);
+}
+
+/* Whether a list is one that comes before it, by another name. */
+static bool is_repeated(const struct lists *lists, size_t at)
+{
+    struct stat first;
+    struct stat other;
+
+    return at > 0 && stat(trn_bytes_text(&lists->names[0]), &first) == 0 &&
+           stat(trn_bytes_text(&lists->names[at]), &other) == 0 && first.st_dev == other.st_dev &&
+           first.st_ino == other.st_ino;
 }
 
 /* Whether that is an id of which bytes are missing: behind it, or zeros in their place. */
@@ -104,17 +142,19 @@ static bool write_line(const char *name, const char *line)
 
 tern_status trn_erase_list_add(const char *database, const tern_id *person, tern_error *error)
 {
-    struct trn_bytes name = {0};
+    struct lists lists = {0};
     char line[LINE_BYTES];
-    tern_status status = name_of(database, &name, error);
+    tern_status status = find_lists(database, &lists, error);
 
     trn_id_format(person, line);
     line[TRN_ID_TEXT_SIZE] = '\n';
     line[TRN_ID_TEXT_SIZE + 1] = '\0';
-    if (status == TERN_OK && !write_line(trn_bytes_text(&name), line)) {
-        status = trn_fail(error, TERN_ERR_IO, "the list of the erased cannot be written");
+    for (size_t i = 0; i < NAMES && status == TERN_OK; i++) {
+        if (!is_repeated(&lists, i) && !write_line(trn_bytes_text(&lists.names[i]), line)) {
+            status = trn_fail(error, TERN_ERR_IO, "the list of the erased cannot be written");
+        }
     }
-    trn_bytes_free(&name);
+    free_lists(&lists);
     return status;
 }
 
@@ -163,24 +203,31 @@ static tern_status run(struct trn_db *db, FILE *file, int64_t now_us, tern_error
                : status;
 }
 
-tern_status
-trn_erase_list_run(struct trn_db *db, const char *database, int64_t now_us, tern_error *error)
+static tern_status run_file(struct trn_db *db, const char *name, int64_t now_us, tern_error *error)
 {
-    struct trn_bytes name = {0};
-    tern_status status = name_of(database, &name, error);
-    FILE *file = NULL;
+    FILE *file = fopen(name, "r");
+    tern_status status = TERN_OK;
 
-    if (status != TERN_OK) {
-        goto out;
-    }
-    file = fopen(trn_bytes_text(&name), "r");
     if (file != NULL) {
         status = run(db, file, now_us, error);
         (void)fclose(file);
     } else if (errno != ENOENT) {
         status = trn_fail(error, TERN_ERR_IO, "the list of the erased cannot be read");
     }
-out:
-    trn_bytes_free(&name);
+    return status;
+}
+
+tern_status
+trn_erase_list_run(struct trn_db *db, const char *database, int64_t now_us, tern_error *error)
+{
+    struct lists lists = {0};
+    tern_status status = find_lists(database, &lists, error);
+
+    for (size_t i = 0; i < NAMES && status == TERN_OK; i++) {
+        if (!is_repeated(&lists, i)) {
+            status = run_file(db, trn_bytes_text(&lists.names[i]), now_us, error);
+        }
+    }
+    free_lists(&lists);
     return status;
 }

@@ -12,9 +12,11 @@
 /* Whether the id is a user's, or that of one who was erased. */
 tern_status
 trn_erase_knows(struct trn_db *db, const tern_id *person, bool *ret_known, tern_error *error);
-/* Adds a line to `<database>.erased`; returns once it is durable. */
+/* Adds a line to `<database>.erased`, and where the name is a link, to the list beside the file
+ * that it leads to as well, so that the person is found by either name; returns once both are
+ * durable. */
 tern_status trn_erase_list_add(const char *database, const tern_id *person, tern_error *error);
-/* Erases all that the list names; what is erased already stays so. No list is an empty one.
+/* Erases all that these lists name; what is erased already stays so. No list is an empty one.
  * TERN_ERR_CORRUPT for a line that is no id, but for the beginning of one at the very end: whoever
  * wrote that was never told that it stands. */
 tern_status

@@ -388,6 +388,25 @@ TEST(a_database_that_is_reached_by_a_link_is_refused_while_a_server_has_it)
     scene_close(&scene);
 }
 
+TEST(a_database_that_is_made_through_a_link_is_locked_by_its_own_name)
+{
+    struct scene scene;
+    char made[512];
+    const char *retain[] = {"--retain", "--database", made, NULL};
+    pid_t server;
+
+    scene_open(&scene);
+    (void)snprintf(made, sizeof(made), "%s", daemon_path(&scene.daemon, "made.db"));
+    CHECK(symlink(made, daemon_path(&scene.daemon, "server.db")) == 0);
+    daemon_start(&scene.daemon, NULL);
+    server = scene.daemon.pid;
+    CHECK_INT(daemon_run(&scene.daemon, retain), 1);
+    scene.daemon.pid = server;
+    CHECK_INT(daemon_stop(&scene.daemon, SIGTERM), 0);
+    CHECK_INT(daemon_run(&scene.daemon, retain), 0);
+    scene_close(&scene);
+}
+
 TEST(a_record_is_erased_by_the_operator_s_command_and_stays_so)
 {
     struct scene scene;

@@ -258,6 +258,63 @@ TEST(the_list_of_the_erased_is_durable_in_its_folder)
     scene_close(&scene);
 }
 
+/* Its size, in lines of an id each. */
+static int64_t lines_of(const char *database)
+{
+    char name[520];
+    struct stat status;
+
+    (void)snprintf(name, sizeof(name), "%s.erased", database);
+    CHECK(stat(name, &status) == 0);
+    return status.st_size / (TRN_ID_TEXT_SIZE + 1);
+}
+
+static void erase_by_list(struct scene *scene, const char *database)
+{
+    lab_restore(&scene->lab);
+    CHECK_INT(lab_number(&scene->lab, "SELECT count(*) FROM users"), 2);
+    CHECK_INT(trn_erase_list_run(scene->lab.db, database, scene->lab.now_us, NULL), TERN_OK);
+    CHECK_INT(lab_number(&scene->lab, "SELECT count(*) FROM users"), 1);
+}
+
+TEST(the_list_of_the_erased_is_found_by_the_file_s_name_and_by_that_of_a_link)
+{
+    struct scene scene;
+    const char *folder = trn_test_folder();
+    const char *link = trn_test_path(folder, "link.db");
+
+    scene_open(&scene);
+    lab_backup(&scene.lab);
+    CHECK(symlink(scene.lab.path, link) == 0);
+    CHECK_INT(trn_erase_list_add(link, &scene.patient.auth.user, NULL), TERN_OK);
+    CHECK_INT(lines_of(link), 1);
+    CHECK_INT(lines_of(scene.lab.path), 1);
+    erase_by_list(&scene, scene.lab.path);
+    CHECK(unlink(trn_test_path(folder, "link.db.erased")) == 0);
+    erase_by_list(&scene, link);
+    scene_close(&scene);
+}
+
+TEST(a_list_that_two_names_lead_to_gets_one_line)
+{
+    struct scene scene;
+    const char *folder = trn_test_folder();
+    const char *link = trn_test_path(folder, "link.db");
+    char name[520];
+
+    scene_open(&scene);
+    lab_backup(&scene.lab);
+    CHECK(symlink(scene.lab.path, link) == 0);
+    (void)snprintf(name, sizeof(name), "%s.erased", scene.lab.path);
+    CHECK(symlink(name, trn_test_path(folder, "link.db.erased")) == 0);
+    CHECK_INT(trn_erase_list_add(link, &scene.patient.auth.user, NULL), TERN_OK);
+    CHECK_INT(lines_of(scene.lab.path), 1);
+    CHECK_INT(trn_erase_list_add(scene.lab.path, &scene.patient.auth.user, NULL), TERN_OK);
+    CHECK_INT(lines_of(scene.lab.path), 2);
+    erase_by_list(&scene, link);
+    scene_close(&scene);
+}
+
 /* The list as a power cut leaves it behind so many bytes of its second line. */
 static void tear_list(const char *name, const char *first, const char *second, size_t size)
 {

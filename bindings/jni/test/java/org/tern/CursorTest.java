@@ -135,6 +135,12 @@ class CursorTest {
 
     @Test
     void aReplicaOfWhichACursorOrASyncIsKeptStaysOpen() throws InterruptedException {
+        keepACursorAndASync();
+        isClosed("synced"); // and then each is forgotten
+        isClosed();
+    }
+
+    private void keepACursorAndASync() throws InterruptedException {
         SyncCall sync = Fixture.options(folder, "synced").open().newSync(request -> new HttpTransport.Answer(200, new byte[0], null,
             null, null), refused -> "token", Fixture.once());
         try (Cursor cursor = Fixture.open(folder).query(
@@ -154,11 +160,15 @@ class CursorTest {
     }
 
     private void isClosed() throws InterruptedException {
+        isClosed(null);
+    }
+
+    private void isClosed(String name) throws InterruptedException {
         TernException last = null;
         for (int i = 0; i < 200; i++) {
             System.gc();
             Thread.sleep(20);
-            try (Replica replica = Fixture.open(folder)) {
+            try (Replica replica = name == null ? Fixture.open(folder) : Fixture.options(folder, name).open()) {
                 assertEquals(Fixture.PATIENT, replica.user());
                 return;
             } catch (TernException e) {

@@ -370,21 +370,27 @@ TEST(a_second_server_on_one_database_is_refused)
     scene_close(&scene);
 }
 
+/* The command is refused while the server runs, and done once that has stopped. */
+static void check_lock(struct daemon *daemon, const char *const *command)
+{
+    pid_t server = daemon->pid;
+
+    CHECK_INT(daemon_run(daemon, command), 1);
+    daemon->pid = server;
+    CHECK_INT(daemon_stop(daemon, SIGTERM), 0);
+    CHECK_INT(daemon_run(daemon, command), 0);
+}
+
 TEST(a_database_that_is_reached_by_a_link_is_refused_while_a_server_has_it)
 {
     struct scene scene;
     const char *retain[] = {"--retain", "--database", NULL, NULL};
-    pid_t server;
 
     scene_open(&scene);
     daemon_start(&scene.daemon, NULL);
     retain[2] = daemon_path(&scene.daemon, "link.db");
     CHECK(symlink(daemon_path(&scene.daemon, "server.db"), retain[2]) == 0);
-    server = scene.daemon.pid;
-    CHECK_INT(daemon_run(&scene.daemon, retain), 1);
-    scene.daemon.pid = server;
-    CHECK_INT(daemon_stop(&scene.daemon, SIGTERM), 0);
-    CHECK_INT(daemon_run(&scene.daemon, retain), 0);
+    check_lock(&scene.daemon, retain);
     scene_close(&scene);
 }
 
@@ -393,17 +399,12 @@ TEST(a_database_that_is_made_through_a_link_is_locked_by_its_own_name)
     struct scene scene;
     char made[512];
     const char *retain[] = {"--retain", "--database", made, NULL};
-    pid_t server;
 
     scene_open(&scene);
     (void)snprintf(made, sizeof(made), "%s", daemon_path(&scene.daemon, "made.db"));
     CHECK(symlink(made, daemon_path(&scene.daemon, "server.db")) == 0);
     daemon_start(&scene.daemon, NULL);
-    server = scene.daemon.pid;
-    CHECK_INT(daemon_run(&scene.daemon, retain), 1);
-    scene.daemon.pid = server;
-    CHECK_INT(daemon_stop(&scene.daemon, SIGTERM), 0);
-    CHECK_INT(daemon_run(&scene.daemon, retain), 0);
+    check_lock(&scene.daemon, retain);
     scene_close(&scene);
 }
 

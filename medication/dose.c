@@ -35,6 +35,7 @@ struct dose_row {
     tern_dose_status status;
     int64_t scheduled_us;
     int32_t grace_minutes;
+    bool is_prn; /* made by its record, and on time by that */
 };
 
 static tern_status
@@ -51,6 +52,7 @@ read_row(tern_care *care, const tern_id *id, struct dose_row *dose, tern_care_er
     dose->status = trn_dose_status_of(tern_statement_value(row, 0));
     dose->scheduled_us = tern_statement_value(row, 1).integer;
     dose->grace_minutes = (int32_t)tern_statement_value(row, 2).integer;
+    dose->is_prn = tern_statement_value(row, 3).size == TRN_PRN_SLOT_BYTES;
     tern_statement_reset(row);
     return TERN_OK;
 }
@@ -78,7 +80,7 @@ static bool is_act(const tern_dose_act *act)
     return act == NULL || act->size == sizeof(*act);
 }
 
-/* What the clocks and the windows say to an act. */
+/* What the clocks and the windows say to an act; without a dose there is no time to keep to. */
 static tern_status judge(tern_care *care,
                          const tern_dose_act *act,
                          const struct dose_row *dose,
@@ -125,7 +127,7 @@ static tern_status take(tern_care *care,
         return trn_problem(error, TERN_PROBLEM_RECORDED, 0, 0);
     }
     if (status == TERN_OK) {
-        status = judge(care, act, &dose, &window, &verdict, error);
+        status = judge(care, act, dose.is_prn ? NULL : &dose, &window, &verdict, error);
     }
     if (status == TERN_OK) {
         const tern_value values[] = {tern_value_id(id),

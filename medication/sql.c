@@ -174,8 +174,8 @@ static const char *const texts[TRN_SQL_COUNT] = {
         "SELECT k.id,d.status,d.scheduled_time,d.reminder_time,d.time_period FROM "
         "(SELECT tern_key('dose_events',?1,?2,?3) AS id) k LEFT JOIN dose_events d ON d.id=k.id",
     [TRN_SQL_HAS_DOSES] = "SELECT EXISTS(SELECT 1 FROM dose_events WHERE medication_id=?1)",
-    [TRN_SQL_DOSE] = "SELECT status,scheduled_time,grace_minutes FROM dose_events WHERE id=?1 AND "
-                     "deleted_at IS NULL",
+    [TRN_SQL_DOSE] = "SELECT status,scheduled_time,grace_minutes,slot FROM dose_events"
+                     " WHERE id=?1 AND deleted_at IS NULL",
     [TRN_SQL_WAITING] =
         "SELECT " SOURCE_THEN ",d.id,d.scheduled_time,d.grace_minutes,d.local_date,d.slot"
         ",d.flags,m.id,m.medicine_name,m.medicine_name_khmer," DOSAGE

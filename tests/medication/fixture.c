@@ -146,6 +146,20 @@ const char *care_day(const char *local_date)
     return text;
 }
 
+tern_id care_id(const char *sql)
+{
+    tern_statement *statement = NULL;
+    tern_id id = {{0}};
+    bool row = false;
+
+    assert_int_equal(tern_statement_prepare(care_replica, sql, strlen(sql), &statement, NULL),
+                     TERN_OK);
+    assert_int_equal(tern_statement_step(statement, &row, NULL), TERN_OK);
+    memcpy(id.bytes, tern_statement_value(statement, 0).data, sizeof(id.bytes));
+    tern_statement_free(statement);
+    return id;
+}
+
 tern_id care_dose(const char *local_date, const char *slot)
 {
     const char *sql = "SELECT tern_key('dose_events', (SELECT id FROM medications ORDER BY "

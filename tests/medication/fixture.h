@@ -31,6 +31,8 @@ tern_id care_prescribe(void);
 
 /* The doses of a day as "slot status[ flags]", in order, between commas; borrowed. */
 const char *care_day(const char *local_date);
+/* The one id that the SQL gives. */
+tern_id care_id(const char *sql);
 /* The id of the dose of a slot of the first medication. */
 tern_id care_dose(const char *local_date, const char *slot);
 /* Fails the test unless the call went well. */

@@ -18,19 +18,6 @@ static int64_t actions(const char *action)
     return fixture_number(care_replica, sql);
 }
 
-static tern_id only_id(const char *sql)
-{
-    tern_statement *statement = NULL;
-    tern_id id = {{0}};
-    bool row = false;
-
-    CHECK_INT(tern_statement_prepare(care_replica, sql, strlen(sql), &statement, NULL), TERN_OK);
-    CHECK_INT(tern_statement_step(statement, &row, NULL), TERN_OK);
-    memcpy(id.bytes, tern_statement_value(statement, 0).data, sizeof(id.bytes));
-    tern_statement_free(statement);
-    return id;
-}
-
 static void begin(void)
 {
     care_begin("2026-03-02 05:00");
@@ -252,20 +239,6 @@ TEST(a_guess_yields_to_a_person_who_undid)
     care_end();
 }
 
-static tern_id only_medication(void)
-{
-    static const char sql[] = "SELECT id FROM medications";
-    tern_statement *statement = NULL;
-    tern_id medication = {{0}};
-    bool row = false;
-
-    CHECK_INT(tern_statement_prepare(care_replica, sql, strlen(sql), &statement, NULL), TERN_OK);
-    CHECK_INT(tern_statement_step(statement, &row, NULL), TERN_OK);
-    memcpy(medication.bytes, tern_statement_value(statement, 0).data, sizeof(medication.bytes));
-    tern_statement_free(statement);
-    return medication;
-}
-
 TEST(what_was_taken_as_needed_and_undone_is_never_missed_and_can_be_recorded_again)
 {
     tern_dose_act act = {.size = sizeof(act), .was_offline = true};
@@ -277,7 +250,7 @@ TEST(what_was_taken_as_needed_and_undone_is_never_missed_and_can_be_recorded_aga
     care_medicine.is_prn = true;
     care_medicine.morning_dosage = NULL;
     (void)care_prescribe();
-    medication = only_medication();
+    medication = care_id("SELECT id FROM medications");
     care_clock("2026-03-02 22:15");
     act.taken_us = care_time("2026-03-02 22:00");
     care_ok(tern_dose_take_prn(care, &medication, &act, &first, &error), &error);
@@ -293,6 +266,33 @@ TEST(what_was_taken_as_needed_and_undone_is_never_missed_and_can_be_recorded_aga
     care_end();
 }
 
+TEST(what_was_taken_as_needed_is_on_time_however_late_it_is_recorded_again)
+{
+    tern_dose_status taken = TERN_DOSE_DUE;
+    tern_dose_act act = {.size = sizeof(act)};
+    tern_id medication;
+    tern_id dose;
+
+    care_begin("2026-03-02 05:00");
+    care_medicine.is_prn = true;
+    care_medicine.morning_dosage = NULL;
+    (void)care_prescribe();
+    medication = care_id("SELECT id FROM medications");
+    care_ok(tern_dose_take_prn(care, &medication, NULL, &dose, &error), &error);
+    for (int hours = 1; hours < 60; hours += 30) {
+        care_ok(tern_dose_undo(care, &dose, &error), &error);
+        fixture_clock.wall_us = care_time("2026-03-02 05:00") + hours * INT64_C(3600000000);
+        care_ok(tern_dose_take(care, &dose, NULL, &taken, &error), &error);
+        CHECK_INT(taken, TERN_DOSE_TAKEN_ON_TIME);
+        CHECK_TEXT(care_day("2026-03-02"), "05:00:00 ON_TIME");
+    }
+    care_ok(tern_dose_undo(care, &dose, &error), &error);
+    act.taken_us = fixture_clock.wall_us + INT64_C(60000000);
+    CHECK_INT(tern_dose_take(care, &dose, &act, &taken, &error), TERN_ERR_RANGE);
+    CHECK_INT(error.problem, TERN_PROBLEM_AHEAD);
+    care_end();
+}
+
 TEST(what_is_taken_as_needed_is_recorded_at_once)
 {
     tern_dose_act act = {.size = sizeof(act)};
@@ -304,7 +304,7 @@ TEST(what_is_taken_as_needed_is_recorded_at_once)
     care_medicine.morning_dosage = NULL;
     (void)care_prescribe();
     CHECK_INT(fixture_number(care_replica, "SELECT count(*) FROM dose_events"), 0);
-    medication = only_id("SELECT id FROM medications");
+    medication = care_id("SELECT id FROM medications");
     care_clock("2026-03-02 22:15:07");
     act.taken_us = care_time("2026-03-02 22:15:05");
     care_ok(tern_dose_take_prn(care, &medication, &act, &dose, &error), &error);
@@ -337,7 +337,7 @@ TEST(a_time_of_taking_in_no_year_is_told_as_a_date_and_nothing_is_recorded)
     care_prescription.medicine_count = 2;
     (void)care_prescribe();
     morning = care_dose("2026-03-02", "MORNING");
-    medication = only_id("SELECT id FROM medications WHERE is_prn");
+    medication = care_id("SELECT id FROM medications WHERE is_prn");
     for (size_t i = 0; i < sizeof(taken) / sizeof(taken[0]); i++) {
         act.taken_us = taken[i];
         CHECK_INT(tern_dose_take(care, &morning, &act, NULL, &error), TERN_ERR_FORMAT);
@@ -356,16 +356,10 @@ TEST(a_time_of_taking_in_no_year_is_told_as_a_date_and_nothing_is_recorded)
 TEST(what_is_scheduled_is_not_taken_as_needed)
 {
     tern_id nothing = fixture_id(99);
-    tern_id medication = {{0}};
-    tern_statement *statement = NULL;
-    const char *sql = "SELECT id FROM medications";
-    bool row = false;
+    tern_id medication;
 
     begin();
-    CHECK_INT(tern_statement_prepare(care_replica, sql, strlen(sql), &statement, NULL), TERN_OK);
-    CHECK_INT(tern_statement_step(statement, &row, NULL), TERN_OK);
-    memcpy(medication.bytes, tern_statement_value(statement, 0).data, 16);
-    tern_statement_free(statement);
+    medication = care_id("SELECT id FROM medications");
     CHECK_INT(tern_dose_take_prn(care, &medication, NULL, NULL, &error), TERN_ERR_CHECK);
     CHECK_INT(error.problem, TERN_PROBLEM_NOT_PRN);
     CHECK_INT(tern_dose_take_prn(care, &nothing, NULL, NULL, &error), TERN_ERR_NOT_FOUND);

@@ -100,20 +100,6 @@ static const char *list(unsigned states)
     return told;
 }
 
-static tern_id only(const char *sql)
-{
-    tern_statement *statement = NULL;
-    tern_id id = {{0}};
-    bool row = false;
-
-    assert_int_equal(tern_statement_prepare(care_replica, sql, strlen(sql), &statement, NULL),
-                     TERN_OK);
-    assert_int_equal(tern_statement_step(statement, &row, NULL), TERN_OK);
-    memcpy(id.bytes, tern_statement_value(statement, 0).data, sizeof(id.bytes));
-    tern_statement_free(statement);
-    return id;
-}
-
 TEST(prescriptions_are_listed_by_status_the_newest_first_with_their_current_version)
 {
     tern_id id;
@@ -245,7 +231,7 @@ TEST(a_medication_without_a_schedule_says_why)
                "a range words, silent timeless");
     care_ok(tern_prescription_pause(care, &id, &error), &error);
     CHECK_TEXT(list(0), "");
-    id = only("SELECT id FROM medications WHERE row_number = 2");
+    id = care_id("SELECT id FROM medications WHERE row_number = 2");
     told[0] = '\0';
     care_ok(tern_medication_read(care, &id, tell_medication, NULL, &error), &error);
     CHECK_TEXT(told, "as needed inactive");
@@ -297,7 +283,7 @@ TEST(a_dosage_that_is_none_leaves_its_slot_out_and_is_told)
         care_prescription.medicines = two;
         care_prescription.medicine_count = 2;
         (void)care_prescribe();
-        night = only("SELECT id FROM dose_events WHERE slot='NIGHT' AND local_date='2026-03-02'");
+        night = care_id("SELECT id FROM dose_events WHERE slot='NIGHT' AND local_date='2026-03-02'");
         (void)snprintf(sql,
                        sizeof(sql),
                        "UPDATE medications SET night_dosage='%s' WHERE row_number=1",
@@ -412,7 +398,7 @@ TEST(reads_are_whole_or_say_that_memory_ran_out)
 
     care_begin("2026-03-02 05:00");
     id = care_prescribe();
-    medication = only("SELECT id FROM medications");
+    medication = care_id("SELECT id FROM medications");
     FOR_EACH_ALLOC_FAILURE (nth) {
         told[0] = '\0';
         CHECK(!is_whole(tern_prescription_list(care, NULL, 0, tell_prescription, NULL, &error)) ||

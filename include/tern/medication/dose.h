@@ -79,7 +79,8 @@ typedef struct tern_dose_act {
 } tern_dose_act;
 
 /**
- * Records a dose as taken; on time or late is a matter of `taken_us`.
+ * Records a dose as taken; on time or late is a matter of `taken_us`. One taken as needed that was
+ * undone is on time again.
  *
  * @param act        NULL: now.
  * @param ret_status TAKEN_ON_TIME or TAKEN_LATE; may be NULL.

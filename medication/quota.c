@@ -68,6 +68,12 @@ static bool add_entry(void *context, const tern_entry *entry)
     return true;
 }
 
+/* An operator may have counted anything, and neither is below 0. */
+static int64_t add_bytes(int64_t counted, int64_t added)
+{
+    return counted > INT64_MAX - added ? INT64_MAX : counted + added;
+}
+
 static tern_status
 read_quota(tern_care *care, const tern_id *patient, tern_quota *ret_quota, tern_care_error *error)
 {
@@ -96,7 +102,7 @@ read_quota(tern_care *care, const tern_id *patient, tern_quota *ret_quota, tern_
                                    trn_engine_error(error));
     }
     if (status == TERN_OK) {
-        run.quota.used_bytes = run.quota.counted_bytes + run.quota.added_bytes;
+        run.quota.used_bytes = add_bytes(run.quota.counted_bytes, run.quota.added_bytes);
         *ret_quota = run.quota;
     }
     return status;
@@ -120,7 +126,7 @@ trn_quota_check(tern_care *care, const tern_id *patient, int64_t bytes, tern_car
     tern_quota quota;
     tern_status status = read_quota(care, patient, &quota, error);
 
-    if (status == TERN_OK && quota.used_bytes + bytes > quota.allowed_bytes &&
+    if (status == TERN_OK && bytes > quota.allowed_bytes - quota.used_bytes &&
         !TRN_MUTANT(CARE_QUOTA_IGNORED)) {
         return trn_problem(error, TERN_PROBLEM_QUOTA, quota.used_bytes, quota.allowed_bytes);
     }

@@ -14,11 +14,18 @@
 
 static tern_care_error error;
 
-static tern_quota quota_of(struct care_device *device)
+static tern_quota quota_of_row(struct care_device *device)
 {
     tern_quota quota = {.size = sizeof(quota)};
 
     care_ok(tern_quota_read(device->care, NULL, &quota, &error), &error);
+    return quota;
+}
+
+static tern_quota quota_of(struct care_device *device)
+{
+    tern_quota quota = quota_of_row(device);
+
     CHECK_INT(quota.used_bytes, quota.counted_bytes + quota.added_bytes);
     return quota;
 }
@@ -301,6 +308,23 @@ TEST(no_device_writes_the_count_of_the_server)
     CHECK_INT(quota_of(&pair.phone).counted_bytes, INT64_C(5368709120));
     CHECK_INT(quota_of(&pair.tablet).counted_bytes, INT64_C(5368709120));
     CHECK_INT(quota_of(&pair.tablet).allowed_bytes, INT64_C(5368709120));
+    care_pair_end(&pair);
+}
+
+TEST(a_count_at_the_end_of_numbers_leaves_no_room)
+{
+    struct care_pair pair;
+    tern_id id;
+
+    care_pair_begin(&pair);
+    count(&pair,
+          "INSERT INTO subscriptions(id, user_id, storage_quota, storage_used, counted_at) "
+          "VALUES(tern_key('subscriptions', @p), @p, 9223372036854775807, 9223372036854775807, 0)");
+    CHECK(quota_of_row(&pair.phone).added_bytes > 0);
+    CHECK_INT(quota_of_row(&pair.phone).used_bytes, INT64_MAX);
+    CHECK_INT(tern_prescription_create(pair.phone.care, &pair.prescription, NULL, &id, &error),
+              TERN_ERR_TOO_LARGE);
+    CHECK_INT(error.problem, TERN_PROBLEM_QUOTA);
     care_pair_end(&pair);
 }
 

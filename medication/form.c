@@ -234,6 +234,23 @@ check_patient(const tern_prescription *prescription, const char *reason, tern_ca
     return status;
 }
 
+/* Of the two only one would stand. */
+static bool names_twice(const tern_prescription *prescription)
+{
+    static const tern_id none;
+
+    for (size_t i = 1; i < prescription->medicine_count; i++) {
+        const tern_id *id = &prescription->medicines[i].id;
+
+        for (size_t j = 0; j < i && memcmp(id, &none, sizeof(none)) != 0; j++) {
+            if (memcmp(id, &prescription->medicines[j].id, sizeof(*id)) == 0) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 tern_status trn_form_check(tern_care *care,
                            const tern_id *edited,
                            const tern_prescription *prescription,
@@ -244,6 +261,9 @@ tern_status trn_form_check(tern_care *care,
 
     if (prescription->medicine_count == 0 || prescription->medicines == NULL) {
         return trn_problem(error, TERN_PROBLEM_NO_MEDICATIONS, 0, 0);
+    }
+    if (edited != NULL && names_twice(prescription)) {
+        return trn_care_misuse(error, "tern_prescription_edit");
     }
     if (prescription->is_urgent && is_empty(prescription->urgent_reason)) {
         return trn_problem(error, TERN_PROBLEM_URGENT_REASON, 0, 0);

@@ -94,6 +94,27 @@ TEST(an_edit_that_fails_changes_nothing)
     care_end();
 }
 
+TEST(an_edit_that_names_a_medication_twice_changes_nothing)
+{
+    tern_medicine two[2];
+    tern_id id;
+
+    care_begin("2026-03-02 05:00");
+    id = care_prescribe();
+    two[0] = care_medicine;
+    two[0].id = care_id("SELECT id FROM medications");
+    two[1] = two[0];
+    two[1].name = "another medicine";
+    care_prescription.medicines = two;
+    care_prescription.medicine_count = 2;
+    CHECK_INT(tern_prescription_edit(care, &id, &care_prescription, "why", NULL, &error),
+              TERN_ERR_MISUSE);
+    CHECK_INT(fixture_number(care_replica, "SELECT count(*) FROM prescription_versions"), 1);
+    two[1].id = (tern_id){{0}};
+    care_ok(tern_prescription_edit(care, &id, &care_prescription, "why", NULL, &error), &error);
+    care_end();
+}
+
 TEST(no_version_is_counted_on_past_the_largest_number)
 {
     tern_id id;

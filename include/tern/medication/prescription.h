@@ -69,7 +69,8 @@ TERN_API TERN_MUST_USE tern_status tern_prescription_create(tern_care *care,
  * Edits a prescription: all that stands in it, as a new version. Medications that are not named are
  * marked deleted; their doses keep their records.
  *
- * @param prescription Its patient must be the same. Where its base_version is not said, what
+ * @param prescription Its patient must be the same, and no medication may be named twice (MISUSE).
+ * Where its base_version is not said, what
  * another version has brought meanwhile is overruled: say it.
  * @param reason       Why; needed.
  * @param ret_version  May be NULL.

@@ -307,6 +307,13 @@ tern_status trn_care_zone(tern_care *care,
     return status;
 }
 
+tern_status trn_care_knows(tern_care *care, const tern_id *patient, tern_care_error *error)
+{
+    char zone[TRN_ZONE_BYTES];
+
+    return trn_care_zone(care, patient, zone, error);
+}
+
 /* Now; where the clock is not trusted, the earlier of what the wall clock and the server's word
  * make of it, as a wall clock that has been put right since is moved once too often by that word,
  * yet nothing before `since_us`: that may be of another clock, which a trusted one overrules. */

@@ -260,6 +260,11 @@ TERN_MUST_USE tern_status trn_care_local_day(tern_care *care,
                                              tern_local_time *ret_local,
                                              tern_care_error *error);
 
+/** Problem NO_PATIENT, unless the patient's row is here. */
+TERN_MUST_USE tern_status trn_care_knows(tern_care *care,
+                                         const tern_id *patient,
+                                         tern_care_error *error);
+
 /** The name of the patient's zone; problem NO_PATIENT. */
 TERN_MUST_USE tern_status trn_care_zone(tern_care *care,
                                         const tern_id *patient,

@@ -150,8 +150,11 @@ static tern_status create(tern_care *care,
 {
     tern_cell cells[CLINICAL_CELLS + 1];
     struct beginning begins = {.day = ""};
-    tern_status status = trn_care_morning(care, &prescription->patient, &begins.minute, error);
+    tern_status status = trn_care_knows(care, &prescription->patient, error);
 
+    if (status == TERN_OK) {
+        status = trn_care_morning(care, &prescription->patient, &begins.minute, error);
+    }
     fill_clinical(prescription, cells);
     cells[CLINICAL_CELLS] = (tern_cell){"patient_id", tern_value_id(&prescription->patient)};
     if (status == TERN_OK) {

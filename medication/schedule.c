@@ -181,11 +181,9 @@ static tern_status schedule_all(struct run *run, tern_care_error *error)
     const tern_value patient = tern_value_id(&run->patient);
     tern_statement *row = NULL;
     bool more = true;
-    tern_status status =
-        trn_care_row(run->care, TRN_SQL_PATIENT, &patient, 1, TERN_PROBLEM_NO_PATIENT, &row, error);
+    tern_status status = trn_care_knows(run->care, &run->patient, error);
 
     if (status == TERN_OK) {
-        tern_statement_reset(row);
         status = trn_care_bind(run->care, TRN_SQL_REGIMENS, &patient, 1, &row, error);
     }
     while (status == TERN_OK && more) {

@@ -452,6 +452,32 @@ TEST(a_doctor_who_pauses_or_edits_writes_nothing_that_the_server_refuses)
     round_end(&round);
 }
 
+TEST(a_prescription_for_one_whose_record_is_not_here_is_told_before_anything_is_written)
+{
+    struct care_pair pair;
+    struct care_device early;
+    tern_id id = {{0}};
+
+    care_pair_begin(&pair);
+    care_device_begin(&pair.world, &early, "early", 'p');
+    CHECK_INT(tern_prescription_create(early.care, &pair.prescription, NULL, &id, &error),
+              TERN_ERR_NOT_FOUND);
+    CHECK_INT(error.problem, TERN_PROBLEM_NO_PATIENT);
+    CHECK_INT(device_status(&early.device).pending, 0);
+    device_sync_well(&early.device);
+    care_ok(tern_prescription_create(early.care, &pair.prescription, NULL, &id, &error), &error);
+    pair.prescription.patient = world_user('x');
+    CHECK_INT(tern_prescription_create(early.care, &pair.prescription, NULL, &id, &error),
+              TERN_ERR_NOT_FOUND);
+    CHECK_INT(error.problem, TERN_PROBLEM_NO_PATIENT);
+    device_sync_well(&early.device);
+    CHECK_TEXT(world_ask(&pair.world, "SELECT count(*) FROM prescriptions"), "1");
+    CHECK_INT(device_status(&early.device).quarantined, 0);
+    CHECK_INT(device_status(&early.device).locked, 0);
+    care_device_end(&early);
+    care_pair_end(&pair);
+}
+
 TEST(what_was_refused_is_read_whole_or_not_at_all)
 {
     struct round round;

@@ -55,9 +55,10 @@ typedef struct tern_prescription {
  * Creates a prescription, DRAFT, with version 1.
  *
  * @param reason Why, for the version; may be NULL.
- * @return TERN_OK; problems NO_MEDICATIONS, URGENT_REASON, DATE, END_DATE, QUOTA (unless it is
- * urgent); MISSING, TOO_LONG, OUT_OF_RANGE, CHOICE, DOSAGE, NOT_TEXT, TIMES with the tern_field and
- * the medicine; the engine's codes.
+ * @return TERN_OK; problems NO_MEDICATIONS, URGENT_REASON, DATE, END_DATE, NO_PATIENT (the
+ * patient's row is not here: their record was never downloaded, and the server might not take it),
+ * QUOTA (unless it is urgent); MISSING, TOO_LONG, OUT_OF_RANGE, CHOICE, DOSAGE,
+ * NOT_TEXT, TIMES with the tern_field and the medicine; the engine's codes.
  */
 TERN_API TERN_MUST_USE tern_status tern_prescription_create(tern_care *care,
                                                             const tern_prescription *prescription,
@@ -70,8 +71,8 @@ TERN_API TERN_MUST_USE tern_status tern_prescription_create(tern_care *care,
  * marked deleted; their doses keep their records.
  *
  * @param prescription Its patient must be the same, and no medication may be named twice (MISUSE).
- * Where its base_version is not said, what
- * another version has brought meanwhile is overruled: say it.
+ * Where its base_version is not said, what another version has brought meanwhile is overruled: say
+ * it.
  * @param reason       Why; needed.
  * @param ret_version  May be NULL.
  * @return TERN_OK; problems NO_PRESCRIPTION, NO_MEDICATION (one that is not of this prescription),

@@ -4,7 +4,8 @@
  * Those of times that a patient has set are known by their grace, which is 0: they ring once.
  * Of what a reminder says only a hash is kept, and none once it is cancelled.
  * A change of a reminder bears the next number of a row of its own; numbers are never given twice,
- * though reminders that have passed are forgotten.
+ * though reminders that have passed are forgotten. They begin at the file's first read, in
+ * microseconds, so that a cursor of an earlier file stands before all of them.
  */
 #include "tern/medication/reminder.h"
 
@@ -78,7 +79,7 @@ static tern_status make_tables(tern_care *care, tern_care_error *error)
          "number INTEGER NOT NULL, said INTEGER, medication BLOB, "
          "PRIMARY KEY (patient_id, dose_id)) WITHOUT ROWID"),
         "CREATE TABLE IF NOT EXISTS care_number(id INTEGER PRIMARY KEY, last INTEGER NOT NULL)",
-        "INSERT INTO care_number VALUES(1, 0) ON CONFLICT DO NOTHING",
+        "INSERT INTO care_number VALUES(1, tern_now()) ON CONFLICT DO NOTHING",
         "SELECT instr(sql, 'medication') > 0 FROM sqlite_schema WHERE name = 'care_reminder'",
         "ALTER TABLE care_reminder ADD COLUMN said INTEGER",
         "ALTER TABLE care_reminder ADD COLUMN medication BLOB"};

@@ -189,6 +189,25 @@ TEST(reminders_listed_before_their_texts_were_watched_are_listed_once_more)
     care_end();
 }
 
+TEST(a_cursor_of_another_file_hides_no_reminder)
+{
+    int64_t cursor = 0;
+    int64_t ahead = INT64_MAX;
+
+    care_begin("2026-03-02 05:00");
+    (void)care_prescribe();
+    expect(&cursor, 60, 0);
+    care_end();
+    /* The app made its replica anew, or went back to a copy, and kept the cursor. */
+    care_begin("2026-03-02 05:01");
+    (void)care_prescribe();
+    expect(&cursor, 60, 0);
+    expect(&cursor, 0, 0);
+    expect(&ahead, 60, 0);
+    CHECK_INT(ahead, cursor);
+    care_end();
+}
+
 TEST(at_most_a_hundred_are_set_and_later_ones_come_as_they_near)
 {
     int64_t cursor = 0;

@@ -45,7 +45,8 @@ typedef bool (*tern_reminder_visitor)(void *context, const tern_reminder *remind
  * acts and syncs, and when the app starts; a short transaction, which queues nothing.
  *
  * @param patient NULL: the replica's user.
- * @param cursor  Moved once all have been visited. The app keeps it.
+ * @param cursor  Moved once all have been visited. The app keeps it. One of an earlier file of the
+ * replica, or from after the copy that it was put back to, is as good as 0.
  * @return TERN_OK; problem ZONE; the engine's codes, those of a commit among them.
  */
 TERN_API TERN_MUST_USE tern_status tern_reminders_read(tern_care *care,

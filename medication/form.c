@@ -37,9 +37,9 @@ bool trn_field_range(int64_t field, int64_t *ret_least, int64_t *ret_greatest)
     return true;
 }
 
-static bool is_empty(const char *text)
+bool trn_is_blank(const char *text)
 {
-    return text == NULL || text[0] == '\0';
+    return text == NULL || text[strspn(text, " \t\r\n")] == '\0';
 }
 
 /* A date that is none would be refused by the engine as well, which knows no word for people. */
@@ -76,7 +76,7 @@ check_texts(const struct text *texts, size_t count, size_t medicine, tern_care_e
 {
     tern_status status = TERN_OK;
 
-    if (is_empty(texts[0].text)) {
+    if (trn_is_blank(texts[0].text)) {
         return trn_problem(error, TERN_PROBLEM_MISSING, texts[0].field, (int64_t)medicine);
     }
     for (size_t i = 0; i < count && status == TERN_OK; i++) {
@@ -265,7 +265,7 @@ tern_status trn_form_check(tern_care *care,
     if (edited != NULL && names_twice(prescription)) {
         return trn_care_misuse(error, "tern_prescription_edit");
     }
-    if (prescription->is_urgent && is_empty(prescription->urgent_reason)) {
+    if (prescription->is_urgent && trn_is_blank(prescription->urgent_reason)) {
         return trn_problem(error, TERN_PROBLEM_URGENT_REASON, 0, 0);
     }
     status = check_dates(prescription->start_date, prescription->end_date, error);

@@ -5,6 +5,9 @@
 #include "medication/internal.h"
 #include "tern/medication/prescription.h"
 
+/** Whether there is no text, or nothing but white space. */
+bool trn_is_blank(const char *text);
+
 /** How many characters of a tern_field there may be; 0 where nothing is said of it. */
 int64_t trn_field_length(int64_t field);
 

@@ -20,11 +20,6 @@ static tern_value id_or_null(const tern_id *id)
     return memcmp(id, &nil, sizeof(nil)) == 0 ? tern_value_null() : tern_value_id(id);
 }
 
-static bool is_empty(const char *text)
-{
-    return text == NULL || text[0] == '\0';
-}
-
 static void fill_clinical(const tern_prescription *from, tern_cell cells[CLINICAL_CELLS])
 {
     cells[0] = (tern_cell){"doctor_id", id_or_null(&from->doctor)};
@@ -79,7 +74,7 @@ static tern_status insert_medicine(tern_tx *tx,
 
     fill_medicine(medicine, prescription, row, cells);
     cells[MEDICINE_CELLS] =
-        (tern_cell){"starts_on", tern_value_text(is_empty(begins->day) ? NULL : begins->day)};
+        (tern_cell){"starts_on", tern_value_text(trn_is_blank(begins->day) ? NULL : begins->day)};
     cells[MEDICINE_CELLS + 1] = (tern_cell){"first_minute", tern_value_integer(begins->minute)};
     return tern_row_insert(tx,
                            "medications",
@@ -134,7 +129,7 @@ tern_status trn_version_write(tern_care *care,
     const tern_value values[] = {tern_value_id(prescription),
                                  tern_value_integer(version),
                                  tern_value_id(&care->user),
-                                 tern_value_text(is_empty(reason) ? NULL : reason)};
+                                 tern_value_text(trn_is_blank(reason) ? NULL : reason)};
 
     return trn_care_run(care, TRN_SQL_VERSION, values, 4, error);
 }
@@ -472,8 +467,8 @@ tern_status tern_prescription_edit(tern_care *care,
         prescription->size != sizeof(*prescription)) {
         return trn_care_misuse(error, "tern_prescription_edit");
     }
-    status = is_empty(reason) ? trn_problem(error, TERN_PROBLEM_REASON, 0, 0)
-                              : trn_form_check(care, id, prescription, reason, error);
+    status = trn_is_blank(reason) ? trn_problem(error, TERN_PROBLEM_REASON, 0, 0)
+                                  : trn_form_check(care, id, prescription, reason, error);
     if (status == TERN_OK) {
         status = trn_care_begin(care, false, &tx, error);
     }
@@ -496,13 +491,13 @@ static tern_status begin_now(tern_care *care,
                              const struct header *header,
                              tern_care_error *error)
 {
-    const char *end_date = is_empty(header->end_date) ? NULL : header->end_date;
+    const char *end_date = trn_is_blank(header->end_date) ? NULL : header->end_date;
     char day[TRN_DATE_BYTES];
     tern_cell cell = {"begins_on", tern_value_null()};
     tern_status status =
         trn_care_start(care, &header->patient, end_date, header->created_us, day, error);
 
-    if (status != TERN_OK || is_empty(day)) {
+    if (status != TERN_OK || trn_is_blank(day)) {
         return status;
     }
     cell.value = tern_value_text(day);

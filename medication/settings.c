@@ -3,6 +3,8 @@
  * transaction, the last of which writes the setting. */
 #include "tern/medication/settings.h"
 
+#include <string.h>
+
 #include "base/mutant.h"
 #include "medication/internal.h"
 #include "tern/medication/schedule.h"
@@ -14,7 +16,7 @@ static const char *const themes[] = {"LIGHT", "DARK"};
 /* Columns of the settings' statement. */
 enum { LANGUAGE, THEME, GRACE, ZONE, MEALS_ID, MEALS_DELETED, FIRST_MEAL };
 
-enum { MEALS = 3, MEAL_BYTES = 81, ZONE_BYTES = 65, MORNING_PRESET = 420 };
+enum { MEALS = 3, MEAL_CHARACTERS = 20, MEAL_BYTES = 81, ZONE_BYTES = 65, MORNING_PRESET = 420 };
 
 static tern_status
 read_row(tern_care *care, const tern_id *patient, tern_statement **ret_row, tern_care_error *error)
@@ -264,7 +266,8 @@ tern_status tern_settings_set_meals(tern_care *care,
         return trn_care_misuse(error, "tern_settings_set_meals");
     }
     for (int i = 0; i < MEALS; i++) {
-        if (meals[i] != NULL && !tern_meal_parse(meals[i], &minute)) {
+        if (meals[i] != NULL &&
+            (!tern_meal_parse(meals[i], &minute) || strlen(meals[i]) > MEAL_CHARACTERS)) {
             return trn_problem(error, TERN_PROBLEM_MEAL_TIME, i, 0);
         }
     }

@@ -37,7 +37,16 @@ TEST(what_an_urgent_or_empty_prescription_lacks_is_told)
     CHECK_INT(tern_prescription_create(care, &care_prescription, NULL, &id, &error),
               TERN_ERR_NOT_NULL);
     CHECK_INT(error.problem, TERN_PROBLEM_URGENT_REASON);
+    care_prescription.urgent_reason = " \t\r\n";
+    CHECK_INT(tern_prescription_create(care, &care_prescription, NULL, &id, &error),
+              TERN_ERR_NOT_NULL);
+    CHECK_INT(error.problem, TERN_PROBLEM_URGENT_REASON);
     care_prescription.is_urgent = false;
+    care_prescription.patient_name = " ";
+    CHECK_INT(tern_prescription_create(care, &care_prescription, NULL, &id, &error),
+              TERN_ERR_NOT_NULL);
+    CHECK_INT(error.problem, TERN_PROBLEM_MISSING);
+    care_prescription.patient_name = "a patient";
     care_prescription.medicine_count = 0;
     CHECK_INT(tern_prescription_create(care, &care_prescription, NULL, &id, &error),
               TERN_ERR_NOT_NULL);
@@ -61,6 +70,9 @@ TEST(an_edit_is_a_new_version_and_the_old_one_stays)
     care_prescription.medicines = two;
     care_prescription.medicine_count = 2;
     CHECK_INT(tern_prescription_edit(care, &id, &care_prescription, "", NULL, &error),
+              TERN_ERR_NOT_NULL);
+    CHECK_INT(error.problem, TERN_PROBLEM_REASON);
+    CHECK_INT(tern_prescription_edit(care, &id, &care_prescription, " \n", NULL, &error),
               TERN_ERR_NOT_NULL);
     CHECK_INT(error.problem, TERN_PROBLEM_REASON);
     care_ok(tern_prescription_edit(care, &id, &care_prescription, "works better", &version, &error),

@@ -89,6 +89,10 @@ TEST(values_that_a_setting_does_not_have_change_nothing)
     CHECK_INT(tern_settings_set_meals(care, "07:00", "noon", NULL, &error), TERN_ERR_FORMAT);
     CHECK_INT(error.problem, TERN_PROBLEM_MEAL_TIME);
     CHECK_INT(error.first, 1);
+    CHECK_INT(tern_settings_set_meals(care, NULL, NULL, "19:00                ", &error),
+              TERN_ERR_FORMAT); /* longer than its column */
+    CHECK_INT(error.problem, TERN_PROBLEM_MEAL_TIME);
+    CHECK_INT(error.first, 2);
     CHECK_INT(read_settings().grace_minutes, 30);
     CHECK_INT(fixture_number(care_replica, "SELECT count(*) FROM meal_time_preferences"), 0);
     care_end();

@@ -49,8 +49,8 @@ TERN_API TERN_MUST_USE tern_status tern_settings_set_grace(tern_care *care,
 TERN_API TERN_MUST_USE tern_status tern_settings_set_time_zone(tern_care *care,
                                                                const char *zone,
                                                                tern_care_error *error);
-/** Texts as tern_meal_parse reads them, kept as they are; NULL: the preset. Problems MEAL_TIME, its
- * first number saying which (0 to 2), and NO_PATIENT. */
+/** Texts as tern_meal_parse reads them, of at most 20 characters, kept as they are; NULL: the
+ * preset. Problems MEAL_TIME, its first number saying which (0 to 2), and NO_PATIENT. */
 TERN_API TERN_MUST_USE tern_status tern_settings_set_meals(tern_care *care,
                                                            const char *morning,
                                                            const char *afternoon,

@@ -13,80 +13,13 @@
 #include "cli/files.h"
 #include "cli/output.h"
 
-/* The columns that statements bring, each list behind its id; they are the cells of the rows. */
-static const char *const user_columns[] = {"first_name",
-                                           "last_name",
-                                           "full_name",
-                                           "phone_number",
-                                           "email",
-                                           "gender",
-                                           "date_of_birth",
-                                           "id_card_number",
-                                           "language",
-                                           "theme",
-                                           "grace_period_minutes",
-                                           "time_zone",
-                                           "created_at",
-                                           NULL};
-static const char *const meal_columns[] = {"morning_meal",
-                                           "afternoon_meal",
-                                           "night_meal",
-                                           "created_at",
-                                           NULL};
-static const char *const prescription_columns[] = {"patient_id",
-                                                   "doctor_id",
-                                                   "patient_name",
-                                                   "patient_gender",
-                                                   "patient_age",
-                                                   "symptoms",
-                                                   "diagnosis",
-                                                   "start_date",
-                                                   "end_date",
-                                                   "status",
-                                                   "current_version",
-                                                   "is_urgent",
-                                                   "urgent_reason",
-                                                   "created_at",
-                                                   NULL};
-static const char *const medication_columns[] = {"prescription_id",
-                                                 "row_number",
-                                                 "medicine_name",
-                                                 "medicine_name_khmer",
-                                                 "image_url",
-                                                 "morning_dosage",
-                                                 "daytime_dosage",
-                                                 "night_dosage",
-                                                 "frequency",
-                                                 "duration",
-                                                 "timing",
-                                                 "is_prn",
-                                                 "prn_times",
-                                                 "starts_on",
-                                                 "first_minute",
-                                                 "created_at",
-                                                 NULL};
-static const char *const medicine_columns[] = {"medicine_name", "medicine_name_khmer", NULL};
-static const char *const dose_columns[] = {"prescription_id",
-                                           "medication_id",
-                                           "patient_id",
-                                           "scheduled_time",
-                                           "local_date",
-                                           "slot",
-                                           "time_period",
-                                           "reminder_time",
-                                           "grace_minutes",
-                                           "status",
-                                           "taken_at",
-                                           "skip_reason",
-                                           "was_offline",
-                                           "flags",
-                                           "created_at",
-                                           NULL};
-
+/* A row is an id and the columns behind it, up to the next id or the end; their names are the
+ * cells' of the rows. */
 static const char patients_query[] =
     "SELECT k.id,u.id,u.first_name,u.last_name,u.full_name,u.phone_number,u.email,u.gender,"
     "u.date_of_birth,u.id_card_number,u.language,u.theme,u.grace_period_minutes,u.time_zone,"
-    "u.created_at,t.id,t.morning_meal,t.afternoon_meal,t.night_meal,t.created_at FROM (SELECT id "
+    "u.hospital_clinic,u.specialty,u.license_number,u.license_photo_url,u.created_at,"
+    "t.id,t.morning_meal,t.afternoon_meal,t.night_meal,t.created_at FROM (SELECT id "
     "FROM users WHERE role='PATIENT' AND deleted_at IS NULL"
     " UNION SELECT patient_id FROM prescriptions WHERE deleted_at IS NULL) k"
     " LEFT JOIN users u ON u.id=k.id AND u.deleted_at IS NULL"
@@ -95,20 +28,21 @@ static const char patients_query[] =
 
 static const char requests_query[] =
     "SELECT p.id,p.patient_id,p.doctor_id,p.patient_name,p.patient_gender,p.patient_age,p.symptoms,"
-    "p.diagnosis,coalesce(p.start_date,p.begins_on),p.end_date,p.status,p.current_version,p.is_"
-    "urgent,p.urgent_reason,"
-    "p.created_at,m.id,m.prescription_id,m.row_number,m.medicine_name,m.medicine_name_khmer,"
+    "p.diagnosis,p.start_date,p.begins_on,p.end_date,p.status,p.active_spans,p.current_version,"
+    "p.is_urgent,p.urgent_reason,p.created_at,"
+    "m.id,m.prescription_id,m.row_number,m.medicine_name,m.medicine_name_khmer,"
     "m.image_url,m.morning_dosage,m.daytime_dosage,m.night_dosage,m.frequency,m.duration,m.timing,"
     "m.is_prn,m.prn_times,m.starts_on,m.first_minute,m.created_at FROM prescriptions p"
     " LEFT JOIN medications m ON m.prescription_id=p.id AND m.deleted_at IS NULL"
     " WHERE p.patient_id=?1 AND p.deleted_at IS NULL ORDER BY p.created_at,p.id,m.row_number,m.id";
 
 static const char doses_query[] =
-    "SELECT m.id,m.medicine_name,m.medicine_name_khmer,d.id,d.prescription_id,d.medication_id,"
-    "d.patient_id,d.scheduled_time,d.local_date,d.slot,d.time_period,d.reminder_time,"
-    "d.grace_minutes,d.status,d.taken_at,d.skip_reason,d.was_offline,d.flags,d.created_at,"
-    "d.scheduled_time+d.grace_minutes*60000000<strftime('%s','now')*1000000"
-    " FROM dose_events d JOIN medications m ON m.id=d.medication_id"
+    "SELECT d.scheduled_time+d.grace_minutes*60000000<strftime('%s','now')*1000000,"
+    "m.id,m.medicine_name,m.medicine_name_khmer,"
+    "d.id,d.prescription_id,d.medication_id,d.patient_id,d.scheduled_time,d.local_date,d.slot,"
+    "d.time_period,d.reminder_time,d.grace_minutes,d.status,d.taken_at,d.skip_reason,"
+    "d.was_offline,d.flags,d.created_at FROM dose_events d JOIN medications m ON "
+    "m.id=d.medication_id"
     " WHERE d.patient_id=?1 AND d.deleted_at IS NULL ORDER BY d.scheduled_time,d.id";
 
 /* One export under way. */
@@ -201,29 +135,38 @@ static tern_id id_at(tern_statement *statement, int column)
     return id;
 }
 
-/* Copies the id at `first` and the columns behind it. */
-static void read_row(tern_statement *statement,
-                     int first,
-                     const char *table,
-                     const char *const *columns,
-                     const tern_id *patient,
-                     struct trn_fhir_row *ret_row)
+static bool is_id(tern_statement *statement, int column)
 {
+    return strcmp(tern_statement_name(statement, column), "id") == 0;
+}
+
+/* Copies the row whose id is at `first`; returns where the next one begins. The names of its cells
+ * are the statement's. */
+static int read_row(tern_statement *statement,
+                    int first,
+                    const char *table,
+                    const tern_id *patient,
+                    struct trn_fhir_row *ret_row)
+{
+    int count = tern_statement_columns(statement);
     tern_id id = id_at(statement, first);
+    int at;
 
     trn_fhir_row_begin(ret_row, table, "", &id, patient);
-    for (int i = 0; columns[i] != NULL; i++) {
-        tern_value value = tern_statement_value(statement, first + 1 + i);
+    for (at = first + 1; at < count && !is_id(statement, at); at++) {
+        const char *column = tern_statement_name(statement, at);
+        tern_value value = tern_statement_value(statement, at);
 
         if (value.kind == TERN_INTEGER) {
-            trn_fhir_row_add_integer(ret_row, columns[i], value.integer);
+            trn_fhir_row_add_integer(ret_row, column, value.integer);
         } else if (value.kind == TERN_TEXT) {
-            trn_fhir_row_add_text(ret_row, columns[i], trn_slice_make(value.data, value.size));
+            trn_fhir_row_add_text(ret_row, column, trn_slice_make(value.data, value.size));
         } else if (value.kind == TERN_BLOB) {
-            id = id_at(statement, first + 1 + i);
-            trn_fhir_row_add_id(ret_row, columns[i], &id);
+            id = id_at(statement, at);
+            trn_fhir_row_add_id(ret_row, column, &id);
         }
     }
+    return at;
 }
 
 static tern_status rows_status(const struct export *export, tern_error *error)
@@ -238,15 +181,14 @@ static tern_status put_request(struct export *export,
                                tern_statement *statement,
                                tern_error *error)
 {
-    enum { MEDICATION = 15 };
+    int medication = read_row(statement, 0, "prescriptions", patient, &export->rows[0]);
     json_t *request = NULL;
     tern_status status;
 
-    if (tern_statement_value(statement, MEDICATION).kind == TERN_NULL) {
+    if (tern_statement_value(statement, medication).kind == TERN_NULL) {
         return count(export->left_out, "prescription without a medication", error);
     }
-    read_row(statement, 0, "prescriptions", prescription_columns, patient, &export->rows[0]);
-    read_row(statement, MEDICATION, "medications", medication_columns, patient, &export->rows[1]);
+    (void)read_row(statement, medication, "medications", patient, &export->rows[1]);
     status = rows_status(export, error);
     if (status == TERN_OK) {
         status = trn_fhir_export_medication(&export->exporter,
@@ -268,21 +210,21 @@ static tern_status put_dose(struct export *export,
                             tern_statement *statement,
                             tern_error *error)
 {
-    enum { DOSE = 3, STATUS = 13, PASSED = 19 };
-    tern_value value = tern_statement_value(statement, STATUS);
+    bool has_passed = tern_statement_value(statement, 0).integer != 0;
+    int dose = read_row(statement, 1, "medications", patient, &export->rows[0]);
     json_t *administration = NULL;
+    tern_value said;
     tern_status status;
 
-    if (trn_slice_equal_text(trn_slice_make(value.data, value.size), "DUE")) {
+    (void)read_row(statement, dose, "dose_events", patient, &export->rows[1]);
+    said = trn_fhir_row_find(&export->rows[1], "status");
+    status = rows_status(export, error);
+    if (status == TERN_OK && trn_slice_equal_text(trn_slice_make(said.data, said.size), "DUE")) {
         return count(export->left_out,
-                     tern_statement_value(statement, PASSED).integer != 0
-                         ? "dose that has passed and is not stored as missed"
-                         : "dose that is due",
+                     has_passed ? "dose that has passed and is not stored as missed"
+                                : "dose that is due",
                      error);
     }
-    read_row(statement, 0, "medications", medicine_columns, patient, &export->rows[0]);
-    read_row(statement, DOSE, "dose_events", dose_columns, patient, &export->rows[1]);
-    status = rows_status(export, error);
     if (status == TERN_OK) {
         status = trn_fhir_export_dose(&export->exporter,
                                       &export->rows[0],
@@ -350,15 +292,14 @@ static tern_status open_file(struct export *export, const tern_id *patient, tern
 static tern_status
 put_record(struct export *export, const tern_id *patient, tern_statement *row, tern_error *error)
 {
-    enum { MEALS = 15 };
-    bool has_meals = tern_statement_value(row, MEALS).kind != TERN_NULL;
+    int meals = read_row(row, 1, "users", patient, &export->rows[0]);
+    bool has_meals = tern_statement_value(row, meals).kind != TERN_NULL;
     json_t *resource = NULL;
     tern_status status = TERN_OK;
 
     trn_fhir_exporter_next(&export->exporter);
     if (tern_statement_value(row, 1).kind != TERN_NULL) {
-        read_row(row, 1, "users", user_columns, patient, &export->rows[0]);
-        read_row(row, MEALS, "meal_time_preferences", meal_columns, patient, &export->rows[1]);
+        (void)read_row(row, meals, "meal_time_preferences", patient, &export->rows[1]);
         status = rows_status(export, error);
         if (status == TERN_OK) {
             status = trn_fhir_export_user(&export->exporter,

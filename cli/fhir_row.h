@@ -12,7 +12,7 @@
 enum { TRN_FHIR_CELLS_MAX = 24 };
 
 struct trn_fhir_cell {
-    const char *column; /* static */
+    const char *column; /* static, or as long as what the row is read from */
     tern_kind kind;
     int64_t integer;
     size_t offset; /* into the row's data */

@@ -237,6 +237,9 @@ static void write_bounds(struct words *words)
     tern_value duration = trn_fhir_row_find(words->medication, "duration");
 
     read_text(words->prescription, "start_date", start);
+    if (start[0] == '\0') {
+        read_text(words->prescription, "begins_on", start);
+    }
     read_text(words->prescription, "end_date", end);
     move_bounds(words, duration.kind == TERN_INTEGER ? duration.integer : 0, start, end);
     if (end[0] != '\0' || (start[0] != '\0' && strcmp(start, words->authored_date) != 0)) {

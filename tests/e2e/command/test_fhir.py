@@ -21,23 +21,25 @@ TABLES = ("users", "meal_time_preferences", "prescriptions", "medications", "dos
 # A record with every column filled, several medications in one prescription, and texts that FHIR has no place for.
 RECORD = [
     "INSERT INTO users(id,role,first_name,last_name,full_name,phone_number,email,gender,date_of_birth,id_card_number,"
-    "language,theme,grace_period_minutes,time_zone) VALUES(x'{patient}','PATIENT','ទីមួយ 💊','អ្នកជំងឺ','អ្នកជំងឺ ទីមួយ "
-    "💊','012 000 001','a@example.org','OTHER','1960-03-01','110 220','ENGLISH','DARK',20,'America/New_York')",
-    "INSERT INTO meal_time_preferences(id,user_id,morning_meal,night_meal) VALUES("
-    "tern_key('meal_time_preferences',x'{patient}'),x'{patient}','6-7AM','19:15')",
+    "language,theme,grace_period_minutes,time_zone,hospital_clinic,specialty,license_number,license_photo_url) VALUES(x'{patient}','PATIENT','ទីមួយ 💊','អ្នកជំងឺ','អ្នកជំងឺ ទីមួយ "
+    "💊','012 000 001','a@example.org','OTHER','1960-03-01','110 220','ENGLISH','DARK',20,'America/New_York','a clinic',"
+    "'a specialty','a license','https://example.org/l.png')",
+    "INSERT INTO meal_time_preferences(id,user_id,morning_meal,afternoon_meal,night_meal) VALUES("
+    "tern_key('meal_time_preferences',x'{patient}'),x'{patient}','6-7AM','12:40','19:15')",
     "INSERT INTO prescriptions(id,patient_id,doctor_id,patient_name,patient_gender,patient_age,symptoms,diagnosis,"
-    "start_date,end_date,status,current_version,is_urgent,urgent_reason,created_at) VALUES(x'{first}',x'{patient}',"
+    "start_date,end_date,status,current_version,is_urgent,urgent_reason,created_at,active_spans) VALUES(x'{first}',x'{patient}',"
     "x'{doctor}','another name','FEMALE',61,'','ឈឺក្បាល; fever','2026-03-02','2026-04-02','PAUSED',3,1,'he said so',"
-    "1772400000000001)",
+    "1772400000000001,'1772400000000001,1772900000000000')",
     "INSERT INTO medications(id,prescription_id,row_number,medicine_name,medicine_name_khmer,image_url,morning_dosage,"
-    "night_dosage,frequency,duration,timing,is_prn,prn_times) VALUES(x'{one}',x'{first}',1,'Amlodipine 5 mg','អាំឡូឌីពីន',"
+    "night_dosage,frequency,duration,timing,is_prn,prn_times,starts_on,first_minute) VALUES(x'{one}',x'{first}',1,'Amlodipine 5 mg','អាំឡូឌីពីន',"
     "'https://example.org/a.png','{{\"before_meal\":true, \"amount\":0.1}}','{{\"amount\":2,\"unit\":\"tablet\"}}',"
-    "'twice a day',10,'told at home; mon; thu',0,NULL)",
+    "'twice a day',10,'told at home; mon; thu',0,NULL,'2026-03-04',390)",
     "INSERT INTO medications(id,prescription_id,row_number,medicine_name,frequency,timing,is_prn,prn_times) VALUES("
     "x'{two}',x'{first}',2,'Paracetamol','3-4 times every 1.5 days','as needed for ឈឺ; 2.5 ml a dose',1,'[\"07:00\"]')",
-    "INSERT INTO prescriptions(id,patient_id,patient_name,status) VALUES(x'{second}',x'{patient}','p','ACTIVE')",
-    "INSERT INTO medications(id,prescription_id,row_number,medicine_name,frequency,timing) VALUES(x'{three}',x'{second}',"
-    "1,'Insulin','2 ដងក្នុងមួយថ្ងៃ','08:00; PCV; 21:30')",
+    "INSERT INTO prescriptions(id,patient_id,patient_name,status,begins_on) VALUES(x'{second}',x'{patient}','p','ACTIVE',"
+    "'2026-03-05')",
+    "INSERT INTO medications(id,prescription_id,row_number,medicine_name,daytime_dosage,frequency,timing) VALUES("
+    "x'{three}',x'{second}',1,'Insulin','{{\"amount\":3}}','2 ដងក្នុងមួយថ្ងៃ','08:00; PCV; 21:30')",
     "INSERT INTO dose_events(id,prescription_id,medication_id,patient_id,scheduled_time,local_date,slot,time_period,"
     "reminder_time,grace_minutes,status,taken_at,skip_reason,was_offline,flags) VALUES"
     "(tern_key('dose_events',x'{one}','2026-03-02','MORNING'),x'{first}',x'{one}',x'{patient}',1772453400000000,"
@@ -98,6 +100,10 @@ class Fhir(Case):
 
     def test_a_record_with_every_column_comes_back_as_it_was(self):
         self.record()
+        for table in TABLES:
+            for _, column, *_ in self.rows("a", f"PRAGMA table_info({table})"):
+                filled = self.rows("a", f"SELECT 1 FROM {table} WHERE {column} IS NOT NULL LIMIT 1")
+                self.assertEqual(column != "deleted_at", bool(filled), f"{table}.{column}")
         document = self.check_round_trip("a")
         counts = Counter(entry["resource"]["resourceType"] for entry in document["entry"])
         self.assertEqual({"Patient": 1, "MedicationRequest": 3, "MedicationAdministration": 5}, counts)

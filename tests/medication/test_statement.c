@@ -33,6 +33,9 @@ static void expect_indexed(tern_reader *reader, const char *text)
             if (strncmp(detail, "CO-ROUTINE ", 11) == 0) {
                 memcpy(made, detail + 11, strlen(detail + 11) + 1);
             }
+            if (strstr(detail, "AUTOMATIC") != NULL) { /* made for the read, of all rows */
+                fail_msg("%s: %s", detail, text);
+            }
             if (strncmp(detail, "SCAN ", 5) == 0 && strcmp(detail + 5, made) != 0 &&
                 strstr(detail, "CONSTANT ROW") == NULL && strstr(detail, "SCAN k") == NULL &&
                 strstr(detail, "VIRTUAL TABLE") == NULL &&

@@ -1,19 +1,20 @@
 /* Direct-mapped tables of what was looked up; a later one takes an earlier one's place. */
 #include "server/facts.h"
 
+#include <stddef.h>
+#include <string.h>
+
 #include "base/assert.h"
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/uuid.h"
 
 struct tx_fact {
-    uint64_t age; /* what is not of the table's age is forgotten */
     int64_t number;
     struct trn_db_tx tx;
 };
 
 struct row_fact {
-    uint64_t age;
     uint16_t table;
     tern_id id;
     struct trn_row_scopes scopes;
@@ -22,7 +23,11 @@ struct row_fact {
 struct trn_facts {
     const struct trn_db *db;
     struct trn_db_view *view;
-    uint64_t age;             /* from 1; forgetting is one step of it, not a pass over the tables */
+    uint64_t age;           /* from 1; forgetting is one step of it, not a pass over the tables */
+    uint64_t unwritten_age; /* what is not of the tables' age is forgotten */
+    uint64_t tx_ages[TRN_FACT_TXS];
+    uint64_t row_ages[TRN_FACT_ROWS];
+    /* From here on nothing is looked at before its age says that it was written. */
     struct tx_fact unwritten; /* the tx under way: no table but this one can know it */
     struct tx_fact txs[TRN_FACT_TXS];
     struct row_fact rows[TRN_FACT_ROWS];
@@ -30,9 +35,12 @@ struct trn_facts {
 
 struct trn_facts *trn_facts_new(const struct trn_db *db, struct trn_db_view *view)
 {
-    struct trn_facts *facts = trn_calloc(1, sizeof(*facts));
+    struct trn_facts *facts = trn_alloc(sizeof(*facts));
 
     if (facts != NULL) {
+        memset(facts,
+               0,
+               offsetof(struct trn_facts, unwritten)); /* the rest is most of a megabyte */
         facts->db = db;
         facts->view = view;
         facts->age = 1;
@@ -60,23 +68,27 @@ void trn_facts_set_view(struct trn_facts *facts, struct trn_db_view *view)
 
 void trn_facts_put_tx(struct trn_facts *facts, int64_t number, const struct trn_db_tx *tx)
 {
-    facts->unwritten = (struct tx_fact){facts->age, number, *tx};
+    facts->unwritten = (struct tx_fact){number, *tx};
+    facts->unwritten_age = facts->age;
 }
 
 /* NULL where it has to be looked up. */
 static const struct tx_fact *known_tx(const struct trn_facts *facts, int64_t number)
 {
-    const struct tx_fact *fact = &facts->txs[(uint64_t)number % TRN_FACT_TXS];
+    size_t slot = (size_t)((uint64_t)number % TRN_FACT_TXS);
 
-    if (facts->unwritten.age == facts->age && facts->unwritten.number == number) {
+    if (facts->unwritten_age == facts->age && facts->unwritten.number == number) {
         return &facts->unwritten;
     }
-    return fact->age == facts->age && fact->number == number ? fact : NULL;
+    return facts->tx_ages[slot] == facts->age && facts->txs[slot].number == number
+               ? &facts->txs[slot]
+               : NULL;
 }
 
 tern_status
 trn_facts_tx(struct trn_facts *facts, int64_t number, struct trn_db_tx *ret_tx, tern_error *error)
 {
+    size_t slot = (size_t)((uint64_t)number % TRN_FACT_TXS);
     const struct tx_fact *known = known_tx(facts, number);
     struct trn_db_tx tx;
     bool found = false;
@@ -95,7 +107,8 @@ trn_facts_tx(struct trn_facts *facts, int64_t number, struct trn_db_tx *ret_tx, 
     if (!found) {
         return trn_fail(error, TERN_ERR_CORRUPT, "a row names a number that no entry has");
     }
-    facts->txs[(uint64_t)number % TRN_FACT_TXS] = (struct tx_fact){facts->age, number, tx};
+    facts->txs[slot] = (struct tx_fact){number, tx};
+    facts->tx_ages[slot] = facts->age;
     *ret_tx = tx;
     return TERN_OK;
 }
@@ -129,15 +142,14 @@ static void add_scope(struct trn_row_scopes *scopes, const tern_id *scope)
     }
 }
 
-static struct row_fact *
-row_slot(struct trn_facts *facts, const struct trn_table *table, const tern_id *id)
+static size_t row_slot(const struct trn_table *table, const tern_id *id)
 {
     uint64_t hash = table->index;
 
     for (size_t index = 0; index < sizeof(id->bytes); index++) {
         hash = (hash ^ id->bytes[index]) * UINT64_C(1099511628211);
     }
-    return &facts->rows[(hash >> 20) % TRN_FACT_ROWS];
+    return (size_t)((hash >> 20) % TRN_FACT_ROWS);
 }
 
 void trn_facts_put_row(struct trn_facts *facts,
@@ -145,12 +157,10 @@ void trn_facts_put_row(struct trn_facts *facts,
                        const tern_id *id,
                        const struct trn_row_scopes *scopes)
 {
-    struct row_fact *fact = row_slot(facts, table, id);
+    size_t slot = row_slot(table, id);
 
-    fact->age = facts->age;
-    fact->table = table->index;
-    fact->id = *id;
-    fact->scopes = *scopes;
+    facts->rows[slot] = (struct row_fact){table->index, *id, *scopes};
+    facts->row_ages[slot] = facts->age;
 }
 
 /* Follows one path from the value of its first column to the id of the scope. */
@@ -239,7 +249,8 @@ tern_status trn_facts_row_scopes(struct trn_facts *facts,
                                  struct trn_row_scopes *ret_scopes,
                                  tern_error *error)
 {
-    struct row_fact *fact = row_slot(facts, table, id);
+    size_t slot = row_slot(table, id);
+    const struct row_fact *fact = &facts->rows[slot];
     tern_id ids[TRN_ROW_SCOPES_MAX];
     tern_value values[TRN_COLUMNS_MAX];
     struct trn_row_scopes scopes = {.count = 0};
@@ -250,7 +261,8 @@ tern_status trn_facts_row_scopes(struct trn_facts *facts,
 
     TRN_ASSERT(table->scope_count <= TRN_ROW_SCOPES_MAX);
 
-    if (fact->age == facts->age && fact->table == table->index && trn_id_equal(&fact->id, id)) {
+    if (facts->row_ages[slot] == facts->age && fact->table == table->index &&
+        trn_id_equal(&fact->id, id)) {
         *ret_scopes = fact->scopes;
         *ret_found = true;
         return TERN_OK;

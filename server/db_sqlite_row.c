@@ -100,10 +100,10 @@ static tern_status sql_add(struct trn_bytes *sql, const struct trn_table *table)
         status = append_arrivals(sql, table, false);
     }
     if (status == TERN_OK) {
-        status = trn_bytes_append_text(sql, ") VALUES(?1");
+        status = trn_bytes_append_text(sql, ") VALUES(?");
     }
     for (size_t index = 0; index < table->column_count + 3 && status == TERN_OK; index++) {
-        status = trn_bytes_append_format(sql, ", ?%zu", index + 2);
+        status = trn_bytes_append_text(sql, ", ?");
     }
     if (status == TERN_OK) {
         status = append_arrivals(sql, table, true);

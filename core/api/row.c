@@ -50,10 +50,10 @@ static tern_status build_insert(struct trn_bytes *sql, const struct trn_table *t
         status = append_name(sql, ", ", table->columns[i].name, "");
     }
     if (status == TERN_OK) {
-        status = trn_bytes_append_text(sql, ") VALUES(?1");
+        status = trn_bytes_append_text(sql, ") VALUES(?");
     }
     for (size_t i = 0; i < table->column_count && status == TERN_OK; i++) {
-        status = trn_bytes_append_format(sql, ", ?%zu", i + 2);
+        status = trn_bytes_append_text(sql, ", ?");
     }
     return status == TERN_OK ? trn_bytes_append_text(sql, ")") : status;
 }

@@ -101,22 +101,30 @@ tern_status trn_bytes_append_byte(struct trn_bytes *bytes, uint8_t byte)
     return trn_bytes_append(bytes, &byte, 1);
 }
 
+/* Printed a second time only where there was no room for it. */
 tern_status trn_bytes_append_format(struct trn_bytes *bytes, const char *format, ...)
 {
+    char *end = bytes->data != NULL ? (char *)bytes->data + bytes->size : NULL;
+    size_t room = bytes->capacity - bytes->size;
     va_list arguments;
     va_list again;
     int length;
-    tern_status status = TERN_ERR_NOMEM;
+    tern_status status;
 
     va_start(arguments, format);
     va_copy(again, arguments);
-    length = vsnprintf(NULL, 0, format, arguments);
-    if (length >= 0) {
+    length = vsnprintf(end, room, format, arguments);
+    status = length >= 0 ? TERN_OK : TERN_ERR_NOMEM;
+    if (status == TERN_OK && (size_t)length >= room) {
         status = trn_bytes_reserve(bytes, (size_t)length);
+        if (status == TERN_OK) {
+            (void)vsnprintf((char *)bytes->data + bytes->size, (size_t)length + 1, format, again);
+        }
     }
     if (status == TERN_OK) {
-        (void)vsnprintf((char *)bytes->data + bytes->size, (size_t)length + 1, format, again);
         bytes->size += (size_t)length;
+    } else if (end != NULL) {
+        *end = 0; /* as it was */
     }
     va_end(again);
     va_end(arguments);

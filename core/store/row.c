@@ -104,14 +104,14 @@ static tern_status build_update(struct trn_bytes *sql, const struct trn_table *t
     return build_update_of(sql, table, UINT16_MAX);
 }
 
-/* "(?1, ?2, ...)" from parameter `first` on. */
-static tern_status append_marks(struct trn_bytes *sql, const struct trn_table *table, size_t first)
+/* "(?, ?, ...)": the parameters behind those that are there already. */
+static tern_status append_marks(struct trn_bytes *sql, const struct trn_table *table)
 {
     size_t count = table->column_count + 4;
-    tern_status status = trn_bytes_append_format(sql, "(?%zu", first);
+    tern_status status = trn_bytes_append_text(sql, "(?");
 
     for (size_t i = 1; i < count && status == TERN_OK; i++) {
-        status = trn_bytes_append_format(sql, ", ?%zu", first + i);
+        status = trn_bytes_append_text(sql, ", ?");
     }
     return status == TERN_OK ? trn_bytes_append_text(sql, ")") : status;
 }
@@ -136,7 +136,7 @@ append_insert(struct trn_bytes *sql, const struct trn_table *table, const char *
     for (size_t i = 0; i < rows && status == TERN_OK; i++) {
         status = i == 0 ? TERN_OK : trn_bytes_append_text(sql, ", ");
         if (status == TERN_OK) {
-            status = append_marks(sql, table, i * (table->column_count + 4) + 1);
+            status = append_marks(sql, table);
         }
     }
     return status;

@@ -20,6 +20,24 @@ TEST(what_is_appended_stands_in_order_and_reads_as_a_c_string)
     CHECK(bytes.data == NULL && bytes.size == 0 && bytes.capacity == 0);
 }
 
+TEST(what_is_printed_fits_or_leaves_the_bytes_as_they_were)
+{
+    FOR_EACH_ALLOC_FAILURE (nth) {
+        struct trn_bytes bytes = {0};
+        size_t before = 0;
+        tern_status status = TERN_OK;
+
+        for (int width = 0; width < 200 && status == TERN_OK; width++) {
+            before = bytes.size;
+            status = trn_bytes_append_format(&bytes, "%*d", width, 7);
+            CHECK(status == TERN_OK || status == TERN_ERR_NOMEM);
+        }
+        CHECK_INT(bytes.size, status == TERN_OK ? 1 + 199 * 200 / 2 : before);
+        CHECK_INT(strlen(trn_bytes_text(&bytes)), bytes.size);
+        trn_bytes_free(&bytes);
+    }
+}
+
 TEST(ten_thousand_appends_keep_every_byte)
 {
     struct trn_bytes bytes = {0};

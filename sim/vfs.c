@@ -187,11 +187,14 @@ static int file_sector(sqlite3_file *base)
     return SIM_SECTOR;
 }
 
-/* Nothing is promised beyond what a sync gives. */
+/* Nothing is promised beyond what a sync gives, but that bytes which no write named stay as they
+ * are: a torn sector is made of what it was and what it became, so of these it has both times the
+ * same. SQLite's own VFS for Unix promises that, too; without it each commit that is synced fills
+ * its last sector up with another frame. */
 static int file_device(sqlite3_file *base)
 {
     (void)base;
-    return 0;
+    return SQLITE_IOCAP_POWERSAFE_OVERWRITE;
 }
 
 static int file_shm_map(sqlite3_file *base, int page, int size, int extend, void volatile **ret)

@@ -104,7 +104,8 @@ tern_status trn_bytes_append_byte(struct trn_bytes *bytes, uint8_t byte)
 /* Printed a second time only where there was no room for it. */
 tern_status trn_bytes_append_format(struct trn_bytes *bytes, const char *format, ...)
 {
-    char *end = bytes->data != NULL ? (char *)bytes->data + bytes->size : NULL;
+    char nowhere[1];
+    char *end = bytes->data != NULL ? (char *)bytes->data + bytes->size : nowhere;
     size_t room = bytes->capacity - bytes->size;
     va_list arguments;
     va_list again;
@@ -123,7 +124,7 @@ tern_status trn_bytes_append_format(struct trn_bytes *bytes, const char *format,
     }
     if (status == TERN_OK) {
         bytes->size += (size_t)length;
-    } else if (end != NULL) {
+    } else {
         *end = 0; /* as it was */
     }
     va_end(again);

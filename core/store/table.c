@@ -105,18 +105,21 @@ static void note_position(struct trn_store_table *own, const char *name, int pos
     }
 }
 
-/* Every column of the table, in SQLite's order; NULL for a table that is not there. */
-static tern_status select_all(struct trn_store *store,
-                              const struct trn_table *table,
-                              sqlite3_stmt **ret_stmt,
-                              tern_error *error)
+/* The place and the name of every column of the table; none of a table that is not there. */
+static tern_status list_columns(struct trn_store *store,
+                                const struct trn_table *table,
+                                sqlite3_stmt **ret_stmt,
+                                tern_error *error)
 {
     struct trn_bytes sql = {0};
-    tern_status status = trn_bytes_append_text(&sql, "SELECT * FROM main.");
+    tern_status status = trn_bytes_append_text(&sql, "PRAGMA main.table_info(");
     int rc = SQLITE_OK;
 
     if (status == TERN_OK) {
         status = trn_sql_name(&sql, table->name);
+    }
+    if (status == TERN_OK) {
+        status = trn_bytes_append_byte(&sql, ')');
     }
     if (status == TERN_OK) {
         rc = sqlite3_prepare_v2(store->db, trn_bytes_text(&sql), -1, ret_stmt, NULL);
@@ -125,8 +128,7 @@ static tern_status select_all(struct trn_store *store,
     if (status != TERN_OK) {
         return trn_fail_nomem(error);
     }
-    return rc == SQLITE_OK || rc == SQLITE_ERROR ? TERN_OK
-                                                 : trn_store_fail(store->db, rc, "columns", error);
+    return rc == SQLITE_OK ? TERN_OK : trn_store_fail(store->db, rc, "columns", error);
 }
 
 static tern_status fail_lacking(const struct trn_table *table, tern_error *error)
@@ -143,15 +145,21 @@ read_positions(struct trn_store *store, struct trn_store_table *own, tern_error 
 {
     sqlite3_stmt *stmt = NULL;
     int left = (int)own->table->column_count + HIDDEN_COUNT;
-    tern_status status = select_all(store, own->table, &stmt, error);
+    bool found = true;
+    tern_status status = list_columns(store, own->table, &stmt, error);
 
-    for (int i = 0; stmt != NULL && status == TERN_OK && i < sqlite3_column_count(stmt); i++) {
-        const char *name = sqlite3_column_name(stmt, i);
+    while (status == TERN_OK && found) {
+        const char *name;
 
+        status = trn_store_step(store, stmt, "columns", &found, error);
+        if (status != TERN_OK || !found) {
+            break;
+        }
+        name = (const char *)sqlite3_column_text(stmt, 1);
         if (name == NULL) {
             status = trn_fail_nomem(error);
         } else {
-            note_position(own, name, i, &left);
+            note_position(own, name, sqlite3_column_int(stmt, 0), &left);
         }
     }
     trn_store_finalize(&stmt);

@@ -7,6 +7,7 @@
 #include "sim/check.h"
 #include "sim/documents.h"
 #include "sim/event.h"
+#include "sim/language.h"
 #include "sim/life.h"
 #include "sim/net.h"
 #include "sim/play.h"
@@ -136,11 +137,19 @@ bool sim_play_begin(struct sim_world *world, json_t *history, struct sim_result 
         (void)snprintf(ret_result->check, sizeof ret_result->check, "history");
         return false;
     }
+    if (served >= count) {
+        (void)snprintf(ret_result->check, sizeof ret_result->check, "history");
+        (void)snprintf(ret_result->failure,
+                       sizeof ret_result->failure,
+                       "serves: the schema has %zu versions",
+                       count);
+        return false;
+    }
     sim_net_begin((uint64_t)sim_event_number(history, "seed", 1));
     sim_world_begin(world,
                     documents,
                     count,
-                    served < count ? served : 0,
+                    served,
                     (uint64_t)sim_event_number(history, "seed", 1));
     world->care = sim_event_flag(history, "care");
     if (sim_event_text(history, "check") != NULL) {
@@ -176,12 +185,18 @@ static bool has_event(json_t *events, const char *verb)
     return false;
 }
 
-void sim_play(json_t *history, struct sim_result *ret_result, json_t *report)
+void sim_play(json_t *history, struct sim_result *ret_result)
 {
     static struct sim_world world;
     json_t *events = json_object_get(history, "events");
+    struct sim_slip slip;
 
-    (void)report;
+    if (!sim_language_check(history, &slip)) {
+        *ret_result = (struct sim_result){.events = slip.event};
+        (void)snprintf(ret_result->check, sizeof ret_result->check, "history");
+        (void)snprintf(ret_result->failure, sizeof ret_result->failure, "%s", slip.text);
+        return;
+    }
     sim_disk_spare_power(!has_event(events, "power"));
     if (!sim_play_begin(&world, history, ret_result)) {
         return;

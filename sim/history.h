@@ -20,7 +20,7 @@ struct sim_result {
 /* The world of a history before its first event; where it does not come so far, it has failed. To
  * be ended with sim_world_end. False, with the failure noted, where there is no world. */
 bool sim_play_begin(struct sim_world *world, json_t *history, struct sim_result *ret_result);
-/* Plays all of it; `report`, if not NULL, is filled with what a picture shows. */
-void sim_play(json_t *history, struct sim_result *ret_result, json_t *report);
+/* Plays all of it. */
+void sim_play(json_t *history, struct sim_result *ret_result);
 
 #endif

@@ -148,15 +148,6 @@ static void play_clock(struct sim_world *world, json_t *event)
     }
 }
 
-static void play_user(struct sim_world *world, json_t *event)
-{
-    struct sim_device *device = sim_event_device(world, event, "device");
-
-    if (device != NULL) {
-        sim_write_user(device);
-    }
-}
-
 static void play_grant(struct sim_world *world, json_t *event)
 {
     struct sim_device *device = sim_event_device(world, event, "device");
@@ -426,18 +417,18 @@ static const struct verb {
     void (*play)(struct sim_world *world, json_t *event);
     bool keeps_arms; /* what is armed stays so for the event behind it */
 } verbs[] = {
-    {"write", play_write, false},   {"sync", play_sync, false},
-    {"pass", play_pass, true},      {"clock", play_clock, true},
-    {"user", play_user, false},     {"grant", play_grant, false},
-    {"reopen", play_reopen, false}, {"kill", play_kill, true},
-    {"power", play_power, true},    {"error", play_error, true},
-    {"full", play_full, true},      {"memory", play_memory, true},
-    {"room", play_disarm, false},   {"upgrade", play_upgrade, false},
-    {"backup", play_backup, false}, {"restore", play_restore, false},
-    {"clone", play_clone, false},   {"switch", play_switch, false},
-    {"decide", play_decide, false}, {"settle", play_settle, false},
-    {"erase", play_erase, false},   {"expect", sim_expect, false},
-    {"care", sim_care_play, false}, {"job", sim_job_play, false},
+    {"write", play_write, false},     {"sync", play_sync, false},
+    {"pass", play_pass, true},        {"clock", play_clock, true},
+    {"grant", play_grant, false},     {"reopen", play_reopen, false},
+    {"kill", play_kill, true},        {"power", play_power, true},
+    {"error", play_error, true},      {"full", play_full, true},
+    {"memory", play_memory, true},    {"room", play_disarm, false},
+    {"upgrade", play_upgrade, false}, {"backup", play_backup, false},
+    {"restore", play_restore, false}, {"clone", play_clone, false},
+    {"switch", play_switch, false},   {"decide", play_decide, false},
+    {"settle", play_settle, false},   {"erase", play_erase, false},
+    {"expect", sim_expect, false},    {"care", sim_care_play, false},
+    {"job", sim_job_play, false},
 };
 
 void sim_play_event(struct sim_world *world, json_t *event)

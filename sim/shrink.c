@@ -46,7 +46,7 @@ bool sim_shrink_try(json_t *history, struct sim_result *ret_result)
         if (getenv("SIM_TRACE") == NULL && freopen("/dev/null", "w", stderr) == NULL) {
             _exit(3);
         }
-        sim_play(history, &result, NULL);
+        sim_play(history, &result);
         _exit(write(ends[1], &result, sizeof result) == (ssize_t)sizeof result ? 0 : 3);
     }
     (void)close(ends[1]);
@@ -121,6 +121,16 @@ static json_t *without_those(json_t *events, const char *key, const char *value)
     return rest;
 }
 
+/* The events that a device has no part in. */
+static json_t *without_device(json_t *events, const char *name)
+{
+    json_t *others = without_those(events, "device", name);
+    json_t *rest = without_those(others, "from", name);
+
+    json_decref(others);
+    return rest;
+}
+
 /* The events with one key of each taken out. */
 static json_t *stripped(json_t *events, const char *key)
 {
@@ -187,7 +197,7 @@ static void drop_devices(struct shrinker *shrinker)
         const char *name = json_string_value(json_object_get(device, "name"));
         struct sim_result result;
 
-        if (attempt(shrinker, without_those(events_of(shrinker), "device", name))) {
+        if (attempt(shrinker, without_device(events_of(shrinker), name))) {
             (void)json_array_remove(devices, i);
             if (sim_shrink_try(shrinker->history, &result) ||
                 strcmp(result.check, shrinker->check) != 0) {

@@ -2,6 +2,7 @@
 """test_simulator.py TERN_SIM: what the program promises of itself: the same life twice, failures told and shrunk, files that replay."""
 import json
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -73,7 +74,60 @@ class Simulator(unittest.TestCase):
         self.assertIn("<svg", Path(self.folder.name, "seed-3.html").read_text())
 
     def test_wrong_arguments_and_files_are_refused(self):
-        self.assertEqual(run("--nonsense").returncode, 2)
+        for arguments, said in (("--nonsense", "nonsense"),
+                                ("--seeds x", '--seeds: "x" is not a number from 1'),
+                                ("--seeds 0", '--seeds: "0" is not a number from 1'),
+                                ("--seeds -3", '--seeds: "-3" is not a number from 1'),
+                                ("--seeds 3x", '--seeds: "3x" is not a number from 1'),
+                                ("--start 99999999999999999999", "--start: "),
+                                ("--seed abc --replay", '--seed: "abc" is not a number from 0'),
+                                ("--devices 9", '--devices: "9" is not a number from 1 to 6'),
+                                ("--steps 0", '--steps: "0" is not'),
+                                ("--minutes x", '--minutes: "x" is not a number above 0'),
+                                ("--replay", "--replay needs --seed"),
+                                ("--seed 5 --seeds 3", "--seed is one life"),
+                                ("--seed 5 --scenario x.json", "a file is played by itself"),
+                                ("--minutes 1 --seeds 3", "both say when to end"),
+                                ("--scenario x.json --shrink y.json", "a file is played or shrunk"),
+                                ("--mutants --scenario x.json", "needs --mutant"),
+                                ("--mutant X --seed 5", "from --start on"),
+                                ("--care --schema clinic", "--care is of the schema dastern"),
+                                ("stray.json", "stray.json belongs to no option")):
+            done = run(*arguments.split(), folder=self.folder.name)
+            self.assertIn(said, done.stderr)
+            self.assertEqual((done.returncode, done.stdout), (2, ""), arguments)
+
+    def test_help_is_given(self):
+        done = run("--help")
+        self.assertEqual(done.returncode, 0)
+        self.assertIn("--seeds N", done.stdout)
+
+    def test_a_schema_that_cannot_be_read_is_no_success(self):
+        Path(self.folder.name, "bad.json").write_text('{"tern": 1, "nonsense": 2}')
+        for name, said in (("none.json", "No such file"), ("bad.json", 'bad.json: (document): unknown key "nonsense"')):
+            done = run("--schema", name, "--seeds", "3", folder=self.folder.name)
+            self.assertEqual(done.stderr.count(said), 1, done.stderr)
+            self.assertEqual(done.returncode, 2)
+
+    def test_a_replay_that_cannot_be_written_is_no_success(self):
+        done = run("--seed", "3", "--replay", "--output", "nowhere", folder=self.folder.name)
+        self.assertIn("nowhere/seed-3.json cannot be written", done.stderr)
+        self.assertEqual(done.returncode, 1)
+
+    def test_progress_is_told_while_it_runs(self):
+        self.assertRegex(run("--seeds", "2").stderr, r"(?m)^1 of 2 seeds, [0-9.]+ a second, 0 failures $")
+
+    def test_a_crash_says_how_to_play_its_seed_again(self):
+        for number in (signal.SIGSEGV, signal.SIGFPE, signal.SIGBUS):
+            command = [PROGRAM, "--seeds", "100000", "--start", "70", "--schema", "clinic", "--devices", "2", "--steps", "20"]
+            with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as life:
+                self.assertIn("1 of 100000 seeds", life.stderr.readline())
+                life.send_signal(number)
+                said = life.stderr.read()
+            self.assertRegex(said, r"  replay: scripts/sim --seed \d+ --replay --schema clinic --devices 2 --steps 20\n")
+            self.assertEqual(life.returncode, -number)
+
+    def test_wrong_files_are_refused(self):
         self.assertEqual(run("--scenario", "nowhere.json", folder=self.folder.name).returncode, 1)
         path = self.write({"users": [], "devices": [], "events": [{"do": "fly"}]})
         self.assertIn("no verb fly", run("--scenario", str(path)).stderr)
@@ -89,6 +143,51 @@ class Simulator(unittest.TestCase):
             self.assertIn(said, done.stderr)
             self.assertEqual(done.returncode, 1)
         self.assertEqual(run("--scenario", "nowhere.json", folder=self.folder.name).stderr.count("-1"), 0)
+
+    def test_what_means_nothing_is_refused_and_not_passed_over(self):
+        def life(**changes):
+            return {"schema": "clinic", "serves": 2, "users": [{"name": "anna", "role": "PATIENT"}],
+                    "devices": [{"name": "phone", "user": "anna", "schema": 2}], "events": [], **changes}
+        phone = {"name": "phone", "user": "anna"}
+        for history, said in ((life(evnts=[]), "history knows no evnts"),
+                              ([1], "history is no object"),
+                              ({"users": [], "devices": []}, "history has no events"),
+                              (life(devices=[{**phone, "user": "nobody"}]), "user: there is no user nobody"),
+                              (life(devices=[phone, phone]), "two are called phone"),
+                              (life(users=[{"name": "anna" * 8, "role": "PATIENT"}], devices=[]), "is empty or too long"),
+                              (life(open=[["anna", "ben"]]), "open: there is no user ben"),
+                              (life(storage={"ben": 5}), "storage: there is no user ben"),
+                              (life(serves=3), "serves: the schema has 2 versions"),
+                              (life(devices=[{**phone, "schema": 3}]), "a schema that there is")):
+            done = run("--scenario", str(self.write(history)))
+            self.assertIn(said, done.stderr)
+            self.assertEqual(done.returncode, 1)
+        for event, said in (({"do": "sync", "device": "phon"}, "device: there is no device phon"),
+                            ({"do": "sync", "device": "server"}, "device: there is no device server"),
+                            ({"do": "sync"}, "sync has no device"),
+                            ({"do": "sync", "device": "phone", "wether": ["away"]}, "sync knows no wether"),
+                            ({"do": "sync", "device": "phone", "stop": -1}, "stop is a whole number from 0 on"),
+                            ({"do": "clock", "device": "phone", "off_days": "3"}, "off_days is a whole number"),
+                            ({"do": "pass"}, "pass asks for nothing"),
+                            ({"do": "pass", "dayz": 3}, "pass knows no dayz"),
+                            ({"do": "grant", "device": "phone", "to": "ben"}, "to: there is no user ben"),
+                            ({"do": "kill", "device": "phone", "at": 1.5}, "at is a whole number"),
+                            ({"do": "expect", "device": "phone", "is": "1"}, "expect asks for nothing"),
+                            ({"do": "expect", "device": "phone", "pendng": 0}, "expect knows no pendng"),
+                            ({"do": "write", "device": "phone", "rows": [{"upsert": "users"}]}, "change knows no upsert"),
+                            ({"do": "write", "device": "phone", "rows": [{"row": "a"}]}, "change asks for nothing"),
+                            ({"do": "care", "device": "phone", "call": "create", "medicines": [{"nmae": "a"}]}, "medicine knows no nmae"),
+                            (7, "an event is an object")):
+            done = run("--scenario", str(self.write(life(events=[{"do": "settle"}, event]))))
+            self.assertIn(f"history, in event 2: {said}", done.stderr)
+            self.assertEqual(done.returncode, 1)
+
+    def test_all_that_may_be_said_is_in_the_manual(self):
+        manual = (Path(__file__).parent.parent / "docs/SIMULATOR.md").read_text("utf-8")
+        words = re.findall(r'\{"(\w+)", "(\w+)",', Path(__file__).with_name("language.c").read_text())
+        self.assertGreater(len(words), 100)
+        for verb, word in words:
+            self.assertTrue(re.search(rf'[`"]{word}[`":]', manual), f"{verb}: {word}")
 
     def test_the_scenario_that_the_manual_shows_holds(self):
         manual = (Path(__file__).parent.parent / "docs/SIMULATOR.md").read_text("utf-8")

@@ -265,7 +265,9 @@ void trn_fhir_instant(int64_t us, int offset_minutes, char ret_text[TRN_INSTANT_
     size_t size;
 
     (void)gmtime_r(&moment, &parts);
-    size = strftime(ret_text, TRN_INSTANT_BYTES, "%Y-%m-%dT%H:%M:%S", &parts);
+    /* %Y has no zeros before a year of less than four digits. */
+    size = (size_t)snprintf(ret_text, TRN_INSTANT_BYTES, "%04d", parts.tm_year + 1900);
+    size += strftime(ret_text + size, TRN_INSTANT_BYTES - size, "-%m-%dT%H:%M:%S", &parts);
     if (fraction != 0) {
         size += (size_t)snprintf(ret_text + size, TRN_INSTANT_BYTES - size, ".%06d", fraction);
     }

@@ -320,7 +320,8 @@ static const char *const texts[TRN_SQL_COUNT] = {
         "SELECT r.dose_id,r.scheduled,r.grace,r.gone,r.said,r.medication,r.number,m.medicine_name,"
         "m.medicine_name_khmer," DOSAGE " FROM care_reminder r"
         " LEFT JOIN medications m ON m.id=r.medication LEFT JOIN dose_events d ON d.id=r.dose_id"
-        " WHERE r.patient_id=?1 AND r.number>iif(?2<=(SELECT last FROM care_number WHERE id=1),?2,0)"
+        " WHERE r.patient_id=?1 AND r.number>iif(?2<=(SELECT last FROM care_number WHERE "
+        "id=1),?2,0)"
         " ORDER BY r.number",
     [TRN_SQL_PRESCRIPTION_LIST] =
         "SELECT " PRESCRIPTION " FROM prescriptions p" WITH_VERSION

@@ -283,7 +283,8 @@ TEST(a_dosage_that_is_none_leaves_its_slot_out_and_is_told)
         care_prescription.medicines = two;
         care_prescription.medicine_count = 2;
         (void)care_prescribe();
-        night = care_id("SELECT id FROM dose_events WHERE slot='NIGHT' AND local_date='2026-03-02'");
+        night =
+            care_id("SELECT id FROM dose_events WHERE slot='NIGHT' AND local_date='2026-03-02'");
         (void)snprintf(sql,
                        sizeof(sql),
                        "UPDATE medications SET night_dosage='%s' WHERE row_number=1",

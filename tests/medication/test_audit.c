@@ -70,6 +70,63 @@ TEST(acts_are_listed_the_newest_first_and_paged_without_gap_or_double)
     care_end();
 }
 
+/* What a call left: its action, in the one transaction that it queued. */
+static const char *left_by(tern_status status)
+{
+    static uint64_t queued;
+    tern_audit_cursor cursor = {.time_us = 0};
+    tern_replica_status state = {.size = sizeof(state)};
+    bool more = false;
+
+    care_ok(status, &error);
+    CHECK_INT(tern_replica_read_status(care_replica, &state, NULL), TERN_OK);
+    CHECK(state.pending == queued + 1 || queued == 0);
+    queued = state.pending;
+    return page(NULL, 1, &cursor, &more);
+}
+
+TEST(each_act_writes_the_row_of_its_action_in_its_own_transaction)
+{
+    static const int32_t noon = 720;
+    tern_dose_act late = {.size = sizeof(late)};
+    tern_medicine two[2];
+    tern_id id = {{0}};
+    tern_id made = {{0}};
+    tern_id medication;
+    tern_id dose;
+
+    care_begin("2026-03-02 05:00");
+    two[0] = care_medicine;
+    two[1] = (tern_medicine){.name = "as needed", .is_prn = true};
+    care_prescription.medicines = two;
+    care_prescription.medicine_count = 2;
+    CHECK_TEXT(left_by(tern_prescription_create(care, &care_prescription, NULL, &id, &error)),
+               "PRESCRIPTION_CREATE");
+    CHECK_TEXT(left_by(tern_prescription_edit(care, &id, &care_prescription, "why", NULL, &error)),
+               "PRESCRIPTION_UPDATE");
+    CHECK_TEXT(left_by(tern_prescription_activate(care, &id, &error)), "PRESCRIPTION_CONFIRM");
+    CHECK_TEXT(left_by(tern_prescription_pause(care, &id, &error)), "PRESCRIPTION_UPDATE");
+    CHECK_TEXT(left_by(tern_prescription_resume(care, &id, &error)), "PRESCRIPTION_CONFIRM");
+    CHECK_TEXT(left_by(tern_schedule_generate(care, NULL, NULL, &error)), "PRESCRIPTION_CONFIRM");
+    medication = care_id("SELECT id FROM medications WHERE is_prn AND deleted_at IS NULL");
+    CHECK_TEXT(left_by(tern_medication_set_prn_times(care, &medication, &noon, 1, &error)),
+               "PRESCRIPTION_UPDATE");
+    CHECK_TEXT(left_by(tern_dose_take_prn(care, &medication, NULL, &dose, &error)), "DOSE_TAKEN");
+    CHECK_TEXT(left_by(tern_dose_undo(care, &dose, &error)), "DOSE_TAKEN undone");
+    dose = care_id("SELECT id FROM dose_events WHERE slot = 'MORNING' ORDER BY local_date LIMIT 1");
+    care_clock("2026-03-02 08:00");
+    late.taken_us = care_time("2026-03-02 07:30");
+    CHECK_TEXT(left_by(tern_dose_take(care, &dose, &late, NULL, &error)), "DOSE_TAKEN");
+    CHECK_TEXT(left_by(tern_dose_undo(care, &dose, &error)), "DOSE_TAKEN undone");
+    CHECK_TEXT(left_by(tern_dose_skip(care, &dose, "why", true, &error)), "DOSE_SKIPPED");
+    CHECK_TEXT(left_by(tern_dose_undo(care, &dose, &error)), "DOSE_SKIPPED undone");
+    CHECK_TEXT(left_by(tern_prescription_end(care, &id, &error)), "PRESCRIPTION_UPDATE");
+    CHECK_TEXT(left_by(tern_prescription_retake(care, &id, NULL, NULL, NULL, &made, &error)),
+               "PRESCRIPTION_RETAKE");
+    CHECK_INT(fixture_number(care_replica, "SELECT count(*) FROM audit_logs"), 14);
+    care_end();
+}
+
 TEST(one_who_stops_goes_on_behind_the_last_entry_seen)
 {
     tern_audit_query query = {.size = sizeof(query)};

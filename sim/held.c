@@ -9,8 +9,7 @@
 #include "base/memory.h"
 #include "sim/world.h"
 
-static int64_t bytes_now;
-static int64_t bytes_most;
+struct sim_held sim_held_all;
 static int64_t blocks;
 static int64_t mark; /* at the beginning of the call */
 static unsigned depth;
@@ -27,17 +26,6 @@ void *__real_trn_realloc(void *block, size_t size);
 void __real_trn_free(void *block);
 
 /* ---- Blocks ---- */
-
-void sim_held_take(size_t bytes)
-{
-    bytes_now += (int64_t)bytes;
-    bytes_most = bytes_now > bytes_most ? bytes_now : bytes_most;
-}
-
-void sim_held_give(size_t bytes)
-{
-    bytes_now -= (int64_t)bytes;
-}
 
 int64_t sim_held_blocks(void)
 {
@@ -117,8 +105,8 @@ void sim_held_enter(int machine)
 {
     if (depth++ == 0) {
         caller = machine;
-        mark = bytes_now;
-        bytes_most = bytes_now;
+        mark = sim_held_all.now;
+        sim_held_all.most = sim_held_all.now;
     }
 }
 
@@ -129,10 +117,10 @@ void sim_held_leave(void)
     if (--depth > 0) {
         return;
     }
-    if (held->now + bytes_most - mark > held->most) {
-        held->most = held->now + bytes_most - mark;
+    if (held->now + sim_held_all.most - mark > held->most) {
+        held->most = held->now + sim_held_all.most - mark;
     }
-    held->now += bytes_now - mark;
+    held->now += sim_held_all.now - mark;
 }
 
 void sim_held_forget(int machine)

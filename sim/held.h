@@ -16,8 +16,24 @@ struct sim_held {
 
 /* Counts jansson's blocks, too. Behind whatever else is put before its allocator. */
 void sim_held_install(void);
-void sim_held_take(size_t bytes);
-void sim_held_give(size_t bytes);
+
+/* Of all machines; `most` since the call that is under way began. */
+extern struct sim_held sim_held_all;
+
+/* A million times in a life. */
+static inline void sim_held_take(size_t bytes)
+{
+    sim_held_all.now += (int64_t)bytes;
+    if (sim_held_all.now > sim_held_all.most) {
+        sim_held_all.most = sim_held_all.now;
+    }
+}
+
+static inline void sim_held_give(size_t bytes)
+{
+    sim_held_all.now -= (int64_t)bytes;
+}
+
 /* Blocks of our code alone. */
 int64_t sim_held_blocks(void);
 

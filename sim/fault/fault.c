@@ -22,11 +22,9 @@ void *__real_calloc(size_t count, size_t size);
 void *__real_realloc(void *block, size_t size);
 
 /* Threads other than the test's may allocate at the same time, hence the exchange. */
-static bool fails_now(void)
+static bool counts_down(unsigned left)
 {
-    unsigned left = atomic_load(&countdown);
-
-    if (left == 0 || atomic_load(&suspended) != 0) {
+    if (atomic_load(&suspended) != 0) {
         return false;
     }
     while (!atomic_compare_exchange_weak(&countdown, &left, left - 1)) {
@@ -42,6 +40,13 @@ static bool fails_now(void)
         hearer();
     }
     return true;
+}
+
+static inline bool fails_now(void)
+{
+    unsigned left = atomic_load(&countdown);
+
+    return left != 0 && counts_down(left);
 }
 
 void *__wrap_malloc(size_t size)

@@ -1,5 +1,6 @@
 /* tern-torture: every operation, every fault, every place. */
 #include <getopt.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "sim/argument.h"
 #include "sim/life.h"
 #include "sim/memory.h"
 #include "sim/mutants.h"
@@ -27,6 +29,7 @@ struct options {
     unsigned jobs;
     bool places; /* only counted */
     bool list;
+    bool help;
 };
 
 /* What one operation's points came to, by fault. */
@@ -80,6 +83,8 @@ static const char usage[] =
     "  --places          say how many there are, and try none\n"
     "  --jobs J          so many at a time\n"
     "  --file FILE       operations of your own\n"
+    "  --list            the operations\n"
+    "  --help            this text\n"
 #ifdef TERN_MUTANTS
     "  --mutant NAME     with this planted bug\n"
 #endif
@@ -228,6 +233,32 @@ static unsigned chosen(const struct options *options, unsigned count, unsigned i
                : (unsigned)((uint64_t)i * (count - 1) / (options->points - 1));
 }
 
+/* Where nothing would strike, nothing is proven. */
+static void
+try_named(struct session *session, enum torture_fault fault, unsigned first, unsigned count)
+{
+    const struct options *options = session->options;
+    struct torture_point point = {fault, options->at, options->way};
+
+    if (point.at < first || point.at >= first + count) {
+        (void)fprintf(stderr,
+                      "%s: the places of %s are %u to %u\n",
+                      session->operation->name,
+                      fault_names[fault],
+                      first,
+                      first + count - 1);
+    } else if (point.way >= torture_ways(fault, point.at == count)) {
+        (void)fprintf(stderr,
+                      "%s: the ways of %s at %u are 0 to %u\n",
+                      session->operation->name,
+                      fault_names[fault],
+                      point.at,
+                      torture_ways(fault, point.at == count) - 1);
+    } else {
+        start(session, free_job(session, false), point);
+    }
+}
+
 static void try_fault(struct session *session, enum torture_fault fault)
 {
     const struct options *options = session->options;
@@ -241,9 +272,7 @@ static void try_fault(struct session *session, enum torture_fault fault)
         return;
     }
     if (options->has_at) {
-        start(session,
-              free_job(session, false),
-              (struct torture_point){fault, options->at, options->way});
+        try_named(session, fault, first, count);
         return;
     }
     for (unsigned i = 0; i < shown; i++) {
@@ -388,6 +417,12 @@ static void run_item(const struct options *options,
     }
 }
 
+static bool refuse(const char *what, const char *value)
+{
+    (void)fprintf(stderr, "%s %s\n", what, value);
+    return false;
+}
+
 static bool is_fault(const char *name)
 {
     for (int i = 0; i < TORTURE_FAULTS; i++) {
@@ -396,6 +431,47 @@ static bool is_fault(const char *name)
         }
     }
     return false;
+}
+
+static bool read_small(const char *option, const char *text, unsigned most, unsigned *ret_number)
+{
+    uint64_t number;
+    bool is_read = sim_argument_number(option, text, 0, most, &number);
+
+    *ret_number = is_read ? (unsigned)number : 0;
+    return is_read;
+}
+
+/* An option that has a value. */
+static bool read_value(struct options *options, int letter, const char *value)
+{
+    switch (letter) {
+    case 'o':
+        options->operation = value;
+        return true;
+    case 'f':
+        options->fault = value;
+        return is_fault(value) || refuse("there is no fault", value);
+    case 'a':
+        options->has_at = true;
+        return read_small("at", value, UINT_MAX, &options->at);
+    case 'w':
+        return read_small("way", value, UINT_MAX, &options->way);
+    case 'p':
+        return read_small("points", value, UINT_MAX, &options->points) &&
+               (options->points != 1 ||
+                refuse("--points: the first and the last are two, not", value));
+    case 'j':
+        return read_small("jobs", value, JOBS_MAX, &options->jobs) &&
+               (options->jobs > 0 || refuse("--jobs: at least 1, not", value));
+#ifdef TERN_MUTANTS
+    case 'm':
+        return sim_mutants_choose(value) || refuse("there is no mutant", value);
+#endif
+    default:
+        options->file = value;
+        return true;
+    }
 }
 
 static bool read_options(int argc, char **argv, struct options *options)
@@ -409,56 +485,26 @@ static bool read_options(int argc, char **argv, struct options *options)
                                           {"file", required_argument, NULL, 'F'},
                                           {"places", no_argument, NULL, 'c'},
                                           {"list", no_argument, NULL, 'l'},
+                                          {"help", no_argument, NULL, 'h'},
 #ifdef TERN_MUTANTS
                                           {"mutant", required_argument, NULL, 'm'},
 #endif
                                           {NULL, 0, NULL, 0}};
-    int option;
+    int letter;
 
-    while ((option = getopt_long(argc, argv, "", names, NULL)) != -1) {
-        switch (option) {
-        case 'o':
-            options->operation = optarg;
-            break;
-        case 'f':
-            options->fault = optarg;
-            break;
-        case 'a':
-            options->has_at = true;
-            options->at = (unsigned)strtoul(optarg, NULL, 10);
-            break;
-        case 'w':
-            options->way = (unsigned)strtoul(optarg, NULL, 10);
-            break;
-        case 'p':
-            options->points = (unsigned)strtoul(optarg, NULL, 10);
-            break;
-        case 'j':
-            options->jobs = (unsigned)strtoul(optarg, NULL, 10);
-            break;
-        case 'F':
-            options->file = optarg;
-            break;
-        case 'c':
-            options->places = true;
-            break;
-        case 'l':
-            options->list = true;
-            break;
-#ifdef TERN_MUTANTS
-        case 'm':
-            if (!sim_mutants_choose(optarg)) {
-                return false;
-            }
-            break;
-#endif
-        default:
+    while ((letter = getopt_long(argc, argv, "", names, NULL)) != -1) {
+        options->places = options->places || letter == 'c';
+        options->list = options->list || letter == 'l';
+        options->help = options->help || letter == 'h';
+        if (letter == '?' || (optarg != NULL && !read_value(options, letter, optarg))) {
             return false;
         }
     }
-    return optind == argc && options->jobs > 0 && options->jobs <= JOBS_MAX &&
-           options->points != 1 && (options->fault == NULL || is_fault(options->fault)) &&
-           (!options->has_at || (options->operation != NULL && options->fault != NULL));
+    if (optind < argc) {
+        return refuse("no option has", argv[optind]);
+    }
+    return !options->has_at || (options->operation != NULL && options->fault != NULL) ||
+           refuse("--at needs --operation and --fault:", "of which the place is");
 }
 
 static void show_head(void)
@@ -510,15 +556,19 @@ int main(int argc, char **argv)
     struct timespec end;
 
     if (!read_options(argc, argv, &options)) {
-        (void)fputs(usage, stderr);
+        (void)fputs("tern-torture --help says what can be asked for\n", stderr);
         return 2;
+    }
+    if (options.help) {
+        (void)fputs(usage, stdout);
+        return 0;
     }
     sim_memory_install();
     torture_held_install();
     sim_disk_install();
     file = json_load_file(options.file, 0, &error);
     if (file == NULL) {
-        (void)fprintf(stderr, "%s:%d: %s\n", options.file, error.line, error.text);
+        (void)fprintf(stderr, "%s: %s\n", options.file, error.text);
         return 2;
     }
     (void)clock_gettime(CLOCK_MONOTONIC, &begin);
@@ -539,5 +589,10 @@ int main(int argc, char **argv)
                  (unsigned long long)totals.corrupt,
                  (unsigned long long)totals.leaked,
                  (long long)(end.tv_sec - begin.tv_sec));
-    return totals.failures == 0 && totals.operations > 0 ? 0 : 1;
+    if (totals.operations == 0) {
+        (void)fprintf(stderr,
+                      "there is no operation %s\n",
+                      options.operation != NULL ? options.operation : "at all");
+    }
+    return totals.failures == 0 && totals.points > 0 ? 0 : 1;
 }

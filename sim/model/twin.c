@@ -105,131 +105,6 @@ void twin_count(const struct twin *twin, size_t *ret_txs, size_t *ret_changes)
     *ret_changes = twin->changes;
 }
 
-/* ---- Entries ---- */
-
-/* A transaction read, and what it borrows from. */
-struct reading {
-    struct model_tx tx;
-    struct model_change *changes;
-    uint64_t *depends;
-};
-
-static void free_reading(struct reading *reading)
-{
-    free(reading->changes);
-    free(reading->depends);
-}
-
-static void *grow(void *items, size_t count, size_t size)
-{
-    void *grown = realloc(items, (count + 1) * size);
-
-    if (grown == NULL) {
-        abort();
-    }
-    return grown;
-}
-
-/* Values are borrowed from the reader's line: kept for good. */
-static void
-add_change(const struct twin *twin, struct reading *reading, const struct trn_change *change)
-{
-    static const enum model_operation operations[] = {[TRN_OP_INSERT] = MODEL_INSERT,
-                                                      [TRN_OP_UPDATE] = MODEL_UPDATE,
-                                                      [TRN_OP_UNDO] = MODEL_UNDO,
-                                                      [TRN_OP_DELETE] = MODEL_DELETE,
-                                                      [TRN_OP_UNDELETE] = MODEL_UNDELETE};
-    struct model_change *item;
-
-    reading->changes = grow(reading->changes, reading->tx.change_count, sizeof(*reading->changes));
-    item = &reading->changes[reading->tx.change_count++];
-    memset(item, 0, sizeof(*item));
-    item->operation = operations[change->operation];
-    item->table = change->table->index;
-    item->id = change->id;
-    item->unit = change->unit;
-    item->base = change->base;
-    for (size_t i = 0; i < change->table->column_count; i++) {
-        bool carried = change->operation == TRN_OP_INSERT ||
-                       ((change->operation == TRN_OP_UPDATE || change->operation == TRN_OP_UNDO) &&
-                        change->table->columns[i].unit == change->unit);
-
-        if (carried) {
-            item->values[i] = model_keep(twin->model, &change->values[i]);
-        }
-    }
-}
-
-static void read_header(struct reading *reading, const struct trn_entry_header *header)
-{
-    struct model_tx *tx = &reading->tx;
-
-    tx->tx = header->tx;
-    tx->ordinal = header->ordinal;
-    tx->time_us = header->time_us;
-    tx->kind = (enum model_kind)header->kind;
-    tx->former = header->former;
-    memcpy(tx->epoch, header->epoch, sizeof(tx->epoch));
-    for (size_t i = 0; i < header->depends_count; i++) {
-        reading->depends = grow(reading->depends, i, sizeof(*reading->depends));
-        reading->depends[i] = header->depends_on[i];
-    }
-    tx->depends = reading->depends;
-    tx->depends_count = header->depends_count;
-}
-
-/* Nobody forges here: what tells two bodies apart is enough. */
-static void hash_body(struct trn_slice body, uint8_t ret_hash[MODEL_HASH_BYTES])
-{
-    uint64_t lanes[2] = {UINT64_C(0xcbf29ce484222325), body.size};
-    uint64_t word = 0;
-
-    for (size_t at = 0; at < body.size; at += sizeof word) {
-        size_t size = body.size - at < sizeof word ? body.size - at : sizeof word;
-
-        word = 0;
-        memcpy(&word, body.data + at, size);
-        lanes[0] = (lanes[0] ^ word) * UINT64_C(0x9e3779b97f4a7c15);
-        lanes[0] ^= lanes[0] >> 29;
-        lanes[1] = (lanes[1] + word) * UINT64_C(0xd6e8feb86659fd93);
-        lanes[1] ^= lanes[1] >> 32;
-    }
-    memset(ret_hash, 0, MODEL_HASH_BYTES);
-    memcpy(ret_hash, lanes, sizeof lanes);
-}
-
-/* False where even the first line cannot be read. */
-static bool read_entry(const struct twin *twin,
-                       const struct trn_request_entry *entry,
-                       const tern_id *device,
-                       struct reading *ret_reading)
-{
-    struct trn_entry_reader reader;
-    struct trn_change change;
-    bool any = true;
-    tern_status status = trn_entry_open(&reader, model_schema(twin->model), entry->bytes, NULL);
-
-    memset(ret_reading, 0, sizeof(*ret_reading));
-    if (status == TERN_OK || status == TERN_ERR_CANNOT_UPCAST) {
-        read_header(ret_reading, &reader.header);
-    }
-    while (status == TERN_OK && any) {
-        status = trn_entry_next(&reader, &any, &change, NULL);
-        if (status == TERN_OK && any) {
-            add_change(twin, ret_reading, &change);
-        }
-    }
-    trn_entry_close(&reader);
-    ret_reading->tx.author = entry->attempt.is_inherited ? entry->attempt.author : *device;
-    ret_reading->tx.age_us = entry->attempt.age_us;
-    ret_reading->tx.offered_again = entry->attempt.is_reoffer;
-    ret_reading->tx.stored_us = entry->attempt.stored_us;
-    hash_body(entry->bytes, ret_reading->tx.hash);
-    ret_reading->tx.malformed = status;
-    ret_reading->tx.changes = ret_reading->changes;
-    return ret_reading->tx.ordinal != 0;
-}
-
 /* ---- Verdicts ---- */
 
 static const char *word_of(enum model_verdict_kind kind)
@@ -330,7 +205,7 @@ read_answer(const struct twin *twin, struct trn_slice text, struct verdicts *ret
                trn_answer_next(&reader, &item, &row, NULL) == TERN_OK &&
                item.kind == TRN_ANSWER_VERDICT) {
             ret_verdicts->items =
-                grow(ret_verdicts->items, ret_verdicts->count, sizeof(*ret_verdicts->items));
+                twin_grow(ret_verdicts->items, ret_verdicts->count, sizeof(*ret_verdicts->items));
             ret_verdicts->items[ret_verdicts->count++] = item.verdict;
         }
     }
@@ -345,7 +220,7 @@ static void read_problem(struct trn_slice text, struct verdicts *ret_verdicts)
     if (trn_problem_read(text, &document, NULL) == TERN_OK) {
         for (size_t i = 0; i < document.problem.verdict_count; i++) {
             ret_verdicts->items =
-                grow(ret_verdicts->items, ret_verdicts->count, sizeof(*ret_verdicts->items));
+                twin_grow(ret_verdicts->items, ret_verdicts->count, sizeof(*ret_verdicts->items));
             ret_verdicts->items[ret_verdicts->count++] = document.problem.verdicts[i];
         }
         trn_problem_free(&document);
@@ -445,17 +320,17 @@ static bool hear_entries(struct twin *twin,
     for (size_t i = 0; good && i < reader->envelope.tx_count; i++) {
         struct trn_request_entry entry;
         struct trn_verdict verdict;
-        struct reading reading;
+        struct twin_reading reading;
         bool any = false;
 
         if (trn_request_next(reader, &any, &entry, NULL) != TERN_OK || !any) {
             break;
         }
-        if (read_entry(twin, &entry, &request.device, &reading) &&
+        if (twin_read_entry(twin, &entry, &request.device, &reading) &&
             verdict_on(twin, call, &reading.tx, verdicts, i, db, &verdict)) {
             good = compare(twin, &request, &reading.tx, &verdict, says);
         }
-        free_reading(&reading);
+        twin_reading_free(&reading);
     }
     return good;
 }

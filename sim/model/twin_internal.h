@@ -4,6 +4,7 @@
 
 #include "sim/model/internal.h"
 #include "sim/model/twin.h"
+#include "wire/request.h"
 
 /* A request that the server did not answer for. What it failed to commit may stand all the same
  * once the database is opened anew. */
@@ -19,5 +20,23 @@ struct twin {
     size_t txs;
     size_t changes;
 };
+
+/* ---- twin_entry.c ---- */
+
+/* A transaction read, and what it borrows from. */
+struct twin_reading {
+    struct model_tx tx;
+    struct model_change *changes;
+    uint64_t *depends;
+};
+
+/* False where even the first line cannot be read. To be freed either way. */
+bool twin_read_entry(const struct twin *twin,
+                     const struct trn_request_entry *entry,
+                     const tern_id *device,
+                     struct twin_reading *ret_reading);
+void twin_reading_free(struct twin_reading *reading);
+/* Room for one more item. */
+void *twin_grow(void *items, size_t count, size_t size);
 
 #endif

@@ -168,13 +168,13 @@ static void keep_copy(struct sim_world *world, sqlite3 *copy)
 }
 
 /* What comes behind a step of the tool; what strikes, strikes the tool alone. */
-static tern_status come_between(struct sim_world *world, json_t *event)
+static tern_status come_between(struct sim_world *world, json_t *event, torture_verb *verb)
 {
     tern_status status = TERN_OK;
 
     if (event != NULL && !sim_disk_is_dead(world->disk)) {
         sim_disk_pause(world->disk, true);
-        status = torture_do(world, event);
+        status = verb(world, event);
         sim_disk_pause(world->disk, false);
     }
     return status;
@@ -183,7 +183,8 @@ static tern_status come_between(struct sim_world *world, json_t *event)
 /* A few pages at a time, one of `between` behind each of the first and `idle` behind all others.
  * The tool begins anew where the file was written to: a server that wrote something of those who
  * have nothing to send would never be copied. */
-static tern_status copy_pages(struct sim_world *world, sqlite3_backup *backup, json_t *event)
+static tern_status
+copy_pages(struct sim_world *world, sqlite3_backup *backup, json_t *event, torture_verb *verb)
 {
     enum { PAGES = 8 };
     json_t *between = json_object_get(event, "between");
@@ -201,7 +202,7 @@ static tern_status copy_pages(struct sim_world *world, sqlite3_backup *backup, j
             sim_fail(world, "backup", "the copy begins anew though nothing was sent");
             return TERN_ERR_BUSY;
         }
-        status = come_between(world, i < first ? json_array_get(between, i) : idle);
+        status = come_between(world, i < first ? json_array_get(between, i) : idle, verb);
     }
     if (sim_disk_is_dead(world->disk)) {
         return TERN_ERR_IO;
@@ -210,7 +211,7 @@ static tern_status copy_pages(struct sim_world *world, sqlite3_backup *backup, j
 }
 
 /* A tool of SQLite's own beside the server. The copy lies on the server's disk. */
-static tern_status copy(struct sim_world *world, json_t *event)
+static tern_status copy(struct sim_world *world, json_t *event, torture_verb *verb)
 {
     sqlite3 *from = NULL;
     sqlite3 *to = NULL;
@@ -223,7 +224,7 @@ static tern_status copy(struct sim_world *world, json_t *event)
         backup = sqlite3_backup_init(to, "main", from, "main");
     }
     if (backup != NULL) {
-        status = copy_pages(world, backup, event);
+        status = copy_pages(world, backup, event, verb);
         if (sqlite3_backup_finish(backup) != SQLITE_OK && status == TERN_OK) {
             status = TERN_ERR_IO;
         }
@@ -240,9 +241,9 @@ static tern_status copy(struct sim_world *world, json_t *event)
 }
 
 /* What comes behind a copy that was made is no part of it, and nothing strikes there. */
-tern_status torture_copy(struct sim_world *world, json_t *event)
+tern_status torture_copy(struct sim_world *world, json_t *event, torture_verb *verb)
 {
-    tern_status status = copy(world, event);
+    tern_status status = copy(world, event, verb);
     unsigned reads = sim_disk_left(world->disk);
     unsigned allocations = sim_memory_left();
     size_t index;
@@ -255,7 +256,7 @@ tern_status torture_copy(struct sim_world *world, json_t *event)
     sim_memory_suspend();
     json_array_foreach(json_object_get(event, "behind"), index, behind)
     {
-        status = status == TERN_OK ? torture_do(world, behind) : status;
+        status = status == TERN_OK ? verb(world, behind) : status;
     }
     sim_memory_resume();
     sim_disk_pause(world->disk, false);

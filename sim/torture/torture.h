@@ -100,8 +100,10 @@ unsigned torture_ways(enum torture_fault fault, bool last);
 
 /* ---- verbs.c ---- */
 
+typedef tern_status torture_verb(struct sim_world *world, json_t *event);
+
 /* One event, without reviving what died of it. */
-tern_status torture_do(struct sim_world *world, json_t *event);
+torture_verb torture_do;
 /* Whether the verb is one of torture's, or write or sync: such an event gives its status. */
 bool torture_knows(const char *verb);
 
@@ -109,7 +111,8 @@ bool torture_knows(const char *verb);
 
 tern_status torture_erase(struct sim_world *world, size_t user);
 tern_status torture_retain(struct sim_world *world);
-tern_status torture_copy(struct sim_world *world, json_t *event);
+/* What comes between and behind is done by `verb`. */
+tern_status torture_copy(struct sim_world *world, json_t *event, torture_verb *verb);
 
 /* ---- care.c ---- */
 

@@ -392,7 +392,7 @@ static tern_status do_retain(struct sim_world *world, struct sim_device *device,
 static tern_status do_copy(struct sim_world *world, struct sim_device *device, json_t *event)
 {
     (void)device;
-    return torture_copy(world, event);
+    return torture_copy(world, event, torture_do);
 }
 
 static tern_status do_care(struct sim_world *world, struct sim_device *device, json_t *event)

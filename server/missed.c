@@ -3,34 +3,19 @@
  * thread serves the database, so nothing comes between the reading and the request. */
 #include "server/missed.h"
 
-#include <stdlib.h>
-
 #include "base/error.h"
-#include "base/hex.h"
 #include "base/memory.h"
 #include "base/mutant.h"
-#include "base/uuid.h"
 #include "medication/window.h"
-#include "server/alerts.h"
+#include "server/missed_request.h"
 #include "wire/answer.h"
-#include "wire/request.h"
 
 /* The doses that a round looks at, one list behind the other: those that wait for an outcome, and
  * those of the last day of which a device has stored that they were missed, perhaps without telling
  * everybody. */
 enum list { DUE, MISSED, LISTS };
 
-#define DAY_US (INT64_C(86400) * 1000000)
-
 static const char *const words[LISTS] = {"DUE", "MISSED"};
-
-/* A dose that was missed. */
-struct found {
-    struct trn_alerts_dose dose;
-    bool is_due;  /* nobody has stored it yet */
-    bool is_told; /* it is recent enough for alerts */
-    int64_t base; /* the number of the transaction that last wrote its outcome */
-};
 
 struct trn_missed {
     struct trn_db *db;
@@ -39,16 +24,11 @@ struct trn_missed {
     struct trn_alerts alerts;
     struct trn_bytes seen; /* versions, in the view of the step under way */
     struct trn_db_waiting waiting[LISTS];
-    size_t outcome; /* unit of the doses */
     struct cursor {
         enum list list;
         struct trn_db_moment after;
     } cursor;
-    struct trn_db_meta meta; /* of the step under way */
-    tern_id device;
-    struct found found[TRN_MISSED_STEP_DOSES];
-    size_t found_count;
-    size_t alert_count; /* made for them */
+    struct trn_missed_request request; /* of what the step under way has found */
 };
 
 static const struct cursor begin = {.list = DUE, .after = {.us = INT64_MIN}};
@@ -69,13 +49,16 @@ tern_status trn_missed_open(struct trn_db *db,
     job->db = db;
     job->port = *port;
     job->cursor = begin;
+    job->request.schema = db->schema;
+    job->request.doses = &job->doses;
+    job->request.alerts = &job->alerts;
     if (!trn_doses_know(db->schema, &job->doses) || !trn_alerts_know(db, &job->alerts)) {
         status = trn_fail(error,
                           TERN_ERR_MISUSE,
                           "missed doses: the schema document has none as they are known here");
     }
     if (status == TERN_OK) {
-        job->outcome =
+        job->request.outcome =
             job->doses.doses.table->columns[job->doses.doses.columns[TRN_DOSE_STATUS]].unit;
     }
     for (size_t i = 0; status == TERN_OK && i < LISTS; i++) {
@@ -119,12 +102,12 @@ static tern_status add_found(struct trn_missed *job,
                              tern_error *error)
 {
     const struct trn_known_table *known = &job->doses.doses;
-    struct found *found = &job->found[job->found_count];
+    struct trn_missed_found *found = &job->request.found[job->request.count];
     int64_t scheduled_us = trn_known_value(known, row, TRN_DOSE_TIME).integer;
     tern_local_time local = {0};
     tern_status status = TERN_OK;
 
-    *found = (struct found){
+    *found = (struct trn_missed_found){
         .dose = {.dose = row->id,
                  .patient = trn_value_to_id(trn_known_value(known, row, TRN_DOSE_PATIENT)),
                  .prescription =
@@ -135,7 +118,7 @@ static tern_status add_found(struct trn_missed *job,
                                              trn_known_value(known, row, TRN_DOSE_GRACE).integer)},
         .is_due = is_due,
         .is_told = scheduled_us >= trn_alert_doses_since(now_us),
-        .base = row->version.keys[job->outcome]};
+        .base = row->version.keys[job->request.outcome]};
     trn_value_to_text(trn_known_value(known, row, TRN_DOSE_DATE),
                       found->dose.local_date,
                       sizeof(found->dose.local_date));
@@ -143,8 +126,8 @@ static tern_status add_found(struct trn_missed *job,
         status = tern_zone_to_local(&job->port.zones, source->zone, scheduled_us, &local, error);
         found->dose.minute = local.hour * 60 + local.minute;
     }
-    job->found_count +=
-        status == TERN_OK && !(TRN_MUTANT(CARE_JOB_FORGETS) && job->found_count == 1) ? 1 : 0;
+    job->request.count +=
+        status == TERN_OK && !(TRN_MUTANT(CARE_JOB_FORGETS) && job->request.count == 1) ? 1 : 0;
     return status;
 }
 
@@ -197,7 +180,7 @@ static tern_status is_open(struct trn_missed *job,
     tern_status status = TERN_OK;
 
     if (is_due) {
-        *ret_open = trn_version_rank(&dose->version, job->outcome) != TRN_RANK_1_RECORDED ||
+        *ret_open = trn_version_rank(&dose->version, job->request.outcome) != TRN_RANK_1_RECORDED ||
                     TRN_MUTANT(CARE_JOB_OVERRULES);
         return TERN_OK;
     }
@@ -288,7 +271,7 @@ static tern_status look(struct trn_missed *job,
 {
     tern_status status = TERN_OK;
 
-    job->found_count = 0;
+    job->request.count = 0;
     job->doses.versions_read = 0;
     trn_bytes_clear(&job->seen);
     job->alerts.patient = (tern_id){{0}};
@@ -303,226 +286,7 @@ static tern_status look(struct trn_missed *job,
     return status;
 }
 
-/* ---- Writing ---- */
-
-/* The job's ids follow from the database's own key, so that they are as stable as the database. */
-static tern_status
-make_id(struct trn_missed *job, const char *what, struct trn_slice of, tern_id *ret_id)
-{
-    uint8_t hash[TRN_SHA256_BYTES];
-    const struct trn_slice parts[] = {trn_slice_text(what), of};
-    tern_status status =
-        trn_hmac_sha256(trn_slice_make(job->meta.seal_key, sizeof(job->meta.seal_key)),
-                        parts,
-                        sizeof(parts) / sizeof(parts[0]),
-                        hash);
-
-    if (status == TERN_OK) {
-        trn_id_v4(hash, ret_id);
-    }
-    return status;
-}
-
-static bool is_of_one_patient(const struct found *a, const struct found *b)
-{
-    return trn_id_equal(&a->dose.patient, &b->dose.patient);
-}
-
-/* What a transaction is to say of a dose: its outcome, and the alerts that are lacking, which are
- * others each time somebody is to be told who was not. */
-static tern_status append_found(struct trn_missed *job,
-                                struct trn_db_view *view,
-                                const struct found *found,
-                                struct trn_bytes *says,
-                                tern_error *error)
-{
-    const int64_t version[] = {found->base, found->is_due, found->is_told};
-
-    if (trn_bytes_append(says, &found->dose.dose, sizeof(found->dose.dose)) != TERN_OK ||
-        trn_bytes_append(says, version, sizeof(version)) != TERN_OK) {
-        return trn_fail_nomem(error);
-    }
-    return found->is_told ? trn_alerts_lack(&job->alerts,
-                                            view,
-                                            &found->dose.patient,
-                                            &found->dose.dose,
-                                            says,
-                                            error)
-                          : TERN_OK;
-}
-
-/* The id of a transaction follows from what it is to say, and the day: what was refused is refused
- * by the receipt that is there, and tried anew the next day, for its cause may be gone. */
-static tern_status make_tx_id(struct trn_missed *job,
-                              struct trn_db_view *view,
-                              size_t first,
-                              int64_t now_us,
-                              tern_id *ret_id,
-                              tern_error *error)
-{
-    const int64_t day = now_us / DAY_US;
-    struct trn_bytes says = {0};
-    tern_status status = TERN_OK;
-
-    if (trn_bytes_append(&says, &day, sizeof(day)) != TERN_OK) {
-        status = trn_fail_nomem(error);
-    }
-    for (size_t at = first; status == TERN_OK && at < job->found_count &&
-                            is_of_one_patient(&job->found[at], &job->found[first]);
-         at++) {
-        status = append_found(job, view, &job->found[at], &says, error);
-    }
-    if (status == TERN_OK &&
-        make_id(job, "transaction", trn_bytes_slice(&says), ret_id) != TERN_OK) {
-        status = trn_fail(error, TERN_ERR_INTERNAL, "missed doses: the hash engine failed");
-    }
-    trn_bytes_free(&says);
-    return status;
-}
-
-static int compare_found(const void *left, const void *right)
-{
-    const struct found *a = left;
-    const struct found *b = right;
-    int order = trn_id_compare(&a->dose.patient, &b->dose.patient);
-
-    return order != 0 ? order : trn_id_compare(&a->dose.dose, &b->dose.dose);
-}
-
-static tern_status
-write_outcome(struct trn_missed *job, const struct found *found, struct trn_line_writer *writer)
-{
-    struct trn_change change = {.operation = TRN_OP_UPDATE,
-                                .table = job->doses.doses.table,
-                                .id = found->dose.dose,
-                                .unit = job->outcome,
-                                .base = found->base};
-
-    change.values[job->doses.doses.columns[TRN_DOSE_STATUS]] = tern_value_text("MISSED");
-    change.values[job->doses.doses.columns[TRN_DOSE_OFFLINE]] = tern_value_integer(0);
-    return trn_entry_write_change(writer, &change, NULL);
-}
-
-/* The outcome, where nobody has stored it, and the alerts of it in the same transaction: told and
- * missed are one. */
-static tern_status write_change(struct trn_missed *job,
-                                struct trn_db_view *view,
-                                const struct found *found,
-                                int64_t now_us,
-                                struct trn_line_writer *writer,
-                                tern_error *error)
-{
-    tern_status status = found->is_due ? write_outcome(job, found, writer) : TERN_OK;
-
-    if (status != TERN_OK || !found->is_told || TRN_MUTANT(CARE_JOB_UNTOLD)) {
-        return status;
-    }
-    status = trn_alerts_address(&job->alerts, view, &found->dose.patient, error);
-    return status == TERN_OK ? trn_alerts_write(&job->alerts,
-                                                view,
-                                                &found->dose,
-                                                now_us,
-                                                writer,
-                                                &job->alert_count,
-                                                error)
-                             : status;
-}
-
-/* The transaction of one patient: all that was found of them from `first` on. */
-static tern_status write_entry(struct trn_missed *job,
-                               struct trn_db_view *view,
-                               const struct trn_entry_header *header,
-                               size_t first,
-                               size_t *ret_end,
-                               struct trn_bytes *entry,
-                               tern_error *error)
-{
-    struct trn_line_writer writer;
-    size_t at = first;
-    tern_status status;
-
-    trn_bytes_clear(entry);
-    trn_line_writer_open(&writer, entry);
-    status = trn_entry_write_header(&writer, header, NULL);
-    while (status == TERN_OK && at < job->found_count &&
-           is_of_one_patient(&job->found[at], &job->found[first])) {
-        status = write_change(job, view, &job->found[at], header->time_us, &writer, error);
-        at++;
-    }
-    *ret_end = at;
-    return status;
-}
-
-/* Entries one behind the other; `top` is the last. */
-static tern_status write_entries(struct trn_missed *job,
-                                 struct trn_db_view *view,
-                                 int64_t last_ordinal,
-                                 int64_t now_us,
-                                 struct trn_bytes entries[TRN_MISSED_STEP_DOSES],
-                                 size_t *ret_count,
-                                 struct trn_landmark *top,
-                                 tern_error *error)
-{
-    struct trn_entry_header header = {.time_us = now_us,
-                                      .kind = TRN_ENTRY_INFERRED,
-                                      .schema_version = job->db->schema->version};
-    size_t at = 0;
-    tern_status status = TERN_OK;
-
-    trn_hex_encode(job->meta.epoch, sizeof(job->meta.epoch), header.epoch);
-    while (status == TERN_OK && at < job->found_count) {
-        header.ordinal = (uint64_t)(++last_ordinal);
-        status = make_tx_id(job, view, at, now_us, &header.tx, error);
-        if (status == TERN_OK) {
-            status = write_entry(job, view, &header, at, &at, &entries[*ret_count], error);
-        }
-        (*ret_count)++;
-        *top = (struct trn_landmark){.ordinal = header.ordinal, .tx = header.tx};
-    }
-    return status;
-}
-
-static tern_status write_request(struct trn_missed *job,
-                                 struct trn_db_view *view,
-                                 int64_t last_ordinal,
-                                 int64_t now_us,
-                                 struct trn_bytes *body,
-                                 tern_error *error)
-{
-    struct trn_bytes entries[TRN_MISSED_STEP_DOSES] = {{0}};
-    struct trn_request_envelope envelope = {.schema_version = job->db->schema->version,
-                                            .device = job->device,
-                                            .sent_us = now_us};
-    const struct trn_attempt attempt = {.age_us = 0};
-    struct trn_line_writer writer;
-    tern_status status;
-
-    job->alert_count = 0;
-    status = write_entries(job,
-                           view,
-                           last_ordinal,
-                           now_us,
-                           entries,
-                           &envelope.tx_count,
-                           &envelope.top,
-                           error);
-    trn_line_writer_open(&writer, body);
-    if (status == TERN_OK) {
-        status = trn_request_write_envelope(&writer, &envelope, NULL);
-    }
-    for (size_t i = 0; status == TERN_OK && i < envelope.tx_count; i++) {
-        status = trn_request_write_entry(&writer, &attempt, trn_bytes_slice(&entries[i]), NULL);
-    }
-    if (status == TERN_OK) {
-        status = trn_line_write_last(&writer, NULL);
-    }
-    for (size_t i = 0; i < envelope.tx_count; i++) {
-        trn_bytes_free(&entries[i]);
-    }
-    return status == TERN_OK
-               ? TERN_OK
-               : trn_fail(error, status, "missed doses: the request could not be written");
-}
+/* ---- Handing in ---- */
 
 /* Counts the doses of the patient whose transaction the verdict is on: all from `at` on. */
 static size_t count_patient(const struct trn_missed *job,
@@ -532,11 +296,12 @@ static size_t count_patient(const struct trn_missed *job,
 {
     const size_t first = at;
 
-    while (at < job->found_count && is_of_one_patient(&job->found[at], &job->found[first])) {
+    while (at < job->request.count &&
+           trn_missed_of_one_patient(&job->request.found[at], &job->request.found[first])) {
         if (verdict->kind == TRN_VERDICT_REJECTED) {
             report->refused++;
         } else {
-            report->missed += job->found[at].is_due ? 1 : 0;
+            report->missed += job->request.found[at].is_due ? 1 : 0;
         }
         at++;
     }
@@ -555,7 +320,7 @@ static tern_status take_verdicts(const struct trn_missed *job,
     size_t at = 0;
     tern_status status = trn_answer_open(&reader, job->db->schema, answer, error);
 
-    while (status == TERN_OK && at < job->found_count && item.kind == TRN_ANSWER_VERDICT) {
+    while (status == TERN_OK && at < job->request.count && item.kind == TRN_ANSWER_VERDICT) {
         status = trn_answer_next(&reader, &item, &row, error);
         if (status == TERN_OK && item.kind == TRN_ANSWER_VERDICT) {
             at = count_patient(job, at, &item.verdict, report);
@@ -572,7 +337,7 @@ static tern_status push(struct trn_missed *job,
                         struct trn_missed_report *report,
                         tern_error *error)
 {
-    struct trn_sync_call call = {.auth = {.user = job->device, .power = TRN_POWER_SERVICE},
+    struct trn_sync_call call = {.auth = {.user = job->request.device, .power = TRN_POWER_SERVICE},
                                  .request = body};
     tern_status status = TERN_OK;
 
@@ -599,26 +364,24 @@ static tern_status find(struct trn_missed *job,
 {
     struct trn_db_view *view = NULL;
     struct trn_db_device device = {.last_ordinal = 0};
-    static const uint8_t nothing[16];
     tern_status status = job->db->ops->snapshot_open(job->db, &view, error);
 
     if (status != TERN_OK) {
         return status;
     }
-    status = job->db->ops->meta_read(view, &job->meta, error);
-    if (status == TERN_OK &&
-        make_id(job, "device", trn_slice_make(nothing, sizeof(nothing)), &job->device) != TERN_OK) {
-        status = trn_fail(error, TERN_ERR_INTERNAL, "missed doses: the hash engine failed");
+    status = job->db->ops->meta_read(view, &job->request.meta, error);
+    if (status == TERN_OK) {
+        status = trn_missed_request_name_device(&job->request, error);
     }
     if (status == TERN_OK) {
-        status = job->db->ops->device_read(view, &job->device, &device, error);
+        status = job->db->ops->device_read(view, &job->request.device, &device, error);
     }
     if (status == TERN_OK) {
         status = look(job, view, now_us, cursor, report, error);
     }
-    if (status == TERN_OK && job->found_count > 0) {
-        qsort(job->found, job->found_count, sizeof(job->found[0]), compare_found);
-        status = write_request(job, view, device.last_ordinal, now_us, body, error);
+    if (status == TERN_OK && job->request.count > 0) {
+        status =
+            trn_missed_request_write(&job->request, view, device.last_ordinal, now_us, body, error);
     }
     job->db->ops->snapshot_close(job->db, view);
     return status;
@@ -634,14 +397,14 @@ tern_status trn_missed_step(struct trn_missed *job,
     struct trn_bytes body = {0};
     tern_status status = find(job, now_us, &cursor, &body, &report, error);
 
-    if (status == TERN_OK && job->found_count > 0) {
+    if (status == TERN_OK && job->request.count > 0) {
         status = push(job, trn_bytes_slice(&body), now_us, &report, error);
     }
     trn_bytes_free(&body);
     if (status != TERN_OK) {
         return status;
     }
-    report.alerts = job->found_count > 0 ? job->alert_count : 0;
+    report.alerts = job->request.count > 0 ? job->request.alerts_made : 0;
     job->cursor = cursor;
     *ret_report = report;
     return TERN_OK;

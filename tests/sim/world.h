@@ -16,6 +16,10 @@
 #include "tern/sync.h"
 #include "tests/harness/harness.h"
 
+#define WORLD_START_US INT64_C(1763600000000000)
+
+enum { WORLD_ANSWERS = 8 /* to questions, that stay */ };
+
 /* What becomes of one exchange. */
 enum weather {
     FINE,
@@ -110,6 +114,8 @@ void world_retained(struct world *world, uint64_t count);
 const char *world_ask(struct world *world, const char *sql);
 
 void world_copy_file(const char *from, const char *to);
+/* Says on stderr what failed, ahead of the check that does. */
+void world_tell(const char *what, const tern_error *error);
 
 /* A device of `user` (one hexadecimal digit names a user), its replica new. */
 void device_begin(struct world *world, struct device *device, const char *name, char user);

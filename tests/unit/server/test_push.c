@@ -4,58 +4,8 @@
 #include <string.h>
 
 #include "base/uuid.h"
-#include "tests/unit/server/lab.h"
+#include "tests/unit/server/scene.h"
 #include "wire/limits.h"
-
-enum { ANSWER_BYTES = 1024 };
-
-/* One patient with one prescription, one medication and one dose, all on the server. */
-struct scene {
-    struct lab lab;
-    struct phone phone;
-    tern_id prescription;
-    tern_id medication;
-    tern_id dose;
-};
-
-static void scene_open(struct scene *scene)
-{
-    lab_open(&scene->lab);
-    phone_open(&scene->phone, &scene->lab, 1, 1);
-    scene->prescription = lab_id('p', 1);
-    scene->medication = lab_id('m', 1);
-    phone_insert_user(&scene->phone, "PATIENT");
-    phone_insert_prescription(&scene->phone, scene->prescription, scene->phone.auth.user, "One");
-    phone_insert_medication(&scene->phone, scene->medication, scene->prescription);
-    scene->dose = phone_insert_dose(&scene->phone, scene->prescription, scene->medication);
-    phone_push(&scene->phone);
-}
-
-static void scene_close(struct scene *scene)
-{
-    phone_close(&scene->phone);
-    lab_close(&scene->lab);
-}
-
-/* Another device of the same user. */
-static void second_open(struct phone *phone, struct scene *scene)
-{
-    phone_open(phone, &scene->lab, 1, 2);
-    memcpy(phone->epoch, scene->phone.epoch, sizeof(phone->epoch));
-}
-
-/* The one verdict of an exchange. */
-static tern_status code_of(struct phone *phone)
-{
-    struct reply reply;
-    tern_status code;
-
-    phone_sync(phone, 0, &reply);
-    CHECK_INT(reply.verdict_count, 1);
-    code = reply.verdicts[0].kind == TRN_VERDICT_REJECTED ? reply.verdicts[0].code : TERN_OK;
-    reply_free(&reply);
-    return code;
-}
 
 TEST(what_was_pushed_stands_in_the_tables)
 {
@@ -101,7 +51,7 @@ TEST(a_known_tx_id_with_another_body_is_refused_and_changes_nothing)
     scene.phone.ordinal = 3;
     scene.phone.lab->now_us += 7;
     phone_update_dose(&scene.phone, scene.dose, 4, "SKIPPED", TRN_ENTRY_RECORDED);
-    CHECK_INT(code_of(&scene.phone), TERN_ERR_TX_ID_REUSED);
+    CHECK_INT(phone_code(&scene.phone), TERN_ERR_TX_ID_REUSED);
     CHECK_TEXT(lab_text(&scene.lab, "SELECT status FROM dose_events"), "DUE");
     scene_close(&scene);
 }
@@ -112,7 +62,7 @@ TEST(the_later_write_wins_and_the_unseen_value_is_kept_in_the_audit)
     struct phone other;
 
     scene_open(&scene);
-    second_open(&other, &scene);
+    scene_open_second(&other, &scene);
     phone_update_dose(&scene.phone, scene.dose, -4, "TAKEN_ON_TIME", TRN_ENTRY_RECORDED);
     phone_update_dose(&other, scene.dose, 4, "SKIPPED", TRN_ENTRY_RECORDED);
     phone_push(&other);
@@ -187,7 +137,7 @@ TEST(two_devices_that_make_the_same_row_make_one)
     tern_id dose;
 
     scene_open(&scene);
-    second_open(&other, &scene);
+    scene_open_second(&other, &scene);
     dose = phone_insert_dose(&other, scene.prescription, scene.medication);
     CHECK(trn_id_equal(&dose, &scene.dose));
     phone_push(&other);
@@ -205,7 +155,7 @@ TEST(a_base_that_was_rejected_moves_no_time)
     int64_t rejected;
 
     scene_open(&scene);
-    second_open(&fast, &scene);
+    scene_open_second(&fast, &scene);
     fast.clock_off_us = 200 * LAB_SECOND_US; /* within the tolerance */
     phone_insert_medication(&fast, lab_id('m', 2), lab_id('p', 99));
     phone_sync(&fast, 0, &reply);
@@ -228,7 +178,7 @@ TEST(a_clock_years_ahead_poisons_nothing)
     struct reply reply;
 
     scene_open(&scene);
-    second_open(&fast, &scene);
+    scene_open_second(&fast, &scene);
     fast.clock_off_us = INT64_C(5) * 365 * 86400 * LAB_SECOND_US;
     phone_update_dose(&fast, scene.dose, 4, "SKIPPED", TRN_ENTRY_RECORDED);
     phone_sync(&fast, 0, &reply);
@@ -253,7 +203,7 @@ TEST(a_base_that_names_a_rejected_transaction_holds_no_time_back)
     int64_t refused;
 
     scene_open(&scene);
-    second_open(&ahead, &scene);
+    scene_open_second(&ahead, &scene);
     ahead.clock_off_us = 200 * LAB_SECOND_US;
     phone_insert_medication(&ahead, lab_id('m', 2), lab_id('p', 99));
     phone_sync(&ahead, 0, &reply);
@@ -347,7 +297,7 @@ TEST(a_delete_is_a_mark_and_an_edit_is_kept_beneath_it)
     struct trn_change gone;
 
     scene_open(&scene);
-    second_open(&other, &scene);
+    scene_open_second(&other, &scene);
     gone = lab_change(&scene.lab, TRN_OP_DELETE, "dose_events", scene.dose);
     gone.base = -4;
     phone_begin(&scene.phone, TRN_ENTRY_RECORDED);
@@ -373,7 +323,7 @@ TEST(an_insert_over_a_delete_it_had_not_seen_is_rejected)
     struct trn_change gone;
 
     scene_open(&scene);
-    second_open(&other, &scene);
+    scene_open_second(&other, &scene);
     gone = lab_change(&scene.lab, TRN_OP_DELETE, "dose_events", scene.dose);
     gone.base = -4;
     phone_begin(&scene.phone, TRN_ENTRY_RECORDED);
@@ -381,7 +331,7 @@ TEST(an_insert_over_a_delete_it_had_not_seen_is_rejected)
     phone_commit(&scene.phone);
     phone_push(&scene.phone);
     (void)phone_insert_dose(&other, scene.prescription, scene.medication);
-    CHECK_INT(code_of(&other), TERN_ERR_DELETED);
+    CHECK_INT(phone_code(&other), TERN_ERR_DELETED);
     phone_close(&other);
     scene_close(&scene);
 }
@@ -402,7 +352,7 @@ TEST(a_broken_check_rejects_the_whole_transaction)
     phone_change(&scene.phone, &good);
     phone_change(&scene.phone, &bad);
     phone_commit(&scene.phone);
-    CHECK_INT(code_of(&scene.phone), TERN_ERR_ENUM);
+    CHECK_INT(phone_code(&scene.phone), TERN_ERR_ENUM);
     CHECK_INT(lab_number(&scene.lab, "SELECT count(*) FROM prescriptions"), 1);
     scene_close(&scene);
 }
@@ -419,7 +369,7 @@ TEST(what_is_left_of_a_transaction_is_not_taken_for_a_rejected_one_of_its_number
 
     scene_open(&scene);
     phone_insert_medication(&scene.phone, lab_id('m', 2), lab_id('p', 99));
-    CHECK_INT(code_of(&scene.phone), TERN_ERR_SCOPE);
+    CHECK_INT(phone_code(&scene.phone), TERN_ERR_SCOPE);
     number = lab_number(&scene.lab, "SELECT number FROM tern_entry WHERE verdict <> 0");
     time_us = lab_number(&scene.lab, "SELECT time FROM tern_entry WHERE verdict <> 0");
 
@@ -469,175 +419,11 @@ TEST(times_that_no_clock_has_told_are_stored_as_ones_that_every_device_takes)
     scene.phone.queue[2].attempt.stored_us = INT64_MIN;
     phone_push(&scene.phone);
     CHECK_INT(lab_number(&scene.lab, "SELECT count(*) FROM tern_entry WHERE time < 1"), 0);
-    second_open(&other, &scene);
+    scene_open_second(&other, &scene);
     phone_sync(&other, 100, &reply);
     CHECK_INT(reply_count(&reply, "prescriptions"), 2);
     reply_free(&reply);
     phone_close(&other);
-    scene_close(&scene);
-}
-
-/* What the server says to the change, alone and before one that is wrong whatever stands before it.
- */
-static void
-answer_to(struct phone *stranger, const struct trn_change *change, char ret_text[ANSWER_BYTES])
-{
-    struct trn_change wrong = lab_change(stranger->lab, TRN_OP_DELETE, "users", lab_id('u', 99));
-    struct reply reply;
-
-    phone_begin(stranger, TRN_ENTRY_RECORDED);
-    phone_change(stranger, change);
-    phone_commit(stranger);
-    phone_begin(stranger, TRN_ENTRY_RECORDED);
-    phone_change(stranger, change);
-    phone_change(stranger, &wrong);
-    phone_commit(stranger);
-    phone_sync(stranger, 0, &reply);
-    CHECK_INT(reply.verdict_count, 2);
-    CHECK(reply.verdicts[0].kind == TRN_VERDICT_REJECTED);
-    (void)snprintf(ret_text,
-                   ANSWER_BYTES,
-                   "%d %d %s; %d %d %s",
-                   (int)reply.verdicts[0].code,
-                   (int)reply.verdicts[0].change,
-                   reply.sentences[0],
-                   (int)reply.verdicts[1].code,
-                   (int)reply.verdicts[1].change,
-                   reply.sentences[1]);
-    reply_free(&reply);
-}
-
-/* A medication lies in the record that its prescription lies in. */
-static void answer_to_a_parent(struct phone *stranger, tern_id guess, char ret_text[ANSWER_BYTES])
-{
-    struct trn_change change =
-        lab_change(stranger->lab, TRN_OP_INSERT, "medications", lab_id('m', 8));
-
-    lab_set(&change, "prescription_id", tern_value_id(&guess));
-    lab_set(&change, "row_number", tern_value_integer(1));
-    lab_set(&change, "medicine_name", tern_value_text("Aspirin"));
-    answer_to(stranger, &change, ret_text);
-}
-
-/* A dose of the stranger's own lies in their record, and names a prescription. */
-static void answer_to_a_target(struct phone *stranger, tern_id guess, char ret_text[ANSWER_BYTES])
-{
-    struct trn_change change =
-        lab_change(stranger->lab, TRN_OP_INSERT, "dose_events", lab_id('?', 0));
-    tern_id nowhere = lab_id('m', 99);
-    bool derived = false;
-
-    lab_set(&change, "prescription_id", tern_value_id(&guess));
-    lab_set(&change, "medication_id", tern_value_id(&nowhere));
-    lab_set(&change, "patient_id", tern_value_id(&stranger->auth.user));
-    lab_set(&change, "scheduled_time", tern_value_integer(LAB_START_US));
-    lab_set(&change, "local_date", tern_value_text("2026-01-02"));
-    lab_set(&change, "slot", tern_value_text("MORNING"));
-    lab_set(&change, "time_period", tern_value_text("DAYTIME"));
-    lab_set(&change, "grace_minutes", tern_value_integer(30));
-    CHECK(trn_natural_id(change.table, change.values, &derived, &change.id, NULL) == TERN_OK);
-    answer_to(stranger, &change, ret_text);
-}
-
-TEST(a_guess_at_a_parent_in_another_record_tells_nothing)
-{
-    struct scene scene;
-    struct phone stranger;
-    char there[ANSWER_BYTES];
-    char nowhere[ANSWER_BYTES];
-
-    scene_open(&scene);
-    phone_open(&stranger, &scene.lab, 2, 2);
-    phone_insert_user(&stranger, "PATIENT");
-    phone_push(&stranger);
-    answer_to_a_parent(&stranger, scene.prescription, there);
-    answer_to_a_parent(&stranger, lab_id('p', 99), nowhere);
-    CHECK_TEXT(there, nowhere);
-    answer_to_a_target(&stranger, scene.prescription, there);
-    answer_to_a_target(&stranger, lab_id('p', 99), nowhere);
-    CHECK_TEXT(there, nowhere);
-    phone_close(&stranger);
-    scene_close(&scene);
-}
-
-TEST(rows_of_another_user_can_neither_be_written_nor_referenced)
-{
-    struct scene scene;
-    struct phone stranger;
-    struct trn_change gone;
-
-    scene_open(&scene);
-    phone_open(&stranger, &scene.lab, 2, 2);
-    phone_insert_user(&stranger, "PATIENT");
-    phone_push(&stranger);
-    phone_update_dose(&stranger, scene.dose, 4, "SKIPPED", TRN_ENTRY_RECORDED);
-    CHECK_INT(code_of(&stranger), TERN_ERR_FORBIDDEN);
-    gone = lab_change(&scene.lab, TRN_OP_DELETE, "prescriptions", scene.prescription);
-    phone_begin(&stranger, TRN_ENTRY_RECORDED);
-    phone_change(&stranger, &gone);
-    phone_commit(&stranger);
-    CHECK_INT(code_of(&stranger), TERN_ERR_FORBIDDEN);
-    phone_insert_prescription(&stranger, lab_id('p', 3), scene.phone.auth.user, "Forged");
-    CHECK_INT(code_of(&stranger), TERN_ERR_FORBIDDEN);
-    (void)phone_insert_dose(&stranger, lab_id('p', 3), scene.medication);
-    CHECK_INT(code_of(&stranger), TERN_ERR_FORBIDDEN);
-    CHECK_TEXT(lab_text(&scene.lab, "SELECT status FROM dose_events"), "DUE");
-    phone_close(&stranger);
-    scene_close(&scene);
-}
-
-TEST(another_user_s_row_is_no_foreign_key_target)
-{
-    struct scene scene;
-    struct phone stranger;
-    tern_id own = lab_id('p', 2);
-
-    scene_open(&scene);
-    phone_open(&stranger, &scene.lab, 2, 2);
-    phone_insert_user(&stranger, "PATIENT");
-    phone_insert_prescription(&stranger, own, stranger.auth.user, "Own");
-    phone_push(&stranger);
-    scene.phone.auth.user = stranger.auth.user; /* its dose names the stranger as patient */
-    (void)phone_insert_dose(&stranger, own, lab_id('m', 77));
-    CHECK_INT(code_of(&stranger), TERN_ERR_FOREIGN_KEY);
-    phone_close(&stranger);
-    scene_close(&scene);
-}
-
-TEST(a_user_may_not_make_itself_more_than_its_token_says)
-{
-    struct lab lab;
-    struct phone doctor;
-
-    lab_open(&lab);
-    phone_open(&doctor, &lab, 3, 3);
-    phone_insert_user(&doctor, "DOCTOR");
-    CHECK_INT(code_of(&doctor), TERN_ERR_FORBIDDEN);
-    doctor.auth.role = "DOCTOR";
-    phone_insert_user(&doctor, "DOCTOR");
-    CHECK_INT(code_of(&doctor), TERN_OK);
-    CHECK_TEXT(lab_text(&lab, "SELECT role FROM users"), "DOCTOR");
-    phone_close(&doctor);
-    lab_close(&lab);
-}
-
-TEST(a_doctor_cannot_open_a_patient_s_record_for_itself)
-{
-    struct scene scene;
-    struct phone doctor;
-
-    scene_open(&scene);
-    phone_open(&doctor, &scene.lab, 3, 3);
-    doctor.auth.role = "DOCTOR";
-    phone_insert_user(&doctor, "DOCTOR");
-    phone_push(&doctor);
-    phone_insert_connection(&doctor, doctor.auth.user, scene.phone.auth.user, "ACCEPTED");
-    CHECK_INT(code_of(&doctor), TERN_ERR_FORBIDDEN);
-    phone_insert_connection(&doctor, doctor.auth.user, scene.phone.auth.user, "PENDING");
-    CHECK_INT(code_of(&doctor), TERN_OK);
-    phone_insert_prescription(&doctor, lab_id('p', 5), scene.phone.auth.user, "One");
-    CHECK_INT(code_of(&doctor), TERN_ERR_FORBIDDEN);
-    phone_close(&doctor);
     scene_close(&scene);
 }
 
@@ -676,7 +462,7 @@ TEST(what_is_too_long_to_be_kept_in_the_audit_is_not_set_aside)
     char *text = malloc(TRN_WIRE_STRING_MAX + 1);
 
     scene_open(&scene);
-    second_open(&other, &scene);
+    scene_open_second(&other, &scene);
     CHECK(text != NULL);
     memset(text, 'x', TRN_WIRE_STRING_MAX);
     text[TRN_WIRE_STRING_MAX] = '\0';
@@ -684,7 +470,7 @@ TEST(what_is_too_long_to_be_kept_in_the_audit_is_not_set_aside)
     phone_push(&scene.phone);
     text[4] = '\0';
     set_long(&other, scene.prescription, text, TRN_ENTRY_RECORDED);
-    CHECK_INT(code_of(&other), TERN_ERR_TOO_LARGE);
+    CHECK_INT(phone_code(&other), TERN_ERR_TOO_LARGE);
     text[4] = 'y';
     set_long(&other, scene.prescription, text, TRN_ENTRY_DISCARDED);
     phone_push(&other);
@@ -699,106 +485,4 @@ TEST(what_is_too_long_to_be_kept_in_the_audit_is_not_set_aside)
     free(text);
     phone_close(&other);
     scene_close(&scene);
-}
-
-/* Three phones' requests in one group; the middle one's is replaced by `middle` where given. */
-static void
-send_group(struct scene *scene, struct phone *phones, struct reply replies[3], const char *middle)
-{
-    struct trn_sync_call calls[3];
-    struct trn_bytes bodies[3] = {{0}};
-
-    for (size_t index = 0; index < 3; index++) {
-        phone_request(&phones[index], 0, &bodies[index]);
-        memset(&calls[index], 0, sizeof(calls[index]));
-        calls[index].auth = phones[index].auth;
-        calls[index].request =
-            index == 1 && middle != NULL ? trn_slice_text(middle) : trn_bytes_slice(&bodies[index]);
-    }
-    trn_server_handle(scene->lab.server, scene->lab.now_us, calls, 3);
-    for (size_t index = 0; index < 3; index++) {
-        memset(&replies[index], 0, sizeof(replies[index]));
-        replies[index].call = calls[index];
-        trn_bytes_free(&bodies[index]);
-    }
-}
-
-static void open_three(struct scene *scene, struct phone phones[3])
-{
-    scene_open(scene);
-    for (unsigned index = 0; index < 3; index++) {
-        phone_open(&phones[index], &scene->lab, 10 + index, 10 + index);
-        phone_insert_user(&phones[index], "PATIENT");
-    }
-}
-
-static void close_three(struct scene *scene, struct phone phones[3], struct reply replies[3])
-{
-    for (size_t index = 0; index < 3; index++) {
-        reply_free(&replies[index]);
-        phone_close(&phones[index]);
-    }
-    scene_close(scene);
-}
-
-TEST(requests_of_one_group_are_each_answered_and_counted)
-{
-    struct scene scene;
-    struct phone phones[3];
-    struct reply replies[3];
-
-    open_three(&scene, phones);
-    send_group(&scene, phones, replies, NULL);
-    for (size_t index = 0; index < 3; index++) {
-        CHECK_INT(replies[index].call.status, 200);
-        CHECK_INT(replies[index].call.applied, 1);
-    }
-    CHECK_INT(lab_number(&scene.lab, "SELECT count(*) FROM users"), 4);
-    close_three(&scene, phones, replies);
-}
-
-TEST(a_malformed_request_harms_no_other_of_its_group)
-{
-    struct scene scene;
-    struct phone phones[3];
-    struct reply replies[3];
-
-    open_three(&scene, phones);
-    send_group(&scene, phones, replies, "nonsense\n");
-    CHECK_INT(replies[0].call.status, 200);
-    CHECK_INT(replies[1].call.status, 400);
-    CHECK_INT(replies[2].call.status, 200);
-    CHECK_INT(lab_number(&scene.lab, "SELECT count(*) FROM users"), 3);
-    close_three(&scene, phones, replies);
-}
-
-TEST(a_rejection_undoes_its_own_writes_and_no_other_s_of_the_group)
-{
-    struct scene scene;
-    struct phone phones[3];
-    struct reply replies[3];
-    struct trn_change good;
-    struct trn_change bad;
-
-    open_three(&scene, phones);
-    phone_push(&phones[1]);
-    good = lab_change(&scene.lab, TRN_OP_INSERT, "prescriptions", lab_id('p', 8));
-    lab_set(&good, "patient_id", tern_value_id(&phones[1].auth.user));
-    lab_set(&good, "patient_name", tern_value_text("Undone"));
-    bad = lab_change(&scene.lab, TRN_OP_INSERT, "prescriptions", lab_id('p', 9));
-    lab_set(&bad, "patient_id", tern_value_id(&phones[0].auth.user));
-    lab_set(&bad, "patient_name", tern_value_text("Another user's"));
-    phone_begin(&phones[1], TRN_ENTRY_RECORDED);
-    phone_change(&phones[1], &good);
-    phone_change(&phones[1], &bad);
-    phone_commit(&phones[1]);
-    send_group(&scene, phones, replies, NULL);
-    CHECK_INT(replies[0].call.applied, 1);
-    CHECK_INT(replies[1].call.rejected, 1);
-    CHECK_INT(replies[1].call.applied, 0);
-    CHECK_INT(replies[2].call.applied, 1);
-    CHECK_INT(lab_number(&scene.lab, "SELECT count(*) FROM prescriptions"), 1);
-    CHECK_INT(lab_number(&scene.lab, "SELECT count(*) FROM users"), 4);
-    CHECK_INT(lab_number(&scene.lab, "SELECT count(*) FROM tern_log"), 7);
-    close_three(&scene, phones, replies);
 }

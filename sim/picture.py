@@ -90,7 +90,15 @@ def main():
         print(__doc__, file=sys.stderr)
         return 2
     path = Path(sys.argv[1])
-    Path(sys.argv[2]).write_text(page(json.loads(path.read_text()), path.stem), encoding="utf-8")
+    try:
+        history = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        print(f"{path}: {error}", file=sys.stderr)
+        return 2
+    if not isinstance(history, dict) or not isinstance(history.get("events"), list):
+        print(f"{path}: no history: it has no events", file=sys.stderr)
+        return 2
+    Path(sys.argv[2]).write_text(page(history, path.stem), encoding="utf-8")
     return 0
 
 

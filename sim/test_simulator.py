@@ -73,6 +73,16 @@ class Simulator(unittest.TestCase):
         self.history(3)
         self.assertIn("<svg", Path(self.folder.name, "seed-3.html").read_text())
 
+    def test_what_cannot_be_drawn_is_named(self):
+        for text, said in (("{", "history.json: Expecting"), ("[1]", "history.json: no history"), (None, "No such file")):
+            path = Path(self.folder.name, "history.json")
+            path.write_text(text) if text else path.unlink()
+            drawn = subprocess.run([sys.executable, "-B", Path(__file__).with_name("picture.py"), path, "page.html"],
+                                   capture_output=True, text=True, cwd=self.folder.name, check=False)
+            self.assertIn(said, drawn.stderr)
+            self.assertNotIn("Traceback", drawn.stderr)
+            self.assertEqual(drawn.returncode, 2)
+
     def test_wrong_arguments_and_files_are_refused(self):
         for arguments, said in (("--nonsense", "nonsense"),
                                 ("--seeds x", '--seeds: "x" is not a number from 1'),

@@ -6,6 +6,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "sim/argument.h"
 #include "tests/kill/begin.h"
 
 static const char usage[] =
@@ -24,16 +25,14 @@ struct options {
     const char *folder;
 };
 
-static uint64_t read_number(const char *text)
+static uint64_t read_number(const char *option, uint64_t least, uint64_t most)
 {
-    char *end = NULL;
-    unsigned long long value = strtoull(text, &end, 10);
+    uint64_t number = 0;
 
-    if (end == text || *end != '\0') {
-        (void)fputs(usage, stderr);
+    if (!sim_argument_number(option, optarg, least, most, &number)) {
         exit(2);
     }
-    return value;
+    return number;
 }
 
 static void read_options(int argc, char **argv, struct options *options, struct kill_run *run)
@@ -50,13 +49,13 @@ static void read_options(int argc, char **argv, struct options *options, struct 
     while ((flag = getopt_long(argc, argv, "", flags, NULL)) != -1) {
         switch (flag) {
         case 'k':
-            options->kills = read_number(optarg);
+            options->kills = read_number("kills", 1, UINT32_MAX);
             break;
         case 's':
-            run->settings.seed = read_number(optarg);
+            run->settings.seed = read_number("seed", 0, UINT64_MAX);
             break;
         case 'a':
-            options->alone_percent = (unsigned)read_number(optarg);
+            options->alone_percent = (unsigned)read_number("alone", 0, 100);
             break;
         case 'f':
             options->folder = optarg;

@@ -126,10 +126,12 @@ bool sim_mutants_try(const char *name, const char *check, const char *path, json
     bool holds_up = sim_shrink_try(history, &result);
     bool breaks;
 
-    if (!holds_up || !sim_mutants_choose(name)) {
-        (void)printf("%s %s\n",
-                     holds_up ? "there is no mutant" : "without a mutant fails",
-                     holds_up ? name : path);
+    if (!holds_up) {
+        (void)fprintf(stderr, "%s fails without a mutant: %s\n", path, result.failure);
+        return false;
+    }
+    if (!sim_mutants_choose(name)) {
+        (void)fprintf(stderr, "sim: there is no mutant %s\n", name);
         return false;
     }
     if (check != NULL) {

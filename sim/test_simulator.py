@@ -54,6 +54,18 @@ class Simulator(unittest.TestCase):
         self.assertIn("replay: scripts/sim --scenario", done.stderr)
         self.assertRegex(done.stdout.splitlines()[-1], r"^sim: 1 seeds, 1 failures, \d+ ops, \d+ faults$")
 
+    def test_a_file_with_a_slip_is_not_shrunk_but_stays_as_it_is(self):
+        for slip in ({"do": "sync", "device": "phon"}, {"do": "write", "device": "eve", "rows": [{"insert": "nots"}]}):
+            history = self.history(5)
+            slip["device"] = slip["device"].replace("eve", history["devices"][0]["name"])
+            history["events"].append(slip)
+            path = self.write(history)
+            before = path.read_text()
+            done = run("--shrink", str(path))
+            self.assertEqual(done.returncode, 1)
+            self.assertRegex(done.stderr, "there is no (device phon|table nots)")
+            self.assertEqual(path.read_text(), before)
+
     def test_a_planted_failure_shrinks_to_few_events(self):
         history = self.history(5)
         self.assertGreater(len(history["events"]), 60)

@@ -75,9 +75,27 @@ static size_t character_size(struct trn_slice text, size_t at)
     return size;
 }
 
+/* Behind the ASCII from `at` on. Eight bytes at a time, since most text is nothing else. */
+static size_t ascii_end(struct trn_slice text, size_t at)
+{
+    uint64_t word;
+
+    while (text.size - at >= sizeof word) {
+        memcpy(&word, text.data + at, sizeof word);
+        if ((word & UINT64_C(0x8080808080808080)) != 0) {
+            break;
+        }
+        at += sizeof word;
+    }
+    while (at < text.size && text.data[at] < 0x80) {
+        at++;
+    }
+    return at;
+}
+
 bool trn_utf8_is_valid(struct trn_slice text)
 {
-    size_t at = 0;
+    size_t at = ascii_end(text, 0);
 
     while (at < text.size) {
         size_t size = character_size(text, at);
@@ -85,7 +103,7 @@ bool trn_utf8_is_valid(struct trn_slice text)
         if (size == 0) {
             return false;
         }
-        at += size;
+        at = ascii_end(text, at + size);
     }
     return true;
 }

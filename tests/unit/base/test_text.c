@@ -41,6 +41,17 @@ static const char *const invalid[] = {
     "good\xFE",
 };
 
+/* A text with so many ASCII characters before and behind it; the same buffer each time. */
+static struct trn_slice padded(const char *text, size_t before, size_t behind)
+{
+    static char room[64];
+    size_t size = strlen(text);
+
+    memset(room, 'x', sizeof room);
+    memcpy(room + before, text, size);
+    return trn_slice_make(room, before + size + behind);
+}
+
 TEST(valid_text_is_taken_and_anything_else_refused)
 {
     for (size_t i = 0; i < sizeof(valid) / sizeof(valid[0]); i++) {
@@ -50,6 +61,21 @@ TEST(valid_text_is_taken_and_anything_else_refused)
         CHECK(!trn_utf8_is_valid(trn_slice_text(invalid[i])));
     }
     CHECK(trn_utf8_is_valid(trn_slice_make("a\0b", 3)));
+}
+
+/* Wherever in a longer text, and whatever comes behind it. */
+TEST(valid_text_is_taken_at_every_place)
+{
+    for (size_t before = 0; before <= 17; before++) {
+        for (size_t behind = 0; behind <= 17; behind++) {
+            for (size_t i = 0; i < sizeof(valid) / sizeof(valid[0]); i++) {
+                CHECK(trn_utf8_is_valid(padded(valid[i], before, behind)));
+            }
+            for (size_t i = 0; i < sizeof(invalid) / sizeof(invalid[0]); i++) {
+                CHECK(!trn_utf8_is_valid(padded(invalid[i], before, behind)));
+            }
+        }
+    }
 }
 
 TEST(characters_are_counted_not_bytes)

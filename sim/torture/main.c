@@ -1,6 +1,4 @@
 /* tern-torture: every operation, every fault, every place. */
-#include <getopt.h>
-#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,27 +8,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "sim/argument.h"
 #include "sim/life.h"
 #include "sim/memory.h"
-#include "sim/mutants.h"
+#include "sim/torture/options.h"
 #include "sim/torture/torture.h"
 
-enum { JOBS_MAX = 16, SECONDS_MAX = 120, SHOWN_MAX = 20 };
-
-struct options {
-    const char *file;
-    const char *operation; /* NULL: all */
-    const char *fault;
-    bool has_at;
-    unsigned at;
-    unsigned way;
-    unsigned points; /* at most so many of each operation and fault; 0: all */
-    unsigned jobs;
-    bool places; /* only counted */
-    bool list;
-    bool help;
-};
+enum { SECONDS_MAX = 120, SHOWN_MAX = 20 };
 
 /* What one operation's points came to, by fault. */
 struct row {
@@ -54,41 +37,20 @@ struct job {
 struct shared {
     struct torture_clean clean;
     struct torture_known known;
-    struct torture_result results[JOBS_MAX];
+    struct torture_result results[TORTURE_JOBS];
 };
 
 /* One operation under way. */
 struct session {
-    const struct options *options;
+    const struct torture_options *options;
     const struct torture_operation *operation;
     struct sim_world *world;
     struct shared *shared;
     int64_t held;
-    struct job jobs[JOBS_MAX];
+    struct job jobs[TORTURE_JOBS];
     struct row row;
     struct totals *totals;
 };
-
-static const char *const fault_names[TORTURE_FAULTS] =
-    {"kill", "power", "twice", "error", "read", "full", "memory", "second", "answer", "request"};
-
-static const char usage[] =
-    "Usage: tern-torture [OPTION]...\n"
-    "Lets each fault strike each operation at each place.\n"
-    "  --operation NAME  this one alone; --list names them\n"
-    "  --fault NAME      kill, power, twice, error, read, full, memory, second, answer, request\n"
-    "  --at N            at this place alone, as a failure was told\n"
-    "  --way W           how it goes on there\n"
-    "  --points P        at most so many places of each operation and fault; 0: all\n"
-    "  --places          say how many there are, and try none\n"
-    "  --jobs J          so many at a time\n"
-    "  --file FILE       operations of your own\n"
-    "  --list            the operations\n"
-    "  --help            this text\n"
-#ifdef TERN_MUTANTS
-    "  --mutant NAME     with this planted bug\n"
-#endif
-    ;
 
 /* ---- Children ---- */
 
@@ -165,12 +127,12 @@ static void tell(const struct session *session, const struct job *job)
                   "%s, %s at %u: %s: %s\n"
                   "  replay: scripts/torture --operation %s --fault %s --at %u --way %u\n",
                   session->operation->name,
-                  fault_names[job->point.fault],
+                  torture_fault_names[job->point.fault],
                   job->point.at,
                   result->check,
                   result->failure,
                   session->operation->name,
-                  fault_names[job->point.fault],
+                  torture_fault_names[job->point.fault],
                   job->point.at,
                   job->point.way);
 }
@@ -225,7 +187,7 @@ static struct job *free_job(struct session *session, bool all)
 
 /* ---- Places ---- */
 
-static unsigned chosen(const struct options *options, unsigned count, unsigned i)
+static unsigned chosen(const struct torture_options *options, unsigned count, unsigned i)
 {
     /* Spread evenly, the first and the last among them. */
     return options->points == 0 || count <= options->points
@@ -237,21 +199,21 @@ static unsigned chosen(const struct options *options, unsigned count, unsigned i
 static void
 try_named(struct session *session, enum torture_fault fault, unsigned first, unsigned count)
 {
-    const struct options *options = session->options;
+    const struct torture_options *options = session->options;
     struct torture_point point = {fault, options->at, options->way};
 
     if (point.at < first || point.at >= first + count) {
         (void)fprintf(stderr,
                       "%s: the places of %s are %u to %u\n",
                       session->operation->name,
-                      fault_names[fault],
+                      torture_fault_names[fault],
                       first,
                       first + count - 1);
     } else if (point.way >= torture_ways(fault, point.at == count)) {
         (void)fprintf(stderr,
                       "%s: the ways of %s at %u are 0 to %u\n",
                       session->operation->name,
-                      fault_names[fault],
+                      torture_fault_names[fault],
                       point.at,
                       torture_ways(fault, point.at == count) - 1);
     } else {
@@ -261,7 +223,7 @@ try_named(struct session *session, enum torture_fault fault, unsigned first, uns
 
 static void try_fault(struct session *session, enum torture_fault fault)
 {
-    const struct options *options = session->options;
+    const struct torture_options *options = session->options;
     unsigned count = session->shared->clean.counts[fault];
     unsigned shown = options->points > 0 && options->points < count ? options->points : count;
     unsigned first = fault >= TORTURE_ANSWER ? 0 : 1;
@@ -309,7 +271,7 @@ static void show_row(const struct session *session)
     (void)fflush(stdout);
 }
 
-static void run_operation(const struct options *options,
+static void run_operation(const struct torture_options *options,
                           const struct torture_operation *operation,
                           struct shared *shared,
                           struct totals *totals)
@@ -353,7 +315,8 @@ static void run_operation(const struct options *options,
         for (int fault = 0; fault < TORTURE_FAULTS; fault++) {
             bool travels = fault >= TORTURE_ANSWER;
 
-            if ((options->fault == NULL || strcmp(options->fault, fault_names[fault]) == 0) &&
+            if ((options->fault == NULL ||
+                 strcmp(options->fault, torture_fault_names[fault]) == 0) &&
                 !(travels && operation->alone)) {
                 try_fault(&session, (enum torture_fault)fault);
             }
@@ -374,7 +337,7 @@ static json_t *joined(json_t *base, json_t *item)
     return history;
 }
 
-static void run_item(const struct options *options,
+static void run_item(const struct torture_options *options,
                      json_t *file,
                      json_t *item,
                      struct shared *shared,
@@ -417,101 +380,11 @@ static void run_item(const struct options *options,
     }
 }
 
-static bool refuse(const char *what, const char *value)
-{
-    (void)fprintf(stderr, "%s %s\n", what, value);
-    return false;
-}
-
-static bool is_fault(const char *name)
-{
-    for (int i = 0; i < TORTURE_FAULTS; i++) {
-        if (strcmp(fault_names[i], name) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool read_small(const char *option, const char *text, unsigned most, unsigned *ret_number)
-{
-    uint64_t number;
-    bool is_read = sim_argument_number(option, text, 0, most, &number);
-
-    *ret_number = is_read ? (unsigned)number : 0;
-    return is_read;
-}
-
-/* An option that has a value. */
-static bool read_value(struct options *options, int letter, const char *value)
-{
-    switch (letter) {
-    case 'o':
-        options->operation = value;
-        return true;
-    case 'f':
-        options->fault = value;
-        return is_fault(value) || refuse("there is no fault", value);
-    case 'a':
-        options->has_at = true;
-        return read_small("at", value, UINT_MAX, &options->at);
-    case 'w':
-        return read_small("way", value, UINT_MAX, &options->way);
-    case 'p':
-        return read_small("points", value, UINT_MAX, &options->points) &&
-               (options->points != 1 ||
-                refuse("--points: the first and the last are two, not", value));
-    case 'j':
-        return read_small("jobs", value, JOBS_MAX, &options->jobs) &&
-               (options->jobs > 0 || refuse("--jobs: at least 1, not", value));
-#ifdef TERN_MUTANTS
-    case 'm':
-        return sim_mutants_choose(value) || refuse("there is no mutant", value);
-#endif
-    default:
-        options->file = value;
-        return true;
-    }
-}
-
-static bool read_options(int argc, char **argv, struct options *options)
-{
-    static const struct option names[] = {{"operation", required_argument, NULL, 'o'},
-                                          {"fault", required_argument, NULL, 'f'},
-                                          {"at", required_argument, NULL, 'a'},
-                                          {"way", required_argument, NULL, 'w'},
-                                          {"points", required_argument, NULL, 'p'},
-                                          {"jobs", required_argument, NULL, 'j'},
-                                          {"file", required_argument, NULL, 'F'},
-                                          {"places", no_argument, NULL, 'c'},
-                                          {"list", no_argument, NULL, 'l'},
-                                          {"help", no_argument, NULL, 'h'},
-#ifdef TERN_MUTANTS
-                                          {"mutant", required_argument, NULL, 'm'},
-#endif
-                                          {NULL, 0, NULL, 0}};
-    int letter;
-
-    while ((letter = getopt_long(argc, argv, "", names, NULL)) != -1) {
-        options->places = options->places || letter == 'c';
-        options->list = options->list || letter == 'l';
-        options->help = options->help || letter == 'h';
-        if (letter == '?' || (optarg != NULL && !read_value(options, letter, optarg))) {
-            return false;
-        }
-    }
-    if (optind < argc) {
-        return refuse("no option has", argv[optind]);
-    }
-    return !options->has_at || (options->operation != NULL && options->fault != NULL) ||
-           refuse("--at needs --operation and --fault:", "of which the place is");
-}
-
 static void show_head(void)
 {
     (void)printf("%-26s", "operation");
     for (int i = 0; i < TORTURE_FAULTS; i++) {
-        (void)printf(" %9s", fault_names[i]);
+        (void)printf(" %9s", torture_fault_names[i]);
     }
     (void)printf("\n");
 }
@@ -533,7 +406,7 @@ static struct shared *share(void)
     return shared;
 }
 
-static void run_all(const struct options *options, json_t *file, struct totals *totals)
+static void run_all(const struct torture_options *options, json_t *file, struct totals *totals)
 {
     struct shared *shared = share();
     size_t index;
@@ -548,19 +421,19 @@ static void run_all(const struct options *options, json_t *file, struct totals *
 
 int main(int argc, char **argv)
 {
-    struct options options = {.file = TERN_SIM_TORTURE_FILE, .jobs = 1};
+    struct torture_options options;
     struct totals totals = {0};
     json_error_t error;
     json_t *file;
     struct timespec begin;
     struct timespec end;
 
-    if (!read_options(argc, argv, &options)) {
+    if (!torture_options_read(argc, argv, &options)) {
         (void)fputs("tern-torture --help says what can be asked for\n", stderr);
         return 2;
     }
     if (options.help) {
-        (void)fputs(usage, stdout);
+        (void)fputs(torture_usage, stdout);
         return 0;
     }
     sim_memory_install();
@@ -568,7 +441,10 @@ int main(int argc, char **argv)
     sim_disk_install();
     file = json_load_file(options.file, 0, &error);
     if (file == NULL) {
-        (void)fprintf(stderr, "%s: %s\n", options.file, error.text);
+        if (error.line > 0) {
+            (void)fprintf(stderr, "%s:%d: ", options.file, error.line);
+        }
+        (void)fprintf(stderr, "%s\n", error.text);
         return 2;
     }
     (void)clock_gettime(CLOCK_MONOTONIC, &begin);

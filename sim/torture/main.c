@@ -345,9 +345,15 @@ static void run_item(const struct torture_options *options,
 {
     const char *name = json_string_value(json_object_get(item, "name"));
     const char *base = json_string_value(json_object_get(item, "base"));
+    json_t *history = json_object_get(json_object_get(file, "bases"), base != NULL ? base : "");
     size_t index;
     json_t *machine;
 
+    if (base != NULL && history == NULL) {
+        (void)fprintf(stderr, "%s: there is no base %s\n", name, base);
+        totals->failures++;
+        return;
+    }
     json_array_foreach(json_object_get(item, "machines"), index, machine)
     {
         char full[64];
@@ -373,8 +379,7 @@ static void run_item(const struct torture_options *options,
             (void)printf("%-26s %s\n", full, json_string_value(json_object_get(item, "about")));
             continue;
         }
-        operation.history =
-            joined(json_object_get(json_object_get(file, "bases"), base != NULL ? base : ""), item);
+        operation.history = joined(history, item);
         run_operation(options, &operation, shared, totals);
         json_decref(operation.history);
     }

@@ -105,6 +105,16 @@ class Torture(unittest.TestCase):
         self.assertEqual(done.returncode, 1)
         self.assertIn("x@a cannot be set up", done.stderr)
 
+    def test_an_operation_on_a_base_that_there_is_not_is_a_failure(self):
+        operations = json.loads(FILE.read_text())
+        operations["operations"] = [{"name": "x", "base": "hom", "machines": ["server"], "do": [{"do": "pass", "s": 1}]}]
+        with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+            json.dump(operations, file)
+            file.flush()
+            done = run(PROGRAM, "--file", file.name, "--points", "2")
+        self.assertIn("x: there is no base hom", done.stderr)
+        self.assertEqual(done.returncode, 1)
+
     def test_wrong_arguments_are_refused(self):
         for arguments, said in (("--nonsense", "nonsense"),
                                 ("--at 3", "--at needs --operation and --fault"),

@@ -176,16 +176,23 @@ static void append_rows_query(const struct trn_schema *schema,
     append(sql, " ORDER BY r.id");
 }
 
-/* The first line of `left` that `right` does not have; a static buffer. */
+/* The first line of `left` that `right` does not have; a static buffer. Both have the same order,
+ * so each is looked for behind the one before it first. */
 static const char *missing(const char *left, const char *right)
 {
     static char line[300];
+    const char *behind = right;
 
     for (const char *at = left; *at != '\0'; at += strcspn(at, "\n") + 1) {
+        const char *found;
+
         (void)snprintf(line, sizeof line, "%.*s", (int)strcspn(at, "\n"), at);
-        if (strstr(right, line) == NULL) {
+        found = strstr(behind, line);
+        found = found != NULL ? found : strstr(right, line);
+        if (found == NULL) {
             return line;
         }
+        behind = found;
     }
     return "(none)";
 }

@@ -166,7 +166,7 @@ bool sim_play_begin(struct sim_world *world, json_t *history, struct sim_result 
     }
     if (sim_event_number(history, "page_rows", 0) > 0) {
         world->limits.page_rows = (uint32_t)sim_event_number(history, "page_rows", 0);
-        sim_server_restart(world);
+        sim_server_serve(world, world->served); /* nothing could have hurt the file so far */
     }
     return true;
 }

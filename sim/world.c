@@ -24,9 +24,18 @@ bool sim_failed(const struct sim_world *world)
 void sim_hash(struct sim_world *world, const void *data, size_t size)
 {
     const uint8_t *bytes = data;
+    uint64_t word = 0;
 
-    for (size_t i = 0; i < size; i++) {
-        world->hash = (world->hash ^ bytes[i]) * UINT64_C(0x100000001b3);
+    sim_hash_number(world, size);
+    for (; size >= sizeof word; size -= sizeof word) {
+        memcpy(&word, bytes, sizeof word);
+        sim_hash_number(world, word);
+        bytes += sizeof word;
+    }
+    if (size > 0) {
+        word = 0;
+        memcpy(&word, bytes, size);
+        sim_hash_number(world, word);
     }
 }
 

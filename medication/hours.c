@@ -2,6 +2,8 @@
  * after it than they say. */
 #include "medication/hours.h"
 
+#include <string.h>
+
 #include "medication/calendar.h"
 #include "medication/form.h"
 
@@ -41,8 +43,10 @@ static bool may_go_on(const struct last_dose *last, int64_t now)
     return last->found && (!last->by_slot || now - last->minute > GRACE_MAX);
 }
 
-/* Of the rule that stands there: the minute from which the hours of `edited` go on. */
-static int32_t go_on(const struct trn_source *source, const tern_medicine *edited, int64_t now)
+/* Of the rule that stands there: the minute of the new first day from which the hours of `edited`
+ * go on. */
+static int32_t
+go_on(const struct trn_source *source, const tern_medicine *edited, int32_t first_day, int64_t now)
 {
     const struct trn_regimen *old = &source->rule;
     struct trn_regimen rule;
@@ -59,22 +63,29 @@ static int32_t go_on(const struct trn_source *source, const tern_medicine *edite
     if (!may_go_on(&last, now)) {
         return NOWHERE;
     }
-    minute = last.minute - (int64_t)old->first_day * TRN_DAY_MINUTES;
+    minute = last.minute - (int64_t)first_day * TRN_DAY_MINUTES;
     if ((minute - old->anchor_minute) % rule.period == 0) {
         return NOWHERE; /* they have a dose there as it is */
+    }
+    if (minute < 0 && minute + rule.period <= old->anchor_minute) {
+        return NOWHERE; /* they begin long enough after it as it is */
     }
     (void)trn_floor_divide(minute, rule.period, &minute);
     return (int32_t)minute;
 }
 
-/* A pause leaves the last dose where it was. What cannot be read has none. */
+/* As it stands, and its first day once the prescription starts on `start_date`. A pause leaves the
+ * last dose where it was. What cannot be read has none. */
 static tern_status read_source(tern_care *care,
                                const tern_id *medication,
+                               const char *start_date,
                                struct trn_source *source,
+                               int32_t *ret_first_day,
                                tern_care_error *error)
 {
     const tern_value key = tern_value_id(medication);
     tern_value values[TRN_SOURCE_COLUMNS];
+    struct trn_source moved = {.start = ""};
     tern_statement *row = NULL;
     tern_status status =
         trn_care_row(care, TRN_SQL_MEDICATION, &key, 1, TERN_PROBLEM_NO_MEDICATION, &row, error);
@@ -89,21 +100,30 @@ static tern_status read_source(tern_care *care,
         values[TRN_SOURCE_ACTIVE] = tern_value_integer(1);
     }
     status = trn_source_make(&care->zones, values, INT64_MAX, source, trn_engine_error(error));
+    if (start_date != NULL) {
+        values[TRN_SOURCE_START] = tern_value_text(start_date);
+    }
+    if (status == TERN_OK) {
+        status = trn_source_make(&care->zones, values, INT64_MAX, &moved, trn_engine_error(error));
+    }
     tern_statement_reset(row);
+    (void)trn_day_parse(moved.start, strlen(moved.start), ret_first_day);
     return status == TERN_ERR_RANGE ? trn_problem(error, TERN_PROBLEM_ZONE, 0, 0)
                                     : trn_zone_failed(status, error);
 }
 
 static tern_status read_minute(tern_care *care,
                                const tern_medicine *edited,
+                               const char *start_date,
                                int32_t *ret_minute,
                                tern_care_error *error)
 {
     tern_local_time local = {0};
     struct trn_source source;
     int64_t now_us = 0;
+    int32_t first_day = 0;
     int32_t day = 0;
-    tern_status status = read_source(care, &edited->id, &source, error);
+    tern_status status = read_source(care, &edited->id, start_date, &source, &first_day, error);
 
     if (status == TERN_OK) {
         status = trn_care_now(care, &now_us, error);
@@ -115,6 +135,7 @@ static tern_status read_minute(tern_care *care,
         *ret_minute =
             go_on(&source,
                   edited,
+                  first_day,
                   (int64_t)day * TRN_DAY_MINUTES + (int64_t)local.hour * 60 + local.minute);
     }
     return status;
@@ -122,11 +143,12 @@ static tern_status read_minute(tern_care *care,
 
 tern_status trn_hours_go_on(tern_care *care,
                             const tern_medicine *edited,
+                            const char *start_date,
                             int32_t *ret_minute,
                             tern_care_error *error)
 {
     tern_care_error cause = {.problem = TERN_PROBLEM_NONE};
-    tern_status status = read_minute(care, edited, ret_minute, &cause);
+    tern_status status = read_minute(care, edited, start_date, ret_minute, &cause);
 
     if (cause.problem == TERN_PROBLEM_ZONE) {
         *ret_minute = NOWHERE;

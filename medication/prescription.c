@@ -61,6 +61,7 @@ static void fill_medicine(const tern_medicine *from,
 struct beginning {
     char day[TRN_DATE_BYTES]; /* "": with the prescription */
     int32_t minute;
+    const char *start_date; /* of the prescription, where an edit names it */
 };
 
 static tern_status insert_medicine(tern_tx *tx,
@@ -347,7 +348,7 @@ static tern_status write_medicine(tern_care *care,
         return trn_problem(error, TERN_PROBLEM_NO_MEDICATION, 0, 0);
     }
     fill_medicine(medicine, prescription, row, cells);
-    status = trn_hours_go_on(care, medicine, &first_minute, error);
+    status = trn_hours_go_on(care, medicine, begins->start_date, &first_minute, error);
     if (status != TERN_OK) {
         return status;
     }
@@ -368,7 +369,7 @@ static tern_status write_medicines(tern_care *care,
                                    const struct trn_bytes *ids,
                                    tern_care_error *error)
 {
-    struct beginning begins = {.minute = 0};
+    struct beginning begins = {.start_date = prescription->start_date};
     tern_status status =
         trn_care_start(care, &prescription->patient, prescription->end_date, 0, begins.day, error);
 
@@ -427,9 +428,6 @@ static tern_status edit(tern_care *care,
         cells[START] = cells[--count];
     }
     if (status == TERN_OK) {
-        status = tern_row_update(tx, table, id, cells, count, trn_engine_error(error));
-    }
-    if (status == TERN_OK) {
         status = read_medications(care, id, &ids, error);
     }
     if (status == TERN_OK && TRN_MUTANT(CARE_SNAPSHOT_EARLY)) {
@@ -437,6 +435,9 @@ static tern_status edit(tern_care *care,
     }
     if (status == TERN_OK) {
         status = write_medicines(care, tx, id, prescription, &ids, error);
+    }
+    if (status == TERN_OK) { /* after its medicines, whose hours go on by the start that stood */
+        status = tern_row_update(tx, table, id, cells, count, trn_engine_error(error));
     }
     if (status == TERN_OK && !TRN_MUTANT(CARE_SNAPSHOT_EARLY)) {
         status = trn_version_write(care, id, *version, reason, error);

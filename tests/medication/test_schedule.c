@@ -413,6 +413,33 @@ TEST(no_edit_of_hours_brings_a_dose_nearer_to_the_last_than_they_allow)
     }
 }
 
+/* At half past midnight, after the dose of 23:00. */
+static void restart_hours(const char *start_date, const char *frequency)
+{
+    tern_id prescription = prescribe_hours("every 8 hours");
+
+    care_clock("2026-03-05 00:30");
+    care_prescription.start_date = start_date;
+    say_otherwise(&prescription, frequency);
+}
+
+TEST(hours_go_on_from_the_last_dose_whatever_start_the_edit_names)
+{
+    restart_hours("2026-03-05", "every 12 hours");
+    CHECK_TEXT(care_day("2026-03-05"), "11:00 DUE, 23:00 DUE");
+    care_end();
+    restart_hours("2026-03-05", "every 36 hours");
+    CHECK_TEXT(care_day("2026-03-05"), "");
+    CHECK_TEXT(care_day("2026-03-06"), "11:00 DUE");
+    care_end();
+    restart_hours("2026-03-03", "every 12 hours");
+    CHECK_TEXT(care_day("2026-03-05"), "11:00 DUE, 23:00 DUE");
+    care_end();
+    restart_hours("2026-03-06", "every 12 hours"); /* long enough after it */
+    CHECK_TEXT(care_day("2026-03-06"), "07:00 DUE, 19:00 DUE");
+    care_end();
+}
+
 TEST(hours_after_slots_go_on_from_the_last_slot_once_its_grace_is_over)
 {
     tern_id prescription;

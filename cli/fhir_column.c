@@ -6,9 +6,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/assert.h"
+#include "base/memory.h"
 #include "base/text.h"
 #include "base/uuid.h"
 #include "cli/fhir_value.h"
+#include "model/change.h"
 #include "schema/format.h"
 
 enum type { TEXT, WORD, DATE, MOMENT, COUNT, FLAG, DOCUMENT, ID };
@@ -66,7 +69,7 @@ static const struct column columns[] = {
     {"prescriptions", "symptoms", TEXT, 0, TEXT_MAX, TRN_FORMAT_NONE, NONE, {NULL}},
     {"prescriptions", "diagnosis", TEXT, 0, TEXT_MAX, TRN_FORMAT_NONE, NONE, {NULL}},
     {"prescriptions", "start_date", DATE, 0, 0, TRN_FORMAT_NONE, NONE, {NULL}},
-    {"prescriptions", "begins_on", DATE, 0, 0, TRN_FORMAT_NONE, NONE, {NULL}},
+    {"prescriptions", "begins_on", DATE, 0, 0, TRN_FORMAT_NONE, NONE, {NULL}}, /* of prescription_beginnings */
     {"prescriptions", "end_date", DATE, 0, 0, TRN_FORMAT_NONE, NONE, {NULL}},
     {"prescriptions", "status", WORD, 0, 0, TRN_FORMAT_NONE, NONE,
      {"DRAFT", "ACTIVE", "PAUSED", "INACTIVE"}},
@@ -444,4 +447,31 @@ void trn_fhir_columns_apply(const json_t *extension,
             trn_fhir_report_unmapped(report, "extension (a column that cannot be taken)");
         }
     }
+}
+
+void trn_fhir_columns_derive_id(struct trn_fhir_row *row)
+{
+    static const uint16_t key[] = {0, 1};
+    struct trn_column *of = trn_calloc(row->count, sizeof(*of));
+    const struct trn_table table = {.name = row->table,
+                                    .columns = of,
+                                    .column_count = row->count,
+                                    .natural_key = key,
+                                    .natural_key_count = row->count};
+    tern_value values[sizeof(key) / sizeof(key[0])];
+    bool derived = false;
+
+    TRN_ASSERT(row->count <= sizeof(key) / sizeof(key[0]));
+    if (of == NULL) {
+        row->status = TERN_ERR_NOMEM;
+    }
+    for (size_t i = 0; row->status == TERN_OK && i < row->count; i++) {
+        of[i].name = row->cells[i].column;
+        of[i].type = row->cells[i].kind == TERN_BLOB ? TRN_TYPE_UUID : TRN_TYPE_TEXT;
+        values[i] = trn_fhir_row_value(row, i);
+    }
+    if (row->status == TERN_OK) {
+        row->status = trn_natural_id(&table, values, &derived, &row->id, NULL);
+    }
+    trn_free(of);
 }

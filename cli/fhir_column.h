@@ -31,6 +31,10 @@ void trn_fhir_columns_apply(const json_t *extension,
                             struct trn_fhir_report *report,
                             struct trn_fhir_row *row);
 
+/** Gives the row the id that every device derives of its cells, which are its natural key and no
+ * more. A failure is the row's status. */
+void trn_fhir_columns_derive_id(struct trn_fhir_row *row);
+
 /** Whether the name is that of the resource's member `extension` and no others than of columns
  * stand in it. */
 bool trn_fhir_columns_only(const json_t *resource);

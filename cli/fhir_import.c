@@ -13,8 +13,8 @@
 #include "cli/fhir_read.h"
 #include "cli/fhir_value.h"
 
-/* A resource makes at most a stranger, a prescription and a medication. */
-enum { ROWS_OF_RESOURCE = 3, ROWS_FIRST = 64 };
+/* A resource makes at most a prescription, a medication, its beginning and a stranger. */
+enum { ROWS_OF_RESOURCE = 4, ROWS_FIRST = 64 };
 
 /* What the names of a unit's columns take of its 1 MiB is far below the difference. */
 enum { UNIT_BYTES_MAX = (1 << 20) - 1024, LONG_ROW_BYTES = 128 * 1024, WORDS_BYTES = 128 };
@@ -286,6 +286,7 @@ take_requests(void *context, json_t *resource, const char *full_url, tern_error 
     struct import *import = context;
     struct trn_fhir_request_ids ids;
     struct trn_fhir_row *prescription;
+    size_t rows = 2;
     bool theirs = false;
     tern_status status;
 
@@ -322,11 +323,13 @@ take_requests(void *context, json_t *resource, const char *full_url, tern_error 
     if (status != TERN_OK) {
         return status;
     }
-    if (!is_new_user(import, &prescription->patient)) {
-        return keep(import, ROWS_OF_RESOURCE - 1, error);
+    if (trn_fhir_map_beginning(prescription, next_row(import, rows))) {
+        rows++;
     }
-    trn_fhir_map_stranger(&prescription->patient, next_row(import, ROWS_OF_RESOURCE - 1));
-    return keep(import, ROWS_OF_RESOURCE, error);
+    if (is_new_user(import, &prescription->patient)) {
+        trn_fhir_map_stranger(&prescription->patient, next_row(import, rows++));
+    }
+    return keep(import, rows, error);
 }
 
 /* Doses come last: they hang on the medications of all files. */

@@ -72,6 +72,10 @@ bool trn_fhir_map_meals(const json_t *patient,
 /** Makes the users row of somebody of whom there is nothing but the id. */
 void trn_fhir_map_stranger(const tern_id *id, struct trn_fhir_row *ret_user);
 
+/** Takes out of a prescription the day on which it was put in force, and makes the row of it. False
+ * where it says none. */
+bool trn_fhir_map_beginning(struct trn_fhir_row *prescription, struct trn_fhir_row *ret_beginning);
+
 /** Makes both rows of a MedicationRequest. False if it was left out, which is counted. */
 bool trn_fhir_map_request(const struct trn_fhir_index *index,
                           json_t *request,

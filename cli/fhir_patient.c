@@ -7,7 +7,6 @@
 #include "cli/fhir_column.h"
 #include "cli/fhir_map.h"
 #include "cli/fhir_value.h"
-#include "model/change.h"
 
 enum { NAME_MAX = 100, FULL_NAME_MAX = 200, PHONE_MAX = 20, EMAIL_MAX = 255, WORD_BYTES = 96 };
 
@@ -307,46 +306,19 @@ bool trn_fhir_map_patient(json_t *patient,
 
 static const char meals_table[] = "meal_time_preferences";
 
-/* The id that every device derives of the person. */
-static tern_status derive_meals_id(const tern_id *user, tern_id *ret_id)
-{
-    static const uint16_t key[] = {0};
-    struct trn_column *column = trn_calloc(1, sizeof(*column));
-    const struct trn_table table = {.name = meals_table,
-                                    .columns = column,
-                                    .column_count = 1,
-                                    .natural_key = key,
-                                    .natural_key_count = 1};
-    const tern_value value = tern_value_id(user);
-    bool derived = false;
-    tern_status status;
-
-    if (column == NULL) {
-        return TERN_ERR_NOMEM;
-    }
-    column->name = "user_id";
-    column->type = TRN_TYPE_UUID;
-    status = trn_natural_id(&table, &value, &derived, ret_id, NULL);
-    trn_free(column);
-    return status;
-}
-
 bool trn_fhir_map_meals(const json_t *patient,
                         const tern_id *id,
                         struct trn_fhir_report *report,
                         struct trn_fhir_row *ret_meals)
 {
     const json_t *extension = trn_fhir_columns_find(patient, meals_table);
-    tern_id meals = {{0}};
-    tern_status status;
 
     if (extension == NULL) {
         return false;
     }
-    status = derive_meals_id(id, &meals);
-    trn_fhir_row_begin(ret_meals, meals_table, place, &meals, id);
-    ret_meals->status = status;
+    trn_fhir_row_begin(ret_meals, meals_table, place, id, id);
     trn_fhir_row_add_id(ret_meals, "user_id", id);
+    trn_fhir_columns_derive_id(ret_meals);
     trn_fhir_columns_apply(extension, report, ret_meals);
     return true;
 }

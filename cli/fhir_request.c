@@ -406,3 +406,22 @@ bool trn_fhir_map_request(const struct trn_fhir_index *index,
     trn_fhir_dosage_free(&dosage);
     return true;
 }
+
+bool trn_fhir_map_beginning(struct trn_fhir_row *prescription, struct trn_fhir_row *ret_beginning)
+{
+    const tern_value day = trn_fhir_row_find(prescription, "begins_on");
+
+    if (day.kind != TERN_TEXT) {
+        return false;
+    }
+    trn_fhir_row_begin(ret_beginning,
+                       "prescription_beginnings",
+                       place,
+                       &prescription->id,
+                       &prescription->patient);
+    trn_fhir_row_add_id(ret_beginning, "prescription_id", &prescription->id);
+    trn_fhir_row_add_text(ret_beginning, "begins_on", trn_slice_make(day.data, day.size));
+    trn_fhir_columns_derive_id(ret_beginning);
+    trn_fhir_row_drop(prescription, "begins_on");
+    return true;
+}

@@ -485,24 +485,25 @@ tern_status tern_prescription_edit(tern_care *care,
 
 /* ---- Status ---- */
 
-/* A draft that names no start begins where it is put in force, however long ago it was written. */
-static tern_status begin_now(tern_care *care,
-                             tern_tx *tx,
-                             const tern_id *id,
-                             const struct header *header,
-                             tern_care_error *error)
+/* A draft that names no start begins where it is put in force, however long ago it was written. In
+ * a row by the day, so that of two who do it without hearing of each other neither wipes the
+ * other's. */
+static tern_status
+begin_now(tern_care *care, const tern_id *id, const struct header *header, tern_care_error *error)
 {
     const char *end_date = trn_is_blank(header->end_date) ? NULL : header->end_date;
     char day[TRN_DATE_BYTES];
-    tern_cell cell = {"begins_on", tern_value_null()};
     tern_status status =
         trn_care_start(care, &header->patient, end_date, header->created_us, day, error);
 
     if (status != TERN_OK || trn_is_blank(day)) {
         return status;
     }
-    cell.value = tern_value_text(day);
-    return tern_row_update(tx, table, id, &cell, 1, trn_engine_error(error));
+    {
+        const tern_value values[] = {tern_value_id(id), tern_value_text(day)};
+
+        return trn_care_run(care, TRN_SQL_BEGINNING, values, 2, error);
+    }
 }
 
 static tern_status write_status(tern_care *care,
@@ -532,7 +533,7 @@ static tern_status write_status(tern_care *care,
     }
     if (status == TERN_OK && header.status == DRAFT && to == ACTIVE && header.is_undated &&
         !TRN_MUTANT(CARE_ACTIVATED_UNDATED)) {
-        status = begin_now(care, tx, id, &header, error);
+        status = begin_now(care, id, &header, error);
     }
     trn_bytes_free(&header.spans);
     return status == TERN_OK ? trn_care_action(care, action, table, id, NULL, error) : status;

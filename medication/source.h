@@ -13,7 +13,7 @@
 enum trn_source_column {
     TRN_SOURCE_ZONE,     /* the patient's, never null */
     TRN_SOURCE_START,    /* start_date */
-    TRN_SOURCE_BEGINS,   /* begins_on of the prescription */
+    TRN_SOURCE_BEGINS,   /* the first day on which it was put in force */
     TRN_SOURCE_CREATED,  /* created_at of the prescription */
     TRN_SOURCE_END,      /* end_date */
     TRN_SOURCE_DURATION, /* days */

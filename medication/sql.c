@@ -11,7 +11,11 @@
 #define SLOTS(has, of)                                                                             \
     has(of, "morning_dosage", "1") has(of, "daytime_dosage", "2") has(of, "night_dosage", "4") "0" \
                                                                                                ","
-#define DATES(date) date("start_date") ",p.begins_on,p.created_at," date("end_date") ","
+/* Of those who put it in force without hearing of each other the first says when it begins. */
+#define BEGINS_ON                                                                                  \
+    "(SELECT min(b.begins_on) FROM prescription_beginnings b WHERE b.prescription_id=p.id AND "    \
+    "b.deleted_at IS NULL)"
+#define DATES(date) date("start_date") "," BEGINS_ON ",p.created_at," date("end_date") ","
 #define WORDS(of) of("frequency") "," of("timing") "," of("is_prn") ","
 #define MEALS "t.morning_meal,t.afternoon_meal,t.night_meal,"
 #define GRACE "coalesce(u.grace_period_minutes,30),"
@@ -76,7 +80,7 @@
     "m.prn_times"
 #define PRESCRIPTION                                                                               \
     "p.id,p.patient_id,p.doctor_id,p.patient_name,p.patient_gender,p.patient_age,p.symptoms,"      \
-    "p.diagnosis,coalesce(p.start_date,p.begins_on),p.end_date,p.status,p.is_urgent,"              \
+    "p.diagnosis,coalesce(p.start_date," BEGINS_ON "),p.end_date,p.status,p.is_urgent,"            \
     "p.urgent_reason,p.created_at,"                                                                \
     "p.current_version,v.created_at,v.author_id,v.change_reason,"                                  \
     "(SELECT count(*) FROM medications c WHERE c.prescription_id=p.id AND c.deleted_at IS NULL)"
@@ -156,7 +160,8 @@
 #define GONE                                                                                       \
     "(SELECT n.first FROM tern_noted n LEFT JOIN users u ON u.id=n.first"                          \
     " WHERE n.name='care.users' AND u.id IS NULL)"
-#define RULES "('care.users','care.prescriptions','care.medications','care.meals')"
+#define RULES                                                                                      \
+    "('care.users','care.prescriptions','care.beginnings','care.medications','care.meals')"
 
 static const char *const texts[TRN_SQL_COUNT] = {
     [TRN_SQL_NOW] = "SELECT tern_now()",
@@ -210,9 +215,8 @@ static const char *const texts[TRN_SQL_COUNT] = {
         " AND frequency IS ?3 AND timing IS ?4 AND morning_dosage IS ?5 AND daytime_dosage IS ?6"
         " AND night_dosage IS ?7 AND is_prn IS ?8",
     [TRN_SQL_PRESCRIPTION] =
-        "SELECT patient_id,status,current_version,active_spans,start_date IS NULL AND "
-        "begins_on IS NULL,created_at,end_date FROM prescriptions WHERE id=?1 AND deleted_at IS "
-        "NULL",
+        "SELECT patient_id,status,current_version,active_spans,start_date IS NULL AND " BEGINS_ON
+        " IS NULL,created_at,end_date FROM prescriptions p WHERE id=?1 AND deleted_at IS NULL",
     [TRN_SQL_MEDICATIONS] =
         "SELECT id FROM medications WHERE prescription_id=?1 AND deleted_at IS NULL",
     [TRN_SQL_SETTINGS] =
@@ -236,6 +240,8 @@ static const char *const texts[TRN_SQL_COUNT] = {
     [TRN_SQL_ACTION] =
         "INSERT INTO audit_logs(id,actor_id,actor_role,action_type,resource_type,resource_id,"
         "details) VALUES(tern_id(),?1,(SELECT role FROM users WHERE id=?1),?2,?3,?4,?5)",
+    [TRN_SQL_BEGINNING] = "INSERT INTO prescription_beginnings(id,prescription_id,begins_on)"
+                          " VALUES(tern_key('prescription_beginnings',?1,?2),?1,?2)",
     [TRN_SQL_VERSION] =
         "INSERT INTO prescription_versions(id,prescription_id,version_number,author_id,"
         "change_reason,medications_snapshot)"
@@ -307,7 +313,7 @@ static const char *const texts[TRN_SQL_COUNT] = {
         " SELECT patient_id,local_date FROM care_total WHERE passes>0 AND patient_id IN"
         " (SELECT first FROM tern_noted WHERE name IN " RULES
         " UNION SELECT p.patient_id FROM tern_noted n JOIN prescriptions p ON p.id=n.first"
-        " WHERE n.name='care.medications')",
+        " WHERE n.name IN ('care.beginnings','care.medications'))",
     [TRN_SQL_SUMS_AGAIN_DAYS] =
         "INSERT OR IGNORE INTO care_again(patient_id,local_date) SELECT first,second"
         " FROM tern_noted WHERE name='care.doses' AND first=?1 AND second<=?2",

@@ -25,7 +25,6 @@ enum medication_column {
 };
 enum prescription_column {
     PRESCRIPTION_START,
-    PRESCRIPTION_BEGINS,
     PRESCRIPTION_END,
     PRESCRIPTION_STATUS,
     PRESCRIPTION_CREATED,
@@ -40,6 +39,7 @@ enum version_column {
     VERSION_CREATED,
     VERSION_COLUMNS
 };
+enum beginning_column { BEGINNING_PRESCRIPTION, BEGINNING_DAY, BEGINNING_COLUMNS };
 enum user_column { USER_ZONE, USER_GRACE, USER_COLUMNS };
 enum meal_column { MEAL_USER, MEAL_MORNING, MEAL_AFTERNOON, MEAL_NIGHT, MEAL_COLUMNS };
 
@@ -63,17 +63,13 @@ static const char *const medication_names[MEDICATION_COLUMNS] = {"morning_dosage
                                                                  "starts_on",
                                                                  "first_minute",
                                                                  "is_prn"};
-static const char *const prescription_names[PRESCRIPTION_COLUMNS] = {"start_date",
-                                                                     "begins_on",
-                                                                     "end_date",
-                                                                     "status",
-                                                                     "created_at",
-                                                                     "current_version",
-                                                                     "active_spans"};
+static const char *const prescription_names[PRESCRIPTION_COLUMNS] =
+    {"start_date", "end_date", "status", "created_at", "current_version", "active_spans"};
 static const char *const version_names[VERSION_COLUMNS] = {"prescription_id",
                                                            "version_number",
                                                            "medications_snapshot",
                                                            "created_at"};
+static const char *const beginning_names[BEGINNING_COLUMNS] = {"prescription_id", "begins_on"};
 static const char *const user_names[USER_COLUMNS] = {"time_zone", "grace_period_minutes"};
 static const char *const meal_names[MEAL_COLUMNS] = {"user_id",
                                                      "morning_meal",
@@ -98,7 +94,7 @@ bool trn_known_find(const struct trn_schema *schema,
 
 bool trn_doses_know(const struct trn_schema *schema, struct trn_doses *ret_doses)
 {
-    struct trn_doses doses = {.versions_read = 0};
+    struct trn_doses doses = {.rows_read = 0};
     bool known;
 
     known = trn_known_find(schema, "dose_events", dose_names, TRN_DOSE_COLUMNS, &doses.doses) &&
@@ -117,6 +113,11 @@ bool trn_doses_know(const struct trn_schema *schema, struct trn_doses *ret_doses
                            version_names,
                            VERSION_COLUMNS,
                            &doses.versions) &&
+            trn_known_find(schema,
+                           "prescription_beginnings",
+                           beginning_names,
+                           BEGINNING_COLUMNS,
+                           &doses.beginnings) &&
             trn_known_find(schema, "users", user_names, USER_COLUMNS, &doses.users) &&
             trn_known_find(schema, "meal_time_preferences", meal_names, MEAL_COLUMNS, &doses.meals);
     if (known) {
@@ -142,6 +143,7 @@ struct reading {
     int64_t passes_us;
     int64_t version; /* the current one's number */
     json_t *snapshot;
+    char begins_on[11]; /* "": nobody wrote it */
     tern_value values[TRN_SOURCE_COLUMNS];
 };
 
@@ -217,6 +219,48 @@ static tern_status read_medication(struct reading *reading, bool *ret_live, tern
     return status;
 }
 
+static tern_status note_id(void *context, const tern_id *id, tern_error *error)
+{
+    return trn_bytes_append(context, id, sizeof(*id)) == TERN_OK ? TERN_OK : trn_fail_nomem(error);
+}
+
+/* The earliest of the days on which it was put in force, as the rows tell in the order of text. */
+static tern_status read_beginning(struct reading *reading, tern_error *error)
+{
+    const struct trn_known_table *known = &reading->doses->beginnings;
+    struct trn_bytes ids = {0};
+    tern_status status = reading->db->ops->rows_naming(reading->view,
+                                                       known->table,
+                                                       known->columns[BEGINNING_PRESCRIPTION],
+                                                       &reading->prescription,
+                                                       note_id,
+                                                       &ids,
+                                                       error);
+
+    for (size_t at = 0; status == TERN_OK && at < ids.size; at += sizeof(tern_id)) {
+        char day[sizeof(reading->begins_on)];
+        struct trn_row row;
+        bool found = false;
+        tern_id id;
+
+        memcpy(&id, ids.data + at, sizeof(id));
+        reading->doses->rows_read++;
+        status = reading->db->ops->row_read(reading->view, known->table, &id, &found, &row, error);
+        if (status != TERN_OK || !found || row.deleted_at_us != 0) {
+            continue;
+        }
+        trn_value_to_text(trn_known_value(known, &row, BEGINNING_DAY), day, sizeof(day));
+        if (reading->begins_on[0] == '\0' || strcmp(day, reading->begins_on) < 0) {
+            memcpy(reading->begins_on, day, sizeof(day));
+        }
+    }
+    trn_bytes_free(&ids);
+    if (reading->begins_on[0] != '\0') {
+        reading->values[TRN_SOURCE_BEGINS] = tern_value_text(reading->begins_on);
+    }
+    return status;
+}
+
 static tern_status read_prescription(struct reading *reading, bool *ret_live, tern_error *error)
 {
     const struct trn_known_table *known = &reading->doses->prescriptions;
@@ -234,7 +278,6 @@ static tern_status read_prescription(struct reading *reading, bool *ret_live, te
         return status;
     }
     reading->values[TRN_SOURCE_START] = trn_known_value(known, &row, PRESCRIPTION_START);
-    reading->values[TRN_SOURCE_BEGINS] = trn_known_value(known, &row, PRESCRIPTION_BEGINS);
     reading->values[TRN_SOURCE_END] = trn_known_value(known, &row, PRESCRIPTION_END);
     reading->values[TRN_SOURCE_CREATED] = trn_known_value(known, &row, PRESCRIPTION_CREATED);
     reading->values[TRN_SOURCE_SPANS] = trn_known_value(known, &row, PRESCRIPTION_SPANS);
@@ -303,11 +346,6 @@ static void read_snapshot(struct reading *reading, bool *live)
     }
 }
 
-static tern_status note_version(void *context, const tern_id *id, tern_error *error)
-{
-    return trn_bytes_append(context, id, sizeof(*id)) == TERN_OK ? TERN_OK : trn_fail_nomem(error);
-}
-
 /* A version as it is remembered for a step; number 0 says that its prescription's have been read.
  */
 struct seen_version {
@@ -351,7 +389,7 @@ static tern_status read_versions(struct reading *reading, tern_error *error)
                                                        known->table,
                                                        known->columns[VERSION_PRESCRIPTION],
                                                        &reading->prescription,
-                                                       note_version,
+                                                       note_id,
                                                        &ids,
                                                        error);
 
@@ -359,7 +397,7 @@ static tern_status read_versions(struct reading *reading, tern_error *error)
         tern_id id;
 
         memcpy(&id, ids.data + at, sizeof(id));
-        reading->doses->versions_read++;
+        reading->doses->rows_read++;
         status = read_version(reading, &id, error);
     }
     trn_bytes_free(&ids);
@@ -511,6 +549,9 @@ tern_status trn_doses_source(struct trn_doses *doses,
     }
     if (status == TERN_OK) {
         status = read_in_force(&reading, &lives, error);
+    }
+    if (status == TERN_OK && reading.values[TRN_SOURCE_START].kind == TERN_NULL) {
+        status = read_beginning(&reading, error);
     }
     if (status == TERN_OK) {
         status = read_patient(&reading, &patient, error);

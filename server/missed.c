@@ -221,7 +221,7 @@ static tern_status look_at(struct trn_missed *job,
 
 static bool has_read_enough(const struct trn_missed *job)
 {
-    return job->doses.versions_read >= TRN_MISSED_STEP_VERSIONS;
+    return job->doses.rows_read >= TRN_MISSED_STEP_VERSIONS;
 }
 
 /* Looks at the next doses of the cursor's list, and moves it behind them: to the next list where
@@ -272,7 +272,7 @@ static tern_status look(struct trn_missed *job,
     tern_status status = TERN_OK;
 
     job->request.count = 0;
-    job->doses.versions_read = 0;
+    job->doses.rows_read = 0;
     trn_bytes_clear(&job->seen);
     job->alerts.patient = (tern_id){{0}};
     while (status == TERN_OK && cursor->list < LISTS && report->looked_at < TRN_MISSED_STEP_DOSES &&

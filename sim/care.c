@@ -155,6 +155,7 @@ bool sim_care_owns(const char *table)
     static const char *const tables[] = {"users",
                                          "prescriptions",
                                          "prescription_versions",
+                                         "prescription_beginnings",
                                          "medications",
                                          "dose_events",
                                          "audit_logs",

@@ -256,9 +256,15 @@ care_lost(const struct trn_bytes *left, const struct trn_bytes *right, const ter
     " AND d.local_date>=" CARE_BEGIN(of, date) CARE_UNTIL(date("end_date"))                        \
         CARE_LASTS(CARE_BEGIN(of, date), of("duration"))                                           \
             CARE_EVERY(CARE_BEGIN(of, date), of("frequency"))
-/* Of what names no start, the day on which it was put in force; of what an edit added, its own. */
+/* Of what names no start, the first day on which it was put in force; of what an edit added, its
+ * own. */
 #define CARE_BEGIN(of, date)                                                                       \
-    "max(coalesce(" date("start_date") ",p.begins_on),coalesce(" of("starts_on") ",''))"
+    "max(coalesce(" date("start_date") ",b.begins_on),coalesce(" of("starts_on") ",''))"
+#define CARE_BEGINS_ON                                                                             \
+    "(SELECT min(begins_on) FROM prescription_beginnings WHERE prescription_id=p.id)"
+#define CARE_BEGUN                                                                                 \
+    " LEFT JOIN (SELECT prescription_id AS begun,min(begins_on) AS begins_on FROM "                \
+    "prescription_beginnings GROUP BY 1) b ON b.begun=p.id"
 #define CARE_UNTIL(end) " AND (" end " IS NULL OR d.local_date<=" end ")"
 #define CARE_LASTS(start, days)                                                                    \
     " AND (" days " IS NULL OR julianday(d.local_date)-julianday(" start ")<" days ")"
@@ -310,7 +316,7 @@ care_lost(const struct trn_bytes *left, const struct trn_bytes *right, const ter
                    CARE_THEN_DATE)
 #define CARE_DOSES                                                                                 \
     " FROM dose_events d JOIN medications m ON m.id=d.medication_id"                               \
-    " JOIN prescriptions p ON p.id=d.prescription_id"                                              \
+    " JOIN prescriptions p ON p.id=d.prescription_id" CARE_BEGUN                                   \
     " LEFT JOIN prescription_versions w ON w.prescription_id=p.id AND w.version_number=coalesce("  \
     "(SELECT max(x.version_number) FROM prescription_versions x WHERE x.prescription_id=p.id AND " \
     "x.created_at<=" CARE_ENDS "),(SELECT min(x.version_number) FROM prescription_versions x "     \

@@ -261,7 +261,7 @@ static int64_t hidden_since(const struct trn_bytes *hidden, const char *id, bool
 
 /* Whether another device had changed the prescription, or the meal, before the dose passed: a meal
  * by which it goes by hours, or that moved it behind the change which is said to have kept it. Or
- * whether one that knew the draft alone put it in force after that, and so on a later day. */
+ * whether one that knew the draft alone put it in force after that, whose spans may stand. */
 static bool is_explained(const struct sim_book *book,
                          const struct care_kept *kept,
                          int64_t ends_us,

@@ -382,20 +382,21 @@ static void add_set_times(struct care_call *call, struct due *due)
     struct trn_bytes rows;
 
     sim_zones_date(call->zone, call->now_us, 0, today);
-    (void)snprintf(sql,
-                   sizeof sql,
-                   "WITH RECURSIVE day(n) AS (SELECT 0 UNION ALL SELECT n+1 FROM day WHERE n<29) "
-                   "SELECT date('%s','+'||n||' days')||' '||j.value,m.id FROM day,prescriptions p "
-                   "JOIN medications m ON m.prescription_id=p.id JOIN json_each(m.prn_times) j "
-                   "WHERE p.patient_id=?1 AND p.status='ACTIVE' AND p.deleted_at IS NULL AND "
-                   "m.is_prn AND m.deleted_at IS NULL AND date('%s','+'||n||' days')>=" BEGINS
-                   " AND (p.end_date IS NULL OR date('%s','+'||n||' days')<=p.end_date) AND "
-                   "(m.duration IS NULL OR julianday('%s')+n-"
-                   "julianday(" BEGINS ")<m.duration)",
-                   today,
-                   today,
-                   today,
-                   today);
+    (void)snprintf(
+        sql,
+        sizeof sql,
+        "WITH RECURSIVE day(n) AS (SELECT 0 UNION ALL SELECT n+1 FROM day WHERE n<29) "
+        "SELECT date('%s','+'||n||' days')||' '||j.value,m.id FROM day,prescriptions p "
+        "JOIN medications m ON m.prescription_id=p.id JOIN json_each(m.prn_times) j" CARE_BEGUN
+        " WHERE p.patient_id=?1 AND p.status='ACTIVE' AND p.deleted_at IS NULL AND "
+        "m.is_prn AND m.deleted_at IS NULL AND date('%s','+'||n||' days')>=" BEGINS
+        " AND (p.end_date IS NULL OR date('%s','+'||n||' days')<=p.end_date) AND "
+        "(m.duration IS NULL OR julianday('%s')+n-"
+        "julianday(" BEGINS ")<m.duration)",
+        today,
+        today,
+        today,
+        today);
     rows = care_rows(call, sql);
     for (const char *at = trn_bytes_text(&rows); *at != '\0'; at += strcspn(at, "\n") + 1) {
         tern_local_time local = {0};

@@ -67,7 +67,7 @@ bool care_prepare_retake(struct care_call *call)
 
 /* What the ended one is, with all that hangs on it. */
 #define ENDED                                                                                      \
-    "SELECT p.status,p.start_date,p.begins_on,p.end_date,p.is_urgent,p.current_version,"           \
+    "SELECT p.status,p.start_date," CARE_BEGINS_ON ",p.end_date,p.is_urgent,p.current_version,"    \
     "p.active_spans,p.doctor_id,(SELECT count(*) FROM medications m WHERE m.prescription_id=p.id " \
     "AND m.deleted_"                                                                               \
     "at IS NULL),(SELECT count(*) FROM dose_events d WHERE d.prescription_id=p.id) FROM "          \
@@ -135,7 +135,8 @@ static void judge_new(struct care_call *call)
     if (trn_bytes_append(&due, text, strlen(text) + 1) == TERN_OK) {
         must_be(call,
                 "what is taken up again",
-                "SELECT p.status,p.start_date,p.begins_on,p.end_date,p.is_urgent,p.urgent_reason,"
+                "SELECT p.status,p.start_date," CARE_BEGINS_ON
+                ",p.end_date,p.is_urgent,p.urgent_reason,"
                 "p.current_version,v.version_number,v.change_reason,(SELECT count(*) FROM "
                 "prescription_versions w WHERE w.prescription_id=p.id),(SELECT count(*) FROM "
                 "dose_events d WHERE d.prescription_id=p.id),(SELECT count(prn_times) FROM "

@@ -89,7 +89,7 @@ static void put_prescription(struct line *line, const tern_prescription_row *row
 #define NIL "zeroblob(16)"
 #define PRESCRIPTION                                                                               \
     "p.id,p.patient_id,coalesce(p.doctor_id," NIL "),p.patient_name,"                              \
-    "coalesce(p.start_date,p.begins_on),p.end_date,"                                               \
+    "coalesce(p.start_date," CARE_BEGINS_ON "),p.end_date,"                                        \
     "p.status,p.is_urgent,p.urgent_reason,p.created_at,p.current_version,"                         \
     "coalesce((SELECT created_at " OF_VERSION "),0),coalesce((SELECT author_id " OF_VERSION        \
     ")," NIL "),(SELECT change_reason " OF_VERSION "),(SELECT count(*) FROM medications c WHERE "  \
@@ -198,15 +198,17 @@ tern_status care_run_medications(struct care_call *call)
 
     if (status == TERN_OK) {
         sim_zones_date(call->zone, call->now_us, 0, today);
-        (void)snprintf(sql,
-                       sizeof sql,
-                       "SELECT " MEDICATION STATE
-                       " FROM medications m JOIN prescriptions p ON p.id=m.prescription_id WHERE "
-                       "p.patient_id=?1 AND p.status='ACTIVE' AND p.deleted_at IS NULL AND "
-                       "m.deleted_at IS NULL ORDER BY p.created_at,p.id,m.row_number,m.id",
-                       today,
-                       today,
-                       today);
+        (void)snprintf(
+            sql,
+            sizeof sql,
+            "SELECT " MEDICATION STATE
+            " FROM medications m JOIN prescriptions p ON p.id=m.prescription_id" CARE_BEGUN
+            " WHERE "
+            "p.patient_id=?1 AND p.status='ACTIVE' AND p.deleted_at IS NULL AND "
+            "m.deleted_at IS NULL ORDER BY p.created_at,p.id,m.row_number,m.id",
+            today,
+            today,
+            today);
         care_compare(call, "shelf", "the list of medications", &lines, sql);
     }
     free(lines.text);
@@ -261,7 +263,8 @@ static tern_status read_one(struct care_call *call)
     (void)snprintf(sql,
                    sizeof sql,
                    "SELECT " PRESCRIPTION "," MEDICATION STATE
-                   " FROM medications m JOIN prescriptions p ON p.id=m.prescription_id WHERE "
+                   " FROM medications m JOIN prescriptions p ON p.id=m.prescription_id" CARE_BEGUN
+                   " WHERE "
                    "p.id=?3 AND p.deleted_at IS NULL AND m.deleted_at IS NULL ORDER BY "
                    "m.row_number,m.id",
                    today,

@@ -74,7 +74,7 @@ TEST(a_start_that_was_named_stands_however_late_it_is_put_in_force)
     put_in_force(&id);
     CHECK_TEXT(care_day("2026-03-04"), "MORNING DUE, NIGHT DUE");
     CHECK_TEXT(care_day("2026-03-05"), "");
-    CHECK_INT(number("SELECT count(*) FROM prescriptions WHERE begins_on IS NULL"), 1);
+    CHECK_INT(number("SELECT count(*) FROM prescription_beginnings"), 0);
     care_end();
 }
 
@@ -91,7 +91,8 @@ TEST(what_passed_of_it_stays_missed_after_a_pause_and_an_edit)
     care_prescription.medicines = &care_medicine;
     care_ok(tern_prescription_edit(care, &id, &care_prescription, "less", NULL, &error), &error);
     CHECK_TEXT(care_day("2026-03-20"), "MORNING MISSED, NIGHT MISSED");
-    CHECK_INT(number("SELECT count(*) FROM prescriptions WHERE begins_on='2026-03-20'"), 1);
+    CHECK_INT(number("SELECT count(*) FROM prescription_beginnings WHERE begins_on='2026-03-20'"),
+              1);
     care_end();
 }
 
@@ -146,8 +147,10 @@ static void check_beginning(const char *wall, int offset_days, const char *day)
     compare_clock(offset_days);
     care_clock(wall);
     put_in_force(&id);
-    (void)
-        snprintf(sql, sizeof(sql), "SELECT count(*) FROM prescriptions WHERE begins_on='%s'", day);
+    (void)snprintf(sql,
+                   sizeof(sql),
+                   "SELECT count(*) FROM prescription_beginnings WHERE begins_on='%s'",
+                   day);
     CHECK_INT(number(sql), 1);
     care_end();
 }
@@ -167,7 +170,8 @@ TEST(a_clock_that_is_right_says_the_day_whatever_clock_wrote_the_draft)
     change_file("UPDATE prescriptions SET created_at=created_at+3*86400000000");
     care_clock("2026-03-03 05:00");
     put_in_force(&id);
-    CHECK_INT(number("SELECT count(*) FROM prescriptions WHERE begins_on='2026-03-03'"), 1);
+    CHECK_INT(number("SELECT count(*) FROM prescription_beginnings WHERE begins_on='2026-03-03'"),
+              1);
     CHECK_TEXT(care_day("2026-03-03"), "MORNING DUE, NIGHT DUE");
     CHECK_TEXT(care_day("2026-03-06"), "");
     care_end();
@@ -183,7 +187,7 @@ TEST(what_is_over_by_its_end_begins_no_later_than_it)
     care_ok(tern_prescription_create(care, &care_prescription, NULL, &id, &error), &error);
     care_clock("2026-03-20 05:00");
     put_in_force(&id);
-    CHECK_INT(number("SELECT count(*) FROM prescriptions WHERE begins_on IS NULL"), 1);
+    CHECK_INT(number("SELECT count(*) FROM prescription_beginnings"), 0);
     CHECK_INT(number("SELECT count(*) FROM dose_events"), 0);
     care_end();
 }
@@ -195,8 +199,7 @@ TEST(an_edit_that_names_no_start_leaves_the_day_and_one_that_does_overrules_it)
     care_clock("2026-03-20 05:00");
     put_in_force(&id);
     care_ok(tern_prescription_edit(care, &id, &care_prescription, "why", NULL, &error), &error);
-    CHECK_INT(number("SELECT count(*) FROM prescriptions WHERE begins_on='2026-03-20' AND "
-                     "start_date IS NULL"),
+    CHECK_INT(number("SELECT count(*) FROM prescription_beginnings WHERE begins_on='2026-03-20'"),
               1);
     care_prescription.start_date = "2026-03-25";
     care_ok(tern_prescription_edit(care, &id, &care_prescription, "later", NULL, &error), &error);

@@ -16,7 +16,7 @@ STRANGER = "0a1b0000-0000-4000-8000-00000000000c"
 OPERATOR = "0a1b0000-0000-4000-8000-0000000000ff"
 DOCTOR = "0a1b0000-0000-4000-8000-0000000000dd"
 FILES = [ROOT / "demo/patient.json", ROOT / "demo/neighbour.ndjson"]
-TABLES = ("users", "meal_time_preferences", "prescriptions", "medications", "dose_events")
+TABLES = ("users", "meal_time_preferences", "prescriptions", "prescription_beginnings", "medications", "dose_events")
 
 # A record with every column filled, several medications in one prescription, and texts that FHIR has no place for.
 RECORD = [
@@ -36,8 +36,9 @@ RECORD = [
     "'twice a day',10,'told at home; mon; thu',0,NULL,'2026-03-04',390)",
     "INSERT INTO medications(id,prescription_id,row_number,medicine_name,frequency,timing,is_prn,prn_times) VALUES("
     "x'{two}',x'{first}',2,'Paracetamol','3-4 times every 1.5 days','as needed for ឈឺ; 2.5 ml a dose',1,'[\"07:00\"]')",
-    "INSERT INTO prescriptions(id,patient_id,patient_name,status,begins_on) VALUES(x'{second}',x'{patient}','p','ACTIVE',"
-    "'2026-03-05')",
+    "INSERT INTO prescriptions(id,patient_id,patient_name,status) VALUES(x'{second}',x'{patient}','p','ACTIVE')",
+    "INSERT INTO prescription_beginnings(id,prescription_id,begins_on) VALUES("
+    "tern_key('prescription_beginnings',x'{second}','2026-03-05'),x'{second}','2026-03-05')",
     "INSERT INTO medications(id,prescription_id,row_number,medicine_name,daytime_dosage,frequency,timing) VALUES("
     "x'{three}',x'{second}',1,'Insulin','{{\"amount\":3}}','2 ដងក្នុងមួយថ្ងៃ','08:00; PCV; 21:30')",
     "INSERT INTO dose_events(id,prescription_id,medication_id,patient_id,scheduled_time,local_date,slot,time_period,"
@@ -78,7 +79,8 @@ class Fhir(Case):
 
     def content(self, name, table):
         columns = [row[1] for row in self.rows(name, f"PRAGMA table_info({table})")
-                   if row[1] not in ("tern_v", "updated_at")]
+                   if row[1] not in ("tern_v", "updated_at")
+                   and (table, row[1]) != ("prescription_beginnings", "created_at")]
         where = " WHERE status <> 'DUE'" if table == "dose_events" else ""
         return self.rows(name, f"SELECT {', '.join(columns)} FROM {table}{where} ORDER BY id")
 

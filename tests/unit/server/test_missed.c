@@ -171,27 +171,37 @@ TEST(a_dose_is_judged_by_the_version_that_was_in_force_when_it_passed)
     }
 }
 
-/* Of what names no start the day on which it was put in force is asked, and not the one on which it
- * was made. */
+/* Of what names no start the first day on which it was put in force is asked, and not the one on
+ * which it was made. */
 TEST(a_course_counts_from_the_day_on_which_it_was_put_in_force)
 {
     static const struct {
-        const char *begins_on;
+        const char *days; /* on which it was put in force */
         int64_t missed;
-    } cases[] = {{"'2026-01-02'", 1}, {"'2026-01-03'", 0}, {"NULL", 0}};
+    } cases[] = {{"('2026-01-02')", 1},
+                 {"('2026-01-03')", 0},
+                 {"('2026-01-02'), ('2026-01-03')", 1},
+                 {"('2026-01-02'), ('2026-01-01')", 0},
+                 {NULL, 0}};
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct job job;
-        char sql[200];
+        char sql[400];
 
         job_start(&job);
         (void)job_push_dose(&job, 1);
-        (void)snprintf(sql,
-                       sizeof(sql),
-                       "UPDATE prescriptions SET start_date = NULL, begins_on = %s, "
-                       "created_at = 1764547200000000", /* a month before */
-                       cases[i].begins_on);
-        lab_write(&job.lab, sql);
+        lab_write(&job.lab,
+                  "UPDATE prescriptions SET start_date = NULL, "
+                  "created_at = 1764547200000000"); /* a month before */
+        if (cases[i].days != NULL) {
+            (void)snprintf(sql,
+                           sizeof(sql),
+                           "INSERT INTO prescription_beginnings(id, created_at, prescription_id, "
+                           "begins_on, updated_at, tern_v) SELECT randomblob(16), created_at, id, "
+                           "column1, updated_at, tern_v FROM prescriptions, (VALUES %s)",
+                           cases[i].days);
+            lab_write(&job.lab, sql);
+        }
         lab_write(&job.lab, "UPDATE medications SET duration = 1");
         job.lab.now_us = LAB_START_US + 10 * DAY_US;
         CHECK_INT(job_step(&job).missed, cases[i].missed);

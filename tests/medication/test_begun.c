@@ -1,0 +1,126 @@
+/* One draft without a start that two devices put in force without hearing of each other: the
+ * earlier day stands, whoever wrote it and whoever comes first. */
+#include "tests/medication/fixture.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "tern/medication/adherence.h"
+#include "tests/medication/pair.h"
+
+#define HOUR_US (INT64_C(3600) * 1000000)
+#define DAY_US (24 * HOUR_US)
+
+static tern_care_error error;
+static char told[512];
+
+static bool tell(void *context, const tern_dose *dose)
+{
+    static const char *const names[] = {"DUE", "TAKEN", "LATE", "MISSED", "SKIPPED"};
+
+    (void)context;
+    (void)snprintf(told + strlen(told), sizeof(told) - strlen(told), "%s;", names[dose->status]);
+    return true;
+}
+
+static const char *day(struct care_device *device, const char *date)
+{
+    const tern_id patient = world_user('p');
+
+    told[0] = '\0';
+    care_ok(tern_dose_list(device->care, &patient, date, tell, NULL, &error), &error);
+    return told;
+}
+
+static bool add(void *context, const tern_adherence *sum)
+{
+    *(int64_t *)context += sum->missed;
+    return true;
+}
+
+static int64_t missed(struct care_device *device)
+{
+    const tern_id patient = world_user('p');
+    const tern_adherence_query query = {.size = sizeof(query), .patient = &patient};
+    int64_t count = 0;
+
+    care_ok(tern_adherence_read(device->care, &query, add, &count, NULL, &error), &error);
+    return count;
+}
+
+static bool check_start(void *context, const tern_prescription_row *row)
+{
+    CHECK_INT(row->start_date.size, 10);
+    CHECK(memcmp(row->start_date.data, "2025-11-20", 10) == 0);
+    *(int *)context += 1;
+    return true;
+}
+
+/* ---- A weekly dose ---- */
+
+static void put_in_force(struct care_device *device, const tern_id *id)
+{
+    care_ok(tern_prescription_activate(device->care, id, &error), &error);
+    care_ok(tern_schedule_generate(device->care, NULL, NULL, &error), &error);
+}
+
+static void take(struct care_device *device)
+{
+    const tern_id dose =
+        care_pair_id(device, "SELECT quote(id) FROM dose_events ORDER BY scheduled_time LIMIT 1");
+
+    care_ok(tern_dose_take(device->care, &dose, NULL, NULL, &error), &error);
+}
+
+/* Both know the draft alone; the first puts it in force and takes the dose, the second puts it in
+ * force three days later, and has missed the next one by the day after that. */
+static tern_id begin_twice(struct care_pair *pair, bool on_tablet)
+{
+    struct care_device *first = on_tablet ? &pair->tablet : &pair->phone;
+    struct care_device *second = on_tablet ? &pair->phone : &pair->tablet;
+    tern_id id = {{0}};
+
+    care_pair_begin(pair);
+    pair->prescription.start_date = NULL;
+    pair->medicine.morning_dosage = NULL;
+    pair->medicine.frequency = "once a week";
+    care_ok(tern_prescription_create(pair->phone.care, &pair->prescription, NULL, &id, &error),
+            &error);
+    care_pair_sync(pair);
+    put_in_force(first, &id);
+    world_pass(&pair->world, 10 * HOUR_US + HOUR_US / 2); /* the evening */
+    take(first);
+    world_pass(&pair->world, 3 * DAY_US - 10 * HOUR_US - HOUR_US / 2);
+    put_in_force(second, &id);
+    world_pass(&pair->world, DAY_US);
+    CHECK_INT(missed(second), 1);
+    return id;
+}
+
+static void check_rhythm(struct care_device *device)
+{
+    int seen = 0;
+
+    care_ok(tern_schedule_generate(device->care, NULL, NULL, &error), &error);
+    CHECK_TEXT(day(device, "2025-11-20"), "TAKEN;");
+    CHECK_TEXT(day(device, "2025-11-23"), "");
+    CHECK_TEXT(day(device, "2025-11-27"), "DUE;");
+    CHECK_TEXT(day(device, "2025-11-30"), "");
+    CHECK_INT(missed(device), 0);
+    care_ok(tern_prescription_list(device->care, NULL, 0, check_start, &seen, &error), &error);
+    CHECK_INT(seen, 1);
+}
+
+TEST(of_two_who_put_a_draft_in_force_the_earlier_day_stands)
+{
+    for (unsigned order = 0; order < 4; order++) {
+        struct care_pair pair;
+
+        (void)begin_twice(&pair, (order & 1) != 0);
+        device_sync_well((order & 2) != 0 ? &pair.tablet.device : &pair.phone.device);
+        care_pair_sync(&pair);
+        check_rhythm(&pair.phone);
+        check_rhythm(&pair.tablet);
+        care_pair_end(&pair);
+    }
+}

@@ -57,6 +57,9 @@ static tern_status put(void *context,
         bool there = tern_row_get(tx, rows[i].table, &rows[i].id, &stored, NULL) == TERN_OK;
 
         tern_row_free(stored);
+        if (there && strcmp(rows[i].table, "prescription_beginnings") == 0) {
+            continue; /* each request of the prescription tells it; it never changes */
+        }
         for (size_t at = 0; at < rows[i].count; at++) {
             cells[at + 1] = (tern_cell){rows[i].cells[at].column, trn_fhir_row_value(&rows[i], at)};
         }

@@ -251,9 +251,9 @@ class Command(Case):
             self.assertEqual(before, (self.folder / f"{name}.db").read_bytes(), name)
 
     def test_schema_checks_a_document_and_prints_its_tables(self):
-        self.assertEqual(12, json.loads(self.run_tern("schema", "check", "--json", SCHEMA))["tables"])
+        self.assertEqual(13, json.loads(self.run_tern("schema", "check", "--json", SCHEMA))["tables"])
         for dialect in ("replica", "sqlite", "postgres"):
-            self.assertEqual(12, self.run_tern("schema", "ddl", "--dialect", dialect, SCHEMA).count("CREATE TABLE"))
+            self.assertEqual(13, self.run_tern("schema", "ddl", "--dialect", dialect, SCHEMA).count("CREATE TABLE"))
         document = json.loads(SCHEMA.read_text())
         document["tables"][1]["columns"][0]["type"] = "nonsense"
         (self.folder / "bad.json").write_text(json.dumps(document))

@@ -37,6 +37,7 @@ struct entry {
 struct run {
     tern_care *care;
     const tern_id *patient;
+    int64_t last; /* number that was given before this run */
     int64_t now_us;
     tern_id subject;  /* the medication whose times are looked at */
     int64_t said;     /* of it */
@@ -444,6 +445,9 @@ static tern_status refresh(struct run *run, tern_care_error *error)
     }
     status = make_tables(run->care, error);
     if (status == TERN_OK) {
+        status = run_text(run->care, "SELECT last FROM care_number", &run->last, error);
+    }
+    if (status == TERN_OK) {
         status = trn_care_now(run->care, &run->now_us, error);
     }
     if (status == TERN_OK) {
@@ -495,15 +499,16 @@ static void fill(tern_statement *row, tern_reminder *ret_reminder)
     }
 }
 
+/* A number that this file had not given before the run is another's, and tells nothing of it. */
 static tern_status visit(struct run *run,
                          int64_t *cursor,
                          tern_reminder_visitor visitor,
                          void *context,
                          tern_care_error *error)
 {
-    const tern_value values[] = {tern_value_id(run->patient), tern_value_integer(*cursor)};
+    int64_t last = *cursor <= run->last ? *cursor : 0;
+    const tern_value values[] = {tern_value_id(run->patient), tern_value_integer(last)};
     tern_statement *row = NULL;
-    int64_t last = *cursor;
     bool more = true;
     bool goes_on = true;
     tern_status status = trn_care_bind(run->care, TRN_SQL_REMINDERS_SINCE, values, 2, &row, error);

@@ -326,9 +326,7 @@ static const char *const texts[TRN_SQL_COUNT] = {
         "SELECT r.dose_id,r.scheduled,r.grace,r.gone,r.said,r.medication,r.number,m.medicine_name,"
         "m.medicine_name_khmer," DOSAGE " FROM care_reminder r"
         " LEFT JOIN medications m ON m.id=r.medication LEFT JOIN dose_events d ON d.id=r.dose_id"
-        " WHERE r.patient_id=?1 AND r.number>iif(?2<=(SELECT last FROM care_number WHERE "
-        "id=1),?2,0)"
-        " ORDER BY r.number",
+        " WHERE r.patient_id=?1 AND r.number>?2 ORDER BY r.number",
     [TRN_SQL_PRESCRIPTION_LIST] =
         "SELECT " PRESCRIPTION " FROM prescriptions p" WITH_VERSION
         " WHERE p.patient_id=?1 AND p.deleted_at IS NULL AND (?2>>CASE p.status WHEN 'DRAFT' THEN 0"

@@ -205,6 +205,11 @@ TEST(a_cursor_of_another_file_hides_no_reminder)
     expect(&cursor, 0, 0);
     expect(&ahead, 60, 0);
     CHECK_INT(ahead, cursor);
+    /* It went back to a copy from before the last thirty that it was told of, and there is news. */
+    ahead = cursor + 30;
+    (void)care_prescribe();
+    expect(&ahead, 100, 10);
+    expect(&ahead, 0, 0);
     care_end();
 }
 

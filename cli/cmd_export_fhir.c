@@ -29,8 +29,9 @@ static const char patients_query[] =
 static const char requests_query[] =
     "SELECT p.id,p.patient_id,p.doctor_id,p.patient_name,p.patient_gender,p.patient_age,p.symptoms,"
     "p.diagnosis,p.start_date,"
-    "(SELECT min(b.begins_on) FROM prescription_beginnings b WHERE b.prescription_id=p.id AND "
-    "b.deleted_at IS NULL) AS begins_on,p.end_date,p.status,p.active_spans,p.current_version,"
+    "(SELECT b.begins_on FROM prescription_beginnings b WHERE b.prescription_id=p.id AND "
+    "b.deleted_at IS NULL ORDER BY b.is_taken DESC,b.begins_on LIMIT 1) AS "
+    "begins_on,p.end_date,p.status,p.active_spans,p.current_version,"
     "p.is_urgent,p.urgent_reason,p.created_at,"
     "m.id,m.prescription_id,m.row_number,m.medicine_name,m.medicine_name_khmer,"
     "m.image_url,m.morning_dosage,m.daytime_dosage,m.night_dosage,m.frequency,m.duration,m.timing,"

@@ -451,7 +451,9 @@ void trn_fhir_columns_apply(const json_t *extension,
 
 void trn_fhir_columns_derive_id(struct trn_fhir_row *row)
 {
-    static const uint16_t key[] = {0, 1};
+    static const uint16_t key[] = {0, 1, 2};
+    static const enum trn_type types[] =
+        {[TERN_BLOB] = TRN_TYPE_UUID, [TERN_TEXT] = TRN_TYPE_TEXT, [TERN_INTEGER] = TRN_TYPE_BOOL};
     struct trn_column *of = trn_calloc(row->count, sizeof(*of));
     const struct trn_table table = {.name = row->table,
                                     .columns = of,
@@ -467,7 +469,7 @@ void trn_fhir_columns_derive_id(struct trn_fhir_row *row)
     }
     for (size_t i = 0; row->status == TERN_OK && i < row->count; i++) {
         of[i].name = row->cells[i].column;
-        of[i].type = row->cells[i].kind == TERN_BLOB ? TRN_TYPE_UUID : TRN_TYPE_TEXT;
+        of[i].type = types[row->cells[i].kind];
         values[i] = trn_fhir_row_value(row, i);
     }
     if (row->status == TERN_OK) {

@@ -421,6 +421,7 @@ bool trn_fhir_map_beginning(struct trn_fhir_row *prescription, struct trn_fhir_r
                        &prescription->patient);
     trn_fhir_row_add_id(ret_beginning, "prescription_id", &prescription->id);
     trn_fhir_row_add_text(ret_beginning, "begins_on", trn_slice_make(day.data, day.size));
+    trn_fhir_row_add_integer(ret_beginning, "is_taken", 0);
     trn_fhir_columns_derive_id(ret_beginning);
     trn_fhir_row_drop(prescription, "begins_on");
     return true;

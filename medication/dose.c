@@ -112,6 +112,16 @@ static tern_value text_or_null(const char *text)
     return tern_value_text(text != NULL && text[0] != '\0' ? text : NULL);
 }
 
+/* A record, and with the first of a prescription that names no start under which day it counted:
+ * no earlier day moves it that somebody wrote who had not heard of it. */
+static tern_status record(tern_care *care, const tern_value values[6], tern_care_error *error)
+{
+    tern_status status = trn_care_run(care, TRN_SQL_DOSE_RECORD, values, 6, error);
+
+    return status == TERN_OK ? trn_care_run(care, TRN_SQL_BEGINNING_TAKEN, values, 1, error)
+                             : status;
+}
+
 static tern_status take(tern_care *care,
                         const tern_id *id,
                         const tern_dose_act *act,
@@ -138,7 +148,7 @@ static tern_status take(tern_care *care,
                                      text_or_null(verdict.flags)};
 
         *ret_status = verdict.status;
-        status = trn_care_run(care, TRN_SQL_DOSE_RECORD, values, 6, error);
+        status = record(care, values, error);
     }
     return status == TERN_OK ? trn_care_action(care, "DOSE_TAKEN", table, id, NULL, error) : status;
 }
@@ -187,7 +197,7 @@ static tern_status skip(tern_care *care,
         return trn_problem(error, TERN_PROBLEM_RECORDED, 0, 0);
     }
     if (status == TERN_OK) {
-        status = trn_care_run(care, TRN_SQL_DOSE_RECORD, values, 6, error);
+        status = record(care, values, error);
     }
     return status == TERN_OK ? trn_care_action(care, "DOSE_SKIPPED", table, id, NULL, error)
                              : status;

@@ -73,6 +73,7 @@ enum trn_sql {
     TRN_SQL_PRN_INSERT,
     TRN_SQL_ACTION,
     TRN_SQL_BEGINNING,
+    TRN_SQL_BEGINNING_TAKEN,
     TRN_SQL_VERSION,
     TRN_SQL_VERSION_BEFORE, /* of one that came without, such as an import */
     TRN_SQL_RETAKE,

@@ -11,10 +11,12 @@
 #define SLOTS(has, of)                                                                             \
     has(of, "morning_dosage", "1") has(of, "daytime_dosage", "2") has(of, "night_dosage", "4") "0" \
                                                                                                ","
-/* Of those who put it in force without hearing of each other the first says when it begins. */
-#define BEGINS_ON                                                                                  \
+/* Of the days on which it was put in force by those who had not heard of each other, the first
+ * under which a dose was recorded, else the first. */
+#define FIRST_DAY(is_taken)                                                                        \
     "(SELECT min(b.begins_on) FROM prescription_beginnings b WHERE b.prescription_id=p.id AND "    \
-    "b.deleted_at IS NULL)"
+    "b.is_taken=" is_taken " AND b.deleted_at IS NULL)"
+#define BEGINS_ON "coalesce(" FIRST_DAY("1") "," FIRST_DAY("0") ")"
 #define DATES(date) date("start_date") "," BEGINS_ON ",p.created_at," date("end_date") ","
 #define WORDS(of) of("frequency") "," of("timing") "," of("is_prn") ","
 #define MEALS "t.morning_meal,t.afternoon_meal,t.night_meal,"
@@ -241,7 +243,15 @@ static const char *const texts[TRN_SQL_COUNT] = {
         "INSERT INTO audit_logs(id,actor_id,actor_role,action_type,resource_type,resource_id,"
         "details) VALUES(tern_id(),?1,(SELECT role FROM users WHERE id=?1),?2,?3,?4,?5)",
     [TRN_SQL_BEGINNING] = "INSERT INTO prescription_beginnings(id,prescription_id,begins_on)"
-                          " VALUES(tern_key('prescription_beginnings',?1,?2),?1,?2)",
+                          " VALUES(tern_key('prescription_beginnings',?1,?2,0),?1,?2)",
+    [TRN_SQL_BEGINNING_TAKEN] =
+        "INSERT INTO prescription_beginnings(id,prescription_id,begins_on,is_taken)"
+        " SELECT tern_key('prescription_beginnings',prescription_id,day,1),prescription_id,day,1"
+        " FROM (SELECT p.id AS prescription_id," FIRST_DAY(
+            "0") " AS day FROM dose_events d"
+                 " JOIN prescriptions p ON p.id=d.prescription_id WHERE d.id=?1 AND p.start_date "
+                 "IS NULL AND " FIRST_DAY("1") " IS NULL)"
+                                               " WHERE day IS NOT NULL",
     [TRN_SQL_VERSION] =
         "INSERT INTO prescription_versions(id,prescription_id,version_number,author_id,"
         "change_reason,medications_snapshot)"

@@ -39,7 +39,7 @@ enum version_column {
     VERSION_CREATED,
     VERSION_COLUMNS
 };
-enum beginning_column { BEGINNING_PRESCRIPTION, BEGINNING_DAY, BEGINNING_COLUMNS };
+enum beginning_column { BEGINNING_PRESCRIPTION, BEGINNING_DAY, BEGINNING_TAKEN, BEGINNING_COLUMNS };
 enum user_column { USER_ZONE, USER_GRACE, USER_COLUMNS };
 enum meal_column { MEAL_USER, MEAL_MORNING, MEAL_AFTERNOON, MEAL_NIGHT, MEAL_COLUMNS };
 
@@ -69,7 +69,9 @@ static const char *const version_names[VERSION_COLUMNS] = {"prescription_id",
                                                            "version_number",
                                                            "medications_snapshot",
                                                            "created_at"};
-static const char *const beginning_names[BEGINNING_COLUMNS] = {"prescription_id", "begins_on"};
+static const char *const beginning_names[BEGINNING_COLUMNS] = {"prescription_id",
+                                                               "begins_on",
+                                                               "is_taken"};
 static const char *const user_names[USER_COLUMNS] = {"time_zone", "grace_period_minutes"};
 static const char *const meal_names[MEAL_COLUMNS] = {"user_id",
                                                      "morning_meal",
@@ -144,6 +146,7 @@ struct reading {
     int64_t version; /* the current one's number */
     json_t *snapshot;
     char begins_on[11]; /* "": nobody wrote it */
+    bool is_taken;      /* a dose was recorded under it */
     tern_value values[TRN_SOURCE_COLUMNS];
 };
 
@@ -224,7 +227,17 @@ static tern_status note_id(void *context, const tern_id *id, tern_error *error)
     return trn_bytes_append(context, id, sizeof(*id)) == TERN_OK ? TERN_OK : trn_fail_nomem(error);
 }
 
-/* The earliest of the days on which it was put in force, as the rows tell in the order of text. */
+/* Whether the day says better than what was read when it began. */
+static bool is_better(const struct reading *reading, const char *day, bool is_taken)
+{
+    if (reading->begins_on[0] == '\0' || is_taken != reading->is_taken) {
+        return reading->begins_on[0] == '\0' || is_taken;
+    }
+    return strcmp(day, reading->begins_on) < 0;
+}
+
+/* Of the days on which it was put in force the earliest under which a dose was recorded, else the
+ * earliest; as text they have the order of days. */
 static tern_status read_beginning(struct reading *reading, tern_error *error)
 {
     const struct trn_known_table *known = &reading->doses->beginnings;
@@ -240,6 +253,7 @@ static tern_status read_beginning(struct reading *reading, tern_error *error)
     for (size_t at = 0; status == TERN_OK && at < ids.size; at += sizeof(tern_id)) {
         char day[sizeof(reading->begins_on)];
         struct trn_row row;
+        bool is_taken;
         bool found = false;
         tern_id id;
 
@@ -250,8 +264,10 @@ static tern_status read_beginning(struct reading *reading, tern_error *error)
             continue;
         }
         trn_value_to_text(trn_known_value(known, &row, BEGINNING_DAY), day, sizeof(day));
-        if (reading->begins_on[0] == '\0' || strcmp(day, reading->begins_on) < 0) {
+        is_taken = trn_known_value(known, &row, BEGINNING_TAKEN).integer != 0;
+        if (is_better(reading, day, is_taken)) {
             memcpy(reading->begins_on, day, sizeof(day));
+            reading->is_taken = is_taken;
         }
     }
     trn_bytes_free(&ids);

@@ -1,5 +1,6 @@
-/* One draft without a start that two devices put in force without hearing of each other: the
- * earlier day stands, whoever wrote it and whoever comes first. */
+/* One draft without a start that two devices put in force without hearing of each other: the day
+ * stands under which a dose was recorded, else the earlier one, whoever wrote it and whoever comes
+ * first. */
 #include "tests/medication/fixture.h"
 
 #include <stdio.h>
@@ -121,6 +122,54 @@ TEST(of_two_who_put_a_draft_in_force_the_earlier_day_stands)
         care_pair_sync(&pair);
         check_rhythm(&pair.phone);
         check_rhythm(&pair.tablet);
+        care_pair_end(&pair);
+    }
+}
+
+/* ---- Doses under the later day alone ---- */
+
+/* The first put it in force and lies in a drawer; of the second, three days later, doses are
+ * taken. */
+static void begin_in_a_drawer(struct care_pair *pair, bool on_tablet)
+{
+    struct care_device *first = on_tablet ? &pair->tablet : &pair->phone;
+    struct care_device *second = on_tablet ? &pair->phone : &pair->tablet;
+    tern_id id = {{0}};
+
+    care_pair_begin(pair);
+    pair->prescription.start_date = NULL;
+    pair->medicine.morning_dosage = NULL;
+    pair->medicine.frequency = "once a week";
+    care_ok(tern_prescription_create(pair->phone.care, &pair->prescription, NULL, &id, &error),
+            &error);
+    care_pair_sync(pair);
+    put_in_force(first, &id);
+    world_pass(&pair->world, 3 * DAY_US);
+    put_in_force(second, &id);
+    world_pass(&pair->world, 10 * HOUR_US + HOUR_US / 2);
+    take(second);
+}
+
+static void check_later_rhythm(struct care_device *device)
+{
+    care_ok(tern_schedule_generate(device->care, NULL, NULL, &error), &error);
+    CHECK_TEXT(day(device, "2025-11-20"), "");
+    CHECK_TEXT(day(device, "2025-11-23"), "TAKEN;");
+    CHECK_TEXT(day(device, "2025-11-27"), "");
+    CHECK_TEXT(day(device, "2025-11-30"), "DUE;");
+    CHECK_INT(missed(device), 0);
+}
+
+TEST(the_day_stands_under_which_a_dose_was_recorded)
+{
+    for (unsigned order = 0; order < 4; order++) {
+        struct care_pair pair;
+
+        begin_in_a_drawer(&pair, (order & 1) != 0);
+        device_sync_well((order & 2) != 0 ? &pair.tablet.device : &pair.phone.device);
+        care_pair_sync(&pair);
+        check_later_rhythm(&pair.phone);
+        check_later_rhythm(&pair.tablet);
         care_pair_end(&pair);
     }
 }

@@ -38,7 +38,7 @@ RECORD = [
     "x'{two}',x'{first}',2,'Paracetamol','3-4 times every 1.5 days','as needed for ឈឺ; 2.5 ml a dose',1,'[\"07:00\"]')",
     "INSERT INTO prescriptions(id,patient_id,patient_name,status) VALUES(x'{second}',x'{patient}','p','ACTIVE')",
     "INSERT INTO prescription_beginnings(id,prescription_id,begins_on) VALUES("
-    "tern_key('prescription_beginnings',x'{second}','2026-03-05'),x'{second}','2026-03-05')",
+    "tern_key('prescription_beginnings',x'{second}','2026-03-05',0),x'{second}','2026-03-05')",
     "INSERT INTO medications(id,prescription_id,row_number,medicine_name,daytime_dosage,frequency,timing) VALUES("
     "x'{three}',x'{second}',1,'Insulin','{{\"amount\":3}}','2 ដងក្នុងមួយថ្ងៃ','08:00; PCV; 21:30')",
     "INSERT INTO dose_events(id,prescription_id,medication_id,patient_id,scheduled_time,local_date,slot,time_period,"

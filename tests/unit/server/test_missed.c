@@ -178,10 +178,13 @@ TEST(a_course_counts_from_the_day_on_which_it_was_put_in_force)
     static const struct {
         const char *days; /* on which it was put in force */
         int64_t missed;
-    } cases[] = {{"('2026-01-02')", 1},
-                 {"('2026-01-03')", 0},
-                 {"('2026-01-02'), ('2026-01-03')", 1},
-                 {"('2026-01-02'), ('2026-01-01')", 0},
+    } cases[] = {{"('2026-01-02', 0)", 1},
+                 {"('2026-01-03', 0)", 0},
+                 {"('2026-01-02', 0), ('2026-01-03', 0)", 1},
+                 {"('2026-01-02', 1), ('2026-01-03', 1)", 1},
+                 {"('2026-01-01', 0), ('2026-01-02', 1), ('2026-01-02', 0)", 1},
+                 {"('2026-01-02', 0), ('2026-01-03', 1)", 0},
+                 {"('2026-01-02', 0), ('2026-01-01', 0)", 0},
                  {NULL, 0}};
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -194,12 +197,13 @@ TEST(a_course_counts_from_the_day_on_which_it_was_put_in_force)
                   "UPDATE prescriptions SET start_date = NULL, "
                   "created_at = 1764547200000000"); /* a month before */
         if (cases[i].days != NULL) {
-            (void)snprintf(sql,
-                           sizeof(sql),
-                           "INSERT INTO prescription_beginnings(id, created_at, prescription_id, "
-                           "begins_on, updated_at, tern_v) SELECT randomblob(16), created_at, id, "
-                           "column1, updated_at, tern_v FROM prescriptions, (VALUES %s)",
-                           cases[i].days);
+            (void)snprintf(
+                sql,
+                sizeof(sql),
+                "INSERT INTO prescription_beginnings(id, created_at, prescription_id, "
+                "begins_on, is_taken, updated_at, tern_v) SELECT randomblob(16), created_at, id, "
+                "column1, column2, updated_at, tern_v FROM prescriptions, (VALUES %s)",
+                cases[i].days);
             lab_write(&job.lab, sql);
         }
         lab_write(&job.lab, "UPDATE medications SET duration = 1");

@@ -335,13 +335,14 @@ static void judge_guess(struct care_call *call, const struct care_view *before)
     trn_bytes_free(&strange);
 }
 
-/* On time or late is told by when it was taken. */
+/* On time or late is told by when it was taken; what is taken as needed is on time whenever. */
 static void judge_windows(struct care_call *call)
 {
     struct trn_bytes wrong =
         care_rows(call,
                   "SELECT id,status,taken_at-scheduled_time,flags FROM dose_events WHERE id=?3 AND "
-                  "((status='TAKEN_ON_TIME')<>(taken_at<=scheduled_time+grace_minutes*60000000) "
+                  "iif(length(slot)=8,status<>'TAKEN_ON_TIME',"
+                  "(status='TAKEN_ON_TIME')<>(taken_at<=scheduled_time+grace_minutes*60000000) "
                   "OR (flags IS NULL AND (taken_at<scheduled_time-grace_minutes*60000000 OR "
                   "taken_at>scheduled_time+86400000000)))");
 

@@ -338,7 +338,7 @@ static int hunt(const struct sim_options *options, char **argv)
     const struct sim_hunt what = {.name = options->mutant,
                                   .check = options->plan.check,
                                   .start = options->start,
-                                  .seeds = options->seeds > 0 ? options->seeds : 400,
+                                  .seeds = options->seeds > 0 ? options->seeds : 2000,
                                   .devices = options->plan.devices,
                                   .steps = options->plan.steps};
 

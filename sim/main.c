@@ -1,13 +1,14 @@
 /* tern-sim: lives through seeds, replays one, plays a file. */
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
+#include "sim/again.h"
 #include "sim/documents.h"
 #include "sim/history.h"
+#include "sim/lives.h"
 #include "sim/memory.h"
 #include "sim/mutants.h"
 #include "sim/options.h"
@@ -15,205 +16,34 @@
 #include "sim/plan.h"
 #include "sim/shrink.h"
 
-struct totals {
-    uint64_t seeds;
-    uint64_t failures;
-    uint64_t ops;
-    uint64_t faults;
-};
-
-/* What plays again what is played now: also where the process itself crashes. */
-static char replay_line[800];
-
-static void on_crash(int signal_number)
-{
-    char text[80];
-    int size = snprintf(text, sizeof text, "\nsim: signal %d\n", signal_number);
-
-    (void)!write(STDERR_FILENO, text, (size_t)size);
-    (void)!write(STDERR_FILENO, replay_line, strlen(replay_line));
-    (void)signal(signal_number, SIG_DFL);
-    (void)raise(signal_number);
-}
-
-static void hear_crashes(void)
-{
-    static const int signals[] = {SIGSEGV, SIGABRT, SIGBUS, SIGFPE, SIGILL};
-
-    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
-        (void)signal(signals[i], on_crash);
-    }
-}
-
 static void show_failure(const struct sim_result *result)
 {
     (void)
         fprintf(stderr, "  %s, in event %zu: %s\n", result->check, result->events, result->failure);
 }
 
-static double seconds_since(const struct timespec *begin)
+static double used_by(int who)
 {
-    struct timespec now;
+    struct rusage used;
 
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)(now.tv_sec - begin->tv_sec) + (double)(now.tv_nsec - begin->tv_nsec) / 1e9;
+    (void)getrusage(who, &used);
+    return (double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) +
+           (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6;
 }
 
-/* A line that is written over, or a new one behind the first life and every few seconds where
- * somebody keeps them. */
-static void show_progress(const struct sim_options *options,
-                          const struct totals *totals,
-                          const struct timespec *begin)
+/* How fast it went, by the time that these processes had: others may have had some, too. */
+static void show_rate(const struct sim_totals *totals)
 {
-    enum { PAUSE_S = 10 };
-    static double next;
-    bool watched = isatty(STDERR_FILENO) != 0;
-    double seconds = seconds_since(begin);
-    char goal[60];
+    double seconds = used_by(RUSAGE_SELF) + used_by(RUSAGE_CHILDREN);
 
-    if (!watched && seconds < next) {
-        return;
-    }
-    next = seconds + PAUSE_S;
-    if (options->minutes > 0) {
-        (void)snprintf(goal,
-                       sizeof goal,
-                       "seeds in %.1f of %g minutes",
-                       seconds / 60,
-                       options->minutes);
-    } else {
-        (void)snprintf(goal, sizeof goal, "of %llu seeds", (unsigned long long)options->seeds);
-    }
-    (void)fprintf(stderr,
-                  "%s%llu %s, %.1f a second, %llu failures %s",
-                  watched ? "\r" : "",
-                  (unsigned long long)totals->seeds,
-                  goal,
-                  seconds > 0 ? (double)totals->seeds / seconds : 0.0,
-                  (unsigned long long)totals->failures,
-                  watched ? "" : "\n");
-}
-
-/* How fast it went, by the time that this process had: others may have had some, too. */
-static void show_rate(const struct totals *totals)
-{
-    struct timespec used;
-    double seconds;
-
-    (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
-    seconds = (double)used.tv_sec + (double)used.tv_nsec / 1e9;
     (void)printf("%.1f s of one core: %.1f seeds a second, %.0f statements and exchanges\n",
                  seconds,
                  (double)totals->seeds / seconds,
                  (double)totals->ops / seconds);
 }
 
-static void add_up(struct totals *totals, const struct sim_result *result)
-{
-    totals->seeds++;
-    totals->ops += result->ops;
-    totals->faults += result->faults;
-    totals->failures += result->check[0] != '\0';
-}
-
-/* Plays a history, twice where that is asked for. */
-static void play(const struct sim_options *options, json_t *history, struct sim_result *ret_result)
-{
-    struct sim_result again;
-
-    sim_play(history, ret_result);
-    if (options->twice && ret_result->check[0] == '\0') {
-        sim_play(history, &again);
-        if (again.hash != ret_result->hash) {
-            (void)snprintf(ret_result->check, sizeof ret_result->check, "determinism");
-            (void)snprintf(ret_result->failure,
-                           sizeof ret_result->failure,
-                           "two lives of one history differ");
-        }
-    }
-}
-
-/* What plays the seed again as it is played here. */
-static void note_seed(const struct sim_options *options, uint64_t seed)
-{
-    const char *schema = options->plan.schema;
-    const char *check = options->plan.check;
-    char numbers[60] = "";
-
-    if (options->plan.devices > 0) {
-        (void)snprintf(numbers, sizeof numbers, " --devices %u", options->plan.devices);
-    }
-    if (options->plan.steps > 0) {
-        (void)snprintf(numbers + strlen(numbers),
-                       sizeof numbers - strlen(numbers),
-                       " --steps %u",
-                       options->plan.steps);
-    }
-    (void)snprintf(replay_line,
-                   sizeof replay_line,
-                   "  replay: scripts/sim --seed %llu --replay%s%.500s%s%.40s%s%s\n",
-                   (unsigned long long)seed,
-                   schema != NULL ? " --schema " : "",
-                   schema != NULL ? schema : "",
-                   check != NULL ? " --check " : "",
-                   check != NULL ? check : "",
-                   options->plan.care ? " --care" : "",
-                   numbers);
-}
-
-static void note_file(const char *path)
-{
-    (void)snprintf(replay_line,
-                   sizeof replay_line,
-                   "  replay: scripts/sim --scenario %.700s\n",
-                   path);
-}
-
-static bool live(struct sim_options *options, uint64_t seed, struct totals *totals)
-{
-    struct sim_result result;
-    json_t *history;
-
-    options->plan.seed = seed;
-    note_seed(options, seed);
-    history = sim_plan(&options->plan);
-    if (history == NULL) {
-        totals->failures++;
-        return false;
-    }
-    play(options, history, &result);
-    json_decref(history);
-    add_up(totals, &result);
-    if (result.check[0] != '\0') {
-        (void)fprintf(stderr, "\nseed %llu failed:\n", (unsigned long long)seed);
-        show_failure(&result);
-        (void)fputs(replay_line, stderr);
-    }
-    return result.check[0] == '\0';
-}
-
-static void live_all(struct sim_options *options, struct totals *totals)
-{
-    uint64_t seeds = options->minutes > 0 ? UINT64_MAX : options->seeds;
-    struct timespec begin;
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &begin);
-    for (uint64_t i = 0; i < seeds; i++) {
-        if (options->minutes > 0 && seconds_since(&begin) > options->minutes * 60) {
-            break;
-        }
-        if (!live(options, options->start + i, totals) && !options->keep_going) {
-            break;
-        }
-        show_progress(options, totals, &begin);
-    }
-    if (isatty(STDERR_FILENO)) {
-        (void)fputc('\n', stderr);
-    }
-}
-
 /* The history as a file that replays it, and as a page with its picture. */
-static void write_history(const char *path, json_t *history, struct totals *totals)
+static void write_history(const char *path, json_t *history, struct sim_totals *totals)
 {
     char page[620];
 
@@ -237,26 +67,26 @@ static void note_failure(json_t *history, const struct sim_result *result)
     (void)json_object_set_new(history, "failure", json_string(result->failure));
 }
 
-static void replay(struct sim_options *options, struct totals *totals)
+static void replay(struct sim_options *options, struct sim_totals *totals)
 {
     struct sim_result result;
     json_t *history;
     char path[600];
 
     options->plan.seed = options->seed;
-    note_seed(options, options->seed);
+    sim_again_note_seed(options, options->seed);
     history = sim_plan(&options->plan);
     if (history == NULL) {
         totals->failures++;
         return;
     }
     if (sim_shrink_try(history, &result)) {
-        add_up(totals, &result);
+        sim_lives_add(totals, &result);
         (void)printf("seed %llu holds; its history hashes to %016llx\n",
                      (unsigned long long)options->seed,
                      (unsigned long long)result.hash);
     } else {
-        add_up(totals, &result);
+        sim_lives_add(totals, &result);
         show_failure(&result);
         sim_shrink(history, &result);
         note_failure(history, &result);
@@ -271,7 +101,7 @@ static void replay(struct sim_options *options, struct totals *totals)
     json_decref(history);
 }
 
-static json_t *load_history(const char *path, struct totals *totals)
+static json_t *load_history(const char *path, struct sim_totals *totals)
 {
     json_error_t error;
     json_t *history = json_load_file(path, 0, &error);
@@ -287,7 +117,8 @@ static json_t *load_history(const char *path, struct totals *totals)
     return history;
 }
 
-static void play_file(const struct sim_options *options, const char *path, struct totals *totals)
+static void
+play_file(const struct sim_options *options, const char *path, struct sim_totals *totals)
 {
     json_t *history = load_history(path, totals);
     struct sim_result result;
@@ -295,18 +126,18 @@ static void play_file(const struct sim_options *options, const char *path, struc
     if (history == NULL) {
         return;
     }
-    note_file(path);
-    play(options, history, &result);
-    add_up(totals, &result);
+    sim_again_note_file(path);
+    sim_lives_play(options, history, &result);
+    sim_lives_add(totals, &result);
     if (result.check[0] != '\0') {
         (void)fprintf(stderr, "%s failed:\n", path);
         show_failure(&result);
-        (void)fputs(replay_line, stderr);
+        (void)fputs(sim_again_line(), stderr);
     }
     json_decref(history);
 }
 
-static void shrink_file(const char *path, struct totals *totals)
+static void shrink_file(const char *path, struct sim_totals *totals)
 {
     json_t *history = load_history(path, totals);
     struct sim_result result;
@@ -314,7 +145,7 @@ static void shrink_file(const char *path, struct totals *totals)
     if (history == NULL) {
         return;
     }
-    note_file(path);
+    sim_again_note_file(path);
     if (sim_shrink_try(history, &result)) {
         (void)printf("%s holds: there is nothing to shrink\n", path);
     } else if (strcmp(result.check, "history") == 0) { /* whoever wrote it has to mend it */
@@ -325,9 +156,9 @@ static void shrink_file(const char *path, struct totals *totals)
         note_failure(history, &result);
         show_failure(&result);
         write_history(path, history, totals);
-        (void)fputs(replay_line, stderr);
+        (void)fputs(sim_again_line(), stderr);
     }
-    add_up(totals, &result);
+    sim_lives_add(totals, &result);
     json_decref(history);
 }
 
@@ -342,7 +173,7 @@ static int hunt(const struct sim_options *options, char **argv)
                                   .devices = options->plan.devices,
                                   .steps = options->plan.steps};
 
-    struct totals totals = {0};
+    struct sim_totals totals = {0};
     unsigned missed = 0;
 
     (void)argv;
@@ -388,7 +219,7 @@ static bool has_schema(const struct sim_options *options)
     return true;
 }
 
-static void run(struct sim_options *options, struct totals *totals)
+static void run(struct sim_options *options, struct sim_totals *totals)
 {
     for (size_t i = 0; i < options->file_count; i++) {
         if (options->shrink) {
@@ -411,13 +242,13 @@ static void run(struct sim_options *options, struct totals *totals)
         options->start = options->start > 0 ? options->start : 1;
         options->seeds = options->seeds > 0 ? options->seeds : 100;
     }
-    live_all(options, totals);
+    sim_lives_run(options, totals);
 }
 
 int main(int argc, char **argv)
 {
     struct sim_options options;
-    struct totals totals = {0};
+    struct sim_totals totals = {0};
 
     if (!sim_options_read(argc, argv, &options)) {
         (void)fputs("tern-sim --help says what can be asked for\n", stderr);
@@ -427,7 +258,7 @@ int main(int argc, char **argv)
         (void)fputs(sim_options_usage, stdout);
         return 0;
     }
-    hear_crashes();
+    sim_again_hear();
     sim_memory_install();
     sim_disk_install();
     if (options.mutants) {

@@ -9,7 +9,7 @@
 /* A seed is an integer of JSON in the history. */
 #define SEED_MAX ((uint64_t)INT64_MAX)
 
-enum { DEVICES_MAX = 6, STEPS_MAX = 100000 };
+enum { DEVICES_MAX = 6, STEPS_MAX = 100000, JOBS_MAX = 256 };
 
 const char sim_options_usage[] =
     "Usage: tern-sim [OPTION]...\n"
@@ -17,6 +17,7 @@ const char sim_options_usage[] =
     "  --seeds N         how many lives; 100\n"
     "  --start S         the first seed; 1\n"
     "  --minutes M       as many lives as fit\n"
+    "  --jobs J          so many at a time; 1\n"
     "  --seed S          this one alone; with --replay its history goes to a file\n"
     "  --replay          write the history of --seed, shrunk if it fails, and its picture\n"
     "  --scenario FILE   play a scenario or a replay file; more may follow\n"
@@ -34,17 +35,27 @@ const char sim_options_usage[] =
     "  --output FOLDER   where files are written; .\n"
     "  --help            this text\n";
 
-static const struct option names[] = {
-    {"seeds", required_argument, NULL, 'n'},    {"start", required_argument, NULL, 's'},
-    {"seed", required_argument, NULL, 'S'},     {"replay", no_argument, NULL, 'r'},
-    {"scenario", required_argument, NULL, 'f'}, {"shrink", required_argument, NULL, 'x'},
-    {"schema", required_argument, NULL, 'd'},   {"minutes", required_argument, NULL, 'm'},
-    {"devices", required_argument, NULL, 'D'},  {"steps", required_argument, NULL, 'e'},
-    {"check", required_argument, NULL, 'c'},    {"care", no_argument, NULL, 'a'},
-    {"mutants", no_argument, NULL, 'u'},        {"mutant", required_argument, NULL, 'U'},
-    {"twice", no_argument, NULL, 't'},          {"keep-going", no_argument, NULL, 'k'},
-    {"rate", no_argument, NULL, 'R'},           {"output", required_argument, NULL, 'o'},
-    {"help", no_argument, NULL, 'h'},           {NULL, 0, NULL, 0}};
+static const struct option names[] = {{"seeds", required_argument, NULL, 'n'},
+                                      {"start", required_argument, NULL, 's'},
+                                      {"seed", required_argument, NULL, 'S'},
+                                      {"replay", no_argument, NULL, 'r'},
+                                      {"scenario", required_argument, NULL, 'f'},
+                                      {"shrink", required_argument, NULL, 'x'},
+                                      {"schema", required_argument, NULL, 'd'},
+                                      {"minutes", required_argument, NULL, 'm'},
+                                      {"devices", required_argument, NULL, 'D'},
+                                      {"steps", required_argument, NULL, 'e'},
+                                      {"check", required_argument, NULL, 'c'},
+                                      {"care", no_argument, NULL, 'a'},
+                                      {"mutants", no_argument, NULL, 'u'},
+                                      {"mutant", required_argument, NULL, 'U'},
+                                      {"twice", no_argument, NULL, 't'},
+                                      {"keep-going", no_argument, NULL, 'k'},
+                                      {"rate", no_argument, NULL, 'R'},
+                                      {"output", required_argument, NULL, 'o'},
+                                      {"jobs", required_argument, NULL, 'j'},
+                                      {"help", no_argument, NULL, 'h'},
+                                      {NULL, 0, NULL, 0}};
 
 static bool refuse(const char *what)
 {
@@ -84,6 +95,8 @@ static bool read_value(struct sim_options *options, int letter, const char *valu
         return sim_argument_number("seed", value, 0, SEED_MAX, &options->seed);
     case 'm':
         return sim_argument_amount("minutes", value, &options->minutes);
+    case 'j':
+        return read_small("jobs", value, 1, JOBS_MAX, &options->jobs);
     case 'D':
         return read_small("devices", value, 1, DEVICES_MAX, &options->plan.devices);
     case 'e':
@@ -155,6 +168,9 @@ static bool fit_together(const struct sim_options *options)
     }
     if (options->minutes > 0 && options->seeds > 0) {
         return refuse("--minutes and --seeds both say when to end");
+    }
+    if (options->jobs > 0 && (options->has_seed || options->file_count > 0 || options->mutants)) {
+        return refuse("--jobs is of many lives: --seeds or --minutes");
     }
     if (options->file_count > 0 && (options->has_seed || (many && !options->mutants))) {
         return refuse("a file is played by itself, without seeds");

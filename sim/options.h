@@ -14,6 +14,7 @@ struct sim_options {
     uint64_t seeds; /* 0: not said */
     uint64_t start; /* 0: not said */
     double minutes; /* 0: until all seeds are through */
+    unsigned jobs;  /* processes at a time */
     bool has_seed;
     uint64_t seed;
     bool replay;

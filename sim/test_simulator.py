@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """test_simulator.py TERN_SIM: what the program promises of itself: the same life twice, failures told and shrunk, files that replay."""
 import json
+import os
 import re
 import signal
 import subprocess
@@ -106,6 +107,10 @@ class Simulator(unittest.TestCase):
                                 ("--devices 9", '--devices: "9" is not a number from 1 to 6'),
                                 ("--steps 0", '--steps: "0" is not'),
                                 ("--minutes x", '--minutes: "x" is not a number above 0'),
+                                ("--jobs 0", '--jobs: "0" is not a number from 1'),
+                                ("--jobs 2 --seed 5", "--jobs is of many lives"),
+                                ("--jobs 2 --mutants", "--jobs is of many lives"),
+                                ("--jobs 2 --scenario x.json", "--jobs is of many lives"),
                                 ("--replay", "--replay needs --seed"),
                                 ("--seed 5 --seeds 3", "--seed is one life"),
                                 ("--seed 5 --scenario x.json", "a file is played by itself"),
@@ -148,6 +153,26 @@ class Simulator(unittest.TestCase):
                 said = life.stderr.read()
             self.assertRegex(said, r"  replay: scripts/sim --seed \d+ --replay --schema clinic --devices 2 --steps 20\n")
             self.assertEqual(life.returncode, -number)
+
+    def test_several_at_a_time_live_the_same_lives(self):
+        small = ("--schema", "clinic", "--devices", "2", "--steps", "20", "--seeds", "9", "--start", "70")
+        alone, beside = run(*small), run(*small, "--jobs", "3")
+        self.assertRegex(alone.stdout, "^sim: 9 seeds, 0 failures, ")
+        self.assertEqual(alone.stdout, beside.stdout)
+        self.assertEqual(beside.returncode, 0)
+
+    def test_a_crash_of_one_of_several_is_a_failure_of_its_seed(self):
+        small = ("--schema", "clinic", "--devices", "2", "--steps", "20", "--start", "70", "--jobs", "2", "--seeds")
+        for rest, goes_on in ((("100000",), False), (("40", "--keep-going"), True)):
+            with subprocess.Popen([PROGRAM, *small, *rest], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as lives:
+                self.assertIn(" seeds", lives.stderr.readline())
+                children = Path(f"/proc/{lives.pid}/task/{lives.pid}/children").read_text().split()
+                os.kill(int(children[0]), signal.SIGSEGV)
+                done, said = lives.communicate()
+            self.assertEqual(len(children), 2)
+            self.assertRegex(said, r"sim: signal 11\n  replay: scripts/sim --seed \d+ --replay --schema clinic --devices 2 --steps 20\n")
+            self.assertRegex(done, "^sim: 40 seeds, 1 failures, " if goes_on else r"^sim: \d{1,3} seeds, 1 failures, ")
+            self.assertEqual(lives.returncode, 1)
 
     def test_wrong_files_are_refused(self):
         self.assertEqual(run("--scenario", "nowhere.json", folder=self.folder.name).returncode, 1)

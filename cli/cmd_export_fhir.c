@@ -44,7 +44,8 @@ static const char doses_query[] =
     "m.id,m.medicine_name,m.medicine_name_khmer,"
     "d.id,d.prescription_id,d.medication_id,d.patient_id,d.scheduled_time,d.local_date,d.slot,"
     "d.time_period,d.reminder_time,d.grace_minutes,d.status,d.taken_at,d.skip_reason,"
-    "d.was_offline,d.flags,d.created_at FROM dose_events d JOIN medications m ON "
+    "d.was_offline,nullif(d.flags,'INFERRED') AS flags,d.created_at FROM dose_events d JOIN "
+    "medications m ON "
     "m.id=d.medication_id"
     " WHERE d.patient_id=?1 AND d.deleted_at IS NULL ORDER BY d.scheduled_time,d.id";
 

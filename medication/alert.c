@@ -74,6 +74,7 @@ enum {
     DATE,
     SLOT,
     STATUS,
+    FLAGS,
     PATIENT,
     PRESCRIPTION,
     PERSON,
@@ -87,19 +88,20 @@ static bool is_missed(const struct run *run,
                       const struct trn_source *source,
                       int64_t passed_us)
 {
-    tern_value date = tern_statement_value(row, DATE);
-    tern_value slot = tern_statement_value(row, SLOT);
+    const tern_value outcome = tern_statement_value(row, STATUS);
+    const bool is_guess = trn_is_guess(outcome, tern_statement_value(row, FLAGS));
     tern_id patient = trn_value_to_id(tern_statement_value(row, PATIENT));
-    int32_t day = 0;
 
     if (run->now_us <= passed_us ||
         (run->synced_us < passed_us && !TRN_MUTANT(CARE_ALERT_UNHEARD) &&
          (!is_user(run, &patient) || trn_alert_is_late(passed_us, run->now_us)))) {
         return false;
     }
-    return trn_value_is(tern_statement_value(row, STATUS), "MISSED") ||
-           TRN_MUTANT(CARE_ALERT_OF_PAUSED) ||
-           (trn_day_parse(date.data, date.size, &day) && trn_source_has(source, day, slot));
+    return (trn_value_is(outcome, "MISSED") && !is_guess) || TRN_MUTANT(CARE_ALERT_OF_PAUSED) ||
+           trn_source_yields(source,
+                             is_guess,
+                             tern_statement_value(row, DATE),
+                             tern_statement_value(row, SLOT));
 }
 
 static tern_status tell_missed(struct run *run,

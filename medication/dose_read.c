@@ -7,7 +7,7 @@
 #include "medication/internal.h"
 #include "medication/window.h"
 
-enum { LOCAL_DATE = 16 }; /* behind what a tern_dose has */
+enum { STATUS = 8, LOCAL_DATE = 16 }; /* the latter behind what a tern_dose has */
 
 static void read_dose(tern_statement *row, tern_dose *dose)
 {
@@ -25,7 +25,7 @@ static void read_dose(tern_statement *row, tern_dose *dose)
                                                                    : TERN_PERIOD_DAYTIME,
                         .reminder_time = values[6],
                         .grace_minutes = (int32_t)values[7].integer,
-                        .status = trn_dose_status_of(values[8]),
+                        .status = trn_dose_status_of(values[STATUS]),
                         .taken_us = values[9].kind == TERN_INTEGER ? values[9].integer : 0,
                         .skip_reason = values[10],
                         .flags = values[11],
@@ -33,6 +33,18 @@ static void read_dose(tern_statement *row, tern_dose *dose)
                         .medicine_name = values[13],
                         .medicine_name_khmer = values[14],
                         .dosage = values[15]};
+}
+
+/* A guess that was stored is read as if it were not. */
+static bool take_back_guess(tern_dose *dose, tern_value status)
+{
+    const bool is_guess = trn_is_guess(status, dose->flags);
+
+    if (is_guess) {
+        dose->status = TERN_DOSE_DUE;
+        dose->flags = tern_value_null();
+    }
+    return is_guess;
 }
 
 /* Reads the row; false in `ret_shown` where it is a DUE dose that nothing yields any more, and that
@@ -47,10 +59,12 @@ static tern_status read_shown(tern_care *care,
 {
     struct trn_source source;
     int64_t passes_us;
+    bool is_guess;
     bool passed;
     tern_status status = TERN_OK;
 
     read_dose(row, dose);
+    is_guess = take_back_guess(dose, tern_statement_value(row, TRN_SOURCE_COLUMNS + STATUS));
     *ret_shown = true;
     if (dose->status != TERN_DOSE_DUE) {
         return TERN_OK;
@@ -59,7 +73,7 @@ static tern_status read_shown(tern_care *care,
     passes_us = trn_window_end(dose->scheduled_us, dose->grace_minutes);
     status = trn_source_read(care, row, 0, passed ? passes_us : INT64_MAX, &source, error);
     if (status == TERN_OK) {
-        *ret_shown = trn_source_has(&source, day, dose->slot) ||
+        *ret_shown = trn_source_has(&source, is_guess && passed, day, dose->slot) ||
                      (trn_value_is(dose->flags, trn_undone) && passed &&
                       dose->slot.size != TRN_PRN_SLOT_BYTES);
     }

@@ -42,6 +42,7 @@ is_missed(struct step *step, tern_statement *row, bool *ret_missed, tern_care_er
     }
     *ret_missed = !step->is_held && !trn_value_is(tern_statement_value(row, FLAGS), trn_undone) &&
                   trn_source_yields(&source,
+                                    false,
                                     tern_statement_value(row, DATE),
                                     tern_statement_value(row, SLOT));
     return TERN_OK;

@@ -173,7 +173,7 @@ look_at(struct run *run, tern_statement *row, bool *ret_more, tern_care_error *e
     tern_status status = trn_source_read(run->care, row, 0, INT64_MAX, &source, error);
 
     if (status == TERN_OK && !is_over(run, &entry) && trn_day_parse(date.data, date.size, &day) &&
-        trn_source_has(&source, day, slot)) {
+        trn_source_has(&source, false, day, slot)) {
         keep(run, &entry);
     }
     *ret_more = has_room(run, &entry);

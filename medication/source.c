@@ -227,17 +227,31 @@ tern_status trn_source_make(const tern_zone_port *zones,
     return TERN_OK;
 }
 
-bool trn_source_has(const struct trn_source *source, int32_t day, tern_value slot)
+bool trn_source_has(const struct trn_source *source, bool is_guess, int32_t day, tern_value slot)
 {
-    return trn_plan_yields(source->zones, source->zone, &source->rule, day, slot.data, slot.size);
+    return is_guess ? trn_regimen_yields(&source->rule, day, slot.data, slot.size)
+                    : trn_plan_yields(source->zones,
+                                      source->zone,
+                                      &source->rule,
+                                      day,
+                                      slot.data,
+                                      slot.size);
 }
 
-bool trn_source_yields(const struct trn_source *source, tern_value local_date, tern_value slot)
+bool trn_source_yields(const struct trn_source *source,
+                       bool is_guess,
+                       tern_value local_date,
+                       tern_value slot)
 {
     int32_t day = 0;
 
     return trn_day_parse(local_date.data, local_date.size, &day) &&
-           trn_source_has(source, day, slot);
+           trn_source_has(source, is_guess, day, slot);
+}
+
+bool trn_is_guess(tern_value status, tern_value flags)
+{
+    return trn_value_is(status, "MISSED") && trn_value_is(flags, TRN_INFERRED);
 }
 
 bool trn_source_is_unread(const struct trn_source *source, tern_value slot)

@@ -55,11 +55,22 @@ TERN_MUST_USE tern_status trn_source_make(const tern_zone_port *zones,
                                           struct trn_source *ret_source,
                                           tern_error *error);
 
-/** Whether the source has a dose of that day and slot, which gives way to no other. */
-bool trn_source_has(const struct trn_source *source, int32_t day, tern_value slot);
+/** Whether the source has a dose of that day and slot, which gives way to no other; of one that a
+ * guess has stored, by whichever zone that was, it is not asked whether it gives way. */
+bool trn_source_has(const struct trn_source *source, bool is_guess, int32_t day, tern_value slot);
 
 /** The same of a local date. */
-bool trn_source_yields(const struct trn_source *source, tern_value local_date, tern_value slot);
+bool trn_source_yields(const struct trn_source *source,
+                       bool is_guess,
+                       tern_value local_date,
+                       tern_value slot);
+
+/** The flag of a MISSED that a rule has stored and nobody said. */
+#define TRN_INFERRED "INFERRED"
+
+/** Whether an outcome is such a guess, which says nothing that the plan does not: it is read as if
+ * the dose were DUE still. */
+bool trn_is_guess(tern_value status, tern_value flags);
 
 /** Whether what stands for the dosage of that slot is none. */
 bool trn_source_is_unread(const struct trn_source *source, tern_value slot);

@@ -1,4 +1,5 @@
 /* The texts of all statements. Every read goes by an index, which a test sees in SQLite's plans. */
+#include "medication/source.h"
 #include "medication/sums.h"
 
 /* The columns that trn_source_read reads, of medications m, prescriptions p, users u and
@@ -48,11 +49,14 @@
 /* Of a dose d without a record that had passed by ?5 the version w that was in force when it
  * passed, unless that is the current one, and what it says of the medication, j. */
 #define PASSES "d.scheduled_time+d.grace_minutes*60000000"
+/* Nobody said what became of it: what a rule has stored is no more than another reader infers. */
+#define GUESSED "(d.status='MISSED' AND d.flags='" TRN_INFERRED "')"
+#define UNSAID "(d.status='DUE' OR " GUESSED ")"
 #define VERSION_OF                                                                                 \
     "(SELECT v.id FROM prescription_versions v WHERE v.prescription_id=p.id AND v.deleted_at IS "  \
     "NULL "
 #define IN_FORCE                                                                                   \
-    " LEFT JOIN prescription_versions w ON d.status='DUE' AND " PASSES                             \
+    " LEFT JOIN prescription_versions w ON " UNSAID " AND " PASSES                                 \
     "<?5 AND w.id=coalesce(" VERSION_OF "AND v.created_at<=" PASSES                                \
     " ORDER BY v.version_number DESC LIMIT 1)," VERSION_OF                                         \
     "ORDER BY v.version_number LIMIT 1)) AND w.version_number<p.current_version"                   \
@@ -178,7 +182,8 @@ static const char *const texts[TRN_SQL_COUNT] = {
                          " WHERE p.patient_id=?1 AND p.status='ACTIVE' AND p.deleted_at IS NULL"
                          " AND m.deleted_at IS NULL",
     [TRN_SQL_PLANNED] =
-        "SELECT k.id,d.status,d.scheduled_time,d.reminder_time,d.time_period FROM "
+        "SELECT k.id,iif(" GUESSED
+        ",'DUE',d.status),d.scheduled_time,d.reminder_time,d.time_period FROM "
         "(SELECT tern_key('dose_events',?1,?2,?3) AS id) k LEFT JOIN dose_events d ON d.id=k.id",
     [TRN_SQL_HAS_DOSES] = "SELECT EXISTS(SELECT 1 FROM dose_events WHERE medication_id=?1)",
     [TRN_SQL_DOSE] = "SELECT status,scheduled_time,grace_minutes,slot FROM dose_events"
@@ -189,7 +194,7 @@ static const char *const texts[TRN_SQL_COUNT] = {
         " FROM dose_events d JOIN medications m ON m.id=d.medication_id"
         " JOIN prescriptions p ON p.id=d.prescription_id" OF_PATIENT IN_FORCE
         " WHERE d.patient_id=?1 AND d.scheduled_time>=?2 AND d.scheduled_time<?3"
-        " AND (d.scheduled_time,d.id)>(?2,?4) AND d.status='DUE'"
+        " AND (d.scheduled_time,d.id)>(?2,?4) AND " UNSAID
         " AND d.deleted_at IS NULL ORDER BY d.scheduled_time,d.id LIMIT ?6",
     /* So many rows are walked, whatever they say; what is looked up is of those that wait. */
     [TRN_SQL_PASSED] =
@@ -234,7 +239,8 @@ static const char *const texts[TRN_SQL_COUNT] = {
                           "reminder_time=?4,grace_minutes=?5 WHERE id=?1",
     [TRN_SQL_DOSE_RECORD] = "UPDATE dose_events SET status=?2,taken_at=?3,skip_reason=?4,"
                             "was_offline=?5,flags=?6 WHERE id=?1",
-    [TRN_SQL_DOSE_MISS] = "UPDATE dose_events SET status='MISSED' WHERE id=?1",
+    [TRN_SQL_DOSE_MISS] =
+        "UPDATE dose_events SET status='MISSED',flags='" TRN_INFERRED "' WHERE id=?1",
     [TRN_SQL_PRN_INSERT] =
         "INSERT INTO dose_events(id,prescription_id,medication_id,patient_id,scheduled_time,"
         "local_date,slot,time_period,grace_minutes,status,taken_at,was_offline,flags)"
@@ -375,7 +381,7 @@ static const char *const texts[TRN_SQL_COUNT] = {
     [TRN_SQL_RECIPIENT] = "SELECT language,role FROM users WHERE id=?1 AND deleted_at IS NULL",
     [TRN_SQL_ALERT_DOSES] =
         "SELECT " SOURCE_THEN ",d.id,d.scheduled_time,d.grace_minutes,d.local_date,d.slot,d.status,"
-        "d.patient_id,p.id,p.patient_name,m.medicine_name,m.medicine_name_khmer"
+        "d.flags,d.patient_id,p.id,p.patient_name,m.medicine_name,m.medicine_name_khmer"
         " FROM dose_events d JOIN medications m ON m.id=d.medication_id"
         " JOIN prescriptions p ON p.id=d.prescription_id" OF_PATIENT IN_FORCE ALERT_OF(
             "d.patient_id=?1",

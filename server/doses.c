@@ -53,7 +53,8 @@ static const char *const dose_names[TRN_DOSE_COLUMNS] = {"prescription_id",
                                                          "slot",
                                                          "grace_minutes",
                                                          "status",
-                                                         "was_offline"};
+                                                         "was_offline",
+                                                         "flags"};
 static const char *const medication_names[MEDICATION_COLUMNS] = {"morning_dosage",
                                                                  "daytime_dosage",
                                                                  "night_dosage",

@@ -19,10 +19,11 @@ enum trn_dose_column {
     TRN_DOSE_GRACE,
     TRN_DOSE_STATUS,
     TRN_DOSE_OFFLINE,
+    TRN_DOSE_FLAGS,
     TRN_DOSE_COLUMNS
 };
 
-enum { TRN_KNOWN_COLUMNS_MAX = 9 };
+enum { TRN_KNOWN_COLUMNS_MAX = 10 };
 
 /* A table of the schema document, and where its columns stand. */
 struct trn_known_table {

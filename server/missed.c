@@ -131,6 +131,23 @@ static tern_status add_found(struct trn_missed *job,
     return status;
 }
 
+/* What somebody said was missed is; what a rule has stored, and what is due still, is where it was
+ * to be taken. */
+static bool is_missed(const struct trn_missed *job,
+                      const struct trn_source *source,
+                      const struct trn_row *dose,
+                      bool is_due)
+{
+    const struct trn_known_table *known = &job->doses.doses;
+    const bool is_guess = trn_is_guess(trn_known_value(known, dose, TRN_DOSE_STATUS),
+                                       trn_known_value(known, dose, TRN_DOSE_FLAGS));
+
+    return (!is_due && !is_guess) || trn_source_yields(source,
+                                                       is_guess,
+                                                       trn_known_value(known, dose, TRN_DOSE_DATE),
+                                                       trn_known_value(known, dose, TRN_DOSE_SLOT));
+}
+
 static tern_status judge(struct trn_missed *job,
                          struct trn_db_view *view,
                          const struct trn_row *dose,
@@ -150,10 +167,7 @@ static tern_status judge(struct trn_missed *job,
                                           &source,
                                           &cause);
 
-    if (status == TERN_OK &&
-        (!is_due || trn_source_yields(&source,
-                                      trn_known_value(&job->doses.doses, dose, TRN_DOSE_DATE),
-                                      trn_known_value(&job->doses.doses, dose, TRN_DOSE_SLOT)))) {
+    if (status == TERN_OK && is_missed(job, &source, dose, is_due)) {
         status = add_found(job, &source, dose, is_due, now_us, &cause);
     } else if (status == TERN_OK) {
         report->undosed +=

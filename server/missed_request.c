@@ -116,6 +116,7 @@ static tern_status write_outcome(struct trn_missed_request *request,
 
     change.values[request->doses->doses.columns[TRN_DOSE_STATUS]] = tern_value_text("MISSED");
     change.values[request->doses->doses.columns[TRN_DOSE_OFFLINE]] = tern_value_integer(0);
+    change.values[request->doses->doses.columns[TRN_DOSE_FLAGS]] = tern_value_text(TRN_INFERRED);
     return trn_entry_write_change(writer, &change, NULL);
 }
 

@@ -30,6 +30,7 @@ struct care_still {
     struct trn_bytes versions;
     struct trn_bytes rows;
     struct trn_bytes records;
+    struct trn_bytes guessed;
     bool is_timed;
     int64_t now_us;
     struct trn_bytes counted;
@@ -233,6 +234,7 @@ struct care_view {
     struct trn_bytes versions;
     struct trn_bytes rows;
     struct trn_bytes records;
+    struct trn_bytes guessed; /* what is stored as missed */
     struct trn_bytes counted;
     struct trn_bytes passed;
     struct trn_bytes missed; /* of the subject, a prescription */
@@ -335,10 +337,13 @@ care_lost(const struct trn_bytes *left, const struct trn_bytes *right, const ter
 #define CARE_PART(id) "replace(j.value->>'" id "','-','')"
 #define CARE_SAID(column) ",j.value->>'" column "' AS " column
 #define CARE_PASSED "(" CARE_ENDS "<?2)"
+/* Nobody said what became of it: a stored guess is no more than what is read of a plan. */
+#define CARE_UNSAID "(d.status='DUE' OR (d.status='MISSED' AND d.flags IS 'INFERRED'))"
+#define CARE_STATUS "iif(" CARE_UNSAID ",iif(" CARE_PASSED ",'MISSED','DUE'),d.status)"
 /* What counts for adherence by now, and stays so whatever is prescribed later. */
 #define CARE_COUNTS                                                                                \
-    "(d.status<>'DUE' OR (" CARE_PASSED " AND ((d.flags='UNDONE' AND d.slot NOT LIKE '__:__:__')"  \
-    " OR " CARE_YIELDED ")))"
+    "(NOT " CARE_UNSAID " OR (" CARE_PASSED                                                        \
+    " AND ((d.flags='UNDONE' AND d.slot NOT LIKE '__:__:__') OR " CARE_YIELDED ")))"
 /* What the day's list shows, as a format and what is put into it: one text would be longer than
  * compilers must take. */
 #define CARE_SHOWN "(%s OR (NOT " CARE_PASSED " AND %s))"

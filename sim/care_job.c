@@ -173,7 +173,7 @@ static void judge(struct sim_world *world, const struct before *before, int64_t 
     must_stay(world, &before->alerts, ALERTS, "an alert that was there");
     none_is(world,
             "SELECT d.id" CARE_DOSES " WHERE d.status='MISSED' AND NOT coalesce(" CARE_PASSED
-            " AND d.flags IS NULL AND " CARE_YIELDED ",0)",
+            " AND d.flags='INFERRED' AND " CARE_YIELDED ",0)",
             now_us,
             &before->due,
             true,
@@ -207,6 +207,13 @@ static void judge(struct sim_world *world, const struct before *before, int64_t 
             &before->alert_ids,
             false,
             "made an alert that is none");
+    none_is(world,
+            "SELECT id FROM notifications WHERE about_id IN (SELECT d.id" CARE_DOSES
+            " WHERE " CARE_UNSAID " AND NOT coalesce(" CARE_YIELDED ",0))",
+            now_us,
+            &before->alert_ids,
+            false,
+            "tells of a dose that nobody was to take");
 }
 
 /* Behind a whole round. */

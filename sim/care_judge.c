@@ -81,6 +81,7 @@ void care_still_forget(struct care_still *kept)
     trn_bytes_free(&kept->versions);
     trn_bytes_free(&kept->rows);
     trn_bytes_free(&kept->records);
+    trn_bytes_free(&kept->guessed);
     trn_bytes_free(&kept->counted);
     trn_bytes_free(&kept->passed);
     kept->is_taken = false;
@@ -107,6 +108,7 @@ static void keep(struct care_call *call, int64_t version)
         call,
         "SELECT id,status,taken_at,skip_reason,was_offline,flags,scheduled_time,"
         "time_period,reminder_time,grace_minutes FROM dose_events WHERE status IN " CARE_RECORDED);
+    kept->guessed = sorted_rows(call, "SELECT id FROM dose_events WHERE status='MISSED'");
     kept->version = version;
     kept->is_taken = true;
 }
@@ -187,6 +189,7 @@ void care_view_take(struct care_call *call, struct care_view *ret_view)
     copy(&ret_view->versions, kept->versions.data, kept->versions.size);
     copy(&ret_view->rows, kept->rows.data, kept->rows.size);
     copy(&ret_view->records, kept->records.data, kept->records.size);
+    copy(&ret_view->guessed, kept->guessed.data, kept->guessed.size);
     ret_view->actions = count_all_actions(call);
     take_counted(call, ret_view);
     copy(&ret_view->passed, kept->passed.data, kept->passed.size);
@@ -197,6 +200,7 @@ void care_view_free(struct care_view *view)
     trn_bytes_free(&view->versions);
     trn_bytes_free(&view->rows);
     trn_bytes_free(&view->records);
+    trn_bytes_free(&view->guessed);
     trn_bytes_free(&view->counted);
     trn_bytes_free(&view->passed);
     trn_bytes_free(&view->missed);
@@ -315,13 +319,13 @@ static void judge_guess(struct care_call *call, const struct care_view *before)
                   "SELECT id FROM dose_events GROUP BY medication_id,local_date,slot HAVING "
                   "count(*)>1");
 
-    if (early.size > 0 && care_lost(&early, &before->counted, NULL) != NULL) {
+    if (early.size > 0 && care_lost(&early, &before->guessed, NULL) != NULL) {
         sim_fail(call->world,
                  "windows of doses",
                  "%s: %s calls a dose missed before its grace has passed: %.32s",
                  call->device->name,
                  call->name,
-                 care_lost(&early, &before->counted, NULL));
+                 care_lost(&early, &before->guessed, NULL));
     }
     if (strange.size > 0) {
         sim_fail(call->world,

@@ -93,8 +93,7 @@ tern_status care_run_list(struct care_call *call)
     if (status == TERN_OK) {
         (void)snprintf(sql,
                        sizeof sql,
-                       "SELECT d.id,iif(d.status='DUE' AND " CARE_PASSED
-                       ",'MISSED',d.status)" CARE_DOSES " WHERE d.patient_id=?1 AND "
+                       "SELECT d.id," CARE_STATUS CARE_DOSES " WHERE d.patient_id=?1 AND "
                        "d.local_date='%s' AND d.deleted_at IS NULL AND " CARE_SHOWN
                        " ORDER BY d.scheduled_time,d.id",
                        date,

@@ -482,8 +482,7 @@ tern_status care_run_dose(struct care_call *call)
 
     (void)snprintf(sql,
                    sizeof sql,
-                   "SELECT d.id,iif(d.status='DUE' AND " CARE_PASSED
-                   ",'MISSED',d.status),d.slot" CARE_DOSES
+                   "SELECT d.id," CARE_STATUS ",d.slot" CARE_DOSES
                    " WHERE d.id=?3 AND d.deleted_at IS NULL AND " CARE_SHOWN,
                    CARE_SHOWN_PARTS);
     if (status == TERN_OK || call->error.problem == TERN_PROBLEM_NO_DOSE) {

@@ -49,8 +49,9 @@ static struct trn_bytes due_alerts(struct care_call *call)
                    sizeof sql,
                    "SELECT d.id," TYPE "," LATE CARE_DOSES
                    " WHERE d.scheduled_time BETWEEN ?2-86400000000 AND ?2 AND d.deleted_at IS NULL "
-                   "AND " CARE_PASSED " AND (d.status='MISSED' OR (d.status='DUE' AND "
-                   "coalesce(%s,0))) AND (" OWN " OR (SELECT role FROM users WHERE id=?3)="
+                   "AND " CARE_PASSED " AND ((d.status='MISSED' AND NOT " CARE_UNSAID
+                   ") OR (" CARE_UNSAID " AND coalesce(%s,0))) AND (" OWN
+                   " OR (SELECT role FROM users WHERE id=?3)="
                    "'FAMILY_MEMBER') AND (%lld>=" CARE_ENDS " OR (" OWN " AND NOT " LATE
                    ")) AND NOT EXISTS(SELECT 1 FROM notifications n WHERE n.recipient_id=?3 AND "
                    "n.type=" TYPE " AND n.about_id=d.id) ORDER BY 1,2",

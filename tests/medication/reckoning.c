@@ -159,7 +159,9 @@ static const char query[] =
     "SELECT d.medication_id, d.local_date, d.slot, d.time_period, d.status, d.scheduled_time, "
     "d.grace_minutes, coalesce(u.time_zone, 'Asia/Phnom_Penh'), " REGIMEN WAS_ACTIVE
     " AND p.deleted_at IS NULL AND iif(w.version_number < p.current_version, s.value IS NOT NULL, "
-    "m.deleted_at IS NULL), " PARTS BEFORES "d.flags IS 'UNDONE' FROM dose_events d JOIN "
+    "m.deleted_at IS NULL), " PARTS BEFORES
+    "d.flags IS 'UNDONE', d.status = 'DUE' OR (d.status = 'MISSED' AND d.flags IS 'INFERRED') FROM "
+    "dose_events d JOIN "
     "medications m ON m.id = d.medication_id JOIN prescriptions p ON p.id = d.prescription_id "
     "LEFT JOIN prescription_versions w ON w.prescription_id = p.id AND w.version_number = " IN_FORCE
     " LEFT JOIN json_each(w.medications_snapshot) s ON s.value ->> 'id' = tern_id_text(m.id) "
@@ -178,7 +180,7 @@ static int judge(tern_statement *row, const char *date, const char *slot, int64_
     if (strlen(slot) == 8) {
         return -1;
     }
-    if (strcmp(status, "DUE") == 0) {
+    if (tern_statement_value(row, 28).integer != 0) { /* nobody said what became of it */
         return now_us > passes_us && (tern_statement_value(row, 27).integer != 0 ||
                                       is_prescribed(row, date, slot))
                    ? 3

@@ -6,7 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "server/missed.h"
 #include "tern/medication/adherence.h"
+#include "tern/medication/alert.h"
 #include "tests/medication/pair.h"
 
 #define HOUR_US (INT64_C(3600) * 1000000)
@@ -126,11 +128,108 @@ TEST(of_two_who_put_a_draft_in_force_the_earlier_day_stands)
     }
 }
 
+/* ---- What was guessed under the day that does not stand ---- */
+
+static void store_missed(struct care_device *device)
+{
+    tern_missed_cursor cursor = {.scheduled_us = 0};
+    uint32_t missed = 0;
+    bool more = false;
+
+    care_ok(tern_doses_infer_missed(device->care, NULL, 100, &cursor, &missed, &more, &error),
+            &error);
+    CHECK_INT(missed, 1);
+}
+
+static uint32_t alerts(struct care_device *device)
+{
+    uint32_t made = 0;
+
+    care_ok(tern_alerts_infer(device->care, 10, &made, NULL, &error), &error);
+    return made;
+}
+
+static void hand_in(void *context, int64_t now_us, struct trn_sync_call *call)
+{
+    CHECK_INT(now_us, ((struct world *)context)->now_us);
+    world_handle(context, call);
+}
+
+/* A whole round of the server's job. */
+static struct trn_missed_report run_job(struct world *world)
+{
+    const struct trn_missed_port port = {.zones = *care_zones(),
+                                         .context = world,
+                                         .hand_in = hand_in};
+    struct trn_missed_report all = {.more = true};
+    struct trn_missed *job = NULL;
+
+    CHECK(trn_missed_open(world->db, &port, &job, NULL) == TERN_OK);
+    while (all.more) {
+        struct trn_missed_report step = {.more = false};
+
+        CHECK(trn_missed_step(job, world->now_us, &step, NULL) == TERN_OK);
+        all.missed += step.missed;
+        all.alerts += step.alerts;
+        all.more = step.more;
+    }
+    trn_missed_close(job);
+    return all;
+}
+
+TEST(a_guess_of_a_device_under_the_other_day_is_as_if_nobody_had_stored_it)
+{
+    for (unsigned order = 0; order < 4; order++) {
+        struct care_pair pair;
+        const bool on_tablet = (order & 1) != 0;
+
+        (void)begin_twice(&pair, on_tablet);
+        store_missed(on_tablet ? &pair.phone : &pair.tablet);
+        CHECK_INT(missed(on_tablet ? &pair.phone : &pair.tablet), 1);
+        device_sync_well((order & 2) != 0 ? &pair.tablet.device : &pair.phone.device);
+        care_pair_sync(&pair);
+        CHECK_TEXT(world_ask(&pair.world, "SELECT count(*) FROM dose_events WHERE status='MISSED'"),
+                   "1");
+        check_rhythm(&pair.phone);
+        check_rhythm(&pair.tablet);
+        CHECK_INT(alerts(&pair.phone) + alerts(&pair.tablet), 0);
+        CHECK_INT(run_job(&pair.world).alerts, 0);
+        CHECK_TEXT(world_ask(&pair.world, "SELECT count(*) FROM notifications"), "0");
+        care_pair_end(&pair);
+    }
+}
+
+/* Where the job hears of the later day first it guesses and tells; else it does neither. */
+TEST(a_guess_of_the_job_under_the_other_day_is_as_if_nobody_had_stored_it)
+{
+    for (unsigned order = 0; order < 4; order++) {
+        struct care_pair pair;
+        const bool on_tablet = (order & 1) != 0;
+        struct care_device *first = on_tablet ? &pair.tablet : &pair.phone;
+        struct care_device *second = on_tablet ? &pair.phone : &pair.tablet;
+        const bool late_first = (order & 2) != 0;
+        struct trn_missed_report report;
+
+        (void)begin_twice(&pair, on_tablet);
+        device_sync_well(late_first ? &second->device : &first->device);
+        report = run_job(&pair.world);
+        CHECK_INT(report.missed, late_first ? 1 : 0);
+        CHECK_INT(report.alerts, late_first ? 1 : 0);
+        care_pair_sync(&pair);
+        report = run_job(&pair.world);
+        CHECK_INT(report.missed + report.alerts, 0);
+        care_pair_sync(&pair);
+        check_rhythm(first);
+        check_rhythm(second);
+        care_pair_end(&pair);
+    }
+}
+
 /* ---- Doses under the later day alone ---- */
 
 /* The first put it in force and lies in a drawer; of the second, three days later, doses are
  * taken. */
-static void begin_in_a_drawer(struct care_pair *pair, bool on_tablet)
+static void begin_in_a_drawer(struct care_pair *pair, bool on_tablet, bool stored)
 {
     struct care_device *first = on_tablet ? &pair->tablet : &pair->phone;
     struct care_device *second = on_tablet ? &pair->phone : &pair->tablet;
@@ -145,6 +244,9 @@ static void begin_in_a_drawer(struct care_pair *pair, bool on_tablet)
     care_pair_sync(pair);
     put_in_force(first, &id);
     world_pass(&pair->world, 3 * DAY_US);
+    if (stored) {
+        store_missed(first);
+    }
     put_in_force(second, &id);
     world_pass(&pair->world, 10 * HOUR_US + HOUR_US / 2);
     take(second);
@@ -162,10 +264,10 @@ static void check_later_rhythm(struct care_device *device)
 
 TEST(the_day_stands_under_which_a_dose_was_recorded)
 {
-    for (unsigned order = 0; order < 4; order++) {
+    for (unsigned order = 0; order < 8; order++) {
         struct care_pair pair;
 
-        begin_in_a_drawer(&pair, (order & 1) != 0);
+        begin_in_a_drawer(&pair, (order & 1) != 0, (order & 4) != 0);
         device_sync_well((order & 2) != 0 ? &pair.tablet.device : &pair.phone.device);
         care_pair_sync(&pair);
         check_later_rhythm(&pair.phone);

@@ -218,6 +218,40 @@ TEST(missed_doses_are_stored_in_bounded_steps_that_go_on_where_they_stopped)
     care_end();
 }
 
+/* A clock that was ahead has stored what had not come. */
+TEST(a_guess_says_no_more_than_the_plan_does_by_now)
+{
+    tern_missed_cursor cursor = {.scheduled_us = 0};
+    uint32_t missed = 0;
+    bool more = true;
+
+    begin();
+    care_clock("2026-03-03 05:00");
+    care_ok(tern_doses_infer_missed(care, NULL, 100, &cursor, &missed, &more, &error), &error);
+    CHECK_INT(missed, 2);
+    CHECK_TEXT(care_day("2026-03-02"), "MORNING MISSED, NIGHT MISSED");
+    care_clock("2026-03-02 12:00");
+    CHECK_TEXT(care_day("2026-03-02"), "MORNING MISSED, NIGHT DUE");
+    care_end();
+}
+
+/* What another program says was missed is its word, whatever is prescribed. */
+TEST(a_dose_that_came_as_missed_is_shown_although_nothing_yields_it)
+{
+    tern_id prescription;
+
+    care_begin("2026-03-02 05:00");
+    prescription = care_prescribe();
+    fixture_run(care_replica,
+                "UPDATE dose_events SET status = 'MISSED' WHERE local_date = '2026-03-02' AND slot "
+                "= 'MORNING'");
+    care_clock("2026-03-02 05:30");
+    care_ok(tern_prescription_end(care, &prescription, &error), &error);
+    care_clock("2026-03-04 12:00");
+    CHECK_TEXT(care_day("2026-03-02"), "MORNING MISSED");
+    care_end();
+}
+
 TEST(a_guess_yields_to_a_person_who_undid)
 {
     tern_missed_cursor cursor = {.scheduled_us = 0};

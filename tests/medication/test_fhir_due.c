@@ -195,3 +195,32 @@ TEST(what_was_put_in_force_later_is_exported_with_the_day_of_that)
 {
     check_due(false);
 }
+
+/* Who takes the file over has no versions to judge a guess by: it comes in as what was missed. */
+TEST(what_was_stored_as_missed_comes_out_of_a_file_as_missed)
+{
+    static const char count[] = "SELECT count(*) FROM dose_events WHERE status='MISSED' AND "
+                                "flags IS NULL";
+    tern_missed_cursor cursor = {.scheduled_us = 0};
+    uint32_t missed = 0;
+    bool more = true;
+    char folder[610];
+    char replica[600];
+    char path[700];
+
+    begin_patient(true);
+    care_clock("2026-03-04 05:00");
+    care_ok(tern_doses_infer_missed(care, NULL, 100, &cursor, &missed, &more, &error), &error);
+    CHECK(missed > 0);
+    CHECK_INT(fixture_number(care_replica, count), 0);
+    (void)snprintf(replica, sizeof(replica), "%s", care_path());
+    (void)snprintf(folder, sizeof(folder), "%s.fhir", replica);
+    care_end();
+    export_to(folder, replica, path, sizeof(path));
+
+    care_begin("2026-03-02 05:00");
+    take_over(path);
+    CHECK_INT(fixture_number(care_replica, count), missed);
+    care_end();
+    CHECK(unlink(path) == 0 && rmdir(folder) == 0);
+}

@@ -242,6 +242,34 @@ TEST(an_end_by_one_who_knew_a_draft_alone_hides_no_dose_that_had_passed)
     end(&practice);
 }
 
+/* The patient's device guesses before it hears of a pause that had begun by then; what it says of
+ * it is no other than what one says that has guessed nothing. */
+TEST(a_guess_does_not_outlive_the_news_of_a_pause)
+{
+    for (int order = 0; order < 2; order++) {
+        struct practice practice;
+        struct care_device *phone = &practice.pair.phone;
+        tern_missed_cursor cursor = {.scheduled_us = 0};
+        bool more = false;
+
+        begin(&practice);
+        care_ok(tern_prescription_pause(practice.doctor.care, &practice.prescription, &error),
+                &error);
+        world_pass(&practice.pair.world, DAY_US);
+        if (order == 0) {
+            care_ok(tern_doses_infer_missed(phone->care, NULL, 100, &cursor, NULL, &more, &error),
+                    &error);
+            CHECK_INT(missed(phone), 2);
+        }
+        meet(&practice);
+        CHECK_TEXT(day(phone, "2025-11-20"), "");
+        CHECK_TEXT(day(&practice.doctor, "2025-11-20"), "");
+        CHECK_INT(missed(phone), 0);
+        CHECK_INT(missed(&practice.doctor), 0);
+        end(&practice);
+    }
+}
+
 /* As an import leaves it: active, with its doses, and without a version. */
 static void begin_imported(struct practice *practice)
 {

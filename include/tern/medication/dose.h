@@ -17,7 +17,7 @@ typedef enum tern_dose_status {
     TERN_DOSE_DUE = 0,
     TERN_DOSE_TAKEN_ON_TIME = 1,
     TERN_DOSE_TAKEN_LATE = 2,
-    TERN_DOSE_MISSED = 3, /* stored, or read of a DUE one whose grace has passed */
+    TERN_DOSE_MISSED = 3, /* read of a DUE one whose grace has passed, or said by an import */
     TERN_DOSE_SKIPPED = 4
 } tern_dose_status;
 
@@ -46,8 +46,8 @@ typedef struct tern_dose {
 typedef bool (*tern_dose_visitor)(void *context, const tern_dose *dose);
 
 /**
- * Visits the doses of a local day by time: all with a record or MISSED, and those DUE that their
- * prescription still yields.
+ * Visits the doses of a local day by time: all with a record, those that an import says were
+ * missed, and those that their prescription still yields, or yielded when their grace ended.
  *
  * @param patient    NULL: the replica's user.
  * @param local_date YYYY-MM-DD.
@@ -128,7 +128,8 @@ typedef struct tern_missed_cursor {
 /**
  * Stores MISSED for doses whose grace has passed and that their prescription yields: one inferred
  * transaction, which walks at most `limit` doses from the cursor on, those with a record included.
- * It yields to every record. For a patient, or a job: of another user, as a doctor, the server
+ * It yields to every record, and to what is prescribed: its row has the flag INFERRED, and is read
+ * here as if it were DUE still. For a patient, or a job: of another user, as a doctor, the server
  * takes no doses.
  *
  * @param patient    NULL: the replica's user.

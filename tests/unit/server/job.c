@@ -123,6 +123,9 @@ void job_set_outcome(struct phone *phone,
     if (strncmp(status, "TAKEN", 5) == 0) {
         lab_set(&change, "taken_at", tern_value_integer(phone->lab->now_us));
     }
+    if (kind == TRN_ENTRY_INFERRED && strcmp(status, "MISSED") == 0) {
+        lab_set(&change, "flags", tern_value_text("INFERRED"));
+    }
     phone_begin(phone, kind);
     phone_change(phone, &change);
     phone_commit(phone);

@@ -262,12 +262,11 @@ care_lost(const struct trn_bytes *left, const struct trn_bytes *right, const ter
  * first; of what an edit added, its own. */
 #define CARE_BEGIN(of, date)                                                                       \
     "max(coalesce(" date("start_date") ",b.begins_on),coalesce(" of("starts_on") ",''))"
-#define CARE_BEGINS_ON                                                                             \
-    "(SELECT begins_on FROM prescription_beginnings WHERE prescription_id=p.id ORDER BY is_taken " \
-    "DESC,begins_on LIMIT 1)"
-#define CARE_BEGUN                                                                                 \
-    " LEFT JOIN (SELECT prescription_id AS begun,substr(min((is_taken=0)||begins_on),2) AS "       \
-    "begins_on FROM prescription_beginnings GROUP BY 1) b ON b.begun=p.id"
+#define CARE_BEGINNINGS                                                                            \
+    "(SELECT prescription_id AS begun,substr(min((is_taken=0)||begins_on),2) AS begins_on FROM "   \
+    "prescription_beginnings GROUP BY 1)"
+#define CARE_BEGUN " LEFT JOIN " CARE_BEGINNINGS " b ON b.begun=p.id"
+#define CARE_BEGINS_ON "(SELECT begins_on FROM " CARE_BEGINNINGS " WHERE begun=p.id)"
 #define CARE_UNTIL(end) " AND (" end " IS NULL OR d.local_date<=" end ")"
 #define CARE_LASTS(start, days)                                                                    \
     " AND (" days " IS NULL OR julianday(d.local_date)-julianday(" start ")<" days ")"

@@ -139,13 +139,13 @@ static bool is_prescribed(tern_statement *row, const char *date, const char *slo
     "coalesce((SELECT max(x.version_number) FROM prescription_versions x WHERE "                   \
     "x.prescription_id = p.id AND x.created_at <= " ENDS "), (SELECT min(x.version_number) FROM "  \
     "prescription_versions x WHERE x.prescription_id = p.id))"
+/* The first day under which a dose was recorded, else the first on which it was put in force. */
+#define BEGINS_ON                                                                                  \
+    "(SELECT substr(min(CASE WHEN b.is_taken THEN 'a' ELSE 'b' END || b.begins_on), 2) FROM "      \
+    "prescription_beginnings b WHERE b.prescription_id = p.id)"
 #define REGIMEN                                                                                    \
-    "coalesce(" OF_DATE(                                                                           \
-        "start_date") ", (SELECT substr(min(CASE WHEN b.is_taken THEN 'a' ELSE 'b' END || "        \
-                      "b.begins_on), 2) FROM prescription_beginnings b "                           \
-                      "WHERE b.prescription_id = p.id)), " OF_DATE("end_date") "," OF("frequency") \
-                          OF("timing") "t.morning_meal, t.afternoon_meal, "                        \
-                                       "t.night_meal, p.created_at, "
+    "coalesce(" OF_DATE("start_date") ", " BEGINS_ON "), " OF_DATE("end_date") "," OF("frequency") \
+        OF("timing") "t.morning_meal, t.afternoon_meal, t.night_meal, p.created_at, "
 #define BEFORE(column)                                                                             \
     "coalesce(iif(w.version_number < p.current_version, s.value -> '" column "', m." column        \
     ") ->> 'before_meal', 0), "
@@ -431,9 +431,7 @@ static bool has_doses(const struct coming *coming, tern_statement *row)
 
 static const char prescribed_now[] =
     "SELECT m.id, coalesce(u.time_zone, 'Asia/Phnom_Penh'), "
-    "coalesce(p.start_date, (SELECT substr(min(CASE WHEN b.is_taken THEN 'a' ELSE 'b' END || "
-    "b.begins_on), 2) FROM prescription_beginnings b WHERE "
-    "b.prescription_id = p.id)), p.end_date, m.frequency, "
+    "coalesce(p.start_date, " BEGINS_ON "), p.end_date, m.frequency, "
     "m.timing, t.morning_meal, t.afternoon_meal, t.night_meal, p.created_at, " NOW_HASES
     "m.duration, m.is_prn, " NOW_BEFORES ", m.starts_on, m.first_minute FROM prescriptions p "
     "JOIN medications m ON m.prescription_id = p.id LEFT JOIN users u ON u.id = p.patient_id "

@@ -57,6 +57,14 @@ struct trn_db_entry {
     char detail[TRN_DETAIL_BYTES];
 };
 
+/* Three columns of an index, in its order: whose row it is, a flag, and what is least. */
+struct trn_db_least {
+    const struct trn_table *table;
+    uint16_t naming;
+    uint16_t flag;
+    uint16_t least;
+};
+
 /* Rows that wait for something: live, with `word` in one column, by the moment in another. */
 struct trn_db_waiting {
     const struct trn_table *table;
@@ -229,6 +237,15 @@ struct trn_db_ops {
                                                     tern_error *error),
                                void *context,
                                tern_error *error);
+    /* The live row that holds `id` and `flag` and of those the least value, by an index that has
+     * the three columns in this order: no other is read. */
+    tern_status (*row_least)(struct trn_db_view *view,
+                             const struct trn_db_least *by,
+                             const tern_id *id,
+                             bool flag,
+                             bool *ret_found,
+                             tern_id *ret_row,
+                             tern_error *error);
 
     /* ---- Rows that wait ---- */
 

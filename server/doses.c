@@ -1,6 +1,7 @@
 /* Five rows a dose: its own, the medication's, the prescription's, the patient's and the meals';
- * and the prescription's versions, found by the index on its id, and remembered. What a
- * prescription says of its versions' numbers is its writer's word, and nothing is counted by it. */
+ * where the prescription names no start one more, of the day on which it began; and the
+ * prescription's versions, found by the index on its id, and remembered. What a prescription says
+ * of its versions' numbers is its writer's word, and nothing is counted by it. */
 #include "server/doses.h"
 
 #include <string.h>
@@ -146,8 +147,6 @@ struct reading {
     int64_t passes_us;
     int64_t version; /* the current one's number */
     json_t *snapshot;
-    char begins_on[11]; /* "": nobody wrote it */
-    bool is_taken;      /* a dose was recorded under it */
     tern_value values[TRN_SOURCE_COLUMNS];
 };
 
@@ -223,57 +222,33 @@ static tern_status read_medication(struct reading *reading, bool *ret_live, tern
     return status;
 }
 
-static tern_status note_id(void *context, const tern_id *id, tern_error *error)
-{
-    return trn_bytes_append(context, id, sizeof(*id)) == TERN_OK ? TERN_OK : trn_fail_nomem(error);
-}
-
-/* Whether the day says better than what was read when it began. */
-static bool is_better(const struct reading *reading, const char *day, bool is_taken)
-{
-    if (reading->begins_on[0] == '\0' || is_taken != reading->is_taken) {
-        return reading->begins_on[0] == '\0' || is_taken;
-    }
-    return strcmp(day, reading->begins_on) < 0;
-}
-
 /* Of the days on which it was put in force the earliest under which a dose was recorded, else the
  * earliest; as text they have the order of days. */
 static tern_status read_beginning(struct reading *reading, tern_error *error)
 {
     const struct trn_known_table *known = &reading->doses->beginnings;
-    struct trn_bytes ids = {0};
-    tern_status status = reading->db->ops->rows_naming(reading->view,
-                                                       known->table,
-                                                       known->columns[BEGINNING_PRESCRIPTION],
-                                                       &reading->prescription,
-                                                       note_id,
-                                                       &ids,
-                                                       error);
+    const struct trn_db_least by = {.table = known->table,
+                                    .naming = known->columns[BEGINNING_PRESCRIPTION],
+                                    .flag = known->columns[BEGINNING_TAKEN],
+                                    .least = known->columns[BEGINNING_DAY]};
+    const struct trn_db_ops *ops = reading->db->ops;
+    struct trn_row row;
+    bool found = false;
+    tern_id id;
+    tern_status status =
+        ops->row_least(reading->view, &by, &reading->prescription, true, &found, &id, error);
 
-    for (size_t at = 0; status == TERN_OK && at < ids.size; at += sizeof(tern_id)) {
-        char day[sizeof(reading->begins_on)];
-        struct trn_row row;
-        bool is_taken;
-        bool found = false;
-        tern_id id;
-
-        memcpy(&id, ids.data + at, sizeof(id));
-        reading->doses->rows_read++;
-        status = reading->db->ops->row_read(reading->view, known->table, &id, &found, &row, error);
-        if (status != TERN_OK || !found || row.deleted_at_us != 0) {
-            continue;
-        }
-        trn_value_to_text(trn_known_value(known, &row, BEGINNING_DAY), day, sizeof(day));
-        is_taken = trn_known_value(known, &row, BEGINNING_TAKEN).integer != 0;
-        if (is_better(reading, day, is_taken)) {
-            memcpy(reading->begins_on, day, sizeof(day));
-            reading->is_taken = is_taken;
-        }
+    if (status == TERN_OK && !found) {
+        status =
+            ops->row_least(reading->view, &by, &reading->prescription, false, &found, &id, error);
     }
-    trn_bytes_free(&ids);
-    if (reading->begins_on[0] != '\0') {
-        reading->values[TRN_SOURCE_BEGINS] = tern_value_text(reading->begins_on);
+    if (status != TERN_OK || !found) {
+        return status;
+    }
+    reading->doses->rows_read++;
+    status = ops->row_read(reading->view, known->table, &id, &found, &row, error);
+    if (status == TERN_OK && found) {
+        reading->values[TRN_SOURCE_BEGINS] = trn_known_value(known, &row, BEGINNING_DAY);
     }
     return status;
 }
@@ -395,6 +370,11 @@ static tern_status read_version(struct reading *reading, const tern_id *id, tern
     version.number = trn_known_value(known, &row, VERSION_NUMBER).integer;
     version.created_us = trn_known_value(known, &row, VERSION_CREATED).integer;
     return remember(reading, &version, error);
+}
+
+static tern_status note_id(void *context, const tern_id *id, tern_error *error)
+{
+    return trn_bytes_append(context, id, sizeof(*id)) == TERN_OK ? TERN_OK : trn_fail_nomem(error);
 }
 
 static tern_status read_versions(struct reading *reading, tern_error *error)

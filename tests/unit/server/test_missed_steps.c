@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "server/doses.h"
 #include "tests/sim/disk.h"
 #include "tests/unit/schema/documents.h"
 #include "tests/unit/server/job.h"
@@ -196,6 +197,86 @@ TEST(versions_are_found_by_an_index)
     CHECK(strstr(
               lab_plan(&job.lab, "SELECT id FROM prescription_versions WHERE prescription_id = ?1"),
               "SEARCH prescription_versions USING") != NULL);
+    job_end(&job);
+}
+
+/* ---- The first day of what names no start ---- */
+
+static void insert_beginning(struct job *job, const char *day, bool is_taken)
+{
+    struct trn_change change =
+        lab_change(&job->lab, TRN_OP_INSERT, "prescription_beginnings", lab_id('?', 0));
+    bool derived = false;
+
+    lab_set(&change, "prescription_id", tern_value_id(&job->prescription));
+    lab_set(&change, "begins_on", tern_value_text(day));
+    lab_set(&change, "is_taken", tern_value_integer(is_taken ? 1 : 0));
+    CHECK(trn_natural_id(change.table, change.values, &derived, &change.id, NULL) == TERN_OK);
+    phone_begin(&job->phone, TRN_ENTRY_RECORDED);
+    phone_change(&job->phone, &change);
+    phone_commit(&job->phone);
+}
+
+/* The first day by the rows around the dose, and how many rows of beginnings and versions that
+ * took. */
+static size_t read_start(struct job *job, tern_id id, char ret_start[11])
+{
+    const struct trn_missed_port port = job_port(&job->lab);
+    const struct trn_db *db = job->lab.db;
+    struct trn_db_view *view = NULL;
+    struct trn_bytes seen = {0};
+    struct trn_doses doses;
+    struct trn_source source;
+    struct trn_row dose;
+    bool found = false;
+
+    CHECK(trn_doses_know(db->schema, &doses));
+    CHECK(db->ops->snapshot_open(job->lab.db, &view, NULL) == TERN_OK);
+    CHECK(db->ops->row_read(view, doses.doses.table, &id, &found, &dose, NULL) == TERN_OK && found);
+    CHECK(trn_doses_source(&doses, db, view, &port.zones, &dose, &seen, &source, NULL) == TERN_OK);
+    (void)snprintf(ret_start, 11, "%s", source.start);
+    db->ops->snapshot_close(job->lab.db, view);
+    trn_bytes_free(&seen);
+    return doses.rows_read;
+}
+
+TEST(of_many_days_on_which_a_prescription_began_one_row_is_read)
+{
+    struct job job;
+    char start[11];
+    tern_id dose;
+
+    job_start(&job);
+    dose = job_push_dose(&job, 40);
+    lab_write(&job.lab, "UPDATE prescriptions SET start_date = NULL");
+    for (unsigned day = 28; day >= 5; day--) {
+        char date[24];
+
+        (void)snprintf(date, sizeof(date), "2026-01-%02u", day);
+        insert_beginning(&job, date, false);
+    }
+    phone_push(&job.phone);
+    CHECK_INT(read_start(&job, dose, start), 1);
+    CHECK_TEXT(start, "2026-01-05");
+    insert_beginning(&job, "2026-01-09", true);
+    insert_beginning(&job, "2026-01-07", true);
+    phone_push(&job.phone);
+    CHECK_INT(read_start(&job, dose, start), 1);
+    CHECK_TEXT(start, "2026-01-07");
+    job_end(&job);
+}
+
+TEST(the_least_of_them_is_found_by_an_index)
+{
+    struct job job;
+
+    job_start(&job);
+    CHECK_TEXT(lab_plan(&job.lab,
+                        "SELECT id FROM prescription_beginnings WHERE prescription_id = ?1 AND "
+                        "is_taken = ?2 AND deleted_at IS NULL ORDER BY begins_on LIMIT 1"),
+               "SEARCH prescription_beginnings USING INDEX "
+               "prescription_beginnings_prescription_id_is_taken_begins_on_idx (prescription_id=? "
+               "AND is_taken=?)");
     job_end(&job);
 }
 

@@ -112,14 +112,89 @@ static tern_value text_or_null(const char *text)
     return tern_value_text(text != NULL && text[0] != '\0' ? text : NULL);
 }
 
-/* A record, and with the first of a prescription that names no start under which day it counted:
- * no earlier day moves it that somebody wrote who had not heard of it. */
+/* The columns of TRN_SQL_BEGINNINGS behind those of the source. */
+enum { BEGINS_ON = TRN_SOURCE_COLUMNS, PRESCRIPTION, DATE, SLOT };
+
+/* The first of the days on which a prescription was put in force under which a dose exists. */
+struct settled {
+    tern_care *care;
+    int seen; /* of these days */
+    bool found;
+    tern_id prescription;
+    char day[TRN_DATE_BYTES];
+};
+
+/* Whether the words that stand have the dose, where they are counted from this day. What is paused,
+ * ended or left out by now had its doses as well. */
+static tern_status
+read_exists(tern_care *care, tern_statement *row, bool *ret_exists, tern_care_error *error)
+{
+    const tern_value date = tern_statement_value(row, DATE);
+    const tern_value slot = tern_statement_value(row, SLOT);
+    tern_value values[TRN_SOURCE_COLUMNS];
+    struct trn_source source;
+    int32_t day = 0;
+    tern_status status;
+
+    for (int i = 0; i < TRN_SOURCE_COLUMNS; i++) {
+        values[i] = tern_statement_value(row, i);
+    }
+    values[TRN_SOURCE_BEGINS] = tern_statement_value(row, BEGINS_ON);
+    values[TRN_SOURCE_STANDS] = tern_value_integer(1);
+    values[TRN_SOURCE_ACTIVE] = tern_value_integer(1);
+    status = trn_source_make(&care->zones, values, INT64_MAX, &source, trn_engine_error(error));
+    *ret_exists = status == TERN_OK && trn_day_parse(date.data, date.size, &day) &&
+                  trn_regimen_yields(&source.rule, day, slot.data, slot.size);
+    return trn_zone_failed(status, error);
+}
+
+static tern_status
+look_at_day(void *run, tern_statement *row, bool *ret_more, tern_care_error *error)
+{
+    struct settled *settled = run;
+    tern_status status = read_exists(settled->care, row, &settled->found, error);
+
+    settled->seen++;
+    settled->prescription = trn_value_to_id(tern_statement_value(row, PRESCRIPTION));
+    trn_value_to_text(tern_statement_value(row, BEGINS_ON), settled->day, sizeof(settled->day));
+    *ret_more = !settled->found;
+    return status;
+}
+
+/* The first record of a prescription that names no start says under which day its dose exists, so
+ * that no other day moves it that somebody wrote who had not heard of it. Where there is but one,
+ * it is that. */
+static tern_status settle_day(tern_care *care, const tern_id *dose, tern_care_error *error)
+{
+    const tern_value key = tern_value_id(dose);
+    struct settled settled = {.care = care};
+    tern_status status = trn_care_each(care,
+                                       TRN_SQL_BEGINNINGS,
+                                       &key,
+                                       1,
+                                       TERN_PROBLEM_NONE,
+                                       look_at_day,
+                                       &settled,
+                                       error);
+
+    if (status != TERN_OK || (!settled.found && settled.seen != 1)) {
+        return status;
+    }
+    {
+        const tern_value values[] = {tern_value_id(&settled.prescription),
+                                     tern_value_text(settled.day),
+                                     tern_value_integer(1)};
+
+        return trn_care_run(care, TRN_SQL_BEGINNING, values, 3, error);
+    }
+}
+
 static tern_status record(tern_care *care, const tern_value values[6], tern_care_error *error)
 {
+    tern_id dose = trn_value_to_id(values[0]);
     tern_status status = trn_care_run(care, TRN_SQL_DOSE_RECORD, values, 6, error);
 
-    return status == TERN_OK ? trn_care_run(care, TRN_SQL_BEGINNING_TAKEN, values, 1, error)
-                             : status;
+    return status == TERN_OK ? settle_day(care, &dose, error) : status;
 }
 
 static tern_status take(tern_care *care,

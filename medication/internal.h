@@ -24,6 +24,7 @@ enum trn_sql {
     TRN_SQL_PLANNED,
     TRN_SQL_HAS_DOSES,
     TRN_SQL_DOSE,
+    TRN_SQL_BEGINNINGS,
     TRN_SQL_WAITING,
     TRN_SQL_PASSED,
     TRN_SQL_MEDICATION,
@@ -73,7 +74,6 @@ enum trn_sql {
     TRN_SQL_PRN_INSERT,
     TRN_SQL_ACTION,
     TRN_SQL_BEGINNING,
-    TRN_SQL_BEGINNING_TAKEN,
     TRN_SQL_VERSION,
     TRN_SQL_VERSION_BEFORE, /* of one that came without, such as an import */
     TRN_SQL_RETAKE,

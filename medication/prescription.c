@@ -500,9 +500,11 @@ begin_now(tern_care *care, const tern_id *id, const struct header *header, tern_
         return status;
     }
     {
-        const tern_value values[] = {tern_value_id(id), tern_value_text(day)};
+        const tern_value values[] = {tern_value_id(id),
+                                     tern_value_text(day),
+                                     tern_value_integer(0)};
 
-        return trn_care_run(care, TRN_SQL_BEGINNING, values, 2, error);
+        return trn_care_run(care, TRN_SQL_BEGINNING, values, 3, error);
     }
 }
 

@@ -188,6 +188,15 @@ static const char *const texts[TRN_SQL_COUNT] = {
     [TRN_SQL_HAS_DOSES] = "SELECT EXISTS(SELECT 1 FROM dose_events WHERE medication_id=?1)",
     [TRN_SQL_DOSE] = "SELECT status,scheduled_time,grace_minutes,slot FROM dose_events"
                      " WHERE id=?1 AND deleted_at IS NULL",
+    /* Of a dose whose prescription names no start and is not settled: on which days it was put in
+     * force, the one that stands first; nobody has many. */
+    [TRN_SQL_BEGINNINGS] =
+        "SELECT " SOURCE ",b.begins_on,p.id,d.local_date,d.slot FROM dose_events d"
+        " JOIN prescriptions p ON p.id=d.prescription_id"
+        " JOIN prescription_beginnings b ON b.prescription_id=p.id AND b.is_taken=0"
+        " AND b.deleted_at IS NULL JOIN medications m ON m.id=d.medication_id" OF_PATIENT
+        " WHERE d.id=?1 AND p.start_date IS NULL AND " FIRST_DAY(
+            "1") " IS NULL ORDER BY b.begins_on LIMIT 32",
     [TRN_SQL_WAITING] =
         "SELECT " SOURCE_THEN ",d.id,d.scheduled_time,d.grace_minutes,d.local_date,d.slot"
         ",d.flags,m.id,m.medicine_name,m.medicine_name_khmer," DOSAGE
@@ -248,16 +257,9 @@ static const char *const texts[TRN_SQL_COUNT] = {
     [TRN_SQL_ACTION] =
         "INSERT INTO audit_logs(id,actor_id,actor_role,action_type,resource_type,resource_id,"
         "details) VALUES(tern_id(),?1,(SELECT role FROM users WHERE id=?1),?2,?3,?4,?5)",
-    [TRN_SQL_BEGINNING] = "INSERT INTO prescription_beginnings(id,prescription_id,begins_on)"
-                          " VALUES(tern_key('prescription_beginnings',?1,?2,0),?1,?2)",
-    [TRN_SQL_BEGINNING_TAKEN] =
+    [TRN_SQL_BEGINNING] =
         "INSERT INTO prescription_beginnings(id,prescription_id,begins_on,is_taken)"
-        " SELECT tern_key('prescription_beginnings',prescription_id,day,1),prescription_id,day,1"
-        " FROM (SELECT p.id AS prescription_id," FIRST_DAY(
-            "0") " AS day FROM dose_events d"
-                 " JOIN prescriptions p ON p.id=d.prescription_id WHERE d.id=?1 AND p.start_date "
-                 "IS NULL AND " FIRST_DAY("1") " IS NULL)"
-                                               " WHERE day IS NOT NULL",
+        " VALUES(tern_key('prescription_beginnings',?1,?2,?3),?1,?2,?3)",
     [TRN_SQL_VERSION] =
         "INSERT INTO prescription_versions(id,prescription_id,version_number,author_id,"
         "change_reason,medications_snapshot)"

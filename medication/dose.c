@@ -189,12 +189,16 @@ static tern_status settle_day(tern_care *care, const tern_id *dose, tern_care_er
     }
 }
 
-static tern_status record(tern_care *care, const tern_value values[6], tern_care_error *error)
+/* What is taken as needed hangs on no day. */
+static tern_status record(tern_care *care,
+                          const tern_id *id,
+                          const struct dose_row *dose,
+                          const tern_value values[6],
+                          tern_care_error *error)
 {
-    tern_id dose = trn_value_to_id(values[0]);
     tern_status status = trn_care_run(care, TRN_SQL_DOSE_RECORD, values, 6, error);
 
-    return status == TERN_OK ? settle_day(care, &dose, error) : status;
+    return status == TERN_OK && !dose->is_prn ? settle_day(care, id, error) : status;
 }
 
 static tern_status take(tern_care *care,
@@ -223,7 +227,7 @@ static tern_status take(tern_care *care,
                                      text_or_null(verdict.flags)};
 
         *ret_status = verdict.status;
-        status = record(care, values, error);
+        status = record(care, id, &dose, values, error);
     }
     return status == TERN_OK ? trn_care_action(care, "DOSE_TAKEN", table, id, NULL, error) : status;
 }
@@ -272,7 +276,7 @@ static tern_status skip(tern_care *care,
         return trn_problem(error, TERN_PROBLEM_RECORDED, 0, 0);
     }
     if (status == TERN_OK) {
-        status = record(care, values, error);
+        status = record(care, id, &dose, values, error);
     }
     return status == TERN_OK ? trn_care_action(care, "DOSE_SKIPPED", table, id, NULL, error)
                              : status;

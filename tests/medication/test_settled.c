@@ -174,3 +174,26 @@ TEST(a_dose_that_exists_under_none_of_the_days_settles_none_and_the_next_one_doe
     CHECK_TEXT(beginnings(&pair.tablet), "20,0;23,0;23,1");
     care_pair_end(&pair);
 }
+
+/* ---- What settles none ---- */
+
+TEST(what_is_taken_as_needed_settles_no_day_however_it_is_recorded)
+{
+    tern_id id;
+    tern_id dose;
+
+    care_begin("2026-03-02 05:00");
+    care_prescription.start_date = NULL;
+    care_medicine.is_prn = true;
+    id = care_prescribe();
+    care_clock("2026-03-02 09:00");
+    id = care_id("SELECT id FROM medications");
+    care_ok(tern_dose_take_prn(care, &id, NULL, &dose, &error), &error);
+    care_ok(tern_dose_undo(care, &dose, &error), &error);
+    care_ok(tern_dose_take(care, &dose, NULL, NULL, &error), &error);
+    care_ok(tern_dose_undo(care, &dose, &error), &error);
+    care_ok(tern_dose_skip(care, &dose, "why", false, &error), &error);
+    CHECK_INT(fixture_number(care_replica, "SELECT count(*) FROM prescription_beginnings"), 1);
+    CHECK_INT(fixture_number(care_replica, "SELECT sum(is_taken) FROM prescription_beginnings"), 0);
+    care_end();
+}

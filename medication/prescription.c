@@ -210,9 +210,10 @@ struct header {
     enum status status;
     int32_t version;
     struct trn_bytes spans; /* active_spans as they become if the status turns now */
-    bool is_undated;        /* neither a start nor the day on which it was put in force is said */
+    bool is_undated;        /* it names no start */
     int64_t created_us;
     char end_date[TRN_DATE_BYTES];
+    char begins_on[TRN_DATE_BYTES]; /* the day that stands there; "": it was not put in force */
 };
 
 /* A draft may have become active elsewhere, and had doses; one that did not has none. */
@@ -264,6 +265,7 @@ read_header(tern_care *care, const tern_id *id, struct header *header, tern_care
     header->is_undated = tern_statement_value(row, 4).integer != 0;
     header->created_us = tern_statement_value(row, 5).integer;
     trn_value_to_text(tern_statement_value(row, 6), header->end_date, sizeof(header->end_date));
+    trn_value_to_text(tern_statement_value(row, 7), header->begins_on, sizeof(header->begins_on));
     status = turn_spans(header, tern_statement_value(row, 3), now_us);
     tern_statement_reset(row);
     return status == TERN_OK ? status : trn_fail_nomem(trn_engine_error(error));
@@ -391,6 +393,13 @@ static tern_status write_medicines(tern_care *care,
     return status;
 }
 
+/* The day that stands, given back as it was read, is none that anybody names. */
+static bool leaves_start(const struct header *header, const tern_prescription *prescription)
+{
+    return prescription->start_date == NULL ||
+           (header->is_undated && strcmp(prescription->start_date, header->begins_on) == 0);
+}
+
 static tern_status edit(tern_care *care,
                         tern_tx *tx,
                         const tern_id *id,
@@ -424,7 +433,7 @@ static tern_status edit(tern_care *care,
     fill_clinical(prescription, cells);
     cells[CLINICAL_CELLS] = (tern_cell){"current_version", tern_value_integer(*version)};
     status = trn_care_run(care, TRN_SQL_VERSION_BEFORE, &key, 1, error);
-    if (prescription->start_date == NULL) { /* the one that stands is kept */
+    if (leaves_start(&header, prescription)) {
         cells[START] = cells[--count];
     }
     if (status == TERN_OK) {
@@ -534,7 +543,7 @@ static tern_status write_status(tern_care *care,
                                  trn_engine_error(error));
     }
     if (status == TERN_OK && header.status == DRAFT && to == ACTIVE && header.is_undated &&
-        !TRN_MUTANT(CARE_ACTIVATED_UNDATED)) {
+        trn_is_blank(header.begins_on) && !TRN_MUTANT(CARE_ACTIVATED_UNDATED)) {
         status = begin_now(care, id, &header, error);
     }
     trn_bytes_free(&header.spans);

@@ -197,3 +197,76 @@ TEST(what_is_taken_as_needed_settles_no_day_however_it_is_recorded)
     CHECK_INT(fixture_number(care_replica, "SELECT sum(is_taken) FROM prescription_beginnings"), 0);
     care_end();
 }
+
+/* What a form hands back that asks for another diagnosis alone: the start as it was read. */
+struct form {
+    char start[11];
+    tern_medicine medicine;
+    tern_prescription prescription;
+};
+
+static bool fill_form(void *context,
+                      const tern_prescription_row *prescription,
+                      const tern_medication *medication)
+{
+    struct form *form = context;
+
+    CHECK_INT(prescription->start_date.size, 10);
+    memcpy(form->start, prescription->start_date.data, 10);
+    form->medicine.id = medication->id;
+    form->prescription.base_version = prescription->version;
+    return true;
+}
+
+static void
+read_form(struct care_pair *pair, struct care_device *device, const tern_id *id, struct form *form)
+{
+    *form = (struct form){.medicine = pair->medicine, .prescription = pair->prescription};
+    care_ok(tern_prescription_read(device->care, id, fill_form, form, &error), &error);
+    form->prescription.medicines = &form->medicine;
+    form->prescription.diagnosis = "another";
+    form->prescription.start_date = form->start;
+}
+
+static void hand_back(struct care_device *device, const tern_id *id, const struct form *form)
+{
+    care_ok(tern_prescription_edit(device->care, id, &form->prescription, "why", NULL, &error),
+            &error);
+}
+
+TEST(a_day_that_a_form_gives_back_as_it_was_read_names_no_start)
+{
+    struct care_pair pair;
+    struct form form;
+    tern_id id = put_in_force_twice(&pair, "every 2 days");
+
+    world_pass(&pair.world, EVENING_US);
+    take(&pair.tablet, "2025-11-23");
+    read_form(&pair, &pair.phone, &id, &form);
+    CHECK_TEXT(form.start, "2025-11-20");
+    hand_back(&pair.phone, &id, &form);
+    care_pair_sync(&pair);
+    CHECK_TEXT(device_ask(&pair.tablet.device, "SELECT start_date,diagnosis FROM prescriptions"),
+               "null,another");
+    check_every_other_day(&pair.phone);
+    check_every_other_day(&pair.tablet);
+    care_pair_end(&pair);
+}
+
+TEST(a_day_that_is_another_than_was_read_names_the_start_and_stays_named)
+{
+    struct care_pair pair;
+    struct form form;
+    tern_id id = put_in_force_twice(&pair, "every 2 days");
+
+    hear(&pair);
+    read_form(&pair, &pair.tablet, &id, &form);
+    form.prescription.start_date = "2025-11-23";
+    hand_back(&pair.tablet, &id, &form);
+    read_form(&pair, &pair.tablet, &id, &form);
+    CHECK_TEXT(form.start, "2025-11-23");
+    hand_back(&pair.tablet, &id, &form);
+    CHECK_TEXT(device_ask(&pair.tablet.device, "SELECT start_date FROM prescriptions"),
+               "2025-11-23");
+    care_pair_end(&pair);
+}

@@ -137,6 +137,8 @@ public struct Prescription: Sendable {
     public var patientAge: Int?
     public var symptoms: String?
     public var diagnosis: String?
+    /// Nil: the patient's local date when it is put in force; in an edit, as it stands. The day that stands where
+    /// none is named, given back as the prescription was read, names none.
     public var startDate: LocalDate?
     public var endDate: LocalDate?
     /// Needed if it is urgent.
@@ -227,6 +229,7 @@ public struct PrescriptionState: Sendable, Identifiable {
     public let patientAge: Int?
     public let symptoms: String?
     public let diagnosis: String?
+    /// Of one that names none, the day on which it was put in force; given back in an edit, it names none.
     public let startDate: LocalDate?
     public let endDate: LocalDate?
     public let status: PrescriptionStatus

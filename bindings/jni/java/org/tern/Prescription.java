@@ -23,6 +23,8 @@ public final class Prescription {
     public String symptoms;
     @Nullable
     public String diagnosis;
+    /** Null: the patient's local date when it is put in force; in an edit, as it stands. The day that stands where
+     *  none is named, given back as {@link PrescriptionState#startDate} has it, names none. */
     @Nullable
     public LocalDate startDate;
     @Nullable

@@ -30,6 +30,7 @@ public final class PrescriptionState {
     public final String symptoms;
     @Nullable
     public final String diagnosis;
+    /** Of one that names none, the day on which it was put in force; given back in an edit, it names none. */
     @Nullable
     public final LocalDate startDate;
     @Nullable

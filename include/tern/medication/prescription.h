@@ -91,8 +91,9 @@ TERN_API TERN_MUST_USE tern_status tern_prescription_edit(tern_care *care,
                                                           tern_care_error *error);
 
 /** From DRAFT to ACTIVE. One that names no start begins on the patient's local date of now, so its
- * days are as many however long it has been a draft; where another device did so before, and
- * neither knew of the other, on that one's. Problems NO_PRESCRIPTION, STATUS. */
+ * days are as many however long it has been a draft. Where another device did so as well, and
+ * neither knew of the other, on the earlier of these days, and of those alone under which a dose
+ * was recorded once there is one. Problems NO_PRESCRIPTION, STATUS. */
 TERN_API TERN_MUST_USE tern_status tern_prescription_activate(tern_care *care,
                                                               const tern_id *id,
                                                               tern_care_error *error);

@@ -16,6 +16,14 @@ struct last_dose {
     int64_t minute;
 };
 
+/* The days in which the last dose of the old hours lies, and any that is nearer than the new. */
+static int32_t reach(const struct trn_regimen *old, const struct trn_regimen *rule)
+{
+    const bool is_longer = old->every == TRN_EVERY_MINUTES && old->period > rule->period;
+
+    return (is_longer ? old->period : rule->period) / TRN_DAY_MINUTES + 2;
+}
+
 static void
 find_last(const struct trn_regimen *rule, int64_t now, int32_t back_days, struct last_dose *last)
 {
@@ -43,8 +51,16 @@ static bool may_go_on(const struct last_dose *last, int64_t now)
     return last->found && (!last->by_slot || now - last->minute > GRACE_MAX);
 }
 
+/* Whether hours from where the old ones were counted have a dose at that minute of the new first
+ * day, or begin long enough after it. */
+static bool stand_as_they_are(const struct trn_regimen *old, int32_t period, int64_t minute)
+{
+    return (minute - old->anchor_minute) % period == 0 ||
+           (minute < 0 && minute + period <= old->anchor_minute);
+}
+
 /* Of the rule that stands there: the minute of the new first day from which the hours of `edited`
- * go on. */
+ * go on. Where longer hours had put it past the first day, shorter ones would leave a gap there. */
 static int32_t
 go_on(const struct trn_source *source, const tern_medicine *edited, int32_t first_day, int64_t now)
 {
@@ -59,16 +75,13 @@ go_on(const struct trn_source *source, const tern_medicine *edited, int32_t firs
         rule.every != TRN_EVERY_MINUTES) {
         return NOWHERE;
     }
-    find_last(old, now, rule.period / TRN_DAY_MINUTES + 2, &last);
+    find_last(old, now, reach(old, &rule), &last);
     if (!may_go_on(&last, now)) {
         return NOWHERE;
     }
     minute = last.minute - (int64_t)first_day * TRN_DAY_MINUTES;
-    if ((minute - old->anchor_minute) % rule.period == 0) {
-        return NOWHERE; /* they have a dose there as it is */
-    }
-    if (minute < 0 && minute + rule.period <= old->anchor_minute) {
-        return NOWHERE; /* they begin long enough after it as it is */
+    if (old->anchor_minute < TRN_DAY_MINUTES && stand_as_they_are(old, rule.period, minute)) {
+        return NOWHERE;
     }
     (void)trn_floor_divide(minute, rule.period, &minute);
     return (int32_t)minute;

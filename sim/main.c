@@ -169,7 +169,7 @@ static int hunt(const struct sim_options *options, char **argv)
     const struct sim_hunt what = {.name = options->mutant,
                                   .check = options->plan.check,
                                   .start = options->start,
-                                  .seeds = options->seeds > 0 ? options->seeds : 2000,
+                                  .seeds = options->seeds > 0 ? options->seeds : 400,
                                   .devices = options->plan.devices,
                                   .steps = options->plan.steps};
 

@@ -453,58 +453,55 @@ static void plan_event(struct planner *planner)
     kinds[i].plan(planner);
 }
 
+/* ---- Put in between ---- */
+
+static json_t *insert(struct planner *planner, size_t at, const char *verb, unsigned device)
+{
+    json_t *event = json_pack("{s:s, s:s}", "do", verb, "device", device_names[device]);
+
+    (void)json_array_insert_new(planner->events, at, event);
+    return event;
+}
+
 /* ---- Much to carry ---- */
 
-/* Of few lives: enough for a log to be put away, and more than may be held at once. The dice are
- * others, so that nothing else of the life depends on these. */
+/* Of few lives: enough for a log to be put away, and more than may be held at once. Nobody syncs
+ * between the writes, so that all of it comes to each of the others in one sync, in small pieces.
+ * The dice are others, so that nothing else of the life depends on these. */
 static void plan_much(struct planner *planner, uint64_t seed)
 {
-    enum { ONE_IN = 40, WRITES = 20, ROWS = 16, BYTES = 12000 };
+    enum { ONE_IN = 40, WRITES = 20, ROWS = 16, BYTES = 12000, PAGE_ROWS = 4 };
     struct planner much = {.dice = sim_dice_make(seed * UINT64_C(0x9e3779b97f4a7c15) + 1),
-                           .device_count = planner->device_count};
-    const char *device = some_device(&much);
-    json_t *event;
+                           .device_count = planner->device_count,
+                           .events = planner->events};
+    unsigned device = roll(&much, much.device_count);
+    size_t at;
 
     if (roll(&much, ONE_IN) > 0) {
         return;
     }
+    at = roll(&much, (unsigned)json_array_size(much.events) + 1);
     for (unsigned i = 0; i < WRITES; i++) {
-        size_t at = roll(&much, (unsigned)json_array_size(planner->events) + 1);
+        json_t *event = insert(&much, at++, "write", device);
 
-        event = json_pack("{s:s, s:s, s:I, s:i, s:i}",
-                          "do",
-                          "write",
-                          "device",
-                          device,
-                          "seed",
-                          (json_int_t)some_seed(&much),
-                          "changes",
-                          ROWS,
-                          "bytes",
-                          BYTES);
-        (void)json_array_insert_new(planner->events, at, event);
+        set(event, "seed", some_seed(&much));
+        set(event, "changes", ROWS);
+        set(event, "bytes", BYTES);
     }
-    for (unsigned i = 0; i < planner->device_count; i++) { /* all of it in small pieces */
-        event = add(planner, "sync");
-        name(event, "device", device_names[i]);
-        set(event, "page_rows", 4);
+    (void)insert(&much, at++, "sync", device);
+    for (unsigned i = 0; i < much.device_count; i++) {
+        set(insert(&much, at++, "sync", i), "page_rows", PAGE_ROWS);
     }
 }
 
 /* ---- A patient who goes ---- */
 
-static void insert(struct planner *planner, size_t at, const char *verb, unsigned device)
-{
-    json_t *event = json_pack("{s:s, s:s}", "do", verb, "device", device_names[device]);
-
-    (void)json_array_insert_new(planner->events, at, event);
-}
-
 static void insert_care(struct planner *planner, size_t at, const char *call, unsigned device)
 {
-    insert(planner, at, "care", device);
-    name(json_array_get(planner->events, at), "call", call);
-    set(json_array_get(planner->events, at), "seed", some_seed(planner));
+    json_t *event = insert(planner, at, "care", device);
+
+    name(event, "call", call);
+    set(event, "seed", some_seed(planner));
 }
 
 /* Of few lives: all are told of what the patient has missed, and then that record is erased, and
@@ -526,7 +523,7 @@ static void plan_farewell(struct planner *planner, uint64_t seed)
                                 json_pack("{s:s, s:s}", "do", "erase", "user", user_names[0]));
     for (unsigned told = 0; told < 2; told++) { /* from the last to the first */
         for (unsigned i = own.device_count; i-- > 0;) {
-            insert(&own, at, "sync", i);
+            (void)insert(&own, at, "sync", i);
         }
         for (unsigned i = own.device_count; told == 0 && i-- > 0;) {
             insert_care(&own, at, "alerts", i);
@@ -535,7 +532,7 @@ static void plan_farewell(struct planner *planner, uint64_t seed)
     (void)json_array_insert_new(own.events,
                                 at,
                                 json_pack("{s:s, s:i}", "do", "pass", "hours", HOURS));
-    insert(&own, at, "sync", 0);
+    (void)insert(&own, at, "sync", 0);
     insert_care(&own, at, "generate", 0);
 }
 

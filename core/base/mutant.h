@@ -82,9 +82,9 @@
     X(WAY_BACK_LATE, 0, "a group's way back is compiled where it is taken")                        \
     X(LOG_NOT_SHORTENED, 9, "a device never puts its log away while its file is open")             \
     X(LOG_PINNED, 1, "a row that the server has read keeps the log from being put away")           \
-    X(LOG_NOT_CUT, 202, "a log that was long once keeps its length")                               \
+    X(LOG_NOT_CUT, 3, "a log that was long once keeps its length")                                 \
     X(PAGE_UNLIMITED, 1, "an answer has as many rows as there are")                                \
-    X(ANSWERS_KEPT, 202, "a device keeps the answers of a sync in memory until it ends")           \
+    X(ANSWERS_KEPT, 3, "a device keeps the answers of a sync in memory until it ends")             \
     X(REQUEST_COPIED, 40, "the server keeps a copy of the request for each of its entries")        \
     X(CARE_KEY_BY_TIME, 2, "a dose is named by its time, and made anew where that moves")          \
     X(CARE_RECORD_MOVED, 50, "generating again moves recorded doses")                              \

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "sim/again.h"
+#include "sim/memory.h"
 #include "sim/plan.h"
 
 void sim_lives_add(struct sim_totals *totals, const struct sim_result *result)
@@ -106,6 +107,8 @@ static void note_failure(struct board *board)
 
 static void live(struct board *board, uint64_t seed)
 {
+    enum { LIVES_AWAKE = 32 };
+    static unsigned lived;
     struct sim_plan plan = board->options->plan;
     struct sim_result result;
     json_t *history;
@@ -133,6 +136,9 @@ static void live(struct board *board, uint64_t seed)
                       sim_again_line());
     }
     board->ended++;
+    if (++lived % LIVES_AWAKE == 0) {
+        sim_memory_rest();
+    }
 }
 
 /* False where there is no other to play. */

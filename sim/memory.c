@@ -17,7 +17,7 @@ static int target;
 static bool inside;
 
 /* One thread and the same few sizes over and over: no locks, no counters, pages from a pool, and
- * what was given back to the heap stays there. */
+ * what was given back to the heap stays there until sim_memory_rest. */
 static void hasten(void)
 {
     enum { PAGE = 4096 + 512, PAGES = 4096 };
@@ -43,6 +43,13 @@ void sim_memory_install(void)
     fault_install();
     fault_suspend();
     sim_held_install();
+}
+
+void sim_memory_rest(void)
+{
+#ifdef __GLIBC__
+    (void)malloc_trim(0);
+#endif
 }
 
 void sim_memory_arm(int machine, unsigned nth)

@@ -14,6 +14,8 @@
 
 /* Before SQLite is used. */
 void sim_memory_install(void);
+/* Gives back to the system what many lives have taken and none needs now. */
+void sim_memory_rest(void);
 
 /* For a device's index or SIM_SERVER; nth 0: nothing is armed. */
 void sim_memory_arm(int machine, unsigned nth);

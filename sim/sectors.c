@@ -6,7 +6,7 @@
 
 #include "sim/memory.h"
 
-enum { SPARES = 16, SPARE_MOST = 1 << 24, PAGE = 4096, SECTOR = SIM_SECTOR };
+enum { SPARES = 16, SPARE_MOST = 1 << 22, PAGE = 4096, SECTOR = SIM_SECTOR };
 
 struct sim_shadow {
     struct sim_shadow *next; /* of those that are not in use */

@@ -210,8 +210,8 @@ struct header {
     enum status status;
     int32_t version;
     struct trn_bytes spans; /* active_spans as they become if the status turns now */
-    bool is_undated;        /* it names no start */
     int64_t created_us;
+    char start_date[TRN_DATE_BYTES]; /* "": it names none */
     char end_date[TRN_DATE_BYTES];
     char begins_on[TRN_DATE_BYTES]; /* the day that stands there; "": it was not put in force */
 };
@@ -262,7 +262,7 @@ read_header(tern_care *care, const tern_id *id, struct header *header, tern_care
             header->status = (enum status)i;
         }
     }
-    header->is_undated = tern_statement_value(row, 4).integer != 0;
+    trn_value_to_text(tern_statement_value(row, 4), header->start_date, sizeof(header->start_date));
     header->created_us = tern_statement_value(row, 5).integer;
     trn_value_to_text(tern_statement_value(row, 6), header->end_date, sizeof(header->end_date));
     trn_value_to_text(tern_statement_value(row, 7), header->begins_on, sizeof(header->begins_on));
@@ -397,7 +397,17 @@ static tern_status write_medicines(tern_care *care,
 static bool leaves_start(const struct header *header, const tern_prescription *prescription)
 {
     return prescription->start_date == NULL ||
-           (header->is_undated && strcmp(prescription->start_date, header->begins_on) == 0);
+           (trn_is_blank(header->start_date) &&
+            strcmp(prescription->start_date, header->begins_on) == 0);
+}
+
+/* What an edit enters itself was compared before; here, with the start that it leaves. */
+static bool ends_before_start(const struct header *header, const tern_prescription *prescription)
+{
+    const char *start = trn_is_blank(header->start_date) ? header->begins_on : header->start_date;
+
+    return leaves_start(header, prescription) && prescription->end_date != NULL &&
+           strcmp(start, prescription->end_date) > 0;
 }
 
 static tern_status edit(tern_care *care,
@@ -425,6 +435,9 @@ static tern_status edit(tern_care *care,
     if (prescription->base_version != 0 && prescription->base_version != header.version &&
         !TRN_MUTANT(CARE_FORM_OVERRULES)) {
         return trn_problem(error, TERN_PROBLEM_OVERTAKEN, header.version, 0);
+    }
+    if (ends_before_start(&header, prescription)) {
+        return trn_problem(error, TERN_PROBLEM_END_DATE, 0, 0);
     }
     if (header.version == INT32_MAX) {
         return trn_problem(error, TERN_PROBLEM_OUT_OF_RANGE, TERN_FIELD_NONE, 0);
@@ -542,8 +555,9 @@ static tern_status write_status(tern_care *care,
                                      : 1,
                                  trn_engine_error(error));
     }
-    if (status == TERN_OK && header.status == DRAFT && to == ACTIVE && header.is_undated &&
-        trn_is_blank(header.begins_on) && !TRN_MUTANT(CARE_ACTIVATED_UNDATED)) {
+    if (status == TERN_OK && header.status == DRAFT && to == ACTIVE &&
+        trn_is_blank(header.start_date) && trn_is_blank(header.begins_on) &&
+        !TRN_MUTANT(CARE_ACTIVATED_UNDATED)) {
         status = begin_now(care, id, &header, error);
     }
     trn_bytes_free(&header.spans);

@@ -231,8 +231,9 @@ static const char *const texts[TRN_SQL_COUNT] = {
         " AND frequency IS ?3 AND timing IS ?4 AND morning_dosage IS ?5 AND daytime_dosage IS ?6"
         " AND night_dosage IS ?7 AND is_prn IS ?8",
     [TRN_SQL_PRESCRIPTION] =
-        "SELECT patient_id,status,current_version,active_spans,start_date IS NULL,created_at,"
-        "end_date," BEGINS_ON " FROM prescriptions p WHERE id=?1 AND deleted_at IS NULL",
+        "SELECT "
+        "patient_id,status,current_version,active_spans,start_date,created_at,end_date," BEGINS_ON
+        " FROM prescriptions p WHERE id=?1 AND deleted_at IS NULL",
     [TRN_SQL_MEDICATIONS] =
         "SELECT id FROM medications WHERE prescription_id=?1 AND deleted_at IS NULL",
     [TRN_SQL_SETTINGS] =

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/bytes.h"
 #include "base/error.h"
@@ -26,6 +27,15 @@ struct tern_posix_zones {
     char *folder;
 };
 
+/* What stands beside the zones in the folder, also where it does not tell capitals apart: the
+ * machine's own, which is another one on each; a rule; none; all once more by other rules. */
+static bool is_of_machine(const char *name)
+{
+    return strcasecmp(name, "localtime") == 0 || strcasecmp(name, "posixrules") == 0 ||
+           strcasecmp(name, "Factory") == 0 || strncasecmp(name, "posix/", 6) == 0 ||
+           strncasecmp(name, "right/", 6) == 0;
+}
+
 /* Letters, digits, '_', '+' and '-' in parts between single slashes. */
 static bool is_name(const char *name)
 {
@@ -34,7 +44,7 @@ static bool is_name(const char *name)
     size_t size = strlen(name);
 
     return size > 0 && size <= NAME_MAX_BYTES && strspn(name, allowed) == size && name[0] != '/' &&
-           name[size - 1] != '/' && strstr(name, "//") == NULL;
+           name[size - 1] != '/' && strstr(name, "//") == NULL && !is_of_machine(name);
 }
 
 static tern_status read_all(FILE *file, struct trn_bytes *bytes, tern_error *error)

@@ -2,6 +2,9 @@
  * of it, and changes nothing. */
 #include "tests/medication/fixture.h"
 
+#include "tern/medication/audit.h"
+#include "tern/medication/settings.h"
+
 static tern_care_error error;
 
 /* The call failed by this problem. */
@@ -57,5 +60,24 @@ TEST(a_draft_that_has_not_begun_may_end_on_any_day)
     care_prescription.start_date = NULL;
     care_ok(tern_prescription_create(care, &care_prescription, NULL, &id, &error), &error);
     care_ok(end_on(&id, "2026-01-01"), &error);
+    care_end();
+}
+
+/* ---- Zones ---- */
+
+TEST(what_is_another_zone_on_each_machine_is_nobodys)
+{
+    tern_schedule_report report;
+    tern_id id;
+
+    care_begin("2026-03-02 06:00");
+    id = care_prescribe();
+    refused(tern_settings_set_time_zone(care, "localtime", &error), TERN_PROBLEM_ZONE);
+    care_ok(tern_settings_set_time_zone(care, "Asia/Phnom_Penh", &error), &error);
+    /* As it comes by a sync. */
+    fixture_run(care_replica, "UPDATE users SET time_zone='localtime'");
+    refused(tern_schedule_generate(care, NULL, &report, &error), TERN_PROBLEM_ZONE);
+    refused(tern_audit_access(care, &care_prescription.patient, NULL, &error), TERN_PROBLEM_ZONE);
+    CHECK_INT(tern_prescription_pause(care, &id, &error), TERN_OK);
     care_end();
 }

@@ -174,8 +174,20 @@ TEST(a_moment_and_its_local_time_lead_to_each_other_every_half_hour_of_a_year)
 
 TEST(names_that_are_none_and_zones_that_are_not_there_are_told_apart)
 {
-    static const char *const bad[] =
-        {"", "/etc/passwd", "../passwd", "Asia//Tokyo", "Asia/", "A b", "Asia/Phnom_Penh\n"};
+    static const char *const bad[] = {"",
+                                      "/etc/passwd",
+                                      "../passwd",
+                                      "Asia//Tokyo",
+                                      "Asia/",
+                                      "A b",
+                                      "Asia/Phnom_Penh\n",
+                                      /* What a system keeps beside the zones. */
+                                      "localtime",
+                                      "LOCALTIME",
+                                      "posixrules",
+                                      "Factory",
+                                      "posix/Asia/Tokyo",
+                                      "right/Asia/Tokyo"};
     int32_t offset = 5;
 
     begin();

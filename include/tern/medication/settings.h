@@ -45,7 +45,8 @@ TERN_API TERN_MUST_USE tern_status tern_settings_set_theme(tern_care *care,
 TERN_API TERN_MUST_USE tern_status tern_settings_set_grace(tern_care *care,
                                                            int32_t minutes,
                                                            tern_care_error *error);
-/** An IANA name that the port knows. Problems ZONE, NO_PATIENT. */
+/** An IANA name that the port knows; what a machine calls its own zone is none. Problems ZONE,
+ * NO_PATIENT. */
 TERN_API TERN_MUST_USE tern_status tern_settings_set_time_zone(tern_care *care,
                                                                const char *zone,
                                                                tern_care_error *error);

@@ -73,7 +73,9 @@ TERN_API TERN_MUST_USE tern_status tern_zone_to_utc(const tern_zone_port *port,
                                                     tern_zone_fit *ret_fit,
                                                     tern_error *error);
 
-/** The zones of a system's folder of TZif files (RFC 8536, version 2 and later), read once each. */
+/** The zones of a system's folder of TZif files (RFC 8536, version 2 and later), read once each.
+ * What else stands there is no zone (TERN_ERR_FORMAT): localtime, which is another one on each
+ * machine, posixrules, Factory, and what is in posix/ and right/. */
 typedef struct tern_posix_zones tern_posix_zones;
 
 /**

@@ -205,51 +205,63 @@ static void write_period(struct words *words, const char *start, const char *end
     words->failed |= !ok;
 }
 
-/* A medicine that an edit added begins later than its prescription, and its course is counted from
- * there. */
-static void move_bounds(const struct words *words,
-                        int64_t duration,
-                        char start[WORDS_BYTES],
-                        char end[WORDS_BYTES])
+/* As the schedule has it: the prescription's own date, else the day on which it was put in force,
+ * else that on which it was made; a medicine that an edit added begins on a day of its own, yet not
+ * before the prescription. */
+static void read_start(const struct words *words, char start[WORDS_BYTES])
 {
     char starts_on[WORDS_BYTES];
-    char last_day[TRN_DATE_BYTES];
-    int32_t day = 0;
-
-    read_text(words->medication, "starts_on", starts_on);
-    if (strcmp(starts_on, start) <= 0 || (end[0] != '\0' && strcmp(starts_on, end) > 0) ||
-        !trn_day_parse(starts_on, strlen(starts_on), &day)) {
-        return;
-    }
-    memcpy(start, starts_on, TRN_DATE_BYTES);
-    if (duration > 0 && duration <= TRN_DAY_MAX - day) {
-        trn_day_format(day + (int32_t)duration - 1, last_day);
-        if (end[0] == '\0' || strcmp(last_day, end) < 0) {
-            memcpy(end, last_day, sizeof(last_day));
-        }
-    }
-}
-
-static void write_bounds(struct words *words)
-{
-    char start[WORDS_BYTES];
-    char end[WORDS_BYTES];
-    tern_value duration = trn_fhir_row_find(words->medication, "duration");
 
     read_text(words->prescription, "start_date", start);
     if (start[0] == '\0') {
         read_text(words->prescription, "begins_on", start);
     }
+    if (start[0] == '\0') {
+        (void)snprintf(start, WORDS_BYTES, "%s", words->authored_date);
+    }
+    read_text(words->medication, "starts_on", starts_on);
+    if (strcmp(starts_on, start) > 0) {
+        memcpy(start, starts_on, WORDS_BYTES);
+    }
+}
+
+/* A course ends after its days, where its prescription does not end before. */
+static void end_course(const char *start, int64_t duration, char end[WORDS_BYTES])
+{
+    char last_day[TRN_DATE_BYTES];
+    int32_t day = 0;
+
+    if (duration <= 0 || !trn_day_parse(start, strlen(start), &day) ||
+        duration > TRN_DAY_MAX - day) {
+        return;
+    }
+    trn_day_format(day + (int32_t)duration - 1, last_day);
+    if (end[0] == '\0' || strcmp(last_day, end) < 0) {
+        memcpy(end, last_day, sizeof(last_day));
+    }
+}
+
+/* What ends before it begins is never taken: it has an end alone. */
+static void write_bounds(struct words *words)
+{
+    char start[WORDS_BYTES];
+    char end[WORDS_BYTES];
+    tern_value duration = trn_fhir_row_find(words->medication, "duration");
+    int64_t days = duration.kind == TERN_INTEGER ? duration.integer : 0;
+
+    read_start(words, start);
     read_text(words->prescription, "end_date", end);
-    move_bounds(words, duration.kind == TERN_INTEGER ? duration.integer : 0, start, end);
-    if (end[0] != '\0' || (start[0] != '\0' && strcmp(start, words->authored_date) != 0)) {
+    if (end[0] != '\0' && strcmp(start, end) > 0) {
+        write_period(words, "", end);
+    } else if (end[0] != '\0' || strcmp(start, words->authored_date) != 0) {
+        end_course(start, days, end);
         write_period(words, start, end);
-    } else if (duration.kind == TERN_INTEGER && duration.integer > 0) {
+    } else if (days > 0) {
         words->failed |= !put(words->repeat,
                               "boundsDuration",
                               json_pack("{s:I, s:s, s:s, s:s}",
                                         "value",
-                                        (json_int_t)duration.integer,
+                                        (json_int_t)days,
                                         "unit",
                                         "day",
                                         "system",

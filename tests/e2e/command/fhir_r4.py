@@ -2,7 +2,7 @@
 
 Facts, not sentences, of the published specification, https://hl7.org/fhir/R4/: the tables of bundle.html, patient.html,
 medicationrequest.html, medicationadministration.html, dosage.html and datatypes.html (Timing with its invariants tim-1 to
-tim-10, HumanName, ContactPoint, CodeableConcept, Quantity, Period, Reference), the patterns of the primitive types in
+tim-10, HumanName, ContactPoint, CodeableConcept, Quantity, Period with per-1, Reference), the patterns of the primitive types in
 datatypes.html, extensibility.html (ext-1), json.html (no empty object, array or null) and references.html. Only what Tern
 exports is in the tables: an element that is not fails, too.
 """
@@ -123,6 +123,10 @@ def repeat(value, where):
     check(not ("boundsPeriod" in value and "boundsDuration" in value), where, "bounds[x] is a choice")
 
 
+def period(value, where):
+    check("start" not in value or "end" not in value or value["start"] <= value["end"], where, "per-1: it starts before it ends")
+
+
 def element(kind, value, where):
     if kind not in TYPES:
         return primitive(kind, value, where)
@@ -146,6 +150,8 @@ def element(kind, value, where):
             resource(one, f"{where}.{name}") if inner == "Resource" else element(inner, one, f"{where}.{name}")
     if kind == "Repeat":
         repeat(value, where)
+    if kind == "Period":
+        period(value, where)
     if kind == "Dosage":
         check(not ("asNeededBoolean" in value and "asNeededCodeableConcept" in value), where, "asNeeded[x] is a choice")
     return None

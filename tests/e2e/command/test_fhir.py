@@ -283,6 +283,11 @@ class Checker(unittest.TestCase):
         with self.assertRaises(fhir_r4.Bad):
             fhir_r4.element("Repeat", {"when": ["CM"], "timeOfDay": ["08:00:00"]}, "repeat")
 
+    def test_a_period_that_ends_before_it_starts_is_found(self):
+        fhir_r4.element("Repeat", {"boundsPeriod": {"start": "2026-03-02", "end": "2026-03-02"}}, "repeat")
+        with self.assertRaises(fhir_r4.Bad):
+            fhir_r4.element("Repeat", {"boundsPeriod": {"start": "2026-03-02", "end": "2026-03-01"}}, "repeat")
+
 
 if __name__ == "__main__":
     unittest.main()

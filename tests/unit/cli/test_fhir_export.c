@@ -131,45 +131,95 @@ TEST(a_prescription_that_says_nothing_has_no_instructions)
     trn_fhir_row_free(&medication);
 }
 
-/* The bounds of a course of seven days in a prescription from 2026-03-02, as "start/end". */
-static void check_course(const char *starts_on, const char *end_date, const char *bounds)
+/* Of a prescription made on 2026-03-02: its dates, and a medicine's own. */
+struct course {
+    const char *start_date;
+    const char *begins_on;
+    const char *end_date;
+    const char *starts_on;
+    int64_t duration;
+};
+
+static void add_date(struct trn_fhir_row *row, const char *column, const char *date)
+{
+    trn_fhir_row_drop(row, column);
+    if (date != NULL) {
+        trn_fhir_row_add_text(row, column, trn_slice_text(date));
+    }
+}
+
+/* What the elements alone say of it: "start/end", or its days. */
+static void check_course(const struct course *course, const char *bounds)
 {
     struct trn_fhir_row prescription = {0};
     struct trn_fhir_row medication = {0};
     json_t *instructions = NULL;
     json_t *repeat;
-    json_t *period;
+    const char *start = NULL;
+    const char *end = NULL;
+    int days = 0;
     char text[64];
 
     begin_prescription(&prescription);
-    if (end_date != NULL) {
-        trn_fhir_row_add_text(&prescription, "end_date", trn_slice_text(end_date));
-    }
+    add_date(&prescription, "start_date", course->start_date);
+    add_date(&prescription, "begins_on", course->begins_on);
+    add_date(&prescription, "end_date", course->end_date);
     begin_medication(&medication, "twice a day", NULL);
-    trn_fhir_row_add_integer(&medication, "duration", 7);
-    trn_fhir_row_add_text(&medication, "starts_on", trn_slice_text(starts_on));
+    add_date(&medication, "starts_on", course->starts_on);
+    trn_fhir_row_add_integer(&medication, "duration", course->duration);
     CHECK(trn_fhir_words_write(&prescription, &medication, "2026-03-02", &instructions) == TERN_OK);
     repeat = json_object_get(json_object_get(json_array_get(instructions, 0), "timing"), "repeat");
-    period = json_object_get(repeat, "boundsPeriod");
-    CHECK(period != NULL || json_object_get(repeat, "boundsDuration") != NULL);
+    (void)json_unpack(repeat, "{s:{s:s}}", "boundsPeriod", "start", &start);
+    (void)json_unpack(repeat, "{s:{s:s}}", "boundsPeriod", "end", &end);
+    (void)json_unpack(repeat, "{s:{s:i}}", "boundsDuration", "value", &days);
     (void)snprintf(text,
                    sizeof(text),
-                   "%s/%s",
-                   period != NULL ? json_string_value(json_object_get(period, "start")) : "",
-                   period != NULL ? json_string_value(json_object_get(period, "end")) : "");
+                   days > 0 ? "%s%s%d days" : "%s/%s",
+                   start != NULL ? start : "",
+                   end != NULL ? end : "",
+                   days);
     CHECK_TEXT(text, bounds);
     json_decref(instructions);
     trn_fhir_row_free(&prescription);
     trn_fhir_row_free(&medication);
 }
 
-TEST(a_course_that_an_edit_added_is_told_with_the_days_that_are_its_own)
+TEST(a_course_ends_on_the_day_on_which_the_schedule_ends_it)
 {
-    check_course("2026-03-21", NULL, "2026-03-21/2026-03-27");
-    check_course("2026-03-21", "2026-04-02", "2026-03-21/2026-03-27");
-    check_course("2026-03-21", "2026-03-23", "2026-03-21/2026-03-23");
-    check_course("2026-03-21", "2026-03-20", "2026-03-02/2026-03-20"); /* never taken */
-    check_course("2026-02-20", NULL, "/"); /* begins with its prescription */
+    static const struct {
+        struct course course;
+        const char *bounds;
+    } cases[] = {
+        /* start, put in force, end, the medicine's own first day, days */
+        {{"2026-03-01", NULL, NULL, NULL, 7}, "2026-03-01/2026-03-07"},
+        {{"2026-03-01", NULL, "2026-12-31", NULL, 7}, "2026-03-01/2026-03-07"},
+        {{"2026-03-01", NULL, "2026-03-03", NULL, 7}, "2026-03-01/2026-03-03"},
+        {{"2026-03-01", NULL, "2026-12-31", NULL, 0}, "2026-03-01/2026-12-31"},
+        {{"2026-03-01", NULL, NULL, NULL, 0}, "2026-03-01/"},
+        {{"2026-03-01", NULL, NULL, NULL, 1}, "2026-03-01/2026-03-01"},
+        {{"2026-03-02", NULL, NULL, NULL, 7}, "7 days"},
+        {{"2026-03-02", NULL, NULL, NULL, 0}, "/"},
+        {{"2026-03-02", NULL, "2026-12-31", NULL, 7}, "2026-03-02/2026-03-08"},
+        /* without a date of its own: from the day on which it was put in force, else was made */
+        {{NULL, "2026-03-05", NULL, NULL, 7}, "2026-03-05/2026-03-11"},
+        {{NULL, "2026-03-02", "2026-12-31", NULL, 7}, "2026-03-02/2026-03-08"},
+        {{NULL, NULL, "2026-12-31", NULL, 7}, "2026-03-02/2026-03-08"},
+        {{NULL, NULL, NULL, NULL, 7}, "7 days"},
+        /* added by an edit */
+        {{"2026-03-02", NULL, NULL, "2026-03-21", 7}, "2026-03-21/2026-03-27"},
+        {{"2026-03-02", NULL, "2026-04-02", "2026-03-21", 7}, "2026-03-21/2026-03-27"},
+        {{"2026-03-02", NULL, "2026-03-23", "2026-03-21", 7}, "2026-03-21/2026-03-23"},
+        {{"2026-03-01", NULL, "2026-12-31", "2026-03-01", 7}, "2026-03-01/2026-03-07"},
+        {{"2026-03-02", NULL, NULL, "2026-02-20", 7}, "7 days"}, /* begins with its prescription */
+        /* never taken */
+        {{"2026-03-02", NULL, "2026-03-20", "2026-03-21", 7}, "/2026-03-20"},
+        {{"2026-03-05", NULL, "2026-03-04", NULL, 7}, "/2026-03-04"},
+        {{"2026-03-05", NULL, "2026-03-04", NULL, 0}, "/2026-03-04"},
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        check_course(&cases[i].course, cases[i].bounds);
+    }
 }
 
 /* ---- Columns ---- */

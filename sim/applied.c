@@ -177,7 +177,7 @@ static void read_changes(struct sim_applied *applied,
     }
     if (status != TERN_OK) {
         sim_fail(applied->world,
-                 "history",
+                 "applied",
                  "entry %lld of the server cannot be read: %s",
                  (long long)entry->number,
                  tern_status_code(status));

@@ -70,10 +70,10 @@ void sim_care_watch(struct sim_world *world)
             db,
             "SELECT id,'recorded' FROM dose_events WHERE status IN " CARE_RECORDED " ORDER BY 1");
         if ((line = care_lost(&book->versions, &versions, NULL)) != NULL) {
-            sim_fail(world, "history", "a version has changed on the server: %s", line);
+            sim_fail(world, "past", "a version has changed on the server: %s", line);
         }
         if ((line = care_lost(&book->rows, &rows, NULL)) != NULL) {
-            sim_fail(world, "history", "a dose has left the server: %s", line);
+            sim_fail(world, "past", "a dose has left the server: %s", line);
         }
         if ((line = care_lost(&book->records, &records, NULL)) != NULL) {
             check_record(world, db, line);

@@ -253,21 +253,21 @@ judge_grown(struct care_call *call, const struct care_view *before, const struct
     const tern_id *own = call->kind == CARE_ACT ? &call->subject : NULL;
     bool undo = strcmp(call->name, "undo") == 0;
 
-    must_hold(call, "history", "changed a version", &before->versions, &after->versions, NULL);
-    must_hold(call, "history", "took away a row", &before->rows, &after->rows, NULL);
+    must_hold(call, "past", "changed a version", &before->versions, &after->versions, NULL);
+    must_hold(call, "past", "took away a row", &before->rows, &after->rows, NULL);
     must_hold(call, "records", "touched what is recorded", &before->records, &after->records, own);
     must_hold(call,
-              "history",
+              "past",
               "hides a dose that counted",
               &before->counted,
               &after->counted,
               undo ? own : NULL);
-    must_hold(call, "history", "moved what has passed", &before->passed, &after->passed, NULL);
+    must_hold(call, "past", "moved what has passed", &before->passed, &after->passed, NULL);
     /* A restored server may have lost the activation by which doses were made. */
     if (call->kind == CARE_CHANGE && strcmp(call->name, "settings") != 0 &&
         !care_book(call->world)->put_back) {
         must_hold(call,
-                  "history",
+                  "past",
                   "makes count what did not when it passed",
                   &after->counted,
                   &before->counted,

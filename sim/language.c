@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "sim/checks.h"
 #include "sim/world.h"
 
 enum kind {
@@ -15,7 +16,8 @@ enum kind {
     DOSE, /* true, or how it goes with the meal */
     DEVICE,
     MACHINE, /* a device, or the server */
-    USER
+    USER,
+    CHECK
 };
 
 enum need { MAY, MUST, SOME /* one of these of its verb */ };
@@ -32,7 +34,7 @@ static const struct word words[] = {
     {"history", "about", TEXT, MAY},
     {"history", "breaks", TEXT, MAY},
     {"history", "care", FLAG, MAY},
-    {"history", "check", TEXT, MAY},
+    {"history", "check", CHECK, MAY},
     {"history", "devices", LIST, MUST},
     {"history", "events", LIST, MUST},
     {"history", "failure", TEXT, MAY},
@@ -194,6 +196,9 @@ static bool is_named(json_t *list, const char *name)
 
 static bool is_there(const struct reading *reading, enum kind kind, const char *name)
 {
+    if (kind == CHECK) {
+        return sim_is_check(name);
+    }
     if (kind == USER) {
         return is_named(json_object_get(reading->history, "users"), name);
     }
@@ -232,14 +237,17 @@ static bool check_value(const struct reading *reading, const struct word *word, 
                                         [DOSE] = "true, or \"before\" the meal",
                                         [DEVICE] = "the name of a device",
                                         [MACHINE] = "the name of a device, or server",
-                                        [USER] = "the name of a user"};
+                                        [USER] = "the name of a user",
+                                        [CHECK] = "the name of a check"};
 
     if (!is_of_kind(word->kind, value)) {
         return slip(reading, "%s is %s", word->key, kinds[word->kind]);
     }
     if (word->kind >= DEVICE && !is_there(reading, word->kind, json_string_value(value))) {
         return slip(reading,
-                    word->kind == USER ? "%s: there is no user %s" : "%s: there is no device %s",
+                    word->kind == CHECK  ? "%s: there is no check %s"
+                    : word->kind == USER ? "%s: there is no user %s"
+                                         : "%s: there is no device %s",
                     word->key,
                     json_string_value(value));
     }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "sim/argument.h"
+#include "sim/checks.h"
 
 /* A seed is an integer of JSON in the history. */
 #define SEED_MAX ((uint64_t)INT64_MAX)
@@ -82,6 +83,20 @@ read_small(const char *option, const char *text, unsigned least, unsigned most, 
     return is_read;
 }
 
+/* A check that there is not would pass over every failure. */
+static bool has_check(const char *name)
+{
+    if (sim_is_check(name)) {
+        return true;
+    }
+    (void)fprintf(stderr, "--check: there is no check %s; there are", name);
+    for (size_t i = 0; i < sim_check_count; i++) {
+        (void)fprintf(stderr, "%s %s", i > 0 ? "," : "", sim_check_names[i]);
+    }
+    (void)fputc('\n', stderr);
+    return false;
+}
+
 /* An option that has a value. */
 static bool read_value(struct sim_options *options, int letter, const char *value)
 {
@@ -112,7 +127,7 @@ static bool read_value(struct sim_options *options, int letter, const char *valu
         return true;
     case 'c':
         options->plan.check = value;
-        return true;
+        return has_check(value);
     case 'U':
         options->mutants = true;
         options->mutant = value;

@@ -118,6 +118,7 @@ class Simulator(unittest.TestCase):
                                 ("--scenario x.json --shrink y.json", "a file is played or shrunk"),
                                 ("--mutants --scenario x.json", "needs --mutant"),
                                 ("--mutant X --seed 5", "from --start on"),
+                                ("--check modle --seeds 1", "there is no check modle; there are acknowledged, "),
                                 ("--care --schema clinic", "--care is of the schema dastern"),
                                 ("stray.json", "stray.json belongs to no option")):
             done = run(*arguments.split(), folder=self.folder.name)
@@ -204,6 +205,7 @@ class Simulator(unittest.TestCase):
                               (life(users=[{"name": "anna" * 8, "role": "PATIENT"}], devices=[]), "is empty or too long"),
                               (life(open=[["anna", "ben"]]), "open: there is no user ben"),
                               (life(storage={"ben": 5}), "storage: there is no user ben"),
+                              (life(check="modle"), "check: there is no check modle"),
                               (life(serves=3), "serves: the schema has 2 versions"),
                               (life(devices=[{**phone, "schema": 3}]), "a schema that there is")):
             done = run("--scenario", str(self.write(history)))
@@ -228,6 +230,21 @@ class Simulator(unittest.TestCase):
             done = run("--scenario", str(self.write(life(events=[{"do": "settle"}, event]))))
             self.assertIn(f"history, in event 2: {said}", done.stderr)
             self.assertEqual(done.returncode, 1)
+
+    def test_each_promise_may_be_asked_for_alone_and_a_slip_is_told_all_the_same(self):
+        """What fails by a name that comes from elsewhere comes from must_hold or care_compare."""
+        folder = Path(__file__).parent
+        source = "".join(path.read_text() for path in folder.glob("*.c") if path.name != "world.c")
+        calls = re.findall(r"\b(?:sim_fail|must_hold|care_compare)\(\s*[^,]+,\s*([^,]+),", source)
+        names = {name.strip('"') for name in calls if name.startswith('"')}
+        self.assertEqual({name for name in calls if not name.startswith('"')}, {"check", "const char *check"})
+        self.assertEqual(names - {"history"}, set(re.findall(r'^    "(.*)",$', (folder / "checks.c").read_text(), re.M)))
+        history = self.history(5)
+        history["check"] = "model"
+        history["events"].append({"do": "write", "device": history["devices"][0]["name"], "rows": [{"insert": "nots"}]})
+        done = run("--scenario", str(self.write(history)))
+        self.assertIn("there is no table nots", done.stderr)
+        self.assertEqual(done.returncode, 1)
 
     def test_all_that_may_be_said_is_in_the_manual(self):
         manual = (Path(__file__).parent.parent / "docs/SIMULATOR.md").read_text("utf-8")

@@ -6,8 +6,10 @@
 void sim_fail(struct sim_world *world, const char *check, const char *format, ...)
 {
     va_list arguments;
+    bool is_asked_for = world->only[0] == '\0' || strcmp(world->only, check) == 0 ||
+                        strcmp(check, "history") == 0; /* a slip: checks.h */
 
-    if (sim_failed(world) || (world->only[0] != '\0' && strcmp(world->only, check) != 0)) {
+    if (sim_failed(world) || !is_asked_for) {
         return;
     }
     (void)snprintf(world->check, sizeof world->check, "%s", check);

@@ -198,7 +198,9 @@ static tern_status record(tern_care *care,
 {
     tern_status status = trn_care_run(care, TRN_SQL_DOSE_RECORD, values, 6, error);
 
-    return status == TERN_OK && !dose->is_prn ? settle_day(care, id, error) : status;
+    return status == TERN_OK && !dose->is_prn && !TRN_MUTANT(CARE_BEGINNING_UNSAID)
+               ? settle_day(care, id, error)
+               : status;
 }
 
 static tern_status take(tern_care *care,

@@ -251,7 +251,8 @@ bool trn_source_yields(const struct trn_source *source,
 
 bool trn_is_guess(tern_value status, tern_value flags)
 {
-    return trn_value_is(status, "MISSED") && trn_value_is(flags, TRN_INFERRED);
+    return trn_value_is(status, "MISSED") && trn_value_is(flags, TRN_INFERRED) &&
+           !TRN_MUTANT(CARE_GUESS_STANDS);
 }
 
 bool trn_source_is_unread(const struct trn_source *source, tern_value slot)

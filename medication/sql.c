@@ -1,4 +1,8 @@
 /* The texts of all statements. Every read goes by an index, which a test sees in SQLite's plans. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mutant.h"
 #include "medication/source.h"
 #include "medication/sums.h"
 
@@ -475,7 +479,21 @@ static const char *const texts[TRN_SQL_COUNT] = {
     [TRN_SQL_REMINDER_DROP] = "DELETE FROM care_reminder WHERE patient_id=?1 AND dose_id=?2",
 };
 
+/* The same with the last of the days on which a prescription began: a planted bug. */
+static const char *with_last_day(const char *text)
+{
+    static const char least[] = "min(b.begins_on)";
+    static char last[16384];
+    char *at = last;
+
+    (void)snprintf(last, sizeof(last), "%s", text);
+    while ((at = strstr(at, least)) != NULL) {
+        memcpy(at, "max", 3);
+    }
+    return last;
+}
+
 const char *trn_sql_text(enum trn_sql which)
 {
-    return texts[which];
+    return TRN_MUTANT(CARE_BEGINNING_LATEST) ? with_last_day(texts[which]) : texts[which];
 }

@@ -261,7 +261,7 @@ static int64_t hidden_since(const struct trn_bytes *hidden, const char *id, bool
 
 /* Whether another device had changed the prescription, or the meal, before the dose passed: a meal
  * by which it goes by hours, or that moved it behind the change which is said to have kept it. Or
- * whether one that knew the draft alone put it in force after that, whose spans may stand. */
+ * whether one that knew the draft alone put it in force, whose spans or whose day may stand. */
 static bool is_explained(const struct sim_book *book,
                          const struct care_kept *kept,
                          int64_t ends_us,
@@ -272,7 +272,7 @@ static bool is_explained(const struct sim_book *book,
     for (size_t i = 0; i < book->turn_count; i++) {
         const struct care_turn *turn = &book->turns[i];
 
-        if (turn->device != kept->device && (turn->at_us <= ends_us) != turn->activates &&
+        if (turn->device != kept->device && (turn->at_us <= ends_us || turn->activates) &&
             (trn_id_equal(&turn->prescription, &kept->prescription) ||
              ((by_meal || ends_us > kept->at_us) &&
               trn_id_equal(&turn->prescription, &settings)))) {

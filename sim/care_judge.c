@@ -361,6 +361,26 @@ static void judge_windows(struct care_call *call)
     trn_bytes_free(&wrong);
 }
 
+/* The first record of what names no start says under which day it counted. */
+static void judge_beginning(struct care_call *call)
+{
+    struct trn_bytes unsaid =
+        care_rows(call,
+                  "SELECT p.id FROM dose_events d JOIN prescriptions p ON p.id=d.prescription_id "
+                  "JOIN prescription_beginnings b ON b.prescription_id=p.id WHERE d.id=?3 AND "
+                  "p.start_date IS NULL GROUP BY p.id HAVING NOT max(b.is_taken)");
+
+    if (unsaid.size > 0) {
+        sim_fail(call->world,
+                 "beginnings",
+                 "%s: %s does not say under which day it counted: %.32s",
+                 call->device->name,
+                 call->name,
+                 trn_bytes_text(&unsaid));
+    }
+    trn_bytes_free(&unsaid);
+}
+
 static void judge_success(struct care_call *call, const struct care_view *before)
 {
     struct care_view after;
@@ -377,6 +397,9 @@ static void judge_success(struct care_call *call, const struct care_view *before
     }
     if (strcmp(call->name, "take") == 0) {
         judge_windows(call);
+    }
+    if (strcmp(call->name, "take") == 0 || strcmp(call->name, "skip") == 0) {
+        judge_beginning(call);
     }
     care_view_free(&after);
 }

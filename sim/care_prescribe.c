@@ -233,6 +233,10 @@ bool care_prepare_create(struct care_call *call)
             form.form.start_date = NULL; /* it begins when it is put in force */
         }
     }
+    if (care_flag(call, "undated")) {
+        form.form.start_date = NULL;
+        form.form.end_date = NULL;
+    }
     call->action = "PRESCRIPTION_CREATE";
     return true;
 }

@@ -150,6 +150,7 @@ static const struct word words[] = {
     {"care", "seed", COUNT, MAY},
     {"care", "slot", TEXT, MAY},
     {"care", "start", TEXT, MAY},
+    {"care", "undated", FLAG, MAY},
     {"care", "urgent", TEXT, MAY},
     {"care", "zone", TEXT, MAY},
     {"job", "off_s", NUMBER, MAY},

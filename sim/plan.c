@@ -10,6 +10,7 @@
 #include "sim/care.h"
 #include "sim/dice.h"
 #include "sim/documents.h"
+#include "sim/plan_days.h"
 
 enum { SWARM_WEATHER = 1, SWARM_CLOCKS = 2, SWARM_CRASHES = 4, SWARM_DISKS = 8, SWARM_MEMORY = 16 };
 enum {
@@ -611,7 +612,7 @@ static bool is_care(const struct sim_plan *plan)
 
 json_t *sim_plan(const struct sim_plan *plan)
 {
-    enum { CARE_PACE = 3 * 60 * 60 * 1000 };
+    enum { CARE_PACE = 3 * 60 * 60 * 1000, TREATMENT = 5 };
     static const unsigned paces[] = {50, 2000, 20000, 600000};
     struct planner planner = {.dice = sim_dice_make(plan->seed * UINT64_C(0x9e3779b97f4a7c15))};
     const char *schema = plan->schema != NULL            ? plan->schema
@@ -668,6 +669,7 @@ json_t *sim_plan(const struct sim_plan *plan)
         plan_event(&planner);
     }
     if (care) {
+        sim_plan_two_days(planner.events, TREATMENT, planner.device_count, plan->seed);
         plan_farewell(&planner, plan->seed);
     } else {
         plan_much(&planner, plan->seed);

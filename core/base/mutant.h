@@ -125,6 +125,9 @@
     X(CARE_RETAKE_LIVING, 1, "a prescription that has not ended is taken up again")                \
     X(CARE_RETAKE_SNAPSHOT_EARLY, 3, "what is taken up again has a version without medications")   \
     X(CARE_ACTIVATED_UNDATED, 1, "a draft that is put in force begins when it was written")        \
+    X(CARE_BEGINNING_LATEST, 34, "of two days on which a draft began the later stands")            \
+    X(CARE_BEGINNING_UNSAID, 9, "the first recorded dose does not say under which day it counted") \
+    X(CARE_GUESS_STANDS, 7, "a dose that was stored as missed is so whatever the plan says")       \
     X(CARE_ERASED_TOLD_OF, 49, "what a family was told of an erased patient's doses stays")        \
     X(CARE_JOB_UNTOLD, 2, "the server's job stores a dose as missed and tells nobody")             \
     X(CARE_JOB_TELLS_AGAIN, 310, "the server's job writes over an alert that is there")            \

@@ -92,7 +92,7 @@ read_moments(const json_t *repeat, struct instruction *instruction, struct trn_f
     return status;
 }
 
-static unsigned slot_of_time(int seconds)
+unsigned trn_fhir_slot_of_time(int seconds)
 {
     int hour = seconds / 3600;
 
@@ -117,7 +117,7 @@ read_times(const json_t *repeat, struct instruction *instruction, struct trn_fhi
             instruction->in_words_only = true;
             continue;
         }
-        slot = slot_of_time(seconds);
+        slot = trn_fhir_slot_of_time(seconds);
         instruction->in_words_only |= (instruction->slots & slot) != 0;
         instruction->slots |= slot;
         (void)snprintf(phrase, sizeof(phrase), "%02d:%02d", seconds / 3600, seconds / 60 % 60);

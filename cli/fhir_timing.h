@@ -13,6 +13,9 @@ enum { TRN_SLOT_MORNING = 0, TRN_SLOT_DAYTIME = 1, TRN_SLOT_NIGHT = 2, TRN_SLOTS
 /** The slots that so many times a day mean; none for more than three. */
 unsigned trn_fhir_slots_of_count(int times);
 
+/** The slot into which a second of the day falls. */
+unsigned trn_fhir_slot_of_time(int seconds);
+
 struct trn_fhir_dosage {
     json_t *slots[TRN_SLOTS];   /* {"amount", "unit", "before_meal"}, or NULL */
     struct trn_bytes frequency; /* how often, in words */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cli/fhir_rate.h"
+#include "cli/fhir_sayable.h"
 #include "cli/fhir_timing.h"
 #include "cli/fhir_value.h"
 #include "medication/calendar.h"
@@ -28,8 +29,12 @@ struct words {
     json_t *quantity;         /* the amount of one dose, or NULL */
     json_t *reason;           /* for what it is taken as needed, or NULL */
     struct trn_bytes text;    /* what has no element */
-    struct trn_fhir_rate rate;
-    bool has_moments;
+    char frequency[WORDS_BYTES];
+    char timing[WORDS_BYTES];
+    char start[WORDS_BYTES]; /* as the schedule has it */
+    char end[WORDS_BYTES];   /* or "" */
+    bool is_unread;          /* something stands for a dosage that is none */
+    struct trn_fhir_sayable sayable;
     bool failed;
 };
 
@@ -72,17 +77,26 @@ static void say(struct words *words, const char *phrase, size_t size)
     words->failed |= trn_fhir_say(&words->text, text) != TERN_OK;
 }
 
+static bool has_dosages(const struct words *words)
+{
+    return words->slots[0] != NULL || words->slots[1] != NULL || words->slots[2] != NULL;
+}
+
+/* What no element may repeat is text, unless dosages say otherwise: then it is not what is taken.
+ */
+static void leave(struct words *words, const char *phrase, size_t size)
+{
+    if (!has_dosages(words) || trn_fhir_is_text_alone(&words->sayable)) {
+        say(words, phrase, size);
+    }
+}
+
 static json_t *number(double value)
 {
     return value == (double)(int64_t)value ? json_integer((int64_t)value) : json_real(value);
 }
 
 /* ---- How often ---- */
-
-static bool is_count(double value)
-{
-    return value == (double)(int64_t)value && value <= FREQUENCY_MAX;
-}
 
 static void put_rate(struct words *words, const struct trn_rate *rate)
 {
@@ -101,15 +115,15 @@ static void put_rate(struct words *words, const struct trn_rate *rate)
 
 static void write_frequency(struct words *words)
 {
-    char text[WORDS_BYTES];
     struct trn_rate rate;
+    bool is_rate = trn_rate_read(words->frequency, &rate);
 
-    read_text(words->medication, "frequency", text);
-    if (trn_rate_read(text, &rate) && is_count(rate.times) && is_count(rate.times_max)) {
+    if (is_rate && words->sayable.rate) {
         put_rate(words, &rate);
-        trn_fhir_rate_read(words->repeat, &words->rate);
-    } else if (text[0] != '\0') {
-        say(words, text, strlen(text));
+    } else if (is_rate) {
+        leave(words, words->frequency, strlen(words->frequency));
+    } else if (words->frequency[0] != '\0') {
+        say(words, words->frequency, strlen(words->frequency));
     }
 }
 
@@ -155,23 +169,22 @@ static bool write_reason(struct words *words, const char *phrase, size_t size)
     return true;
 }
 
-/* A time of the day and a moment must not stand side by side in FHIR. */
 static void write_phrase(struct words *words, const char *text, size_t size)
 {
     struct trn_phrase phrase;
     char clock[16];
 
     trn_phrase_read(text, size, &phrase);
-    if (phrase.kind == TRN_PHRASE_TIME && json_object_get(words->repeat, "when") == NULL) {
+    if (phrase.kind == TRN_PHRASE_TIME && words->sayable.times) {
         (void)snprintf(clock, sizeof(clock), "%.5s:00", text);
         words->failed |= !add(words->repeat, "timeOfDay", json_string(clock));
-        words->has_moments = true;
-    } else if (phrase.kind == TRN_PHRASE_MOMENT &&
-               json_object_get(words->repeat, "timeOfDay") == NULL) {
+    } else if (phrase.kind == TRN_PHRASE_MOMENT && words->sayable.moments) {
         words->failed |= !add(words->repeat, "when", json_stringn(text, size));
-        words->has_moments = true;
-    } else if (phrase.kind == TRN_PHRASE_DAY) {
+    } else if (phrase.kind == TRN_PHRASE_DAY && words->sayable.weekdays) {
         words->failed |= !add(words->repeat, "dayOfWeek", json_stringn(text, size));
+    } else if (phrase.kind == TRN_PHRASE_TIME || phrase.kind == TRN_PHRASE_MOMENT ||
+               phrase.kind == TRN_PHRASE_DAY) {
+        leave(words, text, size);
     } else if (!write_amount(words, text, size) && !write_reason(words, text, size)) {
         say(words, text, size);
     }
@@ -179,11 +192,9 @@ static void write_phrase(struct words *words, const char *text, size_t size)
 
 static void write_timing(struct words *words)
 {
-    char text[WORDS_BYTES];
-    const char *at = text;
+    const char *at = words->timing;
     size_t size = 0;
 
-    read_text(words->medication, "timing", text);
     while (trn_phrase_next(&at, &size)) {
         write_phrase(words, at, size);
     }
@@ -208,20 +219,20 @@ static void write_period(struct words *words, const char *start, const char *end
 /* As the schedule has it: the prescription's own date, else the day on which it was put in force,
  * else that on which it was made; a medicine that an edit added begins on a day of its own, yet not
  * before the prescription. */
-static void read_start(const struct words *words, char start[WORDS_BYTES])
+static void read_start(struct words *words)
 {
     char starts_on[WORDS_BYTES];
 
-    read_text(words->prescription, "start_date", start);
-    if (start[0] == '\0') {
-        read_text(words->prescription, "begins_on", start);
+    read_text(words->prescription, "start_date", words->start);
+    if (words->start[0] == '\0') {
+        read_text(words->prescription, "begins_on", words->start);
     }
-    if (start[0] == '\0') {
-        (void)snprintf(start, WORDS_BYTES, "%s", words->authored_date);
+    if (words->start[0] == '\0') {
+        (void)snprintf(words->start, WORDS_BYTES, "%s", words->authored_date);
     }
     read_text(words->medication, "starts_on", starts_on);
-    if (strcmp(starts_on, start) > 0) {
-        memcpy(start, starts_on, WORDS_BYTES);
+    if (strcmp(starts_on, words->start) > 0) {
+        memcpy(words->start, starts_on, WORDS_BYTES);
     }
 }
 
@@ -244,18 +255,14 @@ static void end_course(const char *start, int64_t duration, char end[WORDS_BYTES
 /* What ends before it begins is never taken: it has an end alone. */
 static void write_bounds(struct words *words)
 {
-    char start[WORDS_BYTES];
-    char end[WORDS_BYTES];
     tern_value duration = trn_fhir_row_find(words->medication, "duration");
     int64_t days = duration.kind == TERN_INTEGER ? duration.integer : 0;
 
-    read_start(words, start);
-    read_text(words->prescription, "end_date", end);
-    if (end[0] != '\0' && strcmp(start, end) > 0) {
-        write_period(words, "", end);
-    } else if (end[0] != '\0' || strcmp(start, words->authored_date) != 0) {
-        end_course(start, days, end);
-        write_period(words, start, end);
+    if (words->end[0] != '\0' && strcmp(words->start, words->end) > 0) {
+        write_period(words, "", words->end);
+    } else if (words->end[0] != '\0' || strcmp(words->start, words->authored_date) != 0) {
+        end_course(words->start, days, words->end);
+        write_period(words, words->start, words->end);
     } else if (days > 0) {
         words->failed |= !put(words->repeat,
                               "boundsDuration",
@@ -279,25 +286,16 @@ static void read_slots(struct words *words)
         tern_value value = trn_fhir_row_find(words->medication, slot_columns[i]);
 
         if (value.kind == TERN_TEXT) {
-            json_t *slot = json_loadb(value.data, value.size, 0, NULL);
+            json_t *slot = json_loadb(value.data, value.size, JSON_DECODE_ANY, NULL);
 
             if (json_is_object(slot)) {
                 words->slots[i] = slot;
             } else {
+                words->is_unread |= !json_is_null(slot);
                 json_decref(slot);
             }
         }
     }
-}
-
-static unsigned filled_slots(const struct words *words)
-{
-    unsigned slots = 0;
-
-    for (unsigned i = 0; i < TRN_SLOTS; i++) {
-        slots |= words->slots[i] != NULL ? 1U << i : 0;
-    }
-    return slots;
 }
 
 static bool is_before_meal(const json_t *slot)
@@ -305,22 +303,11 @@ static bool is_before_meal(const json_t *slot)
     return json_is_true(json_object_get(slot, "before_meal"));
 }
 
-/* Whether the slots are just those that the importer makes of the rate. */
-static bool are_implied(const struct words *words)
-{
-    for (int i = 0; i < TRN_SLOTS; i++) {
-        if (is_before_meal(words->slots[i])) {
-            return false;
-        }
-    }
-    return filled_slots(words) == trn_fhir_slots_of_count(trn_fhir_rate_times_a_day(&words->rate));
-}
-
-static const char *moment_of(const json_t *slot, int index)
+static const char *moment_of(const struct words *words, unsigned slot)
 {
     static const char *const codes[TRN_SLOTS][2] = {{"PCM", "ACM"}, {"PCD", "ACD"}, {"PCV", "ACV"}};
 
-    return codes[index][is_before_meal(slot) ? 1 : 0];
+    return codes[slot][words->sayable.before_meal >> slot & 1];
 }
 
 static json_t *quantity_of(const json_t *slot)
@@ -356,20 +343,54 @@ static bool put_as_needed(const struct words *words, json_t *instruction)
     if (words->reason != NULL) {
         return json_object_set(instruction, "asNeededCodeableConcept", words->reason) == 0;
     }
-    return trn_fhir_row_find(words->medication, "is_prn").integer == 0 ||
-           put(instruction, "asNeededBoolean", json_true());
+    return !words->sayable.as_needed || put(instruction, "asNeededBoolean", json_true());
 }
 
-static json_t *make_instruction(const struct words *words, json_t *repeat, json_t *quantity)
+/* Where elements do not say at which meals it is taken, text does. */
+static tern_status say_meals(const struct words *words, unsigned slots, struct trn_bytes *text)
+{
+    static const char *const meals[TRN_SLOTS] = {"morning", "midday", "evening"};
+    tern_status status = TERN_OK;
+
+    for (unsigned i = 0; status == TERN_OK && i < TRN_SLOTS; i++) {
+        char phrase[32];
+
+        if (words->slots[i] != NULL && (slots >> i & 1) != 0) {
+            bool is_before = (words->sayable.before_meal >> i & 1) != 0;
+
+            (void)snprintf(phrase,
+                           sizeof(phrase),
+                           "%s the %s meal",
+                           is_before ? "before" : "after",
+                           meals[i]);
+            status = trn_fhir_say(text, phrase);
+        }
+    }
+    return status;
+}
+
+static bool put_text(const struct words *words, unsigned slots, json_t *instruction)
+{
+    struct trn_bytes text = {0};
+    bool ok = trn_bytes_append(&text, words->text.data, words->text.size) == TERN_OK;
+
+    if (trn_fhir_is_text_alone(&words->sayable)) {
+        ok = ok && say_meals(words, slots, &text) == TERN_OK;
+    }
+    if (text.size > 0) {
+        ok = ok && put(instruction, "text", json_stringn((const char *)text.data, text.size));
+    }
+    trn_bytes_free(&text);
+    return ok;
+}
+
+/* Of so much at those slots. */
+static json_t *
+make_instruction(const struct words *words, json_t *repeat, unsigned slots, json_t *quantity)
 {
     json_t *instruction = json_object();
-    bool ok = instruction != NULL;
+    bool ok = instruction != NULL && put_text(words, slots, instruction);
 
-    if (words->text.size > 0) {
-        ok = ok && put(instruction,
-                       "text",
-                       json_stringn((const char *)words->text.data, words->text.size));
-    }
     if (json_object_size(repeat) > 0) {
         ok = ok && put(instruction, "timing", json_pack("{s:O}", "repeat", repeat));
     }
@@ -407,17 +428,39 @@ static bool append(json_t *instructions, json_t *instruction)
 static bool
 write_one(struct words *words, json_t *const quantities[TRN_SLOTS], json_t *instructions)
 {
+    const unsigned slots = words->sayable.taken_at;
     json_t *quantity = words->quantity;
-    bool named = words->has_moments || are_implied(words);
     bool ok = true;
 
-    for (int i = 0; i < TRN_SLOTS; i++) {
+    for (unsigned i = 0; i < TRN_SLOTS; i++) {
         quantity = quantities[i] != NULL ? quantities[i] : quantity;
-        if (words->slots[i] != NULL && !named) {
-            ok = ok && add(words->repeat, "when", json_string(moment_of(words->slots[i], i)));
+        if (words->sayable.slots && (slots >> i & 1) != 0) {
+            ok = ok && add(words->repeat, "when", json_string(moment_of(words, i)));
         }
     }
-    return ok && append(instructions, make_instruction(words, words->repeat, quantity));
+    return ok && append(instructions, make_instruction(words, words->repeat, slots, quantity));
+}
+
+/* Of one moment, whose rate is that of all only where it is said of each. */
+static json_t *make_repeat(const struct words *words, unsigned slot)
+{
+    static const char *const of_all[] = {"frequency",
+                                         "frequencyMax",
+                                         "period",
+                                         "periodMax",
+                                         "periodUnit"};
+    json_t *repeat = json_copy(words->repeat);
+
+    for (size_t i = 0; !words->sayable.apart && i < sizeof(of_all) / sizeof(of_all[0]); i++) {
+        (void)json_object_del(repeat, of_all[i]);
+    }
+    (void)json_object_del(repeat, "timeOfDay");
+    if (!trn_fhir_is_text_alone(&words->sayable) &&
+        !put(repeat, "when", json_pack("[s]", moment_of(words, slot)))) {
+        json_decref(repeat);
+        return NULL;
+    }
+    return repeat;
 }
 
 /* An instruction a slot: at that meal so much. */
@@ -426,21 +469,19 @@ write_each(struct words *words, json_t *const quantities[TRN_SLOTS], json_t *ins
 {
     bool ok = true;
 
-    for (int i = 0; ok && i < TRN_SLOTS; i++) {
+    for (unsigned i = 0; ok && i < TRN_SLOTS; i++) {
         json_t *repeat;
 
-        if (words->slots[i] == NULL) {
+        if ((words->sayable.taken_at >> i & 1) == 0) {
             continue;
         }
-        repeat = json_copy(words->repeat);
-        (void)json_object_del(repeat, "frequency");
-        (void)json_object_del(repeat, "frequencyMax");
-        (void)json_object_del(repeat, "period");
-        (void)json_object_del(repeat, "periodMax");
-        (void)json_object_del(repeat, "periodUnit");
-        (void)json_object_del(repeat, "timeOfDay");
-        ok = put(repeat, "when", json_pack("[s]", moment_of(words->slots[i], i))) &&
-             append(instructions, make_instruction(words, repeat, quantities[i]));
+        repeat = make_repeat(words, i);
+        ok = repeat != NULL &&
+             append(instructions,
+                    make_instruction(words,
+                                     repeat,
+                                     1U << i,
+                                     quantities[i] != NULL ? quantities[i] : words->quantity));
         json_decref(repeat);
     }
     return ok;
@@ -458,13 +499,43 @@ static bool write_instructions(struct words *words, json_t *instructions)
         }
     }
     if (ok) {
-        ok = have_one_amount(quantities) ? write_one(words, quantities, instructions)
-                                         : write_each(words, quantities, instructions);
+        ok = have_one_amount(quantities) && !words->sayable.apart
+                 ? write_one(words, quantities, instructions)
+                 : write_each(words, quantities, instructions);
     }
     for (int i = 0; i < TRN_SLOTS; i++) {
         json_decref(quantities[i]);
     }
     return ok;
+}
+
+/* Asks the schedule what it makes of all this. */
+static void read_sayable(struct words *words)
+{
+    tern_regimen source = {.size = sizeof(source),
+                           .start_date = words->start,
+                           .end_date = words->end[0] != '\0' ? words->end : NULL,
+                           .frequency = words->frequency,
+                           .timing = words->timing,
+                           .is_prn = trn_fhir_row_find(words->medication, "is_prn").integer != 0};
+
+    for (unsigned i = 0; i < TRN_SLOTS; i++) {
+        if (words->slots[i] != NULL) {
+            source.slots |= 1U << i;
+            source.before_meal |= is_before_meal(words->slots[i]) ? 1U << i : 0;
+        }
+    }
+    trn_fhir_sayable_read(&source, words->is_unread, &words->sayable);
+}
+
+static void read_words(struct words *words)
+{
+    read_text(words->medication, "frequency", words->frequency);
+    read_text(words->medication, "timing", words->timing);
+    read_start(words);
+    read_text(words->prescription, "end_date", words->end);
+    read_slots(words);
+    read_sayable(words);
 }
 
 static void close_words(struct words *words)
@@ -491,10 +562,10 @@ tern_status trn_fhir_words_write(const struct trn_fhir_row *prescription,
 
     words.failed = words.repeat == NULL || instructions == NULL;
     if (!words.failed) {
+        read_words(&words);
         write_frequency(&words);
         write_timing(&words);
         write_bounds(&words);
-        read_slots(&words);
     }
     if (!words.failed) {
         words.failed = !write_instructions(&words, instructions);

@@ -108,13 +108,14 @@ TEST(words_that_the_import_writes_become_a_timing_and_words_again)
     check_words("3-4 times every 1.5 weeks", "", false);
     check_words("5 times a year", "", false);
     check_words("every 30 seconds", "", false);
-    check_words("once a week", "mon; thu", false);
+    check_words("twice a week", "mon; thu", false);
     check_words("", "08:00; 20:30", false);
     check_words("", "ACM; PCV", false);
     check_words("every 8 hours", "as needed for \u1788\u17ba", true);
     check_words("4 times a day", "2.5 ml a dose", false);
     check_words("", "as told", false);
-    check_words("once a month", "tue; told at home; 3 a dose", false);
+    check_words("once a month", "told at home; 3 a dose", false);
+    check_words("once a month", "tue; as needed for \u1788\u17ba", true);
 }
 
 TEST(a_prescription_that_says_nothing_has_no_instructions)

@@ -43,6 +43,7 @@ read_row(tern_care *care, const tern_id *id, struct dose_row *dose, tern_care_er
 {
     const tern_value key = tern_value_id(id);
     tern_statement *row = NULL;
+    tern_id patient;
     tern_status status =
         trn_care_row(care, TRN_SQL_DOSE, &key, 1, TERN_PROBLEM_NO_DOSE, &row, error);
 
@@ -53,8 +54,9 @@ read_row(tern_care *care, const tern_id *id, struct dose_row *dose, tern_care_er
     dose->scheduled_us = tern_statement_value(row, 1).integer;
     dose->grace_minutes = (int32_t)tern_statement_value(row, 2).integer;
     dose->is_prn = tern_statement_value(row, 3).size == TRN_PRN_SLOT_BYTES;
+    patient = trn_value_to_id(tern_statement_value(row, 4));
     tern_statement_reset(row);
-    return TERN_OK;
+    return trn_care_may(care, &patient, TRN_RIGHT_DOSES, error);
 }
 
 static bool is_open(const struct dose_row *dose)
@@ -382,6 +384,9 @@ read_prn(tern_care *care, const tern_id *medication, struct prn *prn, tern_care_
     prn->patient = trn_value_to_id(tern_statement_value(row, TRN_SOURCE_COLUMNS + 1));
     status = trn_source_read(care, row, 0, INT64_MAX, &source, error);
     tern_statement_reset(row);
+    if (status == TERN_OK) {
+        status = trn_care_may(care, &prn->patient, TRN_RIGHT_DOSES, error);
+    }
     if (status != TERN_OK) {
         return status;
     }

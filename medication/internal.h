@@ -267,6 +267,16 @@ TERN_MUST_USE tern_status trn_care_knows(tern_care *care,
                                          const tern_id *patient,
                                          tern_care_error *error);
 
+/** What somebody would write in a record. */
+enum trn_right { TRN_RIGHT_DOSES, TRN_RIGHT_PRESCRIPTIONS };
+
+/** Problem NOT_PATIENT where it is another's record and the server would take none of it from the
+ * user. Where the user's own row is not here that is left to the server. */
+TERN_MUST_USE tern_status trn_care_may(tern_care *care,
+                                       const tern_id *patient,
+                                       enum trn_right right,
+                                       tern_care_error *error);
+
 /** The name of the patient's zone; problem NO_PATIENT. */
 TERN_MUST_USE tern_status trn_care_zone(tern_care *care,
                                         const tern_id *patient,

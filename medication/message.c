@@ -100,8 +100,8 @@ static const struct {
                                 "This is no time of the day, or there are too many. Choose at most "
                                 "24 times."}},
     [TERN_PROBLEM_NOT_PATIENT] = {tell_plain,
-                                  {"មានតែអ្នកជំងឺទេដែលអាចកំណត់ម៉ោងទាំងនេះបាន។",
-                                   "Only the patient can set these times."}},
+                                  {"អ្នកមិនអាចផ្លាស់ប្ដូរអ្វីនេះក្នុងកំណត់ត្រារបស់អ្នកដទៃបានទេ។",
+                                   "You cannot change this in another person's record."}},
     [TERN_PROBLEM_MISSING] = {tell_plain, {"សូមបំពេញ{0}។", "{0} is missing. Please fill it in."}},
     [TERN_PROBLEM_TOO_LONG] = {tell_plain,
                                {"{0}វែងពេក។ អាចសរសេរបានច្រើនបំផុត {1} តួអក្សរ។",

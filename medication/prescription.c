@@ -149,6 +149,9 @@ static tern_status create(tern_care *care,
     tern_status status = trn_care_knows(care, &prescription->patient, error);
 
     if (status == TERN_OK) {
+        status = trn_care_may(care, &prescription->patient, TRN_RIGHT_PRESCRIPTIONS, error);
+    }
+    if (status == TERN_OK) {
         status = trn_care_morning(care, &prescription->patient, &begins.minute, error);
     }
     fill_clinical(prescription, cells);
@@ -280,6 +283,9 @@ static tern_status read_changeable(tern_care *care,
 {
     tern_status status = read_header(care, id, header, error);
 
+    if (status == TERN_OK) {
+        status = trn_care_may(care, &header->patient, TRN_RIGHT_PRESCRIPTIONS, error);
+    }
     if (status == TERN_OK && (from >> header->status & 1) == 0) {
         return trn_problem(error, TERN_PROBLEM_STATUS, 0, 0);
     }

@@ -88,6 +88,9 @@ static tern_status write(tern_care *care, struct retake *retake, tern_care_error
     tern_status status = read_ended(care, retake, error);
 
     if (status == TERN_OK) {
+        status = trn_care_may(care, &retake->patient, TRN_RIGHT_PRESCRIPTIONS, error);
+    }
+    if (status == TERN_OK) {
         status = write_rows(care, retake, error);
     }
     if (status == TERN_OK) {

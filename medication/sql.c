@@ -190,7 +190,7 @@ static const char *const texts[TRN_SQL_COUNT] = {
         ",'DUE',d.status),d.scheduled_time,d.reminder_time,d.time_period FROM "
         "(SELECT tern_key('dose_events',?1,?2,?3) AS id) k LEFT JOIN dose_events d ON d.id=k.id",
     [TRN_SQL_HAS_DOSES] = "SELECT EXISTS(SELECT 1 FROM dose_events WHERE medication_id=?1)",
-    [TRN_SQL_DOSE] = "SELECT status,scheduled_time,grace_minutes,slot FROM dose_events"
+    [TRN_SQL_DOSE] = "SELECT status,scheduled_time,grace_minutes,slot,patient_id FROM dose_events"
                      " WHERE id=?1 AND deleted_at IS NULL",
     /* Of a dose whose prescription names no start and is not settled: on which days it was put in
      * force, the one that stands first; nobody has many. */

@@ -529,6 +529,7 @@ TEST(nobody_but_the_patient_sets_the_times)
 
     care_begin("2026-03-02 05:00");
     care_medicine.is_prn = true;
+    fixture_run(care_replica, "UPDATE users SET role='DOCTOR'");
     fixture_run(care_replica,
                 "INSERT INTO users(id, role) VALUES(x'6170692d666978747572652d00000002', "
                 "'PATIENT')");

@@ -1,6 +1,12 @@
 /**
  * The handle of the medication calls, and how they fail.
  *
+ * In another's record a doctor prescribes, and a family member writes nothing; to record doses and
+ * to set times to be reminded at is the patient's alone. What the server would not take for that
+ * reason is refused at the call, as problem NOT_PATIENT, by the role that the user's own row has
+ * here; without that row it is left to the server. So are the guesses (tern_schedule_generate,
+ * tern_doses_infer_missed), which a job makes whose token alone says that it may.
+ *
  * A call is one short transaction, or one read; after a failure nothing has changed (of a zone or
  * meal times see settings.h). Calls of one handle are made by one thread at a time, and outside any
  * transaction of that thread.
@@ -46,7 +52,7 @@ typedef enum tern_problem {
     TERN_PROBLEM_OVERTAKEN = 23,
     TERN_PROBLEM_END_DATE = 24,    /* a prescription would end before it starts */
     TERN_PROBLEM_PRN_TIME = 25,    /* no time of the day, or too many; first: which, from 0 */
-    TERN_PROBLEM_NOT_PATIENT = 26, /* it is the patient's to set, and nobody else's */
+    TERN_PROBLEM_NOT_PATIENT = 26, /* in another's record, where the server would not take it */
     /* Of what was entered in a prescription; first: which tern_field; second: of which medicine,
      * from 1, or 0 of the prescription itself. */
     TERN_PROBLEM_MISSING = 27,

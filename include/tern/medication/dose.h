@@ -2,7 +2,8 @@
  * Doses: a local day's list, and what a person does with them.
  *
  * The windows that tell on time from late, early and missed: docs/MEDICATION.md. Each act is a
- * recorded transaction of its own, with its audit row.
+ * recorded transaction of its own, with its audit row, and the patient's: problem NOT_PATIENT for
+ * everybody else (care.h).
  */
 #ifndef TERN_DOSE_H
 #define TERN_DOSE_H
@@ -84,8 +85,8 @@ typedef struct tern_dose_act {
  *
  * @param act        NULL: now.
  * @param ret_status TAKEN_ON_TIME or TAKEN_LATE; may be NULL.
- * @return TERN_OK; problems NO_DOSE, RECORDED, DATE (`taken_us` is in none of those years, whether
- * the caller insists or not), TOO_EARLY, TOO_LATE, AHEAD; the engine's codes.
+ * @return TERN_OK; problems NO_DOSE, NOT_PATIENT, RECORDED, DATE (`taken_us` is in none of those
+ * years, whether the caller insists or not), TOO_EARLY, TOO_LATE, AHEAD; the engine's codes.
  */
 TERN_API TERN_MUST_USE tern_status tern_dose_take(tern_care *care,
                                                   const tern_id *dose,
@@ -93,7 +94,8 @@ TERN_API TERN_MUST_USE tern_status tern_dose_take(tern_care *care,
                                                   tern_dose_status *ret_status,
                                                   tern_care_error *error);
 
-/** Records a dose as skipped. `reason` may be NULL. Problems NO_DOSE, RECORDED. */
+/** Records a dose as skipped. `reason` may be NULL. Problems NO_DOSE, NOT_PATIENT,
+ * RECORDED. */
 TERN_API TERN_MUST_USE tern_status tern_dose_skip(tern_care *care,
                                                   const tern_id *dose,
                                                   const char *reason,
@@ -101,7 +103,7 @@ TERN_API TERN_MUST_USE tern_status tern_dose_skip(tern_care *care,
                                                   tern_care_error *error);
 
 /** Takes a record back: the dose is DUE again, by a person's word, and has the flag UNDONE.
- * Problems NO_DOSE, NOT_RECORDED. */
+ * Problems NO_DOSE, NOT_PATIENT, NOT_RECORDED. */
 TERN_API TERN_MUST_USE tern_status tern_dose_undo(tern_care *care,
                                                   const tern_id *dose,
                                                   tern_care_error *error);
@@ -110,8 +112,9 @@ TERN_API TERN_MUST_USE tern_status tern_dose_undo(tern_care *care,
  * Records a dose of a medication that is taken as needed.
  *
  * @param ret_dose Its id; may be NULL.
- * @return TERN_OK; problems NO_MEDICATION, NOT_PRN, STATUS (the prescription is not active), DATE
- * and AHEAD as above, RECORDED (one of that very second has a record), ZONE; the engine's codes.
+ * @return TERN_OK; problems NO_MEDICATION, NOT_PATIENT, NOT_PRN, STATUS (the prescription is not
+ * active), DATE and AHEAD as above, RECORDED (one of that very second has a record), ZONE; the
+ * engine's codes.
  */
 TERN_API TERN_MUST_USE tern_status tern_dose_take_prn(tern_care *care,
                                                       const tern_id *medication,

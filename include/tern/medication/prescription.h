@@ -4,6 +4,9 @@
  * Versions never change. An edit says the version that it was written from, and is refused where
  * another stands here by then. One that another author's version overtakes on its way is rejected
  * whole by the server, and stays with its author in quarantine. Nothing here deletes a dose.
+ *
+ * All that writes here is for the patient and their doctors: problem NOT_PATIENT for everybody else
+ * (care.h).
  */
 #ifndef TERN_PRESCRIPTION_H
 #define TERN_PRESCRIPTION_H

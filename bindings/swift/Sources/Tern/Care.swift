@@ -73,7 +73,7 @@ public struct Care: Sendable {
     }
 
     /// Records a dose as taken, now or at another time; `insist` stores and flags what lies outside the windows. Problems
-    /// noDose, recorded, tooEarly, tooLate, ahead; date, of a time in no year from 1 to 9999.
+    /// noDose, notPatient, recorded, tooEarly, tooLate, ahead; date, of a time in no year from 1 to 9999.
     @discardableResult
     public func take(_ dose: UUID, at taken: Date? = nil, insist: Bool = false, wasOffline: Bool = false) async throws
         -> DoseStatus {

@@ -143,8 +143,8 @@ public final class Care implements AutoCloseable {
     }
 
     /**
-     * Records a dose as taken now. Problems NO_DOSE, RECORDED, TOO_EARLY, TOO_LATE, AHEAD; DATE, of a time in no year
-     * from 1 to 9999.
+     * Records a dose as taken now. Problems NO_DOSE, NOT_PATIENT, RECORDED, TOO_EARLY, TOO_LATE, AHEAD;
+     * DATE, of a time in no year from 1 to 9999.
      */
     public DoseStatus take(UUID dose) {
         return take(dose, new TakeOptions());

@@ -35,10 +35,10 @@ static const struct {
                                  {"រកមិនឃើញកំណត់ត្រារបស់អ្នកជំងឺនេះក្នុងទូរសព្ទនេះទេ។",
                                   "This patient's record is not on this phone."}},
     [TERN_PROBLEM_TOO_EARLY] = {trn_say_minutes,
-                                {"នៅ {0} ទៀតទើបដល់ម៉ោងលេបថ្នាំនេះ។ "
+                                {"ម៉ោងនេះមុនម៉ោងកំណត់លេបថ្នាំ {0}។ "
                                  "អាចកត់ត្រាបានចាប់ពី {1} មុនម៉ោងកំណត់។",
-                                 "This dose is due in {0}. It can be recorded from {1} before its "
-                                 "time."}},
+                                 "This is {0} before the time of the dose. It can be recorded from "
+                                 "{1} before its time."}},
     [TERN_PROBLEM_TOO_LATE] = {trn_say_minutes,
                                {"ដូសថ្នាំនេះត្រូវលេប {0} មុន។ កន្លងផុតលើសពី 24 ម៉ោងហើយ។",
                                 "This dose was due {0} earlier. More than 24 hours have passed."}},
@@ -66,9 +66,10 @@ static const struct {
     [TERN_PROBLEM_NO_MEDICATIONS] = {tell_plain,
                                      {"វេជ្ជបញ្ជាត្រូវមានថ្នាំយ៉ាងហោចណាស់មួយមុខ។",
                                       "A prescription needs at least one medicine."}},
-    [TERN_PROBLEM_GRACE] = {trn_say_minutes,
-                            {"មិនអាចជ្រើសរើស {0} បានទេ។ សូមជ្រើសរើស 10, 20, 30 ឬ 60 នាទី។",
-                             "{0} cannot be chosen. Choose 10, 20, 30 or 60 minutes."}},
+    [TERN_PROBLEM_GRACE] = {tell_plain,
+                            {"មិនអាចជ្រើសរើសរយៈពេលនេះបានទេ។ សូមជ្រើសរើស 10, 20, 30 ឬ 60 នាទី។",
+                             "This length of time cannot be chosen. Choose 10, 20, 30 or 60 "
+                             "minutes."}},
     [TERN_PROBLEM_MEAL_TIME] = {tell_plain,
                                 {"នេះមិនមែនជាម៉ោងអាហារទេ។ សូមសរសេរដូចជា 07:00។",
                                  "This is no time of a meal. Write it like 07:00."}},

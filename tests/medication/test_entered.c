@@ -2,8 +2,10 @@
  * of it, and changes nothing. */
 #include "tests/medication/fixture.h"
 
+#include <string.h>
+
 #include "tern/medication/audit.h"
-#include "tern/medication/settings.h"
+#include "tern/medication/message.h"
 
 static tern_care_error error;
 
@@ -13,6 +15,15 @@ static void refused(tern_status status, tern_problem problem)
     CHECK(status != TERN_OK);
     CHECK_TEXT(tern_problem_code(error.problem), tern_problem_code(problem));
     CHECK_INT(error.error.status, status);
+}
+
+static const char *said(tern_language language)
+{
+    static char text[512];
+    const tern_locale locale = {.size = sizeof(locale), .language = language};
+
+    CHECK(tern_say_problem(&locale, &error, text, sizeof(text)) > 0);
+    return text;
 }
 
 /* ---- Dates ---- */
@@ -79,5 +90,41 @@ TEST(what_is_another_zone_on_each_machine_is_nobodys)
     refused(tern_schedule_generate(care, NULL, &report, &error), TERN_PROBLEM_ZONE);
     refused(tern_audit_access(care, &care_prescription.patient, NULL, &error), TERN_PROBLEM_ZONE);
     CHECK_INT(tern_prescription_pause(care, &id, &error), TERN_OK);
+    care_end();
+}
+
+/* ---- Times ---- */
+
+static const char *refuse_take(const char *now, const char *taken)
+{
+    const tern_id dose = care_dose("2026-03-02", "MORNING");
+    const tern_dose_act act = {.size = sizeof(act), .taken_us = care_time(taken)};
+
+    care_clock(now);
+    refused(tern_dose_take(care, &dose, &act, NULL, &error), TERN_PROBLEM_TOO_EARLY);
+    return said(TERN_ENGLISH);
+}
+
+TEST(a_time_too_early_is_told_by_the_time_of_the_dose_whatever_the_clock_says)
+{
+    static const char *const wanted =
+        "This is 1 hour 30 minutes before the time of the dose. It can be recorded from 30 minutes "
+        "before its time.";
+
+    care_begin("2026-03-02 05:00");
+    care_medicine.morning_dosage = "{\"amount\":1}";
+    (void)care_prescribe();
+    CHECK_TEXT(refuse_take("2026-03-02 06:00", "2026-03-02 06:00"), wanted);
+    CHECK_TEXT(refuse_take("2026-03-02 09:00", "2026-03-02 06:00"), wanted);
+    CHECK(strstr(said(TERN_KHMER), "1 ម៉ោង 30 នាទី") != NULL);
+    care_end();
+}
+
+TEST(a_grace_that_is_none_is_not_told_as_another_number)
+{
+    care_begin("2026-03-02 05:00");
+    refused(tern_settings_set_grace(care, -1, &error), TERN_PROBLEM_GRACE);
+    CHECK_TEXT(said(TERN_ENGLISH),
+               "This length of time cannot be chosen. Choose 10, 20, 30 or 60 minutes.");
     care_end();
 }

@@ -185,9 +185,10 @@ tern_status tern_schedule_plan(const tern_zone_port *zones,
         regimen->zone == NULL || first_date == NULL || visitor == NULL) {
         return trn_fail(error, TERN_ERR_MISUSE, "tern_schedule_plan: an argument is missing");
     }
-    if (days > DAYS_MAX || !trn_day_parse(first_date, strlen(first_date), &first) ||
+    if (days > DAYS_MAX || regimen->duration_days < 0 || regimen->grace_minutes < 0 ||
+        !trn_day_parse(first_date, strlen(first_date), &first) ||
         !trn_regimen_read(regimen, &rule)) {
-        return trn_fail(error, TERN_ERR_RANGE, "a date, a meal or a number of days is none");
+        return trn_fail(error, TERN_ERR_RANGE, "a date, a meal or a number is none");
     }
     for (uint32_t i = 0; status == TERN_OK && more && i < days; i++) {
         status =
@@ -285,7 +286,7 @@ bool tern_meal_parse(const char *text, int32_t *ret_minutes)
     const char *at = text;
     int32_t from;
 
-    if (text == NULL || !take_clock(&at, &start)) {
+    if (text == NULL || ret_minutes == NULL || !take_clock(&at, &start)) {
         return false;
     }
     if (*at == '\0') {

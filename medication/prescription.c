@@ -597,15 +597,16 @@ static tern_status change(tern_care *care,
                           const tern_id *id,
                           unsigned from,
                           enum status to,
-                          const char *action,
+                          const char *function,
                           tern_care_error *error)
 {
+    const char *action = to == ACTIVE ? "PRESCRIPTION_CONFIRM" : "PRESCRIPTION_UPDATE";
     tern_tx *tx = NULL;
     tern_status status;
 
     trn_care_clear(error);
     if (care == NULL || id == NULL) {
-        return trn_care_misuse(error, "tern_prescription");
+        return trn_care_misuse(error, function);
     }
     status = TRN_MUTANT(CARE_SETTLED_INSTEAD) ? settle_instead(care, id, from, error) : TERN_OK;
     if (status == TERN_OK) {
@@ -619,20 +620,20 @@ static tern_status change(tern_care *care,
 
 tern_status tern_prescription_activate(tern_care *care, const tern_id *id, tern_care_error *error)
 {
-    return change(care, id, 1U << DRAFT, ACTIVE, "PRESCRIPTION_CONFIRM", error);
+    return change(care, id, 1U << DRAFT, ACTIVE, "tern_prescription_activate", error);
 }
 
 tern_status tern_prescription_pause(tern_care *care, const tern_id *id, tern_care_error *error)
 {
-    return change(care, id, 1U << ACTIVE, PAUSED, "PRESCRIPTION_UPDATE", error);
+    return change(care, id, 1U << ACTIVE, PAUSED, "tern_prescription_pause", error);
 }
 
 tern_status tern_prescription_resume(tern_care *care, const tern_id *id, tern_care_error *error)
 {
-    return change(care, id, 1U << PAUSED, ACTIVE, "PRESCRIPTION_CONFIRM", error);
+    return change(care, id, 1U << PAUSED, ACTIVE, "tern_prescription_resume", error);
 }
 
 tern_status tern_prescription_end(tern_care *care, const tern_id *id, tern_care_error *error)
 {
-    return change(care, id, NOT_ENDED, INACTIVE, "PRESCRIPTION_UPDATE", error);
+    return change(care, id, NOT_ENDED, INACTIVE, "tern_prescription_end", error);
 }

@@ -173,7 +173,9 @@ tern_posix_zones_open(const char *folder, tern_posix_zones **ret_zones, tern_err
 
 void tern_posix_zones_port(tern_posix_zones *zones, tern_zone_port *ret_port)
 {
-    *ret_port = (tern_zone_port){.context = zones, .offset = offset};
+    if (ret_port != NULL) {
+        *ret_port = (tern_zone_port){.context = zones, .offset = zones != NULL ? offset : NULL};
+    }
 }
 
 void tern_posix_zones_close(tern_posix_zones *zones)

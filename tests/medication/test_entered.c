@@ -128,3 +128,81 @@ TEST(a_grace_that_is_none_is_not_told_as_another_number)
                "This length of time cannot be chosen. Choose 10, 20, 30 or 60 minutes.");
     care_end();
 }
+
+/* ---- Arguments ---- */
+
+static bool count_dose(void *context, const tern_planned_dose *dose)
+{
+    (void)dose;
+    ++*(int *)context;
+    return true;
+}
+
+TEST(what_a_call_needs_is_missed_and_not_read)
+{
+    tern_zone_port port;
+    int32_t minute = 5;
+
+    CHECK(!tern_meal_parse("7:00", NULL));
+    CHECK(!tern_meal_parse(NULL, &minute));
+    CHECK_INT(minute, 5);
+    tern_posix_zones_port(NULL, NULL);
+    tern_posix_zones_port(NULL, &port);
+    CHECK_INT(tern_zone_to_utc(&port,
+                               "UTC",
+                               &(tern_local_time){2026, 1, 1, 0, 0, 0},
+                               &(int64_t){0},
+                               NULL,
+                               NULL),
+              TERN_ERR_MISUSE);
+}
+
+TEST(a_plan_has_no_number_below_zero)
+{
+    static const struct {
+        int32_t duration_days;
+        int32_t grace_minutes;
+        tern_status status;
+    } plans[] = {{-1, 30, TERN_ERR_RANGE},
+                 {INT32_MIN, 30, TERN_ERR_RANGE},
+                 {0, -1, TERN_ERR_RANGE},
+                 {0, INT32_MIN, TERN_ERR_RANGE},
+                 {0, 30, TERN_OK}};
+
+    for (size_t i = 0; i < sizeof(plans) / sizeof(plans[0]); i++) {
+        const tern_regimen regimen = {.size = sizeof(regimen),
+                                      .zone = "Asia/Phnom_Penh",
+                                      .start_date = "2026-03-02",
+                                      .duration_days = plans[i].duration_days,
+                                      .slots = TERN_SLOT_MORNING,
+                                      .meal_minutes = {420, 720, 1080},
+                                      .grace_minutes = plans[i].grace_minutes};
+        int count = 0;
+
+        CHECK_INT(tern_schedule_plan(care_zones(),
+                                     &regimen,
+                                     "2026-03-02",
+                                     3,
+                                     count_dose,
+                                     &count,
+                                     NULL,
+                                     NULL),
+                  plans[i].status);
+        CHECK_INT(count, plans[i].status == TERN_OK ? 3 : 0);
+    }
+    care_zones_end();
+}
+
+TEST(a_missing_argument_is_told_with_the_call_that_missed_it)
+{
+    care_begin("2026-03-02 06:00");
+    CHECK_INT(tern_prescription_pause(care, NULL, &error), TERN_ERR_MISUSE);
+    CHECK(strstr(error.error.message, "tern_prescription_pause:") != NULL);
+    CHECK_INT(tern_prescription_end(care, NULL, &error), TERN_ERR_MISUSE);
+    CHECK(strstr(error.error.message, "tern_prescription_end:") != NULL);
+    CHECK_INT(tern_prescription_resume(care, NULL, &error), TERN_ERR_MISUSE);
+    CHECK(strstr(error.error.message, "tern_prescription_resume:") != NULL);
+    CHECK_INT(tern_prescription_activate(care, NULL, &error), TERN_ERR_MISUSE);
+    CHECK(strstr(error.error.message, "tern_prescription_activate:") != NULL);
+    care_end();
+}

@@ -56,8 +56,8 @@ typedef bool (*tern_planned_dose_visitor)(void *context, const tern_planned_dose
  *
  * @param ret_understood False where the words are none that a schedule can be made of, and then no
  * dose is visited; may be NULL.
- * @return TERN_OK, TERN_ERR_MISUSE, _RANGE (a date, a meal, `days` above 400), or what the zone's
- * port says.
+ * @return TERN_OK, TERN_ERR_MISUSE, _RANGE (a date, a meal, `days` above 400, a duration or grace
+ * below 0), or what the zone's port says.
  */
 TERN_API TERN_MUST_USE tern_status tern_schedule_plan(const tern_zone_port *zones,
                                                       const tern_regimen *regimen,
@@ -69,7 +69,8 @@ TERN_API TERN_MUST_USE tern_status tern_schedule_plan(const tern_zone_port *zone
                                                       tern_error *error);
 
 /** Reads a meal time: "7:00", "07:30PM", or a range such as "6-7AM", of which the middle is meant.
- * False, and `ret_minutes` untouched, for anything else. Any thread. */
+ * False, and `ret_minutes` untouched, for anything else, as where an argument is missing. Any
+ * thread. */
 TERN_API bool tern_meal_parse(const char *text, int32_t *ret_minutes);
 
 /** What a run of the generator did. */

@@ -88,7 +88,8 @@ typedef struct tern_posix_zones tern_posix_zones;
 TERN_API TERN_MUST_USE tern_status tern_posix_zones_open(const char *folder,
                                                          tern_posix_zones **ret_zones,
                                                          tern_error *error);
-/** Fills in a port that lives as long as `zones`. One call at a time. */
+/** Fills in a port that lives as long as `zones`; of NULL one that every call refuses (MISUSE). One
+ * call at a time. */
 TERN_API void tern_posix_zones_port(tern_posix_zones *zones, tern_zone_port *ret_port);
 /** NULL is accepted. */
 TERN_API void tern_posix_zones_close(tern_posix_zones *zones);

@@ -329,12 +329,24 @@ static void run_operation(const struct torture_options *options,
 
 /* ---- Operations ---- */
 
-static json_t *joined(json_t *base, json_t *item)
+/* A slip in an operation, as a key that is spelt wrong, would let a fault hold that nobody tried.
+ */
+static bool means_something(json_t *base, json_t *item)
 {
-    json_t *history = json_deep_copy(base);
+    const char *name = json_string_value(json_object_get(item, "name"));
+    const char *of = json_string_value(json_object_get(item, "base"));
+    struct sim_slip slip;
 
-    (void)json_object_update(history, json_object_get(item, "history"));
-    return history;
+    name = name != NULL ? name : "an operation";
+    if (base == NULL) {
+        (void)fprintf(stderr, "%s: there is no base %s\n", name, of != NULL ? of : "(none)");
+        return false;
+    }
+    if (!torture_language_check(base, item, &slip)) {
+        (void)fprintf(stderr, "%s: %s\n", name, slip.text);
+        return false;
+    }
+    return true;
 }
 
 static void run_item(const struct torture_options *options,
@@ -349,8 +361,7 @@ static void run_item(const struct torture_options *options,
     size_t index;
     json_t *machine;
 
-    if (base != NULL && history == NULL) {
-        (void)fprintf(stderr, "%s: there is no base %s\n", name, base);
+    if (!means_something(history, item)) {
         totals->failures++;
         return;
     }
@@ -359,6 +370,7 @@ static void run_item(const struct torture_options *options,
         char full[64];
         struct torture_operation operation = {
             .name = full,
+            .history = history,
             .setup = json_object_get(item, "setup"),
             .events = json_object_get(item, "do"),
             .always = json_object_get(item, "always"),
@@ -379,9 +391,7 @@ static void run_item(const struct torture_options *options,
             (void)printf("%-26s %s\n", full, json_string_value(json_object_get(item, "about")));
             continue;
         }
-        operation.history = joined(history, item);
         run_operation(options, &operation, shared, totals);
-        json_decref(operation.history);
     }
 }
 

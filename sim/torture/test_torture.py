@@ -74,12 +74,7 @@ class Torture(unittest.TestCase):
             self.assertEqual(done.returncode, 0, done.stderr)
 
     def test_a_call_that_there_is_not_is_a_failure(self):
-        operations = json.loads(FILE.read_text())
-        operations["operations"] = [{"name": "x", "base": "care", "machines": ["a"], "do": [{"do": "care", "device": "a", "call": "fly"}]}]
-        with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
-            json.dump(operations, file)
-            file.flush()
-            done = run(PROGRAM, "--file", file.name)
+        done = self.run_one(base="care", do=[{"do": "care", "device": "a", "call": "fly"}])
         self.assertEqual(done.returncode, 1)
         self.assertIn("there is no call fly", done.stderr)
 
@@ -95,23 +90,43 @@ class Torture(unittest.TestCase):
         points = sum(int(cell) for cell in cells if cell != "-")
         self.assertRegex(done.stdout.splitlines()[-1], rf"^torture: 1 operations, {points} points, 0 failures, 0 corrupt, 0 leaked, \d+ s$")
 
-    def test_an_operation_that_cannot_be_set_up_is_a_failure(self):
+    def run_one(self, **operation):
+        """An operation of its own, on the bases that there are."""
         operations = json.loads(FILE.read_text())
-        operations["operations"] = [{"name": "x", "base": "home", "machines": ["a"], "setup": [{"do": "fly"}], "do": []}]
+        operations["operations"] = [{"name": "x", "about": "x", "base": "home", "machines": ["a"], "do": [], **operation}]
         with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
             json.dump(operations, file)
             file.flush()
-            done = run(PROGRAM, "--file", file.name)
+            return run(PROGRAM, "--file", file.name, "--points", "2")
+
+    def test_an_operation_that_cannot_be_set_up_is_a_failure(self):
+        done = self.run_one(setup=[{"do": "retry", "device": "a"}])
         self.assertEqual(done.returncode, 1)
         self.assertIn("x@a cannot be set up", done.stderr)
 
+    def test_what_means_nothing_is_refused_and_not_passed_over(self):
+        update = {"do": "write", "device": "a", "rows": [{"update": "notes", "row": "n", "values": {"body": "1"}}]}
+        self.assertEqual(self.run_one(do=[update]).returncode, 0)
+        for operation, said in (({"whol": True}, "operation knows no whol"),
+                                ({"whole": 1}, "whole is true or false"),
+                                ({"machines": ["phon"]}, "there is no device phon"),
+                                ({"about": None}, "about is a text"),
+                                ({"setup": [{"do": "fly"}]}, "there is no verb fly"),
+                                ({"do": [{**update, "infered": True}]}, "write knows no infered"),
+                                ({"do": [{**update, "seed": 1}]}, "write knows no seed"),
+                                ({"do": [{**update, "rows": [{"updte": "notes"}]}]}, "change knows no updte"),
+                                ({"do": [{"do": "sync", "device": "phon"}]}, "device: there is no device phon"),
+                                ({"do": [{"do": "read", "device": "a", "sql": "SELECT 1"}]}, "read has no table"),
+                                ({"setup": [{"do": "crash", "device": "a", "at": 1, "then": [{**update, "row": "n"}]}]}, "write knows no row"),
+                                ({"do": [{"do": "copy", "device": "server", "idel": {}}]}, "copy knows no idel"),
+                                ({"do": [{"do": "copy", "device": "server", "idle": {"do": "sync", "device": "a", "stp": 1}}]}, "sync knows no stp"),
+                                ({"do": [update], "always": [{"do": "expect", "device": "a", "sqll": ""}]}, "expect knows no sqll")):
+            done = self.run_one(**operation)
+            self.assertIn(f"x: {said}", done.stderr)
+            self.assertEqual(done.returncode, 1)
+
     def test_an_operation_on_a_base_that_there_is_not_is_a_failure(self):
-        operations = json.loads(FILE.read_text())
-        operations["operations"] = [{"name": "x", "base": "hom", "machines": ["server"], "do": [{"do": "pass", "s": 1}]}]
-        with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
-            json.dump(operations, file)
-            file.flush()
-            done = run(PROGRAM, "--file", file.name, "--points", "2")
+        done = self.run_one(base="hom")
         self.assertIn("x: there is no base hom", done.stderr)
         self.assertEqual(done.returncode, 1)
 

@@ -9,6 +9,7 @@
 #define TERN_SIM_TORTURE_H
 
 #include "sim/history.h"
+#include "sim/language.h"
 #include "sim/play.h"
 
 enum torture_fault {
@@ -34,9 +35,9 @@ enum {
 
 struct torture_operation {
     const char *name;
-    json_t *history; /* owned */
-    json_t *setup;   /* owned; behind the events of the history */
-    json_t *events;  /* what the operation consists of; borrowed, as is the rest */
+    json_t *history; /* borrowed, as is the rest */
+    json_t *setup;   /* behind the events of the history */
+    json_t *events;  /* what the operation consists of */
     json_t *always;  /* what holds whenever somebody looks: "expect" events */
     char machine[24];
     bool alone;    /* another row of the table tries what travels */
@@ -97,6 +98,11 @@ void torture_try(struct sim_world *world,
                  struct torture_result *ret_result);
 /* In how many ways a point is tried; the last one is behind the operation. */
 unsigned torture_ways(enum torture_fault fault, bool last);
+
+/* ---- language.c ---- */
+
+/* Whether all of an operation on that base means something. */
+bool torture_language_check(json_t *base, json_t *item, struct sim_slip *ret_slip);
 
 /* ---- verbs.c ---- */
 

@@ -10,8 +10,9 @@
 #include "sim/care.h"
 #include "sim/dice.h"
 #include "sim/documents.h"
-#include "sim/plan_days.h"
+#include "sim/scene.h"
 
+enum { STRUCK = 40 /* of a hundred faults at the server */ };
 enum { SWARM_WEATHER = 1, SWARM_CLOCKS = 2, SWARM_CRASHES = 4, SWARM_DISKS = 8, SWARM_MEMORY = 16 };
 enum {
     SWARM_VERSIONS = 32,
@@ -32,7 +33,6 @@ struct planner {
     unsigned device_count;
     unsigned user_count;
     unsigned pace; /* longest wait between events, milliseconds */
-    bool versions;
     bool care;
     bool jobs[6]; /* which devices are a job's */
     json_t *events;
@@ -209,16 +209,17 @@ static void plan_clock(struct planner *planner)
     }
 }
 
-static const char *some_machine(struct planner *planner)
+/* In `percent` of a hundred the server, where it is struck at all. */
+static const char *some_machine(struct planner *planner, unsigned percent)
 {
-    return has(planner, SWARM_SERVER) && sim_chance(&planner->dice, 40) ? "server"
-                                                                        : some_device(planner);
+    return has(planner, SWARM_SERVER) && sim_chance(&planner->dice, percent) ? "server"
+                                                                             : some_device(planner);
 }
 
 /* The process dies between a write and its sync, and soon after it is back the power goes. */
 static void plan_two_deaths(struct planner *planner)
 {
-    const char *machine = some_machine(planner);
+    const char *machine = some_machine(planner, STRUCK);
     json_t *event = add(planner, "kill");
 
     name(event, "device", machine);
@@ -245,7 +246,7 @@ static void plan_death(struct planner *planner)
         return;
     }
     event = add(planner, sim_chance(&planner->dice, 50) ? "kill" : "power");
-    name(event, "device", some_machine(planner));
+    name(event, "device", some_machine(planner, STRUCK));
     if (sim_chance(&planner->dice, 20)) {
         set(event, "sync", 1 + roll(planner, 6));
     } else {
@@ -257,7 +258,7 @@ static void plan_disk(struct planner *planner)
 {
     json_t *event = add(planner, sim_chance(&planner->dice, 50) ? "error" : "full");
 
-    name(event, "device", some_machine(planner));
+    name(event, "device", some_machine(planner, STRUCK));
     set(event, "at", 1 + roll(planner, 30));
 }
 
@@ -265,7 +266,7 @@ static void plan_memory(struct planner *planner)
 {
     json_t *event = add(planner, "memory");
 
-    name(event, "device", some_machine(planner));
+    name(event, "device", some_machine(planner, STRUCK));
     set(event, "at", 1 + roll(planner, 400));
 }
 
@@ -348,18 +349,20 @@ static void plan_grant(struct planner *planner)
     name(event, "device", some_device(planner));
 }
 
-static void plan_named(struct planner *planner, const char *verb)
+static void plan_decide(struct planner *planner)
 {
-    json_t *event = add(planner, verb);
+    json_t *event = add(planner, "decide");
 
-    name(event,
-         "device",
-         has(planner, SWARM_SERVER) && strcmp(verb, "decide") != 0 && sim_chance(&planner->dice, 25)
-             ? "server"
-             : some_device(planner));
-    if (strcmp(verb, "decide") == 0) {
-        set(event, "seed", some_seed(planner));
-    } else if (sim_chance(&planner->dice, 30)) {
+    name(event, "device", some_device(planner));
+    set(event, "seed", some_seed(planner));
+}
+
+static void plan_reopen(struct planner *planner)
+{
+    json_t *event = add(planner, "reopen");
+
+    name(event, "device", some_machine(planner, 25));
+    if (sim_chance(&planner->dice, 30)) {
         (void)json_object_set_new(event, "reboot", json_true());
     }
 }
@@ -382,16 +385,6 @@ static void plan_upgrade(struct planner *planner)
     json_t *event = add(planner, "upgrade");
 
     name(event, "device", sim_chance(&planner->dice, 40) ? "server" : some_device(planner));
-}
-
-static void plan_decide(struct planner *planner)
-{
-    plan_named(planner, "decide");
-}
-
-static void plan_reopen(struct planner *planner)
-{
-    plan_named(planner, "reopen");
 }
 
 static void plan_erase(struct planner *planner)
@@ -452,89 +445,6 @@ static void plan_event(struct planner *planner)
         what -= weight_of(planner, &kinds[i++]);
     }
     kinds[i].plan(planner);
-}
-
-/* ---- Put in between ---- */
-
-static json_t *insert(struct planner *planner, size_t at, const char *verb, unsigned device)
-{
-    json_t *event = json_pack("{s:s, s:s}", "do", verb, "device", device_names[device]);
-
-    (void)json_array_insert_new(planner->events, at, event);
-    return event;
-}
-
-/* ---- Much to carry ---- */
-
-/* Of few lives: enough for a log to be put away, and more than may be held at once. Nobody syncs
- * between the writes, so that all of it comes to each of the others in one sync, in small pieces.
- * The dice are others, so that nothing else of the life depends on these. */
-static void plan_much(struct planner *planner, uint64_t seed)
-{
-    enum { ONE_IN = 40, WRITES = 20, ROWS = 16, BYTES = 12000, PAGE_ROWS = 4 };
-    struct planner much = {.dice = sim_dice_make(seed * UINT64_C(0x9e3779b97f4a7c15) + 1),
-                           .device_count = planner->device_count,
-                           .events = planner->events};
-    unsigned device = roll(&much, much.device_count);
-    size_t at;
-
-    if (roll(&much, ONE_IN) > 0) {
-        return;
-    }
-    at = roll(&much, (unsigned)json_array_size(much.events) + 1);
-    for (unsigned i = 0; i < WRITES; i++) {
-        json_t *event = insert(&much, at++, "write", device);
-
-        set(event, "seed", some_seed(&much));
-        set(event, "changes", ROWS);
-        set(event, "bytes", BYTES);
-    }
-    (void)insert(&much, at++, "sync", device);
-    for (unsigned i = 0; i < much.device_count; i++) {
-        set(insert(&much, at++, "sync", i), "page_rows", PAGE_ROWS);
-    }
-}
-
-/* ---- A patient who goes ---- */
-
-static void insert_care(struct planner *planner, size_t at, const char *call, unsigned device)
-{
-    json_t *event = insert(planner, at, "care", device);
-
-    name(event, "call", call);
-    set(event, "seed", some_seed(planner));
-}
-
-/* Of few lives: all are told of what the patient has missed, and then that record is erased, and
- * life goes on. Alone, each of these is too rare to come upon the others. By dice of its own. */
-static void plan_farewell(struct planner *planner, uint64_t seed)
-{
-    enum { ONE_IN = 10, HOURS = 13, FIRST = 5 };
-    struct planner own = {.dice = sim_dice_make(seed * UINT64_C(0x9e3779b97f4a7c15) + 4),
-                          .device_count = planner->device_count,
-                          .events = planner->events};
-    size_t steps = json_array_size(own.events);
-    size_t at = FIRST + roll(&own, (unsigned)(steps - FIRST) / 2); /* most courses are short */
-
-    if (roll(&own, ONE_IN) > 0) {
-        return;
-    }
-    (void)json_array_insert_new(own.events,
-                                at,
-                                json_pack("{s:s, s:s}", "do", "erase", "user", user_names[0]));
-    for (unsigned told = 0; told < 2; told++) { /* from the last to the first */
-        for (unsigned i = own.device_count; i-- > 0;) {
-            (void)insert(&own, at, "sync", i);
-        }
-        for (unsigned i = own.device_count; told == 0 && i-- > 0;) {
-            insert_care(&own, at, "alerts", i);
-        }
-    }
-    (void)json_array_insert_new(own.events,
-                                at,
-                                json_pack("{s:s, s:i}", "do", "pass", "hours", HOURS));
-    (void)insert(&own, at, "sync", 0);
-    insert_care(&own, at, "generate", 0);
 }
 
 /* ---- People ---- */
@@ -610,70 +520,84 @@ static bool is_care(const struct sim_plan *plan)
                           sim_roll(&dice, 8) == 0);
 }
 
+/* What may go wrong, among how many, and at which pace. Gives how many events there are. */
+static unsigned plan_kind(struct planner *planner, const struct sim_plan *plan)
+{
+    enum { CARE_PACE = 3 * 60 * 60 * 1000 };
+    static const unsigned paces[] = {50, 2000, 20000, 600000};
+
+    planner->swarm = roll(planner, SWARM_ALL + 1) & roll(planner, SWARM_ALL + 1);
+    planner->swarm |= roll(planner, 4) == 0 ? roll(planner, SWARM_ALL + 1) : 0;
+    planner->device_count = plan->devices > 0 ? plan->devices : 2 + roll(planner, 4);
+    planner->user_count = 1 + roll(planner, planner->device_count < 3 ? planner->device_count : 3);
+    planner->pace = paces[roll(planner, 4)];
+    planner->pace = planner->care ? CARE_PACE : planner->pace;
+    return plan->steps > 0 ? plan->steps : 60 + roll(planner, 400);
+}
+
+static void plan_people(struct planner *planner,
+                        json_t *history,
+                        const struct sim_document *documents,
+                        unsigned versions)
+{
+    int64_t served = has(planner, SWARM_VERSIONS) ? 1 + roll(planner, versions) : versions;
+
+    set(history, "serves", served);
+    set(history, "page_rows", 3 + roll(planner, roll(planner, 2) == 0 ? 20 : 5000));
+    (void)json_object_set_new(history,
+                              "users",
+                              plan_users(planner, documents[versions - 1].schema));
+    (void)json_object_set_new(history, "devices", plan_devices(planner, versions));
+    (void)json_object_set_new(history, "open", plan_open(planner));
+}
+
+static void plan_events(struct planner *planner, json_t *history, unsigned steps)
+{
+    planner->events = json_array();
+    (void)json_object_set_new(history, "events", planner->events);
+    if (planner->care) {
+        (void)json_object_set_new(history, "care", json_true());
+        if (sim_chance(&planner->dice, 40)) {
+            json_t *storage = json_object();
+
+            set(storage, user_names[0], 2000 + roll(planner, 40000));
+            (void)json_object_set_new(history, "storage", storage);
+        }
+        plan_treatment(planner);
+    }
+    for (unsigned i = 0; i < steps; i++) {
+        plan_event(planner);
+    }
+}
+
 json_t *sim_plan(const struct sim_plan *plan)
 {
-    enum { CARE_PACE = 3 * 60 * 60 * 1000, TREATMENT = 5 };
-    static const unsigned paces[] = {50, 2000, 20000, 600000};
-    struct planner planner = {.dice = sim_dice_make(plan->seed * UINT64_C(0x9e3779b97f4a7c15))};
+    struct planner planner = {.dice = sim_dice_make(plan->seed * UINT64_C(0x9e3779b97f4a7c15)),
+                              .care = is_care(plan)};
     const char *schema = plan->schema != NULL            ? plan->schema
                          : sim_chance(&planner.dice, 85) ? "clinic"
                                                          : "dastern";
-    bool care = is_care(plan);
     size_t versions = 0;
     char message[600];
     struct sim_document *documents;
-    json_t *history = json_object();
+    json_t *history;
     unsigned steps;
 
-    schema = care ? "dastern" : schema;
+    schema = planner.care ? "dastern" : schema;
     documents = sim_documents(schema, &versions, message);
     if (documents == NULL) {
         (void)fprintf(stderr, "%s\n", message);
-        json_decref(history);
         return NULL;
     }
-    planner.swarm = roll(&planner, SWARM_ALL + 1) & roll(&planner, SWARM_ALL + 1);
-    planner.swarm |= roll(&planner, 4) == 0 ? roll(&planner, SWARM_ALL + 1) : 0;
-    planner.device_count = plan->devices > 0 ? plan->devices : 2 + roll(&planner, 4);
-    planner.user_count = 1 + roll(&planner, planner.device_count < 3 ? planner.device_count : 3);
-    planner.pace = paces[roll(&planner, 4)];
-    planner.care = care;
-    planner.pace = care ? CARE_PACE : planner.pace;
-    steps = plan->steps > 0 ? plan->steps : 60 + roll(&planner, 400);
+    steps = plan_kind(&planner, plan);
+    history = json_object();
     (void)json_object_set_new(history, "seed", json_integer((json_int_t)plan->seed));
     name(history, "schema", schema);
-    set(history,
-        "serves",
-        has(&planner, SWARM_VERSIONS) ? 1 + roll(&planner, (unsigned)versions) : (int64_t)versions);
-    set(history, "page_rows", 3 + roll(&planner, roll(&planner, 2) == 0 ? 20 : 5000));
-    (void)json_object_set_new(history,
-                              "users",
-                              plan_users(&planner, documents[versions - 1].schema));
-    (void)json_object_set_new(history, "devices", plan_devices(&planner, (unsigned)versions));
-    (void)json_object_set_new(history, "open", plan_open(&planner));
+    plan_people(&planner, history, documents, (unsigned)versions);
     if (plan->check != NULL) {
         name(history, "check", plan->check);
     }
-    planner.events = json_array();
-    if (care) {
-        (void)json_object_set_new(history, "care", json_true());
-        if (sim_chance(&planner.dice, 40)) {
-            (void)json_object_set_new(
-                history,
-                "storage",
-                json_pack("{s:i}", user_names[0], (int)(2000 + roll(&planner, 40000))));
-        }
-        plan_treatment(&planner);
-    }
-    for (unsigned i = 0; i < steps; i++) {
-        plan_event(&planner);
-    }
-    if (care) {
-        sim_plan_two_days(planner.events, TREATMENT, planner.device_count, plan->seed);
-        plan_farewell(&planner, plan->seed);
-    } else {
-        plan_much(&planner, plan->seed);
-    }
-    (void)json_object_set_new(history, "events", planner.events);
+    plan_events(&planner, history, steps);
+    sim_scene_add(history);
     return history;
 }

@@ -3,9 +3,9 @@
  *
  * Those of times that a patient has set are known by their grace, which is 0: they ring once.
  * Of what a reminder says only a hash is kept, and none once it is cancelled.
- * A change of a reminder bears the next number of a row of its own; numbers are never given twice,
- * though reminders that have passed are forgotten. They begin at the file's first read, in
- * microseconds, so that a cursor of an earlier file stands before all of them.
+ * A cursor is a random number, the name of what is listed of a patient: every change gives it
+ * another, so who brings any other number has been told something else, of whatever file, and is
+ * told all.
  */
 #include "tern/medication/reminder.h"
 
@@ -37,7 +37,10 @@ struct entry {
 struct run {
     tern_care *care;
     const tern_id *patient;
-    int64_t last; /* number that was given before this run */
+    int64_t cursor; /* of what is listed; 0: nothing is */
+    int64_t next;   /* what it is once something has changed */
+    bool has_changed;
+    bool is_all; /* the caller was told something else */
     int64_t now_us;
     tern_id subject;  /* the medication whose times are looked at */
     int64_t said;     /* of it */
@@ -70,28 +73,17 @@ run_text(tern_care *care, const char *text, int64_t *ret_number, tern_care_error
     return status;
 }
 
-/* Tables of before they had a hash get one; what is listed there is then listed anew. */
-static tern_status make_tables(tern_care *care, tern_care_error *error)
+static tern_status make_table(tern_care *care, tern_care_error *error)
 {
-    static const char *const texts[] = {
-        ("CREATE TABLE IF NOT EXISTS care_reminder(patient_id BLOB NOT NULL, dose_id BLOB NOT "
-         "NULL, "
-         "scheduled INTEGER NOT NULL, grace INTEGER NOT NULL, gone INTEGER NOT NULL, "
-         "number INTEGER NOT NULL, said INTEGER, medication BLOB, "
-         "PRIMARY KEY (patient_id, dose_id)) WITHOUT ROWID"),
-        "CREATE TABLE IF NOT EXISTS care_number(id INTEGER PRIMARY KEY, last INTEGER NOT NULL)",
-        "INSERT INTO care_number VALUES(1, tern_now()) ON CONFLICT DO NOTHING",
-        "SELECT instr(sql, 'medication') > 0 FROM sqlite_schema WHERE name = 'care_reminder'",
-        "ALTER TABLE care_reminder ADD COLUMN said INTEGER",
-        "ALTER TABLE care_reminder ADD COLUMN medication BLOB"};
-    enum { COUNT = sizeof(texts) / sizeof(texts[0]), ADDED = 2 };
-    int64_t is_new = 0;
-    tern_status status = TERN_OK;
+    int64_t none = 0;
 
-    for (size_t i = 0; i < (is_new ? COUNT - ADDED : COUNT) && status == TERN_OK; i++) {
-        status = run_text(care, texts[i], &is_new, error);
-    }
-    return status;
+    return run_text(care,
+                    "CREATE TABLE IF NOT EXISTS care_listed(patient_id BLOB NOT NULL, dose_id BLOB "
+                    "NOT NULL, scheduled INTEGER NOT NULL, grace INTEGER NOT NULL, gone INTEGER "
+                    "NOT NULL, said INTEGER, medication BLOB, since INTEGER NOT NULL, cursor "
+                    "INTEGER NOT NULL, PRIMARY KEY (patient_id, dose_id)) WITHOUT ROWID",
+                    &none,
+                    error);
 }
 
 /* ---- What is said ---- */
@@ -336,6 +328,9 @@ static tern_status read_due(struct run *run, tern_care_error *error)
 
 /* ---- What was listed ---- */
 
+/* The column behind those of the entry. */
+enum { CURSOR = 6 };
+
 static void read_entry(tern_statement *row, struct entry *entry)
 {
     *entry = (struct entry){.dose = trn_value_to_id(tern_statement_value(row, 0)),
@@ -357,6 +352,7 @@ static tern_status read_listed(struct run *run, tern_care_error *error)
         status = tern_statement_step(row, &more, trn_engine_error(error));
         if (status == TERN_OK && more) {
             read_entry(row, &run->listed[run->listed_count++]);
+            run->cursor = tern_statement_value(row, CURSOR).integer;
         }
     }
     if (row != NULL) {
@@ -384,11 +380,11 @@ static tern_status put(struct run *run, const struct entry *entry, tern_care_err
         tern_value_integer(entry->grace_minutes),
         tern_value_integer(entry->is_gone),
         entry->is_gone ? tern_value_null() : tern_value_integer(entry->said),
-        entry->is_gone ? tern_value_null() : tern_value_id(&entry->medication)};
-    tern_status status = trn_care_run(run->care, TRN_SQL_REMINDER_NUMBER, NULL, 0, error);
+        entry->is_gone ? tern_value_null() : tern_value_id(&entry->medication),
+        tern_value_integer(run->next)};
 
-    return status == TERN_OK ? trn_care_run(run->care, TRN_SQL_REMINDER_PUT, values, 7, error)
-                             : status;
+    run->has_changed = true;
+    return trn_care_run(run->care, TRN_SQL_REMINDER_PUT, values, 8, error);
 }
 
 static tern_status settle_due(struct run *run, tern_care_error *error)
@@ -428,11 +424,37 @@ static tern_status settle_listed(struct run *run, tern_care_error *error)
     return status;
 }
 
-static tern_status tidy(const struct run *run, tern_care_error *error)
+/* What is listed has another name once it is something else. */
+static tern_status name_listed(const struct run *run, tern_care_error *error)
 {
-    const tern_value values[] = {tern_value_id(run->patient), tern_value_integer(run->now_us)};
+    const tern_value values[] = {tern_value_id(run->patient), tern_value_integer(run->next)};
 
-    return trn_care_run(run->care, TRN_SQL_REMINDER_TIDY, values, 2, error);
+    return run->has_changed ? trn_care_run(run->care, TRN_SQL_REMINDER_NAME, values, 2, error)
+                            : TERN_OK;
+}
+
+static tern_status settle(struct run *run, tern_care_error *error)
+{
+    tern_status status = settle_due(run, error);
+
+    if (status == TERN_OK) {
+        status = settle_listed(run, error);
+    }
+    return status == TERN_OK ? name_listed(run, error) : status;
+}
+
+static tern_status prepare(struct run *run, tern_care_error *error)
+{
+    const tern_value patient = tern_value_id(run->patient);
+    tern_status status = make_table(run->care, error);
+
+    if (status == TERN_OK) {
+        status = trn_care_run(run->care, TRN_SQL_REMINDER_TIDY, &patient, 1, error);
+    }
+    if (status == TERN_OK) {
+        status = run_text(run->care, "SELECT random()&0x7fffffffffffffff|1", &run->next, error);
+    }
+    return status == TERN_OK ? trn_care_now(run->care, &run->now_us, error) : status;
 }
 
 static tern_status refresh(struct run *run, tern_care_error *error)
@@ -443,13 +465,7 @@ static tern_status refresh(struct run *run, tern_care_error *error)
     if (status != TERN_OK) {
         return status;
     }
-    status = make_tables(run->care, error);
-    if (status == TERN_OK) {
-        status = run_text(run->care, "SELECT last FROM care_number", &run->last, error);
-    }
-    if (status == TERN_OK) {
-        status = trn_care_now(run->care, &run->now_us, error);
-    }
+    status = prepare(run, error);
     if (status == TERN_OK) {
         status = read_due(run, error);
     }
@@ -460,21 +476,15 @@ static tern_status refresh(struct run *run, tern_care_error *error)
         status = read_listed(run, error);
     }
     if (status == TERN_OK) {
-        status = settle_due(run, error);
-    }
-    if (status == TERN_OK) {
-        status = settle_listed(run, error);
-    }
-    if (status == TERN_OK) {
-        status = tidy(run, error);
+        status = settle(run, error);
     }
     return trn_care_end(tx, status, error);
 }
 
 /* ---- Listing ---- */
 
-/* The columns behind those of the entry. */
-enum { NUMBER = 6, NAME, NAME_KHMER, DOSAGE };
+/* The columns behind that. */
+enum { NAME = CURSOR + 1, NAME_KHMER, DOSAGE };
 
 static void fill(tern_statement *row, tern_reminder *ret_reminder)
 {
@@ -499,36 +509,51 @@ static void fill(tern_statement *row, tern_reminder *ret_reminder)
     }
 }
 
-/* A number that this file had not given before the run is another's, and tells nothing of it. */
-static tern_status visit(struct run *run,
-                         int64_t *cursor,
+/* What another program changes meanwhile bears another cursor, so the next read tells all. */
+static tern_status visit(const struct run *run,
                          tern_reminder_visitor visitor,
                          void *context,
+                         bool *ret_goes_on,
                          tern_care_error *error)
 {
-    int64_t last = *cursor <= run->last ? *cursor : 0;
-    const tern_value values[] = {tern_value_id(run->patient), tern_value_integer(last)};
+    const tern_value values[] = {tern_value_id(run->patient),
+                                 tern_value_integer(run->is_all),
+                                 tern_value_integer(run->next)};
     tern_statement *row = NULL;
     bool more = true;
-    bool goes_on = true;
-    tern_status status = trn_care_bind(run->care, TRN_SQL_REMINDERS_SINCE, values, 2, &row, error);
+    tern_status status = trn_care_bind(run->care, TRN_SQL_REMINDERS_TOLD, values, 3, &row, error);
 
-    while (status == TERN_OK && more && goes_on) {
+    *ret_goes_on = true;
+    while (status == TERN_OK && more && *ret_goes_on) {
         tern_reminder reminder;
 
         status = tern_statement_step(row, &more, trn_engine_error(error));
-        if (status != TERN_OK || !more) {
-            break;
+        if (status == TERN_OK && more) {
+            fill(row, &reminder);
+            *ret_goes_on = visitor(context, &reminder);
         }
-        fill(row, &reminder);
-        last = tern_statement_value(row, NUMBER).integer;
-        goes_on = visitor(context, &reminder);
     }
     if (row != NULL) {
         tern_statement_reset(row);
     }
-    if (status == TERN_OK && goes_on) {
-        *cursor = last;
+    return status;
+}
+
+static tern_status tell(struct run *run,
+                        int64_t *cursor,
+                        tern_reminder_visitor visitor,
+                        void *context,
+                        bool *ret_is_all,
+                        tern_care_error *error)
+{
+    bool is_told = false;
+    tern_status status;
+
+    run->is_all = *cursor == 0 || (*cursor != run->cursor && !TRN_MUTANT(CARE_CURSOR_BELIEVED));
+    status = visit(run, visitor, context, &is_told, error);
+    if (status == TERN_OK && is_told) {
+        *cursor = run->has_changed ? run->next : run->cursor;
+        *ret_is_all = run->is_all;
     }
     return status;
 }
@@ -538,15 +563,17 @@ tern_status tern_reminders_read(tern_care *care,
                                 int64_t *cursor,
                                 tern_reminder_visitor visitor,
                                 void *context,
+                                bool *ret_is_all,
                                 tern_care_error *error)
 {
     struct run *run;
     tern_status status;
 
     trn_care_clear(error);
-    if (care == NULL || cursor == NULL || visitor == NULL) {
+    if (care == NULL || cursor == NULL || visitor == NULL || ret_is_all == NULL) {
         return trn_care_misuse(error, "tern_reminders_read");
     }
+    *ret_is_all = false;
     run = trn_calloc(1, sizeof(*run));
     if (run == NULL) {
         return trn_fail_nomem(trn_engine_error(error));
@@ -555,7 +582,7 @@ tern_status tern_reminders_read(tern_care *care,
     run->patient = patient != NULL ? patient : &care->user;
     status = refresh(run, error);
     if (status == TERN_OK) {
-        status = visit(run, cursor, visitor, context, error);
+        status = tell(run, cursor, visitor, context, ret_is_all, error);
     }
     trn_free(run);
     return status;

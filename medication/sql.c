@@ -343,13 +343,15 @@ static const char *const texts[TRN_SQL_COUNT] = {
     [TRN_SQL_SUMS_FORGET_RULES] = "DELETE FROM tern_noted WHERE name IN " RULES,
     [TRN_SQL_SUMS_FORGET_DAYS] =
         "DELETE FROM tern_noted WHERE name='care.doses' AND first=?1 AND second<=?2",
-    [TRN_SQL_REMINDERS] = "SELECT dose_id,scheduled,grace,gone,said,medication FROM care_reminder"
-                          " WHERE patient_id=?1 AND gone=0 LIMIT ?2",
-    [TRN_SQL_REMINDERS_SINCE] =
-        "SELECT r.dose_id,r.scheduled,r.grace,r.gone,r.said,r.medication,r.number,m.medicine_name,"
-        "m.medicine_name_khmer," DOSAGE " FROM care_reminder r"
+    [TRN_SQL_REMINDERS] =
+        "SELECT dose_id,scheduled,grace,gone,said,medication,cursor FROM care_listed"
+        " WHERE patient_id=?1 AND gone=0 LIMIT ?2",
+    [TRN_SQL_REMINDERS_TOLD] =
+        "SELECT r.dose_id,r.scheduled,r.grace,r.gone,r.said,r.medication,r.cursor,m.medicine_name,"
+        "m.medicine_name_khmer," DOSAGE " FROM care_listed r"
         " LEFT JOIN medications m ON m.id=r.medication LEFT JOIN dose_events d ON d.id=r.dose_id"
-        " WHERE r.patient_id=?1 AND r.number>?2 ORDER BY r.number",
+        " WHERE r.patient_id=?1 AND iif(?2,r.gone=0,r.since=?3)"
+        " ORDER BY r.gone,r.scheduled,r.dose_id",
     [TRN_SQL_PRESCRIPTION_LIST] =
         "SELECT " PRESCRIPTION " FROM prescriptions p" WITH_VERSION
         " WHERE p.patient_id=?1 AND p.deleted_at IS NULL AND (?2>>CASE p.status WHEN 'DRAFT' THEN 0"
@@ -467,16 +469,15 @@ static const char *const texts[TRN_SQL_COUNT] = {
     [TRN_SQL_ALERT_READ] = "UPDATE notifications SET is_read=1,read_at=tern_now() WHERE id=?1",
     [TRN_SQL_ALERTS_READ] = "UPDATE notifications SET is_read=1,read_at=tern_now()"
                             " WHERE recipient_id=?1 AND is_read=0 AND deleted_at IS NULL",
-    [TRN_SQL_REMINDER_NUMBER] = "UPDATE care_number SET last=last+1",
     [TRN_SQL_REMINDER_PUT] =
-        "INSERT INTO care_reminder(patient_id,dose_id,scheduled,grace,gone,said,medication,number)"
-        " VALUES(?1,?2,?3,?4,?5,?6,?7,(SELECT last FROM care_number))"
+        "INSERT INTO care_listed(patient_id,dose_id,scheduled,grace,gone,said,medication,since,"
+        "cursor) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?8)"
         " ON CONFLICT(patient_id,dose_id) DO UPDATE SET scheduled=excluded.scheduled,"
         "grace=excluded.grace,gone=excluded.gone,said=excluded.said,medication=excluded.medication,"
-        "number=excluded.number",
-    [TRN_SQL_REMINDER_TIDY] = "DELETE FROM care_reminder WHERE patient_id=?1 AND gone=1"
-                              " AND scheduled+grace*60000000<?2",
-    [TRN_SQL_REMINDER_DROP] = "DELETE FROM care_reminder WHERE patient_id=?1 AND dose_id=?2",
+        "since=excluded.since",
+    [TRN_SQL_REMINDER_NAME] = "UPDATE care_listed SET cursor=?2 WHERE patient_id=?1",
+    [TRN_SQL_REMINDER_TIDY] = "DELETE FROM care_listed WHERE patient_id=?1 AND gone=1",
+    [TRN_SQL_REMINDER_DROP] = "DELETE FROM care_listed WHERE patient_id=?1 AND dose_id=?2",
 };
 
 /* The same with the last of the days on which a prescription began: a planted bug. */

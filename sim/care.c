@@ -209,8 +209,18 @@ void sim_care_forget(struct sim_device *device)
         free(device->care);
         device->care = NULL;
     }
-    if (device->world->book != NULL) {
-        device->world->book->blurred = true;
+}
+
+void sim_care_put_back(struct sim_device *device)
+{
+    sim_care_close(device);
+    if (device->care != NULL) {
+        memset(device->care->forms, 0, sizeof device->care->forms);
+        device->care->form_next = 0;
+    }
+    if (device->world->care) {
+        care_book(device->world)->blurred = true;
+        care_book(device->world)->put_back = true;
     }
 }
 

@@ -19,12 +19,12 @@ bool sim_care_owns(const char *table);
 
 /* Before the replica is closed. */
 void sim_care_close(struct sim_device *device);
-/* The file is another: what the app kept beside it is gone, too. */
 void sim_care_forget(struct sim_device *device);
+/* The file is another: the app's forms are gone, too, but what rings on the platform rings on. */
+void sim_care_put_back(struct sim_device *device);
 
 /* Files were copied or entries tried again: nobody tells any more in which order people acted. */
 void sim_care_blur(struct sim_world *world);
-void sim_care_put_back(struct sim_world *world);
 /* The name of a call, for a throw of the planner's dice. */
 const char *sim_care_call(unsigned at);
 

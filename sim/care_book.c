@@ -117,11 +117,3 @@ void sim_care_blur(struct sim_world *world)
         care_book(world)->blurred = true;
     }
 }
-
-void sim_care_put_back(struct sim_world *world)
-{
-    if (world->care) {
-        care_book(world)->blurred = true;
-        care_book(world)->put_back = true;
-    }
-}

@@ -50,7 +50,8 @@ struct sim_care {
     struct care_form forms[CARE_FORMS];
     unsigned form_next;
     struct care_still still;
-    int64_t cursor; /* of reminders */
+    tern_id reminded; /* whose reminders the app has set */
+    int64_t cursor;   /* of these */
     struct care_rung *rungs;
     size_t rung_count;
     size_t rung_room;

@@ -456,33 +456,39 @@ static void compare_reminders(struct care_call *call, const struct changes *set)
     }
 }
 
+/* An app obeys as it is told, also where the call fails in the end; it has the platform's
+ * notifications still where its file was put back to a copy. */
 tern_status care_run_reminders(struct care_call *call)
 {
     struct sim_care *state = call->state;
     struct changes told = {NULL, 0, 0};
     struct changes set = {state->rungs, state->rung_count, state->rung_room};
     bool anew = care_flag(call, "anew") || (call->by_dice && care_chance(call, 10));
-    int64_t cursor = anew ? 0 : state->cursor;
+    bool is_own = trn_id_equal(&state->reminded, &call->patient);
+    int64_t cursor = anew || !is_own ? 0 : state->cursor;
+    bool is_all = false;
     tern_status status = SIM_CALL(call->device->index,
                                   tern_reminders_read(state->handle,
                                                       &call->patient,
                                                       &cursor,
                                                       note_reminder,
                                                       &told,
+                                                      &is_all,
                                                       &call->error));
 
-    if (status == TERN_OK) {
-        set.count = anew ? 0 : set.count;
-        for (size_t i = 0; i < told.count; i++) {
-            put_rung(&set, &told.rungs[i]);
-        }
-        sweep(&set, call->now_us);
-        compare_reminders(call, &set);
-        state->cursor = cursor;
-        state->rungs = set.rungs;
-        state->rung_count = set.count;
-        state->rung_room = set.room;
+    set.count = is_all || !is_own ? 0 : set.count;
+    for (size_t i = 0; i < told.count; i++) {
+        put_rung(&set, &told.rungs[i]);
     }
+    sweep(&set, call->now_us);
+    if (status == TERN_OK) {
+        compare_reminders(call, &set);
+    }
+    state->reminded = call->patient;
+    state->cursor = cursor;
+    state->rungs = set.rungs;
+    state->rung_count = set.count;
+    state->rung_room = set.room;
     free(told.rungs);
     return status;
 }

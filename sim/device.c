@@ -169,8 +169,7 @@ static void replace_image(struct sim_device *device, const struct sim_image *ima
     held = sim_ledger_held(device->world, device->index);
     sim_disk_put(device->disk, image);
     device->last_ordinal = 0;
-    sim_care_forget(device);
-    sim_care_put_back(device->world);
+    sim_care_put_back(device);
     sim_steady_forget(device);
     if (sim_device_open(device, &error) != TERN_OK) {
         sim_fail(device->world,

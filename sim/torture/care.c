@@ -256,8 +256,9 @@ static bool pass_reminder(void *context, const tern_reminder *reminder)
 static tern_status remind(struct caring *caring, tern_care_error *error)
 {
     int64_t cursor = 0;
+    bool all = false;
 
-    return tern_reminders_read(caring->care, NULL, &cursor, pass_reminder, NULL, error);
+    return tern_reminders_read(caring->care, NULL, &cursor, pass_reminder, NULL, &all, error);
 }
 
 static const struct call {

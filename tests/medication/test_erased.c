@@ -94,12 +94,14 @@ TEST(sums_of_an_erased_person_go_with_the_next_read_and_reminders_are_cancelled)
     struct device phone;
     int64_t cursor = 0;
     int cancelled = 0;
+    bool all = false;
 
     begin(&world, &phone);
     prescribe(&phone);
     world_pass(&world, 5 * DAY_US);
     CHECK_INT(read_sums(), 5);
-    care_ok(tern_reminders_read(care, NULL, &cursor, count_cancelled, &cancelled, &error), &error);
+    care_ok(tern_reminders_read(care, NULL, &cursor, count_cancelled, &cancelled, &all, &error),
+            &error);
     CHECK_INT(cancelled, 0);
     device_sync_well(&phone);
     world_erase(&world, 'p');
@@ -111,11 +113,13 @@ TEST(sums_of_an_erased_person_go_with_the_next_read_and_reminders_are_cancelled)
         CHECK_INT(rows_of(tables[i]), 0);
     }
     CHECK_INT(rows_of("tern_noted"), 0);
-    care_ok(tern_reminders_read(care, NULL, &cursor, count_cancelled, &cancelled, &error), &error);
+    care_ok(tern_reminders_read(care, NULL, &cursor, count_cancelled, &cancelled, &all, &error),
+            &error);
     CHECK(cancelled > 20);
     world_pass(&world, 31 * DAY_US);
-    care_ok(tern_reminders_read(care, NULL, &cursor, count_cancelled, &cancelled, &error), &error);
-    CHECK_INT(rows_of("care_reminder"), 0);
+    care_ok(tern_reminders_read(care, NULL, &cursor, count_cancelled, &cancelled, &all, &error),
+            &error);
+    CHECK_INT(rows_of("care_listed"), 0);
     tern_care_close(care);
     device_end(&phone);
     world_end(&world);

@@ -274,6 +274,7 @@ TEST(a_dosage_that_is_none_leaves_its_slot_out_and_is_told)
         int64_t cursor = 0;
         int64_t missed = 0;
         int rings = 0;
+        bool all = false;
         char sql[120];
         tern_id night;
 
@@ -295,7 +296,7 @@ TEST(a_dosage_that_is_none_leaves_its_slot_out_and_is_told)
         CHECK_TEXT(list(1U << TERN_MEDICATION_DOSAGE), "a medicine dosage");
         care_ok(tern_schedule_generate(care, NULL, &report, &error), &error);
         CHECK_INT(report.unscheduled, 1);
-        care_ok(tern_reminders_read(care, NULL, &cursor, ring, &rings, &error), &error);
+        care_ok(tern_reminders_read(care, NULL, &cursor, ring, &rings, &all, &error), &error);
         CHECK_INT(rings, 60);
         /* Who took it all the same may say so. */
         care_clock("2026-03-02 18:35");

@@ -10,6 +10,7 @@
 static tern_care_error error;
 static int set;
 static int cancelled;
+static bool all;
 static tern_reminder last;
 
 static bool count(void *context, const tern_reminder *reminder)
@@ -25,7 +26,7 @@ static void expect(int64_t *cursor, int expected_set, int expected_cancelled)
 {
     set = 0;
     cancelled = 0;
-    care_ok(tern_reminders_read(care, NULL, cursor, count, NULL, &error), &error);
+    care_ok(tern_reminders_read(care, NULL, cursor, count, NULL, &all, &error), &error);
     CHECK_INT(set, expected_set);
     CHECK_INT(cancelled, expected_cancelled);
 }
@@ -41,7 +42,9 @@ TEST(only_the_difference_is_listed)
     expect(&cursor, 0, 0);
     prescription = care_prescribe();
     expect(&cursor, 60, 0);
+    CHECK(all);
     expect(&cursor, 0, 0);
+    CHECK(!all);
     care_clock("2026-03-02 06:30");
     dose = care_dose("2026-03-02", "MORNING");
     care_ok(tern_dose_take(care, &dose, NULL, NULL, &error), &error);
@@ -93,7 +96,7 @@ static void expect_said(int64_t *cursor, int expected_set, const char *expected)
 {
     set = 0;
     cancelled = 0;
-    care_ok(tern_reminders_read(care, NULL, cursor, note_said, NULL, &error), &error);
+    care_ok(tern_reminders_read(care, NULL, cursor, note_said, NULL, &all, &error), &error);
     CHECK_INT(set, expected_set);
     CHECK_TEXT(said, expected);
 }
@@ -163,53 +166,8 @@ TEST(what_is_cancelled_says_nothing_and_keeps_nothing_of_it)
     expect_said(&cursor, 0, "|-|-|-");
     CHECK_INT(cancelled, 60);
     CHECK_INT(
-        fixture_number(care_replica, "SELECT count(said) + count(medication) FROM care_reminder"),
+        fixture_number(care_replica, "SELECT count(said) + count(medication) FROM care_listed"),
         0);
-    care_end();
-}
-
-TEST(reminders_listed_before_their_texts_were_watched_are_listed_once_more)
-{
-    int64_t cursor = 0;
-
-    care_begin("2026-03-02 05:00");
-    (void)care_prescribe();
-    fixture_run(care_replica,
-                "CREATE TABLE care_reminder(patient_id BLOB NOT NULL, dose_id BLOB NOT NULL, "
-                "scheduled INTEGER NOT NULL, grace INTEGER NOT NULL, gone INTEGER NOT NULL, "
-                "number INTEGER NOT NULL, PRIMARY KEY (patient_id, dose_id)) WITHOUT ROWID");
-    fixture_run(care_replica,
-                "INSERT INTO care_reminder SELECT patient_id, id, scheduled_time, grace_minutes, "
-                "0, 0 FROM dose_events");
-    fixture_run(care_replica,
-                "INSERT INTO care_reminder VALUES(x'6170692d666978747572652d00000001', "
-                "x'6170692d666978747572652d00000009', 4000000000000000, 30, 0, 0)");
-    expect(&cursor, 60, 1);
-    expect(&cursor, 0, 0);
-    care_end();
-}
-
-TEST(a_cursor_of_another_file_hides_no_reminder)
-{
-    int64_t cursor = 0;
-    int64_t ahead = INT64_MAX;
-
-    care_begin("2026-03-02 05:00");
-    (void)care_prescribe();
-    expect(&cursor, 60, 0);
-    care_end();
-    /* The app made its replica anew, or went back to a copy, and kept the cursor. */
-    care_begin("2026-03-02 05:01");
-    (void)care_prescribe();
-    expect(&cursor, 60, 0);
-    expect(&cursor, 0, 0);
-    expect(&ahead, 60, 0);
-    CHECK_INT(ahead, cursor);
-    /* It went back to a copy from before the last thirty that it was told of, and there is news. */
-    ahead = cursor + 30;
-    (void)care_prescribe();
-    expect(&ahead, 100, 10);
-    expect(&ahead, 0, 0);
     care_end();
 }
 
@@ -235,9 +193,10 @@ TEST(reminders_are_listed_whole_or_not_at_all_when_memory_runs_out)
 
     care_begin("2026-03-02 05:00");
     (void)care_prescribe();
-    CHECK_INT(tern_reminders_read(care, NULL, NULL, count, NULL, &error), TERN_ERR_MISUSE);
+    CHECK_INT(tern_reminders_read(care, NULL, NULL, count, NULL, &all, &error), TERN_ERR_MISUSE);
+    CHECK_INT(tern_reminders_read(care, NULL, &cursor, count, NULL, NULL, &error), TERN_ERR_MISUSE);
     FOR_EACH_ALLOC_FAILURE (nth) {
-        tern_status status = tern_reminders_read(care, NULL, &cursor, count, NULL, &error);
+        tern_status status = tern_reminders_read(care, NULL, &cursor, count, NULL, &all, &error);
 
         CHECK(status == TERN_OK || status == TERN_ERR_NOMEM);
         CHECK((cursor != 0) >= (status == TERN_OK));
@@ -423,7 +382,7 @@ TEST(a_time_is_named_by_medicine_date_and_time_on_every_day_and_in_every_zone)
 
         care_clock(cases[i].now);
         care_ok(tern_settings_set_time_zone(care, cases[i].zone, &error), &error);
-        care_ok(tern_reminders_read(care, NULL, &cursor, keep_set, NULL, &error), &error);
+        care_ok(tern_reminders_read(care, NULL, &cursor, keep_set, NULL, &all, &error), &error);
         CHECK_INT(names_last(cases[i].last_date), 1);
     }
     care_end();
@@ -564,7 +523,7 @@ TEST(times_are_set_whole_or_not_at_all_when_memory_runs_out)
                              "SELECT count(*) FROM audit_logs WHERE resource_type='medications'"),
               done);
     FOR_EACH_ALLOC_FAILURE (nth) {
-        tern_status status = tern_reminders_read(care, NULL, &cursor, count, NULL, &error);
+        tern_status status = tern_reminders_read(care, NULL, &cursor, count, NULL, &all, &error);
 
         CHECK(status == TERN_OK || status == TERN_ERR_NOMEM);
     }

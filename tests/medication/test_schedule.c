@@ -530,6 +530,7 @@ TEST(a_start_that_no_calendar_has_stops_no_other_medication)
     int64_t cursor = 0;
     int medications = 0;
     int reminders = 0;
+    bool all = false;
     bool more = false;
 
     care_begin("2026-03-02 05:00");
@@ -559,7 +560,8 @@ TEST(a_start_that_no_calendar_has_stops_no_other_medication)
     CHECK_TEXT(care_day("2026-03-03"), "MORNING DUE, NIGHT DUE");
     care_ok(tern_medication_list(care, NULL, 0, count_medication, &medications, &error), &error);
     CHECK_INT(medications, 2);
-    care_ok(tern_reminders_read(care, NULL, &cursor, count_reminder, &reminders, &error), &error);
+    care_ok(tern_reminders_read(care, NULL, &cursor, count_reminder, &reminders, &all, &error),
+            &error);
     CHECK_INT(reminders, 60);
     care_ok(tern_doses_infer_missed(care, NULL, 100, &missed, NULL, &more, &error), &error);
     CHECK_INT(

@@ -63,11 +63,12 @@ TEST(every_read_goes_by_an_index)
 {
     tern_reader *reader = NULL;
     int64_t cursor = 0;
+    bool all = false;
 
     care_begin("2026-03-02 05:00");
     (void)care_prescribe();
     CHECK_INT(tern_adherence_read(care, NULL, ignore, NULL, NULL, NULL), TERN_OK);
-    CHECK_INT(tern_reminders_read(care, NULL, &cursor, pass, NULL, NULL), TERN_OK);
+    CHECK_INT(tern_reminders_read(care, NULL, &cursor, pass, NULL, &all, NULL), TERN_OK);
     CHECK_INT(tern_reader_open(care_replica, &reader, NULL), TERN_OK);
     for (unsigned i = 0; i < TRN_SQL_READS; i++) {
         expect_indexed(reader, trn_sql_text((enum trn_sql)i));
@@ -166,8 +167,9 @@ static tern_status list_medications(void)
 static tern_status list_reminders(void)
 {
     int64_t cursor = 0;
+    bool all = false;
 
-    return tern_reminders_read(care, NULL, &cursor, count_reminder, NULL, &seen.error);
+    return tern_reminders_read(care, NULL, &cursor, count_reminder, NULL, &all, &seen.error);
 }
 
 static tern_status list_adherence(void)

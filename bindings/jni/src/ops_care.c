@@ -387,11 +387,18 @@ tern_status bridge_remindersRead(struct bridge_call *call)
     tern_id room;
     const tern_id *patient = bridge_id_or_none(call, &room);
     int64_t cursor = bridge_long(call);
-    tern_status status =
-        tern_reminders_read(call->handle, patient, &cursor, put_reminder, call, &call->error);
+    bool is_all = false;
+    tern_status status = tern_reminders_read(call->handle,
+                                             patient,
+                                             &cursor,
+                                             put_reminder,
+                                             call,
+                                             &is_all,
+                                             &call->error);
 
     bridge_put_byte(call, 0);
     bridge_put_long(call, cursor);
+    bridge_put_byte(call, is_all);
     return status;
 }
 

@@ -4,9 +4,10 @@
  * The next TERN_REMINDERS doses that nobody has recorded have one each, with repeats inside their
  * grace; among them, by time, are the times of the next 30 days at which the patient has asked to
  * be reminded of a medicine that is taken as needed (tern_medication_set_prn_times). These ring
- * once, and need no dose and no record. What was listed before is kept in the replica, in tables
+ * once, and need no dose and no record. What was listed before is kept in the replica, in a table
  * named care_, so that a call lists only what differs: a dose recorded, moved, no longer
- * prescribed, or new, or one that says another name or dosage.
+ * prescribed, or new, or one that says another name or dosage. A cursor names what its reader was
+ * told; where that is not what this file listed last, all are listed, and the call says so.
  */
 #ifndef TERN_REMINDER_H
 #define TERN_REMINDER_H
@@ -41,19 +42,28 @@ typedef struct tern_reminder {
 typedef bool (*tern_reminder_visitor)(void *context, const tern_reminder *reminder);
 
 /**
- * Visits the reminders that have changed since a cursor: all there are for 0. To be called after
- * acts and syncs, and when the app starts; a short transaction, which queues nothing.
+ * Visits the reminders that have changed since a cursor, or all there are. To be called after acts
+ * and syncs, and when the app starts; a short transaction, which queues nothing.
+ *
+ * The app obeys what it is told, where ret_is_all is true removes what it has set for this patient
+ * and was not named, and keeps the cursor then. It keeps one for each patient.
  *
  * @param patient NULL: the replica's user.
- * @param cursor  Moved once all have been visited. The app keeps it. One of an earlier file of the
- * replica, or from after the copy that it was put back to, is as good as 0.
- * @return TERN_OK; problem ZONE; the engine's codes, those of a commit among them.
+ * @param cursor  0 at first; of other values none is greater than another. Moved once all have been
+ * visited. Any but the one that the last read of this patient gave is as good as 0: one of another
+ * file, of after the copy that the file was put back to, or of before a read that did not finish.
+ * An app that puts a copy back itself begins again with 0.
+ * @param ret_is_all All there are were visited, none of them cancelled: always for 0, and false
+ * where the cursor stays.
+ * @return TERN_OK; MISUSE, where a place for what is told is missing; problem ZONE; the engine's
+ * codes, those of a commit among them.
  */
 TERN_API TERN_MUST_USE tern_status tern_reminders_read(tern_care *care,
                                                        const tern_id *patient,
                                                        int64_t *cursor,
                                                        tern_reminder_visitor visitor,
                                                        void *context,
+                                                       bool *ret_is_all,
                                                        tern_care_error *error);
 
 #ifdef __cplusplus

@@ -466,17 +466,19 @@ public struct Care: Sendable {
         try await act { tern_adherence_rebuild($0, $1) }
     }
 
-    /// What has changed of the reminders since a cursor; all of them since 0.
+    /// What has changed of the reminders since the cursor of this patient's last read; all of them since 0 and since any
+    /// other, such as that of an earlier file: `isAll`.
     public func reminders(of patient: UUID? = nil, since cursor: Int64 = 0) async throws -> Reminders {
         try await core.care { care in
             var place = cursor
+            var isAll = false
             let changed: [Reminder] = try lendID(patient) { patient in
                 try collectCare { context, error in
                     tern_reminders_read(care, patient, &place, { Collector<Reminder>.add($0, $1) { try Reminder($0) } },
-                        context, error)
+                        context, &isAll, error)
                 }
             }
-            return Reminders(changed: changed, cursor: place)
+            return Reminders(changed: changed, cursor: place, isAll: isAll)
         }
     }
 }

@@ -384,10 +384,13 @@ public struct Reminder: Sendable {
     }
 }
 
+/// What has changed of a patient's reminders since a cursor, or all of them.
 public struct Reminders: Sendable {
     public let changed: [Reminder]
-    /// To be kept, and given to the next read.
+    /// To be kept for this patient, and given to the next read.
     public let cursor: Int64
+    /// These are all there are: what the app has set for this patient and is not among them is to be removed.
+    public let isAll: Bool
 }
 
 public struct AdherenceQuery: Sendable {

@@ -310,13 +310,19 @@ final class CareTests: ReplicaTestCase, @unchecked Sendable {
         try await care.generateSchedule()
         let first = try await care.reminders()
         XCTAssertEqual(first.changed.count, 60)
+        XCTAssertTrue(first.isAll)
         let rings = first.changed[0].rings
         XCTAssertEqual(rings.count, 4)
         XCTAssertEqual(rings[1].timeIntervalSince(rings[0]), 600)
         XCTAssertNotNil(first.changed[0].medicineName)
         XCTAssertEqual(first.changed[0].dosage?.contains("amount"), true)
-        let none = try await care.reminders(since: first.cursor).changed
-        XCTAssertTrue(none.isEmpty)
+        let none = try await care.reminders(since: first.cursor)
+        XCTAssertTrue(none.changed.isEmpty)
+        XCTAssertFalse(none.isAll)
+        let foreign = try await care.reminders(since: .max)
+        XCTAssertTrue(foreign.isAll)
+        XCTAssertEqual(foreign.changed.count, 60)
+        XCTAssertEqual(foreign.cursor, first.cursor)
 
         now.now = Self.at("07:30")
         let doses = try await care.doses(on: Self.day)

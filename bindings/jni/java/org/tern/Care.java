@@ -401,13 +401,16 @@ public final class Care implements AutoCloseable {
         write(Native::adherenceRebuild, new Pack());
     }
 
-    /** What has changed of the reminders since a cursor; all of them since 0. */
+    /**
+     * What has changed of the reminders since the cursor of this patient's last read; all of them since 0 and since
+     * any other, such as that of an earlier file: {@link Reminders#isAll}.
+     */
     public Reminders reminders(@Nullable UUID patient, long cursor) {
         Unpack out = write(Native::remindersRead, new Pack().idOrNone(patient).big(cursor));
         List<Reminders.Reminder> changed = new ArrayList<>();
         while (out.flag()) {
             changed.add(new Reminders.Reminder(out));
         }
-        return new Reminders(changed, out.big());
+        return new Reminders(changed, out.big(), out.flag());
     }
 }

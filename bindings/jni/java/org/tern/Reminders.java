@@ -5,7 +5,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.UUID;
 
-/** What has changed of the reminders since a cursor. */
+/** What has changed of a patient's reminders since a cursor, or all of them. */
 public final class Reminders {
     /** The reminder of one dose, or of a time that the patient has set. */
     public static final class Reminder {
@@ -53,11 +53,14 @@ public final class Reminders {
     }
 
     public final List<Reminder> changed;
-    /** To be kept by the app and given to the next call. */
+    /** To be kept by the app for this patient, and given to the next call. */
     public final long cursor;
+    /** These are all there are: what the app has set for this patient and is not among them is to be removed. */
+    public final boolean isAll;
 
-    Reminders(List<Reminder> changed, long cursor) {
+    Reminders(List<Reminder> changed, long cursor, boolean isAll) {
         this.changed = changed;
         this.cursor = cursor;
+        this.isAll = isAll;
     }
 }

@@ -287,12 +287,19 @@ class CareTest {
         care.generateSchedule(null);
         Reminders first = care.reminders(null, 0);
         assertEquals(60, first.changed.size());
+        assertTrue(first.isAll);
         Instant[] rings = first.changed.get(0).rings();
         assertEquals(4, rings.length);
         assertEquals(Duration.ofMinutes(10), Duration.between(rings[0], rings[1]));
         assertEquals("Amlodipine", first.changed.get(0).medicineName);
         assertTrue(first.changed.get(0).dosage.contains("amount"));
-        assertTrue(care.reminders(null, first.cursor).changed.isEmpty());
+        Reminders none = care.reminders(null, first.cursor);
+        assertTrue(none.changed.isEmpty());
+        assertFalse(none.isAll);
+        Reminders foreign = care.reminders(null, Long.MAX_VALUE);
+        assertTrue(foreign.isAll);
+        assertEquals(60, foreign.changed.size());
+        assertEquals(first.cursor, foreign.cursor);
 
         now = at("07:30");
         care.take(care.doses(null, DAY).get(0).id);

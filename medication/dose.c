@@ -6,6 +6,7 @@
 
 #include "base/mutant.h"
 #include "medication/calendar.h"
+#include "medication/form.h"
 #include "medication/internal.h"
 #include "medication/window.h"
 #include "tern/outbox.h"
@@ -299,7 +300,10 @@ tern_status tern_dose_skip(tern_care *care,
     if (care == NULL || dose == NULL) {
         return trn_care_misuse(error, "tern_dose_skip");
     }
-    status = trn_care_begin(care, false, &tx, error);
+    status = trn_form_check_skip(reason, error);
+    if (status == TERN_OK) {
+        status = trn_care_begin(care, false, &tx, error);
+    }
     if (status != TERN_OK) {
         return status;
     }

@@ -1,5 +1,5 @@
-/* Prescriptions as they are entered: the first thing that is wrong, by field and medicine. The
- * limits are those of schemas/dastern.json. */
+/* What is entered: the first thing that is wrong, by field and medicine. The limits are those of
+ * schemas/dastern.json, and one of our own where that has none. */
 #include "medication/form.h"
 
 #include <string.h>
@@ -8,7 +8,7 @@
 #include "medication/calendar.h"
 #include "medication/regimen.h"
 
-enum { AGE_MAX = 150 };
+enum { AGE_MAX = 150, TEXT_MAX = 10000 };
 
 struct text {
     tern_field field;
@@ -18,10 +18,19 @@ struct text {
 int64_t trn_field_length(int64_t field)
 {
     static const int64_t lengths[] = {[TERN_FIELD_PATIENT_NAME] = 200,
+                                      [TERN_FIELD_SYMPTOMS] = TEXT_MAX,
+                                      [TERN_FIELD_DIAGNOSIS] = TEXT_MAX,
+                                      [TERN_FIELD_URGENT_REASON] = TEXT_MAX,
+                                      [TERN_FIELD_CHANGE_REASON] = TEXT_MAX,
                                       [TERN_FIELD_MEDICINE_NAME] = 255,
                                       [TERN_FIELD_MEDICINE_NAME_KHMER] = 255,
+                                      [TERN_FIELD_IMAGE_URL] = TEXT_MAX,
+                                      [TERN_FIELD_MORNING_DOSAGE] = TEXT_MAX,
+                                      [TERN_FIELD_DAYTIME_DOSAGE] = TEXT_MAX,
+                                      [TERN_FIELD_NIGHT_DOSAGE] = TEXT_MAX,
                                       [TERN_FIELD_FREQUENCY] = 100,
-                                      [TERN_FIELD_TIMING] = 100};
+                                      [TERN_FIELD_TIMING] = 100,
+                                      [TERN_FIELD_SKIP_REASON] = TEXT_MAX};
 
     return field >= 0 && field < (int64_t)(sizeof(lengths) / sizeof(lengths[0])) ? lengths[field]
                                                                                  : 0;
@@ -276,6 +285,13 @@ tern_status trn_form_check(tern_care *care,
         status = check_medicine(care, edited, &prescription->medicines[i], i + 1, error);
     }
     return status;
+}
+
+tern_status trn_form_check_skip(const char *reason, tern_care_error *error)
+{
+    const struct text text = {TERN_FIELD_SKIP_REASON, reason};
+
+    return check_text(&text, 0, error);
 }
 
 tern_status trn_form_check_again(const char *start_date,

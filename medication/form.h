@@ -1,4 +1,5 @@
-/** What may stand in a prescription, told in words for people before anything is written. */
+/** What may be entered, of a prescription most of all, told in words for people before anything is
+ * written. */
 #ifndef TRN_MEDICATION_FORM_H
 #define TRN_MEDICATION_FORM_H
 
@@ -30,10 +31,14 @@ TERN_MUST_USE tern_status trn_form_check(tern_care *care,
                                          const char *reason,
                                          tern_care_error *error);
 
-/** Whether an ended one can be taken up again with these: problems DATE, END_DATE, NOT_TEXT. */
+/** Whether an ended one can be taken up again with these: problems DATE, END_DATE, NOT_TEXT,
+ * TOO_LONG. */
 TERN_MUST_USE tern_status trn_form_check_again(const char *start_date,
                                                const char *end_date,
                                                const char *reason,
                                                tern_care_error *error);
+
+/** Whether a dose can be skipped with this reason: problems NOT_TEXT, TOO_LONG. */
+TERN_MUST_USE tern_status trn_form_check_skip(const char *reason, tern_care_error *error);
 
 #endif

@@ -142,6 +142,7 @@ static const char *const fields[][LANGUAGES] = {
     [TERN_FIELD_FREQUENCY] = {"ភាពញឹកញាប់", "The frequency"},
     [TERN_FIELD_TIMING] = {"ម៉ោងប្រើ", "The timing"},
     [TERN_FIELD_DURATION] = {"រយៈពេលប្រើ", "The duration"},
+    [TERN_FIELD_SKIP_REASON] = {"មូលហេតុនៃការរំលងថ្នាំ", "The reason to skip the dose"},
 };
 
 static const char *const of_medicine[LANGUAGES] = {"របស់ថ្នាំទី ", " of medicine "};
@@ -162,6 +163,11 @@ static const char *const not_edited[LANGUAGES] = {
 static const char *const storage_full[LANGUAGES] = {
     "ទំហំផ្ទុកក្នុងទូរសព្ទពេញហើយ។ គ្មានអ្វីត្រូវបានផ្លាស់ប្ដូរឡើយ។",
     "The phone's storage is full. Nothing was changed.",
+};
+
+static const char *const too_large[LANGUAGES] = {
+    "ទិន្នន័យនេះច្រើនពេក មិនអាចរក្សាទុកក្នុងពេលតែមួយបានទេ។ គ្មានអ្វីត្រូវបានផ្លាស់ប្ដូរឡើយ។",
+    "This is too much to be kept at once. Nothing was changed.",
 };
 
 static const char *const titles[][LANGUAGES] = {
@@ -268,8 +274,11 @@ tern_say_problem(const tern_locale *locale, const tern_care_error *error, char *
     if (at >= sizeof(problems) / sizeof(problems[0])) {
         return 0;
     }
-    if (at == TERN_PROBLEM_NONE && error->error.status == TERN_ERR_DISK_FULL) {
-        trn_say(&saying, storage_full[locale->language]);
+    if (at == TERN_PROBLEM_NONE &&
+        (error->error.status == TERN_ERR_DISK_FULL || error->error.status == TERN_ERR_TOO_LARGE)) {
+        trn_say(&saying,
+                (error->error.status == TERN_ERR_DISK_FULL ? storage_full
+                                                           : too_large)[locale->language]);
         return trn_saying_end(&saying);
     }
     if (at >= TERN_PROBLEM_MISSING && at <= TERN_PROBLEM_TIMES) {

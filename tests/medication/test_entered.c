@@ -206,3 +206,100 @@ TEST(a_missing_argument_is_told_with_the_call_that_missed_it)
     CHECK(strstr(error.error.message, "tern_prescription_activate:") != NULL);
     care_end();
 }
+
+/* ---- Texts ---- */
+
+enum { TEXT_MAX = 10000 };
+
+/* So many of a character of three bytes, as Khmer has them; borrowed until the next one. */
+static const char *repeat(size_t count)
+{
+    static char text[3 * (TEXT_MAX + 1) + 1];
+
+    for (size_t i = 0; i < count; i++) {
+        memcpy(text + 3 * i, "\u1780", 3);
+    }
+    text[3 * count] = '\0';
+    return text;
+}
+
+static void named(tern_problem problem, tern_field field, const char *english)
+{
+    CHECK_TEXT(tern_problem_code(error.problem), tern_problem_code(problem));
+    CHECK_INT(error.first, field);
+    CHECK_TEXT(said(TERN_ENGLISH), english);
+    CHECK(strstr(said(TERN_KHMER), "NOT_UTF8") == NULL);
+}
+
+TEST(a_reason_to_skip_is_a_text_that_can_be_kept)
+{
+    tern_id dose;
+
+    care_begin("2026-03-02 06:00");
+    (void)care_prescribe();
+    dose = care_dose("2026-03-02", "MORNING");
+    CHECK_INT(tern_dose_skip(care, &dose, "\xff", false, &error), TERN_ERR_FORMAT);
+    named(TERN_PROBLEM_NOT_TEXT,
+          TERN_FIELD_SKIP_REASON,
+          "The reason to skip the dose has characters that cannot be kept.");
+    CHECK_INT(tern_dose_skip(care, &dose, repeat(TEXT_MAX + 1), false, &error), TERN_ERR_LENGTH);
+    named(TERN_PROBLEM_TOO_LONG,
+          TERN_FIELD_SKIP_REASON,
+          "The reason to skip the dose is too long. At most 10000 characters fit.");
+    CHECK_TEXT(care_day("2026-03-02"), "MORNING DUE, NIGHT DUE");
+    care_ok(tern_dose_skip(care, &dose, repeat(TEXT_MAX), false, &error), &error);
+    care_end();
+}
+
+TEST(texts_of_a_prescription_have_a_length_that_is_told)
+{
+    tern_id id = {{0}};
+    const char **const places[] = {&care_prescription.symptoms,
+                                   &care_prescription.diagnosis,
+                                   &care_prescription.urgent_reason,
+                                   &care_medicine.image_url};
+    static const tern_field fields[] = {TERN_FIELD_SYMPTOMS,
+                                        TERN_FIELD_DIAGNOSIS,
+                                        TERN_FIELD_URGENT_REASON,
+                                        TERN_FIELD_IMAGE_URL};
+
+    care_begin("2026-03-02 06:00");
+    for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+        *places[i] = repeat(TEXT_MAX + 1);
+        CHECK_INT(tern_prescription_create(care, &care_prescription, NULL, &id, &error),
+                  TERN_ERR_LENGTH);
+        CHECK_INT(error.first, fields[i]);
+        *places[i] = repeat(TEXT_MAX);
+        care_ok(tern_prescription_create(care, &care_prescription, NULL, &id, &error), &error);
+        *places[i] = NULL;
+    }
+    CHECK_INT(
+        tern_prescription_edit(care, &id, &care_prescription, repeat(TEXT_MAX + 1), NULL, &error),
+        TERN_ERR_LENGTH);
+    CHECK_INT(error.first, TERN_FIELD_CHANGE_REASON);
+    care_ok(tern_prescription_end(care, &id, &error), &error);
+    refused(tern_prescription_retake(care, &id, NULL, NULL, repeat(TEXT_MAX + 1), &id, &error),
+            TERN_PROBLEM_TOO_LONG);
+    care_end();
+}
+
+/* Of many medicines each of which fits. */
+TEST(what_is_too_much_at_once_is_told_in_words)
+{
+    static tern_medicine many[60];
+    tern_id id = {{0}};
+
+    care_begin("2026-03-02 06:00");
+    for (size_t i = 0; i < sizeof(many) / sizeof(many[0]); i++) {
+        many[i] = care_medicine;
+        many[i].image_url = repeat(TEXT_MAX);
+    }
+    care_prescription.medicines = many;
+    care_prescription.medicine_count = sizeof(many) / sizeof(many[0]);
+    CHECK_INT(tern_prescription_create(care, &care_prescription, NULL, &id, &error),
+              TERN_ERR_TOO_LARGE);
+    CHECK_TEXT(said(TERN_ENGLISH), "This is too much to be kept at once. Nothing was changed.");
+    CHECK(strstr(said(TERN_KHMER), "TOO_LARGE") == NULL);
+    CHECK_INT(fixture_number(care_replica, "SELECT count(*) FROM prescriptions"), 0);
+    care_end();
+}

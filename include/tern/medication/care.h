@@ -53,7 +53,7 @@ typedef enum tern_problem {
     TERN_PROBLEM_END_DATE = 24,    /* a prescription would end before it starts */
     TERN_PROBLEM_PRN_TIME = 25,    /* no time of the day, or too many; first: which, from 0 */
     TERN_PROBLEM_NOT_PATIENT = 26, /* in another's record, where the server would not take it */
-    /* Of what was entered in a prescription; first: which tern_field; second: of which medicine,
+    /* Of what was entered; first: which tern_field; second: of which medicine,
      * from 1, or 0 of the prescription itself. */
     TERN_PROBLEM_MISSING = 27,
     TERN_PROBLEM_TOO_LONG = 28,
@@ -64,7 +64,8 @@ typedef enum tern_problem {
     TERN_PROBLEM_TIMES = 33         /* not as many times of the day as the frequency says */
 } tern_problem;
 
-/** What can be entered in a prescription. The numbers never change once released. */
+/** What can be entered, in a prescription most of all; a text of which nothing else is said has at
+ * most 10,000 characters. The numbers never change once released. */
 typedef enum tern_field {
     TERN_FIELD_NONE = 0,
     TERN_FIELD_PATIENT_NAME = 1,   /* at most 200 characters */
@@ -80,9 +81,10 @@ typedef enum tern_field {
     TERN_FIELD_MORNING_DOSAGE = 11,
     TERN_FIELD_DAYTIME_DOSAGE = 12,
     TERN_FIELD_NIGHT_DOSAGE = 13,
-    TERN_FIELD_FREQUENCY = 14, /* at most 100 characters */
-    TERN_FIELD_TIMING = 15,    /* likewise */
-    TERN_FIELD_DURATION = 16   /* not below 0 */
+    TERN_FIELD_FREQUENCY = 14,  /* at most 100 characters */
+    TERN_FIELD_TIMING = 15,     /* likewise */
+    TERN_FIELD_DURATION = 16,   /* not below 0 */
+    TERN_FIELD_SKIP_REASON = 17 /* of a dose */
 } tern_field;
 
 /** Filled by the call that failed; the caller owns it and may leave it undefined before. */

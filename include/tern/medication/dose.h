@@ -94,8 +94,8 @@ TERN_API TERN_MUST_USE tern_status tern_dose_take(tern_care *care,
                                                   tern_dose_status *ret_status,
                                                   tern_care_error *error);
 
-/** Records a dose as skipped. `reason` may be NULL. Problems NO_DOSE, NOT_PATIENT,
- * RECORDED. */
+/** Records a dose as skipped. `reason` may be NULL. Problems NO_DOSE, NOT_PATIENT, RECORDED;
+ * NOT_TEXT and TOO_LONG of the reason. */
 TERN_API TERN_MUST_USE tern_status tern_dose_skip(tern_care *care,
                                                   const tern_id *dose,
                                                   const char *reason,

@@ -125,7 +125,7 @@ TERN_API TERN_MUST_USE tern_status tern_prescription_end(tern_care *care,
  * @param end_date   NULL: open.
  * @param reason     Why, for the version; may be NULL.
  * @return TERN_OK; problems NO_PRESCRIPTION, STATUS (it has not ended), NO_MEDICATIONS (nothing is
- * left in it), DATE, END_DATE, NOT_TEXT, QUOTA; the engine's codes.
+ * left in it), DATE, END_DATE, NOT_TEXT, TOO_LONG, QUOTA; the engine's codes.
  */
 TERN_API TERN_MUST_USE tern_status tern_prescription_retake(tern_care *care,
                                                             const tern_id *id,

@@ -176,6 +176,23 @@ TEST(a_setting_that_cannot_be_written_stores_no_missed_dose)
     care_end();
 }
 
+/* In Berlin the clock skips the hour from 02:00 on that night: the first would give way there. */
+TEST(what_passed_is_missed_also_in_a_zone_whose_clock_skips_its_hour)
+{
+    care_begin("2026-03-28 05:00");
+    care_medicine.morning_dosage = NULL;
+    care_medicine.night_dosage = NULL;
+    care_medicine.timing = "02:30; 03:30";
+    (void)care_prescribe();
+    care_clock("2026-03-29 12:00");
+    CHECK_TEXT(care_day("2026-03-29"), "02:30 MISSED, 03:30 MISSED");
+    care_ok(tern_settings_set_time_zone(care, "Europe/Berlin", &error), &error);
+    CHECK_INT(stored_as_missed(), 2);
+    CHECK_TEXT(care_day("2026-03-29"), "02:30 MISSED, 03:30 MISSED");
+    CHECK_TEXT(care_day("2026-03-30"), "02:30 DUE, 03:30 DUE");
+    care_end();
+}
+
 static uint64_t pending(void)
 {
     tern_replica_status status = {.size = sizeof(status)};

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/assert.h"
+#include "base/json.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "base/uuid.h"
@@ -324,10 +325,12 @@ static bool is_word(const struct column *column, const char *text)
            trn_format_fits(column->format, trn_slice_text(text));
 }
 
+/* Whatever the column may hold: also what another program wrote there. */
 static bool is_document(const char *text)
 {
-    json_t *document = json_loads(text, JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, NULL);
-    bool parsed = document != NULL;
+    json_t *document = NULL;
+    json_error_t reason;
+    bool parsed = trn_json_load_any(trn_slice_text(text), &document, &reason) == TERN_OK;
 
     json_decref(document);
     return parsed;

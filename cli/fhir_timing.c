@@ -281,6 +281,12 @@ static const json_t *quantity_of(const json_t *source)
     return quantity != NULL ? quantity : json_object_get(json_object_get(rate, "doseRange"), "low");
 }
 
+/* None, or less, is no amount. */
+static bool is_amount(const json_t *value)
+{
+    return json_number_value(value) > 0;
+}
+
 static json_t *make_slot(const json_t *quantity, bool before_meal)
 {
     json_t *amount = json_object_get(quantity, "value");
@@ -288,7 +294,7 @@ static json_t *make_slot(const json_t *quantity, bool before_meal)
     json_t *slot = json_object();
     bool failed = slot == NULL;
 
-    if (json_is_number(amount)) {
+    if (is_amount(amount)) {
         failed |= json_object_set(slot, "amount", amount) != 0;
     }
     if (json_is_string(unit)) {
@@ -342,7 +348,7 @@ static tern_status say_amount(const json_t *quantity, struct trn_fhir_dosage *do
     const char *unit = trn_fhir_text(quantity, "unit");
     char phrase[PHRASE_BYTES];
 
-    if (!json_is_number(value)) {
+    if (!is_amount(value)) {
         return TERN_OK;
     }
     (void)snprintf(phrase,
@@ -387,10 +393,15 @@ static tern_status read_words(json_t *source,
                                         "doseAndRate",
                                         NULL};
     json_t *timing = json_object_get(source, "timing");
+    const json_t *amount = json_object_get(quantity_of(source), "value");
     const char *text = trn_fhir_text(source, "text");
     tern_status status = TERN_OK;
 
     trn_fhir_report_others(report, place, source, known);
+    if (amount != NULL && !is_amount(amount)) {
+        trn_fhir_report_unmapped(report,
+                                 "MedicationRequest.dosageInstruction.doseAndRate (no amount)");
+    }
     if (json_object_get(trn_fhir_first(source, "doseAndRate"), "doseRange") != NULL) {
         trn_fhir_report_unmapped(report,
                                  "MedicationRequest.dosageInstruction.doseAndRate.doseRange.high");

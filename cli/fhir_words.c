@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "cli/fhir_rate.h"
 #include "cli/fhir_sayable.h"
 #include "cli/fhir_timing.h"
@@ -280,13 +281,30 @@ static void write_bounds(struct words *words)
 
 /* ---- Slots ---- */
 
+/* Of what jansson cannot represent the amount is not told. */
+static json_t *read_dosage(struct words *words, tern_value value)
+{
+    const struct trn_slice text = trn_slice_make(value.data, value.size);
+    json_error_t reason;
+    json_t *slot = NULL;
+    tern_status status = trn_json_load(text, 0, &slot, &reason);
+
+    if (status == TERN_ERR_FORMAT) {
+        status = trn_json_load_any(text, &slot, &reason);
+        (void)json_object_del(slot, "amount");
+        (void)json_object_del(slot, "unit");
+    }
+    words->failed |= status == TERN_ERR_NOMEM;
+    return slot;
+}
+
 static void read_slots(struct words *words)
 {
     for (int i = 0; i < TRN_SLOTS; i++) {
         tern_value value = trn_fhir_row_find(words->medication, slot_columns[i]);
 
         if (value.kind == TERN_TEXT) {
-            json_t *slot = json_loadb(value.data, value.size, JSON_DECODE_ANY, NULL);
+            json_t *slot = read_dosage(words, value);
 
             if (json_is_object(slot)) {
                 words->slots[i] = slot;
@@ -317,7 +335,7 @@ static json_t *quantity_of(const json_t *slot)
     json_t *quantity = json_object();
     bool ok = quantity != NULL;
 
-    if (json_is_number(amount) && json_number_value(amount) >= 0) {
+    if (json_number_value(amount) > 0) {
         ok = ok && json_object_set(quantity, "value", amount) == 0;
     }
     if (json_is_string(unit) && json_string_length(unit) > 0) {

@@ -94,7 +94,8 @@ check_texts(const struct text *texts, size_t count, size_t medicine, tern_care_e
     return status;
 }
 
-/* What is no object would stand for a dose of nothing. */
+/* What is no object would stand for a dose of nothing; in one that is, all who read it have to find
+ * the same. */
 static tern_status
 check_dosage(tern_care *care, const struct text *dosage, size_t medicine, tern_care_error *error)
 {

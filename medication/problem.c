@@ -61,7 +61,7 @@ static const struct {
     [TERN_PROBLEM_TOO_LONG] = {"TOO_LONG", TERN_ERR_LENGTH, "a text is too long"},
     [TERN_PROBLEM_OUT_OF_RANGE] = {"OUT_OF_RANGE", TERN_ERR_RANGE, "a number is out of its range"},
     [TERN_PROBLEM_CHOICE] = {"CHOICE", TERN_ERR_ENUM, "a value is none of those that there are"},
-    [TERN_PROBLEM_DOSAGE] = {"DOSAGE", TERN_ERR_FORMAT, "a dosage is no JSON object"},
+    [TERN_PROBLEM_DOSAGE] = {"DOSAGE", TERN_ERR_FORMAT, "a dosage cannot be read as one"},
     [TERN_PROBLEM_NOT_TEXT] = {"NOT_TEXT", TERN_ERR_FORMAT, "a text is not UTF-8"},
     [TERN_PROBLEM_TIMES] = {"TIMES",
                             TERN_ERR_CHECK,

@@ -12,7 +12,7 @@
 #define HAS(type, column, bit)                                                                     \
     "CASE coalesce(" type(column) ",'null') WHEN 'object' THEN 1 WHEN 'null' THEN 0 ELSE 8 "       \
                                   "END*" bit "|"
-#define BEFORE(said, column, bit) "(" said(column) " IS 1)*" bit "|"
+#define BEFORE(said, column, bit) "(" said(column) " IS 'true')*" bit "|"
 #define SLOTS(has, of)                                                                             \
     has(of, "morning_dosage", "1") has(of, "daytime_dosage", "2") has(of, "night_dosage", "4") "0" \
                                                                                                ","
@@ -34,13 +34,13 @@
     STATE(stands)
 #define NOW(column) "m." column
 #define NOW_TYPE(column) "json_type(m." column ")"
-#define NOW_SAID(column) "json_extract(m." column ",'$.before_meal')"
+#define NOW_SAID(column) "json_type(m." column ",'$.before_meal')"
 #define NOW_DATE(column) "p." column
 #define SOURCE SOURCE_OF(NOW, NOW_TYPE, NOW_SAID, NOW_DATE, "m.deleted_at IS NULL")
 #define THEN(column) "iif(w.id IS NULL,m." column ",json_extract(j.value,'$." column "'))"
 #define THEN_TYPE(column) "iif(w.id IS NULL," NOW_TYPE(column) ",json_type(j.value,'$." column "'))"
 #define THEN_SAID(column)                                                                          \
-    "iif(w.id IS NULL," NOW_SAID(column) ",json_extract(j.value,'$." column ".before_meal'))"
+    "iif(w.id IS NULL," NOW_SAID(column) ",json_type(j.value,'$." column ".before_meal'))"
 #define THEN_DATE(column)                                                                          \
     "iif(json_type(j.value,'$." column "') IS NULL,p." column ",json_extract(j.value,'$." column   \
     "'))"
@@ -229,7 +229,10 @@ static const char *const texts[TRN_SQL_COUNT] = {
         " JOIN json_each(m.prn_times) j WHERE p.patient_id=?1 AND p.status='ACTIVE'"
         " AND p.deleted_at IS NULL AND m.is_prn AND m.deleted_at IS NULL AND j.type='text'",
     [TRN_SQL_DOSAGE] =
-        "SELECT CASE WHEN json_valid(?1) THEN json_type(?1) IN ('object','null') ELSE 0 END",
+        "SELECT CASE WHEN json_valid(?1) THEN json_type(?1) IN ('object','null') AND NOT EXISTS"
+        "(SELECT 1 FROM json_each(?1) GROUP BY key HAVING count(*)>1"
+        " OR (key='before_meal' AND type NOT IN ('true','false'))"
+        " OR (key='amount' AND (type=typeof(atom) AND atom>0 AND atom<1e308) IS NOT 1)) ELSE 0 END",
     [TRN_SQL_WORDS_STAND] =
         "SELECT 1 FROM medications WHERE id=?1 AND prescription_id=?2 AND deleted_at IS NULL"
         " AND frequency IS ?3 AND timing IS ?4 AND morning_dosage IS ?5 AND daytime_dosage IS ?6"

@@ -159,11 +159,11 @@ static void add_dosage(json_t *dosage, unsigned slot, int64_t *slots, int64_t *b
     *before_meal |= json_is_true(json_object_get(dosage, "before_meal")) ? 1 << slot : 0;
 }
 
-/* NULL where the text is none. */
+/* NULL where the text is none. What stands in a dosage takes nothing else away, whatever it is. */
 static tern_status read_json(tern_value text, json_t **ret_json, tern_error *error)
 {
     json_error_t reason;
-    tern_status status = trn_json_load(trn_slice_make(text.data, text.size), 0, ret_json, &reason);
+    tern_status status = trn_json_load_any(trn_slice_make(text.data, text.size), ret_json, &reason);
 
     return status == TERN_ERR_NOMEM ? trn_fail_nomem(error) : TERN_OK;
 }

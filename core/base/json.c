@@ -148,3 +148,87 @@ trn_json_load(struct trn_slice text, size_t flags, json_t **ret_json, json_error
     json_decref(array);
     return status;
 }
+
+/* ---- What jansson cannot represent ---- */
+
+/* jansson knows a few rules beyond the grammar, about what it can represent. */
+static bool is_beyond_grammar(const json_error_t *reason)
+{
+    return json_error_code(reason) == json_error_numeric_overflow ||
+           strncmp(reason->text, "invalid Unicode", strlen("invalid Unicode")) == 0;
+}
+
+/* A walk over the text that leaves out, or writes otherwise, what is beyond them. */
+struct softening {
+    bool in_text;
+    bool escaped;     /* the byte before was a backslash in a text */
+    bool in_exponent; /* of a number */
+    unsigned unicode; /* hexadecimal digits of \u that are to come */
+    unsigned digits;  /* of a number so far, up to its point or from there on */
+};
+
+enum { DIGITS_MAX = 18 };
+
+/* The first digit of an escape decides whether it is half of a pair: 0 is none. */
+static uint8_t soften_text(struct softening *at, uint8_t byte)
+{
+    uint8_t soft = at->unicode == 4 && (byte == 'd' || byte == 'D') ? '0' : byte;
+
+    if (at->unicode > 0) {
+        at->unicode--;
+    } else if (at->escaped) {
+        at->escaped = false;
+        at->unicode = byte == 'u' ? 4 : 0;
+    } else {
+        at->escaped = byte == '\\';
+        at->in_text = byte != '"';
+    }
+    return soft;
+}
+
+/* 0 where the byte is left out. */
+static uint8_t soften_other(struct softening *at, uint8_t byte)
+{
+    if (byte >= '0' && byte <= '9') {
+        return at->in_exponent ? '0' : ++at->digits > DIGITS_MAX ? 0 : byte;
+    }
+    at->in_exponent =
+        byte == 'e' || byte == 'E' || (at->in_exponent && (byte == '+' || byte == '-'));
+    at->digits = 0;
+    at->in_text = byte == '"';
+    return byte;
+}
+
+/* The grammar of it is the same. */
+static tern_status soften(struct trn_slice text, struct trn_bytes *softened)
+{
+    struct softening at = {.in_text = false};
+    tern_status status = trn_bytes_reserve(softened, text.size);
+
+    for (size_t i = 0; i < text.size && status == TERN_OK; i++) {
+        uint8_t byte =
+            at.in_text ? soften_text(&at, text.data[i]) : soften_other(&at, text.data[i]);
+
+        if (byte != 0) {
+            status = trn_bytes_append_byte(softened, byte);
+        }
+    }
+    return status;
+}
+
+tern_status trn_json_load_any(struct trn_slice text, json_t **ret_json, json_error_t *ret_reason)
+{
+    struct trn_bytes softened = {0};
+    tern_status status = trn_json_load(text, JSON_ALLOW_NUL, ret_json, ret_reason);
+
+    /* It stopped there, and what follows may be anything. */
+    if (status == TERN_ERR_FORMAT && is_beyond_grammar(ret_reason)) {
+        status = soften(text, &softened);
+        if (status == TERN_OK) {
+            status =
+                trn_json_load(trn_bytes_slice(&softened), JSON_ALLOW_NUL, ret_json, ret_reason);
+        }
+        trn_bytes_free(&softened);
+    }
+    return status;
+}

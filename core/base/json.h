@@ -19,4 +19,13 @@ TERN_MUST_USE tern_status trn_json_load(struct trn_slice text,
                                         json_t **ret_json,
                                         json_error_t *ret_reason);
 
+/**
+ * The same of whatever is well-formed, also where jansson cannot represent it: then numbers that it
+ * refuses, and all that have an exponent, are other numbers, and letters that are written as `\uD`
+ * and so on are other letters. Members and kinds are what they are.
+ */
+TERN_MUST_USE tern_status trn_json_load_any(struct trn_slice text,
+                                            json_t **ret_json,
+                                            json_error_t *ret_reason);
+
 #endif

@@ -215,101 +215,16 @@ static bool has_format(const struct trn_column *column, const tern_value *value)
 
 /* ---- JSON ---- */
 
-/* jansson knows a few rules beyond the grammar, about what it can represent; the text is kept as it
- * is and never represented, so they do not count. */
-static bool is_beyond_grammar(const json_error_t *reason)
-{
-    return json_error_code(reason) == json_error_numeric_overflow ||
-           strncmp(reason->text, "invalid Unicode", strlen("invalid Unicode")) == 0;
-}
-
-/* A walk over the text that leaves out, or writes otherwise, what jansson cannot represent. */
-struct softening {
-    bool in_text;
-    bool escaped;      /* the byte before was a backslash in a text */
-    bool in_exponent;  /* of a number */
-    unsigned unicode;  /* hexadecimal digits of \u that are to come */
-    unsigned integers; /* digits of a number so far, up to its point */
-};
-
-enum { INTEGERS_MAX = 300 };
-
-/* The first digit of an escape decides whether it is half of a pair: 0 is none. */
-static uint8_t soften_text(struct softening *at, uint8_t byte)
-{
-    uint8_t soft = at->unicode == 4 && (byte == 'd' || byte == 'D') ? '0' : byte;
-
-    if (at->unicode > 0) {
-        at->unicode--;
-    } else if (at->escaped) {
-        at->escaped = false;
-        at->unicode = byte == 'u' ? 4 : 0;
-    } else {
-        at->escaped = byte == '\\';
-        at->in_text = byte != '"';
-    }
-    return soft;
-}
-
-/* 0 where the byte is left out. */
-static uint8_t soften_other(struct softening *at, uint8_t byte)
-{
-    if (is_digit(byte)) {
-        return at->in_exponent ? '0' : ++at->integers > INTEGERS_MAX ? 0 : byte;
-    }
-    at->in_exponent =
-        byte == 'e' || byte == 'E' || (at->in_exponent && (byte == '+' || byte == '-'));
-    at->integers = 0;
-    at->in_text = byte == '"';
-    return byte;
-}
-
-/* The grammar of it is the same. */
-static tern_status soften(const tern_value *value, struct trn_bytes *softened)
-{
-    const uint8_t *bytes = value->data;
-    struct softening at = {.in_text = false};
-    tern_status status = trn_bytes_reserve(softened, value->size);
-
-    for (size_t i = 0; i < value->size && status == TERN_OK; i++) {
-        uint8_t byte = at.in_text ? soften_text(&at, bytes[i]) : soften_other(&at, bytes[i]);
-
-        if (byte != 0) {
-            status = trn_bytes_append_byte(softened, byte);
-        }
-    }
-    return status;
-}
-
-static tern_status load_json(struct trn_slice text, bool *ret_holds, json_error_t *ret_reason)
-{
-    const size_t flags = JSON_DECODE_INT_AS_REAL | JSON_ALLOW_NUL;
-    json_t *tree = NULL;
-    tern_status status = trn_json_load(text, flags, &tree, ret_reason);
-
-    json_decref(tree);
-    *ret_holds = status == TERN_OK;
-    return status == TERN_ERR_NOMEM ? status : TERN_OK;
-}
-
+/* The text is kept as it is and never represented. */
 static tern_status check_json(const tern_value *value, bool *ret_holds)
 {
-    json_error_t reason = {.line = 0};
-    struct trn_bytes softened = {0};
-    tern_status status = load_json(slice_of(value), ret_holds, &reason);
+    json_error_t reason;
+    json_t *tree = NULL;
+    tern_status status = trn_json_load_any(slice_of(value), &tree, &reason);
 
-    /* It stopped there, and what follows may be anything. */
-    if (status == TERN_OK && !*ret_holds && is_beyond_grammar(&reason)) {
-        status = soften(value, &softened);
-        if (status == TERN_OK) {
-            status = load_json(trn_bytes_slice(&softened), ret_holds, &reason);
-        }
-        trn_bytes_free(&softened);
-    }
-    if (status == TERN_OK && *ret_holds) {
-        *ret_holds = !trn_limit_is_deep(value);
-    }
-    return status;
+    json_decref(tree);
+    *ret_holds = status == TERN_OK && !trn_limit_is_deep(value);
+    return status == TERN_ERR_NOMEM ? status : TERN_OK;
 }
 
 static tern_status holds(const struct trn_column *column,

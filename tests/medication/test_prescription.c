@@ -629,6 +629,58 @@ TEST(what_is_entered_wrongly_is_named_in_both_languages_and_nothing_changes)
     care_end();
 }
 
+/* Whoever reads a dosage has to read the same in it. */
+TEST(a_dosage_says_how_much_and_whether_before_the_meal_or_nothing_of_it)
+{
+    static const char *const good[] = {
+        "{}",
+        "null",
+        " {\"amount\": 1} ",
+        "{\"amount\":0.5,\"unit\":\"tablet\",\"before_meal\":false}",
+        "{\"amount\":1.0,\"before_meal\":true}",
+        "{\"amount\":1e-3}",
+        "{\"unit\":\"\\ud83d\\udc8a\",\"note\":{\"by\":[0,-1]}}",
+    };
+    static const char *const bad[] = {
+        "{\"amount\":-1}",
+        "{\"amount\":0}",
+        "{\"amount\":0.0}",
+        "{\"amount\":\"x\"}",
+        "{\"amount\":\"1\"}",
+        "{\"amount\":true}",
+        "{\"amount\":null}",
+        "{\"amount\":[1]}",
+        "{\"amount\":1e999}",
+        "{\"amount\":99999999999999999999999}",
+        "{\"before_meal\":\"true\"}",
+        "{\"before_meal\":1}",
+        "{\"before_meal\":0}",
+        "{\"before_meal\":null}",
+        "{\"before_meal\":true,\"before_meal\":false}",
+        "{\"amount\":1,\"unit\":\"ml\",\"amount\":2}",
+    };
+    tern_id id = {{0}};
+
+    care_begin("2026-03-02 05:00");
+    for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+        enter_well();
+        two[1].night_dosage = good[i];
+        care_ok(tern_prescription_create(care, &care_prescription, NULL, &id, &error), &error);
+    }
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        enter_well();
+        two[1].night_dosage = bad[i];
+        if (tern_prescription_create(care, &care_prescription, NULL, &id, &error) !=
+            TERN_ERR_FORMAT) {
+            fail_msg("%s is taken", bad[i]);
+        }
+        CHECK_INT(error.problem, TERN_PROBLEM_DOSAGE);
+        CHECK_INT(error.first, TERN_FIELD_NIGHT_DOSAGE);
+        CHECK_INT(error.second, 2);
+    }
+    care_end();
+}
+
 TEST(what_just_fits_is_taken)
 {
     tern_id id = {{0}};

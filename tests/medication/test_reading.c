@@ -329,6 +329,33 @@ TEST(nothing_but_a_dosage_that_is_none_has_no_schedule_whatever_the_words_say)
     care_end();
 }
 
+/* In rows of other programs, too: it is what FHIR and the server read there. */
+TEST(before_the_meal_is_what_says_true_and_nothing_else)
+{
+    static const struct {
+        const char *said;
+        int64_t minute;
+    } cases[] = {{"true", 390}, {"1", 450}, {"\"true\"", 450}, {"false", 450}, {"1.0", 450}};
+
+    care_begin("2026-03-02 05:00");
+    (void)care_prescribe();
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char sql[200];
+
+        (void)snprintf(sql,
+                       sizeof(sql),
+                       "UPDATE medications SET morning_dosage='{\"before_meal\":%s}'",
+                       cases[i].said);
+        fixture_run(care_replica, sql);
+        care_ok(tern_schedule_generate(care, NULL, NULL, &error), &error);
+        CHECK_INT(fixture_number(care_replica,
+                                 "SELECT substr(reminder_time,1,2)*60+substr(reminder_time,4) FROM "
+                                 "dose_events WHERE slot='MORNING' AND local_date='2026-03-03'"),
+                  cases[i].minute);
+    }
+    care_end();
+}
+
 TEST(a_version_of_what_is_none_hides_no_day)
 {
     tern_missed_cursor cursor = {.scheduled_us = 0};

@@ -59,7 +59,7 @@ typedef enum tern_problem {
     TERN_PROBLEM_TOO_LONG = 28,
     TERN_PROBLEM_OUT_OF_RANGE = 29, /* a number */
     TERN_PROBLEM_CHOICE = 30,       /* none of those that there are */
-    TERN_PROBLEM_DOSAGE = 31,       /* no JSON object */
+    TERN_PROBLEM_DOSAGE = 31,       /* none that tern_medicine allows */
     TERN_PROBLEM_NOT_TEXT = 32,     /* no UTF-8 */
     TERN_PROBLEM_TIMES = 33         /* not as many times of the day as the frequency says */
 } tern_problem;

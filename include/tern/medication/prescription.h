@@ -23,7 +23,9 @@ typedef struct tern_medicine {
     const char *name;
     const char *name_khmer;
     const char *image_url;
-    const char *morning_dosage; /* a JSON object, such as {"amount":1,"before_meal":true} */
+    const char *morning_dosage; /* a JSON object, such as {"amount":1,"before_meal":true}: where
+                                   they stand there, `amount` is a finite number above 0,
+                                   `before_meal` true or false; no name stands there twice */
     const char *daytime_dosage;
     const char *night_dosage;
     const char *frequency; /* in words, as docs/MEDICATION.md lists them */

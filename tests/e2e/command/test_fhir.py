@@ -139,6 +139,19 @@ class Fhir(Case):
                          [(dose["status"], dose["effectiveDateTime"], dose.get("statusReason", [{}])[0].get("text"))
                           for dose in doses])
 
+    def test_whatever_another_program_wrote_for_a_dosage_comes_back(self):
+        self.record()
+        dosages = ['{"amount":-1}', '{"amount":0}', '{"amount":"x"}', '{"amount":1e999}', '{"unit":"\\ud800"}',
+                   '{"amount":99999999999999999999999}', '{"unit":"\\u0000"}', '{"amount":1,"amount":2}', '"one"', "[3]"]
+        for dosage in dosages:
+            self.run_tern("sql", "-w", "-r", "a.db",
+                          "INSERT INTO medications(id,prescription_id,row_number,medicine_name,night_dosage) VALUES(tern_id(),"
+                          f"x'{NAMES['second']}',2,'of another program','{dosage}')")
+        document = self.check_round_trip("a")
+        amounts = [part["doseAndRate"][0]["doseQuantity"]["value"] for entry in document["entry"]
+                   for part in entry["resource"].get("dosageInstruction", []) if "doseAndRate" in part]
+        self.assertEqual([0.1, 2, 2, 2.5, 3], sorted(amounts))
+
     def test_the_small_records_of_the_demo_come_back(self):
         self.init("a", OPERATOR)
         self.run_tern("import", "fhir", "-q", "-r", "a.db", *FILES)

@@ -66,3 +66,33 @@ TEST(any_kind_of_value_is_read)
         json_decref(json);
     }
 }
+
+TEST(what_cannot_be_represented_keeps_its_members_and_what_stands_beside_it)
+{
+    static const char *const any[] = {"{\"a\":99999999999999999999999,\"b\":[7]}",
+                                      "{\"a\":-1e999,\"b\":[7]}",
+                                      "{\"a\":\"\\ud800\",\"b\":[7]}",
+                                      "{\"a\":\"\\u0000\",\"b\":[7]}",
+                                      "{\"a\":{\"\\uDEAD\":1E+999},\"b\":[7]}"};
+    static const char *const none[] = {"{\"a\":99999999999999999999999,\"b\":[7}",
+                                       "{\"a\":01}",
+                                       "{\"a\":\"\\ud80\"}",
+                                       "1e999 2",
+                                       ""};
+    json_error_t reason;
+
+    for (size_t i = 0; i < sizeof(any) / sizeof(any[0]); i++) {
+        json_t *json = NULL;
+
+        CHECK(trn_json_load_any(trn_slice_text(any[i]), &json, &reason) == TERN_OK);
+        CHECK(json_object_get(json, "a") != NULL);
+        CHECK_INT(json_integer_value(json_array_get(json_object_get(json, "b"), 0)), 7);
+        json_decref(json);
+    }
+    for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++) {
+        json_t *json = NULL;
+
+        CHECK(trn_json_load_any(trn_slice_text(none[i]), &json, &reason) == TERN_ERR_FORMAT);
+        CHECK(json == NULL);
+    }
+}

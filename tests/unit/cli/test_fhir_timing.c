@@ -54,6 +54,43 @@ static void check_repeat(const char *repeat, const char *expected)
     check_dosage(text, expected);
 }
 
+/* A dosage that says it would be refused by an edit. */
+TEST(an_amount_of_nothing_is_none_and_counted)
+{
+    static const struct {
+        const char *amount;
+        const char *dosage;
+        size_t counted;
+    } cases[] = {{"1.5", "{\"before_meal\":false,\"amount\":1.5}", 0},
+                 {"0", "{\"before_meal\":false}", 1},
+                 {"-1", "{\"before_meal\":false}", 1},
+                 {"\"2\"", "{\"before_meal\":false}", 1}};
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct trn_fhir_report report = {0};
+        struct trn_fhir_dosage dosage;
+        char text[256];
+        json_t *array;
+        json_t *wanted = json_loads(cases[i].dosage, 0, NULL);
+
+        (void)snprintf(text,
+                       sizeof(text),
+                       "[{\"timing\":{\"code\":{\"coding\":[{\"code\":\"QD\"}]}},"
+                       "\"doseAndRate\":[{\"doseQuantity\":{\"value\":%s}}]}]",
+                       cases[i].amount);
+        array = json_loads(text, 0, NULL);
+        CHECK(array != NULL);
+        CHECK(trn_fhir_report_open(&report, NULL) == TERN_OK);
+        CHECK(trn_fhir_dosage_read(array, &report, &dosage) == TERN_OK);
+        CHECK(json_equal(dosage.slots[TRN_SLOT_MORNING], wanted));
+        CHECK_INT(json_object_size(report.unmapped), cases[i].counted);
+        trn_fhir_dosage_free(&dosage);
+        trn_fhir_report_close(&report);
+        json_decref(array);
+        json_decref(wanted);
+    }
+}
+
 TEST(up_to_three_times_a_day_fill_the_slots)
 {
     check_repeat("\"frequency\":1,\"period\":1,\"periodUnit\":\"d\"", "M--|once a day||0|");

@@ -125,14 +125,35 @@ TEST(what_passed_in_a_pause_is_not_missed_and_what_passed_before_it_is)
     }
 }
 
+/* Two versions of a prescription, and how many doses are missed then. */
+struct versions {
+    const char *first;  /* what the first version says, beside the id */
+    int64_t second_us;  /* when the second was written, from the grace's end on */
+    const char *change; /* what the second changed */
+    int64_t missed;
+};
+
+static void check_versions(const struct versions *versions)
+{
+    struct job job;
+    char sql[200];
+
+    job_start(&job);
+    (void)job_push_dose(&job, 1); /* a Friday */
+    job_insert_version(&job, 1, LAB_START_US, versions->first);
+    job_insert_version(&job, 2, LAB_START_US + DAY_US + 60 * MINUTE_US + versions->second_us, "");
+    phone_push(&job.phone);
+    lab_write(&job.lab, "UPDATE prescriptions SET current_version = 2");
+    (void)snprintf(sql, sizeof(sql), "UPDATE medications SET %s", versions->change);
+    lab_write(&job.lab, sql);
+    job.lab.now_us = LAB_START_US + 10 * DAY_US;
+    CHECK_INT(job_step(&job).missed, versions->missed);
+    job_end(&job);
+}
+
 TEST(a_dose_is_judged_by_the_version_that_was_in_force_when_it_passed)
 {
-    static const struct {
-        const char *first;  /* what the first version says, beside the id */
-        int64_t second_us;  /* when the second was written, from the grace's end on */
-        const char *change; /* what the second changed */
-        int64_t missed;
-    } cases[] = {
+    static const struct versions cases[] = {
         {",\"morning_dosage\":{\"amount\":1}", 1, "morning_dosage = NULL", 1},
         {",\"morning_dosage\":{\"amount\":1}", 0, "morning_dosage = NULL", 0},
         {",\"morning_dosage\":{\"amount\":1}", 1, "deleted_at = 1", 1},
@@ -151,23 +172,34 @@ TEST(a_dose_is_judged_by_the_version_that_was_in_force_when_it_passed)
     };
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        struct job job;
-        char sql[200];
+        check_versions(&cases[i]);
+    }
+}
 
-        job_start(&job);
-        (void)job_push_dose(&job, 1); /* a Friday */
-        job_insert_version(&job, 1, LAB_START_US, cases[i].first);
-        job_insert_version(&job,
-                           2,
-                           LAB_START_US + DAY_US + 60 * MINUTE_US + cases[i].second_us,
-                           "");
-        phone_push(&job.phone);
-        lab_write(&job.lab, "UPDATE prescriptions SET current_version = 2");
-        (void)snprintf(sql, sizeof(sql), "UPDATE medications SET %s", cases[i].change);
-        lab_write(&job.lab, sql);
-        job.lab.now_us = LAB_START_US + 10 * DAY_US;
-        CHECK_INT(job_step(&job).missed, cases[i].missed);
-        job_end(&job);
+TEST(what_stands_in_one_dosage_takes_nothing_of_its_version_away)
+{
+    static const struct versions cases[] = {
+        {",\"morning_dosage\":{},\"note\":99999999999999999999999", 1, "morning_dosage = NULL", 1},
+        {",\"morning_dosage\":{},\"night_dosage\":{\"amount\":1e999}",
+         1,
+         "morning_dosage = NULL",
+         1},
+        {",\"morning_dosage\":{},\"night_dosage\":{\"unit\":\"\\u0000\"}",
+         1,
+         "morning_dosage = NULL",
+         1},
+        {",\"morning_dosage\":{},\"night_dosage\":{\"unit\":\"\\ud800\"}",
+         1,
+         "morning_dosage = NULL",
+         1},
+        {",\"morning_dosage\":{\"amount\":1e999},\"duration\":1,\"first_minute\":400",
+         1,
+         "row_number = 1",
+         0},
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        check_versions(&cases[i]);
     }
 }
 
@@ -255,6 +287,31 @@ TEST(a_dosage_that_is_none_is_told_and_stops_no_other_dose)
     CHECK_INT(report.missed, 1);
     CHECK_INT(report.undosed, 0);
     job_end(&job);
+}
+
+TEST(a_dosage_of_another_program_is_one_also_where_its_amount_is_beyond_all_numbers)
+{
+    static const char *const dosages[] = {"{\"amount\":1e999}",
+                                          "{\"amount\":99999999999999999999999}",
+                                          "{\"unit\":\"\\u0000\"}",
+                                          "{\"unit\":\"\\udead\"}"};
+
+    for (size_t i = 0; i < sizeof(dosages) / sizeof(dosages[0]); i++) {
+        struct trn_missed_report report;
+        struct job job;
+        char sql[200];
+
+        job_start(&job);
+        (void)job_push_dose(&job, 1);
+        (void)
+            snprintf(sql, sizeof(sql), "UPDATE medications SET morning_dosage = '%s'", dosages[i]);
+        lab_write(&job.lab, sql);
+        job.lab.now_us = LAB_START_US + 10 * DAY_US;
+        report = job_step(&job);
+        CHECK_INT(report.missed, 1);
+        CHECK_INT(report.undosed, 0);
+        job_end(&job);
+    }
 }
 
 TEST(words_meals_and_zones_of_each_patient_are_gone_by)

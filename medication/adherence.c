@@ -70,18 +70,21 @@ static tern_status read_span(const tern_adherence_query *query,
                              tern_care_error *error)
 {
     int32_t last = today;
-    int32_t first;
+    int32_t first = INT32_MIN;
 
     if (query->last_date != NULL &&
         !trn_day_parse(query->last_date, strlen(query->last_date), &last)) {
         return trn_problem(error, TERN_PROBLEM_DATE, 0, 0);
     }
-    last = last < today ? last : today;
-    first = last - (TERN_ADHERENCE_DAYS - 1);
     if (query->first_date != NULL &&
         !trn_day_parse(query->first_date, strlen(query->first_date), &first)) {
         return trn_problem(error, TERN_PROBLEM_DATE, 0, 0);
     }
+    if (query->last_date != NULL && first > last) {
+        return trn_problem(error, TERN_PROBLEM_END_DATE, 0, 0);
+    }
+    last = last < today ? last : today;
+    first = query->first_date != NULL ? first : last - (TERN_ADHERENCE_DAYS - 1);
     trn_day_format(first, span->first);
     trn_day_format(last, span->last);
     trn_day_format(today, span->today);

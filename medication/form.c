@@ -46,9 +46,34 @@ bool trn_field_range(int64_t field, int64_t *ret_least, int64_t *ret_greatest)
     return true;
 }
 
+/* The bytes of a character at the front that leaves nothing to be seen; 0 of any other. */
+static size_t blank_size(const char *text)
+{
+    /* Unicode's White_Space, and what has no width: many keyboards part Khmer words by U+200B. */
+    static const char *const blanks[] = {
+        "\t",     "\n",     "\v",     "\f",     "\r",     " ",      "\xc2\x85", "\u00a0",
+        "\u1680", "\u2000", "\u2001", "\u2002", "\u2003", "\u2004", "\u2005",   "\u2006",
+        "\u2007", "\u2008", "\u2009", "\u200a", "\u2028", "\u2029", "\u202f",   "\u205f",
+        "\u3000", "\u200b", "\u200c", "\u200d", "\u2060", "\ufeff"};
+
+    for (size_t i = 0; i < sizeof(blanks) / sizeof(blanks[0]); i++) {
+        size_t size = strlen(blanks[i]);
+
+        if (strncmp(text, blanks[i], size) == 0) {
+            return size;
+        }
+    }
+    return 0;
+}
+
 bool trn_is_blank(const char *text)
 {
-    return text == NULL || text[strspn(text, " \t\r\n")] == '\0';
+    size_t size;
+
+    while (text != NULL && (size = blank_size(text)) > 0) {
+        text += size;
+    }
+    return text == NULL || *text == '\0';
 }
 
 /* A date that is none would be refused by the engine as well, which knows no word for people. */

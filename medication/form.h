@@ -6,7 +6,7 @@
 #include "medication/internal.h"
 #include "tern/medication/prescription.h"
 
-/** Whether there is no text, or nothing but white space. */
+/** Whether there is no text, or nothing in it that can be seen. */
 bool trn_is_blank(const char *text);
 
 /** How many characters of a tern_field there may be; 0 where nothing is said of it. */

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "tern/medication/adherence.h"
 #include "tern/medication/audit.h"
 #include "tern/medication/message.h"
 
@@ -301,5 +302,63 @@ TEST(what_is_too_much_at_once_is_told_in_words)
     CHECK_TEXT(said(TERN_ENGLISH), "This is too much to be kept at once. Nothing was changed.");
     CHECK(strstr(said(TERN_KHMER), "TOO_LARGE") == NULL);
     CHECK_INT(fixture_number(care_replica, "SELECT count(*) FROM prescriptions"), 0);
+    care_end();
+}
+
+TEST(what_cannot_be_seen_is_missing)
+{
+    static const char *const blanks[] = {"\u00a0",
+                                         "\u200b",
+                                         "\u3000",
+                                         "\ufeff",
+                                         " \u2003\t\u202f\u2060\n",
+                                         "\xc2\x85\u1680\u2000\u200a\u2028\u2029\u205f",
+                                         "\v\f\u200c\u200d"};
+    static const char *const texts[] = {"\u1780\u200b", "\u00a0a", ".", "\u00ad"};
+    tern_id id = {{0}};
+
+    care_begin("2026-03-02 06:00");
+    id = care_prescribe();
+    for (size_t i = 0; i < sizeof(blanks) / sizeof(blanks[0]); i++) {
+        refused(tern_prescription_edit(care, &id, &care_prescription, blanks[i], NULL, &error),
+                TERN_PROBLEM_REASON);
+        care_prescription.patient_name = blanks[i];
+        refused(tern_prescription_create(care, &care_prescription, NULL, &id, &error),
+                TERN_PROBLEM_MISSING);
+        care_prescription.patient_name = "a patient";
+        care_prescription.is_urgent = true;
+        care_prescription.urgent_reason = blanks[i];
+        refused(tern_prescription_create(care, &care_prescription, NULL, &id, &error),
+                TERN_PROBLEM_URGENT_REASON);
+        care_prescription.is_urgent = false;
+        care_prescription.urgent_reason = NULL;
+    }
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        care_prescription.patient_name = texts[i];
+        care_ok(tern_prescription_create(care, &care_prescription, NULL, &id, &error), &error);
+    }
+    care_prescription.patient_name = "\u200b\xff";
+    refused(tern_prescription_create(care, &care_prescription, NULL, &id, &error),
+            TERN_PROBLEM_NOT_TEXT);
+    care_end();
+}
+
+static bool fail_sum(void *context, const tern_adherence *sum)
+{
+    (void)context;
+    (void)sum;
+    fail_msg("a sum of no days");
+    return false;
+}
+
+TEST(days_of_adherence_do_not_end_before_they_begin)
+{
+    tern_adherence_query query = {.size = sizeof(query),
+                                  .first_date = "2026-03-02",
+                                  .last_date = "2026-03-01"};
+
+    care_begin("2026-03-02 06:00");
+    refused(tern_adherence_read(care, &query, fail_sum, NULL, NULL, &error), TERN_PROBLEM_END_DATE);
+    CHECK_TEXT(said(TERN_ENGLISH), "The end date cannot be before the start date.");
     care_end();
 }

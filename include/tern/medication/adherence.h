@@ -60,7 +60,8 @@ typedef bool (*tern_adherence_visitor)(void *context, const tern_adherence *adhe
  * @param query       NULL: all of the replica's user, the last TERN_ADHERENCE_DAYS days.
  * @param ret_is_whole False where the days asked for reach back to before the rows that this
  * replica had when its sums were first made; may be NULL.
- * @return TERN_OK; problems DATE, ZONE; the engine's codes, those of a commit among them.
+ * @return TERN_OK; problems DATE, END_DATE (last_date is before first_date), ZONE; the engine's
+ * codes, those of a commit among them.
  */
 TERN_API TERN_MUST_USE tern_status tern_adherence_read(tern_care *care,
                                                        const tern_adherence_query *query,

@@ -50,7 +50,7 @@ typedef enum tern_problem {
     /* Another's version reached the server first; or, of an edit that was not made at all, came
      * here after the one that it was written from; first: the current one's number then, else 0. */
     TERN_PROBLEM_OVERTAKEN = 23,
-    TERN_PROBLEM_END_DATE = 24,    /* a prescription would end before it starts */
+    TERN_PROBLEM_END_DATE = 24,    /* of a prescription or a query, before the start */
     TERN_PROBLEM_PRN_TIME = 25,    /* no time of the day, or too many; first: which, from 0 */
     TERN_PROBLEM_NOT_PATIENT = 26, /* in another's record, where the server would not take it */
     /* Of what was entered; first: which tern_field; second: of which medicine,

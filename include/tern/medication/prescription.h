@@ -58,8 +58,8 @@ typedef struct tern_prescription {
 } tern_prescription;
 
 /**
- * Creates a prescription, DRAFT, with version 1. What is nothing but white space is missing, here
- * and in an edit.
+ * Creates a prescription, DRAFT, with version 1. What is nothing but white space, or has no
+ * width (U+200B), is missing, here and in an edit.
  *
  * @param reason Why, for the version; may be NULL.
  * @return TERN_OK; problems NO_MEDICATIONS, URGENT_REASON, DATE, END_DATE, NO_PATIENT (the

@@ -31,7 +31,6 @@ static const char *period_name(tern_time_period period)
     return period == TERN_PERIOD_NIGHT ? "NIGHT" : "DAYTIME";
 }
 
-/* A dose whose time to be taken has passed before its row was made is not invented. */
 static tern_status make(struct run *run,
                         const struct subject *subject,
                         const tern_planned_dose *dose,
@@ -48,9 +47,6 @@ static tern_status make(struct run *run,
         tern_value_text(dose->reminder_time),
         tern_value_integer(dose->grace_minutes)};
 
-    if (dose->scheduled_us + dose->grace_minutes * TRN_MINUTE_US < run->now_us) {
-        return TERN_OK;
-    }
     run->report.made++;
     return trn_care_run(run->care, TRN_SQL_DOSE_INSERT, values, 9, error);
 }
@@ -80,6 +76,7 @@ static bool is_moved(const struct run *run, tern_statement *row, const tern_plan
             !trn_value_is(tern_statement_value(row, 4), period_name(dose->period)));
 }
 
+/* A dose whose time to be taken has passed before its row was made is not invented, nor moved. */
 static tern_status settle(struct run *run,
                           const struct subject *subject,
                           const tern_planned_dose *dose,
@@ -94,6 +91,9 @@ static tern_status settle(struct run *run,
     bool moved;
     tern_status status;
 
+    if (dose->scheduled_us + dose->grace_minutes * TRN_MINUTE_US < run->now_us) {
+        return TERN_OK;
+    }
     if (!subject->has_doses) {
         return make(run, subject, dose, error);
     }
@@ -170,7 +170,8 @@ static tern_status schedule_subject(struct run *run, tern_statement *row, tern_c
                                        !subject.source.regimen.is_prn
                                    ? 1
                                    : 0;
-    for (int32_t i = 0; status == TERN_OK && i < TERN_SCHEDULE_DAYS; i++) {
+    /* What is due behind midnight is of the day before. */
+    for (int32_t i = -1; status == TERN_OK && i < TERN_SCHEDULE_DAYS; i++) {
         status = schedule_day(run, &subject, today + i, error);
     }
     return status;

@@ -410,7 +410,7 @@ static bool has_doses(const struct coming *coming, tern_statement *row)
 
     memcpy(&id, tern_statement_value(row, 0).data, sizeof(id));
     read_prescribed(row, 1, 10, &prescribed);
-    for (int32_t day = coming->today; day < coming->today + TERN_SCHEDULE_DAYS; day++) {
+    for (int32_t day = coming->today - 1; day < coming->today + TERN_SCHEDULE_DAYS; day++) {
         const size_t count = almanac_day(&prescribed.source, day, doses);
 
         for (size_t i = 0; i < count; i++) {

@@ -83,7 +83,8 @@ typedef struct tern_schedule_report {
 } tern_schedule_report;
 
 /**
- * Makes the rows of a patient's doses for TERN_SCHEDULE_DAYS days, this one included, and moves
+ * Makes the rows of a patient's doses for TERN_SCHEDULE_DAYS days, this one included, and of what
+ * is still to come of the day before (a night's dose may be due behind midnight), and moves
  * future ones without a record where their time has changed. An inferred transaction; running it
  * again, anywhere, makes nothing twice. For a patient, or a job: of another user, as a doctor, the
  * server takes no doses.

@@ -9,6 +9,8 @@
 #include "base/error.h"
 #include "base/uuid.h"
 
+enum { KEY_BYTES = 120 }; /* as JSON, mostly */
+
 /* f62bc345-c465-459d-86fc-496a0ae4dffa, drawn once: the namespace of the tables' names. */
 /* clang-format off */
 static const tern_id tables_space = {{
@@ -22,41 +24,52 @@ tern_status trn_natural_space(const char *table, tern_id *ret_space)
     return trn_id_v5(&tables_space, trn_slice_text(table), ret_space);
 }
 
-/* The escapes of RFC 8785: the short ones, \u00xx for other controls, all else as it is. */
-static tern_status append_character(struct trn_bytes *json, uint8_t byte)
+static bool is_plain(uint8_t byte)
 {
-    static const char plain[] = "\b\t\n\f\r\"\\";
-    static const char letters[] = "btnfr\"\\";
-    const char *found = byte == 0 ? NULL : strchr(plain, byte);
+    return byte >= 0x20 && byte != '"' && byte != '\\';
+}
 
-    if (found != NULL) {
-        return trn_bytes_append_format(json, "\\%c", letters[found - plain]);
-    }
-    if (byte < 0x20) {
-        return trn_bytes_append_format(json, "\\u%04x", byte);
-    }
-    return trn_bytes_append_byte(json, byte);
+/* The escapes of RFC 8785: the short ones, and \u00xx for other controls. */
+static tern_status append_escape(struct trn_bytes *json, uint8_t byte)
+{
+    static const char escaped[] = "\b\t\n\f\r\"\\";
+    static const char letters[] = "btnfr\"\\";
+    const char *found = byte == 0 ? NULL : strchr(escaped, byte);
+
+    return found != NULL ? trn_bytes_append_format(json, "\\%c", letters[found - escaped])
+                         : trn_bytes_append_format(json, "\\u%04x", byte);
 }
 
 static tern_status append_text(struct trn_bytes *json, const tern_value *value)
 {
     const uint8_t *bytes = value->data;
     tern_status status = trn_bytes_append_byte(json, '"');
+    size_t at = 0;
 
-    for (size_t i = 0; i < value->size && status == TERN_OK; i++) {
-        status = append_character(json, bytes[i]);
+    while (at < value->size && status == TERN_OK) {
+        size_t end = at;
+
+        while (end < value->size && is_plain(bytes[end])) {
+            end++;
+        }
+        status = trn_bytes_append(json, bytes + at, end - at);
+        if (status == TERN_OK && end < value->size) {
+            status = append_escape(json, bytes[end++]);
+        }
+        at = end;
     }
     return status == TERN_OK ? trn_bytes_append_byte(json, '"') : status;
 }
 
 static tern_status append_id(struct trn_bytes *json, const tern_value *value)
 {
-    char text[TRN_ID_TEXT_SIZE + 1];
+    char text[TRN_ID_TEXT_SIZE + 3] = "\"";
     tern_id id;
 
     memcpy(id.bytes, value->data, sizeof(id.bytes));
-    trn_id_format(&id, text);
-    return trn_bytes_append_format(json, "\"%s\"", text);
+    trn_id_format(&id, text + 1);
+    text[1 + TRN_ID_TEXT_SIZE] = '"';
+    return trn_bytes_append(json, text, TRN_ID_TEXT_SIZE + 2);
 }
 
 static tern_status
@@ -138,6 +151,9 @@ derive(const struct trn_table *table, const tern_value *values, tern_id *ret_id,
 
     if (trn_id_equal(&space, &nil)) {
         status = trn_natural_space(table->name, &space);
+    }
+    if (status == TERN_OK) {
+        status = trn_bytes_reserve(&json, KEY_BYTES);
     }
     if (status == TERN_OK) {
         status = append_key(&json, table, values);

@@ -98,10 +98,11 @@ static tern_status compile(tern_replica *replica,
                            struct trn_statement **ret_statement,
                            tern_error *error)
 {
-    tern_status status =
-        built == TERN_OK
-            ? trn_statement_prepare(replica->store, trn_bytes_slice(sql), ret_statement, error)
-            : trn_fail_nomem(error);
+    tern_status status = built == TERN_OK ? trn_statement_prepare_unchecked(replica->store,
+                                                                            trn_bytes_slice(sql),
+                                                                            ret_statement,
+                                                                            error)
+                                          : trn_fail_nomem(error);
 
     trn_bytes_free(sql);
     return status;
@@ -116,6 +117,7 @@ static tern_status statement_of(tern_replica *replica,
                                 struct trn_statement **ret_statement,
                                 tern_error *error)
 {
+    struct trn_statement **place;
     struct trn_bytes sql = {0};
     tern_status status = TERN_OK;
 
@@ -125,13 +127,18 @@ static tern_status statement_of(tern_replica *replica,
             return trn_fail_nomem(error);
         }
     }
-    if ((*list)[table->index] == NULL) {
+    place = &(*list)[table->index];
+    if (*place != NULL && trn_statement_has_needless_checks(*place)) {
+        trn_statement_free(*place);
+        *place = NULL;
+    }
+    if (*place == NULL) {
         tern_status built = build(&sql, table);
 
-        status = compile(replica, &sql, built, &(*list)[table->index], error);
+        status = compile(replica, &sql, built, place, error);
     }
     if (status == TERN_OK) {
-        *ret_statement = (*list)[table->index];
+        *ret_statement = *place;
     }
     return status;
 }

@@ -114,19 +114,26 @@ tern_status trn_store_compile(struct trn_store *store,
     return compile(store, sql, built, ret_stmt, error);
 }
 
+tern_status trn_store_leave_checks_out(struct trn_store *store, tern_error *error)
+{
+    tern_status status = trn_store_restore_checks(store, error);
+
+    if (status == TERN_OK) {
+        store->is_lax = true;
+        status = pragma(store, "PRAGMA ignore_check_constraints = ON", error);
+    }
+    return status;
+}
+
 tern_status trn_store_compile_unchecked(struct trn_store *store,
                                         struct trn_bytes *sql,
                                         tern_status built,
                                         sqlite3_stmt **ret_stmt,
                                         tern_error *error)
 {
-    tern_status status = trn_store_restore_checks(store, error);
+    tern_status status = trn_store_leave_checks_out(store, error);
     tern_status restored;
 
-    if (status == TERN_OK) {
-        store->is_lax = true;
-        status = pragma(store, "PRAGMA ignore_check_constraints = ON", error);
-    }
     if (status != TERN_OK) {
         trn_bytes_free(sql);
         return status;

@@ -21,6 +21,8 @@ tern_status trn_store_compile_unchecked(struct trn_store *store,
                                         tern_error *error);
 /* Whether SQLite has compiled the statement anew by itself, and so with the CHECKs. */
 bool trn_store_has_checks_again(sqlite3_stmt *stmt);
+/* What is compiled until trn_store_restore_checks does without them. */
+tern_status trn_store_leave_checks_out(struct trn_store *store, tern_error *error);
 /* Sees to it that what is compiled from here on has its CHECKs. Where lack of memory kept them off,
  * nothing else may be compiled or run before this has worked. */
 tern_status trn_store_restore_checks(struct trn_store *store, tern_error *error);

@@ -205,6 +205,33 @@ tern_status trn_statement_prepare(struct trn_store *store,
                : status;
 }
 
+tern_status trn_statement_prepare_unchecked(struct trn_store *store,
+                                            struct trn_slice sql,
+                                            struct trn_statement **ret_statement,
+                                            tern_error *error)
+{
+    struct trn_statement *statement = NULL;
+    tern_status status = store->triggers == 0 ? trn_store_leave_checks_out(store, error)
+                                              : trn_store_restore_checks(store, error);
+    tern_status restored;
+
+    if (status == TERN_OK) {
+        status = trn_statement_compile(store->db, store, &store->guard, sql, &statement, error);
+    }
+    restored = trn_store_restore_checks(store, status == TERN_OK ? error : NULL);
+    if (status == TERN_OK && restored == TERN_OK) {
+        *ret_statement = statement;
+        return TERN_OK;
+    }
+    trn_statement_free(statement);
+    return status == TERN_OK ? restored : status;
+}
+
+bool trn_statement_has_needless_checks(const struct trn_statement *statement)
+{
+    return statement->store->triggers == 0 && trn_store_has_checks_again(statement->stmt);
+}
+
 void trn_statement_free(struct trn_statement *statement)
 {
     if (statement == NULL) {

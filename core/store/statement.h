@@ -19,8 +19,17 @@ tern_status trn_statement_prepare(struct trn_store *store,
                                   struct trn_slice sql,
                                   struct trn_statement **ret_statement,
                                   tern_error *error);
-/* Of the store's own: the same for the connection that the guard is of; `store` is NULL for a
- * reader's. */
+/* The same for one whose values trn_schema_check_row passes before it is run: the tables' CHECKs
+ * are left out, unless the app has made triggers, whose statements would lose theirs as well. Once
+ * it makes one, SQLite compiles this anew by itself, with them. */
+tern_status trn_statement_prepare_unchecked(struct trn_store *store,
+                                            struct trn_slice sql,
+                                            struct trn_statement **ret_statement,
+                                            tern_error *error);
+/* Whether that has happened, and need not have: it may be prepared once more. */
+bool trn_statement_has_needless_checks(const struct trn_statement *statement);
+/* Of the store's own: as trn_statement_prepare, for the connection that the guard is of; `store` is
+ * NULL for a reader's. */
 tern_status trn_statement_compile(struct sqlite3 *db,
                                   struct trn_store *store,
                                   struct trn_guard *guard,

@@ -105,6 +105,35 @@ TEST(a_trigger_that_aborts_takes_back_what_it_did_and_no_more)
     tern_replica_close(replica);
 }
 
+static tern_status insert_dose(unsigned day)
+{
+    size_t count = 0;
+    const tern_cell *cells = fixture_dose(day, &count);
+    tern_tx *tx = fixture_begin(replica, false);
+    tern_status status = tern_row_insert(tx, "dose_events", cells, count, NULL, NULL);
+
+    tern_tx_rollback(tx);
+    return status;
+}
+
+/* What a row call writes it has checked itself, and does without the CHECKs of SQLite. */
+TEST(what_a_trigger_writes_behind_a_row_call_passes_the_checks)
+{
+    for (int called_before = 0; called_before < 2; called_before++) {
+        open_with_log(2);
+        if (called_before == 0) {
+            tern_replica_close(replica);
+            replica = fixture_open(path);
+        }
+        CHECK_INT(called_before == 1 ? insert_dose(2) : TERN_OK, TERN_OK);
+        fixture_run(replica,
+                    "CREATE TEMP TRIGGER app_wrong AFTER INSERT ON dose_events BEGIN "
+                    "UPDATE dose_events SET status = 'NONE' WHERE id = new.id; END");
+        CHECK_INT(insert_dose(3), TERN_ERR_ENUM);
+        tern_replica_close(replica);
+    }
+}
+
 /* A sync takes rows out, and lifts those that wait for a moment: a foreign key of the app's would
  * hold it up, or take the app's rows with them. */
 TEST(no_table_of_the_apps_is_tied_to_a_synced_one)

@@ -9,10 +9,12 @@
 #include "medication/calendar.h"
 #include "medication/internal.h"
 #include "medication/plan.h"
+#include "tern/row.h"
 
 /* A run: whose, and from when on. */
 struct run {
     tern_care *care;
+    tern_tx *tx;
     tern_id patient;
     int64_t now_us;
     tern_schedule_report report;
@@ -36,19 +38,26 @@ static tern_status make(struct run *run,
                         const tern_planned_dose *dose,
                         tern_care_error *error)
 {
-    const tern_value values[] = {
-        tern_value_id(&subject->prescription),
-        tern_value_id(&subject->medication),
-        tern_value_id(&run->patient),
-        tern_value_integer(dose->scheduled_us),
-        tern_value_text(dose->local_date),
-        tern_value_text(TRN_MUTANT(CARE_KEY_BY_TIME) ? dose->reminder_time : dose->slot),
-        tern_value_text(period_name(dose->period)),
-        tern_value_text(dose->reminder_time),
-        tern_value_integer(dose->grace_minutes)};
+    const char *slot = TRN_MUTANT(CARE_KEY_BY_TIME) ? dose->reminder_time : dose->slot;
+    const tern_cell cells[] = {
+        {"prescription_id", tern_value_id(&subject->prescription)},
+        {"medication_id", tern_value_id(&subject->medication)},
+        {"patient_id", tern_value_id(&run->patient)},
+        {"scheduled_time", tern_value_integer(dose->scheduled_us)},
+        {"local_date", tern_value_text(dose->local_date)},
+        {"slot", tern_value_text(slot)},
+        {"time_period", tern_value_text(period_name(dose->period))},
+        {"reminder_time", tern_value_text(dose->reminder_time)},
+        {"grace_minutes", tern_value_integer(dose->grace_minutes)},
+    };
 
     run->report.made++;
-    return trn_care_run(run->care, TRN_SQL_DOSE_INSERT, values, 9, error);
+    return tern_row_insert(run->tx,
+                           "dose_events",
+                           cells,
+                           sizeof(cells) / sizeof(cells[0]),
+                           NULL,
+                           trn_engine_error(error));
 }
 
 static tern_status
@@ -205,7 +214,6 @@ tern_status tern_schedule_generate(tern_care *care,
                                    tern_care_error *error)
 {
     struct run run = {.care = care};
-    tern_tx *tx = NULL;
     tern_status status;
 
     trn_care_clear(error);
@@ -213,7 +221,7 @@ tern_status tern_schedule_generate(tern_care *care,
         return trn_care_misuse(error, "tern_schedule_generate");
     }
     run.patient = patient != NULL ? *patient : care->user;
-    status = trn_care_begin(care, true, &tx, error);
+    status = trn_care_begin(care, true, &run.tx, error);
     if (status != TERN_OK) {
         return status;
     }
@@ -221,7 +229,7 @@ tern_status tern_schedule_generate(tern_care *care,
     if (status == TERN_OK) {
         status = schedule_all(&run, error);
     }
-    status = trn_care_end(tx, status, error);
+    status = trn_care_end(run.tx, status, error);
     if (status == TERN_OK && ret_report != NULL) {
         *ret_report = run.report;
     }

@@ -248,10 +248,6 @@ static const char *const texts[TRN_SQL_COUNT] = {
         "t.morning_meal,t.afternoon_meal,t.night_meal FROM users u"
         " LEFT JOIN meal_time_preferences t ON t.id=tern_key('meal_time_preferences',u.id)"
         " WHERE u.id=?1 AND u.deleted_at IS NULL",
-    [TRN_SQL_DOSE_INSERT] =
-        "INSERT INTO dose_events(id,prescription_id,medication_id,patient_id,scheduled_time,"
-        "local_date,slot,time_period,reminder_time,grace_minutes)"
-        " VALUES(tern_key('dose_events',?2,?5,?6),?1,?2,?3,?4,?5,?6,?7,?8,?9)",
     [TRN_SQL_DOSE_MOVE] = "UPDATE dose_events SET scheduled_time=?2,time_period=?3,"
                           "reminder_time=?4,grace_minutes=?5 WHERE id=?1",
     [TRN_SQL_DOSE_RECORD] = "UPDATE dose_events SET status=?2,taken_at=?3,skip_reason=?4,"

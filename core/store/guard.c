@@ -185,14 +185,22 @@ static int check_read(const struct trn_guard *guard, const char *name, const cha
     return SQLITE_OK;
 }
 
+static int note_function(const struct trn_guard *guard, const char *name)
+{
+    guard->notes->makes_zeroblob =
+        guard->notes->makes_zeroblob || sqlite3_stricmp(name, "zeroblob") == 0;
+    return SQLITE_OK;
+}
+
 static int
 check_reader(const struct trn_guard *guard, int action, const char *first, const char *second)
 {
     switch (action) {
     case SQLITE_SELECT:
-    case SQLITE_FUNCTION:
     case SQLITE_RECURSIVE:
         return SQLITE_OK;
+    case SQLITE_FUNCTION:
+        return note_function(guard, second);
     case SQLITE_READ:
         return check_read(guard, first, second);
     case SQLITE_PRAGMA:
@@ -236,6 +244,8 @@ static int authorize(void *context,
         return check_pragma(guard, first, second);
     case SQLITE_READ:
         return check_read(guard, first, second);
+    case SQLITE_FUNCTION:
+        return note_function(guard, second);
     case SQLITE_INSERT:
     case SQLITE_UPDATE:
     case SQLITE_DELETE:

@@ -101,6 +101,7 @@ struct trn_guard_notes {
     bool deletes_synced;
     bool makes_trigger;
     bool makes_table;
+    bool makes_zeroblob; /* the one value whose bytes are made as they are read, and may not be */
     tern_status denied;
     const char *reason; /* static */
 };

@@ -409,6 +409,11 @@ static tern_status explain_step(const struct trn_statement *statement,
     return trn_fail(error, status, "%s", why.message);
 }
 
+static bool is_whole(const struct trn_statement *statement)
+{
+    return !statement->found.makes_zeroblob || trn_columns_are_whole(statement->stmt);
+}
+
 static tern_status step_write(struct trn_statement *statement, bool *ret_row, tern_error *error)
 {
     struct trn_store *store = statement->store;
@@ -430,7 +435,7 @@ static tern_status step_write(struct trn_statement *statement, bool *ret_row, te
     store->running = NULL;
     statement->is_running = rc == SQLITE_ROW;
     store->triggers += statement->found.makes_trigger;
-    if (rc == SQLITE_ROW && !trn_columns_are_whole(statement->stmt)) {
+    if (rc == SQLITE_ROW && !is_whole(statement)) {
         trn_doom(store, TERN_ERR_NOMEM, "out of memory"); /* it has written */
     }
     if (rc != SQLITE_ROW && rc != SQLITE_DONE) {
@@ -460,7 +465,7 @@ static tern_status step_read(struct trn_statement *statement, bool *ret_row, ter
     if (rc != SQLITE_ROW && rc != SQLITE_DONE) {
         return explain_step(statement, NULL, rc, error);
     }
-    if (rc == SQLITE_ROW && !trn_columns_are_whole(statement->stmt)) {
+    if (rc == SQLITE_ROW && !is_whole(statement)) {
         return trn_fail_nomem(error);
     }
     *ret_row = rc == SQLITE_ROW;

@@ -131,13 +131,13 @@ static void write_alternative(struct trn_writer *writer,
 {
     size_t written = 0;
 
-    for (size_t i = 0; alternative->like[i] != NULL; i++) {
+    for (const char *like = alternative->like; *like != '\0'; like = trn_format_next(like)) {
         trn_write(writer, written++ == 0 ? "" : " AND ");
-        write_match(writer, column, "~", alternative->like[i]);
+        write_match(writer, column, "~", like);
     }
-    for (size_t i = 0; alternative->unlike[i] != NULL; i++) {
+    for (const char *no = alternative->unlike; *no != '\0'; no = trn_format_next(no)) {
         trn_write(writer, written++ == 0 ? "" : " AND ");
-        write_match(writer, column, "!~", alternative->unlike[i]);
+        write_match(writer, column, "!~", no);
     }
 }
 

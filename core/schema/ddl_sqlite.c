@@ -172,19 +172,15 @@ static void write_alternative(struct trn_writer *writer,
 {
     size_t written = 0;
 
-    for (size_t i = 0; alternative->like[i] != NULL; i++) {
-        trn_write(writer,
-                  "%s\"%s\" GLOB '%s'",
-                  written++ == 0 ? "" : " AND ",
-                  column->name,
-                  alternative->like[i]);
+    for (const char *like = alternative->like; *like != '\0'; like = trn_format_next(like)) {
+        trn_write(writer, "%s\"%s\" GLOB '%s'", written++ == 0 ? "" : " AND ", column->name, like);
     }
-    for (size_t i = 0; alternative->unlike[i] != NULL; i++) {
+    for (const char *no = alternative->unlike; *no != '\0'; no = trn_format_next(no)) {
         trn_write(writer,
                   "%s\"%s\" NOT GLOB '%s'",
                   written++ == 0 ? "" : " AND ",
                   column->name,
-                  alternative->unlike[i]);
+                  no);
     }
 }
 

@@ -1,6 +1,8 @@
 /* The patterns of the formats, and GLOB over UTF-8. */
 #include "schema/format.h"
 
+#include <string.h>
+
 #include "base/assert.h"
 
 #define ALNUM "[A-Za-z0-9]"
@@ -11,42 +13,45 @@
 static const struct trn_format_rule rules[] = {
     [TRN_FORMAT_NONE] = {.count = 0},
     [TRN_FORMAT_EMAIL] = {.count = 1, .alternatives = {
-        {.like = {"?*@?*.?*"},
-         .unlike = {"*[^!-~]*", "*@*@*", ".*", "*..*", "*.@*", "*@.*", "*.", "*[(),:;<>]*"}},
+        {.like = "?*@?*.?*\0",
+         .unlike = "*[^!-~]*\0" "*@*@*\0" ".*\0" "*..*\0" "*.@*\0" "*@.*\0" "*.\0" "*[(),:;<>]*\0"},
     }},
     [TRN_FORMAT_USERNAME] = {.count = 1, .alternatives = {
-        {.like = {"?*"}, .unlike = {"*[^A-Za-z0-9@.+_-]*"}},
+        {.like = "?*\0", .unlike = "*[^A-Za-z0-9@.+_-]*\0"},
     }},
     [TRN_FORMAT_PHONE] = {.count = 1, .alternatives = {
-        {.like = {"[0-9(+]*", "*[0-9]*[0-9]*[0-9]*[0-9]*[0-9]*"},
-         .unlike = {"*[^0-9 ().+-]*", "?*+*"}},
+        {.like = "[0-9(+]*\0" "*[0-9]*[0-9]*[0-9]*[0-9]*[0-9]*\0",
+         .unlike = "*[^0-9 ().+-]*\0" "?*+*\0"},
     }},
     [TRN_FORMAT_URL] = {.count = 2, .alternatives = {
-        {.like = {"http://[^/]*"}, .unlike = {"*[^!-~]*"}},
-        {.like = {"https://[^/]*"}, .unlike = {"*[^!-~]*"}},
+        {.like = "http://[^/]*\0", .unlike = "*[^!-~]*\0"},
+        {.like = "https://[^/]*\0", .unlike = "*[^!-~]*\0"},
     }},
     [TRN_FORMAT_TIME_OF_DAY] = {.count = 4, .alternatives = {
-        {.like = {"[01][0-9]:[0-5][0-9]"}},
-        {.like = {"2[0-3]:[0-5][0-9]"}},
-        {.like = {"[01][0-9]:[0-5][0-9]:[0-5][0-9]"}},
-        {.like = {"2[0-3]:[0-5][0-9]:[0-5][0-9]"}},
+        {.like = "[01][0-9]:[0-5][0-9]\0", .unlike = ""},
+        {.like = "2[0-3]:[0-5][0-9]\0", .unlike = ""},
+        {.like = "[01][0-9]:[0-5][0-9]:[0-5][0-9]\0", .unlike = ""},
+        {.like = "2[0-3]:[0-5][0-9]:[0-5][0-9]\0", .unlike = ""},
     }},
     [TRN_FORMAT_TIME_ZONE] = {.count = 1, .alternatives = {
-        {.like = {"[A-Za-z]*"}, .unlike = {"*[^A-Za-z0-9_+/-]*", "*//*", "*/"}},
+        {.like = "[A-Za-z]*\0", .unlike = "*[^A-Za-z0-9_+/-]*\0" "*//*\0" "*/\0"},
     }},
     [TRN_FORMAT_IP_ADDRESS] = {.count = 3, .alternatives = {
-        {.like = {"[0-9]*.[0-9]*.[0-9]*.[0-9]*"},
-         .unlike = {"*[^0-9.]*", "*.*.*.*.*", "*[0-9][0-9][0-9][0-9]*", "*..*", "*[3-9][0-9][0-9]*",
-                    "*2[6-9][0-9]*", "*25[6-9]*", "0[0-9]*", "*.0[0-9]*", "*."}},
-        {.like = {"*::*"},
-         .unlike = {"*[^0-9A-Fa-f:.]*", "*:::*", "*::*::*", "*" HEX HEX HEX HEX HEX "*",
-                    "*:*:*:*:*:*:*:*:*", ":[^:]*", "*[^:]:", "*.*:*", "*..*"}},
-        {.like = {HEX "*:" HEX "*:" HEX "*:" HEX "*:" HEX "*:" HEX "*:" HEX "*:" HEX "*"},
-         .unlike = {"*[^0-9A-Fa-f:]*", "*::*", "*" HEX HEX HEX HEX HEX "*", "*:*:*:*:*:*:*:*:*"}},
+        {.like = "[0-9]*.[0-9]*.[0-9]*.[0-9]*\0",
+         .unlike = "*[^0-9.]*\0" "*.*.*.*.*\0" "*[0-9][0-9][0-9][0-9]*\0" "*..*\0"
+                   "*[3-9][0-9][0-9]*\0" "*2[6-9][0-9]*\0" "*25[6-9]*\0" "0[0-9]*\0" "*.0[0-9]*\0"
+                   "*.\0"},
+        {.like = "*::*\0",
+         .unlike = "*[^0-9A-Fa-f:.]*\0" "*:::*\0" "*::*::*\0"
+                   "*" HEX HEX HEX HEX HEX "*\0" "*:*:*:*:*:*:*:*:*\0" ":[^:]*\0"
+                   "*[^:]:\0" "*.*:*\0" "*..*\0"},
+        {.like = HEX "*:" HEX "*:" HEX "*:" HEX "*:" HEX "*:" HEX "*:" HEX "*:" HEX "*\0",
+         .unlike = "*[^0-9A-Fa-f:]*\0" "*::*\0" "*" HEX HEX HEX HEX HEX "*\0"
+                   "*:*:*:*:*:*:*:*:*\0"},
     }},
     [TRN_FORMAT_LANGUAGE_TAG] = {.count = 1, .alternatives = {
-        {.like = {"[A-Za-z][A-Za-z]*"},
-         .unlike = {"*[^A-Za-z0-9-]*", "*--*", "*-", "*" ALNUM_9 "*"}},
+        {.like = "[A-Za-z][A-Za-z]*\0",
+         .unlike = "*[^A-Za-z0-9-]*\0" "*--*\0" "*-\0" "*" ALNUM_9 "*\0"},
     }},
 };
 /* clang-format on */
@@ -56,6 +61,11 @@ const struct trn_format_rule *trn_format_rule(enum trn_format format)
     TRN_ASSERT((size_t)format < sizeof(rules) / sizeof(rules[0]));
 
     return &rules[format];
+}
+
+const char *trn_format_next(const char *pattern)
+{
+    return pattern + strlen(pattern) + 1;
 }
 
 /* Bytes of the character at `at`. */
@@ -132,13 +142,13 @@ bool trn_glob(const char *pattern, struct trn_slice text)
 static bool fits_alternative(const struct trn_format_alternative *alternative,
                              struct trn_slice text)
 {
-    for (size_t i = 0; alternative->like[i] != NULL; i++) {
-        if (!trn_glob(alternative->like[i], text)) {
+    for (const char *like = alternative->like; *like != '\0'; like = trn_format_next(like)) {
+        if (!trn_glob(like, text)) {
             return false;
         }
     }
-    for (size_t i = 0; alternative->unlike[i] != NULL; i++) {
-        if (trn_glob(alternative->unlike[i], text)) {
+    for (const char *no = alternative->unlike; *no != '\0'; no = trn_format_next(no)) {
+        if (trn_glob(no, text)) {
             return false;
         }
     }

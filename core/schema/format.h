@@ -11,12 +11,13 @@
 #include "base/bytes.h"
 #include "model/schema.h"
 
-enum { TRN_FORMAT_ALTERNATIVES_MAX = 4, TRN_FORMAT_PATTERNS_MAX = 12 };
+enum { TRN_FORMAT_ALTERNATIVES_MAX = 4 };
 
-/* Both lists end with NULL. */
+/* Lists of patterns, each with a zero behind it, and an empty one at the end: an array of pointers
+ * would take many times the room in the library, which has to place each as it is loaded. */
 struct trn_format_alternative {
-    const char *like[TRN_FORMAT_PATTERNS_MAX];
-    const char *unlike[TRN_FORMAT_PATTERNS_MAX];
+    const char *like;
+    const char *unlike;
 };
 
 struct trn_format_rule {
@@ -25,6 +26,9 @@ struct trn_format_rule {
 };
 
 const struct trn_format_rule *trn_format_rule(enum trn_format format);
+
+/* The pattern behind this one in its list. */
+const char *trn_format_next(const char *pattern);
 
 /* What SQLite's `text GLOB pattern` says, for patterns of ASCII: `*`, `?`, `[a-z]`, `[^a-z]`. */
 bool trn_glob(const char *pattern, struct trn_slice text);

@@ -9,6 +9,7 @@ const char *const sim_check_names[] = {
     "applied",
     "atomic visibility",
     "audit rows",
+    "beginnings",
     "bounded heap",
     "bounded log",
     "bounded page",

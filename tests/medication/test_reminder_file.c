@@ -138,7 +138,7 @@ static void put_back(void)
     open_again();
 }
 
-/* ---- Two patients, of whom the second has the first as one who cares ---- */
+/* ---- Two patients, of whom the first is the doctor of the second ---- */
 
 static struct app own;
 static struct app other;
@@ -147,6 +147,7 @@ static tern_id prescription;
 static void begin(void)
 {
     care_begin("2026-03-02 05:00");
+    fixture_run(care_replica, "UPDATE users SET role='DOCTOR'");
     fixture_run(care_replica,
                 "INSERT INTO users(id, role) VALUES(x'6170692d666978747572652d00000002', "
                 "'PATIENT')");

@@ -122,6 +122,7 @@ static void try_sums_and_reminders(void)
     tern_adherence_query query = {.size = sizeof(query)};
     tern_quota quota = {.size = 1};
     int64_t cursor = 0;
+    bool all = false;
 
     surface_begin();
     BAD(tern_adherence_read, MISUSE, NONE, (NULL, NULL, no_sum, NULL, NULL, &error));
@@ -141,9 +142,10 @@ static void try_sums_and_reminders(void)
     query.by = (tern_adherence_by)-1;
     BAD(tern_adherence_read, MISUSE, NONE, (care, &query, no_sum, NULL, NULL, &error));
     BAD(tern_adherence_rebuild, MISUSE, NONE, (NULL, &error));
-    BAD(tern_reminders_read, MISUSE, NONE, (NULL, NULL, &cursor, no_reminder, NULL, &error));
-    BAD(tern_reminders_read, MISUSE, NONE, (care, NULL, NULL, no_reminder, NULL, &error));
-    BAD(tern_reminders_read, MISUSE, NONE, (care, NULL, &cursor, NULL, NULL, &error));
+    BAD(tern_reminders_read, MISUSE, NONE, (NULL, NULL, &cursor, no_reminder, NULL, &all, &error));
+    BAD(tern_reminders_read, MISUSE, NONE, (care, NULL, NULL, no_reminder, NULL, &all, &error));
+    BAD(tern_reminders_read, MISUSE, NONE, (care, NULL, &cursor, NULL, NULL, &all, &error));
+    BAD(tern_reminders_read, MISUSE, NONE, (care, NULL, &cursor, no_reminder, NULL, NULL, &error));
     BAD(tern_quota_read, MISUSE, NONE, (NULL, NULL, &quota, &error));
     BAD(tern_quota_read, MISUSE, NONE, (care, NULL, NULL, &error));
     BAD(tern_quota_read, MISUSE, NONE, (care, NULL, &quota, &error));

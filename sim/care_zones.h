@@ -6,8 +6,9 @@
 
 extern const tern_zone_port sim_zones;
 
-/* The local date of a moment, as YYYY-MM-DD; `days` later. UTC's in a zone that is none. */
-void sim_zones_date(const char *zone, int64_t utc_us, int days, char ret_date[11]);
+/* The local date of a moment, as YYYY-MM-DD; `days` later, in the zone of that name; UTC's
+ * where there is none. */
+void sim_zones_date(const char *name, int64_t utc_us, int days, char ret_date[11]);
 /* The name of the nth, wrapping round. */
 const char *sim_zones_name(unsigned nth);
 

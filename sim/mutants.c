@@ -83,7 +83,7 @@ static bool hunt_one(const struct sim_hunt *hunt, enum trn_mutant mutant)
         if (!holds(start + i, mutant, hunt->check, &result) && is_sound(start + i)) {
             (void)printf("mutant %s found after %llu seeds and %.1f s, in seed %llu (%s: %.160s)\n",
                          planted[mutant].name,
-                         (unsigned long long)i + 1,
+                         (unsigned long long)(i + 1),
                          seconds_used() - begin,
                          (unsigned long long)(start + i),
                          result.check,

@@ -44,6 +44,25 @@ static bool is_listed(const char *list, const char *name)
     return false;
 }
 
+/* Nothing measured is no good news. */
+static bool are_groups(const char *list)
+{
+    for (const char *at = list; at != NULL; at = strchr(at, ',')) {
+        bool found = false;
+
+        at += *at == ',';
+        for (size_t i = 0; i < GROUPS && !found; i++) {
+            const size_t length = strcspn(at, ",");
+
+            found = strlen(groups[i].name) == length && strncmp(at, groups[i].name, length) == 0;
+        }
+        if (!found) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static void usage(void)
 {
     puts("usage: tern_bench --schema FILE --server FILE --tls FOLDER --library FILE [--folder "
@@ -115,6 +134,8 @@ static void read_options(int argc, char **argv)
     }
     bench_check(settings->rounds > 0 && settings->rounds <= BENCH_ROUNDS_MAX, "--rounds");
     bench_check(settings->scale > 0 && settings->scale <= 1, "--scale");
+    bench_check(settings->only == NULL || are_groups(settings->only),
+                "--only: there is no such group");
 }
 
 int main(int argc, char **argv)

@@ -75,12 +75,9 @@ static void take(struct care_device *device)
     care_ok(tern_dose_take(device->care, &dose, NULL, NULL, &error), &error);
 }
 
-/* Both know the draft alone; the first puts it in force and takes the dose, the second puts it in
- * force three days later, and has missed the next one by the day after that. */
-static tern_id begin_twice(struct care_pair *pair, bool on_tablet)
+/* Both know the draft of a weekly dose, and the first puts it in force. */
+static tern_id begin(struct care_pair *pair, struct care_device *first)
 {
-    struct care_device *first = on_tablet ? &pair->tablet : &pair->phone;
-    struct care_device *second = on_tablet ? &pair->phone : &pair->tablet;
     tern_id id = {{0}};
 
     care_pair_begin(pair);
@@ -91,6 +88,17 @@ static tern_id begin_twice(struct care_pair *pair, bool on_tablet)
             &error);
     care_pair_sync(pair);
     put_in_force(first, &id);
+    return id;
+}
+
+/* The first takes the dose; the second knows the draft alone, puts it in force three days later,
+ * and has missed the next one by the day after that. */
+static tern_id begin_twice(struct care_pair *pair, bool on_tablet)
+{
+    struct care_device *first = on_tablet ? &pair->tablet : &pair->phone;
+    struct care_device *second = on_tablet ? &pair->phone : &pair->tablet;
+    const tern_id id = begin(pair, first);
+
     world_pass(&pair->world, 10 * HOUR_US + HOUR_US / 2); /* the evening */
     take(first);
     world_pass(&pair->world, 3 * DAY_US - 10 * HOUR_US - HOUR_US / 2);
@@ -233,16 +241,8 @@ static void begin_in_a_drawer(struct care_pair *pair, bool on_tablet, bool store
 {
     struct care_device *first = on_tablet ? &pair->tablet : &pair->phone;
     struct care_device *second = on_tablet ? &pair->phone : &pair->tablet;
-    tern_id id = {{0}};
+    const tern_id id = begin(pair, first);
 
-    care_pair_begin(pair);
-    pair->prescription.start_date = NULL;
-    pair->medicine.morning_dosage = NULL;
-    pair->medicine.frequency = "once a week";
-    care_ok(tern_prescription_create(pair->phone.care, &pair->prescription, NULL, &id, &error),
-            &error);
-    care_pair_sync(pair);
-    put_in_force(first, &id);
     world_pass(&pair->world, 3 * DAY_US);
     if (stored) {
         store_missed(first);

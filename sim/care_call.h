@@ -239,6 +239,7 @@ struct care_view {
     struct trn_bytes counted;
     struct trn_bytes passed;
     struct trn_bytes missed; /* of the subject, a prescription */
+    int64_t settled;         /* days under which a dose was recorded, of what names no start */
     int64_t actions;
 };
 

@@ -259,6 +259,20 @@ static int64_t hidden_since(const struct trn_bytes *hidden, const char *id, bool
     return ends_us;
 }
 
+/* Whether two have put the prescription in force, and so on two days. */
+static bool is_begun_twice(const struct sim_book *book, const struct care_turn *first)
+{
+    for (size_t i = 0; first->activates && i < book->turn_count; i++) {
+        const struct care_turn *turn = &book->turns[i];
+
+        if (turn->activates && turn->device != first->device &&
+            trn_id_equal(&turn->prescription, &first->prescription)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Whether another device had changed the prescription, or the meal, before the dose passed: a meal
  * by which it goes by hours, or that moved it behind the change which is said to have kept it. Or
  * whether one that knew the draft alone put it in force, whose spans or whose day may stand. */
@@ -272,7 +286,8 @@ static bool is_explained(const struct sim_book *book,
     for (size_t i = 0; i < book->turn_count; i++) {
         const struct care_turn *turn = &book->turns[i];
 
-        if (turn->device != kept->device && (turn->at_us <= ends_us || turn->activates) &&
+        if (turn->device != kept->device &&
+            ((turn->at_us <= ends_us) != turn->activates || is_begun_twice(book, turn)) &&
             (trn_id_equal(&turn->prescription, &kept->prescription) ||
              ((by_meal || ends_us > kept->at_us) &&
               trn_id_equal(&turn->prescription, &settings)))) {

@@ -179,6 +179,15 @@ static void take_counted(struct care_call *call, struct care_view *view)
     }
 }
 
+static int64_t number_of(struct care_call *call, const char *sql)
+{
+    struct trn_bytes count = care_rows(call, sql);
+    int64_t number = strtoll(trn_bytes_text(&count), NULL, 10);
+
+    trn_bytes_free(&count);
+    return number;
+}
+
 void care_view_take(struct care_call *call, struct care_view *ret_view)
 {
     const struct care_still *kept = &call->state->still;
@@ -191,6 +200,10 @@ void care_view_take(struct care_call *call, struct care_view *ret_view)
     copy(&ret_view->records, kept->records.data, kept->records.size);
     copy(&ret_view->guessed, kept->guessed.data, kept->guessed.size);
     ret_view->actions = count_all_actions(call);
+    if (call->kind == CARE_ACT) {
+        ret_view->settled =
+            number_of(call, "SELECT count(*) FROM prescription_beginnings WHERE is_taken");
+    }
     take_counted(call, ret_view);
     copy(&ret_view->passed, kept->passed.data, kept->passed.size);
 }
@@ -247,6 +260,19 @@ static void must_hold(struct care_call *call,
     }
 }
 
+/* Whether this record was the first of what two put in force, and not under the day that stood:
+ * what had passed under that one counts no more. */
+static bool moves_beginning(struct care_call *call,
+                            const struct care_view *before,
+                            const struct care_view *after)
+{
+    return after->settled > before->settled &&
+           number_of(call,
+                     "SELECT max(b.begins_on)>min(b.begins_on) FROM dose_events d JOIN "
+                     "prescription_beginnings b ON b.prescription_id=d.prescription_id "
+                     "WHERE d.id=?3") > 0;
+}
+
 static void
 judge_grown(struct care_call *call, const struct care_view *before, const struct care_view *after)
 {
@@ -256,12 +282,14 @@ judge_grown(struct care_call *call, const struct care_view *before, const struct
     must_hold(call, "past", "changed a version", &before->versions, &after->versions, NULL);
     must_hold(call, "past", "took away a row", &before->rows, &after->rows, NULL);
     must_hold(call, "records", "touched what is recorded", &before->records, &after->records, own);
-    must_hold(call,
-              "past",
-              "hides a dose that counted",
-              &before->counted,
-              &after->counted,
-              undo ? own : NULL);
+    if (!moves_beginning(call, before, after)) {
+        must_hold(call,
+                  "past",
+                  "hides a dose that counted",
+                  &before->counted,
+                  &after->counted,
+                  undo ? own : NULL);
+    }
     must_hold(call, "past", "moved what has passed", &before->passed, &after->passed, NULL);
     /* A restored server may have lost the activation by which doses were made. */
     if (call->kind == CARE_CHANGE && strcmp(call->name, "settings") != 0 &&
@@ -278,17 +306,12 @@ judge_grown(struct care_call *call, const struct care_view *before, const struct
 static int64_t count_actions(struct care_call *call, const char *action)
 {
     char sql[300];
-    struct trn_bytes count;
-    int64_t number;
 
     (void)snprintf(sql,
                    sizeof sql,
                    "SELECT count(*) FROM audit_logs WHERE resource_id=?3 AND action_type='%s'",
                    action);
-    count = care_rows(call, sql);
-    number = strtoll(trn_bytes_text(&count), NULL, 10);
-    trn_bytes_free(&count);
-    return number;
+    return number_of(call, sql);
 }
 
 static void judge_action(struct care_call *call, int64_t before, int64_t after)

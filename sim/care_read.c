@@ -355,7 +355,7 @@ static void add_due_doses(struct care_call *call, struct due *due)
     struct trn_bytes rows =
         care_rows(call,
                   "SELECT d.scheduled_time,d.grace_minutes,d.id" CARE_DOSES
-                  " WHERE d.patient_id=?1 AND d.deleted_at IS NULL AND d.status='DUE'"
+                  " WHERE d.patient_id=?1 AND d.deleted_at IS NULL AND " CARE_UNSAID
                   " AND d.scheduled_time+d.grace_minutes*60000000>=?2 AND " CARE_YIELDS
                   " ORDER BY d.scheduled_time,d.id LIMIT 120");
 

@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/bytes.h"
 #include "base/error.h"
@@ -27,13 +26,23 @@ struct tern_posix_zones {
     char *folder;
 };
 
+static bool begins_with(const char *name, const char *letters)
+{
+    for (; *letters != '\0'; name++, letters++) {
+        if ((*name | 0x20) != *letters) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* What stands beside the zones in the folder, also where it does not tell capitals apart: the
  * machine's own, which is another one on each; a rule; none; all once more by other rules. */
 static bool is_of_machine(const char *name)
 {
-    return strcasecmp(name, "localtime") == 0 || strcasecmp(name, "posixrules") == 0 ||
-           strcasecmp(name, "Factory") == 0 || strncasecmp(name, "posix/", 6) == 0 ||
-           strncasecmp(name, "right/", 6) == 0;
+    return begins_with(name, "localtime") || begins_with(name, "posixrules") ||
+           begins_with(name, "factory") || begins_with(name, "posix/") ||
+           begins_with(name, "right/");
 }
 
 /* Letters, digits, '_', '+' and '-' in parts between single slashes. */

@@ -1,11 +1,9 @@
 /* Reminders of a file that an app put back to a copy: what it has set in the end is what is due. */
 #include "tern/medication/reminder.h"
 
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "tests/medication/fixture.h"
 

@@ -52,7 +52,7 @@ class Missed(Case):
 
     def miss(self, name):
         """As an app that infers for itself."""
-        self.write(name, "UPDATE dose_events SET status='MISSED' WHERE status='DUE'")
+        self.write(name, "UPDATE dose_events SET status='MISSED', flags='INFERRED' WHERE status='DUE'")
 
     def statuses(self, name):
         return dict(self.rows(name, "SELECT local_date, status FROM dose_events"))

@@ -35,13 +35,16 @@ static void read_dose(tern_statement *row, tern_dose *dose)
                         .dosage = values[15]};
 }
 
-/* A guess that was stored is read as if it were not. */
+/* A guess that was stored is read as if it were not; nor is its flag told where a program that does
+ * not know it has left it beside what somebody recorded. */
 static bool take_back_guess(tern_dose *dose, tern_value status)
 {
     const bool is_guess = trn_is_guess(status, dose->flags);
 
     if (is_guess) {
         dose->status = TERN_DOSE_DUE;
+    }
+    if (trn_value_is(dose->flags, TRN_INFERRED)) {
         dose->flags = tern_value_null();
     }
     return is_guess;

@@ -443,13 +443,29 @@ static tern_status settle(struct run *run, tern_care_error *error)
     return status == TERN_OK ? name_listed(run, error) : status;
 }
 
-static tern_status prepare(struct run *run, tern_care_error *error)
+/* What was cancelled is let go of by the next read, and the list has another name then: between the
+ * commit and the visits of the read that cancelled it another one may have come. */
+static tern_status tidy(struct run *run, tern_care_error *error)
 {
     const tern_value patient = tern_value_id(run->patient);
+    tern_statement *row = NULL;
+    tern_status status = trn_care_bind(run->care, TRN_SQL_REMINDER_GONE, &patient, 1, &row, error);
+
+    if (status == TERN_OK) {
+        status = tern_statement_step(row, &run->has_changed, trn_engine_error(error));
+        tern_statement_reset(row);
+    }
+    return status == TERN_OK && run->has_changed
+               ? trn_care_run(run->care, TRN_SQL_REMINDER_TIDY, &patient, 1, error)
+               : status;
+}
+
+static tern_status prepare(struct run *run, tern_care_error *error)
+{
     tern_status status = make_table(run->care, error);
 
     if (status == TERN_OK) {
-        status = trn_care_run(run->care, TRN_SQL_REMINDER_TIDY, &patient, 1, error);
+        status = tidy(run, error);
     }
     if (status == TERN_OK) {
         status = run_text(run->care, "SELECT random()&0x7fffffffffffffff|1", &run->next, error);
@@ -509,7 +525,7 @@ static void fill(tern_statement *row, tern_reminder *ret_reminder)
     }
 }
 
-/* What another program changes meanwhile bears another cursor, so the next read tells all. */
+/* What another read changes or lets go of meanwhile bears another cursor, so the next tells all. */
 static tern_status visit(const struct run *run,
                          tern_reminder_visitor visitor,
                          void *context,

@@ -345,6 +345,7 @@ static const char *const texts[TRN_SQL_COUNT] = {
     [TRN_SQL_REMINDERS] =
         "SELECT dose_id,scheduled,grace,gone,said,medication,cursor FROM care_listed"
         " WHERE patient_id=?1 AND gone=0 LIMIT ?2",
+    [TRN_SQL_REMINDER_GONE] = "SELECT 1 FROM care_listed WHERE patient_id=?1 AND gone=1 LIMIT 1",
     [TRN_SQL_REMINDERS_TOLD] =
         "SELECT r.dose_id,r.scheduled,r.grace,r.gone,r.said,r.medication,r.cursor,m.medicine_name,"
         "m.medicine_name_khmer," DOSAGE " FROM care_listed r"

@@ -384,14 +384,22 @@ static void judge_windows(struct care_call *call)
     trn_bytes_free(&wrong);
 }
 
-/* The first record of what names no start says under which day it counted. */
+#define OTHER_DAY "SELECT 1 FROM prescription_beginnings o WHERE o.prescription_id=p.id AND "
+/* The first record of what names no start says under which day it counted: the only one, or else
+ * one under which it is a dose at all. */
 static void judge_beginning(struct care_call *call)
 {
     struct trn_bytes unsaid =
         care_rows(call,
-                  "SELECT p.id FROM dose_events d JOIN prescriptions p ON p.id=d.prescription_id "
-                  "JOIN prescription_beginnings b ON b.prescription_id=p.id WHERE d.id=?3 AND "
-                  "p.start_date IS NULL GROUP BY p.id HAVING NOT max(b.is_taken)");
+                  "SELECT p.id FROM dose_events d JOIN medications m ON m.id=d.medication_id JOIN "
+                  "prescriptions p ON p.id=d.prescription_id JOIN prescription_beginnings b ON "
+                  "b.prescription_id=p.id WHERE d.id=?3 AND p.start_date IS NULL AND d.slot NOT "
+                  "LIKE '__:__:__' AND NOT EXISTS(" OTHER_DAY
+                  "o.is_taken) AND (" CARE_YIELDS_OF("1",
+                                                     "1",
+                                                     CARE_NOW,
+                                                     CARE_NOW_DATE) " OR NOT EXISTS(" OTHER_DAY
+                                                                    "o.id<>b.id)) LIMIT 1");
 
     if (unsaid.size > 0) {
         sim_fail(call->world,

@@ -252,6 +252,31 @@ TEST(a_dose_that_came_as_missed_is_shown_although_nothing_yields_it)
     care_end();
 }
 
+static bool tell_flags(void *context, const tern_dose *dose)
+{
+    *(tern_kind *)context = dose->flags.kind;
+    return true;
+}
+
+/* A program that does not know the flag of a guess leaves it beside what it records. */
+TEST(the_flag_of_a_guess_is_told_of_no_record)
+{
+    tern_kind kind = TERN_BLOB;
+    tern_id morning;
+
+    care_begin("2026-03-02 05:00");
+    (void)care_prescribe();
+    morning = care_dose("2026-03-02", "MORNING");
+    fixture_run(care_replica,
+                "UPDATE dose_events SET status = 'TAKEN_LATE', taken_at = scheduled_time, flags = "
+                "'INFERRED' WHERE local_date = '2026-03-02' AND slot = 'MORNING'");
+    care_clock("2026-03-04 12:00");
+    CHECK_TEXT(care_day("2026-03-02"), "MORNING LATE, NIGHT MISSED");
+    care_ok(tern_dose_read(care, &morning, tell_flags, &kind, &error), &error);
+    CHECK_INT(kind, TERN_NULL);
+    care_end();
+}
+
 TEST(a_guess_yields_to_a_person_who_undid)
 {
     tern_missed_cursor cursor = {.scheduled_us = 0};

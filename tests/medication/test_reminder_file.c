@@ -255,6 +255,50 @@ TEST(another_reader_of_the_same_patient_hides_nothing)
     end();
 }
 
+/* ---- Two readers at once ---- */
+
+static struct app widget;
+static void (*behind_commit)(void);
+
+tern_status __real_tern_tx_commit(tern_tx *tx, uint64_t *ret_kept, tern_error *why);
+tern_status __wrap_tern_tx_commit(tern_tx *tx, uint64_t *ret_kept, tern_error *why);
+
+tern_status __wrap_tern_tx_commit(tern_tx *tx, uint64_t *ret_kept, tern_error *why)
+{
+    tern_status status = __real_tern_tx_commit(tx, ret_kept, why);
+    void (*act)(void) = behind_commit;
+
+    behind_commit = NULL;
+    if (act != NULL) {
+        act();
+    }
+    return status;
+}
+
+static void read_widget(void)
+{
+    read_into(&widget);
+}
+
+TEST(what_a_read_cancels_is_told_though_another_comes_before_it_is)
+{
+    begin();
+    care_medicine.night_dosage = NULL;
+    (void)care_prescribe();
+    read_into(&own);
+    CHECK_INT(own.set_count, 90);
+    widget = (struct app){.patient = fixture_id(1)};
+    read_into(&widget);
+    care_ok(tern_prescription_pause(care, &prescription, &error), &error);
+    behind_commit = read_widget;
+    read_into(&own);
+    read_into(&own);
+    CHECK_INT(own.set_count, 30);
+    check_set(&own);
+    check_set(&widget);
+    end();
+}
+
 TEST(a_cursor_of_no_file_at_all_is_as_good_as_none)
 {
     static const int64_t cursors[] = {INT64_MAX, INT64_MAX - 1, INT64_MIN, -1, 1};

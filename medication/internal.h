@@ -58,6 +58,7 @@ enum trn_sql {
     TRN_SQL_AUDIT,
     TRN_SQL_AUDIT_OF_ROW,
     TRN_SQL_RECIPIENT,
+    TRN_SQL_ROLE,
     TRN_SQL_ALERT_DOSES,
     TRN_SQL_ALERT_CHANGES,
     TRN_SQL_ALERT_ENDS,
@@ -271,7 +272,8 @@ TERN_MUST_USE tern_status trn_care_knows(tern_care *care,
 enum trn_right { TRN_RIGHT_DOSES, TRN_RIGHT_PRESCRIPTIONS };
 
 /** Problem NOT_PATIENT where it is another's record and the server would take none of it from the
- * user. Where the user's own row is not here that is left to the server. */
+ * user, nor from anybody where the patient's row is deleted. Where the user's own row is not here
+ * that is left to the server. */
 TERN_MUST_USE tern_status trn_care_may(tern_care *care,
                                        const tern_id *patient,
                                        enum trn_right right,

@@ -14,13 +14,13 @@ static tern_status read_is_other(tern_care *care,
     const tern_value key = tern_value_id(user);
     tern_statement *row = NULL;
     bool found = false;
-    tern_status status = trn_care_bind(care, TRN_SQL_RECIPIENT, &key, 1, &row, error);
+    tern_status status = trn_care_bind(care, TRN_SQL_ROLE, &key, 1, &row, error);
 
     if (status == TERN_OK) {
         status = tern_statement_step(row, &found, trn_engine_error(error));
     }
     if (status == TERN_OK) {
-        *ret_other = found && !trn_value_is(tern_statement_value(row, 1), role);
+        *ret_other = found && !trn_value_is(tern_statement_value(row, 0), role);
         tern_statement_reset(row);
     }
     return status;

@@ -388,6 +388,8 @@ static const char *const texts[TRN_SQL_COUNT] = {
     [TRN_SQL_AUDIT] = AUDIT("+a.actor_id=?1", "s.scope_id=?1"),
     [TRN_SQL_AUDIT_OF_ROW] = AUDIT("a.resource_id=?1", "s.row_id=?1"),
     [TRN_SQL_RECIPIENT] = "SELECT language,role FROM users WHERE id=?1 AND deleted_at IS NULL",
+    /* As the server has it, a deleted one has none. */
+    [TRN_SQL_ROLE] = "SELECT iif(deleted_at IS NULL,role,'') FROM users WHERE id=?1",
     [TRN_SQL_ALERT_DOSES] =
         "SELECT " SOURCE_THEN ",d.id,d.scheduled_time,d.grace_minutes,d.local_date,d.slot,d.status,"
         "d.flags,d.patient_id,p.id,p.patient_name,m.medicine_name,m.medicine_name_khmer"

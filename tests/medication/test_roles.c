@@ -360,3 +360,29 @@ TEST(a_doctor_prescribes_for_patients_alone)
     CHECK_INT(tern_prescription_create(care, &care_prescription, NULL, &id, &error), TERN_OK);
     care_end();
 }
+
+TEST(a_deleted_patients_record_is_nobodys_to_write)
+{
+    tern_id id = {{0}};
+
+    care_begin("2026-03-02 06:00");
+    fixture_run(care_replica, "UPDATE users SET role='DOCTOR'");
+    fixture_run(care_replica,
+                "INSERT INTO users(id, role) VALUES(x'6170692d666978747572652d00000002', "
+                "'PATIENT')");
+    care_prescription.patient = fixture_id(2);
+    care_ok(tern_prescription_create(care, &care_prescription, NULL, &id, &error), &error);
+    care_ok(tern_prescription_activate(care, &id, &error), &error);
+    fixture_run(care_replica, "DELETE FROM users WHERE role='PATIENT'");
+    CHECK_INT(fixture_number(care_replica,
+                             "SELECT count(*) FROM users WHERE role='PATIENT' AND deleted_at>0"),
+              1);
+    CHECK_INT(tern_prescription_edit(care, &id, &care_prescription, "why", NULL, &error),
+              TERN_ERR_FORBIDDEN);
+    CHECK_INT(error.problem, TERN_PROBLEM_NOT_PATIENT);
+    CHECK_INT(tern_prescription_pause(care, &id, &error), TERN_ERR_FORBIDDEN);
+    CHECK_INT(error.problem, TERN_PROBLEM_NOT_PATIENT);
+    CHECK_INT(tern_prescription_end(care, &id, &error), TERN_ERR_FORBIDDEN);
+    CHECK_INT(error.problem, TERN_PROBLEM_NOT_PATIENT);
+    care_end();
+}

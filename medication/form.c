@@ -13,6 +13,15 @@ enum { AGE_MAX = 150, TEXT_MAX = 10000 };
 struct text {
     tern_field field;
     const char *text;
+    const char *column; /* where it may stand already though it is refused here; NULL: nowhere */
+};
+
+/* Whose texts are checked. */
+struct owner {
+    tern_care *care;
+    const tern_id *edited;   /* the prescription; NULL: all is new */
+    const tern_id *medicine; /* NULL: the prescription itself */
+    size_t row;              /* of the medicine, from 1 */
 };
 
 int64_t trn_field_length(int64_t field)
@@ -89,32 +98,66 @@ static tern_status check_dates(const char *start_date, const char *end_date, ter
     return start > end ? trn_problem(error, TERN_PROBLEM_END_DATE, 0, 0) : TERN_OK;
 }
 
-static tern_status check_text(const struct text *text, size_t medicine, tern_care_error *error)
+static tern_status refuse(const struct owner *owner,
+                          tern_problem problem,
+                          const struct text *text,
+                          tern_care_error *error)
 {
-    struct trn_slice bytes = trn_slice_text(text->text != NULL ? text->text : "");
-    int64_t length = trn_field_length(text->field);
-    tern_problem problem = TERN_PROBLEM_NONE;
+    return trn_problem(error, problem, text->field, (int64_t)owner->row);
+}
 
-    if (!trn_utf8_is_valid(bytes)) {
-        problem = TERN_PROBLEM_NOT_TEXT;
-    } else if (length > 0 && trn_utf8_count(bytes) > (size_t)length) {
-        problem = TERN_PROBLEM_TOO_LONG;
+/* What came by a sync or an import must not hold up the edit of something else. */
+static tern_status refuse_new(const struct owner *owner,
+                              tern_problem problem,
+                              const struct text *text,
+                              tern_care_error *error)
+{
+    tern_statement *stands = NULL;
+    bool found = false;
+    tern_status status = TERN_OK;
+
+    if (owner->edited != NULL && text->column != NULL) {
+        const tern_value values[] = {tern_value_id(owner->edited),
+                                     owner->medicine != NULL ? tern_value_id(owner->medicine)
+                                                             : tern_value_null(),
+                                     tern_value_text(text->column),
+                                     tern_value_text(text->text)};
+
+        status = trn_care_bind(owner->care, TRN_SQL_TEXT_STANDS, values, 4, &stands, error);
+        if (status == TERN_OK) {
+            status = tern_statement_step(stands, &found, trn_engine_error(error));
+            tern_statement_reset(stands);
+        }
     }
-    return problem == TERN_PROBLEM_NONE
-               ? TERN_OK
-               : trn_problem(error, problem, text->field, (int64_t)medicine);
+    return status != TERN_OK || found ? status : refuse(owner, problem, text, error);
 }
 
 static tern_status
-check_texts(const struct text *texts, size_t count, size_t medicine, tern_care_error *error)
+check_text(const struct owner *owner, const struct text *text, tern_care_error *error)
+{
+    struct trn_slice bytes = trn_slice_text(text->text != NULL ? text->text : "");
+    int64_t length = trn_field_length(text->field);
+
+    if (!trn_utf8_is_valid(bytes)) {
+        return refuse(owner, TERN_PROBLEM_NOT_TEXT, text, error);
+    }
+    return length > 0 && trn_utf8_count(bytes) > (size_t)length
+               ? refuse_new(owner, TERN_PROBLEM_TOO_LONG, text, error)
+               : TERN_OK;
+}
+
+static tern_status check_texts(const struct owner *owner,
+                               const struct text *texts,
+                               size_t count,
+                               tern_care_error *error)
 {
     tern_status status = TERN_OK;
 
     if (trn_is_blank(texts[0].text)) {
-        return trn_problem(error, TERN_PROBLEM_MISSING, texts[0].field, (int64_t)medicine);
+        return refuse(owner, TERN_PROBLEM_MISSING, &texts[0], error);
     }
     for (size_t i = 0; i < count && status == TERN_OK; i++) {
-        status = check_text(&texts[i], medicine, error);
+        status = check_text(owner, &texts[i], error);
     }
     return status;
 }
@@ -122,7 +165,7 @@ check_texts(const struct text *texts, size_t count, size_t medicine, tern_care_e
 /* What is no object would stand for a dose of nothing; in one that is, all who read it have to find
  * the same. */
 static tern_status
-check_dosage(tern_care *care, const struct text *dosage, size_t medicine, tern_care_error *error)
+check_dosage(const struct owner *owner, const struct text *dosage, tern_care_error *error)
 {
     const tern_value value = tern_value_text(dosage->text);
     tern_statement *row = NULL;
@@ -132,14 +175,13 @@ check_dosage(tern_care *care, const struct text *dosage, size_t medicine, tern_c
     if (dosage->text == NULL) {
         return TERN_OK;
     }
-    status = trn_care_row(care, TRN_SQL_DOSAGE, &value, 1, TERN_PROBLEM_NONE, &row, error);
+    status = trn_care_row(owner->care, TRN_SQL_DOSAGE, &value, 1, TERN_PROBLEM_NONE, &row, error);
     if (status != TERN_OK) {
         return status;
     }
     is_one = tern_statement_value(row, 0).integer != 0;
     tern_statement_reset(row);
-    return is_one ? TERN_OK
-                  : trn_problem(error, TERN_PROBLEM_DOSAGE, dosage->field, (int64_t)medicine);
+    return is_one ? TERN_OK : refuse_new(owner, TERN_PROBLEM_DOSAGE, dosage, error);
 }
 
 /* A dosage is an object here, or null. */
@@ -177,12 +219,9 @@ static bool is_miscounted(const tern_medicine *medicine)
     return trn_regimen_read(&regimen, &rule) && rule.is_miscounted;
 }
 
-/* Words that came by a sync or an import must not hold up the edit of something else. */
-static tern_status check_times(tern_care *care,
-                               const tern_id *edited,
-                               const tern_medicine *medicine,
-                               size_t row,
-                               tern_care_error *error)
+/* Words that stand already hold up no edit, either; they are read together. */
+static tern_status
+check_times(const struct owner *owner, const tern_medicine *medicine, tern_care_error *error)
 {
     tern_statement *stands = NULL;
     bool found = false;
@@ -191,9 +230,9 @@ static tern_status check_times(tern_care *care,
     if (!is_miscounted(medicine)) {
         return TERN_OK;
     }
-    if (edited != NULL) {
+    if (owner->edited != NULL) {
         const tern_value values[] = {tern_value_id(&medicine->id),
-                                     tern_value_id(edited),
+                                     tern_value_id(owner->edited),
                                      tern_value_text(medicine->frequency),
                                      tern_value_text(medicine->timing),
                                      tern_value_text(medicine->morning_dosage),
@@ -201,7 +240,7 @@ static tern_status check_times(tern_care *care,
                                      tern_value_text(medicine->night_dosage),
                                      tern_value_integer(medicine->is_prn)};
 
-        status = trn_care_bind(care, TRN_SQL_WORDS_STAND, values, 8, &stands, error);
+        status = trn_care_bind(owner->care, TRN_SQL_WORDS_STAND, values, 8, &stands, error);
         if (status == TERN_OK) {
             status = tern_statement_step(stands, &found, trn_engine_error(error));
             tern_statement_reset(stands);
@@ -209,7 +248,7 @@ static tern_status check_times(tern_care *care,
     }
     return status != TERN_OK || found
                ? status
-               : trn_problem(error, TERN_PROBLEM_TIMES, TERN_FIELD_TIMING, (int64_t)row);
+               : trn_problem(error, TERN_PROBLEM_TIMES, TERN_FIELD_TIMING, (int64_t)owner->row);
 }
 
 static tern_status check_medicine(tern_care *care,
@@ -218,24 +257,26 @@ static tern_status check_medicine(tern_care *care,
                                   size_t row,
                                   tern_care_error *error)
 {
-    const struct text texts[] = {{TERN_FIELD_MEDICINE_NAME, medicine->name},
-                                 {TERN_FIELD_MEDICINE_NAME_KHMER, medicine->name_khmer},
-                                 {TERN_FIELD_IMAGE_URL, medicine->image_url},
-                                 {TERN_FIELD_FREQUENCY, medicine->frequency},
-                                 {TERN_FIELD_TIMING, medicine->timing},
-                                 {TERN_FIELD_MORNING_DOSAGE, medicine->morning_dosage},
-                                 {TERN_FIELD_DAYTIME_DOSAGE, medicine->daytime_dosage},
-                                 {TERN_FIELD_NIGHT_DOSAGE, medicine->night_dosage}};
+    const struct owner owner = {care, edited, &medicine->id, row};
+    const struct text texts[] = {
+        {TERN_FIELD_MEDICINE_NAME, medicine->name, NULL},
+        {TERN_FIELD_MEDICINE_NAME_KHMER, medicine->name_khmer, NULL},
+        {TERN_FIELD_IMAGE_URL, medicine->image_url, "image_url"},
+        {TERN_FIELD_FREQUENCY, medicine->frequency, NULL},
+        {TERN_FIELD_TIMING, medicine->timing, NULL},
+        {TERN_FIELD_MORNING_DOSAGE, medicine->morning_dosage, "morning_dosage"},
+        {TERN_FIELD_DAYTIME_DOSAGE, medicine->daytime_dosage, "daytime_dosage"},
+        {TERN_FIELD_NIGHT_DOSAGE, medicine->night_dosage, "night_dosage"}};
     enum { COUNT = sizeof(texts) / sizeof(texts[0]), DOSAGES = 3 };
-    tern_status status = check_texts(texts, COUNT, row, error);
+    tern_status status = check_texts(&owner, texts, COUNT, error);
 
     for (size_t i = COUNT - DOSAGES; i < COUNT && status == TERN_OK; i++) {
-        status = check_dosage(care, &texts[i], row, error);
+        status = check_dosage(&owner, &texts[i], error);
     }
     if (status == TERN_OK && medicine->duration_days < 0) {
         return trn_problem(error, TERN_PROBLEM_OUT_OF_RANGE, TERN_FIELD_DURATION, (int64_t)row);
     }
-    return status == TERN_OK ? check_times(care, edited, medicine, row, error) : status;
+    return status == TERN_OK ? check_times(&owner, medicine, error) : status;
 }
 
 static tern_status check_gender(const char *gender, tern_care_error *error)
@@ -250,15 +291,20 @@ static tern_status check_gender(const char *gender, tern_care_error *error)
     return trn_problem(error, TERN_PROBLEM_CHOICE, TERN_FIELD_PATIENT_GENDER, 0);
 }
 
-static tern_status
-check_patient(const tern_prescription *prescription, const char *reason, tern_care_error *error)
+static tern_status check_patient(tern_care *care,
+                                 const tern_id *edited,
+                                 const tern_prescription *prescription,
+                                 const char *reason,
+                                 tern_care_error *error)
 {
-    const struct text texts[] = {{TERN_FIELD_PATIENT_NAME, prescription->patient_name},
-                                 {TERN_FIELD_SYMPTOMS, prescription->symptoms},
-                                 {TERN_FIELD_DIAGNOSIS, prescription->diagnosis},
-                                 {TERN_FIELD_URGENT_REASON, prescription->urgent_reason},
-                                 {TERN_FIELD_CHANGE_REASON, reason}};
-    tern_status status = check_texts(texts, sizeof(texts) / sizeof(texts[0]), 0, error);
+    const struct owner owner = {care, edited, NULL, 0};
+    const struct text texts[] = {
+        {TERN_FIELD_PATIENT_NAME, prescription->patient_name, NULL},
+        {TERN_FIELD_SYMPTOMS, prescription->symptoms, "symptoms"},
+        {TERN_FIELD_DIAGNOSIS, prescription->diagnosis, "diagnosis"},
+        {TERN_FIELD_URGENT_REASON, prescription->urgent_reason, "urgent_reason"},
+        {TERN_FIELD_CHANGE_REASON, reason, NULL}};
+    tern_status status = check_texts(&owner, texts, sizeof(texts) / sizeof(texts[0]), error);
 
     if (status == TERN_OK) {
         status = check_gender(prescription->patient_gender, error);
@@ -305,7 +351,7 @@ tern_status trn_form_check(tern_care *care,
     }
     status = check_dates(prescription->start_date, prescription->end_date, error);
     if (status == TERN_OK) {
-        status = check_patient(prescription, reason, error);
+        status = check_patient(care, edited, prescription, reason, error);
     }
     for (size_t i = 0; i < prescription->medicine_count && status == TERN_OK; i++) {
         status = check_medicine(care, edited, &prescription->medicines[i], i + 1, error);
@@ -315,9 +361,10 @@ tern_status trn_form_check(tern_care *care,
 
 tern_status trn_form_check_skip(const char *reason, tern_care_error *error)
 {
-    const struct text text = {TERN_FIELD_SKIP_REASON, reason};
+    const struct owner nobody = {0};
+    const struct text text = {TERN_FIELD_SKIP_REASON, reason, NULL};
 
-    return check_text(&text, 0, error);
+    return check_text(&nobody, &text, error);
 }
 
 tern_status trn_form_check_again(const char *start_date,
@@ -325,8 +372,9 @@ tern_status trn_form_check_again(const char *start_date,
                                  const char *reason,
                                  tern_care_error *error)
 {
-    const struct text text = {TERN_FIELD_CHANGE_REASON, reason};
+    const struct owner nobody = {0};
+    const struct text text = {TERN_FIELD_CHANGE_REASON, reason, NULL};
     tern_status status = check_dates(start_date, end_date, error);
 
-    return status == TERN_OK ? check_text(&text, 0, error) : status;
+    return status == TERN_OK ? check_text(&nobody, &text, error) : status;
 }

@@ -23,8 +23,8 @@ void trn_medicine_regimen(const tern_medicine *medicine,
 
 /** Whether this can be written as it stands: problems NO_MEDICATIONS, URGENT_REASON, DATE, END_DATE
  * and those of what was entered. What else the document asks of a row is left to the engine.
- * `edited` is the prescription that it is an edit of, or NULL: TIMES is not asked of the words that
- * a medicine of it has already. */
+ * `edited` is the prescription that it is an edit of, or NULL. What stands there already is not
+ * refused as TIMES, as DOSAGE, or as TOO_LONG where the document has no length. */
 TERN_MUST_USE tern_status trn_form_check(tern_care *care,
                                          const tern_id *edited,
                                          const tern_prescription *prescription,

@@ -237,6 +237,13 @@ static const char *const texts[TRN_SQL_COUNT] = {
         "SELECT 1 FROM medications WHERE id=?1 AND prescription_id=?2 AND deleted_at IS NULL"
         " AND frequency IS ?3 AND timing IS ?4 AND morning_dosage IS ?5 AND daytime_dosage IS ?6"
         " AND night_dosage IS ?7 AND is_prn IS ?8",
+    [TRN_SQL_TEXT_STANDS] =
+        "SELECT 1 FROM prescriptions WHERE id=?1 AND ?2 IS NULL AND deleted_at IS NULL"
+        " AND ?4=CASE ?3 WHEN 'symptoms' THEN symptoms WHEN 'diagnosis' THEN diagnosis"
+        " WHEN 'urgent_reason' THEN urgent_reason END UNION ALL "
+        "SELECT 1 FROM medications WHERE id=?2 AND prescription_id=?1 AND deleted_at IS NULL"
+        " AND ?4=CASE ?3 WHEN 'image_url' THEN image_url WHEN 'morning_dosage' THEN morning_dosage"
+        " WHEN 'daytime_dosage' THEN daytime_dosage WHEN 'night_dosage' THEN night_dosage END",
     [TRN_SQL_PRESCRIPTION] =
         "SELECT "
         "patient_id,status,current_version,active_spans,start_date,created_at,end_date," BEGINS_ON

@@ -2,6 +2,7 @@
  * of it, and changes nothing. */
 #include "tests/medication/fixture.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "tern/medication/adherence.h"
@@ -283,6 +284,127 @@ TEST(texts_of_a_prescription_have_a_length_that_is_told)
             TERN_PROBLEM_TOO_LONG);
     care_end();
 }
+
+/* ---- What stands already ---- */
+
+static tern_status change_diagnosis(const tern_id *id)
+{
+    care_prescription.diagnosis = "another one";
+    return tern_prescription_edit(care, id, &care_prescription, "why", NULL, &error);
+}
+
+static void refused_of(tern_status status, tern_problem problem, tern_field field)
+{
+    refused(status, problem);
+    CHECK_INT(error.first, field);
+}
+
+/* Of an edit of one who changes the diagnosis and gives the dosage back as it was read. */
+static void check_dosage_that_stands(const char *dosage)
+{
+    char sql[128];
+    tern_id id;
+    tern_id other = {{0}};
+
+    care_begin("2026-03-02 06:00");
+    id = care_prescribe();
+    care_medicine.id = care_id("SELECT id FROM medications");
+    (void)snprintf(sql, sizeof(sql), "UPDATE medications SET morning_dosage='%s'", dosage);
+    fixture_run(care_replica, sql); /* as it comes by a sync */
+    care_medicine.morning_dosage = dosage;
+    care_ok(change_diagnosis(&id), &error);
+    CHECK_INT(fixture_number(care_replica,
+                             "SELECT count(*) FROM prescriptions WHERE diagnosis='another one'"),
+              1);
+    /* What is new is none, in another place as well. */
+    care_medicine.daytime_dosage = dosage;
+    refused_of(change_diagnosis(&id), TERN_PROBLEM_DOSAGE, TERN_FIELD_DAYTIME_DOSAGE);
+    care_medicine.daytime_dosage = NULL;
+    care_medicine.morning_dosage = "{\"amount\":-3}";
+    refused_of(change_diagnosis(&id), TERN_PROBLEM_DOSAGE, TERN_FIELD_MORNING_DOSAGE);
+    care_medicine.morning_dosage = dosage;
+    refused_of(tern_prescription_create(care, &care_prescription, NULL, &other, &error),
+               TERN_PROBLEM_DOSAGE,
+               TERN_FIELD_MORNING_DOSAGE);
+    care_medicine.id = (tern_id){{0}};
+    refused_of(change_diagnosis(&id), TERN_PROBLEM_DOSAGE, TERN_FIELD_MORNING_DOSAGE);
+    care_end();
+}
+
+TEST(a_dosage_that_came_by_a_sync_holds_up_no_edit_that_leaves_it)
+{
+    static const char *const dosages[] = {"{\"amount\":\"1/2\"}",
+                                          "{\"amount\":0}",
+                                          "{\"before_meal\":1}",
+                                          "{\"amount\":1,\"amount\":2}",
+                                          "5"};
+
+    for (size_t i = 0; i < sizeof(dosages) / sizeof(dosages[0]); i++) {
+        check_dosage_that_stands(dosages[i]);
+    }
+}
+
+TEST(a_text_that_came_by_a_sync_holds_up_no_edit_that_leaves_it)
+{
+    static const struct {
+        const char *sql;
+        const char **place;
+        tern_field field;
+    } texts[] = {
+        {"UPDATE prescriptions SET symptoms=replace(hex(zeroblob(10001)),'00','\u1780')",
+         &care_prescription.symptoms,
+         TERN_FIELD_SYMPTOMS},
+        {"UPDATE prescriptions SET urgent_reason=replace(hex(zeroblob(10001)),'00','\u1780')",
+         &care_prescription.urgent_reason,
+         TERN_FIELD_URGENT_REASON},
+        {"UPDATE medications SET image_url=replace(hex(zeroblob(10001)),'00','\u1780')",
+         &care_medicine.image_url,
+         TERN_FIELD_IMAGE_URL}};
+    static char other[TEXT_MAX + 2];
+    tern_id id;
+
+    memset(other, 'x', TEXT_MAX + 1);
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        care_begin("2026-03-02 06:00");
+        id = care_prescribe();
+        care_medicine.id = care_id("SELECT id FROM medications");
+        fixture_run(care_replica, texts[i].sql);
+        *texts[i].place = repeat(TEXT_MAX + 1);
+        care_ok(change_diagnosis(&id), &error);
+        *texts[i].place = other;
+        refused_of(change_diagnosis(&id), TERN_PROBLEM_TOO_LONG, texts[i].field);
+        *texts[i].place = repeat(TEXT_MAX + 1);
+        refused_of(tern_prescription_create(care, &care_prescription, NULL, &id, &error),
+                   TERN_PROBLEM_TOO_LONG,
+                   texts[i].field);
+        care_end();
+    }
+}
+
+TEST(what_stands_in_one_place_is_new_in_another)
+{
+    tern_id id;
+
+    care_begin("2026-03-02 06:00");
+    id = care_prescribe();
+    fixture_run(care_replica,
+                "UPDATE prescriptions SET diagnosis=replace(hex(zeroblob(10001)),'00','\u1780')");
+    care_prescription.diagnosis = repeat(TEXT_MAX + 1);
+    care_prescription.end_date = "2026-04-01";
+    care_ok(tern_prescription_edit(care, &id, &care_prescription, "why", NULL, &error), &error);
+    care_prescription.symptoms = repeat(TEXT_MAX + 1);
+    refused_of(tern_prescription_edit(care, &id, &care_prescription, "why", NULL, &error),
+               TERN_PROBLEM_TOO_LONG,
+               TERN_FIELD_SYMPTOMS);
+    care_prescription.symptoms = NULL;
+    refused_of(
+        tern_prescription_edit(care, &id, &care_prescription, repeat(TEXT_MAX + 1), NULL, &error),
+        TERN_PROBLEM_TOO_LONG,
+        TERN_FIELD_CHANGE_REASON);
+    care_end();
+}
+
+/* ---- As a whole ---- */
 
 /* Of many medicines each of which fits. */
 TEST(what_is_too_much_at_once_is_told_in_words)

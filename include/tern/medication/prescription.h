@@ -86,7 +86,9 @@ TERN_API TERN_MUST_USE tern_status tern_prescription_create(tern_care *care,
  * NO_MEDICATIONS, REASON, URGENT_REASON, DATE, END_DATE, STATUS (it has ended), OVERTAKEN (the
  * current version is not base_version; `first` has its number), QUOTA (unless it is urgent), those
  * of what was entered as tern_prescription_create (TIMES not of words that the medicine has
- * already), OUT_OF_RANGE of no field (no number is left for a version); the engine's codes.
+ * already, DOSAGE and a TOO_LONG of more than 10,000 characters not of a text that stands in that
+ * place already, as it may by a sync or an import), OUT_OF_RANGE of no field (no number is left for
+ * a version); the engine's codes.
  */
 TERN_API TERN_MUST_USE tern_status tern_prescription_edit(tern_care *care,
                                                           const tern_id *id,

@@ -9,7 +9,9 @@
 #include "cli/fhir_map.h"
 #include "cli/files.h"
 #include "cli/output.h"
+#include "medication/source.h"
 #include "model/change.h"
+#include "tern/outbox.h"
 #include "tern/row.h"
 
 /* Columns of users that must be nobody else's, and that an import can do without. */
@@ -120,13 +122,66 @@ static tern_status changed_cells(const tern_row *stored,
     return TERN_OK;
 }
 
+static const tern_cell *find_cell(const tern_cell *cells, size_t count, const char *column)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(cells[i].column, column) == 0) {
+            return &cells[i];
+        }
+    }
+    return NULL;
+}
+
+/* A prescription that the file takes out of a pause, or ends, was until now what it was: else what
+ * passed in that pause would be missed. */
+static tern_status add_spans(const tern_row *stored,
+                             int64_t now_us,
+                             tern_cell *cells,
+                             size_t *count,
+                             struct trn_bytes *spans,
+                             tern_error *error)
+{
+    const tern_cell *wanted = find_cell(cells, *count, "status");
+    char added[TRN_SPAN_BYTES];
+    tern_value present;
+    tern_value past;
+    size_t kept = 0;
+    bool was_active;
+    tern_status status;
+
+    if (wanted == NULL || find_cell(cells, *count, "active_spans") != NULL) {
+        return TERN_OK;
+    }
+    status = tern_row_value(stored, "status", &present, error);
+    if (status == TERN_OK) {
+        status = tern_row_value(stored, "active_spans", &past, error);
+    }
+    was_active =
+        status == TERN_OK && (trn_value_is(present, "ACTIVE") || trn_value_is(present, "DRAFT"));
+    if (status != TERN_OK || was_active == trn_value_is(wanted->value, "ACTIVE")) {
+        return status;
+    }
+    trn_spans_turn(past, was_active, now_us, &kept, added);
+    status = trn_bytes_append(spans, past.data, kept);
+    if (status == TERN_OK) {
+        status = trn_bytes_append(spans, added, strlen(added) + 1);
+    }
+    if (status != TERN_OK) {
+        return trn_fail_nomem(error);
+    }
+    cells[(*count)++] = (tern_cell){"active_spans", tern_value_text((const char *)spans->data)};
+    return TERN_OK;
+}
+
 static tern_status update(tern_tx *tx,
                           const tern_row *stored,
                           const struct trn_fhir_row *row,
+                          int64_t now_us,
                           struct trn_fhir_report *report,
                           tern_error *error)
 {
-    tern_cell cells[TRN_FHIR_CELLS_MAX];
+    tern_cell cells[TRN_FHIR_CELLS_MAX + 1];
+    struct trn_bytes spans = {0};
     tern_value deleted;
     size_t count = 0;
     tern_status status = tern_row_value(stored, "deleted_at", &deleted, error);
@@ -138,9 +193,13 @@ static tern_status update(tern_tx *tx,
     if (status == TERN_OK) {
         status = changed_cells(stored, row, cells, &count, error);
     }
+    if (status == TERN_OK && strcmp(row->table, "prescriptions") == 0) {
+        status = add_spans(stored, now_us, cells, &count, &spans, error);
+    }
     if (status == TERN_OK && count > 0) {
         status = tern_row_update(tx, row->table, &row->id, cells, count, error);
     }
+    trn_bytes_free(&spans);
     if (status == TERN_OK) {
         trn_fhir_report_row(report, row->table, count > 0 ? "changed" : "unchanged");
     }
@@ -149,6 +208,7 @@ static tern_status update(tern_tx *tx,
 
 static tern_status put_row(tern_tx *tx,
                            const struct trn_fhir_row *row,
+                           int64_t now_us,
                            struct trn_fhir_report *report,
                            tern_error *error)
 {
@@ -160,7 +220,7 @@ static tern_status put_row(tern_tx *tx,
         return insert(tx, row, report, error);
     }
     if (status == TERN_OK) {
-        status = update(tx, stored, row, report, error);
+        status = update(tx, stored, row, now_us, report, error);
     }
     tern_row_free(stored);
     return status;
@@ -172,14 +232,18 @@ static tern_status put(void *context,
                        struct trn_fhir_report *report,
                        tern_error *error)
 {
+    tern_clock_state clock = {.size = sizeof(clock)};
     tern_tx *tx = NULL;
-    tern_status status = tern_tx_begin(context, NULL, &tx, error);
+    tern_status status = tern_replica_read_clock(context, &clock, error);
 
+    if (status == TERN_OK) {
+        status = tern_tx_begin(context, NULL, &tx, error);
+    }
     if (status != TERN_OK) {
         return status;
     }
     for (size_t i = 0; status == TERN_OK && i < count; i++) {
-        status = put_row(tx, &rows[i], report, error);
+        status = put_row(tx, &rows[i], clock.now_us, report, error);
     }
     if (status != TERN_OK) {
         tern_tx_rollback(tx);
@@ -275,9 +339,10 @@ const struct trn_command trn_command_import = {
         "to\n"
         "becomes a users row with the id alone; a MedicationAdministration becomes a dose. What "
         "has no\n"
-        "place is counted and named, never dropped silently. Importing a file again changes only "
+        "place is counted and named, never dropped silently. Importing a file again sets back to "
         "what\n"
-        "the file changed. docs/FHIR.md says what becomes what.\n\n"
+        "it says what somebody has changed since, and writes nothing that stands so already.\n"
+        "docs/FHIR.md says what becomes what.\n\n"
         "An operator imports records of other people: make a replica for the operator, import, and "
         "sync\n"
         "with an operator token. The replica is then an outbox; the records go to their "

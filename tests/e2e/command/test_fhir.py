@@ -157,6 +157,19 @@ class Fhir(Case):
         self.run_tern("import", "fhir", "-q", "-r", "a.db", *FILES)
         self.check_round_trip("a")
 
+    def test_a_pause_stays_known_where_the_file_makes_it_active_again(self):
+        self.init("a", OPERATOR)
+        self.run_tern("import", "fhir", "-q", "-r", "a.db", *FILES)
+        self.run_tern("sql", "-w", "-r", "a.db", "UPDATE prescriptions SET status='PAUSED', active_spans='0,1000' "
+                      "WHERE status='ACTIVE'")
+        paused = self.rows("a", "SELECT count(*) FROM prescriptions WHERE status='PAUSED'")
+        self.assertGreater(paused[0][0], 0)
+        self.run_tern("import", "fhir", "-q", "-r", "a.db", *FILES)
+        self.assertEqual(paused, self.rows("a", "SELECT count(*) FROM prescriptions WHERE status='ACTIVE'"
+                                                " AND active_spans GLOB '0,1000,[1-9]*'"))
+        again = json.loads(self.run_tern("import", "fhir", "--json", "-r", "a.db", *FILES))
+        self.assertNotIn("changed", json.dumps(again["rows"]).replace("unchanged", ""))
+
     @needs_data
     def test_every_real_bundle_comes_back_row_by_row(self):
         self.init("a", OPERATOR)

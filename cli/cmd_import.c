@@ -143,8 +143,8 @@ static tern_status add_spans(const tern_row *stored,
 {
     const tern_cell *wanted = find_cell(cells, *count, "status");
     char added[TRN_SPAN_BYTES];
-    tern_value present;
-    tern_value past;
+    tern_value present = {.kind = TERN_NULL};
+    tern_value past = {.kind = TERN_NULL};
     size_t kept = 0;
     bool was_active;
     tern_status status;

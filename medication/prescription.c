@@ -213,16 +213,18 @@ struct header {
     enum status status;
     int32_t version;
     struct trn_bytes spans; /* active_spans as they become if the status turns now */
+    bool was_active;        /* until now, by what they are */
     int64_t created_us;
     char start_date[TRN_DATE_BYTES]; /* "": it names none */
     char end_date[TRN_DATE_BYTES];
     char begins_on[TRN_DATE_BYTES]; /* the day that stands there; "": it was not put in force */
 };
 
-/* A draft may have become active elsewhere, and had doses; one that did not has none. */
-static bool counts_as_active(enum status status)
+/* A draft may have become active elsewhere, and had doses; one that did not has none. Of one that
+ * was made a draft again its spans say that it had ceased to be. */
+static bool counts_as_active(enum status status, tern_value spans)
 {
-    return status == DRAFT || status == ACTIVE;
+    return status == ACTIVE || (status == DRAFT && spans.kind == TERN_NULL);
 }
 
 static tern_status turn_spans(struct header *header, tern_value spans, int64_t now_us)
@@ -231,7 +233,8 @@ static tern_status turn_spans(struct header *header, tern_value spans, int64_t n
     size_t kept = 0;
     tern_status status;
 
-    trn_spans_turn(spans, counts_as_active(header->status), now_us, &kept, added);
+    header->was_active = counts_as_active(header->status, spans);
+    trn_spans_turn(spans, header->was_active, now_us, &kept, added);
     status = trn_bytes_append(&header->spans, spans.data, kept);
     return status == TERN_OK ? trn_bytes_append(&header->spans, added, strlen(added) + 1) : status;
 }
@@ -551,15 +554,13 @@ static tern_status write_status(tern_care *care,
 
     if (status == TERN_OK) {
         cells[1].value = tern_value_text((const char *)header.spans.data);
-        status = tern_row_update(tx,
-                                 table,
-                                 id,
-                                 cells,
-                                 counts_as_active(header.status) != (to == ACTIVE) &&
-                                         !TRN_MUTANT(CARE_SETTLED_INSTEAD)
-                                     ? 2
-                                     : 1,
-                                 trn_engine_error(error));
+        status = tern_row_update(
+            tx,
+            table,
+            id,
+            cells,
+            header.was_active != (to == ACTIVE) && !TRN_MUTANT(CARE_SETTLED_INSTEAD) ? 2 : 1,
+            trn_engine_error(error));
     }
     if (status == TERN_OK && header.status == DRAFT && to == ACTIVE &&
         trn_is_blank(header.start_date) && trn_is_blank(header.begins_on) &&

@@ -268,9 +268,9 @@ static bool moves_beginning(struct care_call *call,
 {
     return after->settled > before->settled &&
            number_of(call,
-                     "SELECT max(b.begins_on)>min(b.begins_on) FROM dose_events d JOIN "
-                     "prescription_beginnings b ON b.prescription_id=d.prescription_id "
-                     "WHERE d.id=?3") > 0;
+                     "SELECT min(iif(b.is_taken,b.begins_on,NULL))>min(iif(b.is_taken,NULL,"
+                     "b.begins_on)) FROM dose_events d JOIN prescription_beginnings b ON "
+                     "b.prescription_id=d.prescription_id WHERE d.id=?3") > 0;
 }
 
 static void

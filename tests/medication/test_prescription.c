@@ -681,6 +681,22 @@ TEST(a_dosage_says_how_much_and_whether_before_the_meal_or_nothing_of_it)
     care_end();
 }
 
+/* As an import makes it where the file has a draft. */
+TEST(a_draft_that_had_been_paused_counts_nothing_of_its_pause)
+{
+    tern_id id;
+
+    care_begin("2026-03-02 05:00");
+    id = care_prescribe();
+    fixture_run(care_replica, "UPDATE prescriptions SET status='DRAFT',active_spans='0,1000'");
+    care_ok(tern_prescription_activate(care, &id, &error), &error);
+    CHECK_INT(fixture_number(care_replica,
+                             "SELECT count(*) FROM prescriptions WHERE status='ACTIVE' AND "
+                             "active_spans GLOB '0,1000,[1-9]*'"),
+              1);
+    care_end();
+}
+
 TEST(what_just_fits_is_taken)
 {
     tern_id id = {{0}};

@@ -402,20 +402,12 @@ static tern_status write_medicines(tern_care *care,
     return status;
 }
 
-/* The day that stands, given back as it was read, is none that anybody names. */
-static bool leaves_start(const struct header *header, const tern_prescription *prescription)
-{
-    return prescription->start_date == NULL ||
-           (trn_is_blank(header->start_date) &&
-            strcmp(prescription->start_date, header->begins_on) == 0);
-}
-
 /* What an edit enters itself was compared before; here, with the start that it leaves. */
 static bool ends_before_start(const struct header *header, const tern_prescription *prescription)
 {
     const char *start = trn_is_blank(header->start_date) ? header->begins_on : header->start_date;
 
-    return leaves_start(header, prescription) && prescription->end_date != NULL &&
+    return prescription->start_date == NULL && prescription->end_date != NULL &&
            strcmp(start, prescription->end_date) > 0;
 }
 
@@ -455,7 +447,7 @@ static tern_status edit(tern_care *care,
     fill_clinical(prescription, cells);
     cells[CLINICAL_CELLS] = (tern_cell){"current_version", tern_value_integer(*version)};
     status = trn_care_run(care, TRN_SQL_VERSION_BEFORE, &key, 1, error);
-    if (leaves_start(&header, prescription)) {
+    if (prescription->start_date == NULL) {
         cells[START] = cells[--count];
     }
     if (status == TERN_OK) {

@@ -4,7 +4,7 @@
 #include "base/mutant.h"
 #include "medication/internal.h"
 
-enum { PRESCRIPTION_COLUMNS = 19, STATUSES = 4 };
+enum { PRESCRIPTION_COLUMNS = 20, STATUSES = 4 };
 
 static tern_prescription_status status_of(tern_value value)
 {
@@ -35,16 +35,17 @@ static void read_row(tern_statement *row, int first, tern_prescription_row *ret_
         .symptoms = values[6],
         .diagnosis = values[7],
         .start_date = values[8],
-        .end_date = values[9],
-        .status = status_of(values[10]),
-        .is_urgent = values[11].integer != 0,
-        .urgent_reason = values[12],
-        .created_us = values[13].integer,
-        .version = (int32_t)values[14].integer,
-        .version_us = values[15].kind == TERN_INTEGER ? values[15].integer : 0,
-        .author = trn_value_to_id(values[16]),
-        .change_reason = values[17],
-        .medication_count = (int32_t)values[18].integer};
+        .begins_on = values[9],
+        .end_date = values[10],
+        .status = status_of(values[11]),
+        .is_urgent = values[12].integer != 0,
+        .urgent_reason = values[13],
+        .created_us = values[14].integer,
+        .version = (int32_t)values[15].integer,
+        .version_us = values[16].kind == TERN_INTEGER ? values[16].integer : 0,
+        .author = trn_value_to_id(values[17]),
+        .change_reason = values[18],
+        .medication_count = (int32_t)values[19].integer};
 }
 
 /* ---- Prescriptions ---- */

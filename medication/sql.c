@@ -90,8 +90,8 @@
     "m.prn_times"
 #define PRESCRIPTION                                                                               \
     "p.id,p.patient_id,p.doctor_id,p.patient_name,p.patient_gender,p.patient_age,p.symptoms,"      \
-    "p.diagnosis,coalesce(p.start_date," BEGINS_ON "),p.end_date,p.status,p.is_urgent,"            \
-    "p.urgent_reason,p.created_at,"                                                                \
+    "p.diagnosis,p.start_date,coalesce(p.start_date," BEGINS_ON "),p.end_date,p.status,"           \
+    "p.is_urgent,p.urgent_reason,p.created_at,"                                                    \
     "p.current_version,v.created_at,v.author_id,v.change_reason,"                                  \
     "(SELECT count(*) FROM medications c WHERE c.prescription_id=p.id AND c.deleted_at IS NULL)"
 #define WITH_VERSION                                                                               \

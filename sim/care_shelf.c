@@ -74,6 +74,7 @@ static void put_prescription(struct line *line, const tern_prescription_row *row
     put_id(line, &row->doctor);
     put_value(line, row->patient_name);
     put_value(line, row->start_date);
+    put_value(line, row->begins_on);
     put_value(line, row->end_date);
     put_text(line, statuses[row->status], strlen(statuses[row->status]));
     put_number(line, row->is_urgent);
@@ -89,7 +90,7 @@ static void put_prescription(struct line *line, const tern_prescription_row *row
 #define NIL "zeroblob(16)"
 #define PRESCRIPTION                                                                               \
     "p.id,p.patient_id,coalesce(p.doctor_id," NIL "),p.patient_name,"                              \
-    "coalesce(p.start_date," CARE_BEGINS_ON "),p.end_date,"                                        \
+    "p.start_date,coalesce(p.start_date," CARE_BEGINS_ON "),p.end_date,"                           \
     "p.status,p.is_urgent,p.urgent_reason,p.created_at,p.current_version,"                         \
     "coalesce((SELECT created_at " OF_VERSION "),0),coalesce((SELECT author_id " OF_VERSION        \
     ")," NIL "),(SELECT change_reason " OF_VERSION "),(SELECT count(*) FROM medications c WHERE "  \

@@ -98,8 +98,9 @@ TEST(what_passed_of_it_stays_missed_after_a_pause_and_an_edit)
 
 static bool check_start(void *context, const tern_prescription_row *row)
 {
-    CHECK_INT(row->start_date.size, 10);
-    CHECK(memcmp(row->start_date.data, "2026-03-20", 10) == 0);
+    CHECK_INT(row->start_date.kind, TERN_NULL);
+    CHECK_INT(row->begins_on.size, 10);
+    CHECK(memcmp(row->begins_on.data, "2026-03-20", 10) == 0);
     *(int *)context += 1;
     return true;
 }

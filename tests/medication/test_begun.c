@@ -53,8 +53,9 @@ static int64_t missed(struct care_device *device)
 
 static bool check_start(void *context, const tern_prescription_row *row)
 {
-    CHECK_INT(row->start_date.size, 10);
-    CHECK(memcmp(row->start_date.data, "2025-11-20", 10) == 0);
+    CHECK_INT(row->start_date.kind, TERN_NULL);
+    CHECK_INT(row->begins_on.size, 10);
+    CHECK(memcmp(row->begins_on.data, "2025-11-20", 10) == 0);
     *(int *)context += 1;
     return true;
 }

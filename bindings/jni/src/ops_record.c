@@ -44,6 +44,7 @@ static bool put_prescription(void *context, const tern_prescription_row *row)
     bridge_put_value(call, &row->symptoms);
     bridge_put_value(call, &row->diagnosis);
     bridge_put_value(call, &row->start_date);
+    bridge_put_value(call, &row->begins_on);
     bridge_put_value(call, &row->end_date);
     bridge_put_int(call, (int32_t)row->status);
     bridge_put_byte(call, row->is_urgent);

@@ -45,8 +45,7 @@ typedef struct tern_prescription {
     const char *symptoms;
     const char *diagnosis;
     const char *start_date; /* YYYY-MM-DD; NULL: the patient's local date when it is put in force;
-                               in an edit, as it stands, and so does the day that stands where
-                               none is named, given back as it was read: that names none */
+                               in an edit, as it stands */
     const char *end_date;
     bool is_urgent;
     const char *urgent_reason;      /* needed if urgent */
@@ -159,8 +158,9 @@ typedef struct tern_prescription_row {
     int32_t patient_age; /* -1: not said */
     tern_value symptoms;
     tern_value diagnosis;
-    tern_value start_date; /* of one that names none, the day on which it was put in force, as it
-                              stands by now; given back in an edit, it names none */
+    tern_value start_date; /* null: none is named; a form hands it back so */
+    tern_value begins_on;  /* that day; else the one on which it was put in force, as it stands by
+                              now, which may be another when more is heard; null: it was not */
     tern_value end_date;
     tern_prescription_status status;
     bool is_urgent;

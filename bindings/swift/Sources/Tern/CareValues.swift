@@ -137,8 +137,7 @@ public struct Prescription: Sendable {
     public var patientAge: Int?
     public var symptoms: String?
     public var diagnosis: String?
-    /// Nil: the patient's local date when it is put in force; in an edit, as it stands. The day that stands where
-    /// none is named, given back as the prescription was read, names none.
+    /// Nil: the patient's local date when it is put in force; in an edit, as it stands.
     public var startDate: LocalDate?
     public var endDate: LocalDate?
     /// Needed if it is urgent.
@@ -229,8 +228,11 @@ public struct PrescriptionState: Sendable, Identifiable {
     public let patientAge: Int?
     public let symptoms: String?
     public let diagnosis: String?
-    /// Of one that names none, the day on which it was put in force; given back in an edit, it names none.
+    /// Nil: none is named; a form hands it back so.
     public let startDate: LocalDate?
+    /// That day; else the one on which it was put in force, as it stands by now, which may be another when more is
+    /// heard. Nil: it was not.
+    public let beginsOn: LocalDate?
     public let endDate: LocalDate?
     public let status: PrescriptionStatus
     public let isUrgent: Bool
@@ -254,6 +256,7 @@ public struct PrescriptionState: Sendable, Identifiable {
         symptoms = try row.symptoms.string()
         diagnosis = try row.diagnosis.string()
         startDate = try row.start_date.string().flatMap { LocalDate($0) }
+        beginsOn = try row.begins_on.string().flatMap { LocalDate($0) }
         endDate = try row.end_date.string().flatMap { LocalDate($0) }
         status = PrescriptionStatus(known: row.status.rawValue)
         isUrgent = row.is_urgent

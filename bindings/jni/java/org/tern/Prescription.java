@@ -23,8 +23,7 @@ public final class Prescription {
     public String symptoms;
     @Nullable
     public String diagnosis;
-    /** Null: the patient's local date when it is put in force; in an edit, as it stands. The day that stands where
-     *  none is named, given back as {@link PrescriptionState#startDate} has it, names none. */
+    /** Null: the patient's local date when it is put in force; in an edit, as it stands. */
     @Nullable
     public LocalDate startDate;
     @Nullable

@@ -30,9 +30,13 @@ public final class PrescriptionState {
     public final String symptoms;
     @Nullable
     public final String diagnosis;
-    /** Of one that names none, the day on which it was put in force; given back in an edit, it names none. */
+    /** Null: none is named; a form hands it back so. */
     @Nullable
     public final LocalDate startDate;
+    /** That day; else the one on which it was put in force, as it stands by now, which may be another when more is
+     *  heard. Null: it was not. */
+    @Nullable
+    public final LocalDate beginsOn;
     @Nullable
     public final LocalDate endDate;
     public final Status status;
@@ -62,6 +66,7 @@ public final class PrescriptionState {
         symptoms = out.textValue();
         diagnosis = out.textValue();
         startDate = date(out.textValue());
+        beginsOn = date(out.textValue());
         endDate = date(out.textValue());
         status = STATUSES[out.number()];
         isUrgent = out.flag();

@@ -122,7 +122,7 @@ static tern_status changed_cells(const tern_row *stored,
     return TERN_OK;
 }
 
-static const tern_cell *find_cell(const tern_cell *cells, size_t count, const char *column)
+static tern_cell *find_cell(tern_cell *cells, size_t count, const char *column)
 {
     for (size_t i = 0; i < count; i++) {
         if (strcmp(cells[i].column, column) == 0) {
@@ -132,36 +132,48 @@ static const tern_cell *find_cell(const tern_cell *cells, size_t count, const ch
     return NULL;
 }
 
-/* A prescription that the file takes out of a pause, or ends, was until now what it was: else what
- * passed in that pause would be missed. */
-static tern_status add_spans(const tern_row *stored,
-                             int64_t now_us,
-                             tern_cell *cells,
-                             size_t *count,
-                             struct trn_bytes *spans,
-                             tern_error *error)
+/* Whether what is stored of when it was active begins with what the file says, and goes on. */
+static bool goes_on(tern_value stored, tern_value told)
 {
-    const tern_cell *wanted = find_cell(cells, *count, "status");
-    char added[TRN_SPAN_BYTES];
-    tern_value present = {.kind = TERN_NULL};
-    tern_value past = {.kind = TERN_NULL};
-    size_t kept = 0;
-    bool was_active;
-    tern_status status;
+    return stored.kind == TERN_TEXT && told.kind == TERN_TEXT && stored.size > told.size &&
+           memcmp(stored.data, told.data, told.size) == 0 &&
+           ((const char *)stored.data)[told.size] == ',';
+}
 
-    if (wanted == NULL || find_cell(cells, *count, "active_spans") != NULL) {
-        return TERN_OK;
-    }
-    status = tern_row_value(stored, "status", &present, error);
+/* A prescription that the file takes out of a pause, or ends, was until now what it was: else what
+ * passed in that pause would be missed. Where the file says of itself when it was active, that
+ * stands, unless the replica only knows more of it. */
+static tern_status turn_spans(const tern_row *stored,
+                              const struct trn_fhir_row *row,
+                              int64_t now_us,
+                              tern_cell *cells,
+                              size_t *count,
+                              struct trn_bytes *spans,
+                              tern_error *error)
+{
+    const tern_value told = trn_fhir_row_find(row, "active_spans");
+    tern_value from = {.kind = TERN_NULL};
+    tern_value past = {.kind = TERN_NULL};
+    char added[TRN_SPAN_BYTES];
+    size_t kept = 0;
+    tern_cell *wanted;
+    tern_status status = tern_row_value(stored, "status", &from, error);
+
     if (status == TERN_OK) {
         status = tern_row_value(stored, "active_spans", &past, error);
     }
-    was_active =
-        status == TERN_OK && (trn_value_is(present, "ACTIVE") || trn_value_is(present, "DRAFT"));
-    if (status != TERN_OK || was_active == trn_value_is(wanted->value, "ACTIVE")) {
+    if (status != TERN_OK || (told.kind != TERN_NULL && !goes_on(past, told))) {
         return status;
     }
-    trn_spans_turn(past, was_active, now_us, &kept, added);
+    wanted = find_cell(cells, *count, "active_spans");
+    if (wanted != NULL) {
+        *wanted = cells[--*count];
+    }
+    wanted = find_cell(cells, *count, "status");
+    if (wanted == NULL ||
+        trn_spans_turn(from, past, now_us, &kept, added) == trn_value_is(wanted->value, "ACTIVE")) {
+        return TERN_OK;
+    }
     status = trn_bytes_append(spans, past.data, kept);
     if (status == TERN_OK) {
         status = trn_bytes_append(spans, added, strlen(added) + 1);
@@ -194,7 +206,7 @@ static tern_status update(tern_tx *tx,
         status = changed_cells(stored, row, cells, &count, error);
     }
     if (status == TERN_OK && strcmp(row->table, "prescriptions") == 0) {
-        status = add_spans(stored, now_us, cells, &count, &spans, error);
+        status = turn_spans(stored, row, now_us, cells, &count, &spans, error);
     }
     if (status == TERN_OK && count > 0) {
         status = tern_row_update(tx, row->table, &row->id, cells, count, error);

@@ -220,21 +220,14 @@ struct header {
     char begins_on[TRN_DATE_BYTES]; /* the day that stands there; "": it was not put in force */
 };
 
-/* A draft may have become active elsewhere, and had doses; one that did not has none. Of one that
- * was made a draft again its spans say that it had ceased to be. */
-static bool counts_as_active(enum status status, tern_value spans)
-{
-    return status == ACTIVE || (status == DRAFT && spans.kind == TERN_NULL);
-}
-
-static tern_status turn_spans(struct header *header, tern_value spans, int64_t now_us)
+static tern_status
+turn_spans(struct header *header, tern_value from, tern_value spans, int64_t now_us)
 {
     char added[TRN_SPAN_BYTES];
     size_t kept = 0;
     tern_status status;
 
-    header->was_active = counts_as_active(header->status, spans);
-    trn_spans_turn(spans, header->was_active, now_us, &kept, added);
+    header->was_active = trn_spans_turn(from, spans, now_us, &kept, added);
     status = trn_bytes_append(&header->spans, spans.data, kept);
     return status == TERN_OK ? trn_bytes_append(&header->spans, added, strlen(added) + 1) : status;
 }
@@ -272,7 +265,7 @@ read_header(tern_care *care, const tern_id *id, struct header *header, tern_care
     header->created_us = tern_statement_value(row, 5).integer;
     trn_value_to_text(tern_statement_value(row, 6), header->end_date, sizeof(header->end_date));
     trn_value_to_text(tern_statement_value(row, 7), header->begins_on, sizeof(header->begins_on));
-    status = turn_spans(header, tern_statement_value(row, 3), now_us);
+    status = turn_spans(header, tern_statement_value(row, 1), tern_statement_value(row, 3), now_us);
     tern_statement_reset(row);
     return status == TERN_OK ? status : trn_fail_nomem(trn_engine_error(error));
 }

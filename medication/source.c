@@ -162,23 +162,27 @@ bool trn_spans_cover(tern_value spans, bool is_active, int64_t at_us)
     return read.by % 2 == 1 || (TRN_MUTANT(CARE_PAUSE_COUNTS) && is_active);
 }
 
-void trn_spans_turn(tern_value spans,
-                    bool is_active,
+bool trn_spans_turn(tern_value status,
+                    tern_value spans,
                     int64_t now_us,
                     size_t *ret_kept,
                     char ret_added[TRN_SPAN_BYTES])
 {
     struct spans read;
-    bool kept = believe(spans, is_active, now_us, &read);
+    bool had_ceased = believe(spans, false, now_us, &read);
+    bool was_active =
+        trn_value_is(status, "ACTIVE") || (trn_value_is(status, "DRAFT") && !had_ceased);
+    bool kept = believe(spans, was_active, now_us, &read);
 
     *ret_kept = kept ? spans.size : 0;
     (void)snprintf(ret_added,
                    TRN_SPAN_BYTES,
                    "%s%" PRId64,
-                   kept        ? ","
-                   : is_active ? "0,"
-                               : "",
+                   kept         ? ","
+                   : was_active ? "0,"
+                                : "",
                    kept && read.last > now_us ? read.last : now_us);
+    return was_active;
 }
 
 /* ---- Sources ---- */

@@ -82,10 +82,12 @@ bool trn_spans_cover(tern_value spans, bool is_active, int64_t at_us);
 /** Longest text of two moments between commas, and a NUL. */
 enum { TRN_SPAN_BYTES = 26 };
 
-/** What active_spans becomes where the status ceases to be ACTIVE, or becomes so, now: as much of
- * the old text as is kept, and what stands behind it. */
-void trn_spans_turn(tern_value spans,
-                    bool is_active,
+/** What active_spans becomes where a prescription of that status ceases to be active, or becomes
+ * so, now: as much of the old text as is kept, and what stands behind it. Returns whether it was
+ * active until now: a draft may have become so elsewhere, and had doses, unless its spans say that
+ * it had ceased to be; a draft that did not has none. */
+bool trn_spans_turn(tern_value status,
+                    tern_value spans,
                     int64_t now_us,
                     size_t *ret_kept,
                     char ret_added[TRN_SPAN_BYTES]);

@@ -105,7 +105,7 @@ static bool check_start(void *context, const tern_prescription_row *row)
     return true;
 }
 
-TEST(the_day_is_read_as_the_start_of_what_is_in_force)
+TEST(the_day_is_read_beside_the_start_that_nobody_named)
 {
     tern_id id = write_draft();
     int seen = 0;

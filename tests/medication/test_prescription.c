@@ -1,6 +1,7 @@
 /* Prescriptions: versions, status, and the history that nothing takes away. */
 #include "tests/medication/fixture.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "tern/medication/message.h"
@@ -681,20 +682,46 @@ TEST(a_dosage_says_how_much_and_whether_before_the_meal_or_nothing_of_it)
     care_end();
 }
 
-/* As an import makes it where the file has a draft. */
-TEST(a_draft_that_had_been_paused_counts_nothing_of_its_pause)
+/* What its spans become where it is put in force, or ended. */
+static void turn_draft(const char *spans, bool ends, const char *become)
 {
+    char sql[160];
     tern_id id;
 
     care_begin("2026-03-02 05:00");
     id = care_prescribe();
-    fixture_run(care_replica, "UPDATE prescriptions SET status='DRAFT',active_spans='0,1000'");
-    care_ok(tern_prescription_activate(care, &id, &error), &error);
-    CHECK_INT(fixture_number(care_replica,
-                             "SELECT count(*) FROM prescriptions WHERE status='ACTIVE' AND "
-                             "active_spans GLOB '0,1000,[1-9]*'"),
-              1);
+    (void)snprintf(sql,
+                   sizeof(sql),
+                   "UPDATE prescriptions SET status='DRAFT',active_spans='%s'",
+                   spans);
+    fixture_run(care_replica, sql);
+    care_ok(ends ? tern_prescription_end(care, &id, &error)
+                 : tern_prescription_activate(care, &id, &error),
+            &error);
+    (void)snprintf(
+        sql,
+        sizeof(sql),
+        "SELECT count(*) FROM prescriptions WHERE status='%s' AND active_spans GLOB '%s'",
+        ends ? "INACTIVE" : "ACTIVE",
+        become);
+    CHECK_INT(fixture_number(care_replica, sql), 1);
     care_end();
+}
+
+/* As an import makes it where the file has a draft. */
+TEST(a_draft_that_had_been_paused_counts_nothing_of_its_pause)
+{
+    turn_draft("0,1000", false, "0,1000,[1-9]*");
+    turn_draft("0,1000", true, "0,1000");
+}
+
+/* As if it had none: it may have become active elsewhere. */
+TEST(a_draft_whose_spans_do_not_say_that_it_had_ceased_may_have_had_doses)
+{
+    turn_draft("0,1000,2000", false, "0,1000,2000");
+    turn_draft("0,1000,2000", true, "0,1000,2000,[1-9]*");
+    turn_draft("no moments", false, "no moments");
+    turn_draft("no moments", true, "0,[1-9]*");
 }
 
 TEST(what_just_fits_is_taken)

@@ -246,7 +246,8 @@ TEST(a_form_that_is_handed_back_as_it_was_read_names_no_start)
     take(&pair.tablet, "2025-11-23");
     read_form(&pair, &pair.phone, &id, &form);
     CHECK_TEXT(form.start, "");
-    hear(&pair); /* while the form is open */
+    care_pair_sync(&pair); /* while the form is open */
+    CHECK_TEXT(beginnings(&pair.phone), "20,0;23,0;23,1");
     hand_back(&pair.phone, &id, &form);
     care_pair_sync(&pair);
     CHECK_TEXT(device_ask(&pair.tablet.device, "SELECT start_date,diagnosis FROM prescriptions"),

@@ -160,7 +160,8 @@ typedef struct tern_prescription_row {
     tern_value diagnosis;
     tern_value start_date; /* null: none is named; a form hands it back so */
     tern_value begins_on;  /* that day; else the one on which it was put in force, as it stands by
-                              now, which may be another when more is heard; null: it was not */
+                              now, which may be another when more is heard; null: nobody wrote
+                              one, as of a draft */
     tern_value end_date;
     tern_prescription_status status;
     bool is_urgent;

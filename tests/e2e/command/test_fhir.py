@@ -157,18 +157,75 @@ class Fhir(Case):
         self.run_tern("import", "fhir", "-q", "-r", "a.db", *FILES)
         self.check_round_trip("a")
 
+    # Sets what the imported prescriptions that are active are instead.
+    def turn(self, status, spans):
+        self.run_tern("sql", "-w", "-r", "a.db",
+                      f"UPDATE prescriptions SET status='{status}',active_spans={spans} WHERE status='ACTIVE'")
+        self.assertGreater(self.count(status, "*"), 0)
+
+    def count(self, status, spans):
+        return self.rows("a", f"SELECT count(*) FROM prescriptions WHERE status='{status}' "
+                              f"AND coalesce(active_spans,'') GLOB '{spans}'")[0][0]
+
+    # Imports the file, and once more, which changes nothing.
+    def imports(self, *files):
+        self.run_tern("import", "fhir", "-q", "-r", "a.db", *files)
+        again = json.loads(self.run_tern("import", "fhir", "--json", "-r", "a.db", *files))
+        self.assertNotIn("changed", json.dumps(again["rows"]).replace("unchanged", ""))
+
+    def saved(self, name):
+        (self.folder / name).write_text(self.export("a"))
+        return name
+
     def test_a_pause_stays_known_where_the_file_makes_it_active_again(self):
         self.init("a", OPERATOR)
-        self.run_tern("import", "fhir", "-q", "-r", "a.db", *FILES)
-        self.run_tern("sql", "-w", "-r", "a.db", "UPDATE prescriptions SET status='PAUSED', active_spans='0,1000' "
-                      "WHERE status='ACTIVE'")
-        paused = self.rows("a", "SELECT count(*) FROM prescriptions WHERE status='PAUSED'")
-        self.assertGreater(paused[0][0], 0)
-        self.run_tern("import", "fhir", "-q", "-r", "a.db", *FILES)
-        self.assertEqual(paused, self.rows("a", "SELECT count(*) FROM prescriptions WHERE status='ACTIVE'"
-                                                " AND active_spans GLOB '0,1000,[1-9]*'"))
-        again = json.loads(self.run_tern("import", "fhir", "--json", "-r", "a.db", *FILES))
-        self.assertNotIn("changed", json.dumps(again["rows"]).replace("unchanged", ""))
+        self.imports(*FILES)
+        for status in ("PAUSED", "INACTIVE", "DRAFT"):
+            with self.subTest(status):
+                self.turn(status, "'0,1000'")
+                turned = self.count(status, "0,1000")
+                self.imports(*FILES)
+                self.assertEqual(turned, self.count("ACTIVE", "0,1000,[1-9]*"))
+
+    def test_what_the_file_pauses_was_active_until_then(self):
+        self.init("a", OPERATOR)
+        self.imports(*FILES)
+        self.turn("PAUSED", "NULL")
+        paused = self.saved("paused.json")
+        for status, spans, becomes in (("ACTIVE", "NULL", "0,[1-9]*"), ("DRAFT", "NULL", "0,[1-9]*"),
+                                       ("ACTIVE", "'0,1000,2000'", "0,1000,2000,[1-9]*"), ("DRAFT", "'0,1000'", "0,1000")):
+            with self.subTest(f"{status} {spans}"):
+                self.run_tern("sql", "-w", "-r", "a.db", "UPDATE prescriptions SET status='ACTIVE' WHERE status='PAUSED'")
+                self.turn(status, spans)
+                turned = self.count(status, "*")
+                self.imports(paused)
+                self.assertEqual(turned, self.count("PAUSED", becomes))
+
+    def test_spans_that_go_on_from_those_of_the_file_stay(self):
+        self.init("a", OPERATOR)
+        self.imports(*FILES)
+        self.turn("ACTIVE", "'0,1000,2000'")
+        exported = self.saved("exported.json")
+        self.turn("PAUSED", "'0,1000,2000,3000'")
+        turned = self.count("PAUSED", "*")
+        self.imports(exported)
+        self.assertEqual(turned, self.count("ACTIVE", "0,1000,2000,3000,[1-9]*"))
+        self.turn("ACTIVE", "'0,1000,2000,3000,4000'")
+        self.imports(exported)
+        self.assertEqual(turned, self.count("ACTIVE", "0,1000,2000,3000,4000"))
+
+    def test_the_file_has_its_own_spans_where_the_replica_has_others(self):
+        self.init("a", OPERATOR)
+        self.imports(*FILES)
+        self.turn("PAUSED", "'0,1000'")
+        exported = self.saved("exported.json")
+        turned = self.count("PAUSED", "0,1000")
+        for status, spans in (("ACTIVE", "'0,1000'"), ("ACTIVE", "'0,10000'"), ("INACTIVE", "'0,500,700,800'")):
+            with self.subTest(f"{status} {spans}"):
+                self.run_tern("sql", "-w", "-r", "a.db", "UPDATE prescriptions SET status='ACTIVE' WHERE status='PAUSED'")
+                self.turn(status, spans)
+                self.imports(exported)
+                self.assertEqual(turned, self.count("PAUSED", "0,1000"))
 
     @needs_data
     def test_every_real_bundle_comes_back_row_by_row(self):

@@ -231,7 +231,7 @@ public struct PrescriptionState: Sendable, Identifiable {
     /// Nil: none is named; a form hands it back so.
     public let startDate: LocalDate?
     /// That day; else the one on which it was put in force, as it stands by now, which may be another when more is
-    /// heard. Nil: it was not.
+    /// heard. Nil: nobody wrote one, as of a draft.
     public let beginsOn: LocalDate?
     public let endDate: LocalDate?
     public let status: PrescriptionStatus

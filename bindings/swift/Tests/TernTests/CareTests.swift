@@ -229,7 +229,13 @@ final class CareTests: ReplicaTestCase, @unchecked Sendable {
         var medicine = Medicine("Paracetamol")
         medicine.isPRN = true
         sheet.medicines = [medicine]
-        try await care.activate(care.create(sheet, reason: "pain"))
+        let prescription = try await care.create(sheet, reason: "pain")
+        let draft = try await care.prescription(prescription)
+        XCTAssertNil(draft.beginsOn)
+        try await care.activate(prescription)
+        let active = try await care.prescription(prescription)
+        XCTAssertNil(active.startDate) // nobody named one
+        XCTAssertEqual(active.beginsOn, Self.day)
         let medications = try await care.medications()
         let dose = try await care.takeAsNeeded(XCTUnwrap(medications.first).id)
         let doses = try await care.doses(on: Self.day)

@@ -34,7 +34,7 @@ public final class PrescriptionState {
     @Nullable
     public final LocalDate startDate;
     /** That day; else the one on which it was put in force, as it stands by now, which may be another when more is
-     *  heard. Null: it was not. */
+     *  heard. Null: nobody wrote one, as of a draft. */
     @Nullable
     public final LocalDate beginsOn;
     @Nullable

@@ -221,7 +221,11 @@ class CareTest {
         Medicine medicine = new Medicine("Paracetamol");
         medicine.isPrn = true;
         sheet.medicines.add(medicine);
-        care.activatePrescription(care.createPrescription(sheet, "pain"));
+        UUID prescription = care.createPrescription(sheet, "pain");
+        assertNull(care.prescription(prescription).beginsOn);
+        care.activatePrescription(prescription);
+        assertNull(care.prescription(prescription).startDate); // nobody named one
+        assertEquals(DAY, care.prescription(prescription).beginsOn);
         UUID medication = replica.query("SELECT id FROM medications").first(row -> row.getUuid(0));
         UUID dose = care.takeAsNeeded(medication, new TakeOptions());
         assertEquals(dose, care.doses(null, DAY).get(0).id);

@@ -132,17 +132,21 @@ static tern_cell *find_cell(tern_cell *cells, size_t count, const char *column)
     return NULL;
 }
 
-/* Whether what is stored of when it was active begins with what the file says, and goes on. */
-static bool goes_on(tern_value stored, tern_value told)
+/* Whether the file's own word of when the prescription was active stands: not where it contradicts
+ * the file's status, which another program has changed alone, and not where what is stored begins
+ * with it, and goes on. */
+static bool stands(const struct trn_fhir_row *row, tern_value from, tern_value past)
 {
-    return stored.kind == TERN_TEXT && told.kind == TERN_TEXT && stored.size > told.size &&
-           memcmp(stored.data, told.data, told.size) == 0 &&
-           ((const char *)stored.data)[told.size] == ',';
+    const tern_value told = trn_fhir_row_find(row, "active_spans");
+
+    return trn_spans_fit(trn_fhir_row_find(row, "status"), told) &&
+           !(trn_spans_fit(from, past) && past.size > told.size &&
+             memcmp(past.data, told.data, told.size) == 0 &&
+             ((const char *)past.data)[told.size] == ',');
 }
 
 /* A prescription that the file takes out of a pause, or ends, was until now what it was: else what
- * passed in that pause would be missed. Where the file says of itself when it was active, that
- * stands, unless the replica only knows more of it. */
+ * passed in that pause would be missed. */
 static tern_status turn_spans(const tern_row *stored,
                               const struct trn_fhir_row *row,
                               int64_t now_us,
@@ -151,7 +155,6 @@ static tern_status turn_spans(const tern_row *stored,
                               struct trn_bytes *spans,
                               tern_error *error)
 {
-    const tern_value told = trn_fhir_row_find(row, "active_spans");
     tern_value from = {.kind = TERN_NULL};
     tern_value past = {.kind = TERN_NULL};
     char added[TRN_SPAN_BYTES];
@@ -162,7 +165,7 @@ static tern_status turn_spans(const tern_row *stored,
     if (status == TERN_OK) {
         status = tern_row_value(stored, "active_spans", &past, error);
     }
-    if (status != TERN_OK || (told.kind != TERN_NULL && !goes_on(past, told))) {
+    if (status != TERN_OK || stands(row, from, past)) {
         return status;
     }
     wanted = find_cell(cells, *count, "active_spans");

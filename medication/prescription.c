@@ -217,7 +217,7 @@ struct header {
     int64_t created_us;
     char start_date[TRN_DATE_BYTES]; /* "": it names none */
     char end_date[TRN_DATE_BYTES];
-    char begins_on[TRN_DATE_BYTES]; /* the day that stands there; "": it was not put in force */
+    char begins_on[TRN_DATE_BYTES]; /* the day that stands there; "": nobody wrote one */
 };
 
 static tern_status

@@ -151,6 +151,13 @@ static bool believe(tern_value text, bool is_active, int64_t at_us, struct spans
     return read_spans(text, at_us, spans) && (spans->count % 2 == 1) == is_active;
 }
 
+bool trn_spans_fit(tern_value status, tern_value spans)
+{
+    struct spans read;
+
+    return believe(spans, trn_value_is(status, "ACTIVE"), 0, &read);
+}
+
 bool trn_spans_cover(tern_value spans, bool is_active, int64_t at_us)
 {
     struct spans read;
@@ -169,9 +176,8 @@ bool trn_spans_turn(tern_value status,
                     char ret_added[TRN_SPAN_BYTES])
 {
     struct spans read;
-    bool had_ceased = believe(spans, false, now_us, &read);
-    bool was_active =
-        trn_value_is(status, "ACTIVE") || (trn_value_is(status, "DRAFT") && !had_ceased);
+    bool was_active = trn_value_is(status, "ACTIVE") ||
+                      (trn_value_is(status, "DRAFT") && !trn_spans_fit(status, spans));
     bool kept = believe(spans, was_active, now_us, &read);
 
     *ret_kept = kept ? spans.size : 0;

@@ -75,6 +75,10 @@ bool trn_is_guess(tern_value status, tern_value flags);
 /** Whether what stands for the dosage of that slot is none. */
 bool trn_source_is_unread(const struct trn_source *source, tern_value slot);
 
+/** Whether active_spans can be read and say of a prescription of that status that it is active, or,
+ * of any but an ACTIVE one, that it has ceased to be. */
+bool trn_spans_fit(tern_value status, tern_value spans);
+
 /** Whether a prescription was active at a moment, by its active_spans and its status now. What is
  * null, unreadable, or contradicts the status is not believed: then the status always was. */
 bool trn_spans_cover(tern_value spans, bool is_active, int64_t at_us);

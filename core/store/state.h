@@ -174,7 +174,7 @@ struct trn_store {
     int log_pages;     /* in the write-ahead log, after the last commit */
     bool is_new;
     bool is_syncing;    /* a session of this handle keeps the log short */
-    bool is_hasty;      /* commits are not waited for: synchronous is NORMAL */
+    bool is_hasty;      /* commits may not be waited for: synchronous is NORMAL */
     bool keeps_half;    /* a table of the app's declares ON CONFLICT FAIL */
     bool is_placed;     /* the tables' columns have their positions */
     bool is_guarded;    /* the triggers of trn_store_guard_deletes are up */

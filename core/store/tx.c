@@ -60,15 +60,16 @@ bool trn_store_shorten_log(struct trn_store *store)
 /* ---- Transactions ---- */
 
 /* SQLite takes the setting between transactions alone. Kept compiled, it would be compiled anew
- * each time that it is run. */
+ * each time that it is run. It may have taken it where memory runs out behind that. */
 static tern_status set_durability(struct trn_store *store, bool durable, tern_error *error)
 {
-    tern_status status =
-        trn_store_exec(store,
-                       durable ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL",
-                       "durability",
-                       error);
+    tern_status status;
 
+    store->is_hasty = true;
+    status = trn_store_exec(store,
+                            durable ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL",
+                            "durability",
+                            error);
     if (status == TERN_OK) {
         store->is_hasty = !durable;
     }

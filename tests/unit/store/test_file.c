@@ -10,6 +10,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "store/state.h"
+
 static const char *new_path(void)
 {
     return trn_test_path(trn_test_folder(), "replica.db");
@@ -452,4 +454,59 @@ TEST(opening_survives_any_allocation_failing)
         trn_store_close(store);
     }
     trn_store_close(fixture_open(path));
+}
+
+enum { NORMAL = 1, FULL = 2 };
+
+/* How a commit waits for the disk. */
+static int synchronous(struct trn_store *store)
+{
+    sqlite3_stmt *stmt = NULL;
+    int number = -1;
+
+    CHECK_INT(sqlite3_prepare_v2(store->db, "PRAGMA synchronous", -1, &stmt, NULL), SQLITE_OK);
+    CHECK_INT(sqlite3_step(stmt), SQLITE_ROW);
+    number = sqlite3_column_int(stmt, 0);
+    CHECK_INT(sqlite3_finalize(stmt), SQLITE_OK);
+    return number;
+}
+
+/* A setting may have taken effect before what it takes failed. */
+TEST(a_commit_waits_for_the_disk_whatever_failed_before_one_that_need_not)
+{
+    struct trn_store *store = fixture_open(new_path());
+    tern_error error = {0};
+
+    FOR_EACH_ALLOC_FAILURE (nth) {
+        tern_status status = trn_store_begin_hasty(store, &error);
+
+        harness_fault_suspend();
+        if (status == TERN_OK) {
+            CHECK_INT(synchronous(store), NORMAL);
+            trn_store_rollback(store);
+        } else {
+            CHECK_INT(status, TERN_ERR_NOMEM);
+        }
+        CHECK_INT(trn_store_begin(store, &error), TERN_OK);
+        CHECK_INT(synchronous(store), FULL);
+        trn_store_rollback(store);
+        harness_fault_resume();
+    }
+    FOR_EACH_ALLOC_FAILURE (nth) {
+        tern_status status;
+
+        harness_fault_suspend();
+        CHECK_INT(trn_store_begin_hasty(store, &error), TERN_OK);
+        trn_store_rollback(store);
+        harness_fault_resume();
+        status = trn_store_begin(store, &error);
+        harness_fault_suspend();
+        CHECK(status == TERN_OK || status == TERN_ERR_NOMEM);
+        if (status == TERN_OK) {
+            CHECK_INT(synchronous(store), FULL);
+            trn_store_rollback(store);
+        }
+        harness_fault_resume();
+    }
+    trn_store_close(store);
 }

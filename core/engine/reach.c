@@ -11,7 +11,8 @@
 struct asking {
     struct trn_work *work;
     const tern_id *scope; /* NULL: whether each is held */
-    bool suspects;        /* note each */
+    /* Each is noted by it. */
+    tern_status (*note)(struct trn_store *store, const tern_id *scope, tern_error *error);
     bool gathers;         /* add each to what the work has reached */
     bool abouts;          /* also where the row lies that one is about */
     bool alone;           /* some row lies in `scope` alone */
@@ -48,8 +49,8 @@ ask(struct asking *asking, const tern_id *scopes, size_t count, tern_error *erro
     if (asking->gathers) {
         return gather(asking->work, scopes, count, error);
     }
-    for (size_t i = 0; i < count && status == TERN_OK && asking->suspects; i++) {
-        status = trn_scope_suspect(asking->work->store, &scopes[i], error);
+    for (size_t i = 0; i < count && status == TERN_OK && asking->note != NULL; i++) {
+        status = asking->note(asking->work->store, &scopes[i], error);
     }
     for (size_t i = 0; i < count && status == TERN_OK; i++) {
         if (asking->scope != NULL && trn_id_equal(&scopes[i], asking->scope)) {
@@ -227,7 +228,14 @@ tern_status trn_reach_held(struct trn_work *work,
 
 tern_status trn_reach_suspect(struct trn_work *work, uint64_t ordinal, tern_error *error)
 {
-    struct asking asking = {.work = work, .suspects = true};
+    struct asking asking = {.work = work, .note = trn_scope_suspect};
+
+    return run(&asking, ordinal, error);
+}
+
+tern_status trn_reach_closed(struct trn_work *work, uint64_t ordinal, tern_error *error)
+{
+    struct asking asking = {.work = work, .note = trn_scope_closed};
 
     return run(&asking, ordinal, error);
 }

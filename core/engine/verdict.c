@@ -252,8 +252,10 @@ static tern_status acknowledge(struct trn_work *work,
     if (status == TERN_OK && !as_it_stands) {
         status = lay_as_ground(work, entry, other_key != 0, error);
     }
-    /* Of a scope that never came, only what is noted here ever leaves. */
-    if (status == TERN_OK && shown && verdict->kind == TRN_VERDICT_DUPLICATE) {
+    /* Of a scope that never came, or went before this, only what is noted here ever leaves. */
+    if (status == TERN_OK && shown && entry->state == TERN_ENTRY_LOCKED) {
+        status = trn_reach_closed(work, entry->ordinal, error);
+    } else if (status == TERN_OK && shown && verdict->kind == TRN_VERDICT_DUPLICATE) {
         status = trn_reach_suspect(work, entry->ordinal, error);
     }
     return status == TERN_OK ? keep_acknowledged(work, entry, verdict, claimed_us, tally, error)

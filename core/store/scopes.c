@@ -124,6 +124,11 @@ tern_status trn_scope_suspect(struct trn_store *store, const tern_id *scope, ter
     return trn_store_scope_run(store, TRN_SQL_SCOPE_SUSPECT_ONE, scope, error);
 }
 
+tern_status trn_scope_closed(struct trn_store *store, const tern_id *scope, tern_error *error)
+{
+    return trn_store_scope_run(store, TRN_SQL_SCOPE_CLOSED, scope, error);
+}
+
 tern_status trn_scope_trust(struct trn_store *store, tern_error *error)
 {
     return trn_store_do(store, TRN_SQL_SCOPE_TRUST, place, error);

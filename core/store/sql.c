@@ -124,6 +124,8 @@ static const char *const texts[TRN_SQL_COUNT] = {
     [TRN_SQL_SCOPE_SUSPECT] = "UPDATE tern_scope SET stale = 1 WHERE stale = 0",
     [TRN_SQL_SCOPE_SUSPECT_ONE] =
         "INSERT INTO tern_scope(scope, stale) VALUES(?1, 2) ON CONFLICT(scope) DO NOTHING",
+    [TRN_SQL_SCOPE_CLOSED] = "INSERT INTO tern_scope(scope, stale) VALUES(?1, 1) "
+                             "ON CONFLICT(scope) DO UPDATE SET stale = 1 WHERE stale = 2",
     [TRN_SQL_SCOPE_TRUST] = "DELETE FROM tern_scope WHERE stale = 2",
     [TRN_SQL_SCOPE_STALE] = "SELECT scope FROM tern_scope WHERE stale LIMIT 1",
     [TRN_SQL_SCOPE_COUNTS] = "SELECT (SELECT count(*) FROM tern_scope), "

@@ -433,6 +433,8 @@ tern_status
 trn_scope_stale(struct trn_store *store, bool *ret_any, tern_id *ret_scope, tern_error *error);
 /* Rows of the scope may be here though it is not held: it is stale, unless it is held. */
 tern_status trn_scope_suspect(struct trn_store *store, const tern_id *scope, tern_error *error);
+/* The same of one that is known to be closed: trn_scope_trust does not let it stay. */
+tern_status trn_scope_closed(struct trn_store *store, const tern_id *scope, tern_error *error);
 /* What was suspected and never held may stay. */
 tern_status trn_scope_trust(struct trn_store *store, tern_error *error);
 tern_status trn_scope_counts(struct trn_store *store,

@@ -7,9 +7,11 @@
 static tern_care_error error;
 
 /* Counts a success; anything else is NOMEM, or what a call says whose earlier round succeeded.
- * SQLite's json_valid calls a text that it had no memory to read malformed. */
+ * SQLite's json_valid calls a text that it had no memory to read malformed, so a commit may say
+ * FORMAT; nobody is told that their dosage is none. */
 static int64_t went_well(tern_status status, tern_status after)
 {
+    CHECK(status == TERN_OK || error.problem != TERN_PROBLEM_DOSAGE);
     if (status != TERN_OK && status != TERN_ERR_NOMEM && status != after &&
         status != TERN_ERR_FORMAT) {
         fail_msg("%s: %s", tern_status_code(status), error.error.message);

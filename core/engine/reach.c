@@ -13,13 +13,13 @@ struct asking {
     const tern_id *scope; /* NULL: whether each is held */
     /* Each is noted by it. */
     tern_status (*note)(struct trn_store *store, const tern_id *scope, tern_error *error);
-    bool gathers;         /* add each to what the work has reached */
-    bool abouts;          /* also where the row lies that one is about */
-    bool alone;           /* some row lies in `scope` alone */
-    bool touches;         /* some row lies in `scope` */
-    bool all;             /* every row lies in a held one */
-    bool any;             /* some row does */
-    bool unknown;         /* of some row nothing here says where it lies: it has left for its age */
+    bool gathers; /* add each to what the work has reached */
+    bool abouts;  /* also where the row lies that one is about */
+    bool alone;   /* some row lies in `scope` alone */
+    bool touches; /* some row lies in `scope` */
+    bool all;     /* every row lies in a held one */
+    bool any;     /* some row does */
+    bool unknown; /* of some row nothing here says where it lies: it has left for its age */
 };
 
 /* A scope is named by the id of a user. */

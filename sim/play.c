@@ -104,6 +104,16 @@ static void check_weather(struct sim_world *world, json_t *weather)
     }
 }
 
+/* Whether nothing that the life does may keep the sync from ending well. An app that is newer than
+ * its server waits for it. */
+static bool is_in_fair_weather(const struct sim_device *device, const struct sim_sync *how)
+{
+    const struct sim_world *world = device->world;
+
+    return json_array_size(how->weather) == 0 && how->stop == 0 && how->busy == 0 && how->as == 0 &&
+           !how->overtaken && !world->troubled && device->document <= world->served;
+}
+
 static void play_sync(struct sim_world *world, json_t *event)
 {
     struct sim_device *device = sim_event_device(world, event, "device");
@@ -115,6 +125,7 @@ static void play_sync(struct sim_world *world, json_t *event)
                            .overtaken = sim_event_flag(event, "overtaken")};
     tern_status status;
     bool troubled;
+    bool fair;
 
     check_weather(world, how.weather);
     if (device == NULL || sim_failed(world)) {
@@ -122,9 +133,11 @@ static void play_sync(struct sim_world *world, json_t *event)
     }
     how.as = other_bearer(device, event);
     troubled = device->troubled; /* until it dies of it, perhaps */
+    fair = !troubled && is_in_fair_weather(device, &how);
     status = sim_sync(device, &how);
     if (status == TERN_ERR_INTERNAL || status == TERN_ERR_CORRUPT || status == TERN_ERR_MISUSE ||
-        (sim_is_trouble(status) && status != TERN_ERR_BUSY && !troubled)) {
+        (sim_is_trouble(status) && status != TERN_ERR_BUSY && !troubled) ||
+        (fair && status != TERN_OK)) {
         sim_fail(world, "status", "%s: sync gave %s", device->name, tern_status_code(status));
     }
     if (how.as > 0 && status == TERN_OK) {

@@ -1,5 +1,6 @@
 /* Answers as the server writes them. */
 
+#include "base/mutant.h"
 #include "wire/answer.h"
 #include "wire/envelope.h"
 #include "wire/upcast.h"
@@ -169,7 +170,8 @@ static void write_columns(struct trn_answer_writer *writer,
         const tern_value *value = &row->values[i];
         tern_value fallback;
 
-        if (is_older && column->enumeration != NULL && value->kind == TERN_TEXT) {
+        if (is_older && column->enumeration != NULL && value->kind == TERN_TEXT &&
+            !TRN_MUTANT(ENUM_UNKNOWN)) {
             fallback = fall_back(column->enumeration, value, writer->version);
             value = &fallback;
         }

@@ -63,7 +63,7 @@
     X(ERASED_ENTRY_KEPT, 1, "a device keeps its entries of an erased record")                      \
     X(RECORD_COMPLETE_EARLY, 3, "a record is called complete before its last page")                \
     X(WRONG_TOKEN_TAKEN, 41, "a device syncs under the token of another user")                     \
-    X(ENUM_UNKNOWN, 15, "an older app is sent a value that its version does not have")              \
+    X(ENUM_UNKNOWN, 15, "an older app is sent a value that its version does not have")             \
     X(WINDOW_UNTIDIED, 12, "rows that left their window stay")                                     \
     X(WINDOW_TOO_SHORT, 3, "rows leave after half of their window")                                \
     X(REOFFER_ALONE, 9, "only the oldest transaction is offered to a restored server")             \

@@ -18,7 +18,6 @@ struct sim_image {
 };
 
 static struct sim_disk *disks[DISKS];
-static struct sim_disk *last_used;
 
 /* ---- Files ---- */
 
@@ -51,8 +50,7 @@ struct sim_node *sim_disk_add(struct sim_disk *disk, const char *name)
 {
     struct sim_node *node = sim_disk_zeroed(sizeof *node);
 
-    (void)snprintf(node->name, sizeof node->name, "%s", name != NULL ? name : "");
-    node->deleted = name == NULL;
+    (void)snprintf(node->name, sizeof node->name, "%s", name);
     node->next = disk->nodes;
     disk->nodes = node;
     return node;
@@ -72,16 +70,6 @@ void sim_disk_sweep(struct sim_disk *disk)
             link = &node->next;
         }
     }
-}
-
-void sim_disk_use(struct sim_disk *disk)
-{
-    last_used = disk;
-}
-
-struct sim_disk *sim_disk_last_used(void)
-{
-    return last_used;
 }
 
 struct sim_disk *sim_disk_of(const char *path, const char **ret_name)
@@ -195,7 +183,6 @@ void sim_disk_free(struct sim_disk *disk)
     for (size_t i = 0; i < DISKS; i++) {
         disks[i] = disks[i] == disk ? NULL : disks[i];
     }
-    last_used = last_used == disk ? NULL : last_used;
     free(disk);
 }
 

@@ -47,7 +47,7 @@ struct sim_disk {
 };
 
 struct sim_node *sim_disk_find(const struct sim_disk *disk, const char *name);
-/* A new file; one without a name is gone once it is closed. */
+/* A new file. */
 struct sim_node *sim_disk_add(struct sim_disk *disk, const char *name);
 /* Takes what nobody can reach any more out of the list. */
 void sim_disk_sweep(struct sim_disk *disk);
@@ -58,8 +58,5 @@ int sim_disk_count(struct sim_disk *disk, bool grows, int error);
 /* Whether a read, or what comes before one, is the one that fails. */
 bool sim_disk_is_unreadable(struct sim_disk *disk);
 void sim_node_free_shm(struct sim_node *node);
-/* Whose files were last opened or locked: files without a name lie there. */
-void sim_disk_use(struct sim_disk *disk);
-struct sim_disk *sim_disk_last_used(void);
 
 #endif

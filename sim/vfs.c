@@ -223,7 +223,6 @@ static int file_shm_lock(sqlite3_file *base, int offset, int n, int flags)
     struct file *file = (struct file *)base;
     struct sim_node *node = file->node;
 
-    sim_disk_use(file->disk);
     for (int i = offset; i < offset + n; i++) {
         unsigned bit = 1U << i;
 
@@ -302,23 +301,25 @@ vfs_open(sqlite3_vfs *vfs, const char *path, sqlite3_file *base, int flags, int 
 {
     struct file *file = (struct file *)base;
     const char *name = NULL;
-    struct sim_disk *disk = path != NULL ? sim_disk_of(path, &name) : sim_disk_last_used();
+    struct sim_disk *disk = sim_disk_of(path, &name);
     struct sim_node *node;
 
     (void)vfs;
     memset(file, 0, sizeof *file);
+    if (path == NULL) { /* temporary; many a phone has no folder for such */
+        return SQLITE_IOERR_GETTEMPPATH;
+    }
     if (disk == NULL || disk->dead || sim_disk_is_unreadable(disk)) {
         return SQLITE_CANTOPEN;
     }
-    node = path != NULL ? sim_disk_find(disk, name) : NULL;
+    node = sim_disk_find(disk, name);
     if (node == NULL) {
-        if (path != NULL && (flags & SQLITE_OPEN_CREATE) == 0) {
+        if ((flags & SQLITE_OPEN_CREATE) == 0) {
             return SQLITE_CANTOPEN;
         }
-        node = sim_disk_add(disk, path != NULL ? name : NULL);
+        node = sim_disk_add(disk, name);
     }
     node->opened++;
-    sim_disk_use(disk);
     file->disk = disk;
     file->node = node;
     file->base.pMethods = &methods;

@@ -232,6 +232,7 @@ static tern_status take_lock(struct trn_store *store, tern_error *error)
 static tern_status configure(struct trn_store *store, tern_error *error)
 {
     sqlite3 *db = store->db;
+    tern_status status;
 
     if (!trn_store_set_flag(db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0) ||
         !trn_store_set_flag(db, SQLITE_DBCONFIG_DEFENSIVE, 1) ||
@@ -239,6 +240,13 @@ static tern_status configure(struct trn_store *store, tern_error *error)
         !trn_store_set_flag(db, SQLITE_DBCONFIG_DQS_DML, 0) ||
         !trn_store_set_flag(db, SQLITE_DBCONFIG_DQS_DDL, 0)) {
         return trn_fail(error, TERN_ERR_INTERNAL, "this build of SQLite lacks what is needed");
+    }
+    /* Some phones have no folder for temporary files. What would lie in one is small: the pages
+     * that an entry changes under its savepoint, the keys of an index that is made, and what the
+     * app has sorted, which it asked for. */
+    status = trn_store_exec(store, "PRAGMA temp_store = MEMORY", "settings", error);
+    if (status != TERN_OK) {
+        return status;
     }
     if (TRN_MUTANT(DEVICE_SYNC_NORMAL)) {
         return trn_store_exec(store, "PRAGMA synchronous = NORMAL", "settings", error);

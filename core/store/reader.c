@@ -22,7 +22,8 @@ static tern_status configure(struct trn_reader *reader, tern_error *error)
     (void)trn_store_set_flag(reader->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1);
     (void)trn_store_set_flag(reader->db, SQLITE_DBCONFIG_DEFENSIVE, 1);
     rc = sqlite3_exec(reader->db,
-                      "PRAGMA query_only = ON; PRAGMA cell_size_check = ON",
+                      "PRAGMA query_only = ON; PRAGMA cell_size_check = ON;"
+                      "PRAGMA temp_store = MEMORY", /* as file.c says */
                       NULL,
                       NULL,
                       NULL);

@@ -21,7 +21,7 @@ enum {
     PUSH_BYTES = 1 << 20,
     STEP_ROWS = 2000,
     MAX_ATTEMPTS = 5,
-    TIMEOUT_MS = 60 * 1000
+    TIMEOUT_MS = (int)(TRN_CLOCK_TRIP_US / 1000)
 };
 
 static int64_t monotonic_us(const struct trn_session *session)

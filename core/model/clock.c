@@ -50,16 +50,27 @@ void trn_clock_anchor(struct trn_clock *clock, int64_t stored_us)
     clock->last_us = stored_us;
 }
 
+/* The server spoke between the sending and the reading: what of the offset that leaves possible is
+ * an interval (Marzullo 1984), whose middle is wrong by half the trip at most (Cristian 1989). */
 void trn_clock_measure(struct trn_clock *clock,
                        int64_t server_us,
                        int64_t sent_wall_us,
                        int64_t received_wall_us)
 {
-    int64_t trip_us = difference(received_wall_us, sent_wall_us);
+    int64_t trip_us = later(difference(received_wall_us, sent_wall_us), 0);
+    int64_t offset_us = trn_clock_now(clock, 0);
+    int64_t least_us = difference(server_us, received_wall_us);
+    int64_t most_us = difference(server_us, sent_wall_us);
 
-    /* A clock set back during the exchange makes the trip negative; then only its end is sure. */
-    clock->offset_us = difference(server_us, sum(received_wall_us, trip_us > 0 ? -trip_us / 2 : 0));
-    clock->offset_known = true;
+    if (trip_us <= TRN_CLOCK_TRIP_US) {
+        /* A clock set back during the exchange makes the trip negative; then only its end is sure.
+         */
+        clock->offset_us = sum(least_us, trip_us / 2);
+        clock->offset_known = true;
+    } else if (offset_us < least_us || offset_us > most_us) {
+        clock->offset_us = offset_us < least_us ? least_us : most_us;
+        clock->offset_known = true;
+    }
 }
 
 int64_t trn_clock_age(const struct trn_reading *then, const struct trn_reading *now)

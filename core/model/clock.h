@@ -17,6 +17,8 @@
  * ahead of it one may be stored. */
 #define TRN_CLOCK_TOLERANCE_US (INT64_C(5) * 60 * 1000000)
 #define TRN_CLOCK_AHEAD_US (INT64_C(5) * 60 * 1000000)
+/* The longest exchange whose middle says what time it was: as long as a request may take. */
+#define TRN_CLOCK_TRIP_US (INT64_C(60) * 1000000)
 
 struct trn_clock {
     int64_t last_us;   /* highest stamp issued or stored here */
@@ -41,8 +43,10 @@ void trn_clock_observe(struct trn_clock *clock, int64_t stamp_us);
  * stored for this device or sent to it. Only while nothing is pending, else a new stamp could fall
  * before one that waits; then no stamp of a clock that ran ahead is left anywhere. */
 void trn_clock_anchor(struct trn_clock *clock, int64_t stored_us);
-/* Takes a fresh server offset from one exchange: server time against the wall clock at the middle
- * of it. */
+/* Takes a server offset from one exchange: server time against the wall clock at the middle of it.
+ * Of an exchange longer than TRN_CLOCK_TRIP_US (the device slept in it) the middle may be hours
+ * wrong. Then the offset stays what it was, or 0 and unknown, as far as the exchange allows that,
+ * else it goes to the nearest that it allows. */
 void trn_clock_measure(struct trn_clock *clock,
                        int64_t server_us,
                        int64_t sent_wall_us,

@@ -105,11 +105,13 @@ typedef struct tern_replica_status {
     uint64_t acked;
     uint64_t quarantined;
     uint64_t locked;
-    uint64_t scopes;          /* records held */
-    uint64_t scopes_partial;  /* of which a download is under way */
-    int64_t last_sync_us;     /* stamp clock when a sync last ended well; 0 for never */
-    tern_status last_error;   /* of the last sync; TERN_OK */
-    int64_t server_offset_us; /* server's clock minus the wall clock, as last measured */
+    uint64_t scopes;         /* records held */
+    uint64_t scopes_partial; /* of which a download is under way */
+    int64_t last_sync_us;    /* stamp clock when a sync last ended well; 0 for never */
+    tern_status last_error;  /* of the last sync; TERN_OK */
+    /* Server's clock minus the wall clock, as last measured; an answer that was read more than a
+     * minute after its request moves it only as far as it proves it wrong. */
+    int64_t server_offset_us;
     bool server_offset_known;
     /* The wall clock was off by more than five minutes when a sync last compared it with the
      * server's, or stands more than ten before the latest time of what is here: it has run back, or

@@ -7,6 +7,7 @@
 
 #define YEAR_US (INT64_C(365) * 24 * 3600 * 1000000)
 #define SECOND_US INT64_C(1000000)
+#define HOUR_US (3600 * SECOND_US)
 
 static void begin_patient(struct world *world, struct device *device)
 {
@@ -163,6 +164,75 @@ TEST(a_clock_that_runs_back_is_suspect_until_a_sync_has_put_the_stamps_right)
     CHECK(!clock_of(&phone).clock_suspect);
     CHECK_INT(tern_replica_read_clock(phone.replica, &short_of, NULL), TERN_ERR_MISUSE);
     CHECK_INT(tern_replica_read_clock(NULL, &short_of, NULL), TERN_ERR_MISUSE);
+    end_pair(&world, &phone, &tablet);
+}
+
+/* The server answers at once, and the app gets to the answer when the phone wakes. */
+static void sleep_on_the_answer(struct device *phone)
+{
+    tern_sync *sync = device_sync_open(phone);
+    tern_sync_step step;
+    struct trn_sync_call call = {.auth = {.user = phone->user}};
+    struct trn_bytes body = {0};
+    tern_http_answer answer = {.status = 200, .retry_after_ms = -1};
+
+    do {
+        CHECK_INT(tern_sync_next(sync, &step, NULL), TERN_OK);
+    } while (step.action == TERN_SYNC_WORK);
+    CHECK_INT(step.action, TERN_SYNC_SEND);
+    request_open(step.request, &body);
+    call.request = trn_bytes_slice(&body);
+    world_handle(phone->world, &call);
+    CHECK_INT(call.status, 200);
+    world_pass(phone->world, 8 * HOUR_US);
+    answer.body = call.answer.data;
+    answer.body_size = call.answer.size;
+    CHECK_INT(tern_sync_answered(sync, &answer, NULL), TERN_OK);
+    trn_sync_call_free(&call);
+    trn_bytes_free(&body);
+    do {
+        CHECK_INT(tern_sync_next(sync, &step, NULL), TERN_OK);
+    } while (step.action == TERN_SYNC_WORK);
+    CHECK_INT(step.action, TERN_SYNC_DONE);
+    CHECK_INT(step.result, TERN_OK);
+    tern_sync_close(sync);
+}
+
+TEST(a_phone_that_sleeps_before_it_reads_its_answer_keeps_its_time)
+{
+    static const int64_t off[] = {0, 3 * HOUR_US, -3 * HOUR_US};
+
+    for (size_t i = 0; i < sizeof off / sizeof *off; i++) {
+        struct world world;
+        struct device phone;
+        struct device tablet;
+
+        begin_pair(&world, &phone, &tablet);
+        phone.clock_off_us = off[i];
+        device_sync_well(&phone);
+        sleep_on_the_answer(&phone);
+        CHECK(clock_of(&phone).server_offset_known);
+        CHECK(llabs(clock_of(&phone).server_offset_us + off[i]) < SECOND_US);
+        CHECK(llabs(clock_of(&phone).now_us - world.now_us) < SECOND_US);
+        CHECK_INT(clock_of(&phone).clock_suspect, off[i] != 0);
+        end_pair(&world, &phone, &tablet);
+    }
+}
+
+TEST(a_phone_that_sleeps_over_its_first_answer_goes_by_its_own_clock)
+{
+    struct world world;
+    struct device phone;
+    struct device tablet;
+
+    begin_pair(&world, &phone, &tablet);
+    device_end(&tablet);
+    device_begin(&world, &tablet, "third", 'p');
+    sleep_on_the_answer(&tablet);
+    CHECK_INT(clock_of(&tablet).now_us, world.now_us);
+    CHECK(!clock_of(&tablet).server_offset_known && !clock_of(&tablet).clock_suspect);
+    device_sync_well(&tablet);
+    CHECK(clock_of(&tablet).server_offset_known);
     end_pair(&world, &phone, &tablet);
 }
 

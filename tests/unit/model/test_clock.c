@@ -77,6 +77,45 @@ TEST(the_offset_is_measured_at_the_middle_of_the_exchange)
     CHECK_INT(clock.offset_us, 0);
 }
 
+/* A phone that slept between a request and its answer: the server may have spoken at any time
+ * between. */
+TEST(a_long_exchange_moves_an_offset_no_further_than_it_proves)
+{
+    struct trn_clock clock = {.offset_us = 3 * SECOND_US, .offset_known = true};
+
+    trn_clock_measure(&clock, NOON_US, NOON_US, NOON_US + 8 * HOUR_US);
+    CHECK_INT(clock.offset_us, 0);
+    clock.offset_us = -3 * SECOND_US;
+    trn_clock_measure(&clock, NOON_US, NOON_US, NOON_US + 8 * HOUR_US);
+    CHECK_INT(clock.offset_us, -3 * SECOND_US);
+    clock.offset_us = -9 * HOUR_US;
+    trn_clock_measure(&clock, NOON_US, NOON_US, NOON_US + 8 * HOUR_US);
+    CHECK_INT(clock.offset_us, -8 * HOUR_US);
+}
+
+TEST(a_long_exchange_leaves_a_wall_alone_that_it_does_not_prove_wrong)
+{
+    struct trn_clock clock = {0};
+
+    trn_clock_measure(&clock, NOON_US, NOON_US, NOON_US + 8 * HOUR_US);
+    CHECK(!clock.offset_known);
+    CHECK_INT(trn_clock_now(&clock, NOON_US), NOON_US);
+    trn_clock_measure(&clock, NOON_US, NOON_US + YEAR_US, NOON_US + YEAR_US + 8 * HOUR_US);
+    CHECK(clock.offset_known);
+    CHECK_INT(clock.offset_us, -YEAR_US);
+}
+
+TEST(a_short_exchange_measures_better_than_an_offset_that_may_have_drifted)
+{
+    struct trn_clock clock = {.offset_us = SECOND_US, .offset_known = true};
+
+    trn_clock_measure(&clock, NOON_US, NOON_US, NOON_US + TRN_CLOCK_TRIP_US);
+    CHECK_INT(clock.offset_us, -TRN_CLOCK_TRIP_US / 2);
+    clock.offset_us = SECOND_US;
+    trn_clock_measure(&clock, NOON_US, NOON_US, NOON_US + TRN_CLOCK_TRIP_US + 1);
+    CHECK_INT(clock.offset_us, 0);
+}
+
 TEST(after_one_exchange_a_clock_three_years_off_stamps_as_the_server_would)
 {
     struct trn_clock clock = {0};

@@ -79,6 +79,20 @@ tern_status trn_rebase_park(struct trn_work *work,
     return trn_outbox_update(work->store, entry, detail, error);
 }
 
+tern_status trn_rebase_park_behind(struct trn_work *work,
+                                   struct trn_entry *entry,
+                                   const struct trn_entry *blocker,
+                                   tern_error *error)
+{
+    return trn_rebase_park(work,
+                           entry,
+                           entry->state == TERN_ENTRY_LOCKED ? TERN_ENTRY_LOCKED : blocker->state,
+                           TERN_ERR_DEPENDENCY_REJECTED,
+                           blocker->ordinal,
+                           "an earlier transaction that it builds on is parked",
+                           error);
+}
+
 tern_status trn_rebase_find_blocker(struct trn_work *work,
                                     uint64_t ordinal,
                                     struct trn_entry *ret_blocker,
@@ -204,15 +218,8 @@ tern_status trn_rebase_lay(struct trn_work *work, tern_error *error)
         if (status != TERN_OK) {
             break;
         }
-        status = blocker.ordinal == 0
-                     ? lay_one(work, &entry, &doubt, error)
-                     : trn_rebase_park(work,
-                                       &entry,
-                                       blocker.state,
-                                       TERN_ERR_DEPENDENCY_REJECTED,
-                                       blocker.ordinal,
-                                       "an earlier transaction that it builds on is parked",
-                                       error);
+        status = blocker.ordinal == 0 ? lay_one(work, &entry, &doubt, error)
+                                      : trn_rebase_park_behind(work, &entry, &blocker, error);
         if (status != TERN_OK) {
             break;
         }

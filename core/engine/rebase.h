@@ -32,6 +32,11 @@ tern_status trn_rebase_park(struct trn_work *work,
                             uint64_t waits_for,
                             const char *detail,
                             tern_error *error);
+/* Parks one that builds on a parked one, as that is; a locked one stays so. */
+tern_status trn_rebase_park_behind(struct trn_work *work,
+                                   struct trn_entry *entry,
+                                   const struct trn_entry *blocker,
+                                   tern_error *error);
 
 /* The first parked entry that `ordinal` builds on; its ordinal is 0 if there is none. */
 tern_status trn_rebase_find_blocker(struct trn_work *work,

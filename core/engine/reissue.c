@@ -8,6 +8,7 @@
 #include "engine/issue.h"
 #include "engine/keep.h"
 #include "engine/lost.h"
+#include "engine/rebase.h"
 #include "engine/work_commit.h"
 
 static const unsigned PARKED = 1U << TERN_ENTRY_QUARANTINED | 1U << TERN_ENTRY_LOCKED;
@@ -56,18 +57,23 @@ static tern_status note(struct reissued *done, uint64_t old, uint64_t now, tern_
     return TERN_OK;
 }
 
-/* Whether the entry builds on one that is being reissued. */
-static tern_status builds_on(struct reissuing *reissuing,
+/* How a parked entry stands to those that are reissued. */
+struct bond {
+    bool builds;            /* on one of them */
+    struct trn_entry needs; /* what it builds on and is not to be sent; ordinal 0: nothing */
+};
+
+static tern_status find_bond(struct reissuing *reissuing,
                              const struct trn_entry *entry,
-                             bool *ret_builds,
+                             struct bond *ret_bond,
                              tern_error *error)
 {
+    struct trn_store *store = reissuing->work->store;
     uint64_t *depends = NULL;
     size_t count = 0;
-    tern_status status =
-        trn_outbox_depends(reissuing->work->store, entry->ordinal, NULL, 0, &count, error);
+    tern_status status = trn_outbox_depends(store, entry->ordinal, NULL, 0, &count, error);
 
-    *ret_builds = false;
+    *ret_bond = (struct bond){.builds = false};
     if (status != TERN_OK || count == 0) {
         return status;
     }
@@ -75,23 +81,31 @@ static tern_status builds_on(struct reissuing *reissuing,
     if (depends == NULL) {
         return trn_fail_nomem(error);
     }
-    status =
-        trn_outbox_depends(reissuing->work->store, entry->ordinal, depends, count, &count, error);
-    for (size_t i = 0; i < count && status == TERN_OK && !*ret_builds; i++) {
-        *ret_builds = new_ordinal(&reissuing->done, depends[i]) != 0;
+    status = trn_outbox_depends(store, entry->ordinal, depends, count, &count, error);
+    for (size_t i = 0; i < count && status == TERN_OK; i++) {
+        uint64_t now = new_ordinal(&reissuing->done, depends[i]);
+
+        ret_bond->builds = ret_bond->builds || now != 0;
+        if (!reissuing->discards && ret_bond->needs.ordinal == 0) {
+            status = trn_outbox_find(store,
+                                     now != 0 ? now : depends[i],
+                                     PARKED,
+                                     &ret_bond->needs,
+                                     error);
+        }
     }
     trn_free(depends);
     return status;
 }
 
-/* What is still to be decided before the new entry: earlier ones of the outbox, and those reissued
- * before it. */
+/* What is still to be decided before the new entry: earlier ones of the outbox, parked ones too
+ * where it stays behind them, and those reissued before it. */
 static tern_status map_depends(struct reissuing *reissuing,
                                const struct trn_entry_header *old,
                                struct trn_bytes *depends,
                                tern_error *error)
 {
-    const unsigned waiting = 1U << TERN_ENTRY_PENDING;
+    const unsigned waiting = 1U << TERN_ENTRY_PENDING | PARKED;
 
     for (size_t i = 0; i < old->depends_count; i++) {
         uint64_t ordinal = new_ordinal(&reissuing->done, old->depends_on[i]);
@@ -175,9 +189,11 @@ static enum trn_entry_kind kind_of(const struct reissuing *reissuing, const stru
     return trn_entry_kind_is_inferred(old->kind) ? TRN_ENTRY_INFERRED : TRN_ENTRY_RECORDED;
 }
 
+/* One that `needs` what stays parked is not sent, and names what is by its new ordinals. */
 static tern_status reissue(struct reissuing *reissuing,
                            const struct trn_entry *old,
                            struct trn_slice old_body,
+                           const struct trn_entry *needs,
                            tern_error *error)
 {
     struct trn_work *work = reissuing->work;
@@ -194,6 +210,10 @@ static tern_status reissue(struct reissuing *reissuing,
     if (status == TERN_OK) {
         status = rewrite(reissuing, &reader, &entry, &body, &depends, error);
     }
+    if (status == TERN_OK && needs->ordinal != 0) {
+        entry.state = old->state;
+        entry.number = old->number;
+    }
     if (status == TERN_OK) {
         status = trn_issue_queue(work,
                                  &entry,
@@ -201,6 +221,9 @@ static tern_status reissue(struct reissuing *reissuing,
                                  (const uint64_t *)(const void *)depends.data,
                                  depends.size / sizeof(uint64_t),
                                  error);
+    }
+    if (status == TERN_OK && needs->ordinal != 0) {
+        status = trn_rebase_park_behind(work, &entry, needs, error);
     }
     if (status == TERN_OK) {
         status = note(&reissuing->done, old->ordinal, entry.ordinal, error);
@@ -250,8 +273,10 @@ static tern_status drop(struct reissuing *reissuing, const struct trn_entry *old
     return status == TERN_OK ? note(&reissuing->done, old->ordinal, old->ordinal, error) : status;
 }
 
-static tern_status
-replace(struct reissuing *reissuing, const struct trn_entry *old, tern_error *error)
+static tern_status replace(struct reissuing *reissuing,
+                           const struct trn_entry *old,
+                           const struct trn_entry *needs,
+                           tern_error *error)
 {
     struct trn_bytes body = {0};
     tern_status status;
@@ -263,7 +288,7 @@ replace(struct reissuing *reissuing, const struct trn_entry *old, tern_error *er
     status = trn_keep_body(reissuing->work->store, old->ordinal, &body, error);
 
     if (status == TERN_OK) {
-        status = reissue(reissuing, old, trn_bytes_slice(&body), error);
+        status = reissue(reissuing, old, trn_bytes_slice(&body), needs, error);
     }
     trn_bytes_free(&body);
     return status == TERN_OK ? trn_outbox_remove(reissuing->work->store, old->ordinal, error)
@@ -294,26 +319,27 @@ find_parked(struct trn_work *work, uint64_t ordinal, struct trn_entry *ret_entry
     return TERN_OK;
 }
 
-/* The entry, then all parked ones behind it that build on one taken already. */
+/* The entry, then all parked ones behind it that build on one taken already. Given up is each of
+ * them; sent is what needs nothing else that is parked. */
 static tern_status replace_all(struct reissuing *reissuing, uint64_t ordinal, tern_error *error)
 {
     struct trn_entry entry = {0};
+    struct bond bond = {.builds = true};
     uint64_t last = reissuing->work->meta.last_ordinal;
     tern_status status = find_parked(reissuing->work, ordinal, &entry, error);
-    bool builds = true;
 
     while (status == TERN_OK && entry.ordinal != 0 && entry.ordinal <= last) {
-        if (builds) {
+        if (bond.builds) {
             status = find_erased(reissuing, &entry, error);
         }
-        if (status == TERN_OK && builds) {
-            status = replace(reissuing, &entry, error);
+        if (status == TERN_OK && bond.builds) {
+            status = replace(reissuing, &entry, &bond.needs, error);
         }
         if (status == TERN_OK) {
             status = trn_outbox_next(reissuing->work->store, entry.ordinal, PARKED, &entry, error);
         }
         if (status == TERN_OK && entry.ordinal != 0) {
-            status = builds_on(reissuing, &entry, &builds, error);
+            status = find_bond(reissuing, &entry, &bond, error);
         }
     }
     return status;
@@ -337,13 +363,9 @@ static tern_status
 check_alone(struct trn_work *work, const struct trn_entry *entry, tern_error *error)
 {
     struct trn_entry needed = {0};
-    tern_status status = TERN_OK;
+    tern_status status = trn_rebase_find_blocker(work, entry->ordinal, &needed, error);
 
-    if (entry->waits_for == 0) {
-        return TERN_OK;
-    }
-    status = trn_outbox_find(work->store, entry->waits_for, PARKED, &needed, error);
-    if (status == TERN_OK && needed.ordinal == entry->waits_for) {
+    if (status == TERN_OK && needed.ordinal != 0) {
         return trn_fail(error,
                         TERN_ERR_DEPENDENCY_REJECTED,
                         "entry %llu builds on entry %llu, and goes with that one alone",

@@ -9,9 +9,10 @@
 
 /*
  * Replaces a parked entry, and those that build on it, by new ones laid over the rows as they are.
+ * One that builds on another parked entry as well is replaced by one that is parked behind that.
  *
  * @return TERN_OK; TERN_ERR_NOT_FOUND; _MISUSE where it is not parked; _DEPENDENCY_REJECTED where
- * it waits for one that is parked too; the constraint that it still breaks. Nothing changed unless
+ * it builds on one that is parked too; the constraint that it still breaks. Nothing changed unless
  * TERN_OK.
  */
 tern_status trn_reissue_retry(const struct trn_engine *engine,

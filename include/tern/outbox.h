@@ -66,7 +66,8 @@ TERN_API TERN_MUST_USE tern_status tern_outbox_changes(tern_replica *replica,
 
 /**
  * Sends a quarantined transaction again, as a new one, with its dependents behind it. They are laid
- * over the rows as they are now.
+ * over the rows as they are now. A dependent that builds on another parked one as well stays parked
+ * behind that one, under a new ordinal.
  *
  * One that another device wrote (EPOCH_CHANGED: a restored server lost it) is sent as it is, in
  * that one's name: the server takes it under the token of that one's user or of an operator.

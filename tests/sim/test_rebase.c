@@ -1,6 +1,7 @@
 /* The ground under pending edits: rows always show it merged with them, and what no longer fits is
  * parked alone. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "tests/sim/pair.h"
@@ -204,6 +205,107 @@ TEST(a_quarantined_transaction_can_be_tried_again_once_the_way_is_free)
     device_sync_well(&pair.tablet);
     CHECK_TEXT(device_ask(&pair.tablet, "SELECT title FROM notes WHERE place = 7"), "mine");
     CHECK_TEXT(device_ask(&pair.tablet, "SELECT body FROM comments"), "on mine");
+    pair_end(&pair);
+}
+
+/* Two edits of the phone want places that the tablet took, and a third builds on both. */
+static void collide_twice(struct pair *pair)
+{
+    begin(pair);
+    device_run(&pair->phone,
+               "INSERT INTO notes(id, owner_id, title) VALUES(tern_id(), @p, 'first'), "
+               "(tern_id(), @p, 'second')");
+    device_sync_well(&pair->phone);
+    device_sync_well(&pair->tablet);
+    device_run(&pair->tablet,
+               "INSERT INTO notes(id, owner_id, place, title) VALUES(tern_id(), @p, 11, 't1'), "
+               "(tern_id(), @p, 12, 't2')");
+    device_sync_well(&pair->tablet);
+    world_pass(&pair->world, SECOND_US);
+    device_run(&pair->phone, "UPDATE notes SET place = 11 WHERE title = 'first'");
+    device_run(&pair->phone, "UPDATE notes SET place = 12 WHERE title = 'second'");
+    device_run(&pair->phone,
+               "UPDATE notes SET place = 13 + (title = 'second') WHERE title IN "
+               "('first', 'second')");
+    device_sync_well(&pair->phone);
+    CHECK_INT(quarantined(&pair->phone).count, 3);
+}
+
+static void make_way(struct pair *pair, const char *sql)
+{
+    device_run(&pair->tablet, sql);
+    device_sync_well(&pair->tablet);
+    device_sync_well(&pair->phone);
+}
+
+static uint64_t last_quarantined(struct device *device)
+{
+    return strtoull(device_ask(device, "SELECT max(ordinal) FROM tern_outbox WHERE state = 2"),
+                    NULL,
+                    10);
+}
+
+static const char *places(struct device *device)
+{
+    return device_ask(device,
+                      "SELECT place FROM notes WHERE title IN ('first', 'second') ORDER BY title");
+}
+
+TEST(what_builds_on_two_refused_transactions_waits_for_both)
+{
+    struct pair pair;
+    struct found found;
+
+    collide_twice(&pair);
+    make_way(&pair, "UPDATE notes SET place = 19 WHERE title = 't1'");
+    found = quarantined(&pair.phone);
+    CHECK_INT(tern_quarantine_retry(pair.phone.replica, found.ordinal, NULL, NULL), TERN_OK);
+    CHECK_TEXT(places(&pair.phone), "11;null");
+    device_sync_well(&pair.phone);
+    CHECK_TEXT(places(&pair.phone), "11;null");
+    found = quarantined(&pair.phone);
+    CHECK_INT(found.count, 2);
+    CHECK_INT(found.waits_for, found.ordinal);
+    CHECK_INT(tern_quarantine_retry(pair.phone.replica, last_quarantined(&pair.phone), NULL, NULL),
+              TERN_ERR_DEPENDENCY_REJECTED);
+    make_way(&pair, "UPDATE notes SET place = 18 WHERE title = 't2'");
+    CHECK_INT(tern_quarantine_retry(pair.phone.replica, found.ordinal, NULL, NULL), TERN_OK);
+    device_sync_well(&pair.phone);
+    CHECK_INT(quarantined(&pair.phone).count, 0);
+    CHECK_TEXT(places(&pair.phone), "13;14");
+    device_sync_well(&pair.tablet);
+    /* It was written by one who had seen all that it replaced. */
+    CHECK_TEXT(device_ask(&pair.tablet, "SELECT count(*) FROM sync_audit"), "0");
+    pair_end(&pair);
+}
+
+/* What it builds on was tried again in vain: its other base alone does not take it along. */
+TEST(what_builds_on_one_that_was_refused_again_waits_for_that_one)
+{
+    struct pair pair;
+    struct found found;
+
+    collide_twice(&pair);
+    make_way(&pair, "UPDATE notes SET place = 19 WHERE title = 't1'");
+    found = quarantined(&pair.phone);
+    CHECK_INT(tern_quarantine_retry(pair.phone.replica, found.ordinal, NULL, NULL), TERN_OK);
+    device_run(&pair.tablet, "UPDATE notes SET place = 11 WHERE title = 't1'");
+    device_run(&pair.tablet, "UPDATE notes SET place = 18 WHERE title = 't2'");
+    device_sync_well(&pair.tablet);
+    device_sync_well(&pair.phone);
+    found = quarantined(&pair.phone);
+    CHECK_INT(found.count, 3);
+    CHECK_INT(tern_quarantine_retry(pair.phone.replica, found.ordinal, NULL, NULL), TERN_OK);
+    device_sync_well(&pair.phone);
+    CHECK_INT(quarantined(&pair.phone).count, 2);
+    CHECK_TEXT(places(&pair.phone), "null;12");
+    make_way(&pair, "UPDATE notes SET place = 19 WHERE title = 't1'");
+    found = quarantined(&pair.phone);
+    CHECK_INT(tern_quarantine_retry(pair.phone.replica, found.ordinal, NULL, NULL), TERN_OK);
+    device_sync_well(&pair.phone);
+    CHECK_INT(quarantined(&pair.phone).count, 0);
+    CHECK_TEXT(places(&pair.phone), "13;14");
+    device_sync_well(&pair.tablet);
     pair_end(&pair);
 }
 

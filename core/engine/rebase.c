@@ -84,9 +84,15 @@ tern_status trn_rebase_park_behind(struct trn_work *work,
                                    const struct trn_entry *blocker,
                                    tern_error *error)
 {
+    tern_entry_state state = entry->state == TERN_ENTRY_LOCKED ? TERN_ENTRY_LOCKED : blocker->state;
+    bool is_sent = blocker->state == TERN_ENTRY_LOCKED && blocker->number == 0;
+
+    if (state == TERN_ENTRY_LOCKED && !is_sent) {
+        entry->number = TRN_ENTRY_REFUSED;
+    }
     return trn_rebase_park(work,
                            entry,
-                           entry->state == TERN_ENTRY_LOCKED ? TERN_ENTRY_LOCKED : blocker->state,
+                           state,
                            TERN_ERR_DEPENDENCY_REJECTED,
                            blocker->ordinal,
                            "an earlier transaction that it builds on is parked",

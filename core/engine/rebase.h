@@ -13,8 +13,8 @@
 
 #include "engine/work.h"
 
-/* In the number of an entry that is neither pending nor acknowledged: the server has said no, so it
- * is not sent again. */
+/* In the number of an entry that is neither pending nor acknowledged: the server has said no, to it
+ * or to what it builds on, so it is not sent again. */
 #define TRN_ENTRY_REFUSED INT64_C(-1)
 
 /* Lifts all pending edits off, unless they are off already. */
@@ -32,7 +32,8 @@ tern_status trn_rebase_park(struct trn_work *work,
                             uint64_t waits_for,
                             const char *detail,
                             tern_error *error);
-/* Parks one that builds on a parked one, as that is; a locked one stays so. */
+/* Parks one that builds on a parked one, as that is; a locked one stays so. It is not sent without
+ * that one. */
 tern_status trn_rebase_park_behind(struct trn_work *work,
                                    struct trn_entry *entry,
                                    const struct trn_entry *blocker,

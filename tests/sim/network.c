@@ -259,6 +259,23 @@ void device_sync_well(struct device *device)
     CHECK_INT(status, TERN_OK);
 }
 
+void device_sync_by_ones(struct device *device)
+{
+    const tern_sync_options options = {.size = sizeof options, .push_bytes = 1};
+    tern_sync *sync = NULL;
+    tern_sync_step step = {.action = TERN_SYNC_WORK};
+
+    CHECK(tern_sync_open(device->replica, &options, &sync, NULL) == TERN_OK);
+    while (step.action != TERN_SYNC_DONE) {
+        CHECK(tern_sync_next(sync, &step, NULL) == TERN_OK);
+        if (step.action == TERN_SYNC_SEND) {
+            device_carry(device, sync, step.request);
+        }
+    }
+    CHECK_INT(step.result, TERN_OK);
+    tern_sync_close(sync);
+}
+
 tern_sync *device_sync_open(struct device *device)
 {
     tern_sync *sync = NULL;

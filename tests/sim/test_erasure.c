@@ -176,6 +176,33 @@ TEST(edits_of_an_erased_record_are_parked_and_bring_nothing_back)
     end(&clinic);
 }
 
+/* The erasure is heard of before the edit is sent, so the server never knows of it. */
+TEST(what_builds_on_an_edit_of_an_erased_record_is_not_sent_without_it)
+{
+    struct clinic clinic;
+
+    begin(&clinic);
+    device_run(&clinic.doctor, "UPDATE users SET name = 'goes first' WHERE id = @d");
+    device_run(&clinic.doctor,
+               "UPDATE notes SET body = iif(title = 'own', body, 'secret edit'), "
+               "title = iif(title = 'own', 'a', title)");
+    device_run(&clinic.doctor, "UPDATE notes SET title = 'b' WHERE title = 'a'");
+    device_run(&clinic.doctor, "UPDATE notes SET title = 'c' WHERE title = 'b'");
+    world_erase(&clinic.world, 'p');
+    world_pass(&clinic.world, SECOND_US);
+    device_sync_by_ones(&clinic.doctor);
+    device_sync_well(&clinic.doctor);
+    CHECK_TEXT(world_ask(&clinic.world, "SELECT title FROM notes"), "own");
+    CHECK_TEXT(world_ask(&clinic.world, "SELECT name FROM users"), "goes first");
+    CHECK_INT(device_status(&clinic.doctor).pending, 0);
+    CHECK_INT(device_status(&clinic.doctor).locked, 3);
+    CHECK_TEXT(device_ask(&clinic.doctor, "SELECT title FROM notes"), "own");
+    CHECK_TEXT(device_ask(&clinic.doctor,
+                          "SELECT count(*) FROM tern_outbox WHERE state = 3 AND waits_for > 0"),
+               "2");
+    end(&clinic);
+}
+
 TEST(a_device_that_comes_with_edits_after_an_erasure_is_told_by_its_verdict)
 {
     struct clinic clinic;

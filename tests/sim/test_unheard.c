@@ -81,24 +81,6 @@ static void end(struct world *world, struct device *phone, struct device *tablet
     world_end(world);
 }
 
-/* A sync that sends one entry a request. */
-static void sync_by_ones(struct device *device)
-{
-    const tern_sync_options options = {.size = sizeof options, .push_bytes = 1};
-    tern_sync *sync = NULL;
-    tern_sync_step step = {.action = TERN_SYNC_WORK};
-
-    CHECK(tern_sync_open(device->replica, &options, &sync, NULL) == TERN_OK);
-    while (step.action != TERN_SYNC_DONE) {
-        CHECK(tern_sync_next(sync, &step, NULL) == TERN_OK);
-        if (step.action == TERN_SYNC_SEND) {
-            device_carry(device, sync, step.request);
-        }
-    }
-    CHECK_INT(step.result, TERN_OK);
-    tern_sync_close(sync);
-}
-
 /* The machine loses power, with all that no sync has put on the disk. */
 static void cut_power(struct device *device)
 {
@@ -131,7 +113,7 @@ TEST(what_left_before_a_power_cut_is_judged_by_the_server_alone)
     device_run(&tablet, "DELETE FROM notes WHERE title = 'third'");
     device_sync_well(&tablet);
     cut_power(&phone);
-    sync_by_ones(&phone);
+    device_sync_by_ones(&phone);
     CHECK_INT(device_status(&phone).quarantined, 0);
     CHECK_TEXT(
         device_ask(&phone, "SELECT title FROM notes WHERE deleted_at IS NULL ORDER BY place"),

@@ -138,6 +138,8 @@ void device_expect(struct device *device, enum weather weather);
 /* A whole sync. */
 tern_status device_sync(struct device *device);
 void device_sync_well(struct device *device);
+/* The same, with one entry a request. */
+void device_sync_by_ones(struct device *device);
 /* Begins a sync whose steps the test takes itself. */
 tern_sync *device_sync_open(struct device *device);
 /* Carries the request of a step, as a sync of its own would. */

@@ -211,11 +211,15 @@ void sim_device_clone(struct sim_device *original, struct sim_device *copy)
 void sim_device_mend(struct sim_device *device)
 {
     if (sim_disk_is_dead(device->disk)) {
+        bool boots = sim_disk_lost_power(device->disk);
+
         device->world->faults++;
         sim_device_close(device);
         sim_disk_revive(device->disk);
         sim_device_calm(device);
-        sim_device_boot(device);
+        if (boots) {
+            sim_device_boot(device);
+        }
         come_back(device);
     } else if (device->replica == NULL && !sim_failed(device->world)) {
         sim_device_calm(device);

@@ -241,6 +241,11 @@ bool sim_disk_is_dead(const struct sim_disk *disk)
     return disk->dead;
 }
 
+bool sim_disk_lost_power(const struct sim_disk *disk)
+{
+    return disk->dead && disk->power_lost;
+}
+
 bool sim_disk_has_struck(const struct sim_disk *disk)
 {
     return disk->struck;

@@ -56,6 +56,8 @@ void sim_disk_disarm(struct sim_disk *disk);
 /* While true, nothing is counted and nothing fails but what is dead. */
 void sim_disk_pause(struct sim_disk *disk, bool paused);
 bool sim_disk_is_dead(const struct sim_disk *disk);
+/* Whether what died is the machine, and not the process alone. */
+bool sim_disk_lost_power(const struct sim_disk *disk);
 /* Whether an error was given, or room refused, since it was armed. */
 bool sim_disk_has_struck(const struct sim_disk *disk);
 /* The process or the machine dies now. */

@@ -183,7 +183,7 @@ lay_one(struct trn_work *work, struct trn_entry *entry, bool *doubt, tern_error 
     if (laid == TERN_OK) {
         return trn_store_savepoint_release(work->store, error);
     }
-    status = trn_store_savepoint_rollback(work->store, error);
+    status = trn_store_savepoint_rollback(work->store, laid, why.message, error);
     if (status != TERN_OK) {
         return status;
     }

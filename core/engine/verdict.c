@@ -76,7 +76,7 @@ lay_as_ground(struct trn_work *work, const struct trn_entry *entry, bool told, t
     if (laid == TERN_OK) {
         return trn_store_savepoint_release(work->store, error);
     }
-    status = trn_store_savepoint_rollback(work->store, error);
+    status = trn_store_savepoint_rollback(work->store, laid, why.message, error);
     if (status == TERN_OK && !trn_status_is_of_rows(laid)) {
         return trn_fail(error, laid, "%s", why.message);
     }

@@ -130,7 +130,8 @@ tern_status trn_store_follow(struct trn_store *store,
     if (status == TERN_OK) {
         return trn_store_savepoint_release(store, error);
     }
-    if (trn_store_in_transaction(store) && trn_store_savepoint_rollback(store, NULL) != TERN_OK) {
+    if (trn_store_in_transaction(store) &&
+        trn_store_savepoint_rollback(store, status, "", NULL) != TERN_OK) {
         trn_store_rollback(store);
     }
     trn_doom_note_loss(store, status, error);

@@ -85,8 +85,12 @@ void trn_store_set_syncing(struct trn_store *store, bool is_syncing);
 /* Savepoints nest; depth is the caller's business. */
 tern_status trn_store_savepoint(struct trn_store *store, tern_error *error);
 tern_status trn_store_savepoint_release(struct trn_store *store, tern_error *error);
+/* Rolls back to it and releases it, as `failed` under it, and why. Where that took the whole tx
+ * with it, there is nothing to go back to, and it is returned as it is. */
 tern_status trn_store_savepoint_rollback(struct trn_store *store,
-                                         tern_error *error); /* rolls back to it and releases it */
+                                         tern_status failed,
+                                         const char *why,
+                                         tern_error *error);
 /* How many foreign keys are broken right now, deferred ones included, by rows that this connection
  * wrote in this tx. Used before a commit or release. */
 tern_status trn_store_foreign_keys_hold(struct trn_store *store, bool *ret_hold, tern_error *error);

@@ -239,11 +239,18 @@ tern_status trn_store_savepoint_release(struct trn_store *store, tern_error *err
     return trn_store_do(store, TRN_SQL_SAVEPOINT_RELEASE, "savepoint", error);
 }
 
-tern_status trn_store_savepoint_rollback(struct trn_store *store, tern_error *error)
+tern_status trn_store_savepoint_rollback(struct trn_store *store,
+                                         tern_status failed,
+                                         const char *why,
+                                         tern_error *error)
 {
-    tern_status status = trn_store_do(store, TRN_SQL_SAVEPOINT_ROLLBACK, "savepoint", error);
+    tern_status status;
 
     store->meta_is_known = false;
+    if (!trn_store_in_transaction(store)) {
+        return trn_fail(error, failed, "%s", why);
+    }
+    status = trn_store_do(store, TRN_SQL_SAVEPOINT_ROLLBACK, "savepoint", error);
     return status != TERN_OK ? status : trn_store_savepoint_release(store, error);
 }
 

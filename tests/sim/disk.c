@@ -39,6 +39,7 @@ static struct {
     bool fill_every;
     bool refused;
     bool sync_fails;
+    unsigned fail_read_at; /* 0: never */
     unsigned cut_at;
     bool cut;
 } disk;
@@ -135,6 +136,9 @@ static int file_close(sqlite3_file *file)
 
 static int file_read(sqlite3_file *file, void *data, int size, sqlite3_int64 at)
 {
+    if (disk.fail_read_at > 0 && --disk.fail_read_at == 0) {
+        return SQLITE_IOERR_READ;
+    }
     return real_of(file)->pMethods->xRead(real_of(file), data, size, at);
 }
 
@@ -370,6 +374,16 @@ bool disk_refused(void)
 void disk_fail_sync(void)
 {
     disk.sync_fails = true;
+}
+
+void disk_fail_read(unsigned nth)
+{
+    disk.fail_read_at = nth;
+}
+
+bool disk_fails_reads(void)
+{
+    return disk.fail_read_at > 0;
 }
 
 void disk_cut_at(unsigned nth)

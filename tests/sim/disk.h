@@ -25,6 +25,11 @@ bool disk_refused(void);
 /* The next sync fails, once; what was written stays. */
 void disk_fail_sync(void);
 
+/* The `nth` read from now, from 1, fails, once; 0: none. */
+void disk_fail_read(unsigned nth);
+/* Whether it is still to come. */
+bool disk_fails_reads(void);
+
 /* The power goes: writes and syncs fail from the `nth` of them on, from 1. */
 void disk_cut_at(unsigned nth);
 bool disk_is_cut(void);

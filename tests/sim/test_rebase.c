@@ -1,9 +1,13 @@
 /* The ground under pending edits: rows always show it merged with them, and what no longer fits is
  * parked alone. */
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/internal.h"
+#include "store/store.h"
+#include "tests/sim/disk.h"
 #include "tests/sim/pair.h"
 
 #define SECOND_US INT64_C(1000000)
@@ -393,4 +397,51 @@ TEST(a_row_that_came_between_two_pending_edits_stays_when_they_are_lifted)
     CHECK_INT(device_status(&pair.phone).quarantined, 2);
     device_sync_well(&pair.tablet);
     pair_end(&pair);
+}
+
+/* The app keeps so little of the file in memory that it is read again and again. */
+static void open_on_disk(struct device *device)
+{
+    device_close(device);
+    device->vfs = DISK_VFS;
+    device_open(device);
+    CHECK_INT(sqlite3_exec(trn_store_connection(device->replica->store),
+                           "PRAGMA cache_size = 5",
+                           NULL,
+                           NULL,
+                           NULL),
+              SQLITE_OK);
+}
+
+TEST(whichever_read_fails_while_edits_are_laid_back_a_sync_says_so_and_starts_nothing_over)
+{
+    struct pair pair;
+    bool failed = true;
+
+    disk_begin(false);
+    begin(&pair);
+    device_run(&pair.tablet, "UPDATE notes SET body = hex(zeroblob(4000))");
+    device_sync_well(&pair.tablet);
+    world_pass(&pair.world, SECOND_US);
+    device_run(&pair.phone, "UPDATE notes SET title = 'mine'");
+    open_on_disk(&pair.phone);
+    pair.phone.meddle = refuse_pushes;
+    for (unsigned nth = 1; failed; nth++) {
+        tern_status status;
+
+        pair.phone.logged[0] = '\0';
+        disk_fail_read(nth);
+        status = device_sync(&pair.phone);
+        failed = !disk_fails_reads();
+        disk_fail_read(0);
+        CHECK(status == TERN_ERR_IO || status == TERN_ERR_UNAVAILABLE);
+        CHECK(strstr(pair.phone.logged, "does not fit what is here") == NULL);
+    }
+    pair.phone.meddle = NULL;
+    device_sync_well(&pair.phone);
+    CHECK_INT(device_status(&pair.phone).pending, 0);
+    CHECK_INT(device_status(&pair.phone).quarantined, 0);
+    device_sync_well(&pair.tablet);
+    pair_end(&pair);
+    disk_end();
 }

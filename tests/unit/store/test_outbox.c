@@ -469,7 +469,7 @@ TEST(meta_is_what_the_file_says_whoever_wrote_it_and_whatever_was_rolled_back)
     CHECK_INT(trn_store_savepoint(store, NULL), TERN_OK);
     set_acked(store, 6);
     CHECK_INT(acked(store), 6);
-    CHECK_INT(trn_store_savepoint_rollback(store, NULL), TERN_OK);
+    CHECK_INT(trn_store_savepoint_rollback(store, TERN_ERR_UNIQUE, "", NULL), TERN_OK);
     CHECK_INT(acked(store), 5);
     CHECK_INT(trn_store_commit(store, NULL), TERN_OK);
     CHECK_INT(trn_store_begin(store, NULL), TERN_OK);

@@ -148,7 +148,7 @@ TEST(a_savepoint_takes_back_what_came_after_it)
     write_row(store, PEOPLE, &one);
     CHECK_INT(trn_store_savepoint(store, NULL), TERN_OK);
     write_row(store, PEOPLE, &two);
-    CHECK_INT(trn_store_savepoint_rollback(store, NULL), TERN_OK);
+    CHECK_INT(trn_store_savepoint_rollback(store, TERN_ERR_UNIQUE, "", NULL), TERN_OK);
     CHECK_INT(trn_store_row_read(store, table(PEOPLE), &two.id, &found, &read, NULL), TERN_OK);
     CHECK(!found);
     CHECK_INT(trn_store_row_read(store, table(PEOPLE), &one.id, &found, &read, NULL), TERN_OK);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "store/sql.h"
 #include "tests/unit/store/fixture.h"
 
 enum { PEOPLE_COUNT = 600 };
@@ -76,7 +77,7 @@ TEST(much_is_taken_back_to_a_savepoint_without_a_temporary_file)
     CHECK_INT(trn_store_begin(store, NULL), TERN_OK);
     CHECK_INT(trn_store_savepoint(store, NULL), TERN_OK);
     write_people(store, 6);
-    CHECK_INT(trn_store_savepoint_rollback(store, NULL), TERN_OK);
+    CHECK_INT(trn_store_savepoint_rollback(store, TERN_ERR_UNIQUE, "", NULL), TERN_OK);
     CHECK_INT(trn_store_row_read(store, people(), &first, &found, &read, NULL), TERN_OK);
     CHECK_INT(read.version.keys[0], 5);
     CHECK_INT(trn_store_commit(store, NULL), TERN_OK);
@@ -100,4 +101,30 @@ TEST(a_reader_sorts_much_without_a_temporary_file)
     trn_statement_free(statement);
     trn_reader_close(reader);
     close_bare(store);
+}
+
+/* ---- No room ---- */
+
+TEST(what_took_the_whole_transaction_back_is_told_and_not_that_its_savepoint_is_gone)
+{
+    struct trn_store *store = fixture_open(trn_test_path(trn_test_folder(), "replica.db"));
+    tern_error why = {0};
+    tern_error error = {0};
+    unsigned number = 0;
+
+    CHECK_INT(trn_store_exec(store, "PRAGMA max_page_count = 1", "no growth", NULL), TERN_OK);
+    CHECK_INT(trn_store_begin(store, NULL), TERN_OK);
+    CHECK_INT(trn_store_savepoint(store, NULL), TERN_OK);
+    while (why.status == TERN_OK) {
+        struct trn_row person = fixture_person(number++, 5);
+
+        CHECK(number < 1000);
+        (void)!trn_store_row_write(store, people(), &person, &why);
+    }
+    CHECK_INT(why.status, TERN_ERR_DISK_FULL);
+    CHECK(!trn_store_in_transaction(store));
+    CHECK_INT(trn_store_savepoint_rollback(store, why.status, why.message, &error),
+              TERN_ERR_DISK_FULL);
+    CHECK_TEXT(error.message, why.message);
+    trn_store_close(store);
 }

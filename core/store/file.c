@@ -7,6 +7,8 @@
  */
 #include "store/store.h"
 
+#include <limits.h>
+
 #include "base/assert.h"
 #include "base/error.h"
 #include "base/memory.h"
@@ -299,7 +301,7 @@ static int wait_and_checkpoint(struct trn_store *store)
         (void)sqlite3_sleep(pause_ms);
         rc = sqlite3_wal_checkpoint_v2(store->db, "main", SQLITE_CHECKPOINT_FULL, NULL, NULL);
     }
-    (void)sqlite3_busy_timeout(store->db, (int)store->busy_timeout_ms);
+    (void)sqlite3_busy_timeout(store->db, store->busy_timeout_ms);
     return rc;
 }
 
@@ -314,7 +316,7 @@ static tern_status checkpoint(struct trn_store *store, tern_error *error)
     }
     (void)sqlite3_busy_timeout(store->db, 0);
     rc = sqlite3_wal_checkpoint_v2(store->db, "main", SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
-    (void)sqlite3_busy_timeout(store->db, (int)store->busy_timeout_ms);
+    (void)sqlite3_busy_timeout(store->db, store->busy_timeout_ms);
     return rc == SQLITE_OK || (rc & 0xff) == SQLITE_BUSY
                ? TERN_OK
                : trn_store_fail(store->db, rc, "checkpoint", error);
@@ -393,7 +395,7 @@ open_file(struct trn_store *store, const struct trn_store_options *options, tern
     if (status != TERN_OK) {
         return status;
     }
-    (void)sqlite3_busy_timeout(store->db, (int)store->busy_timeout_ms);
+    (void)sqlite3_busy_timeout(store->db, store->busy_timeout_ms);
     /* Until the lock is ours, closing must leave another process's log alone. */
     (void)trn_store_set_flag(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1);
     status = check_kind(store->db, &is_empty, error);
@@ -434,6 +436,14 @@ open_file(struct trn_store *store, const struct trn_store_options *options, tern
     return status;
 }
 
+/* As SQLite takes it: one that is negative there does not wait at all. */
+static int patience_of(const struct trn_store_options *options)
+{
+    int64_t ms = options->busy_timeout_ms > 0 ? options->busy_timeout_ms : BUSY_TIMEOUT_MS;
+
+    return ms < INT_MAX ? (int)ms : INT_MAX;
+}
+
 tern_status trn_store_open(const struct trn_store_options *options,
                            struct trn_store **ret_store,
                            tern_error *error)
@@ -451,8 +461,7 @@ tern_status trn_store_open(const struct trn_store_options *options,
     if (store == NULL) {
         return trn_fail_nomem(error);
     }
-    store->busy_timeout_ms =
-        options->busy_timeout_ms > 0 ? options->busy_timeout_ms : BUSY_TIMEOUT_MS;
+    store->busy_timeout_ms = patience_of(options);
     store->host = options->host;
     store->path = trn_text_copy(trn_slice_text(options->path));
     store->vfs = options->vfs != NULL ? trn_text_copy(trn_slice_text(options->vfs)) : NULL;

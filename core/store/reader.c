@@ -52,7 +52,7 @@ trn_reader_open(struct trn_store *store, struct trn_reader **ret_reader, tern_er
         status = trn_store_fail(reader->db, rc, "reader", error);
         goto out;
     }
-    (void)sqlite3_busy_timeout(reader->db, (int)store->busy_timeout_ms);
+    (void)sqlite3_busy_timeout(reader->db, store->busy_timeout_ms);
     status = configure(reader, error);
     if (status == TERN_OK) {
         status =

@@ -166,13 +166,13 @@ struct trn_store {
     sqlite3 *lock; /* the side file whose lock says who writes */
     char *path;
     char *vfs;
-    int64_t busy_timeout_ms;
     struct trn_store_host host;
     struct trn_bytes document;
     const struct trn_schema *schema;
     struct trn_store_table *tables; /* one for each of schema->tables */
     uint64_t triggers; /* how many the app has made: each may change what a statement writes */
-    int log_pages;     /* in the write-ahead log, after the last commit */
+    int busy_timeout_ms;
+    int log_pages; /* in the write-ahead log, after the last commit */
     bool is_new;
     bool is_syncing;    /* a session of this handle keeps the log short */
     bool is_hasty;      /* commits may not be waited for: synchronous is NORMAL */

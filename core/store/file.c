@@ -196,7 +196,8 @@ connect(const char *path, const char *vfs, bool create, sqlite3 **ret_db, tern_e
     return TERN_OK;
 }
 
-/* BEGIN EXCLUSIVE on the empty side file holds its lock and writes nothing. */
+/* BEGIN EXCLUSIVE on the empty side file holds its lock and writes nothing. While it waits, one of
+ * two that have begun at once lets go of what it has, so that the other goes on. */
 static tern_status take_lock(struct trn_store *store, tern_error *error)
 {
     const char *main_path = sqlite3_db_filename(store->db, "main");
@@ -218,6 +219,7 @@ static tern_status take_lock(struct trn_store *store, tern_error *error)
         trn_error_context(error, "the lock file beside the replica");
         return status;
     }
+    (void)sqlite3_busy_timeout(store->lock, store->busy_timeout_ms);
     rc = sqlite3_exec(store->lock,
                       "PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE",
                       NULL,

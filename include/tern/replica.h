@@ -27,8 +27,8 @@ typedef struct tern_replica_options {
     size_t schema_size; /* bytes of `schema` */
     tern_id user;       /* whose replica this is; the nil id opens an existing file as it is */
     bool must_exist;    /* fail with TERN_ERR_NOT_FOUND rather than create */
-    int64_t busy_timeout_ms; /* how long a write waits for another connection of the file; 0 means
-                                5,000 */
+    int64_t busy_timeout_ms; /* how long opening waits for who else holds the replica, and a write
+                                for another connection of the file; 0 means 5,000 */
     const tern_ports *ports; /* copied; see tern/platform.h for the desktop's */
 } tern_replica_options;
 
@@ -38,7 +38,8 @@ typedef struct tern_replica_options {
  * Opening runs a full WAL checkpoint first, so that what was recovered after a crash is durable
  * before it is served. An upgrade adds tables, columns, indexes and enum values in one transaction;
  * anything else in a newer document is TERN_ERR_SCHEMA_INCOMPATIBLE. One process holds a replica
- * for writing at a time; a second is refused with TERN_ERR_BUSY.
+ * for writing at a time; a second waits for it as long as busy_timeout_ms says, and is then refused
+ * with TERN_ERR_BUSY.
  *
  * @param path        UTF-8 file name; copied.
  * @param options     Copied.

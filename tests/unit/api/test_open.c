@@ -147,6 +147,7 @@ TEST(a_second_handle_is_busy)
     tern_replica_options options = fixture_options();
     tern_error error = {0};
 
+    options.busy_timeout_ms = 50;
     CHECK_INT(try_open(path, &options, &error), TERN_ERR_BUSY);
     CHECK(error.message[0] != '\0');
     tern_replica_close(replica);

@@ -14,7 +14,7 @@ public actor Replica {
         public var user: UUID?
         /// Fails with NOT_FOUND rather than create.
         public var mustExist = false
-        /// How many seconds a write waits for another connection of the file.
+        /// How many seconds opening waits for who else holds the file, and a write for another connection of it.
         public var busyTimeout: TimeInterval = 5
         public var ports = Ports()
 

@@ -86,7 +86,7 @@ public final class Replica implements AutoCloseable, Queries {
             return this;
         }
 
-        /** How long a write waits for another connection of the file; 5 seconds by default. */
+        /** How long opening waits for who else holds the file, and a write for another connection of it; 5 seconds by default. */
         public Options busyTimeout(Duration time) {
             busyTimeoutMs = time.toMillis();
             return this;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/assert.h"
+#include "base/digits.h"
 #include "base/error.h"
 
 enum { JSON_DEPTH_MAX = 1000 };
@@ -191,12 +192,12 @@ static void say(struct sentence *sentence, const char *text)
 
 static void say_number(struct sentence *sentence, const struct trn_column *column, double number)
 {
-    char text[40];
+    char text[TRN_NUMBER_BYTES];
 
     if (trn_limit_is_whole(column)) {
         (void)snprintf(text, sizeof(text), "%" PRId64, (int64_t)number);
     } else {
-        (void)snprintf(text, sizeof(text), "%.15g", number);
+        text[trn_real_format(number, text)] = '\0';
     }
     say(sentence, text);
 }

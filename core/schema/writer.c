@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "base/digits.h"
 #include "base/error.h"
 
 void trn_write(struct trn_writer *writer, const char *format, ...)
@@ -59,12 +60,20 @@ void trn_write_columns(struct trn_writer *writer,
     trn_write(writer, ")");
 }
 
+/* With a point, whatever the locale says. */
+static void write_real(struct trn_writer *writer, double real)
+{
+    char text[TRN_NUMBER_BYTES];
+
+    write_bytes(writer, text, trn_real_format(real, text));
+}
+
 void trn_write_number(struct trn_writer *writer, const struct trn_column *column, double number)
 {
     if (trn_limit_is_whole(column)) {
         trn_write(writer, "%" PRId64, (int64_t)number);
     } else {
-        trn_write(writer, "%.17g", number);
+        write_real(writer, number);
     }
 }
 
@@ -128,7 +137,7 @@ void trn_write_value(struct trn_writer *writer,
         }
         break;
     case TERN_REAL:
-        trn_write(writer, "%.17g", value->real);
+        write_real(writer, value->real);
         break;
     case TERN_TEXT:
         trn_write_literal(writer, trn_slice_make(value->data, value->size));

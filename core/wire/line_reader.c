@@ -5,12 +5,12 @@
 
 #include "base/assert.h"
 #include "base/base64.h"
+#include "base/digits.h"
 #include "base/error.h"
 #include "base/text.h"
 #include "base/uuid.h"
 #include "wire/escape.h"
 #include "wire/limits.h"
-#include "wire/number.h"
 #include "wire/plain.h"
 
 enum { DIGITS_SAFE = 18, ID_BYTES = 16 };

@@ -5,10 +5,10 @@
 
 #include "base/assert.h"
 #include "base/base64.h"
+#include "base/digits.h"
 #include "base/error.h"
 #include "base/text.h"
 #include "wire/limits.h"
-#include "wire/number.h"
 #include "wire/plain.h"
 
 enum { ID_BYTES = 16, ESCAPE_BYTES_MAX = 6 };

@@ -5,12 +5,12 @@
 #include <string.h>
 
 #include "base/base64.h"
+#include "base/digits.h"
 #include "base/error.h"
 #include "base/memory.h"
 #include "model/change.h"
 #include "wire/envelope.h"
 #include "wire/limits.h"
-#include "wire/number.h"
 
 enum { ESCAPE_BYTES_MAX = 6 };
 

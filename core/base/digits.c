@@ -1,5 +1,5 @@
 /* Numbers: integers by hand, reals by the C library with its decimal point put right. */
-#include "wire/number.h"
+#include "base/digits.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* Reals as JSON spells them, whatever the process's locale says of decimal points. */
-#ifndef TRN_WIRE_NUMBER_H
-#define TRN_WIRE_NUMBER_H
+#ifndef TRN_BASE_DIGITS_H
+#define TRN_BASE_DIGITS_H
 
 #include <stdbool.h>
 #include <stddef.h>

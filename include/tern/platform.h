@@ -12,7 +12,7 @@ extern "C" {
  * Fills in the clock and the random port, no log and the default VFS.
  *
  * The monotonic clock counts while the machine sleeps where the system has such a clock (Linux,
- * macOS); the boot id is Linux's, and all zero elsewhere.
+ * macOS); the boot id is Linux's or Darwin's (iOS, macOS), and all zero elsewhere.
  *
  * @threadsafety Any thread; so are the ports' own functions.
  */

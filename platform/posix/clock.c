@@ -6,6 +6,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#ifdef __APPLE__
+#include <sys/sysctl.h>
+#endif
+
 #include "base/uuid.h"
 
 /* Linux's monotonic clock stands still while the machine sleeps; its boot clock does not. */
@@ -38,18 +42,38 @@ static int64_t monotonic_us(void *context)
     return read_us(CLOCK_SINCE_BOOT);
 }
 
-static void read_boot_id(void)
+/* The id's text, as the system tells it; false where it tells none. */
+#ifdef __APPLE__
+/* Not kern.boottime, which moves with the wall clock. */
+static bool read_boot_text(char ret_text[TRN_ID_TEXT_SIZE + 1])
 {
-    char text[TRN_ID_TEXT_SIZE];
+    size_t size = TRN_ID_TEXT_SIZE + 1;
+
+    return sysctlbyname("kern.bootsessionuuid", ret_text, &size, NULL, 0) == 0 &&
+           size >= TRN_ID_TEXT_SIZE;
+}
+#else
+static bool read_boot_text(char ret_text[TRN_ID_TEXT_SIZE + 1])
+{
     int file = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+    bool is_read;
 
     if (file < 0) {
-        return;
+        return false;
     }
-    if (read(file, text, sizeof(text)) == (ssize_t)sizeof(text)) {
-        (void)trn_id_parse(trn_slice_make(text, sizeof(text)), &boot);
-    }
+    is_read = read(file, ret_text, TRN_ID_TEXT_SIZE) == TRN_ID_TEXT_SIZE;
     (void)close(file);
+    return is_read;
+}
+#endif
+
+static void read_boot_id(void)
+{
+    char text[TRN_ID_TEXT_SIZE + 1];
+
+    if (read_boot_text(text)) {
+        (void)trn_id_parse(trn_slice_make(text, TRN_ID_TEXT_SIZE), &boot);
+    }
 }
 
 static void boot_id(void *context, tern_id *ret_id)

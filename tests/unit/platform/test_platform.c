@@ -1,6 +1,7 @@
 /* The desktop's ports: clocks that agree with the system's, and randomness that does not repeat. */
 #include "tern/platform.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -50,6 +51,25 @@ TEST(the_boot_id_stays_the_same)
     ports.clock.boot_id(ports.clock.context, &second);
     CHECK(trn_id_equal(&first, &second));
 }
+
+#ifdef __linux__
+TEST(the_boot_id_is_the_one_that_the_system_tells)
+{
+    tern_ports ports = desktop_ports();
+    char told[TRN_ID_TEXT_SIZE + 1] = "00000000-0000-0000-0000-000000000000";
+    char text[TRN_ID_TEXT_SIZE + 1];
+    FILE *file = fopen("/proc/sys/kernel/random/boot_id", "re");
+    tern_id id;
+
+    if (file != NULL) {
+        CHECK_INT(fread(told, 1, TRN_ID_TEXT_SIZE, file), TRN_ID_TEXT_SIZE);
+        CHECK_INT(fclose(file), 0);
+    }
+    ports.clock.boot_id(ports.clock.context, &id);
+    trn_id_format(&id, text);
+    CHECK_TEXT(text, told);
+}
+#endif
 
 TEST(random_bytes_fill_any_size_exactly_and_use_every_bit)
 {

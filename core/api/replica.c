@@ -124,7 +124,8 @@ static tern_status check_user(tern_replica *replica, const tern_id *user, tern_e
     return TERN_OK;
 }
 
-/* This process holds the file alone, so whoever had the lease of a sync is dead. */
+/* This process holds the file alone, so whoever had the lease of a sync is dead. On a full disk the
+ * next work on the replica gives it back. */
 static tern_status end_dead_lease(tern_replica *replica, tern_error *error)
 {
     struct trn_meta meta = {0};
@@ -142,9 +143,15 @@ static tern_status end_dead_lease(tern_replica *replica, tern_error *error)
     trn_lease_release(&meta, &holder);
     status = trn_meta_write(replica->store, &meta, error);
     if (status == TERN_OK) {
-        return trn_store_commit(replica->store, error);
+        status = trn_store_commit(replica->store, error);
+    } else {
+        trn_store_rollback(replica->store);
     }
-    trn_store_rollback(replica->store);
+    if (status == TERN_ERR_DISK_FULL) {
+        replica->kept_lease = holder;
+        trn_error_clear(error);
+        return TERN_OK;
+    }
     return status;
 }
 

@@ -307,12 +307,17 @@ static int wait_and_checkpoint(struct trn_store *store)
     return rc;
 }
 
-/* What was recovered after a crash is made durable before anything of it is served. That the log
- * shrinks, too, is only worth an attempt: somebody may be reading. */
-static tern_status checkpoint(struct trn_store *store, tern_error *error)
+/* What was recovered after a crash is made durable before anything of it is served. The log is
+ * synced before any of it is copied, so where the disk is full that is done, and it stays in the
+ * log. That the log shrinks, too, is only worth an attempt: somebody may be reading. */
+static tern_status checkpoint(struct trn_store *store, bool *ret_copied, tern_error *error)
 {
     int rc = wait_and_checkpoint(store);
 
+    *ret_copied = rc == SQLITE_OK;
+    if (rc == SQLITE_FULL) {
+        return TERN_OK;
+    }
     if (rc != SQLITE_OK) {
         return trn_store_fail(store->db, rc, "checkpoint", error);
     }
@@ -392,6 +397,7 @@ static tern_status
 open_file(struct trn_store *store, const struct trn_store_options *options, tern_error *error)
 {
     bool is_empty = false;
+    bool copied = true;
     tern_status status = connect(store->path, store->vfs, !options->must_exist, &store->db, error);
 
     if (status != TERN_OK) {
@@ -420,12 +426,12 @@ open_file(struct trn_store *store, const struct trn_store_options *options, tern
         if (TRN_MUTANT(OPEN_UNSYNCED)) {
             (void)sqlite3_exec(store->db, "PRAGMA synchronous = OFF", NULL, NULL, NULL);
         }
-        status = TRN_MUTANT(DEVICE_LOG_TRUSTED) ? TERN_OK : checkpoint(store, error);
+        status = TRN_MUTANT(DEVICE_LOG_TRUSTED) ? TERN_OK : checkpoint(store, &copied, error);
         if (TRN_MUTANT(OPEN_UNSYNCED)) {
             (void)sqlite3_exec(store->db, "PRAGMA synchronous = FULL", NULL, NULL, NULL);
         }
     }
-    if (status == TERN_OK) {
+    if (status == TERN_OK && copied) {
         status = check_size(store, error);
     }
     if (status == TERN_OK && is_empty) {

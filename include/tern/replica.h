@@ -36,10 +36,11 @@ typedef struct tern_replica_options {
  * Opens the replica at `path`, creating or upgrading it as the schema document asks.
  *
  * Opening runs a full WAL checkpoint first, so that what was recovered after a crash is durable
- * before it is served. An upgrade adds tables, columns, indexes and enum values in one transaction;
- * anything else in a newer document is TERN_ERR_SCHEMA_INCOMPATIBLE. One process holds a replica
- * for writing at a time; a second waits for it as long as busy_timeout_ms says, and is then refused
- * with TERN_ERR_BUSY.
+ * before it is served. On a full disk a replica that exists is opened all the same, and read; what
+ * writes fails with TERN_ERR_DISK_FULL until there is room. An upgrade adds tables, columns,
+ * indexes and enum values in one transaction; anything else in a newer document is
+ * TERN_ERR_SCHEMA_INCOMPATIBLE. One process holds a replica for writing at a time; a second waits
+ * for it as long as busy_timeout_ms says, and is then refused with TERN_ERR_BUSY.
  *
  * @param path        UTF-8 file name; copied.
  * @param options     Copied.

@@ -68,6 +68,47 @@ static tern_status write_big_note(struct device *device, unsigned nth, tern_erro
     return status;
 }
 
+/* Closed while nothing can be written: what was committed stays in the log, and the lease taken. */
+static void close_on_a_full_disk(struct device *device, bool with_lease)
+{
+    tern_sync *sync = with_lease ? device_sync_open(device) : NULL;
+    tern_sync_step step;
+
+    if (with_lease) {
+        CHECK(tern_sync_next(sync, &step, NULL) == TERN_OK &&
+              tern_sync_next(sync, &step, NULL) == TERN_OK);
+        CHECK(step.action == TERN_SYNC_SEND);
+    }
+    disk_fill(1, true);
+    tern_sync_close(sync);
+    device_close(device);
+}
+
+TEST(a_replica_on_a_full_disk_is_opened_and_read_and_is_written_once_there_is_room)
+{
+    for (int with_lease = 0; with_lease < 2; with_lease++) {
+        struct pair pair;
+        tern_error error = {0};
+
+        begin(&pair);
+        for (unsigned i = 1; i < 8; i++) {
+            CHECK_INT(write_big_note(&pair.phone, i, NULL), TERN_OK);
+        }
+        close_on_a_full_disk(&pair.phone, with_lease == 1);
+        disk_fill(1, false);
+        device_open(&pair.phone);
+        CHECK(disk_refused());
+        CHECK_TEXT(device_ask(&pair.phone, "SELECT count(*) FROM notes"), "8");
+        CHECK_INT(write_big_note(&pair.phone, 8, &error), TERN_ERR_DISK_FULL);
+        disk_fill(0, false);
+        CHECK_INT(write_big_note(&pair.phone, 8, NULL), TERN_OK);
+        device_close(&pair.phone);
+        device_open(&pair.phone);
+        CHECK_TEXT(device_ask(&pair.phone, "SELECT count(*) FROM notes"), "9");
+        end(&pair);
+    }
+}
+
 TEST(a_full_disk_fails_the_commit_and_changes_nothing)
 {
     struct pair pair;

@@ -48,6 +48,7 @@ const char *const sim_check_names[] = {
     "references",
     "reminders",
     "retaken",
+    "retried",
     "rules",
     "server",
     "shelf",

@@ -17,6 +17,7 @@
 #include "sim/life.h"
 #include "sim/memory.h"
 #include "sim/net.h"
+#include "sim/retried.h"
 #include "sim/server.h"
 #include "sim/write.h"
 
@@ -336,6 +337,19 @@ static bool note_parked(void *context, const tern_entry *entry)
     return choice->count < 64;
 }
 
+static tern_status retry(struct sim_device *device, uint64_t ordinal)
+{
+    struct sim_entries before = sim_entries_read(device);
+    tern_status status =
+        SIM_CALL(device->index, tern_quarantine_retry(device->replica, ordinal, NULL, NULL));
+
+    if (status == TERN_OK && !sim_disk_is_dead(device->disk)) {
+        sim_retried_check(device, &before);
+    }
+    sim_entries_free(&before);
+    return status;
+}
+
 /* The person looks at what was set aside: tries some of it again, gives some of it up. */
 static void play_decide(struct sim_world *world, json_t *event)
 {
@@ -361,11 +375,9 @@ static void play_decide(struct sim_world *world, json_t *event)
         bool discard = sim_event_flag(event, "discard") ||
                        (!sim_event_flag(event, "retry") && sim_chance(&dice, 50));
         tern_status status =
-            discard
-                ? SIM_CALL(device->index,
-                           tern_quarantine_discard(device->replica, choice.ordinals[i], NULL))
-                : SIM_CALL(device->index,
-                           tern_quarantine_retry(device->replica, choice.ordinals[i], NULL, NULL));
+            discard ? SIM_CALL(device->index,
+                               tern_quarantine_discard(device->replica, choice.ordinals[i], NULL))
+                    : retry(device, choice.ordinals[i]);
 
         sim_hash_number(world, status);
         failed = failed || sim_is_trouble(status);

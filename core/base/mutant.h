@@ -75,7 +75,9 @@
     X(BACKUP_UNCHECKED, 847, "a backup of another history is taken for one of this")               \
     X(KEPT_TOO_SHORT, 76, "a device lets go of entries that no backup holds")                      \
     X(LOCKED_DROPPED, 51, "unsent edits of a record that was closed are dropped")                  \
-    X(RETRY_DEPENDENTS_LOST, 13, "what depends on a transaction that is tried again is let go of") \
+    X(RETRY_DEPENDENTS_LOST, 2, "what depends on a transaction that is tried again is let go of")  \
+    X(RETRY_EPOCH_NEW, 2, "what is tried again names bases of an old epoch as of today's")         \
+    X(RETRY_RECORDED, 21, "what a rule inferred is recorded where it is tried again")              \
     X(OPEN_UNSYNCED, 5, "what an opening puts away does not wait for the disk")                    \
     X(STRANGER_STAGED, 26, "a piece of a record that was never granted is sent, and let go of")    \
     X(RETIRED_QUEUE_LOST, 2, "a copy whose id is retired lets go of what waits")                   \

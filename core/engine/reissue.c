@@ -1,6 +1,8 @@
 /* In one write transaction; ordinals rise, so what builds on an entry stays behind it. */
 #include "engine/reissue.h"
 
+#include <string.h>
+
 #include "base/assert.h"
 #include "base/error.h"
 #include "base/memory.h"
@@ -173,6 +175,9 @@ static tern_status rewrite(struct reissuing *reissuing,
     header.time_us = entry->time_us;
     header.kind = (enum trn_entry_kind)entry->kind;
     header.schema_version = entry->schema_version;
+    if (TRN_MUTANT(RETRY_EPOCH_NEW)) {
+        memcpy(header.epoch, reissuing->work->meta.epoch, sizeof header.epoch);
+    }
     header.depends_on = (const uint64_t *)(const void *)depends->data;
     header.depends_count = depends->size / sizeof(uint64_t);
     trn_line_writer_open(&writer, body);
@@ -186,7 +191,9 @@ static enum trn_entry_kind kind_of(const struct reissuing *reissuing, const stru
     if (reissuing->discards) {
         return TRN_ENTRY_DISCARDED;
     }
-    return trn_entry_kind_is_inferred(old->kind) ? TRN_ENTRY_INFERRED : TRN_ENTRY_RECORDED;
+    return trn_entry_kind_is_inferred(old->kind) && !TRN_MUTANT(RETRY_RECORDED)
+               ? TRN_ENTRY_INFERRED
+               : TRN_ENTRY_RECORDED;
 }
 
 /* One that `needs` what stays parked is not sent, and names what is by its new ordinals. */
@@ -207,6 +214,9 @@ static tern_status reissue(struct reissuing *reissuing,
     if (status == TERN_OK) {
         status = trn_issue_name(work, kind, old->change_count, &entry, error);
     }
+    if (status == TERN_OK) { /* first, for a base may be the transaction itself */
+        status = note(&reissuing->done, old->ordinal, entry.ordinal, error);
+    }
     if (status == TERN_OK) {
         status = rewrite(reissuing, &reader, &entry, &body, &depends, error);
     }
@@ -224,9 +234,6 @@ static tern_status reissue(struct reissuing *reissuing,
     }
     if (status == TERN_OK && needs->ordinal != 0) {
         status = trn_rebase_park_behind(work, &entry, needs, error);
-    }
-    if (status == TERN_OK) {
-        status = note(&reissuing->done, old->ordinal, entry.ordinal, error);
     }
     trn_entry_close(&reader);
     trn_bytes_free(&body);

@@ -34,7 +34,8 @@ tern_status trn_reach_held(struct trn_work *work,
 /* Rows of the entry may stay behind, where it is refused or where the scope never comes: every
  * scope that one lies in is stale, unless it is held. */
 tern_status trn_reach_suspect(struct trn_work *work, uint64_t ordinal, tern_error *error);
-/* The same of an entry that was locked, whose scopes were closed but for those that are held. */
+/* The same of an entry that was locked: a record of it was closed, and nobody knows any more which
+ * of those that are not held. */
 tern_status trn_reach_closed(struct trn_work *work, uint64_t ordinal, tern_error *error);
 
 #endif

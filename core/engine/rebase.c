@@ -79,15 +79,20 @@ tern_status trn_rebase_park(struct trn_work *work,
     return trn_outbox_update(work->store, entry, detail, error);
 }
 
+/* A locked one that the server has not refused. */
+static bool is_sent(const struct trn_entry *parked)
+{
+    return parked->state == TERN_ENTRY_LOCKED && parked->number == 0;
+}
+
 tern_status trn_rebase_park_behind(struct trn_work *work,
                                    struct trn_entry *entry,
                                    const struct trn_entry *blocker,
                                    tern_error *error)
 {
     tern_entry_state state = entry->state == TERN_ENTRY_LOCKED ? TERN_ENTRY_LOCKED : blocker->state;
-    bool is_sent = blocker->state == TERN_ENTRY_LOCKED && blocker->number == 0;
 
-    if (state == TERN_ENTRY_LOCKED && !is_sent) {
+    if (state == TERN_ENTRY_LOCKED && !is_sent(blocker)) {
         entry->number = TRN_ENTRY_REFUSED;
     }
     return trn_rebase_park(work,
@@ -97,6 +102,23 @@ tern_status trn_rebase_park_behind(struct trn_work *work,
                            blocker->ordinal,
                            "an earlier transaction that it builds on is parked",
                            error);
+}
+
+tern_status trn_rebase_ask_blocker(struct trn_work *work,
+                                   uint64_t ordinal,
+                                   struct trn_entry *blocker,
+                                   tern_error *error)
+{
+    struct trn_entry parked = {0};
+    tern_status status = TERN_OK;
+
+    if (blocker->ordinal == 0 || is_sent(blocker)) {
+        status = trn_outbox_find(work->store, ordinal, PARKED, &parked, error);
+    }
+    if (status == TERN_OK && parked.ordinal != 0 && (blocker->ordinal == 0 || !is_sent(&parked))) {
+        *blocker = parked;
+    }
+    return status;
 }
 
 tern_status trn_rebase_find_blocker(struct trn_work *work,
@@ -118,11 +140,11 @@ tern_status trn_rebase_find_blocker(struct trn_work *work,
                                           DEPENDENCIES_AT_ONCE,
                                           &count,
                                           error);
-        for (size_t i = 0; i < count && status == TERN_OK && ret_blocker->ordinal == 0; i++) {
+        for (size_t i = 0; i < count && status == TERN_OK; i++) {
             last = depends[i];
-            status = trn_outbox_find(work->store, depends[i], PARKED, ret_blocker, error);
+            status = trn_rebase_ask_blocker(work, depends[i], ret_blocker, error);
         }
-    } while (status == TERN_OK && count == DEPENDENCIES_AT_ONCE && ret_blocker->ordinal == 0);
+    } while (status == TERN_OK && count == DEPENDENCIES_AT_ONCE);
     return status;
 }
 
@@ -204,10 +226,32 @@ lay_one(struct trn_work *work, struct trn_entry *entry, bool *doubt, tern_error 
     return trn_rebase_park(work, entry, TERN_ENTRY_QUARANTINED, laid, 0, why.message, error);
 }
 
+/* A pending one is laid, or parked behind what it builds on. A locked one that is still sent is
+ * held back where it builds on one that is not any more. */
+static tern_status
+lay_or_hold(struct trn_work *work, struct trn_entry *entry, bool *doubt, tern_error *error)
+{
+    bool is_pending = entry->state == TERN_ENTRY_PENDING;
+    struct trn_entry blocker = {0};
+    tern_status status;
+
+    if (!is_pending && !is_sent(entry)) {
+        return TERN_OK;
+    }
+    status = trn_rebase_find_blocker(work, entry->ordinal, &blocker, error);
+    if (status != TERN_OK) {
+        return status;
+    }
+    if (blocker.ordinal != 0 && (is_pending || !is_sent(&blocker))) {
+        return trn_rebase_park_behind(work, entry, &blocker, error);
+    }
+    return is_pending ? lay_one(work, entry, doubt, error) : TERN_OK;
+}
+
 tern_status trn_rebase_lay(struct trn_work *work, tern_error *error)
 {
+    const unsigned states = PENDING | 1U << TERN_ENTRY_LOCKED;
     struct trn_entry entry = {0};
-    struct trn_entry blocker = {0};
     bool doubt = false;
     tern_status status;
 
@@ -216,16 +260,11 @@ tern_status trn_rebase_lay(struct trn_work *work, tern_error *error)
         return TERN_OK;
     }
     for (;;) {
-        status = trn_outbox_next(work->store, entry.ordinal, PENDING, &entry, error);
+        status = trn_outbox_next(work->store, entry.ordinal, states, &entry, error);
         if (status != TERN_OK || entry.ordinal == 0) {
             break;
         }
-        status = trn_rebase_find_blocker(work, entry.ordinal, &blocker, error);
-        if (status != TERN_OK) {
-            break;
-        }
-        status = blocker.ordinal == 0 ? lay_one(work, &entry, &doubt, error)
-                                      : trn_rebase_park_behind(work, &entry, &blocker, error);
+        status = lay_or_hold(work, &entry, &doubt, error);
         if (status != TERN_OK) {
             break;
         }

@@ -39,7 +39,15 @@ tern_status trn_rebase_park_behind(struct trn_work *work,
                                    const struct trn_entry *blocker,
                                    tern_error *error);
 
-/* The first parked entry that `ordinal` builds on; its ordinal is 0 if there is none. */
+/* Puts the entry `ordinal` for the blocker where it is parked and there is none yet (ordinal 0), or
+ * only one that is still sent and this is not. */
+tern_status trn_rebase_ask_blocker(struct trn_work *work,
+                                   uint64_t ordinal,
+                                   struct trn_entry *blocker,
+                                   tern_error *error);
+
+/* The first parked entry that `ordinal` builds on, of those that are not sent if there are such;
+ * its ordinal is 0 if there is none. */
 tern_status trn_rebase_find_blocker(struct trn_work *work,
                                     uint64_t ordinal,
                                     struct trn_entry *ret_blocker,

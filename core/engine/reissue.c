@@ -88,12 +88,11 @@ static tern_status find_bond(struct reissuing *reissuing,
         uint64_t now = new_ordinal(&reissuing->done, depends[i]);
 
         ret_bond->builds = ret_bond->builds || now != 0;
-        if (!reissuing->discards && ret_bond->needs.ordinal == 0) {
-            status = trn_outbox_find(store,
-                                     now != 0 ? now : depends[i],
-                                     PARKED,
-                                     &ret_bond->needs,
-                                     error);
+        if (!reissuing->discards) {
+            status = trn_rebase_ask_blocker(reissuing->work,
+                                            now != 0 ? now : depends[i],
+                                            &ret_bond->needs,
+                                            error);
         }
     }
     trn_free(depends);

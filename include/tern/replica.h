@@ -36,11 +36,13 @@ typedef struct tern_replica_options {
  * Opens the replica at `path`, creating or upgrading it as the schema document asks.
  *
  * Opening runs a full WAL checkpoint first, so that what was recovered after a crash is durable
- * before it is served. On a full disk a replica that exists is opened all the same, and read; what
- * writes fails with TERN_ERR_DISK_FULL until there is room. An upgrade adds tables, columns,
- * indexes and enum values in one transaction; anything else in a newer document is
- * TERN_ERR_SCHEMA_INCOMPATIBLE. One process holds a replica for writing at a time; a second waits
- * for it as long as busy_timeout_ms says, and is then refused with TERN_ERR_BUSY.
+ * before it is served. A full disk keeps no replica that exists from being opened with the same
+ * document, and read (but for the 32 KiB that SQLite shares between connections, gone with a clean
+ * close); what writes, an upgrade too, fails with TERN_ERR_DISK_FULL until there is room. An
+ * upgrade adds tables, columns, indexes and enum values in one transaction; anything else in a
+ * newer document is TERN_ERR_SCHEMA_INCOMPATIBLE. One process holds a replica for writing at a
+ * time; a second waits for it as long as busy_timeout_ms says, and is then refused with
+ * TERN_ERR_BUSY.
  *
  * @param path        UTF-8 file name; copied.
  * @param options     Copied.
@@ -187,7 +189,7 @@ TERN_API void tern_statement_free(tern_statement *statement);
 typedef struct tern_reader tern_reader;
 
 /** Opens a further, read-only connection. It reads while a sync or a transaction writes, and is
- * used by one thread at a time. */
+ * used by one thread at a time. What a statement sorts without an index lies in memory. */
 TERN_API TERN_MUST_USE tern_status tern_reader_open(tern_replica *replica,
                                                     tern_reader **ret_reader,
                                                     tern_error *error);

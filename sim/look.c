@@ -50,6 +50,8 @@ sqlite3 *sim_look(struct sim_world *world, int device)
     }
     /* Closing must not tidy the log away beneath those who work with it. */
     (void)sqlite3_db_config(eye->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+    /* What a look sorts has no file to lie in. */
+    (void)sqlite3_exec(eye->db, "PRAGMA temp_store = MEMORY", NULL, NULL, NULL);
     return eye->db;
 }
 

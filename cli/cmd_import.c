@@ -157,9 +157,8 @@ static tern_status turn_spans(const tern_row *stored,
 {
     tern_value from = {.kind = TERN_NULL};
     tern_value past = {.kind = TERN_NULL};
-    char added[TRN_SPAN_BYTES];
-    size_t kept = 0;
     tern_cell *wanted;
+    bool was_active;
     tern_status status = tern_row_value(stored, "status", &from, error);
 
     if (status == TERN_OK) {
@@ -173,18 +172,15 @@ static tern_status turn_spans(const tern_row *stored,
         *wanted = cells[--*count];
     }
     wanted = find_cell(cells, *count, "status");
-    if (wanted == NULL ||
-        trn_spans_turn(from, past, now_us, &kept, added) == trn_value_is(wanted->value, "ACTIVE")) {
+    if (wanted == NULL) {
         return TERN_OK;
     }
-    status = trn_bytes_append(spans, past.data, kept);
-    if (status == TERN_OK) {
-        status = trn_bytes_append(spans, added, strlen(added) + 1);
-    }
-    if (status != TERN_OK) {
+    if (trn_spans_turn(from, past, now_us, spans, &was_active) != TERN_OK) {
         return trn_fail_nomem(error);
     }
-    cells[(*count)++] = (tern_cell){"active_spans", tern_value_text((const char *)spans->data)};
+    if (was_active != trn_value_is(wanted->value, "ACTIVE")) {
+        cells[(*count)++] = (tern_cell){"active_spans", tern_value_text((const char *)spans->data)};
+    }
     return TERN_OK;
 }
 

@@ -127,6 +127,23 @@ tern_status trn_care_run(tern_care *care,
     return status;
 }
 
+tern_status trn_care_has(tern_care *care,
+                         enum trn_sql which,
+                         const tern_value *values,
+                         size_t count,
+                         bool *ret_has,
+                         tern_care_error *error)
+{
+    tern_statement *statement = NULL;
+    tern_status status = trn_care_bind(care, which, values, count, &statement, error);
+
+    if (status == TERN_OK) {
+        status = tern_statement_step(statement, ret_has, trn_engine_error(error));
+        tern_statement_reset(statement);
+    }
+    return status;
+}
+
 tern_status trn_care_row(tern_care *care,
                          enum trn_sql which,
                          const tern_value *values,

@@ -112,7 +112,6 @@ static tern_status refuse_new(const struct owner *owner,
                               const struct text *text,
                               tern_care_error *error)
 {
-    tern_statement *stands = NULL;
     bool found = false;
     tern_status status = TERN_OK;
 
@@ -123,11 +122,7 @@ static tern_status refuse_new(const struct owner *owner,
                                      tern_value_text(text->column),
                                      tern_value_text(text->text)};
 
-        status = trn_care_bind(owner->care, TRN_SQL_TEXT_STANDS, values, 4, &stands, error);
-        if (status == TERN_OK) {
-            status = tern_statement_step(stands, &found, trn_engine_error(error));
-            tern_statement_reset(stands);
-        }
+        status = trn_care_has(owner->care, TRN_SQL_TEXT_STANDS, values, 4, &found, error);
     }
     return status != TERN_OK || found ? status : refuse(owner, problem, text, error);
 }
@@ -225,7 +220,6 @@ static bool is_miscounted(const tern_medicine *medicine)
 static tern_status
 check_times(const struct owner *owner, const tern_medicine *medicine, tern_care_error *error)
 {
-    tern_statement *stands = NULL;
     bool found = false;
     tern_status status = TERN_OK;
 
@@ -242,11 +236,7 @@ check_times(const struct owner *owner, const tern_medicine *medicine, tern_care_
                                      tern_value_text(medicine->night_dosage),
                                      tern_value_integer(medicine->is_prn)};
 
-        status = trn_care_bind(owner->care, TRN_SQL_WORDS_STAND, values, 8, &stands, error);
-        if (status == TERN_OK) {
-            status = tern_statement_step(stands, &found, trn_engine_error(error));
-            tern_statement_reset(stands);
-        }
+        status = trn_care_has(owner->care, TRN_SQL_WORDS_STAND, values, 8, &found, error);
     }
     return status != TERN_OK || found
                ? status

@@ -169,6 +169,13 @@ TERN_MUST_USE tern_status trn_care_run(tern_care *care,
                                        const tern_value *values,
                                        size_t count,
                                        tern_care_error *error);
+/** Binds and says whether there is a row. */
+TERN_MUST_USE tern_status trn_care_has(tern_care *care,
+                                       enum trn_sql which,
+                                       const tern_value *values,
+                                       size_t count,
+                                       bool *ret_has,
+                                       tern_care_error *error);
 /** Binds and runs to the first row. Without one the problem `missing`, and nothing is left to
  * reset; with one the caller resets. */
 TERN_MUST_USE tern_status trn_care_row(tern_care *care,

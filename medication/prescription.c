@@ -220,18 +220,6 @@ struct header {
     char begins_on[TRN_DATE_BYTES]; /* the day that stands there; "": nobody wrote one */
 };
 
-static tern_status
-turn_spans(struct header *header, tern_value from, tern_value spans, int64_t now_us)
-{
-    char added[TRN_SPAN_BYTES];
-    size_t kept = 0;
-    tern_status status;
-
-    header->was_active = trn_spans_turn(from, spans, now_us, &kept, added);
-    status = trn_bytes_append(&header->spans, spans.data, kept);
-    return status == TERN_OK ? trn_bytes_append(&header->spans, added, strlen(added) + 1) : status;
-}
-
 /* Its spans are to be freed, also on failure. */
 static tern_status
 read_header(tern_care *care, const tern_id *id, struct header *header, tern_care_error *error)
@@ -265,7 +253,11 @@ read_header(tern_care *care, const tern_id *id, struct header *header, tern_care
     header->created_us = tern_statement_value(row, 5).integer;
     trn_value_to_text(tern_statement_value(row, 6), header->end_date, sizeof(header->end_date));
     trn_value_to_text(tern_statement_value(row, 7), header->begins_on, sizeof(header->begins_on));
-    status = turn_spans(header, tern_statement_value(row, 1), tern_statement_value(row, 3), now_us);
+    status = trn_spans_turn(tern_statement_value(row, 1),
+                            tern_statement_value(row, 3),
+                            now_us,
+                            &header->spans,
+                            &header->was_active);
     tern_statement_reset(row);
     return status == TERN_OK ? status : trn_fail_nomem(trn_engine_error(error));
 }

@@ -448,13 +448,9 @@ static tern_status settle(struct run *run, tern_care_error *error)
 static tern_status tidy(struct run *run, tern_care_error *error)
 {
     const tern_value patient = tern_value_id(run->patient);
-    tern_statement *row = NULL;
-    tern_status status = trn_care_bind(run->care, TRN_SQL_REMINDER_GONE, &patient, 1, &row, error);
+    tern_status status =
+        trn_care_has(run->care, TRN_SQL_REMINDER_GONE, &patient, 1, &run->has_changed, error);
 
-    if (status == TERN_OK) {
-        status = tern_statement_step(row, &run->has_changed, trn_engine_error(error));
-        tern_statement_reset(row);
-    }
     return status == TERN_OK && run->has_changed
                ? trn_care_run(run->care, TRN_SQL_REMINDER_TIDY, &patient, 1, error)
                : status;

@@ -112,6 +112,8 @@ static void read_texts(const tern_value *values, struct trn_source *source)
 
 /* ---- Spans ---- */
 
+enum { SPAN_BYTES = 26 }; /* of two moments between commas, and a NUL */
+
 struct spans {
     size_t count;
     size_t by; /* of them that lie at or before the moment asked for */
@@ -169,26 +171,28 @@ bool trn_spans_cover(tern_value spans, bool is_active, int64_t at_us)
     return read.by % 2 == 1 || (TRN_MUTANT(CARE_PAUSE_COUNTS) && is_active);
 }
 
-bool trn_spans_turn(tern_value status,
-                    tern_value spans,
-                    int64_t now_us,
-                    size_t *ret_kept,
-                    char ret_added[TRN_SPAN_BYTES])
+tern_status trn_spans_turn(tern_value status,
+                           tern_value spans,
+                           int64_t now_us,
+                           struct trn_bytes *ret_spans,
+                           bool *ret_was_active)
 {
     struct spans read;
+    char added[SPAN_BYTES];
     bool was_active = trn_value_is(status, "ACTIVE") ||
                       (trn_value_is(status, "DRAFT") && !trn_spans_fit(status, spans));
     bool kept = believe(spans, was_active, now_us, &read);
+    tern_status appended = kept ? trn_bytes_append(ret_spans, spans.data, spans.size) : TERN_OK;
 
-    *ret_kept = kept ? spans.size : 0;
-    (void)snprintf(ret_added,
-                   TRN_SPAN_BYTES,
+    *ret_was_active = was_active;
+    (void)snprintf(added,
+                   sizeof(added),
                    "%s%" PRId64,
                    kept         ? ","
                    : was_active ? "0,"
                                 : "",
                    kept && read.last > now_us ? read.last : now_us);
-    return was_active;
+    return appended == TERN_OK ? trn_bytes_append(ret_spans, added, strlen(added) + 1) : appended;
 }
 
 /* ---- Sources ---- */

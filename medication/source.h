@@ -6,6 +6,7 @@
 #ifndef TRN_MEDICATION_SOURCE_H
 #define TRN_MEDICATION_SOURCE_H
 
+#include "base/bytes.h"
 #include "medication/regimen.h"
 #include "tern/value.h"
 
@@ -83,18 +84,15 @@ bool trn_spans_fit(tern_value status, tern_value spans);
  * null, unreadable, or contradicts the status is not believed: then the status always was. */
 bool trn_spans_cover(tern_value spans, bool is_active, int64_t at_us);
 
-/** Longest text of two moments between commas, and a NUL. */
-enum { TRN_SPAN_BYTES = 26 };
-
-/** What active_spans becomes where a prescription of that status ceases to be active, or becomes
- * so, now: as much of the old text as is kept, and what stands behind it. Returns whether it was
- * active until now: a draft may have become so elsewhere, and had doses, unless its spans say that
- * it had ceased to be; a draft that did not has none. */
-bool trn_spans_turn(tern_value status,
-                    tern_value spans,
-                    int64_t now_us,
-                    size_t *ret_kept,
-                    char ret_added[TRN_SPAN_BYTES]);
+/** Appends what active_spans becomes, and a NUL, where a prescription of that status ceases to be
+ * active, or becomes so, now; and says whether it was active until now: a draft may have become so
+ * elsewhere, and had doses, unless its spans say that it had ceased to be; a draft that did not has
+ * none. TERN_ERR_NOMEM. */
+TERN_MUST_USE tern_status trn_spans_turn(tern_value status,
+                                         tern_value spans,
+                                         int64_t now_us,
+                                         struct trn_bytes *ret_spans,
+                                         bool *ret_was_active);
 
 tern_id trn_value_to_id(tern_value value);
 /** Copies a text of the schema's length; one that is longer is cut at a whole character, null is

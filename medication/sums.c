@@ -374,21 +374,14 @@ static tern_status is_kept(tern_care *care,
                            tern_care_error *error)
 {
     const tern_value key[] = {tern_value_id(patient), tern_value_text(date)};
-    tern_statement *row = NULL;
     int32_t number = 0;
-    tern_status status;
 
     *ret_kept = false;
     if (!trn_day_parse(date, strlen(date), &number) ||
         since_us <= number * TRN_DAY_US - DAY_BEGINS_BEFORE_US) {
         return TERN_OK;
     }
-    status = trn_care_bind(care, TRN_SQL_SUMS_HAS, key, 2, &row, error);
-    if (status == TERN_OK) {
-        status = tern_statement_step(row, ret_kept, trn_engine_error(error));
-        tern_statement_reset(row);
-    }
-    return status;
+    return trn_care_has(care, TRN_SQL_SUMS_HAS, key, 2, ret_kept, error);
 }
 
 /* ---- Catching up ---- */

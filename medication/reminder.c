@@ -19,9 +19,13 @@
 #include "medication/internal.h"
 #include "medication/plan.h"
 #include "medication/window.h"
+#include "tern/outbox.h"
 
 enum { LISTED_MAX = TERN_REMINDERS, GRACE_MAX = 60 }; /* as many are set at a time */
 enum { CLOCK_BYTES = 5 };                             /* "HH:MM" */
+/* What is set stays so while the platform's clock is found no further off than that from where it
+ * was. */
+enum { OFFSET_TOLERANCE_US = 30 * 1000000 };
 /* Local days that a read may look at, from the day before that of UTC on. */
 enum { NAMED_DAYS = TERN_SCHEDULE_DAYS + 3, NAME_DIGITS = 2 * (int)sizeof(tern_id) };
 
@@ -30,7 +34,8 @@ struct entry {
     tern_id medication; /* of one that is due */
     int64_t scheduled_us;
     int64_t grace_minutes;
-    int64_t said; /* a hash of it */
+    int64_t said;      /* a hash of it */
+    int64_t offset_us; /* the true time minus the platform's, by which it rings */
     bool is_gone;
 };
 
@@ -42,6 +47,7 @@ struct run {
     bool has_changed;
     bool is_all; /* the caller was told something else */
     int64_t now_us;
+    int64_t offset_us;
     tern_id subject;  /* the medication whose times are looked at */
     int64_t said;     /* of it */
     tern_value names; /* of its time's reminders, as digits, from first_named on */
@@ -81,7 +87,8 @@ static tern_status make_table(tern_care *care, tern_care_error *error)
                     "CREATE TABLE IF NOT EXISTS care_listed(patient_id BLOB NOT NULL, dose_id BLOB "
                     "NOT NULL, scheduled INTEGER NOT NULL, grace INTEGER NOT NULL, gone INTEGER "
                     "NOT NULL, said INTEGER, medication BLOB, since INTEGER NOT NULL, cursor "
-                    "INTEGER NOT NULL, PRIMARY KEY (patient_id, dose_id)) WITHOUT ROWID",
+                    "INTEGER NOT NULL, offset INTEGER NOT NULL, PRIMARY KEY (patient_id, dose_id)) "
+                    "WITHOUT ROWID",
                     &none,
                     error);
 }
@@ -157,7 +164,8 @@ look_at(struct run *run, tern_statement *row, bool *ret_more, tern_care_error *e
                           .medication = trn_value_to_id(tern_statement_value(row, MEDICATION)),
                           .scheduled_us = tern_statement_value(row, SCHEDULED).integer,
                           .grace_minutes = tern_statement_value(row, GRACE).integer,
-                          .said = hash_said(row, SAID, SAID_COLUMNS)};
+                          .said = hash_said(row, SAID, SAID_COLUMNS),
+                          .offset_us = run->offset_us};
     tern_value date = tern_statement_value(row, DATE);
     tern_value slot = tern_statement_value(row, SLOT);
     struct trn_source source;
@@ -204,7 +212,9 @@ static tern_status add_prn(struct run *run,
                            const struct trn_day_time *time,
                            tern_care_error *error)
 {
-    struct entry entry = {.medication = run->subject, .said = run->said};
+    struct entry entry = {.medication = run->subject,
+                          .said = run->said,
+                          .offset_us = run->offset_us};
     tern_planned_dose dose;
     tern_status status =
         trn_plan_dose(&run->care->zones, source->zone, day, time, &dose, trn_engine_error(error));
@@ -329,7 +339,7 @@ static tern_status read_due(struct run *run, tern_care_error *error)
 /* ---- What was listed ---- */
 
 /* The column behind those of the entry. */
-enum { CURSOR = 6 };
+enum { CURSOR = 7 };
 
 static void read_entry(tern_statement *row, struct entry *entry)
 {
@@ -338,7 +348,8 @@ static void read_entry(tern_statement *row, struct entry *entry)
                             .grace_minutes = tern_statement_value(row, 2).integer,
                             .is_gone = tern_statement_value(row, 3).integer != 0,
                             .said = tern_statement_value(row, 4).integer,
-                            .medication = trn_value_to_id(tern_statement_value(row, 5))};
+                            .medication = trn_value_to_id(tern_statement_value(row, 5)),
+                            .offset_us = tern_statement_value(row, 6).integer};
 }
 
 static tern_status read_listed(struct run *run, tern_care_error *error)
@@ -381,10 +392,21 @@ static tern_status put(struct run *run, const struct entry *entry, tern_care_err
         tern_value_integer(entry->is_gone),
         entry->is_gone ? tern_value_null() : tern_value_integer(entry->said),
         entry->is_gone ? tern_value_null() : tern_value_id(&entry->medication),
-        tern_value_integer(run->next)};
+        tern_value_integer(run->next),
+        tern_value_integer(entry->offset_us)};
 
     run->has_changed = true;
-    return trn_care_run(run->care, TRN_SQL_REMINDER_PUT, values, 8, error);
+    return trn_care_run(run->care, TRN_SQL_REMINDER_PUT, values, 9, error);
+}
+
+static bool rings_alike(const struct entry *one, const struct entry *other)
+{
+    uint64_t apart_us = one->offset_us > other->offset_us
+                            ? (uint64_t)one->offset_us - (uint64_t)other->offset_us
+                            : (uint64_t)other->offset_us - (uint64_t)one->offset_us;
+
+    return one->scheduled_us == other->scheduled_us && one->grace_minutes == other->grace_minutes &&
+           apart_us <= OFFSET_TOLERANCE_US;
 }
 
 static tern_status settle_due(struct run *run, tern_care_error *error)
@@ -395,8 +417,7 @@ static tern_status settle_due(struct run *run, tern_care_error *error)
         const struct entry *due = &run->due[i];
         const struct entry *listed = find(run->listed, run->listed_count, &due->dose);
 
-        if (listed == NULL || listed->scheduled_us != due->scheduled_us ||
-            listed->grace_minutes != due->grace_minutes || listed->said != due->said) {
+        if (listed == NULL || !rings_alike(listed, due) || listed->said != due->said) {
             status = put(run, due, error);
         }
     }
@@ -458,6 +479,7 @@ static tern_status tidy(struct run *run, tern_care_error *error)
 
 static tern_status prepare(struct run *run, tern_care_error *error)
 {
+    tern_clock_state clock = {.size = sizeof(clock)};
     tern_status status = make_table(run->care, error);
 
     if (status == TERN_OK) {
@@ -466,7 +488,13 @@ static tern_status prepare(struct run *run, tern_care_error *error)
     if (status == TERN_OK) {
         status = run_text(run->care, "SELECT random()&0x7fffffffffffffff|1", &run->next, error);
     }
-    return status == TERN_OK ? trn_care_now(run->care, &run->now_us, error) : status;
+    if (status == TERN_OK) {
+        status = tern_replica_read_clock(run->care->replica, &clock, trn_engine_error(error));
+    }
+    run->now_us = clock.now_us;
+    run->offset_us =
+        clock.server_offset_known && !TRN_MUTANT(CARE_RINGS_BY_SERVER) ? clock.server_offset_us : 0;
+    return status;
 }
 
 static tern_status refresh(struct run *run, tern_care_error *error)
@@ -501,8 +529,10 @@ enum { NAME = CURSOR + 1, NAME_KHMER, DOSAGE };
 static void fill(tern_statement *row, tern_reminder *ret_reminder)
 {
     struct entry entry;
+    uint64_t first_us; /* an offset is of whatever a server says */
 
     read_entry(row, &entry);
+    first_us = (uint64_t)entry.scheduled_us - (uint64_t)entry.offset_us;
     *ret_reminder = (tern_reminder){.dose = entry.dose,
                                     .is_cancelled = entry.is_gone,
                                     .scheduled_us = entry.scheduled_us,
@@ -517,7 +547,8 @@ static void fill(tern_statement *row, tern_reminder *ret_reminder)
     }
     for (int i = 0; i <= TERN_REMINDER_REPEATS; i++) {
         ret_reminder->at_us[i] =
-            entry.scheduled_us + i * entry.grace_minutes * TRN_MINUTE_US / TERN_REMINDER_REPEATS;
+            (int64_t)(first_us +
+                      (uint64_t)(i * entry.grace_minutes * TRN_MINUTE_US / TERN_REMINDER_REPEATS));
     }
 }
 

@@ -350,11 +350,13 @@ static const char *const texts[TRN_SQL_COUNT] = {
     [TRN_SQL_SUMS_FORGET_DAYS] =
         "DELETE FROM tern_noted WHERE name='care.doses' AND first=?1 AND second<=?2",
     [TRN_SQL_REMINDERS] =
-        "SELECT dose_id,scheduled,grace,gone,said,medication,cursor FROM care_listed"
+        "SELECT dose_id,scheduled,grace,gone,said,medication,offset,cursor FROM care_listed"
         " WHERE patient_id=?1 AND gone=0 LIMIT ?2",
     [TRN_SQL_REMINDER_GONE] = "SELECT 1 FROM care_listed WHERE patient_id=?1 AND gone=1 LIMIT 1",
     [TRN_SQL_REMINDERS_TOLD] =
-        "SELECT r.dose_id,r.scheduled,r.grace,r.gone,r.said,r.medication,r.cursor,m.medicine_name,"
+        "SELECT "
+        "r.dose_id,r.scheduled,r.grace,r.gone,r.said,r.medication,r.offset,r.cursor,m.medicine_"
+        "name,"
         "m.medicine_name_khmer," DOSAGE " FROM care_listed r"
         " LEFT JOIN medications m ON m.id=r.medication LEFT JOIN dose_events d ON d.id=r.dose_id"
         " WHERE r.patient_id=?1 AND iif(?2,r.gone=0,r.since=?3)"
@@ -480,10 +482,10 @@ static const char *const texts[TRN_SQL_COUNT] = {
                             " WHERE recipient_id=?1 AND is_read=0 AND deleted_at IS NULL",
     [TRN_SQL_REMINDER_PUT] =
         "INSERT INTO care_listed(patient_id,dose_id,scheduled,grace,gone,said,medication,since,"
-        "cursor) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?8)"
+        "cursor,offset) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?8,?9)"
         " ON CONFLICT(patient_id,dose_id) DO UPDATE SET scheduled=excluded.scheduled,"
         "grace=excluded.grace,gone=excluded.gone,said=excluded.said,medication=excluded.medication,"
-        "since=excluded.since",
+        "since=excluded.since,offset=excluded.offset",
     [TRN_SQL_REMINDER_NAME] = "UPDATE care_listed SET cursor=?2 WHERE patient_id=?1",
     [TRN_SQL_REMINDER_TIDY] = "DELETE FROM care_listed WHERE patient_id=?1 AND gone=1",
     [TRN_SQL_REMINDER_DROP] = "DELETE FROM care_listed WHERE patient_id=?1 AND dose_id=?2",

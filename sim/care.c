@@ -224,6 +224,13 @@ void sim_care_put_back(struct sim_device *device)
     }
 }
 
+void sim_care_set_clock(struct sim_device *device)
+{
+    if (device->care != NULL) {
+        device->care->cursor = 0;
+    }
+}
+
 /* ---- A call ---- */
 
 static int64_t read_now(struct sim_device *device)

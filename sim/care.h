@@ -22,6 +22,8 @@ void sim_care_close(struct sim_device *device);
 void sim_care_forget(struct sim_device *device);
 /* The file is another: the app's forms are gone, too, but what rings on the platform rings on. */
 void sim_care_put_back(struct sim_device *device);
+/* Its wall clock was set: the app sets its reminders anew. */
+void sim_care_set_clock(struct sim_device *device);
 
 /* Files were copied or entries tried again: nobody tells any more in which order people acted. */
 void sim_care_blur(struct sim_world *world);

@@ -20,6 +20,7 @@ struct care_rung {
     tern_id medication;
     int64_t scheduled_us;
     int64_t grace_us;
+    int64_t rings_us; /* first, by the machine's wall clock */
 };
 
 /* What a file holds, as it was taken last: what goes by no time of a call, and what goes by which

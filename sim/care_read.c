@@ -257,7 +257,7 @@ struct changes {
     size_t room;
 };
 
-enum { DUE_MAX = 4000, DUE_LINE = 100 };
+enum { DUE_MAX = 4000, DUE_LINE = 100, RINGS_OFF_US = 30 * 1000000 };
 
 struct due {
     char lines[DUE_MAX][DUE_LINE];
@@ -291,7 +291,8 @@ static bool note_reminder(void *context, const tern_reminder *reminder)
                              .grace_us =
                                  reminder->is_cancelled
                                      ? -1
-                                     : reminder->at_us[TERN_REMINDER_REPEATS] - reminder->at_us[0]};
+                                     : reminder->at_us[TERN_REMINDER_REPEATS] - reminder->at_us[0],
+                             .rings_us = reminder->at_us[0]};
 
     sim_memory_suspend();
     put_rung(changes, &rung);
@@ -456,6 +457,28 @@ static void compare_reminders(struct care_call *call, const struct changes *set)
     }
 }
 
+/* At its true time as far as the device knows it, whatever its wall clock shows: to half a minute.
+ */
+static void check_rings(struct care_call *call, const struct changes *set)
+{
+    int64_t ahead_us = call->world->now_us + call->device->clock_off_us - call->now_us;
+
+    for (size_t i = 0; i < set->count; i++) {
+        const struct care_rung *rung = &set->rungs[i];
+        int64_t off_us = rung->rings_us - rung->scheduled_us - ahead_us;
+
+        if (off_us < -RINGS_OFF_US || off_us > RINGS_OFF_US) {
+            sim_fail(call->world,
+                     "reminders",
+                     "%s: what is due at %lld rings %lld s off",
+                     call->device->name,
+                     (long long)rung->scheduled_us,
+                     (long long)(off_us / 1000000));
+            return;
+        }
+    }
+}
+
 /* An app obeys as it is told, also where the call fails in the end; it has the platform's
  * notifications still where its file was put back to a copy. */
 tern_status care_run_reminders(struct care_call *call)
@@ -483,6 +506,7 @@ tern_status care_run_reminders(struct care_call *call)
     sweep(&set, call->now_us);
     if (status == TERN_OK) {
         compare_reminders(call, &set);
+        check_rings(call, &set);
     }
     state->reminded = call->patient;
     state->cursor = cursor;

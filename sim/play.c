@@ -158,6 +158,7 @@ static void play_clock(struct sim_world *world, json_t *event)
         device->clock_off_us =
             (sim_event_number(event, "off_s", 0) + sim_event_number(event, "off_days", 0) * 86400) *
             SIM_SECOND_US;
+        sim_care_set_clock(device);
         world->faults++;
     }
 }

@@ -96,6 +96,7 @@
     X(CARE_MISSED_IN_GRACE, 2, "a dose is missed before its grace has passed")                     \
     X(CARE_LATE_ON_TIME, 2, "late is on time")                                                     \
     X(CARE_CANCEL_UNTOLD, 1, "a reminder that is off is not taken back")                           \
+    X(CARE_RINGS_BY_SERVER, 2, "a reminder rings at a true time that the clock does not show")     \
     X(CARE_CURSOR_BELIEVED, 24, "a cursor of reminders is believed, whatever file it is of")       \
     X(CARE_SUMS_STALE, 2, "sums are not made again where doses changed")                           \
     X(CARE_SNAPSHOT_EARLY, 2, "a version holds the medications before the edit")                   \

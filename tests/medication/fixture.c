@@ -1,6 +1,8 @@
 /* The patient of fixture.h. */
 #include "tests/medication/fixture.h"
 
+#include <inttypes.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -50,6 +52,27 @@ void care_clock(const char *local)
 {
     fixture_clock.wall_us = care_time(local);
     fixture_clock.step_us = 1;
+}
+
+void care_change_file(const char *sql)
+{
+    sqlite3 *db = NULL;
+
+    CHECK_INT(sqlite3_open_v2(care_path(), &db, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
+    CHECK_INT(sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL), SQLITE_OK);
+    CHECK_INT(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+    (void)sqlite3_close(db);
+}
+
+void care_compare_clock(int64_t ahead_s)
+{
+    char sql[120];
+
+    (void)snprintf(sql,
+                   sizeof(sql),
+                   "UPDATE tern_meta SET clock_suspect=1, offset_known=1, offset=%" PRId64,
+                   ahead_s * 1000000);
+    care_change_file(sql);
 }
 
 void care_begin(const char *local)

@@ -23,6 +23,10 @@ void care_begin(const char *local);
 void care_end(void);
 /* The replica's file; borrowed. */
 const char *care_path(void);
+/* Changes it as a sync may, and not through the library. */
+void care_change_file(const char *sql);
+/* The word of a sync that found the wall clock wrong: the server's is ahead of it by so much. */
+void care_compare_clock(int64_t ahead_s);
 
 /* An active prescription of one medicine from 2026-03-02 on; the test may change them before. */
 extern tern_medicine care_medicine;

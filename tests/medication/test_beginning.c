@@ -4,8 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <sqlite3.h>
-
 #include "tern/medication/settings.h"
 
 static tern_care_error error;
@@ -117,35 +115,12 @@ TEST(the_day_is_read_beside_the_start_that_nobody_named)
     care_end();
 }
 
-/* What is not written through the library: what comes by a sync. */
-static void change_file(const char *sql)
-{
-    sqlite3 *db = NULL;
-
-    CHECK_INT(sqlite3_open_v2(care_path(), &db, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
-    CHECK_INT(sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL), SQLITE_OK);
-    CHECK_INT(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
-    (void)sqlite3_close(db);
-}
-
-/* The wall clock was found wrong by so many days. */
-static void compare_clock(int days)
-{
-    char sql[160];
-
-    (void)snprintf(sql,
-                   sizeof(sql),
-                   "UPDATE tern_meta SET clock_suspect=1, offset_known=1, offset=%d*86400000000",
-                   days);
-    change_file(sql);
-}
-
 static void check_beginning(const char *wall, int offset_days, const char *day)
 {
     tern_id id = write_draft();
     char sql[120];
 
-    compare_clock(offset_days);
+    care_compare_clock(offset_days * INT64_C(86400));
     care_clock(wall);
     put_in_force(&id);
     (void)snprintf(sql,
@@ -168,7 +143,7 @@ TEST(a_clock_that_is_right_says_the_day_whatever_clock_wrote_the_draft)
     tern_id id = write_draft();
 
     /* It came of a clock that was three days ahead. */
-    change_file("UPDATE prescriptions SET created_at=created_at+3*86400000000");
+    care_change_file("UPDATE prescriptions SET created_at=created_at+3*86400000000");
     care_clock("2026-03-03 05:00");
     put_in_force(&id);
     CHECK_INT(number("SELECT count(*) FROM prescription_beginnings WHERE begins_on='2026-03-03'"),

@@ -1,7 +1,6 @@
 /* Doses: the day's list, records, undo, as needed, missed. */
 #include "tests/medication/fixture.h"
 
-#include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -83,19 +82,6 @@ TEST(too_early_and_too_late_change_nothing_unless_the_caller_insists)
     care_end();
 }
 
-/* What a sync writes down that found the clock wrong. */
-static void suspect_clock(void)
-{
-    const char *path = care_path();
-    sqlite3 *db = NULL;
-
-    assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
-    assert_int_equal(sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(db, "UPDATE tern_meta SET clock_suspect = 1", NULL, NULL, NULL),
-                     SQLITE_OK);
-    (void)sqlite3_close(db);
-}
-
 TEST(a_suspect_clock_flags_and_refuses_nothing)
 {
     tern_id morning;
@@ -104,7 +90,7 @@ TEST(a_suspect_clock_flags_and_refuses_nothing)
     begin();
     morning = care_dose("2026-03-02", "MORNING");
     night = care_dose("2026-03-02", "NIGHT");
-    suspect_clock();
+    care_change_file("UPDATE tern_meta SET clock_suspect=1");
     care_ok(tern_dose_take(care, &night, NULL, NULL, &error), &error);
     care_clock("2026-03-09 12:00");
     care_ok(tern_dose_take(care, &morning, NULL, NULL, &error), &error);

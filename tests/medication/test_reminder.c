@@ -186,6 +186,45 @@ TEST(at_most_a_hundred_are_set_and_later_ones_come_as_they_near)
     care_end();
 }
 
+/* A platform rings by its own clock. */
+TEST(a_reminder_rings_at_its_true_time_where_a_sync_found_the_clock_wrong)
+{
+    int64_t cursor = 0;
+    int64_t hour_us = INT64_C(3600000000);
+
+    care_begin("2026-03-02 05:00");
+    (void)care_prescribe();
+    expect(&cursor, 60, 0);
+    CHECK_INT(last.at_us[0], last.scheduled_us);
+    care_compare_clock(-3600);
+    expect(&cursor, 60, 0);
+    CHECK(!all);
+    CHECK_INT(last.at_us[0], last.scheduled_us + hour_us);
+    CHECK_INT(last.at_us[3] - last.at_us[0], hour_us / 2);
+    care_compare_clock(-3600 + 30);
+    expect(&cursor, 0, 0);
+    care_compare_clock(-3600 + 31);
+    expect(&cursor, 60, 0);
+    CHECK_INT(last.at_us[0], last.scheduled_us + hour_us - 31000000);
+    care_compare_clock(7200);
+    expect(&cursor, 59, 0); /* 07:00: that of 06:30 is over */
+    CHECK_INT(last.at_us[0], last.scheduled_us - 2 * hour_us);
+    care_end();
+}
+
+TEST(a_servers_time_that_is_none_moves_no_reminder_out_of_its_numbers)
+{
+    int64_t cursor = 0;
+
+    care_begin("2026-03-02 05:00");
+    (void)care_prescribe();
+    care_change_file("UPDATE tern_meta SET offset_known=1,offset=-9223372036854775807-1");
+    expect(&cursor, 60, 0);
+    care_change_file("UPDATE tern_meta SET offset=9223372036854775807");
+    expect(&cursor, 0, 0);
+    care_end();
+}
+
 TEST(reminders_are_listed_whole_or_not_at_all_when_memory_runs_out)
 {
     int64_t cursor = 0;

@@ -1,7 +1,6 @@
 /* The rows of the days to come, on a replica. */
 #include "tern/medication/reminder.h"
 
-#include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -153,22 +152,6 @@ TEST(a_medicine_that_an_edit_adds_is_taken_for_its_whole_duration)
     care_end();
 }
 
-/* What a sync writes down that found the wall clock wrong by so many days. */
-static void compare_clock(int days)
-{
-    sqlite3 *db = NULL;
-    char sql[160];
-
-    (void)snprintf(sql,
-                   sizeof(sql),
-                   "UPDATE tern_meta SET clock_suspect=1, offset_known=1, offset=%d*86400000000",
-                   days);
-    CHECK_INT(sqlite3_open_v2(care_path(), &db, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
-    CHECK_INT(sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL), SQLITE_OK);
-    CHECK_INT(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
-    (void)sqlite3_close(db);
-}
-
 /* The day on which a medicine begins that is added by a wall clock, of a prescription from March 2
  * on. */
 static void check_beginning(const char *wall, int offset_days, const char *day)
@@ -179,7 +162,7 @@ static void check_beginning(const char *wall, int offset_days, const char *day)
 
     care_begin("2026-03-02 06:00");
     prescription = care_prescribe();
-    compare_clock(offset_days);
+    care_compare_clock(offset_days * INT64_C(86400));
     care_clock(wall);
     (void)add_medicine(&prescription, &course);
     (void)snprintf(sql, sizeof(sql), "SELECT count(*) FROM medications WHERE starts_on='%s'", day);

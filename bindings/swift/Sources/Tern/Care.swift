@@ -467,7 +467,7 @@ public struct Care: Sendable {
     }
 
     /// What has changed of the reminders since the cursor of this patient's last read; all of them since 0 and since any
-    /// other, such as that of an earlier file: `isAll`.
+    /// other, such as that of an earlier file: `isAll`. Begin with 0 where the device's clock was set.
     public func reminders(of patient: UUID? = nil, since cursor: Int64 = 0) async throws -> Reminders {
         try await core.care { care in
             var place = cursor

@@ -361,7 +361,7 @@ public struct Reminder: Sendable {
     /// Take it back; else set it, in place of an earlier one of the dose.
     public let isCancelled: Bool
     public let scheduled: Date
-    /// When to ring; those that have passed are to be left out.
+    /// When to ring, by the device's own clock, also where a sync has found that wrong; those that have passed are to be left out.
     public let rings: [Date]
     /// Of a time that the patient has set for what is taken as needed: it rings once, and no dose has its name.
     public let isPRN: Bool

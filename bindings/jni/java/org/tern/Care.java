@@ -403,7 +403,7 @@ public final class Care implements AutoCloseable {
 
     /**
      * What has changed of the reminders since the cursor of this patient's last read; all of them since 0 and since
-     * any other, such as that of an earlier file: {@link Reminders#isAll}.
+     * any other, such as that of an earlier file: {@link Reminders#isAll}. Begin with 0 where the device's clock was set.
      */
     public Reminders reminders(@Nullable UUID patient, long cursor) {
         Unpack out = write(Native::remindersRead, new Pack().idOrNone(patient).big(cursor));

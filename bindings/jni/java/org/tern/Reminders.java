@@ -46,7 +46,10 @@ public final class Reminders {
             dosage = out.textValue();
         }
 
-        /** When to ring: at the scheduled time and after each third of the grace; one alone where isPrn. Those that have passed are to be left out. */
+        /**
+         * When to ring, by the device's own clock, also where a sync has found that wrong: at the scheduled time and after each third of the grace; one alone where
+         * isPrn. Those that have passed are to be left out.
+         */
         public Instant[] rings() {
             return rings.clone();
         }

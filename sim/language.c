@@ -68,6 +68,7 @@ static const struct sim_word words[] = {
     {"clock", "device", SIM_DEVICE_NAME, SIM_MUST},
     {"clock", "off_days", SIM_NUMBER, SIM_SOME},
     {"clock", "off_s", SIM_NUMBER, SIM_SOME},
+    {"clock", "reboot", SIM_FLAG, SIM_MAY},
     {"grant", "closed", SIM_FLAG, SIM_MAY},
     {"grant", "device", SIM_DEVICE_NAME, SIM_MUST},
     {"grant", "to", SIM_USER_NAME, SIM_MUST},

@@ -194,6 +194,7 @@ static void plan_pass(struct planner *planner)
 static void plan_clock(struct planner *planner)
 {
     json_t *event = add(planner, "clock");
+    int64_t off_days;
 
     name(event, "device", some_device(planner));
     switch (roll(planner, 4)) {
@@ -204,7 +205,11 @@ static void plan_clock(struct planner *planner)
         set(event, "off_s", (int64_t)roll(planner, 1200) - 600);
         break;
     default:
-        set(event, "off_days", (int64_t)roll(planner, 3650) - 1825);
+        off_days = (int64_t)roll(planner, 3650) - 1825;
+        set(event, "off_days", off_days);
+        if (off_days % 2 == 0) { /* in one boot it is measured once and for all */
+            (void)json_object_set_new(event, "reboot", json_true());
+        }
         break;
     }
 }

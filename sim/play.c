@@ -160,6 +160,9 @@ static void play_clock(struct sim_world *world, json_t *event)
             SIM_SECOND_US;
         sim_care_set_clock(device);
         world->faults++;
+        if (sim_event_flag(event, "reboot")) {
+            sim_device_reopen(device, true);
+        }
     }
 }
 

@@ -34,6 +34,13 @@ static void boot_id(void *context, tern_id *ret_id)
     trn_lock_leave(&replica->port_lock);
 }
 
+static void read_clocks(void *context, struct trn_reading *ret_reading)
+{
+    ret_reading->wall_us = wall_us(context);
+    ret_reading->monotonic_us = monotonic_us(context);
+    boot_id(context, &ret_reading->boot);
+}
+
 static bool fill(void *context, void *buffer, size_t size)
 {
     tern_replica *replica = context;
@@ -99,5 +106,5 @@ struct trn_store_host trn_ports_wrap(tern_replica *replica)
                                              .monotonic_us = monotonic_us,
                                              .boot_id = boot_id};
     replica->ports.random = (tern_random_port){.context = replica, .fill = fill};
-    return (struct trn_store_host){.context = replica, .wall_us = wall_us, .mint = mint};
+    return (struct trn_store_host){.context = replica, .read_clocks = read_clocks, .mint = mint};
 }

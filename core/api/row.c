@@ -319,7 +319,7 @@ static tern_status take_created_at(struct call *call, tern_error *error)
     if (status == TERN_OK) {
         struct trn_reading reading = trn_engine_reading(&call->replica->engine);
 
-        call->row.values[0] = tern_value_integer(trn_clock_now(&meta.clock, reading.wall_us));
+        call->row.values[0] = tern_value_integer(trn_clock_now(&meta.clock, &reading));
     }
     return status;
 }

@@ -28,13 +28,6 @@ read_counts(struct trn_store *store, tern_replica_status *status, tern_error *er
                : result;
 }
 
-static int64_t now_by(const tern_replica *replica, const struct trn_meta *meta)
-{
-    const tern_clock_port *clock = &replica->ports.clock;
-
-    return trn_clock_now(&meta->clock, clock->wall_us(clock->context));
-}
-
 /* Stamps of others stand at most TRN_CLOCK_AHEAD_US ahead of the server's time; one that is further
  * ahead than both tolerances is of this clock as it was. */
 static bool is_suspect(const struct trn_meta *meta, int64_t now_us)
@@ -47,14 +40,14 @@ static bool is_suspect(const struct trn_meta *meta, int64_t now_us)
 
 static void fill(const struct trn_meta *meta,
                  uint32_t schema_version,
-                 int64_t now_us,
+                 const struct trn_reading *reading,
                  tern_replica_status *status)
 {
     status->last_sync_us = meta->last_sync_us;
     status->last_error = meta->last_error;
-    status->server_offset_us = meta->clock.offset_us;
+    status->server_offset_us = trn_clock_offset(&meta->clock, reading);
     status->server_offset_known = meta->clock.offset_known;
-    status->clock_suspect = is_suspect(meta, now_us);
+    status->clock_suspect = is_suspect(meta, trn_clock_now(&meta->clock, reading));
     status->stamps_capped = meta->stamps_capped;
     status->schema_version = schema_version;
 }
@@ -64,7 +57,7 @@ tern_replica_read_status(tern_replica *replica, tern_replica_status *ret_status,
 {
     tern_replica_status filled = {.size = sizeof filled};
     struct trn_meta meta = {0};
-    int64_t now_us;
+    struct trn_reading reading;
     tern_status status;
 
     trn_error_clear(error);
@@ -78,10 +71,10 @@ tern_replica_read_status(tern_replica *replica, tern_replica_status *ret_status,
     if (status == TERN_OK) {
         status = trn_meta_read(replica->store, &meta, error);
     }
-    now_us = now_by(replica, &meta);
+    reading = trn_engine_reading(&replica->engine);
     trn_replica_leave(replica);
     if (status == TERN_OK) {
-        fill(&meta, replica->schema->version, now_us, &filled);
+        fill(&meta, replica->schema->version, &reading, &filled);
         *ret_status = filled;
     }
     return status;
@@ -91,7 +84,7 @@ tern_status
 tern_replica_read_clock(tern_replica *replica, tern_clock_state *ret_clock, tern_error *error)
 {
     struct trn_meta meta = {0};
-    int64_t now_us;
+    struct trn_reading reading;
     tern_status status;
 
     trn_error_clear(error);
@@ -102,12 +95,14 @@ tern_replica_read_clock(tern_replica *replica, tern_clock_state *ret_clock, tern
     }
     trn_replica_enter(replica);
     status = trn_meta_read(replica->store, &meta, error);
-    now_us = now_by(replica, &meta);
+    reading = trn_engine_reading(&replica->engine);
     trn_replica_leave(replica);
     if (status == TERN_OK) {
+        int64_t now_us = trn_clock_now(&meta.clock, &reading);
+
         *ret_clock = (tern_clock_state){.size = sizeof *ret_clock,
                                         .now_us = now_us,
-                                        .server_offset_us = meta.clock.offset_us,
+                                        .server_offset_us = trn_clock_offset(&meta.clock, &reading),
                                         .server_offset_known = meta.clock.offset_known,
                                         .clock_suspect = is_suspect(&meta, now_us)};
     }

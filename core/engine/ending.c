@@ -22,7 +22,7 @@ static void report(const struct trn_session *session, struct trn_work *work)
 {
     work->meta.last_error = session->result;
     if (session->result == TERN_OK) {
-        work->meta.last_sync_us = trn_clock_now(&work->meta.clock, work->now.wall_us);
+        work->meta.last_sync_us = trn_clock_now(&work->meta.clock, &work->now);
     }
     trn_lease_release(&work->meta, &session->id);
 }
@@ -45,7 +45,7 @@ static tern_status tidy_some(const struct trn_session *session,
     }
     status = pulled ? trn_window_settle(work, error) : TERN_OK;
     return status == TERN_OK ? trn_keep_trim(work->store,
-                                             trn_clock_now(&work->meta.clock, work->now.wall_us),
+                                             trn_clock_now(&work->meta.clock, &work->now),
                                              backup,
                                              TRIM_AT_ONCE,
                                              ret_more,

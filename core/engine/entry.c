@@ -541,7 +541,7 @@ static tern_status stamp(void *context, int64_t *ret_time_us, int64_t *ret_key, 
     }
     recorder->key = trn_store_tx_key(recorder->meta.last_ordinal + 1);
     recorder->reading = trn_engine_reading(recorder->engine);
-    recorder->time_us = trn_clock_issue(&recorder->meta.clock, recorder->reading.wall_us);
+    recorder->time_us = trn_clock_issue(&recorder->meta.clock, &recorder->reading);
     recorder->stamped = true;
     *ret_time_us = recorder->time_us;
     *ret_key = recorder->key;

@@ -69,8 +69,7 @@ static tern_status write_body(struct trn_work *work,
     struct trn_request_envelope envelope = {.schema_version = work->engine->schema->version,
                                             .device = meta->device,
                                             .user = meta->user,
-                                            .sent_us =
-                                                trn_clock_now(&meta->clock, work->now.wall_us),
+                                            .sent_us = trn_clock_now(&meta->clock, &work->now),
                                             .rows = rows,
                                             .cursor = trn_bytes_slice(&sent->cursor),
                                             .dropped = dropped,
@@ -143,12 +142,13 @@ tern_status trn_exchange_set_clock(struct trn_work *work,
     /* A wall clock that was set during the exchange would spoil the middle of it; where there is a
      * better one, it says how long it took. */
     int64_t sent_wall_us = now->wall_us - trn_clock_age(then, now);
+    int64_t offset_us;
     tern_status status;
 
-    trn_clock_measure(clock, server_us, sent_wall_us, now->wall_us);
-    work->meta.clock_suspect = clock->offset_us > TRN_CLOCK_TOLERANCE_US ||
-                               clock->offset_us < -TRN_CLOCK_TOLERANCE_US ||
-                               now->wall_us < then->wall_us;
+    trn_clock_measure(clock, server_us, sent_wall_us, now);
+    offset_us = trn_clock_offset(clock, now);
+    work->meta.clock_suspect = offset_us > TRN_CLOCK_TOLERANCE_US ||
+                               offset_us < -TRN_CLOCK_TOLERANCE_US || now->wall_us < then->wall_us;
     if (tally->newest_us != INT64_MIN) {
         trn_clock_observe(clock, tally->newest_us);
     }
@@ -313,7 +313,7 @@ static tern_status take_problem(const struct trn_engine *engine,
     if (status != TERN_OK) {
         return status;
     }
-    tally->heard_us = trn_clock_now(&work.meta.clock, work.now.wall_us);
+    tally->heard_us = trn_clock_now(&work.meta.clock, &work.now);
     status = take_verdicts(&work, problem, batch, tally, error);
     if (status == TERN_OK) {
         status = keep_proof(&work, sent, problem->cursor, error);

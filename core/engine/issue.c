@@ -29,7 +29,7 @@ tern_status trn_issue_name(struct trn_work *work,
         return status;
     }
     trn_id_v4(random, &entry.tx);
-    entry.time_us = trn_clock_issue(&meta->clock, work->now.wall_us);
+    entry.time_us = trn_clock_issue(&meta->clock, &work->now);
     status = trn_store_tx_await(work->store, &entry, error);
     if (status == TERN_OK) {
         meta->last_ordinal = entry.ordinal;

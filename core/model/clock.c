@@ -29,14 +29,27 @@ static int64_t later(int64_t a, int64_t b)
     return a > b ? a : b;
 }
 
-int64_t trn_clock_now(const struct trn_clock *clock, int64_t wall_us)
+bool trn_clock_is_steady(const struct trn_clock *clock, const tern_id *boot)
 {
-    return clock->offset_known ? sum(wall_us, clock->offset_us) : wall_us;
+    return clock->offset_known && !trn_id_is_nil(boot) && trn_id_equal(&clock->steady_boot, boot);
 }
 
-int64_t trn_clock_issue(struct trn_clock *clock, int64_t wall_us)
+int64_t trn_clock_now(const struct trn_clock *clock, const struct trn_reading *reading)
 {
-    clock->last_us = later(trn_clock_now(clock, wall_us), sum(clock->last_us, 1));
+    if (trn_clock_is_steady(clock, &reading->boot)) {
+        return sum(reading->monotonic_us, clock->steady_us);
+    }
+    return clock->offset_known ? sum(reading->wall_us, clock->offset_us) : reading->wall_us;
+}
+
+int64_t trn_clock_offset(const struct trn_clock *clock, const struct trn_reading *reading)
+{
+    return difference(trn_clock_now(clock, reading), reading->wall_us);
+}
+
+int64_t trn_clock_issue(struct trn_clock *clock, const struct trn_reading *reading)
+{
+    clock->last_us = later(trn_clock_now(clock, reading), sum(clock->last_us, 1));
     return clock->last_us;
 }
 
@@ -52,24 +65,31 @@ void trn_clock_anchor(struct trn_clock *clock, int64_t stored_us)
 
 /* The server spoke between the sending and the reading: what of the offset that leaves possible is
  * an interval (Marzullo 1984), whose middle is wrong by half the trip at most (Cristian 1989). */
+static void
+set_offset(struct trn_clock *clock, int64_t offset_us, const struct trn_reading *reading)
+{
+    clock->offset_us = offset_us;
+    clock->offset_known = true;
+    clock->steady_us = difference(sum(reading->wall_us, offset_us), reading->monotonic_us);
+    clock->steady_boot = reading->boot;
+}
+
 void trn_clock_measure(struct trn_clock *clock,
                        int64_t server_us,
                        int64_t sent_wall_us,
-                       int64_t received_wall_us)
+                       const struct trn_reading *received)
 {
-    int64_t trip_us = later(difference(received_wall_us, sent_wall_us), 0);
-    int64_t offset_us = trn_clock_now(clock, 0);
-    int64_t least_us = difference(server_us, received_wall_us);
+    int64_t trip_us = later(difference(received->wall_us, sent_wall_us), 0);
+    int64_t offset_us = trn_clock_offset(clock, received);
+    int64_t least_us = difference(server_us, received->wall_us);
     int64_t most_us = difference(server_us, sent_wall_us);
 
     if (trip_us <= TRN_CLOCK_TRIP_US) {
         /* A clock set back during the exchange makes the trip negative; then only its end is sure.
          */
-        clock->offset_us = sum(least_us, trip_us / 2);
-        clock->offset_known = true;
+        set_offset(clock, sum(least_us, trip_us / 2), received);
     } else if (offset_us < least_us || offset_us > most_us) {
-        clock->offset_us = offset_us < least_us ? least_us : most_us;
-        clock->offset_known = true;
+        set_offset(clock, offset_us < least_us ? least_us : most_us, received);
     }
 }
 

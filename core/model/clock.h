@@ -24,6 +24,8 @@ struct trn_clock {
     int64_t last_us;   /* highest stamp issued or stored here */
     int64_t offset_us; /* server minus wall, as last measured */
     bool offset_known;
+    int64_t steady_us; /* then also server minus monotonic, in that boot; nil: not measured */
+    tern_id steady_boot;
 };
 
 /* One reading of the device's clocks. */
@@ -33,10 +35,15 @@ struct trn_reading {
     tern_id boot;
 };
 
-/* Wall clock plus offset. */
-int64_t trn_clock_now(const struct trn_clock *clock, int64_t wall_us);
+/* The server's time, as far as it is known: in the boot in which it was measured by the monotonic
+ * clock, which nobody sets, else by the wall clock plus the offset. */
+int64_t trn_clock_now(const struct trn_clock *clock, const struct trn_reading *reading);
+/* Whether it is by the monotonic clock of that boot. */
+bool trn_clock_is_steady(const struct trn_clock *clock, const tern_id *boot);
+/* How far it is ahead of the wall clock as that stands; 0 while no offset is known. */
+int64_t trn_clock_offset(const struct trn_clock *clock, const struct trn_reading *reading);
 /* The next stamp: max(now, last + 1); moves `last`. */
-int64_t trn_clock_issue(struct trn_clock *clock, int64_t wall_us);
+int64_t trn_clock_issue(struct trn_clock *clock, const struct trn_reading *reading);
 /* Learns of a stamp stored elsewhere. */
 void trn_clock_observe(struct trn_clock *clock, int64_t stamp_us);
 /* Takes the stamps back to the server's word: `stored_us` is the highest time that the server has
@@ -50,7 +57,7 @@ void trn_clock_anchor(struct trn_clock *clock, int64_t stored_us);
 void trn_clock_measure(struct trn_clock *clock,
                        int64_t server_us,
                        int64_t sent_wall_us,
-                       int64_t received_wall_us);
+                       const struct trn_reading *received);
 
 /* Age of something read at `then`, now that the clocks read `now`: monotonic within one boot, else
  * the wall difference, never below 0. A boot of zeros is never the same as another. */

@@ -42,9 +42,10 @@ static const char internals[] =
     "epoch TEXT NOT NULL, last_sync INTEGER NOT NULL, last_error INTEGER NOT NULL, "
     "stamps_capped INTEGER NOT NULL, clock_suspect INTEGER NOT NULL, lease BLOB NOT NULL, "
     "lease_until INTEGER NOT NULL, lease_wall INTEGER NOT NULL, lease_monotonic INTEGER NOT NULL, "
-    "lease_boot BLOB NOT NULL, sent_ordinal INTEGER NOT NULL) STRICT;"
+    "lease_boot BLOB NOT NULL, sent_ordinal INTEGER NOT NULL, steady INTEGER NOT NULL, "
+    "steady_boot BLOB NOT NULL) STRICT;"
     "INSERT INTO tern_meta VALUES(1, zeroblob(16), zeroblob(16), 0, 0, 0, 0, 0, 0, zeroblob(16), "
-    "zeroblob(16), '', 0, 0, 0, 0, zeroblob(16), 0, 0, 0, zeroblob(16), 0);"
+    "zeroblob(16), '', 0, 0, 0, 0, zeroblob(16), 0, 0, 0, zeroblob(16), 0, 0, zeroblob(16));"
     "CREATE TABLE tern_document(id INTEGER PRIMARY KEY CHECK (id = 1), version INTEGER NOT NULL, "
     "text TEXT NOT NULL) STRICT;"
     "CREATE TABLE tern_cursor(id INTEGER PRIMARY KEY CHECK (id = 1), value BLOB NOT NULL) STRICT;"
@@ -471,6 +472,12 @@ tern_status trn_store_open(const struct trn_store_options *options,
     }
     store->busy_timeout_ms = patience_of(options);
     store->host = options->host;
+    if (store->host.read_clocks != NULL) {
+        struct trn_reading reading;
+
+        store->host.read_clocks(store->host.context, &reading);
+        store->boot = reading.boot;
+    }
     store->path = trn_text_copy(trn_slice_text(options->path));
     store->vfs = options->vfs != NULL ? trn_text_copy(trn_slice_text(options->vfs)) : NULL;
     if (store->path == NULL || (options->vfs != NULL && store->vfs == NULL)) {

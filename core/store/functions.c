@@ -54,10 +54,11 @@ static void function_now(sqlite3_context *call, int count, sqlite3_value **argum
     (void)arguments;
     if (functions->is_writer && store->listener != NULL && store->stamped) {
         sqlite3_result_int64(call, store->stamp_time_us);
-    } else if (functions->host.wall_us != NULL) {
-        sqlite3_result_int64(call,
-                             functions->host.wall_us(functions->host.context) +
-                                 trn_store_clock_offset(store));
+    } else if (functions->host.read_clocks != NULL) {
+        struct trn_reading reading;
+
+        functions->host.read_clocks(functions->host.context, &reading);
+        sqlite3_result_int64(call, trn_store_now(store, &reading));
     } else {
         give_error(call, TERN_ERR_INTERNAL, "tern_now: there is no clock");
     }

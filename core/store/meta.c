@@ -44,6 +44,8 @@ static tern_status read_cells(sqlite3_stmt *stmt, struct trn_meta *meta, tern_er
     meta->lease_reading.monotonic_us = sqlite3_column_int64(stmt, 18);
     trn_column_id(stmt, 19, &meta->lease_reading.boot);
     meta->sent_ordinal = trn_column_uint64(stmt, 20);
+    meta->clock.steady_us = sqlite3_column_int64(stmt, 21);
+    trn_column_id(stmt, 22, &meta->clock.steady_boot);
     return TERN_OK;
 }
 
@@ -144,9 +146,9 @@ tern_status trn_meta_read(struct trn_store *store, struct trn_meta *ret_meta, te
     }
     distrust_sent(store, &meta);
     if (!trn_store_in_transaction(store)) {
-        atomic_store(&store->offset_committed_us, meta.clock.offset_us);
+        trn_store_clock_committed(store, &meta.clock);
     }
-    store->offset_us = meta.clock.offset_us;
+    store->clock = meta.clock;
     *ret_meta = meta;
     return TERN_OK;
 }
@@ -180,7 +182,9 @@ tern_status trn_meta_write(struct trn_store *store, const struct trn_meta *meta,
     (void)sqlite3_bind_int64(stmt, 19, meta->lease_reading.monotonic_us);
     trn_bind_id(stmt, 20, &meta->lease_reading.boot);
     trn_bind_uint64(stmt, 21, meta->sent_ordinal);
-    store->offset_us = meta->clock.offset_us;
+    (void)sqlite3_bind_int64(stmt, 22, meta->clock.steady_us);
+    trn_bind_id(stmt, 23, &meta->clock.steady_boot);
+    store->clock = meta->clock;
     status = trn_store_run(store, stmt, "tern_meta", error);
     store->meta = *meta;
     store->meta.has_open = false;

@@ -31,13 +31,14 @@ static const char *const texts[TRN_SQL_COUNT] = {
         "SELECT device, user, schema, last_time, offset, offset_known, last_ordinal, "
         "acked_ordinal, last_tx, acked_tx, epoch, last_sync, last_error, stamps_capped, "
         "clock_suspect, lease, lease_until, lease_wall, lease_monotonic, lease_boot, "
-        "sent_ordinal FROM tern_meta WHERE id = 1",
+        "sent_ordinal, steady, steady_boot FROM tern_meta WHERE id = 1",
     [TRN_SQL_META_SET] =
         "UPDATE tern_meta SET device = ?1, user = ?2, schema = ?3, last_time = ?4, offset = ?5, "
         "offset_known = ?6, last_ordinal = ?7, acked_ordinal = ?8, last_tx = ?9, acked_tx = ?10, "
         "epoch = ?11, last_sync = ?12, last_error = ?13, stamps_capped = ?14, "
         "clock_suspect = ?15, lease = ?16, lease_until = ?17, lease_wall = ?18, "
-        "lease_monotonic = ?19, lease_boot = ?20, sent_ordinal = ?21 WHERE id = 1",
+        "lease_monotonic = ?19, lease_boot = ?20, sent_ordinal = ?21, steady = ?22, "
+        "steady_boot = ?23 WHERE id = 1",
     [TRN_SQL_CURSOR] = "SELECT value FROM tern_cursor WHERE id = 1",
     [TRN_SQL_CURSOR_SET] = "INSERT INTO tern_cursor(id, value) VALUES(1, ?1) "
                            "ON CONFLICT(id) DO UPDATE SET value = excluded.value",

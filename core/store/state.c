@@ -29,7 +29,27 @@ uint64_t trn_store_changes(const struct trn_store *store, const struct trn_table
     return atomic_load_explicit(&store->changes[table->index], memory_order_acquire);
 }
 
-int64_t trn_store_clock_offset(const struct trn_store *store)
+/* A reader that asks meanwhile goes by the one or the other, and never by halves: a boot's steady
+ * clock is there before it is gone by, and stays there. */
+void trn_store_clock_committed(struct trn_store *store, const struct trn_clock *clock)
 {
-    return atomic_load(&store->offset_committed_us);
+    bool is_steady = trn_clock_is_steady(clock, &store->boot);
+
+    store->clock_committed = *clock;
+    atomic_store(&store->offset_us, clock->offset_known ? clock->offset_us : 0);
+    if (is_steady) {
+        atomic_store(&store->steady_us, clock->steady_us);
+    }
+    atomic_store(&store->is_steady, is_steady);
+}
+
+int64_t trn_store_now(const struct trn_store *store, const struct trn_reading *reading)
+{
+    struct trn_clock clock = {.offset_us = atomic_load(&store->offset_us), .offset_known = true};
+
+    if (atomic_load(&store->is_steady)) {
+        clock.steady_boot = store->boot;
+        clock.steady_us = atomic_load(&store->steady_us);
+    }
+    return trn_clock_now(&clock, reading);
 }

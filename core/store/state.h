@@ -188,8 +188,14 @@ struct trn_store {
     bool is_opening_noted;
     uint64_t opening_ordinal; /* the last as the file was opened */
     unsigned meta_version;
-    int64_t offset_us; /* as last written */
-    atomic_llong offset_committed_us;
+
+    /* The stamp clock: state.c. */
+    tern_id boot;
+    struct trn_clock clock;           /* as last written */
+    struct trn_clock clock_committed; /* and the same for readers of other threads: */
+    atomic_llong offset_us;
+    atomic_llong steady_us;
+    atomic_bool is_steady;
 
     /* Capture: capture.c. */
     const struct trn_capture_listener *listener;
@@ -209,5 +215,7 @@ struct trn_store {
 };
 
 struct trn_store_table *trn_store_table(struct trn_store *store, const struct trn_table *table);
+/* What readers go by from now on. */
+void trn_store_clock_committed(struct trn_store *store, const struct trn_clock *clock);
 
 #endif

@@ -21,8 +21,8 @@ struct trn_store;
 /* What SQL functions ask of the layers above; the writer's and a reader's may be called at once. */
 struct trn_store_host {
     void *context;
-    int64_t (*wall_us)(void *context);                   /* for tern_now() */
-    tern_status (*mint)(void *context, tern_id *ret_id); /* for tern_id() */
+    void (*read_clocks)(void *context, struct trn_reading *ret_reading); /* for tern_now() */
+    tern_status (*mint)(void *context, tern_id *ret_id);                 /* for tern_id() */
 };
 
 struct trn_store_options {
@@ -529,8 +529,8 @@ struct trn_meta {
     bool has_open; /* some entry is not acknowledged; not written */
 };
 
-/* meta.clock.offset_us as last committed. Any thread, without the lock. */
-int64_t trn_store_clock_offset(const struct trn_store *store);
+/* The stamp clock by meta.clock as last committed. Any thread, without the lock. */
+int64_t trn_store_now(const struct trn_store *store, const struct trn_reading *reading);
 tern_status trn_meta_read(struct trn_store *store, struct trn_meta *ret_meta, tern_error *error);
 tern_status trn_meta_write(struct trn_store *store, const struct trn_meta *meta, tern_error *error);
 /* The opaque cursor; size 0 before the first answer. */

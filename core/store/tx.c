@@ -201,7 +201,7 @@ tern_status trn_store_commit(struct trn_store *store, tern_error *error)
     }
     trn_meta_committed(store);
     count_changes(store, true);
-    atomic_store(&store->offset_committed_us, store->offset_us);
+    trn_store_clock_committed(store, &store->clock);
     store->guarded_in_tx = false;
     trn_capture_reset(store);
     trn_followed_reset(store, true);
@@ -224,7 +224,7 @@ void trn_store_rollback(struct trn_store *store)
     count_changes(store, false);
     store->is_guarded = store->is_guarded && !store->guarded_in_tx; /* they went with it */
     store->guarded_in_tx = false;
-    store->offset_us = atomic_load(&store->offset_committed_us);
+    store->clock = store->clock_committed;
     trn_capture_reset(store);
     trn_followed_reset(store, false);
 }

@@ -110,8 +110,10 @@ typedef struct tern_replica_status {
     uint64_t scopes_partial; /* of which a download is under way */
     int64_t last_sync_us;    /* stamp clock when a sync last ended well; 0 for never */
     tern_status last_error;  /* of the last sync; TERN_OK */
-    /* Server's clock minus the wall clock, as last measured; an answer that was read more than a
-     * minute after its request moves it only as far as it proves it wrong. */
+    /* What the stamp clock is ahead of the wall clock, 0 while that is not known: the server's
+     * clock minus this, as last measured; in the boot of that measurement whatever somebody has set
+     * the wall clock to since. An answer that was read more than a minute after its request moves
+     * it only as far as it proves it wrong. */
     int64_t server_offset_us;
     bool server_offset_known;
     /* The wall clock was off by more than five minutes when a sync last compared it with the
@@ -128,8 +130,8 @@ TERN_API TERN_MUST_USE tern_status tern_replica_read_status(tern_replica *replic
 
 /** What is known of the device's clock. */
 typedef struct tern_clock_state {
-    size_t size;              /* sizeof(tern_clock_state), set by the caller */
-    int64_t now_us;           /* the stamp clock: the wall clock, corrected by the server's word */
+    size_t size;    /* sizeof(tern_clock_state), set by the caller */
+    int64_t now_us; /* the stamp clock: the time by the server's word, as far as there is one */
     int64_t server_offset_us; /* as in tern_replica_status, like the next two */
     bool server_offset_known;
     bool clock_suspect;

@@ -106,6 +106,14 @@ void device_begin(struct world *world, struct device *device, const char *name, 
     device_open(device);
 }
 
+void device_boot(struct device *device, int64_t clock_off_us)
+{
+    device_close(device);
+    device->boot.bytes[1]++;
+    device->clock_off_us = clock_off_us;
+    device_open(device);
+}
+
 void device_close(struct device *device)
 {
     tern_replica_close(device->replica);

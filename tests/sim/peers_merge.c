@@ -315,7 +315,7 @@ TEST(a_wrong_clock_loses_no_newer_data)
         struct pair pair;
 
         begin(&pair);
-        pair.tablet.clock_off_us = off_days[i] * 86400 * SECOND_US;
+        device_boot(&pair.tablet, off_days[i] * 86400 * SECOND_US);
         device_run(&pair.tablet, "UPDATE notes SET title = 'older, by a wrong clock'");
         world_pass(&pair.world, MINUTE_US);
         device_run(&pair.phone, "UPDATE notes SET title = 'newer'");

@@ -506,7 +506,7 @@ TEST(promise_10_a_wrong_clock_wins_nothing_for_ever_refuses_nothing_and_rewrites
         char sql[200];
 
         begin(&pair);
-        pair.phone.clock_off_us = off[i];
+        device_boot(&pair.phone, off[i]);
         (void)snprintf(claim, sizeof claim, "%lld", (long long)(pair.world.now_us + off[i]));
         (void)snprintf(sql, sizeof sql, "UPDATE doses SET status = 'TAKEN', taken_at = %s", claim);
         device_run(&pair.phone, sql);

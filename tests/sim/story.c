@@ -281,7 +281,7 @@ static void misfortune(struct story *story, int who)
 
     switch (story_roll(story, 3)) {
     case 0:
-        device->clock_off_us = ((int64_t)story_roll(story, 3) - 1) * INT64_C(95000000) * SECOND_US;
+        device_boot(device, ((int64_t)story_roll(story, 3) - 1) * INT64_C(95000000) * SECOND_US);
         break;
     case 1:
         device_close(device);

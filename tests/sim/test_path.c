@@ -151,10 +151,10 @@ TEST(a_clock_that_runs_back_is_suspect_until_a_sync_has_put_the_stamps_right)
 
     begin_pair(&world, &phone, &tablet);
     CHECK(!clock_of(&phone).clock_suspect);
-    phone.clock_off_us = 20 * 60 * SECOND_US;
+    device_boot(&phone, 20 * 60 * SECOND_US);
     device_run(&phone, "UPDATE users SET name = 'by a clock that ran ahead'");
     CHECK(!clock_of(&phone).clock_suspect); /* nobody here can know */
-    phone.clock_off_us = 0;
+    device_boot(&phone, 0);
     CHECK(clock_of(&phone).clock_suspect);
     CHECK(device_status(&phone).clock_suspect);
     CHECK_INT(clock_of(&phone).now_us, world.now_us + clock_of(&phone).server_offset_us);
@@ -164,6 +164,45 @@ TEST(a_clock_that_runs_back_is_suspect_until_a_sync_has_put_the_stamps_right)
     CHECK(!clock_of(&phone).clock_suspect);
     CHECK_INT(tern_replica_read_clock(phone.replica, &short_of, NULL), TERN_ERR_MISUSE);
     CHECK_INT(tern_replica_read_clock(NULL, &short_of, NULL), TERN_ERR_MISUSE);
+    end_pair(&world, &phone, &tablet);
+}
+
+static void check_now(struct device *phone, int64_t off_us)
+{
+    int64_t true_us = phone->world->now_us;
+
+    CHECK(llabs(clock_of(phone).now_us - off_us - true_us) < SECOND_US);
+    CHECK(llabs(atoll(device_ask(phone, "SELECT tern_now()")) - off_us - true_us) < SECOND_US);
+}
+
+TEST(who_sets_the_clock_after_a_sync_moves_no_stamp_until_the_phone_is_off)
+{
+    struct world world;
+    struct device phone;
+    struct device tablet;
+
+    begin_pair(&world, &phone, &tablet);
+    phone.clock_off_us = -3 * YEAR_US;
+    world_pass(&world, 3600 * SECOND_US);
+    check_now(&phone, 0);
+    CHECK(!clock_of(&phone).clock_suspect);
+    CHECK(llabs(clock_of(&phone).server_offset_us - 3 * YEAR_US) < SECOND_US);
+    device_run(&phone, "UPDATE users SET name = 'by nobody''s clock'");
+    device_close(&phone);
+    phone.clock_off_us = YEAR_US;
+    device_open(&phone);
+    check_now(&phone, 0);
+    device_sync_well(&phone);
+    CHECK_INT(device_status(&phone).stamps_capped, 0);
+    CHECK(clock_of(&phone).clock_suspect); /* the wall clock is wrong, and was found so */
+    phone.clock_off_us = 0;
+    check_now(&phone, 0);
+    device_boot(&phone, 0);
+    check_now(&phone, -YEAR_US); /* of another boot nothing else is known */
+    device_sync_well(&phone);
+    check_now(&phone, 0);
+    CHECK(!clock_of(&phone).clock_suspect);
+    device_sync_well(&tablet);
     end_pair(&world, &phone, &tablet);
 }
 
@@ -247,7 +286,7 @@ TEST(a_clock_three_years_wrong_wins_nothing_for_ever_and_refuses_nothing)
         tern_replica_status told;
 
         begin_pair(&world, &phone, &tablet);
-        phone.clock_off_us = off[i];
+        device_boot(&phone, off[i]);
         device_run(&phone, "UPDATE users SET name = 'first, by a wrong clock'");
         world_pass(&world, SECOND_US);
         device_run(&tablet, "UPDATE users SET name = 'second'");

@@ -184,7 +184,7 @@ static void live_a_moment(struct life *life)
         sync_unheard(device);
         break;
     case 3:
-        device->clock_off_us = ((int64_t)roll(life, 3) - 1) * INT64_C(95000000) * SECOND_US;
+        device_boot(device, ((int64_t)roll(life, 3) - 1) * INT64_C(95000000) * SECOND_US);
         break;
     case 4:
         device_close(device);

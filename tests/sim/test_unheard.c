@@ -178,9 +178,9 @@ TEST(what_the_server_stored_at_another_time_is_offered_once_though_its_verdict_n
     struct device tablet;
 
     begin(&world, &phone, &tablet);
-    phone.clock_off_us = 700 * DAY_US;
+    device_boot(&phone, 700 * DAY_US);
     hear_by_a_page(&world, &phone, &tablet);
-    phone.clock_off_us = 0;
+    device_boot(&phone, 0);
     CHECK_TEXT(world_ask(&world, "SELECT count(*) FROM tern_entry WHERE time <> raw_time"), "1");
     world_restore(&world, "backup");
     world_pass(&world, SECOND_US);

@@ -122,6 +122,8 @@ void device_begin(struct world *world, struct device *device, const char *name, 
 void device_end(struct device *device);
 void device_close(struct device *device);
 void device_open(struct device *device);
+/* The machine was off, and comes up with its clock off by so much. */
+void device_boot(struct device *device, int64_t clock_off_us);
 tern_status device_try_open(struct device *device, tern_error *error);
 tern_id world_user(char user);
 

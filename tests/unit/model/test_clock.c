@@ -9,6 +9,8 @@
 #define HOUR_US (60 * MINUTE_US)
 #define YEAR_US (INT64_C(365) * 24 * HOUR_US)
 #define NOON_US (INT64_C(1763640000) * SECOND_US) /* 20 November 2025, 12:00 UTC */
+/* A reading of a wall clock alone. */
+#define AT(wall) (&(const struct trn_reading){.wall_us = (wall)})
 
 static const tern_id boot_a = {{0xA}};
 static const tern_id boot_b = {{0xB}};
@@ -18,10 +20,10 @@ TEST(stamps_follow_the_wall_and_never_repeat_when_it_stands_or_runs_back)
 {
     struct trn_clock clock = {0};
 
-    CHECK_INT(trn_clock_issue(&clock, NOON_US), NOON_US);
-    CHECK_INT(trn_clock_issue(&clock, NOON_US), NOON_US + 1);
-    CHECK_INT(trn_clock_issue(&clock, NOON_US - HOUR_US), NOON_US + 2);
-    CHECK_INT(trn_clock_issue(&clock, NOON_US + HOUR_US), NOON_US + HOUR_US);
+    CHECK_INT(trn_clock_issue(&clock, AT(NOON_US)), NOON_US);
+    CHECK_INT(trn_clock_issue(&clock, AT(NOON_US)), NOON_US + 1);
+    CHECK_INT(trn_clock_issue(&clock, AT(NOON_US - HOUR_US)), NOON_US + 2);
+    CHECK_INT(trn_clock_issue(&clock, AT(NOON_US + HOUR_US)), NOON_US + HOUR_US);
     CHECK_INT(clock.last_us, NOON_US + HOUR_US);
 }
 
@@ -34,11 +36,11 @@ TEST(a_stamp_is_after_every_stamp_its_writer_had_seen)
     int64_t last = 0;
 
     for (int round = 0; round < 100; round++) {
-        int64_t there = trn_clock_issue(&fast, NOON_US + HOUR_US + round / 3);
+        int64_t there = trn_clock_issue(&fast, AT(NOON_US + HOUR_US + round / 3));
         int64_t here;
 
         trn_clock_observe(&slow, there);
-        here = trn_clock_issue(&slow, NOON_US + round / 7);
+        here = trn_clock_issue(&slow, AT(NOON_US + round / 7));
         CHECK(there > last && here > there);
         trn_clock_observe(&fast, here);
         last = here;
@@ -52,9 +54,9 @@ TEST(the_logical_part_stays_within_what_was_issued)
     struct trn_clock clock = {0};
 
     for (int i = 0; i < 1000; i++) {
-        CHECK(trn_clock_issue(&clock, NOON_US) < NOON_US + 1000);
+        CHECK(trn_clock_issue(&clock, AT(NOON_US)) < NOON_US + 1000);
     }
-    CHECK_INT(trn_clock_issue(&clock, NOON_US + SECOND_US), NOON_US + SECOND_US);
+    CHECK_INT(trn_clock_issue(&clock, AT(NOON_US + SECOND_US)), NOON_US + SECOND_US);
 }
 
 TEST(an_older_stamp_seen_changes_nothing)
@@ -69,11 +71,11 @@ TEST(the_offset_is_measured_at_the_middle_of_the_exchange)
 {
     struct trn_clock clock = {0};
 
-    CHECK_INT(trn_clock_now(&clock, NOON_US), NOON_US);
-    trn_clock_measure(&clock, NOON_US, NOON_US + HOUR_US, NOON_US + HOUR_US + 2 * SECOND_US);
+    CHECK_INT(trn_clock_now(&clock, AT(NOON_US)), NOON_US);
+    trn_clock_measure(&clock, NOON_US, NOON_US + HOUR_US, AT(NOON_US + HOUR_US + 2 * SECOND_US));
     CHECK_INT(clock.offset_us, -HOUR_US - SECOND_US);
-    CHECK_INT(trn_clock_now(&clock, NOON_US + HOUR_US + SECOND_US), NOON_US);
-    trn_clock_measure(&clock, NOON_US, NOON_US + HOUR_US, NOON_US);
+    CHECK_INT(trn_clock_now(&clock, AT(NOON_US + HOUR_US + SECOND_US)), NOON_US);
+    trn_clock_measure(&clock, NOON_US, NOON_US + HOUR_US, AT(NOON_US));
     CHECK_INT(clock.offset_us, 0);
 }
 
@@ -83,13 +85,13 @@ TEST(a_long_exchange_moves_an_offset_no_further_than_it_proves)
 {
     struct trn_clock clock = {.offset_us = 3 * SECOND_US, .offset_known = true};
 
-    trn_clock_measure(&clock, NOON_US, NOON_US, NOON_US + 8 * HOUR_US);
+    trn_clock_measure(&clock, NOON_US, NOON_US, AT(NOON_US + 8 * HOUR_US));
     CHECK_INT(clock.offset_us, 0);
     clock.offset_us = -3 * SECOND_US;
-    trn_clock_measure(&clock, NOON_US, NOON_US, NOON_US + 8 * HOUR_US);
+    trn_clock_measure(&clock, NOON_US, NOON_US, AT(NOON_US + 8 * HOUR_US));
     CHECK_INT(clock.offset_us, -3 * SECOND_US);
     clock.offset_us = -9 * HOUR_US;
-    trn_clock_measure(&clock, NOON_US, NOON_US, NOON_US + 8 * HOUR_US);
+    trn_clock_measure(&clock, NOON_US, NOON_US, AT(NOON_US + 8 * HOUR_US));
     CHECK_INT(clock.offset_us, -8 * HOUR_US);
 }
 
@@ -97,10 +99,10 @@ TEST(a_long_exchange_leaves_a_wall_alone_that_it_does_not_prove_wrong)
 {
     struct trn_clock clock = {0};
 
-    trn_clock_measure(&clock, NOON_US, NOON_US, NOON_US + 8 * HOUR_US);
+    trn_clock_measure(&clock, NOON_US, NOON_US, AT(NOON_US + 8 * HOUR_US));
     CHECK(!clock.offset_known);
-    CHECK_INT(trn_clock_now(&clock, NOON_US), NOON_US);
-    trn_clock_measure(&clock, NOON_US, NOON_US + YEAR_US, NOON_US + YEAR_US + 8 * HOUR_US);
+    CHECK_INT(trn_clock_now(&clock, AT(NOON_US)), NOON_US);
+    trn_clock_measure(&clock, NOON_US, NOON_US + YEAR_US, AT(NOON_US + YEAR_US + 8 * HOUR_US));
     CHECK(clock.offset_known);
     CHECK_INT(clock.offset_us, -YEAR_US);
 }
@@ -109,10 +111,10 @@ TEST(a_short_exchange_measures_better_than_an_offset_that_may_have_drifted)
 {
     struct trn_clock clock = {.offset_us = SECOND_US, .offset_known = true};
 
-    trn_clock_measure(&clock, NOON_US, NOON_US, NOON_US + TRN_CLOCK_TRIP_US);
+    trn_clock_measure(&clock, NOON_US, NOON_US, AT(NOON_US + TRN_CLOCK_TRIP_US));
     CHECK_INT(clock.offset_us, -TRN_CLOCK_TRIP_US / 2);
     clock.offset_us = SECOND_US;
-    trn_clock_measure(&clock, NOON_US, NOON_US, NOON_US + TRN_CLOCK_TRIP_US + 1);
+    trn_clock_measure(&clock, NOON_US, NOON_US, AT(NOON_US + TRN_CLOCK_TRIP_US + 1));
     CHECK_INT(clock.offset_us, 0);
 }
 
@@ -120,8 +122,45 @@ TEST(after_one_exchange_a_clock_three_years_off_stamps_as_the_server_would)
 {
     struct trn_clock clock = {0};
 
-    trn_clock_measure(&clock, NOON_US, NOON_US + 3 * YEAR_US, NOON_US + 3 * YEAR_US);
-    CHECK_INT(trn_clock_issue(&clock, NOON_US + 3 * YEAR_US + HOUR_US), NOON_US + HOUR_US);
+    trn_clock_measure(&clock, NOON_US, NOON_US + 3 * YEAR_US, AT(NOON_US + 3 * YEAR_US));
+    CHECK_INT(trn_clock_issue(&clock, AT(NOON_US + 3 * YEAR_US + HOUR_US)), NOON_US + HOUR_US);
+}
+
+TEST(in_the_boot_of_its_measurement_an_offset_is_of_a_clock_that_nobody_sets)
+{
+    struct trn_clock clock = {0};
+    struct trn_reading reading = {NOON_US + HOUR_US, 10 * SECOND_US, boot_a};
+
+    trn_clock_measure(&clock, NOON_US, reading.wall_us, &reading);
+    CHECK_INT(trn_clock_offset(&clock, &reading), -HOUR_US);
+    reading = (struct trn_reading){NOON_US - YEAR_US, 70 * SECOND_US, boot_a};
+    CHECK_INT(trn_clock_now(&clock, &reading), NOON_US + MINUTE_US);
+    CHECK_INT(trn_clock_offset(&clock, &reading), YEAR_US + MINUTE_US);
+    CHECK_INT(trn_clock_issue(&clock, &reading), NOON_US + MINUTE_US);
+    reading.boot = boot_b; /* nothing but the wall clock has gone on */
+    CHECK_INT(trn_clock_now(&clock, &reading), NOON_US - YEAR_US - HOUR_US);
+}
+
+TEST(a_platform_without_boots_has_nothing_but_its_wall_clock)
+{
+    struct trn_clock clock = {0};
+    struct trn_reading reading = {NOON_US + HOUR_US, 10 * SECOND_US, no_boot};
+
+    trn_clock_measure(&clock, NOON_US, reading.wall_us, &reading);
+    reading.wall_us += SECOND_US;
+    reading.monotonic_us += HOUR_US;
+    CHECK_INT(trn_clock_now(&clock, &reading), NOON_US + SECOND_US);
+}
+
+TEST(a_long_exchange_in_which_the_wall_was_set_is_measured_by_what_the_clock_knew)
+{
+    struct trn_clock clock = {0};
+    struct trn_reading reading = {NOON_US, 0, boot_a};
+
+    trn_clock_measure(&clock, NOON_US, NOON_US, &reading);
+    reading = (struct trn_reading){NOON_US - YEAR_US, 9 * HOUR_US, boot_a};
+    trn_clock_measure(&clock, NOON_US + 5 * HOUR_US, reading.wall_us - 8 * HOUR_US, &reading);
+    CHECK_INT(trn_clock_now(&clock, &reading), NOON_US + 9 * HOUR_US);
 }
 
 TEST(within_one_boot_age_does_not_care_for_the_wall)
@@ -274,9 +313,9 @@ TEST(no_reading_overflows_and_no_time_is_before_1970)
     CHECK_INT(stored(claim, true), 0);
     claim.received_us = INT64_MIN;
     CHECK_INT(stored(claim, true), INT64_MIN + TRN_CLOCK_AHEAD_US);
-    CHECK_INT(trn_clock_issue(&clock, INT64_MAX), INT64_MAX);
-    trn_clock_measure(&clock, INT64_MAX, INT64_MIN, INT64_MAX);
-    trn_clock_measure(&clock, INT64_MIN, INT64_MAX, INT64_MIN);
+    CHECK_INT(trn_clock_issue(&clock, AT(INT64_MAX)), INT64_MAX);
+    trn_clock_measure(&clock, INT64_MAX, INT64_MIN, AT(INT64_MAX));
+    trn_clock_measure(&clock, INT64_MIN, INT64_MAX, AT(INT64_MIN));
     CHECK_INT(trn_clock_age(&then, &now), INT64_MAX);
 }
 
@@ -296,8 +335,8 @@ TEST(one_day_in_2031_poisons_nothing)
     int64_t wrong = NOON_US + 6 * YEAR_US;
     struct trn_clock phone = {0};
     struct trn_claim claim = honest();
-    int64_t first = trn_clock_issue(&phone, wrong);
-    int64_t second = trn_clock_issue(&phone, NOON_US); /* put right; still after the first */
+    int64_t first = trn_clock_issue(&phone, AT(wrong));
+    int64_t second = trn_clock_issue(&phone, AT(NOON_US)); /* put right; still after the first */
     int64_t stored_first;
     int64_t stored_second;
 
@@ -311,7 +350,7 @@ TEST(one_day_in_2031_poisons_nothing)
     stored_second = stored(claim, true);
     CHECK_INT(stored_first, NOON_US - HOUR_US);
     CHECK_INT(stored_second, NOON_US - MINUTE_US);
-    trn_clock_measure(&phone, NOON_US, NOON_US, NOON_US);
+    trn_clock_measure(&phone, NOON_US, NOON_US, AT(NOON_US));
     trn_clock_anchor(&phone, stored_second);
-    CHECK_INT(trn_clock_issue(&phone, NOON_US + SECOND_US), NOON_US + SECOND_US);
+    CHECK_INT(trn_clock_issue(&phone, AT(NOON_US + SECOND_US)), NOON_US + SECOND_US);
 }

@@ -151,10 +151,10 @@ const char *fixture_ddl(void)
     return ddl;
 }
 
-static int64_t now(void *context)
+static void read_clocks(void *context, struct trn_reading *ret_reading)
 {
     (void)context;
-    return 1000;
+    *ret_reading = (struct trn_reading){.wall_us = 1000};
 }
 
 static tern_status create(struct trn_store *store, tern_error *error)
@@ -174,7 +174,7 @@ static tern_status create(struct trn_store *store, tern_error *error)
 
 tern_status fixture_try(const char *path, struct trn_store **ret_store, tern_error *error)
 {
-    struct trn_store_options options = {.path = path, .host = {.wall_us = now}};
+    struct trn_store_options options = {.path = path, .host = {.read_clocks = read_clocks}};
     struct trn_store *store = NULL;
     tern_status status;
 

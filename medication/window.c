@@ -7,6 +7,9 @@
 #include "base/mutant.h"
 #include "medication/calendar.h"
 
+/* As far ahead as a clock may be that is not said to be wrong. */
+#define AHEAD_US (5 * TRN_MINUTE_US)
+
 static int64_t minutes_up(int64_t us)
 {
     return us / TRN_MINUTE_US + (us % TRN_MINUTE_US > 0 ? 1 : 0);
@@ -55,7 +58,7 @@ void trn_window_judge(const struct trn_window *window, struct trn_window_verdict
     if (after_us > TRN_DAY_US) {
         object(&verdict, TERN_PROBLEM_TOO_LATE, "AFTER_24H", minutes_up(after_us), 0);
     }
-    if (window->taken_us > window->now_us) {
+    if (trn_us_difference(window->taken_us, window->now_us) > AHEAD_US) {
         object(&verdict,
                TERN_PROBLEM_AHEAD,
                "AHEAD",

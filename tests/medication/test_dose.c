@@ -332,7 +332,7 @@ TEST(what_was_taken_as_needed_is_on_time_however_late_it_is_recorded_again)
         CHECK_TEXT(care_day("2026-03-02"), "05:00:00 ON_TIME");
     }
     care_ok(tern_dose_undo(care, &dose, &error), &error);
-    act.taken_us = fixture_clock.wall_us + INT64_C(60000000);
+    act.taken_us = fixture_clock.wall_us + 6 * INT64_C(60000000);
     CHECK_INT(tern_dose_take(care, &dose, &act, &taken, &error), TERN_ERR_RANGE);
     CHECK_INT(error.problem, TERN_PROBLEM_AHEAD);
     care_end();
@@ -356,12 +356,32 @@ TEST(what_is_taken_as_needed_is_recorded_at_once)
     CHECK_TEXT(care_day("2026-03-02"), "22:15:05 ON_TIME");
     CHECK_INT(tern_dose_take_prn(care, &medication, &act, &dose, &error), TERN_ERR_EXISTS);
     CHECK_INT(error.problem, TERN_PROBLEM_RECORDED);
-    act.taken_us = care_time("2026-03-02 22:16");
+    act.taken_us = care_time("2026-03-02 22:21");
     CHECK_INT(tern_dose_take_prn(care, &medication, &act, &dose, &error), TERN_ERR_RANGE);
     CHECK_INT(error.problem, TERN_PROBLEM_AHEAD);
     CHECK_INT(actions("DOSE_TAKEN"), 1);
     care_ok(tern_dose_undo(care, &dose, &error), &error);
     CHECK_TEXT(care_day("2026-03-02"), "");
+    care_end();
+}
+
+/* Which the app read from a wall clock that is two minutes fast. */
+TEST(a_time_of_taking_that_is_a_few_minutes_ahead_is_recorded_once_as_it_is)
+{
+    tern_dose_act act = {.size = sizeof(act), .taken_us = 0};
+    tern_id medication;
+    tern_id dose;
+
+    care_begin("2026-03-02 05:00");
+    care_medicine.is_prn = true;
+    care_medicine.morning_dosage = NULL;
+    (void)care_prescribe();
+    medication = care_id("SELECT id FROM medications");
+    act.taken_us = care_time("2026-03-02 05:02");
+    care_ok(tern_dose_take_prn(care, &medication, &act, &dose, &error), &error);
+    care_clock("2026-03-02 05:01"); /* and again, as its answer was lost on the app */
+    CHECK_INT(tern_dose_take_prn(care, &medication, &act, &dose, &error), TERN_ERR_EXISTS);
+    CHECK_TEXT(care_day("2026-03-02"), "05:02:00 ON_TIME");
     care_end();
 }
 

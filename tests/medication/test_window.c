@@ -61,17 +61,21 @@ TEST(a_suspect_clock_refuses_nothing_and_flags_everything)
     CHECK_TEXT(judge(0, false, true).flags, "CLOCK");
 }
 
-TEST(a_time_after_now_is_a_problem_of_its_own)
+TEST(a_time_that_is_far_ahead_is_a_problem_of_its_own)
 {
     struct trn_window window = {.scheduled_us = due_us,
                                 .grace_minutes = 10,
-                                .taken_us = due_us + 1,
+                                .taken_us = due_us + 5 * TRN_MINUTE_US,
                                 .now_us = due_us};
     struct trn_window_verdict verdict;
 
     trn_window_judge(&window, &verdict);
+    CHECK_INT(verdict.problem, TERN_PROBLEM_NONE);
+    CHECK_TEXT(verdict.flags, "");
+    window.taken_us++;
+    trn_window_judge(&window, &verdict);
     CHECK_INT(verdict.problem, TERN_PROBLEM_AHEAD);
-    CHECK_INT(verdict.first, 1);
+    CHECK_INT(verdict.first, 6);
     window.taken_us = due_us + 2 * TRN_DAY_US;
     window.insist = true;
     trn_window_judge(&window, &verdict);

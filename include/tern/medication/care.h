@@ -31,7 +31,7 @@ typedef enum tern_problem {
     TERN_PROBLEM_NO_PATIENT = 4,      /* no such user here */
     TERN_PROBLEM_TOO_EARLY = 5,       /* first: minutes before the scheduled time; second: grace */
     TERN_PROBLEM_TOO_LATE = 6,        /* first: minutes after the scheduled time */
-    TERN_PROBLEM_AHEAD = 7,           /* taken later than now; first: by how many minutes */
+    TERN_PROBLEM_AHEAD = 7,           /* taken over five minutes from now; first: how many */
     TERN_PROBLEM_RECORDED = 8,        /* the dose has a record; undo it first */
     TERN_PROBLEM_NOT_RECORDED = 9,    /* nothing to undo */
     TERN_PROBLEM_NOT_PRN = 10,        /* the medication is scheduled */

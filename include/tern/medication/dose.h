@@ -73,8 +73,11 @@ TERN_API TERN_MUST_USE tern_status tern_dose_read(tern_care *care,
                                                   tern_care_error *error);
 
 typedef struct tern_dose_act {
-    size_t size;      /* sizeof(tern_dose_act) */
-    int64_t taken_us; /* when it was taken, in the years 1 to 9999; 0: now */
+    size_t size; /* sizeof(tern_dose_act) */
+    /* When it was taken, in the years 1 to 9999; 0: now. By the stamp clock, as all times that are
+     * read: one of the device's wall clock is moved by the server_offset_us of
+     * tern_replica_read_clock. Up to five minutes ahead of now it is taken as it is. */
+    int64_t taken_us;
     bool insist;      /* store and flag what lies outside the windows */
     bool was_offline; /* the app had no network */
 } tern_dose_act;

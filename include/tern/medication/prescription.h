@@ -76,6 +76,8 @@ TERN_API TERN_MUST_USE tern_status tern_prescription_create(tern_care *care,
  * Edits a prescription: all that stands in it, as a new version. Medications that are not named are
  * marked deleted; their doses keep their records.
  *
+ * What it adds has doses from the next tern_schedule_generate on.
+ *
  * @param prescription Its patient must be the same, and no medication may be named twice (MISUSE).
  * Where its base_version is not said, what another version has brought meanwhile is overruled: say
  * it.
@@ -99,7 +101,8 @@ TERN_API TERN_MUST_USE tern_status tern_prescription_edit(tern_care *care,
 /** From DRAFT to ACTIVE. One that names no start begins on the patient's local date of now, so its
  * days are as many however long it has been a draft. Where another device did so as well, and
  * neither knew of the other, on the earlier of these days, and of those alone under which a dose
- * was recorded once there is one. Problems NO_PRESCRIPTION, STATUS. */
+ * was recorded once there is one. Its doses, and what rings, come with the next
+ * tern_schedule_generate. Problems NO_PRESCRIPTION, STATUS. */
 TERN_API TERN_MUST_USE tern_status tern_prescription_activate(tern_care *care,
                                                               const tern_id *id,
                                                               tern_care_error *error);
@@ -107,7 +110,8 @@ TERN_API TERN_MUST_USE tern_status tern_prescription_activate(tern_care *care,
 TERN_API TERN_MUST_USE tern_status tern_prescription_pause(tern_care *care,
                                                            const tern_id *id,
                                                            tern_care_error *error);
-/** From PAUSED to ACTIVE. Problems NO_PRESCRIPTION, STATUS. */
+/** From PAUSED to ACTIVE. Problems NO_PRESCRIPTION, STATUS. Then tern_schedule_generate, as after
+ * tern_prescription_activate. */
 TERN_API TERN_MUST_USE tern_status tern_prescription_resume(tern_care *care,
                                                             const tern_id *id,
                                                             tern_care_error *error);

@@ -56,8 +56,8 @@ typedef bool (*tern_reminder_visitor)(void *context, const tern_reminder *remind
  * visited. Any but the one that the last read of this patient gave is as good as 0: one of another
  * file, of after the copy that the file was put back to, or of before a read that did not finish.
  * An app that puts a copy back itself begins again with 0, and so does one whose platform says that
- * its clock was set, or has dropped what it was to ring: what rang early by a clock that was ahead
- * is set again so.
+ * its clock was set, or that keeps less than it is given (iOS): what rang early by a clock that was
+ * ahead is set again so.
  * @param ret_is_all All there are were visited, none of them cancelled: always for 0; false where
  * the visitor stopped.
  * @return TERN_OK; MISUSE, where a place for what is told is missing; problem ZONE; the engine's

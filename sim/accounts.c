@@ -13,78 +13,10 @@
 #include "sim/applied.h"
 #include "sim/ledger.h"
 #include "sim/look.h"
+#include "sim/unit.h"
 #include "wire/entry.h"
 
 /* ---- What stands ---- */
-
-/* What the server's row holds of the unit. */
-struct current {
-    int64_t number;
-    uint64_t values;
-};
-
-static tern_value column_value(sqlite3_stmt *stmt, int column)
-{
-    switch (sqlite3_column_type(stmt, column)) {
-    case SQLITE_INTEGER:
-        return tern_value_integer(sqlite3_column_int64(stmt, column));
-    case SQLITE_FLOAT:
-        return tern_value_real(sqlite3_column_double(stmt, column));
-    case SQLITE_TEXT:
-        return (tern_value){.kind = TERN_TEXT,
-                            .data = sqlite3_column_text(stmt, column),
-                            .size = (size_t)sqlite3_column_bytes(stmt, column)};
-    case SQLITE_BLOB:
-        return tern_value_blob(sqlite3_column_blob(stmt, column),
-                               (size_t)sqlite3_column_bytes(stmt, column));
-    default:
-        return tern_value_null();
-    }
-}
-
-static sqlite3_stmt *prepare_row(struct sim_applied *applied, const struct trn_table *table)
-{
-    struct trn_bytes sql = {0};
-    sqlite3_stmt *stmt;
-    tern_status status = trn_bytes_append_text(&sql, "SELECT tern_v, deleted_at");
-
-    for (size_t i = 0; status == TERN_OK && i < table->column_count; i++) {
-        status = trn_bytes_append_format(&sql, ", \"%s\"", table->columns[i].name);
-    }
-    if (status == TERN_OK) {
-        status = trn_bytes_append_format(&sql, " FROM \"%s\" WHERE id = ?1", table->name);
-    }
-    if (status != TERN_OK) {
-        abort();
-    }
-    stmt = sim_applied_prepare(applied, trn_bytes_text(&sql));
-    trn_bytes_free(&sql);
-    return stmt;
-}
-
-static bool
-read_current(sqlite3_stmt *stmt, const struct sim_applied_write *write, struct current *ret)
-{
-    tern_value cells[TRN_COLUMNS_MAX];
-    struct trn_version version;
-    tern_value cell;
-    bool found = false;
-
-    (void)sqlite3_bind_blob(stmt, 1, write->row.bytes, sizeof write->row.bytes, SQLITE_STATIC);
-    if (sqlite3_step(stmt) == SQLITE_ROW) {
-        cell = column_value(stmt, 0);
-        found = trn_version_decode(&cell, write->table->unit_count, &version, NULL) == TERN_OK;
-        for (size_t i = 0; i < write->table->column_count; i++) {
-            cells[i] = column_value(stmt, (int)i + 2);
-        }
-        ret->number = version.keys[write->unit];
-        ret->values = write->unit == TRN_UNIT_EXISTENCE
-                          ? sqlite3_column_type(stmt, 1) == SQLITE_NULL
-                          : sim_applied_hash(write->table, write->unit, cells);
-    }
-    (void)sqlite3_reset(stmt);
-    return found;
-}
 
 static bool is_same_unit(const struct sim_applied_write *a, const struct sim_applied_write *b)
 {
@@ -220,13 +152,13 @@ static void check_write(struct sim_applied *applied,
                         sqlite3_stmt *row,
                         sqlite3_stmt *audit)
 {
-    struct current current = {0, 0};
-    bool found = read_current(row, write, &current);
-    bool stands = found && (current.number == write->number || current.values == write->values);
+    struct sim_unit current = {0};
+    bool found = sim_unit_read(row, write->table, &write->row, write->unit, &current);
+    bool stands = found && (current.key == write->number || current.values == write->values);
     bool audited;
     char id[33];
 
-    if (stands && current.number != write->number) {
+    if (stands && current.key != write->number) {
         return; /* equal to what stands, whoever wrote that */
     }
     audited = is_audited(audit, write);
@@ -253,7 +185,7 @@ static void check_write(struct sim_applied *applied,
                  write->table->name,
                  id,
                  (long long)write->number,
-                 (long long)current.number);
+                 (long long)current.key);
     }
 }
 
@@ -321,7 +253,7 @@ static void check_writes(struct sim_applied *applied)
                             "AND lost_number = ?3 AND unit = ?4");
 
     for (size_t i = 0; i < schema->table_count && audit != NULL; i++) {
-        sqlite3_stmt *row = prepare_row(applied, &schema->tables[i]);
+        sqlite3_stmt *row = sim_unit_prepare(applied->world, applied->db, &schema->tables[i]);
 
         for (size_t j = 0; row != NULL && j < applied->write_count; j++) {
             if (applied->writes[j].table == &schema->tables[i] && !applied->writes[j].implied) {

@@ -52,6 +52,7 @@ const char *const sim_check_names[] = {
     "rules",
     "server",
     "shelf",
+    "shown",
     "stale forms",
     "start",
     "status",

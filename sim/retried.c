@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/applied.h"
 #include "sim/look.h"
 #include "wire/entry.h"
 #include "wire/gzip.h"
@@ -14,7 +15,12 @@ static void add(struct sim_entries *entries, sqlite3_stmt *stmt)
     struct trn_slice body =
         trn_slice_make(sqlite3_column_blob(stmt, 2), (size_t)sqlite3_column_bytes(stmt, 2));
     struct sim_entries_item item = {.ordinal = (uint64_t)sqlite3_column_int64(stmt, 0),
+                                    .key = sqlite3_column_int64(stmt, 4),
+                                    .time_us = sqlite3_column_int64(stmt, 5),
+                                    .author = sim_applied_id(stmt, 6),
+                                    .kind = sqlite3_column_int(stmt, 7),
                                     .is_parked = sqlite3_column_int(stmt, 1) != 0,
+                                    .is_unseen = sqlite3_column_int(stmt, 8) != 0,
                                     .at = entries->bodies.size};
     tern_status status = sqlite3_column_int(stmt, 3) != 0
                              ? trn_gunzip(body, TRN_WIRE_TX_BYTES_MAX, &entries->bodies, NULL)
@@ -35,12 +41,13 @@ struct sim_entries sim_entries_read(struct sim_device *device)
 {
     struct sim_entries entries = {.count = 0};
     sqlite3 *db = sim_look_within(device->world, device->index);
-    sqlite3_stmt *stmt =
-        sim_look_prepare(device->world,
-                         db,
-                         "SELECT o.ordinal, o.state IN (2, 3), coalesce(o.body, b.body), o.gzip "
-                         "FROM tern_outbox o LEFT JOIN tern_body b ON b.ordinal = o.ordinal "
-                         "WHERE o.state IN (0, 2, 3) ORDER BY o.ordinal");
+    sqlite3_stmt *stmt = sim_look_prepare(
+        device->world,
+        db,
+        "SELECT o.ordinal, o.state IN (2, 3), coalesce(o.body, b.body), o.gzip, o.key, "
+        "o.time, o.author, o.kind, length(o.undo) = 0 "
+        "FROM tern_outbox o LEFT JOIN tern_body b ON b.ordinal = o.ordinal "
+        "WHERE o.state IN (0, 2, 3) ORDER BY o.ordinal");
 
     while (stmt != NULL && sqlite3_step(stmt) == SQLITE_ROW) {
         add(&entries, stmt);

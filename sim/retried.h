@@ -11,8 +11,13 @@
 struct sim_entries {
     struct sim_entries_item {
         uint64_t ordinal;
+        int64_t key;
+        int64_t time_us;
+        tern_id author;
+        int kind;
         bool is_parked;
-        size_t at; /* in `bodies` */
+        bool is_unseen; /* nothing of it is on the rows */
+        size_t at;      /* in `bodies` */
         size_t size;
     } * items;
     size_t count;

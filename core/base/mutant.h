@@ -49,6 +49,7 @@
     X(PIECES_SHOWN, 9, "pieces of a record are shown before the rest of it is here")               \
     X(NO_REBASE, 12, "pending entries are not laid back on the rows")                              \
     X(UNDO_STALE, 44, "an entry laid back keeps the undo image of the ground before")              \
+    X(UNSENT_UNSEEN, 2, "what was never sent is hidden once it was lifted")                        \
     X(QUARANTINE_BLOCKS, 3, "nothing is sent while something is quarantined")                      \
     X(NOTHING_SWEPT, 51, "rows that a fresh copy does not have stay")                              \
     X(NO_REOFFER, 51, "acknowledged transactions are not offered to a restored server")            \

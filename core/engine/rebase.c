@@ -193,9 +193,13 @@ lay_one(struct trn_work *work, struct trn_entry *entry, bool *doubt, tern_error 
     struct trn_bytes body = {0};
     struct trn_bytes undo = {0};
     tern_error why = {0};
-    tern_status status = trn_store_savepoint(work->store, error);
+    tern_status status;
     tern_status laid;
 
+    if (TRN_MUTANT(UNSENT_UNSEEN) && entry->ordinal > work->meta.sent_ordinal) {
+        return leave_to_server(work, entry, error);
+    }
+    status = trn_store_savepoint(work->store, error);
     if (status != TERN_OK) {
         return status;
     }

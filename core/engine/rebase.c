@@ -230,6 +230,22 @@ lay_one(struct trn_work *work, struct trn_entry *entry, bool *doubt, tern_error 
     return trn_rebase_park(work, entry, TERN_ENTRY_QUARANTINED, laid, 0, why.message, error);
 }
 
+/* The server stores each transaction of a device after the one before, whatever its clock had said:
+ * so does what waits stand here, or it would be hidden by what its own writer had seen. A time that
+ * a server has stored before stays. */
+static tern_status
+stamp_behind_stored(struct trn_work *work, struct trn_entry *entry, tern_error *error)
+{
+    if (work->stored_us == 0 || entry->time_us > work->stored_us ||
+        entry->reason == TERN_ERR_EPOCH_CHANGED) {
+        return TERN_OK;
+    }
+    entry->time_us = ++work->stored_us;
+    trn_clock_observe(&work->meta.clock, entry->time_us);
+    trn_known_clear(&work->known);
+    return trn_outbox_update(work->store, entry, NULL, error);
+}
+
 /* A pending one is laid, or parked behind what it builds on. A locked one that is still sent is
  * held back where it builds on one that is not any more. */
 static tern_status
@@ -249,7 +265,11 @@ lay_or_hold(struct trn_work *work, struct trn_entry *entry, bool *doubt, tern_er
     if (blocker.ordinal != 0 && (is_pending || !is_sent(&blocker))) {
         return trn_rebase_park_behind(work, entry, &blocker, error);
     }
-    return is_pending ? lay_one(work, entry, doubt, error) : TERN_OK;
+    if (!is_pending) {
+        return TERN_OK;
+    }
+    status = stamp_behind_stored(work, entry, error);
+    return status == TERN_OK ? lay_one(work, entry, doubt, error) : status;
 }
 
 tern_status trn_rebase_lay(struct trn_work *work, tern_error *error)

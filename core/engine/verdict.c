@@ -102,8 +102,13 @@ static void note_acknowledged(struct trn_work *work,
         meta->stamps_capped++;
     }
     /* What is left of a transaction stands under no ordinal at the server. */
-    if (trn_id_equal(&entry->author, &meta->device) && entry->ordinal > meta->acked_ordinal &&
-        !trn_entry_kind_is_left(entry->kind)) {
+    if (!trn_id_equal(&entry->author, &meta->device) || trn_entry_kind_is_left(entry->kind)) {
+        return;
+    }
+    if (verdict->stored_us > work->stored_us) {
+        work->stored_us = verdict->stored_us;
+    }
+    if (entry->ordinal > meta->acked_ordinal) {
         meta->acked_ordinal = entry->ordinal;
         meta->acked_tx = entry->tx;
     }

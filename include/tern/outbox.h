@@ -26,11 +26,12 @@ typedef struct tern_entry {
     tern_id tx;
     tern_id device; /* the author's */
     tern_entry_state state;
-    int64_t time_us;    /* stamp, microseconds; the server's stored one once acknowledged */
-    uint64_t number;    /* the server's, 0 before */
-    size_t size_bytes;  /* as kept */
-    uint32_t changes;   /* rows */
-    uint32_t attempts;  /* sent so often alone without a verdict */
+    int64_t time_us;   /* stamp, microseconds; the server's stored one once acknowledged, and behind
+                          that of what was acknowledged before it */
+    uint64_t number;   /* the server's, 0 before */
+    size_t size_bytes; /* as kept */
+    uint32_t changes;  /* rows */
+    uint32_t attempts; /* sent so often alone without a verdict */
     tern_status reason; /* why it is quarantined or locked */
     const char *detail; /* a sentence; empty without one */
     uint64_t waits_for; /* ordinal of the rejected transaction it depends on; 0 for none */

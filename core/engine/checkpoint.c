@@ -24,6 +24,27 @@ struct applying {
     struct trn_lost lost;            /* what waits for others to offer it again */
 };
 
+/* What makes way for the row may come in this very copy, and then is parked no longer. */
+static tern_status park_lost(struct applying *applying,
+                             const struct trn_table *table,
+                             const struct trn_row *row,
+                             tern_error *error)
+{
+    struct trn_work *work = applying->work;
+    bool parked = false;
+    tern_status status = trn_lost_park(work, table, &row->id, row, error);
+
+    if (status == TERN_OK) {
+        status = trn_lost_park_holders(work, table, row, &parked, error);
+    }
+    if (status == TERN_OK && parked) {
+        trn_lost_free(&applying->lost);
+        applying->lost = (struct trn_lost){0};
+        status = trn_lost_load(work, &applying->lost, error);
+    }
+    return status;
+}
+
 static tern_status take_row(struct applying *applying,
                             const struct trn_table *table,
                             struct trn_row *row,
@@ -33,7 +54,7 @@ static tern_status take_row(struct applying *applying,
     tern_status status = TERN_OK;
 
     if (applying->sweeps) {
-        status = trn_lost_park(work, table, &row->id, row, error);
+        status = park_lost(applying, table, row, error);
     }
     if (status == TERN_OK && applying->lost.items.size > 0) {
         status = trn_lost_clear(work, &applying->lost, table, row, error);

@@ -385,7 +385,7 @@ force_one(const struct trn_draft *draft, struct trn_work *work, tern_error *erro
         return trn_store_row_erase(work->store, draft->table, &draft->id, error);
     }
     trn_draft_as_row(draft, &row);
-    status = trn_work_displace(work, draft->table, &row, error);
+    status = trn_work_displace(work, draft->table, &row, true, error);
     return status == TERN_OK ? trn_store_row_write(work->store, draft->table, &row, error) : status;
 }
 

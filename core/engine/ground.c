@@ -241,9 +241,7 @@ static tern_status write_through(struct trn_work *work,
                                  enum trn_ground_mode mode,
                                  tern_error *error)
 {
-    tern_status status = mode == TRN_GROUND_MERGE
-                             ? trn_work_displace(work, table, row, error)
-                             : trn_store_row_displace(work->store, table, row, NULL, NULL, error);
+    tern_status status = trn_work_displace(work, table, row, mode == TRN_GROUND_MERGE, error);
 
     return status == TERN_OK ? trn_store_row_take(work->store, table, row, TRN_ROW_UNKNOWN, error)
                              : status;

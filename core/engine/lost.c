@@ -139,6 +139,33 @@ tern_status trn_lost_park(struct trn_work *work,
     return status;
 }
 
+struct making_way {
+    struct trn_work *work;
+    const struct trn_table *table;
+};
+
+static tern_status park_holder(void *context, const tern_id *id, tern_error *error)
+{
+    const struct making_way *way = context;
+
+    return trn_lost_park(way->work, way->table, id, NULL, error);
+}
+
+tern_status trn_lost_park_holders(struct trn_work *work,
+                                  const struct trn_table *table,
+                                  const struct trn_row *incoming,
+                                  bool *ret_parked,
+                                  tern_error *error)
+{
+    struct making_way way = {work, table};
+    uint64_t before = work->meta.last_ordinal; /* each that is parked takes the next */
+    tern_status status =
+        trn_store_row_visit_holders(work->store, table, incoming, park_holder, &way, error);
+
+    *ret_parked = work->meta.last_ordinal != before;
+    return status;
+}
+
 /* ---- Clearing ---- */
 
 static tern_status read_item(struct trn_work *work,

@@ -20,6 +20,14 @@ tern_status trn_lost_park(struct trn_work *work,
                           const struct trn_row *incoming,
                           tern_error *error);
 
+/* The same of the rows that hold a unique key of `incoming`, which they are about to give up.
+ * `ret_parked` is set where there was something to park. */
+tern_status trn_lost_park_holders(struct trn_work *work,
+                                  const struct trn_table *table,
+                                  const struct trn_row *incoming,
+                                  bool *ret_parked,
+                                  tern_error *error);
+
 /* The parked ones, while rows come in: all zero before, and after trn_lost_free. */
 struct trn_lost {
     struct trn_bytes items;

@@ -68,11 +68,12 @@ tern_status trn_work_begin_hasty(struct trn_work *work,
 struct displacing {
     struct trn_work *work;
     const struct trn_table *table;
+    bool awaits;
 };
 
-static tern_status note_displaced(void *context, const tern_id *id, tern_error *error)
+static tern_status
+note_displaced(const struct displacing *displacing, const tern_id *id, tern_error *error)
 {
-    const struct displacing *displacing = context;
     struct trn_displaced *displaced = &displacing->work->displaced;
     struct trn_version version = {.ranks = 0};
     bool found = false;
@@ -102,14 +103,25 @@ static tern_status note_displaced(void *context, const tern_id *id, tern_error *
     return TERN_OK;
 }
 
+static tern_status displace(void *context, const tern_id *id, tern_error *error)
+{
+    const struct displacing *displacing = context;
+    tern_status status = displacing->awaits ? note_displaced(displacing, id, error) : TERN_OK;
+
+    return status == TERN_OK
+               ? trn_store_row_erase(displacing->work->store, displacing->table, id, error)
+               : status;
+}
+
 tern_status trn_work_displace(struct trn_work *work,
                               const struct trn_table *table,
                               const struct trn_row *row,
+                              bool awaits,
                               tern_error *error)
 {
-    struct displacing displacing = {work, table};
+    struct displacing displacing = {work, table, awaits};
 
-    return trn_store_row_displace(work->store, table, row, note_displaced, &displacing, error);
+    return trn_store_row_visit_holders(work->store, table, row, displace, &displacing, error);
 }
 
 void trn_work_forget(struct trn_work *work)

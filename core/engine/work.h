@@ -58,10 +58,12 @@ tern_status trn_work_begin_hasty(struct trn_work *work,
 void trn_work_rollback(struct trn_work *work);
 /* Frees what was noted of rows: a part of the commit and of the rollback. */
 void trn_work_forget(struct trn_work *work);
-/* Frees the unique keys of `row` from the rows that hold them now. */
+/* Takes out the rows that hold a unique key of `row` now; it `awaits` them if they have to be back
+ * before the transaction ends. */
 tern_status trn_work_displace(struct trn_work *work,
                               const struct trn_table *table,
                               const struct trn_row *row,
+                              bool awaits,
                               tern_error *error);
 /* The cursor is forgotten with all that is staged, in this transaction. Without a cursor nothing
  * tells the server what is held, so what it does not send again has to leave (trn_leave_stale). */

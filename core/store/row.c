@@ -561,14 +561,14 @@ static tern_status find_holder(struct trn_store *store,
     return status;
 }
 
-tern_status trn_store_row_displace(struct trn_store *store,
-                                   const struct trn_table *table,
-                                   const struct trn_row *row,
-                                   tern_status (*displaced)(void *context,
-                                                            const tern_id *id,
-                                                            tern_error *error),
-                                   void *context,
-                                   tern_error *error)
+tern_status trn_store_row_visit_holders(struct trn_store *store,
+                                        const struct trn_table *table,
+                                        const struct trn_row *row,
+                                        tern_status (*visit)(void *context,
+                                                             const tern_id *id,
+                                                             tern_error *error),
+                                        void *context,
+                                        tern_error *error)
 {
     tern_status status = TERN_OK;
 
@@ -580,14 +580,8 @@ tern_status trn_store_row_displace(struct trn_store *store,
         bool found = false;
 
         status = find_holder(store, table, i, row, &found, &holder, error);
-        if (status != TERN_OK || !found) {
-            continue;
-        }
-        if (displaced != NULL) {
-            status = displaced(context, &holder, error);
-        }
-        if (status == TERN_OK) {
-            status = trn_store_row_erase(store, table, &holder, error);
+        if (status == TERN_OK && found) {
+            status = visit(context, &holder, error);
         }
     }
     return status;

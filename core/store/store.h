@@ -143,16 +143,15 @@ tern_status trn_store_rows_take(struct trn_store *store,
                                 const struct trn_table *table,
                                 const struct trn_row *rows,
                                 tern_error *error);
-/* Frees the way for `row`: erases live rows that hold one of its unique keys, reporting each id
- * first. */
-tern_status trn_store_row_displace(struct trn_store *store,
-                                   const struct trn_table *table,
-                                   const struct trn_row *row,
-                                   tern_status (*displaced)(void *context,
-                                                            const tern_id *id,
-                                                            tern_error *error),
-                                   void *context,
-                                   tern_error *error);
+/* Visits the other live rows that hold one of the unique keys of `row`; each may be erased. */
+tern_status trn_store_row_visit_holders(struct trn_store *store,
+                                        const struct trn_table *table,
+                                        const struct trn_row *row,
+                                        tern_status (*visit)(void *context,
+                                                             const tern_id *id,
+                                                             tern_error *error),
+                                        void *context,
+                                        tern_error *error);
 /* From now on what leaves the file is overwritten, not only let go. */
 tern_status trn_store_scrub(struct trn_store *store, tern_error *error);
 /* Takes the row out of the file. No error if there is none. */

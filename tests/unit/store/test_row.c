@@ -23,6 +23,11 @@ static void write_row(struct trn_store *store, size_t index, const struct trn_ro
     CHECK_INT(trn_store_row_write(store, table(index), row, NULL), TERN_OK);
 }
 
+static tern_status erase(void *store, const tern_id *id, tern_error *error)
+{
+    return trn_store_row_erase(store, table(PEOPLE), id, error);
+}
+
 TEST(a_row_reads_back_as_it_was_written)
 {
     struct trn_store *store = open_in_tx();
@@ -99,7 +104,7 @@ TEST(a_unique_key_taken_is_named_and_can_be_displaced)
     CHECK_INT(trn_store_row_write(store, table(PEOPLE), &two, &error), TERN_ERR_UNIQUE);
     CHECK(strstr(error.message, "email") != NULL);
     CHECK(strstr(error.message, "example.org") == NULL);
-    CHECK_INT(trn_store_row_displace(store, table(PEOPLE), &two, NULL, NULL, NULL), TERN_OK);
+    CHECK_INT(trn_store_row_visit_holders(store, table(PEOPLE), &two, erase, store, NULL), TERN_OK);
     write_row(store, PEOPLE, &two);
     CHECK_INT(trn_store_row_read(store, table(PEOPLE), &one.id, &found, &read, NULL), TERN_OK);
     CHECK(!found);
@@ -249,7 +254,7 @@ TEST(row_calls_survive_any_allocation_failing)
             status = trn_store_row_read(store, table(PEOPLE), &person.id, &found, &read, NULL);
         }
         if (status == TERN_OK) {
-            status = trn_store_row_displace(store, table(PEOPLE), &person, NULL, NULL, NULL);
+            status = trn_store_row_visit_holders(store, table(PEOPLE), &person, erase, store, NULL);
         }
         if (status == TERN_OK) {
             status = trn_store_commit(store, NULL);

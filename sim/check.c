@@ -19,6 +19,7 @@
 #include "sim/model/twin.h"
 #include "sim/net.h"
 #include "sim/replica.h"
+#include "sim/restored.h"
 #include "sim/server.h"
 #include "sim/strangers.h"
 
@@ -110,44 +111,6 @@ static void append_id(struct trn_bytes *text, const char *hex)
     append(text, "'");
 }
 
-static void append_path(const struct trn_schema *schema,
-                        const struct trn_scope_path *path,
-                        struct trn_bytes *sql)
-{
-    char part[400];
-    struct trn_bytes expression = {0};
-
-    if (path->hop_count == 0) {
-        append(sql, "r.id");
-        return;
-    }
-    (void)snprintf(part,
-                   sizeof part,
-                   "r.\"%s\"",
-                   schema->tables[path->tables[0]].columns[path->columns[0]].name);
-    append(&expression, part);
-    for (size_t i = 1; i < path->hop_count; i++) {
-        const struct trn_table *table = &schema->tables[path->tables[i]];
-        struct trn_bytes next = {0};
-
-        (void)snprintf(part,
-                       sizeof part,
-                       "(SELECT h%zu.\"%s\" FROM \"%s\" h%zu WHERE h%zu.id = ",
-                       i,
-                       table->columns[path->columns[i]].name,
-                       table->name,
-                       i,
-                       i);
-        append(&next, part);
-        append(&next, trn_bytes_text(&expression));
-        append(&next, ")");
-        trn_bytes_free(&expression);
-        expression = next;
-    }
-    append(sql, trn_bytes_text(&expression));
-    trn_bytes_free(&expression);
-}
-
 /* What a table holds: all of it, or what lies in the scopes. */
 static void append_rows_query(const struct trn_schema *schema,
                               const struct trn_table *table,
@@ -165,7 +128,7 @@ static void append_rows_query(const struct trn_schema *schema,
     append(sql, "\" r");
     for (size_t i = 0; granted != NULL && i < table->scope_count; i++) {
         append(sql, i == 0 ? " WHERE " : " OR ");
-        append_path(schema, &table->scopes[i], sql);
+        sim_granted_append_path(schema, &table->scopes[i], sql);
         append(sql, " IN (");
         for (size_t j = 0; j < granted->count; j++) {
             append(sql, j > 0 ? ", " : "");
@@ -405,6 +368,7 @@ void sim_settle(struct sim_world *world)
     if (!sim_failed(world)) {
         sim_look_sound(world, SIM_SERVER);
         sim_accounts_check(world);
+        sim_restored_check(world);
         sim_erased_check(world);
     }
     if (world->care && !sim_failed(world)) {

@@ -47,6 +47,7 @@ const char *const sim_check_names[] = {
     "records",
     "references",
     "reminders",
+    "restored",
     "retaken",
     "retried",
     "rules",

@@ -11,6 +11,7 @@
 #include "sim/look.h"
 #include "sim/memory.h"
 #include "sim/replica.h"
+#include "sim/restored.h"
 #include "sim/statements.h"
 #include "sim/steady.h"
 #include "sim/strangers.h"
@@ -171,6 +172,7 @@ static void replace_image(struct sim_device *device, const struct sim_image *ima
     device->last_ordinal = 0;
     sim_care_put_back(device);
     sim_steady_forget(device);
+    sim_restored_forget(device);
     if (sim_device_open(device, &error) != TERN_OK) {
         sim_fail(device->world,
                  "open",

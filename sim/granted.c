@@ -101,6 +101,44 @@ void sim_granted_find(struct sim_world *world,
     }
 }
 
+void sim_granted_append_path(const struct trn_schema *schema,
+                             const struct trn_scope_path *path,
+                             struct trn_bytes *sql)
+{
+    char part[400];
+    struct trn_bytes expression = {0};
+
+    if (path->hop_count == 0) {
+        append(sql, "r.id");
+        return;
+    }
+    (void)snprintf(part,
+                   sizeof part,
+                   "r.\"%s\"",
+                   schema->tables[path->tables[0]].columns[path->columns[0]].name);
+    append(&expression, part);
+    for (size_t i = 1; i < path->hop_count; i++) {
+        const struct trn_table *table = &schema->tables[path->tables[i]];
+        struct trn_bytes next = {0};
+
+        (void)snprintf(part,
+                       sizeof part,
+                       "(SELECT h%zu.\"%s\" FROM \"%s\" h%zu WHERE h%zu.id = ",
+                       i,
+                       table->columns[path->columns[i]].name,
+                       table->name,
+                       i,
+                       i);
+        append(&next, part);
+        append(&next, trn_bytes_text(&expression));
+        append(&next, ")");
+        trn_bytes_free(&expression);
+        expression = next;
+    }
+    append(sql, trn_bytes_text(&expression));
+    trn_bytes_free(&expression);
+}
+
 /* ---- Answers ---- */
 
 static const char scope_line[] = "\n[\"s\",\"";

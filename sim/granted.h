@@ -11,6 +11,10 @@ struct sim_granted {
     size_t count;
 };
 
+/* SQL of the record that a path leads to from the row `r`. */
+void sim_granted_append_path(const struct trn_schema *schema,
+                             const struct trn_scope_path *path,
+                             struct trn_bytes *sql);
 void sim_granted_find(struct sim_world *world,
                       sqlite3 *db,
                       size_t user,

@@ -10,6 +10,7 @@
 #include "sim/fresh.h"
 #include "sim/memory.h"
 #include "sim/model/twin.h"
+#include "sim/restored.h"
 #include "sim/server.h"
 #include "sim/steady.h"
 #include "sim/strangers.h"
@@ -59,6 +60,7 @@ void sim_world_end(struct sim_world *world)
     sim_copy_free(&world->backup);
     sim_copy_free(&world->older);
     sim_backup_end(world);
+    sim_restored_end(world);
     sim_disk_free(world->disk);
     trn_bytes_free(&world->late);
     json_decref(world->rows);

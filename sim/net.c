@@ -12,6 +12,7 @@
 #include "sim/memory.h"
 #include "sim/model/twin.h"
 #include "sim/net.h"
+#include "sim/restored.h"
 #include "sim/shown.h"
 #include "sim/steady.h"
 #include "sim/watch.h"
@@ -508,6 +509,7 @@ tern_status sim_sync(struct sim_device *device, const struct sim_sync *how)
     }
     sim_backup_look(device, &entries);
     sim_shown_look(device);
+    sim_restored_sync(device);
     device->weather_count = 0;
     sim_hash_number(device->world, status);
     return status;

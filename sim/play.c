@@ -17,6 +17,7 @@
 #include "sim/life.h"
 #include "sim/memory.h"
 #include "sim/net.h"
+#include "sim/restored.h"
 #include "sim/retried.h"
 #include "sim/server.h"
 #include "sim/write.h"
@@ -369,6 +370,7 @@ static void play_decide(struct sim_world *world, json_t *event)
     }
     parked = sim_ledger_parked(device);
     sim_care_blur(world);
+    sim_restored_decide(device);
     (void)SIM_CALL(device->index,
                    tern_outbox_visit(device->replica,
                                      1U << TERN_ENTRY_QUARANTINED | 1U << TERN_ENTRY_LOCKED,

@@ -13,6 +13,7 @@
 #include "sim/look.h"
 #include "sim/memory.h"
 #include "sim/model/twin.h"
+#include "sim/restored.h"
 #include "sim/steady.h"
 #include "sim/watch.h"
 #include "sim/whole.h"
@@ -172,6 +173,7 @@ void sim_server_restore(struct sim_world *world, bool older)
     }
     sim_ledger_destroyed(world, &held);
     trn_bytes_free(&held);
+    sim_restored_note(world);
 }
 
 void sim_server_mend(struct sim_world *world)

@@ -145,6 +145,10 @@ struct sim_world {
     size_t commit_count;
     size_t commit_room;
 
+    struct sim_expected *expected; /* of restored servers: restored.h */
+    size_t expected_count;
+    size_t expected_room;
+
     size_t event;    /* under way */
     uint64_t ops;    /* statements and exchanges */
     uint64_t faults; /* that struck */

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/mutant.h"
 #include "base/uuid.h"
 #include "engine/lost.h"
 #include "engine/rebase.h"
@@ -176,7 +177,7 @@ tern_status trn_sweep_erase(struct trn_work *work,
             continue;
         }
         status = trn_rebase_lift(work, error);
-        if (status == TERN_OK && kept != NULL) {
+        if (status == TERN_OK && kept != NULL && !TRN_MUTANT(LOST_UNPARKED)) {
             status = trn_lost_park(work, leaver->table, &leaver->id, NULL, error);
         }
         if (status == TERN_OK) {

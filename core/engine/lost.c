@@ -15,6 +15,7 @@ struct item {
     const struct trn_table *table; /* NULL: cleared */
     tern_id id;
     uint16_t units;
+    uint16_t ranks; /* bit u: rank of unit u */
     int64_t time_us;
     tern_id author;
 };
@@ -193,6 +194,14 @@ static tern_status read_item(struct trn_work *work,
         item->table = change.table;
         item->id = change.id;
         item->units = (uint16_t)(item->units | 1U << change.unit);
+        if (trn_change_rank(change.table,
+                            change.unit,
+                            change.values,
+                            trn_entry_kind_is_inferred(entry->kind),
+                            change.operation == TRN_OP_UNDO,
+                            change.operation == TRN_OP_INSERT) == TRN_RANK_1_RECORDED) {
+            item->ranks = (uint16_t)(item->ranks | 1U << change.unit);
+        }
     }
     trn_entry_close(&reader);
     trn_bytes_free(&body);
@@ -243,7 +252,12 @@ static tern_status is_superseded(struct trn_work *work,
 
     *ret_superseded = true;
     for (size_t unit = 0; unit < item->table->unit_count && status == TERN_OK; unit++) {
+        struct trn_stamp lost = {(item->ranks & 1U << unit) != 0 ? TRN_RANK_1_RECORDED
+                                                                 : TRN_RANK_0_INFERRED,
+                                 item->time_us,
+                                 item->author};
         struct trn_tx_info info = {0};
+        struct trn_stamp there;
 
         if ((item->units & 1U << unit) == 0) {
             continue;
@@ -254,9 +268,13 @@ static tern_status is_superseded(struct trn_work *work,
         }
         status =
             trn_known_number(&work->known, work->store, incoming->version.keys[unit], &info, error);
+        there = (struct trn_stamp){trn_version_rank(&incoming->version, unit),
+                                   info.time_us,
+                                   info.device};
+        /* The author's own may be there as it was told by another rank. */
         *ret_superseded =
             *ret_superseded &&
-            (info.time_us > item->time_us ||
+            (trn_stamp_compare(&there, &lost) > 0 ||
              (info.time_us == item->time_us && trn_id_equal(&info.device, &item->author)));
     }
     return status;

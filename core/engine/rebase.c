@@ -185,8 +185,23 @@ leave_to_server(struct trn_work *work, const struct trn_entry *entry, tern_error
     return trn_outbox_set_undo(work->store, entry->ordinal, trn_slice_make(NULL, 0), error);
 }
 
+/* Of a ground that is torn no entry can be judged. Of one that is whole, and yet not what the
+ * server has, none either: but there it can wait, and the transaction goes on. */
+static tern_status
+check_ground(struct trn_work *work, tern_status laid, const char *why, tern_error *error)
+{
+    bool hold = true;
+    tern_status status = TERN_OK;
+
+    if (laid == TERN_ERR_FOREIGN_KEY && work->refetch) {
+        status = trn_store_foreign_keys_hold(work->store, &hold, error);
+    }
+    return status == TERN_OK && !hold ? trn_fail(error, laid, "%s", why) : status;
+}
+
 /* Lays one entry, or parks it if it no longer fits. `doubt` is set once one was left to the server,
- * as one is, too, that references rows which may have left the replica for their age. */
+ * as one is, too, that references rows which may have left the replica for their age, or that does
+ * not fit rows which are to come afresh. */
 static tern_status
 lay_one(struct trn_work *work, struct trn_entry *entry, bool *doubt, tern_error *error)
 {
@@ -210,15 +225,14 @@ lay_one(struct trn_work *work, struct trn_entry *entry, bool *doubt, tern_error 
         return trn_store_savepoint_release(work->store, error);
     }
     status = trn_store_savepoint_rollback(work->store, laid, why.message, error);
-    if (status != TERN_OK) {
-        return status;
-    }
-    /* Of a ground that is torn no entry can be judged. */
-    if (!trn_status_is_of_rows(laid) || (laid == TERN_ERR_FOREIGN_KEY && work->refetch)) {
+    if (status == TERN_OK && !trn_status_is_of_rows(laid)) {
         return trn_fail(error, laid, "%s", why.message);
     }
-    *doubt = *doubt || entry->ordinal <= work->meta.sent_ordinal;
-    if (!*doubt && laid == TERN_ERR_FOREIGN_KEY) {
+    if (status == TERN_OK) {
+        status = check_ground(work, laid, why.message, error);
+    }
+    *doubt = *doubt || work->refetch || entry->ordinal <= work->meta.sent_ordinal;
+    if (status == TERN_OK && !*doubt && laid == TERN_ERR_FOREIGN_KEY) {
         status = trn_window_lacks(work, entry->ordinal, doubt, error);
     }
     if (status != TERN_OK) {

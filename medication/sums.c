@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/mutant.h"
+#include "base/portion.h"
 #include "medication/calendar.h"
 #include "medication/window.h"
 #include "tern/follow.h"
@@ -423,7 +424,7 @@ static tern_status list_again(struct catching *it, tern_care_error *error)
 {
     const tern_value values[] = {tern_value_id(it->patient),
                                  tern_value_text(it->today),
-                                 tern_value_integer(DAYS_AT_ONCE)};
+                                 tern_value_integer((int64_t)trn_portion(DAYS_AT_ONCE))};
     tern_statement *row = NULL;
     bool more = true;
     tern_status status = trn_care_bind(it->care, TRN_SQL_SUMS_AGAIN, values, 3, &row, error);

@@ -5,25 +5,23 @@
 
 #include "base/error.h"
 #include "base/mutant.h"
+#include "base/portion.h"
 #include "model/about.h"
 
 enum { PLACES_AT_ONCE = 256 };
 
 static tern_status find_in_log(struct trn_erasure *erasure, tern_error *error)
 {
+    const size_t room = trn_portion(PLACES_AT_ONCE);
     struct trn_db_place places[PLACES_AT_ONCE];
     struct trn_db_place after = {.table = TRN_NO_TABLE};
-    size_t count = PLACES_AT_ONCE;
+    size_t count = room;
     tern_status status = TERN_OK;
 
-    while (status == TERN_OK && count == PLACES_AT_ONCE) {
-        status = erasure->db->ops->log_read(erasure->view,
-                                            erasure->person,
-                                            &after,
-                                            places,
-                                            PLACES_AT_ONCE,
-                                            &count,
-                                            error);
+    while (status == TERN_OK && count == room) {
+        status =
+            erasure->db->ops
+                ->log_read(erasure->view, erasure->person, &after, places, room, &count, error);
         for (size_t i = 0; i < count && status == TERN_OK; i++) {
             const struct trn_erase_item item = {&erasure->db->schema->tables[places[i].table],
                                                 places[i].id};
@@ -189,20 +187,16 @@ is_about(struct trn_erasure *erasure, const tern_id *id, bool *ret_about, tern_e
 static tern_status
 find_about_in_table(struct trn_erasure *erasure, const struct trn_table *table, tern_error *error)
 {
+    const size_t room = trn_portion(PLACES_AT_ONCE);
     tern_id ids[PLACES_AT_ONCE];
     tern_id after = {{0}};
-    size_t count = PLACES_AT_ONCE;
+    size_t count = room;
     tern_status status = TERN_OK;
 
-    while (status == TERN_OK && count == PLACES_AT_ONCE) {
-        status = erasure->db->ops->rows_unchanged(erasure->view,
-                                                  table,
-                                                  INT64_MAX,
-                                                  &after,
-                                                  ids,
-                                                  PLACES_AT_ONCE,
-                                                  &count,
-                                                  error);
+    while (status == TERN_OK && count == room) {
+        status =
+            erasure->db->ops
+                ->rows_unchanged(erasure->view, table, INT64_MAX, &after, ids, room, &count, error);
         for (size_t i = 0; i < count && status == TERN_OK; i++) {
             const struct trn_erase_item item = {table, ids[i]};
             bool about = false;

@@ -7,6 +7,7 @@
 #include "base/assert.h"
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/portion.h"
 #include "base/uuid.h"
 
 struct tx_fact {
@@ -75,7 +76,7 @@ void trn_facts_put_tx(struct trn_facts *facts, int64_t number, const struct trn_
 /* NULL where it has to be looked up. */
 static const struct tx_fact *known_tx(const struct trn_facts *facts, int64_t number)
 {
-    size_t slot = (size_t)((uint64_t)number % TRN_FACT_TXS);
+    size_t slot = (size_t)((uint64_t)number % trn_portion(TRN_FACT_TXS));
 
     if (facts->unwritten_age == facts->age && facts->unwritten.number == number) {
         return &facts->unwritten;
@@ -88,7 +89,7 @@ static const struct tx_fact *known_tx(const struct trn_facts *facts, int64_t num
 tern_status
 trn_facts_tx(struct trn_facts *facts, int64_t number, struct trn_db_tx *ret_tx, tern_error *error)
 {
-    size_t slot = (size_t)((uint64_t)number % TRN_FACT_TXS);
+    size_t slot = (size_t)((uint64_t)number % trn_portion(TRN_FACT_TXS));
     const struct tx_fact *known = known_tx(facts, number);
     struct trn_db_tx tx;
     bool found = false;
@@ -149,7 +150,7 @@ static size_t row_slot(const struct trn_table *table, const tern_id *id)
     for (size_t index = 0; index < sizeof(id->bytes); index++) {
         hash = (hash ^ id->bytes[index]) * UINT64_C(1099511628211);
     }
-    return (size_t)((hash >> 20) % TRN_FACT_ROWS);
+    return (size_t)((hash >> 20) % trn_portion(TRN_FACT_ROWS));
 }
 
 void trn_facts_put_row(struct trn_facts *facts,

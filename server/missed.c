@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/mutant.h"
+#include "base/portion.h"
 #include "medication/window.h"
 #include "server/missed_request.h"
 #include "wire/answer.h"
@@ -235,7 +236,7 @@ static tern_status look_at(struct trn_missed *job,
 
 static bool has_read_enough(const struct trn_missed *job)
 {
-    return job->doses.rows_read >= TRN_MISSED_STEP_VERSIONS;
+    return job->doses.rows_read >= trn_portion(TRN_MISSED_STEP_VERSIONS);
 }
 
 /* Looks at the next doses of the cursor's list, and moves it behind them: to the next list where
@@ -248,7 +249,7 @@ static tern_status look_on(struct trn_missed *job,
                            tern_error *error)
 {
     struct trn_db_moment places[TRN_MISSED_STEP_DOSES];
-    const size_t room = TRN_MISSED_STEP_DOSES - report->looked_at;
+    const size_t room = trn_portion(TRN_MISSED_STEP_DOSES) - report->looked_at;
     size_t count = 0;
     size_t at = 0;
     tern_status status = job->db->ops->rows_waiting(view,
@@ -289,8 +290,8 @@ static tern_status look(struct trn_missed *job,
     job->doses.rows_read = 0;
     trn_bytes_clear(&job->seen);
     job->alerts.patient = (tern_id){{0}};
-    while (status == TERN_OK && cursor->list < LISTS && report->looked_at < TRN_MISSED_STEP_DOSES &&
-           !has_read_enough(job)) {
+    while (status == TERN_OK && cursor->list < LISTS &&
+           report->looked_at < trn_portion(TRN_MISSED_STEP_DOSES) && !has_read_enough(job)) {
         status = look_on(job, view, now_us, cursor, report, error);
     }
     report->more = cursor->list < LISTS;

@@ -1,6 +1,7 @@
 /* Which rows have had their time, and that nothing else still needs them. */
 #include "server/retain.h"
 
+#include "base/portion.h"
 #include "base/uuid.h"
 #include "model/window.h"
 #include "server/erase.h"
@@ -69,21 +70,17 @@ static tern_status
 find_in_table(struct trn_erasure *erasure, const struct trn_table *table, tern_error *error)
 {
     const struct finder *finder = erasure->finder;
+    const size_t room = trn_portion(ROWS_READ_AT_ONCE);
     tern_id ids[ROWS_READ_AT_ONCE];
     tern_id after = {{0}};
     int64_t before_us = erasure->now_us - (int64_t)table->retention_days * TRN_DAY_US;
-    size_t count = ROWS_READ_AT_ONCE;
+    size_t count = room;
     tern_status status = TERN_OK;
 
-    while (status == TERN_OK && count == ROWS_READ_AT_ONCE && finder->found < finder->room) {
-        status = erasure->db->ops->rows_unchanged(erasure->view,
-                                                  table,
-                                                  before_us,
-                                                  &after,
-                                                  ids,
-                                                  ROWS_READ_AT_ONCE,
-                                                  &count,
-                                                  error);
+    while (status == TERN_OK && count == room && finder->found < finder->room) {
+        status =
+            erasure->db->ops
+                ->rows_unchanged(erasure->view, table, before_us, &after, ids, room, &count, error);
         for (size_t i = 0; i < count && status == TERN_OK && finder->found < finder->room; i++) {
             after = ids[i];
             status = consider(erasure, table, &ids[i], error);
@@ -119,7 +116,8 @@ tern_status trn_retain(struct trn_db *db,
     while (status == TERN_OK && finder.found > 0) {
         struct trn_erasure erasure = {.db = db, .now_us = now_us, .finder = &finder};
 
-        finder = (struct finder){.room = rows_at_once > 0 ? rows_at_once : TRN_RETAIN_ROWS_AT_ONCE};
+        finder = (struct finder){.room = rows_at_once > 0 ? rows_at_once
+                                                          : trn_portion(TRN_RETAIN_ROWS_AT_ONCE)};
         status = trn_erase_run(&erasure, find_old, error);
         count += status == TERN_OK ? finder.found : 0;
     }

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/mutant.h"
+#include "base/portion.h"
 #include "base/uuid.h"
 #include "model/window.h"
 #include "wire/upcast.h"
@@ -219,7 +220,8 @@ static bool is_full(const struct trn_scope_walk *walk)
 
 static bool has_looked_enough(const struct trn_scope_walk *walk)
 {
-    return walk->pull->looked_at >= LOOKED_AT_MIN + walk->pull->room_rows * LOOKED_AT_PER_ROW;
+    return walk->pull->looked_at >=
+           trn_portion(LOOKED_AT_MIN) + walk->pull->room_rows * trn_portion(LOOKED_AT_PER_ROW);
 }
 
 /* Sends what stands at one place, or finds that it does not fit any more. */
@@ -321,22 +323,26 @@ static tern_status finish_scope(struct trn_scope_walk *walk, int64_t high, tern_
 
 tern_status trn_scope_walk_run(struct trn_scope_walk *walk, tern_error *error)
 {
+    const size_t room = trn_portion(PLACES_AT_ONCE);
     struct trn_db_place places[PLACES_AT_ONCE];
     struct trn_pull *pull = walk->pull;
-    size_t count = PLACES_AT_ONCE;
+    size_t count = room;
     bool fits = true;
     tern_status status = TERN_OK;
 
-    while (status == TERN_OK && fits && count == PLACES_AT_ONCE) {
+    while (status == TERN_OK && fits && count == room) {
         status = pull->db->ops->log_read(pull->view,
                                          &walk->position.scope,
                                          &walk->position.place,
                                          places,
-                                         PLACES_AT_ONCE,
+                                         room,
                                          &count,
                                          error);
         if (status == TERN_OK) {
             status = walk_places(walk, places, count, &fits, error);
+        }
+        if (TRN_MUTANT(RECORD_CUT)) {
+            break;
         }
     }
     if (status == TERN_OK && fits && !walk->position.begun && is_full(walk)) {

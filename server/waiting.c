@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/portion.h"
 
 enum { PLACES = 1 << 14, WORD_BITS = 64 };
 
@@ -70,7 +71,7 @@ trn_thing trn_thing_grants(void)
 
 static uint32_t *place_of(struct trn_waiting *waiting, trn_thing thing)
 {
-    return &waiting->places[(thing ^ thing >> 32) % PLACES];
+    return &waiting->places[(thing ^ thing >> 32) % trn_portion(PLACES)];
 }
 
 /* ---- Who waits ---- */

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/portion.h"
 #include "sim/check.h"
 #include "sim/documents.h"
 #include "sim/event.h"
@@ -132,6 +133,7 @@ bool sim_play_begin(struct sim_world *world, json_t *history, struct sim_result 
     struct sim_document *documents;
 
     memset(ret_result, 0, sizeof *ret_result);
+    trn_portion_limit((size_t)sim_event_number(history, "batch", 0));
     documents = sim_documents(schema != NULL ? schema : "clinic", &count, ret_result->failure);
     if (documents == NULL) {
         (void)snprintf(ret_result->check, sizeof ret_result->check, "history");

@@ -9,6 +9,7 @@
 /* By verb, or by what else is described. */
 static const struct sim_word words[] = {
     {"history", "about", SIM_TEXT, SIM_MAY},
+    {"history", "batch", SIM_COUNT, SIM_MAY},
     {"history", "breaks", SIM_TEXT, SIM_MAY},
     {"history", "care", SIM_FLAG, SIM_MAY},
     {"history", "check", SIM_CHECK_NAME, SIM_MAY},

@@ -248,12 +248,32 @@ static void lessen(struct shrinker *shrinker)
     }
 }
 
+/* Batches of the usual size, if it breaks with those as well. */
+static void drop_limit(struct shrinker *shrinker)
+{
+    json_t *limit = json_incref(json_object_get(shrinker->history, "batch"));
+    struct sim_result result;
+
+    if (limit == NULL) {
+        return;
+    }
+    shrinker->attempts++;
+    (void)json_object_del(shrinker->history, "batch");
+    if (!sim_shrink_try(shrinker->history, &result) && strcmp(result.check, shrinker->check) == 0) {
+        shrinker->best = result;
+        json_decref(limit);
+    } else {
+        (void)json_object_set_new(shrinker->history, "batch", limit);
+    }
+}
+
 void sim_shrink(json_t *history, struct sim_result *result)
 {
     struct shrinker shrinker = {.history = history, .best = *result};
     bool any = true;
 
     (void)snprintf(shrinker.check, sizeof shrinker.check, "%s", result->check);
+    drop_limit(&shrinker);
     drop_what_follows(&shrinker);
     for (size_t parts = 2; parts <= COARSE; parts *= 2) { /* what follows is the faster */
         (void)drop_chunks(&shrinker, json_array_size(events_of(&shrinker)) / parts + 1);
@@ -269,5 +289,6 @@ void sim_shrink(json_t *history, struct sim_result *result)
     drop_devices(&shrinker);
     lessen(&shrinker);
     (void)drop_chunks(&shrinker, 1);
+    drop_limit(&shrinker);
     *result = shrinker.best;
 }

@@ -76,6 +76,9 @@
     X(STAGE_OF_CLOSED, 184, "pieces of a record that was closed wait for its next copy")           \
     X(BACKUP_UNCHECKED, 847, "a backup of another history is taken for one of this")               \
     X(KEPT_TOO_SHORT, 76, "a device lets go of entries that no backup holds")                      \
+    X(RECORD_CUT, 7, "of a record the server reads one batch of places, and calls it complete")    \
+    X(LEAVING_CUT, 37, "of a record that was closed one batch of rows leaves")                     \
+    X(LIFT_CUT, 7, "of pending edits one batch is lifted")                                         \
     X(LOCKED_DROPPED, 51, "unsent edits of a record that was closed are dropped")                  \
     X(RETRY_DEPENDENTS_LOST, 2, "what depends on a transaction that is tried again is let go of")  \
     X(RETRY_EPOCH_NEW, 2, "what is tried again names bases of an old epoch as of today's")         \

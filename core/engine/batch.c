@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/mutant.h"
+#include "base/portion.h"
 #include "base/uuid.h"
 #include "engine/keep.h"
 
@@ -62,6 +63,7 @@ static tern_status join_aside(struct trn_work *work,
                               bool *ret_aside,
                               tern_error *error)
 {
+    const size_t room = trn_portion(DEPENDENCIES_AT_ONCE);
     uint64_t depends[DEPENDENCIES_AT_ONCE];
     uint64_t last = 0;
     size_t count = 0;
@@ -72,18 +74,12 @@ static tern_status join_aside(struct trn_work *work,
         return TERN_OK;
     }
     do {
-        status = trn_outbox_depends_after(work->store,
-                                          ordinal,
-                                          last,
-                                          depends,
-                                          DEPENDENCIES_AT_ONCE,
-                                          &count,
-                                          error);
+        status = trn_outbox_depends_after(work->store, ordinal, last, depends, room, &count, error);
         for (size_t i = 0; i < count && status == TERN_OK && !*ret_aside; i++) {
             last = depends[i];
             *ret_aside = is_aside(aside, depends[i]);
         }
-    } while (status == TERN_OK && count == DEPENDENCIES_AT_ONCE && !*ret_aside);
+    } while (status == TERN_OK && count == room && !*ret_aside);
     return status == TERN_OK && *ret_aside ? trn_set_aside_add(aside, ordinal, error) : status;
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/mutant.h"
+#include "base/portion.h"
 #include "base/uuid.h"
 #include "engine/fold.h"
 #include "engine/issue.h"
@@ -78,7 +79,7 @@ static tern_status look_at_entry(struct assembly *assembly, int64_t *base, tern_
 static tern_status
 resolve(struct assembly *assembly, int64_t key, int64_t *ret_base, tern_error *error)
 {
-    size_t at = (size_t)key % BASES_RECENT;
+    size_t at = (size_t)key % trn_portion(BASES_RECENT);
     int64_t base = 0;
     tern_status status;
 
@@ -252,7 +253,7 @@ static tern_status check_row(const struct assembly *assembly,
     bool found = false;
     tern_status status;
 
-    if (size < LONG_LINES) {
+    if (size < trn_portion_bytes(LONG_LINES)) {
         return TERN_OK;
     }
     status = trn_store_row_read(assembly->recorder->engine->store,
@@ -493,7 +494,7 @@ static tern_status pack_body(struct trn_entry *entry, struct trn_bytes *body, te
     struct trn_bytes packed = {0};
     tern_status status;
 
-    if (body->size < PACK_BYTES_MIN) {
+    if (body->size < trn_portion_bytes(PACK_BYTES_MIN)) {
         return TERN_OK;
     }
     status = trn_gzip(trn_bytes_slice(body), PACK_LEVEL, &packed, error);

@@ -2,6 +2,7 @@
 #include "engine/ending.h"
 
 #include "base/error.h"
+#include "base/portion.h"
 #include "engine/keep.h"
 #include "engine/lease.h"
 #include "engine/work_commit.h"
@@ -36,8 +37,8 @@ static tern_status tidy_some(const struct trn_session *session,
                              bool *ret_more,
                              tern_error *error)
 {
-    uint32_t rows = session->options.step_rows < TIDY_AT_ONCE ? session->options.step_rows
-                                                              : (uint32_t)TIDY_AT_ONCE;
+    const size_t usual = trn_portion(TIDY_AT_ONCE);
+    size_t rows = session->options.step_rows < usual ? session->options.step_rows : usual;
     tern_status status = trn_window_tidy(work, tidying, rows, ret_more, error);
 
     if (status != TERN_OK || *ret_more) {
@@ -47,7 +48,7 @@ static tern_status tidy_some(const struct trn_session *session,
     return status == TERN_OK ? trn_keep_trim(work->store,
                                              trn_clock_now(&work->meta.clock, &work->now),
                                              backup,
-                                             TRIM_AT_ONCE,
+                                             trn_portion(TRIM_AT_ONCE),
                                              ret_more,
                                              error)
                              : status;

@@ -5,6 +5,7 @@
 
 #include "base/assert.h"
 #include "base/error.h"
+#include "base/portion.h"
 #include "base/uuid.h"
 #include "engine/undo.h"
 #include "model/limit.h"
@@ -252,7 +253,8 @@ static tern_status note_reference(struct trn_recorder *recorder,
     if (!trn_value_id(value, &reference.id)) {
         return TERN_OK;
     }
-    recent = &recorder->recent[(reference.id.bytes[15] ^ target->index) % TRN_REFERENCES_RECENT];
+    recent = &recorder->recent[(reference.id.bytes[15] ^ target->index) %
+                               trn_portion(TRN_REFERENCES_RECENT)];
     if (recent->table == target && trn_id_equal(&recent->id, &reference.id)) {
         return TERN_OK;
     }

@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "base/mutant.h"
 #include "base/numbers.h"
+#include "base/portion.h"
 #include "engine/checkpoint.h"
 #include "engine/leave.h"
 #include "engine/verdict.h"
@@ -262,11 +263,12 @@ static tern_status take_verdicts(struct trn_intake *intake,
 {
     struct trn_answer_item item;
     struct trn_row row;
+    const size_t most = intake->heard + trn_portion(GROUP_VERDICTS);
     size_t heard = 0;
     tern_status status = TERN_OK;
 
     trn_answer_rewind(&intake->reader);
-    while (status == TERN_OK && heard < intake->heard + GROUP_VERDICTS) {
+    while (status == TERN_OK && heard < most) {
         status = trn_answer_next(&intake->reader, &item, &row, error);
         if (status != TERN_OK || item.kind != TRN_ANSWER_VERDICT) {
             break;
@@ -342,7 +344,8 @@ static tern_status take_parts(struct trn_intake *intake,
                               size_t *ret_next,
                               tern_error *error)
 {
-    size_t limit = rows < GROUP_ROWS ? rows : GROUP_ROWS;
+    const size_t usual = trn_portion(GROUP_ROWS);
+    size_t limit = rows < usual ? rows : usual;
     size_t taken = 0;
     size_t at = intake->next;
 
@@ -460,7 +463,8 @@ static tern_status end_with(struct trn_intake *intake,
     for (size_t i = intake->next; i < step->next; i++) {
         rows += intake->parts[i].rows;
     }
-    return rows <= END_ROWS ? end->run(end->context, work, &intake->result, error) : TERN_OK;
+    return rows <= trn_portion(END_ROWS) ? end->run(end->context, work, &intake->result, error)
+                                         : TERN_OK;
 }
 
 tern_status trn_intake_step(struct trn_intake *intake,

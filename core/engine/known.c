@@ -5,6 +5,7 @@
 
 #include "base/assert.h"
 #include "base/error.h"
+#include "base/portion.h"
 
 /* Most transactions meet none: emptying the slots takes as long as a few statements. */
 static void use(struct trn_known *known)
@@ -18,13 +19,13 @@ static void use(struct trn_known *known)
 static struct trn_tx_info *slot_of(struct trn_known *known, int64_t key)
 {
     use(known);
-    return &known->by_key[(uint64_t)key % TRN_KNOWN_SLOTS];
+    return &known->by_key[(uint64_t)key % trn_portion(TRN_KNOWN_SLOTS)];
 }
 
 static struct trn_tx_info *number_slot(struct trn_known *known, int64_t number)
 {
     use(known);
-    return &known->by_number[(uint64_t)number % TRN_KNOWN_SLOTS];
+    return &known->by_number[(uint64_t)number % trn_portion(TRN_KNOWN_SLOTS)];
 }
 
 void trn_known_clear(struct trn_known *known)

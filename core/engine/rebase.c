@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/mutant.h"
+#include "base/portion.h"
 #include "engine/keep.h"
 #include "engine/lay.h"
 #include "engine/lift.h"
@@ -23,8 +24,8 @@ static tern_status lift_some(struct trn_work *work,
 {
     tern_status status = TERN_OK;
 
-    while (entry->ordinal != 0 && trn_drafts_count(drafts) < LIFT_ROWS &&
-           trn_drafts_bytes(drafts) < LIFT_BYTES && status == TERN_OK) {
+    while (entry->ordinal != 0 && trn_drafts_count(drafts) < trn_portion(LIFT_ROWS) &&
+           trn_drafts_bytes(drafts) < trn_portion_bytes(LIFT_BYTES) && status == TERN_OK) {
         status = trn_outbox_previous(work->store, entry->ordinal, PENDING, entry, error);
         if (status == TERN_OK && entry->ordinal != 0) {
             status = trn_lift(work, drafts, entry->ordinal, error);
@@ -50,6 +51,9 @@ tern_status trn_rebase_lift(struct trn_work *work, tern_error *error)
             status = lift_some(work, drafts, &entry, error);
         }
         trn_drafts_free(drafts);
+        if (TRN_MUTANT(LIFT_CUT)) {
+            break;
+        }
     }
     return status;
 }
@@ -126,6 +130,7 @@ tern_status trn_rebase_find_blocker(struct trn_work *work,
                                     struct trn_entry *ret_blocker,
                                     tern_error *error)
 {
+    const size_t room = trn_portion(DEPENDENCIES_AT_ONCE);
     uint64_t depends[DEPENDENCIES_AT_ONCE];
     uint64_t last = 0;
     size_t count = 0;
@@ -133,18 +138,12 @@ tern_status trn_rebase_find_blocker(struct trn_work *work,
 
     ret_blocker->ordinal = 0;
     do {
-        status = trn_outbox_depends_after(work->store,
-                                          ordinal,
-                                          last,
-                                          depends,
-                                          DEPENDENCIES_AT_ONCE,
-                                          &count,
-                                          error);
+        status = trn_outbox_depends_after(work->store, ordinal, last, depends, room, &count, error);
         for (size_t i = 0; i < count && status == TERN_OK; i++) {
             last = depends[i];
             status = trn_rebase_ask_blocker(work, depends[i], ret_blocker, error);
         }
-    } while (status == TERN_OK && count == DEPENDENCIES_AT_ONCE);
+    } while (status == TERN_OK && count == room);
     return status;
 }
 

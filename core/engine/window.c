@@ -2,6 +2,7 @@
 #include "engine/window.h"
 
 #include "base/mutant.h"
+#include "base/portion.h"
 #include "base/uuid.h"
 #include "engine/held.h"
 
@@ -462,7 +463,7 @@ tern_status trn_window_tidy(struct trn_work *work,
     }
     while (rows > 0 && tidying->tables_left > 0) {
         const struct trn_table *table = &schema->tables[tidying->tables_left - 1];
-        size_t limit = rows < ROWS_AT_ONCE ? rows : ROWS_AT_ONCE;
+        size_t limit = rows < trn_portion(ROWS_AT_ONCE) ? rows : trn_portion(ROWS_AT_ONCE);
         size_t count = 0;
         tern_status status = TERN_OK;
 

@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/portion.h"
 #include "store/cell.h"
 #include "store/fault.h"
 #include "store/sql.h"
@@ -81,7 +82,7 @@ static void fold(struct trn_follows *follows, size_t start)
 {
     struct trn_bytes *notes = &follows->notes;
     size_t size = notes->size - start;
-    uint32_t *recent = &follows->recent[hash_of(notes->data + start, size) % RECENT];
+    uint32_t *recent = &follows->recent[hash_of(notes->data + start, size) % trn_portion(RECENT)];
 
     if (*recent != 0 && *recent - 1 + size <= start &&
         memcmp(notes->data + *recent - 1, notes->data + start, size) == 0) {

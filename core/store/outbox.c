@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/portion.h"
 #include "store/cell.h"
 #include "store/needs.h"
 #include "store/sql.h"
@@ -105,7 +106,7 @@ static tern_status insert_entry(struct trn_store *store,
     }
     (void)sqlite3_bind_int(stmt, 20, entry->is_packed);
     bind_optional(stmt, 21, trn_bytes_text(needs));
-    if (body.size <= BODY_BESIDE) {
+    if (body.size <= trn_portion_bytes(BODY_BESIDE)) {
         trn_bind_slice(stmt, 22, body);
     } else {
         (void)sqlite3_bind_null(stmt, 22);
@@ -128,7 +129,7 @@ tern_status trn_outbox_add(struct trn_store *store,
     if (status == TERN_OK) {
         status = insert_entry(store, entry, body, undo, &needs, detail, error);
     }
-    if (status == TERN_OK && body.size > BODY_BESIDE) {
+    if (status == TERN_OK && body.size > trn_portion_bytes(BODY_BESIDE)) {
         status = add_body(store, entry->ordinal, body, error);
     }
     if (status == TERN_OK && entry->key != 0 && entry->key != trn_store_tx_key(entry->ordinal) &&

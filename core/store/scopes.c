@@ -7,6 +7,8 @@
 #include "store/store.h"
 
 #include "base/assert.h"
+#include "base/mutant.h"
+#include "base/portion.h"
 #include "base/uuid.h"
 #include "store/cell.h"
 #include "store/compile.h"
@@ -212,10 +214,10 @@ static tern_status build_path(struct trn_store *store,
     if (status == TERN_OK) {
         status = trn_bytes_append_format(sql,
                                          " AS a0%s WHERE %s = ?1 AND a0.rowid > ?2 "
-                                         "ORDER BY a0.rowid LIMIT %d",
+                                         "ORDER BY a0.rowid LIMIT %zu",
                                          trn_bytes_text(&joins),
                                          trn_bytes_text(&cell),
-                                         VISIT_BATCH);
+                                         trn_portion(VISIT_BATCH));
     }
     trn_bytes_free(&joins);
     trn_bytes_free(&cell);
@@ -326,7 +328,8 @@ visit_path(struct trn_store *store,
                 status = visit(context, &batch.ids[i], error);
             }
         }
-    } while (status == TERN_OK && batch.count == VISIT_BATCH);
+    } while (status == TERN_OK && batch.count == trn_portion(VISIT_BATCH) &&
+             !TRN_MUTANT(LEAVING_CUT));
     return status;
 }
 

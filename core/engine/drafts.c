@@ -314,7 +314,7 @@ static tern_status park(struct trn_store *store, const struct trn_draft *draft, 
     if (status != TERN_OK || !found || row.deleted_at_us != 0) {
         return status;
     }
-    row.deleted_at_us = 1;
+    row.deleted_at_us = TRN_ASIDE_US;
     return trn_store_row_write(store, draft->table, &row, error);
 }
 
@@ -372,9 +372,12 @@ tern_status trn_drafts_write(struct trn_drafts *drafts, struct trn_store *store,
     return hand_over(status, &first, error);
 }
 
-static tern_status
-force_one(const struct trn_draft *draft, struct trn_work *work, tern_error *error)
+static tern_status force_one(const struct trn_draft *draft,
+                             struct trn_store *store,
+                             struct trn_idset *aside,
+                             tern_error *error)
 {
+    tern_error why = {0};
     struct trn_row row;
     tern_status status;
 
@@ -382,25 +385,33 @@ force_one(const struct trn_draft *draft, struct trn_work *work, tern_error *erro
         return TERN_OK;
     }
     if (!draft->is) {
-        return trn_store_row_erase(work->store, draft->table, &draft->id, error);
+        return trn_store_row_erase(store, draft->table, &draft->id, error);
     }
     trn_draft_as_row(draft, &row);
-    status = trn_work_displace(work, draft->table, &row, true, error);
-    return status == TERN_OK ? trn_store_row_write(work->store, draft->table, &row, error) : status;
+    status = trn_store_row_write(store, draft->table, &row, &why);
+    if (status != TERN_ERR_UNIQUE) {
+        return hand_over(status, &why, error);
+    }
+    row.deleted_at_us = TRN_ASIDE_US;
+    status = trn_idset_add(aside, draft->table, &draft->id, error);
+    return status == TERN_OK ? trn_store_row_write(store, draft->table, &row, error) : status;
 }
 
-tern_status trn_drafts_force(struct trn_drafts *drafts, struct trn_work *work, tern_error *error)
+tern_status trn_drafts_force(struct trn_drafts *drafts,
+                             struct trn_store *store,
+                             struct trn_idset *aside,
+                             tern_error *error)
 {
     tern_error first = {0};
-    tern_status status = trn_drafts_write(drafts, work->store, &first);
+    tern_status status = trn_drafts_write(drafts, store, &first);
 
     if (status != TERN_ERR_UNIQUE) {
         return hand_over(status, &first, error);
     }
     /* Those of the set are out of each other's way already. */
-    status = park_all(drafts, work->store, error);
+    status = park_all(drafts, store, error);
     for (size_t i = 0; i < drafts->count && status == TERN_OK; i++) {
-        status = force_one(drafts->items[i], work, error);
+        status = force_one(drafts->items[i], store, aside, error);
     }
     return status;
 }

@@ -11,6 +11,9 @@
 
 #include "engine/work.h"
 
+/* When a row was deleted that only stands out of the way, for no longer than a transaction. */
+enum { TRN_ASIDE_US = 1 };
+
 struct trn_draft {
     const struct trn_table *table;
     tern_id id;
@@ -58,7 +61,11 @@ void trn_draft_as_row(const struct trn_draft *draft, struct trn_row *ret_row);
 /* Writes or erases every changed row. A constraint's code if one says no; then some rows may be
  * written already: a savepoint is the caller's. */
 tern_status trn_drafts_write(struct trn_drafts *drafts, struct trn_store *store, tern_error *error);
-/* As trn_drafts_write, but rows of others that hold unique keys of these make way. */
-tern_status trn_drafts_force(struct trn_drafts *drafts, struct trn_work *work, tern_error *error);
+/* As trn_drafts_write, but what finds its unique key held by a row that is no draft stands aside:
+ * it is written as if it had been deleted at TRN_ASIDE_US, and noted. */
+tern_status trn_drafts_force(struct trn_drafts *drafts,
+                             struct trn_store *store,
+                             struct trn_idset *aside,
+                             tern_error *error);
 
 #endif

@@ -1,5 +1,6 @@
 /* Entries are laid one by one, so that heap holds one of them. They are lifted together: between
- * two of them a row may stand where the server has put another by now. */
+ * two of them a row may stand where the server has put another by now. Where they are too many for
+ * that, such a row stands aside until all are off. */
 #include "engine/rebase.h"
 
 #include "base/error.h"
@@ -20,6 +21,7 @@ static const unsigned PARKED = 1U << TERN_ENTRY_QUARANTINED | 1U << TERN_ENTRY_L
 static tern_status lift_some(struct trn_work *work,
                              struct trn_drafts *drafts,
                              struct trn_entry *entry,
+                             struct trn_idset *aside,
                              tern_error *error)
 {
     tern_status status = TERN_OK;
@@ -31,12 +33,43 @@ static tern_status lift_some(struct trn_work *work,
             status = trn_lift(work, drafts, entry->ordinal, error);
         }
     }
-    return status == TERN_OK ? trn_drafts_force(drafts, work, error) : status;
+    return status == TERN_OK ? trn_drafts_force(drafts, work->store, aside, error) : status;
+}
+
+/* One that stands aside still is to stay as it is: whoever holds its keys by now makes way. */
+static tern_status
+bring_back(struct trn_work *work, const struct trn_idset_item *item, tern_error *error)
+{
+    const struct trn_table *table = &work->engine->schema->tables[item->table - 1];
+    struct trn_row row;
+    bool found = false;
+    tern_status status = trn_store_row_read(work->store, table, &item->id, &found, &row, error);
+
+    if (status != TERN_OK || !found || row.deleted_at_us != TRN_ASIDE_US) {
+        return status;
+    }
+    row.deleted_at_us = 0;
+    status = trn_work_displace(work, table, &row, error);
+    return status == TERN_OK ? trn_store_row_write(work->store, table, &row, error) : status;
+}
+
+static tern_status
+bring_all_back(struct trn_work *work, const struct trn_idset *aside, tern_error *error)
+{
+    tern_status status = TERN_OK;
+
+    for (size_t i = 0; i < aside->room && status == TERN_OK; i++) {
+        if (aside->items[i].table != 0) {
+            status = bring_back(work, &aside->items[i], error);
+        }
+    }
+    return status;
 }
 
 tern_status trn_rebase_lift(struct trn_work *work, tern_error *error)
 {
     struct trn_entry entry = {.ordinal = INT64_MAX};
+    struct trn_idset aside = {0};
     tern_status status = TERN_OK;
 
     if (work->lifted) {
@@ -48,13 +81,17 @@ tern_status trn_rebase_lift(struct trn_work *work, tern_error *error)
 
         status = trn_drafts_new(&drafts, error);
         if (status == TERN_OK) {
-            status = lift_some(work, drafts, &entry, error);
+            status = lift_some(work, drafts, &entry, &aside, error);
         }
         trn_drafts_free(drafts);
         if (TRN_MUTANT(LIFT_CUT)) {
             break;
         }
     }
+    if (status == TERN_OK) {
+        status = bring_all_back(work, &aside, error);
+    }
+    trn_idset_free(&aside);
     return status;
 }
 

@@ -128,6 +128,7 @@ static struct sim_disk_log *last_of(struct sim_world *world, int machine)
 void sim_bounded_log(struct sim_world *world, int machine)
 {
     bool is_server = machine == SIM_SERVER;
+    bool is_troubled = is_server ? world->troubled : world->devices[machine].troubled;
     const char *name = is_server ? "the server" : world->devices[machine].name;
     size_t pages = is_server                             ? SERVER_LOG_PAGES
                    : world->devices[machine].writing > 0 ? SESSION_LOG_PAGES
@@ -156,8 +157,11 @@ void sim_bounded_log(struct sim_world *world, int machine)
                  log.size / KIB,
                  log.filled / KIB);
     }
+    /* What failed to be put away is so by a later call; and frames of a transaction that failed are
+     * counted, too, and written over. */
+    log.struck = is_troubled ? log.begun : last->struck;
     *last = log;
-    if (is_server ? world->troubled : world->devices[machine].troubled) {
-        last->filled = 0; /* what failed to be put away is so by a later call */
+    if (log.struck == log.begun) {
+        last->filled = 0;
     }
 }

@@ -72,6 +72,7 @@ struct sim_disk_log {
     size_t size;
     size_t filled;    /* since it was begun */
     uint64_t begun;   /* another number with each beginning; 0: never */
+    uint64_t struck;  /* which of these was, last, by who looks at it */
     unsigned readers; /* that hold on to it */
 };
 void sim_disk_log(const struct sim_disk *disk, const char *name, struct sim_disk_log *ret_log);

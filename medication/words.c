@@ -56,8 +56,7 @@ static const struct {
 
 static const char *const weekdays[] = {"sun", "mon", "tue", "wed", "thu", "fri", "sat"};
 
-/* Takes `word` from the front, if it stands there. */
-static bool take(const char **at, const char *word)
+bool trn_words_take(const char **at, const char *word)
 {
     size_t size = strlen(word);
 
@@ -95,7 +94,7 @@ static bool take_decimal(const char **at, double *ret_number)
 static bool take_range(const char **at, double *ret_low, double *ret_high)
 {
     return take_decimal(at, ret_low) &&
-           (!take(at, "-") || (take_decimal(at, ret_high) && *ret_high > *ret_low));
+           (!trn_words_take(at, "-") || (take_decimal(at, ret_high) && *ret_high > *ret_low));
 }
 
 /* A unit at the end of the words. */
@@ -104,7 +103,8 @@ static bool take_unit(const char *at, bool many, enum trn_unit *ret_unit)
     for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
         const char *rest = at;
 
-        if (take(&rest, units[i].word) && (!many || take(&rest, "s")) && *rest == '\0') {
+        if (trn_words_take(&rest, units[i].word) && (!many || trn_words_take(&rest, "s")) &&
+            *rest == '\0') {
             *ret_unit = units[i].unit;
             return true;
         }
@@ -114,34 +114,35 @@ static bool take_unit(const char *at, bool many, enum trn_unit *ret_unit)
 
 static bool take_times(const char **at, struct trn_rate *rate)
 {
-    if (take(at, "once ")) {
+    if (trn_words_take(at, "once ")) {
         rate->times = 1;
         return true;
     }
-    if (take(at, "twice ")) {
+    if (trn_words_take(at, "twice ")) {
         rate->times = 2;
         return true;
     }
-    return take_range(at, &rate->times, &rate->times_max) && take(at, " times ");
+    return take_range(at, &rate->times, &rate->times_max) && trn_words_take(at, " times ");
 }
 
 bool trn_rate_read(const char *words, struct trn_rate *ret_rate)
 {
     const char *at = words;
     struct trn_rate rate = {.times = 1, .period = 1};
-    bool every = take(&at, "every ");
+    bool every = trn_words_take(&at, "every ");
 
     if (!every) {
         if (!take_times(&at, &rate)) {
             return false;
         }
         rate.is_counted = true;
-        every = take(&at, "every ");
-        if (!every && !take(&at, "a ") && !take(&at, "an ")) {
+        every = trn_words_take(&at, "every ");
+        if (!every && !trn_words_take(&at, "a ") && !trn_words_take(&at, "an ")) {
             return false;
         }
     }
-    if ((every && (!take_range(&at, &rate.period, &rate.period_max) || !take(&at, " "))) ||
+    if ((every &&
+         (!take_range(&at, &rate.period, &rate.period_max) || !trn_words_take(&at, " "))) ||
         !take_unit(at, every, &rate.unit)) {
         return false;
     }
@@ -280,168 +281,4 @@ bool trn_timing_read(const char *words, struct trn_timing *ret_timing)
     }
     *ret_timing = timing;
     return true;
-}
-
-/* ---- Words for people ---- */
-
-/* One of them in small letters, and the number that stands before it, or 0. */
-struct word {
-    char text[16];
-    double number;
-};
-
-static bool is_letter(char character)
-{
-    return (character >= 'a' && character <= 'z') || (character >= 'A' && character <= 'Z');
-}
-
-/* A number, with a fraction or without; spaces and hyphens leave it standing before the word. */
-static void pass_number(const char **at, double *ret_number)
-{
-    double place = 0;
-
-    *ret_number = 0;
-    for (; (**at >= '0' && **at <= '9') || (**at == '.' && place == 0); (*at)++) {
-        if (**at == '.') {
-            place = 1;
-        } else if (*ret_number < DECIMAL_MAX) {
-            *ret_number = *ret_number * 10 + (**at - '0');
-            place *= 10;
-        }
-    }
-    *ret_number /= place > 0 ? place : 1;
-}
-
-static bool next_word(const char **at, struct word *ret_word)
-{
-    size_t size = 0;
-
-    *ret_word = (struct word){.number = 0};
-    while (**at != '\0' && !is_letter(**at)) {
-        if (**at >= '0' && **at <= '9') {
-            pass_number(at, &ret_word->number);
-            continue;
-        }
-        if (**at != ' ' && **at != '-') {
-            ret_word->number = 0;
-        }
-        (*at)++;
-    }
-    for (; is_letter(**at); (*at)++) {
-        if (size < sizeof(ret_word->text) - 1) {
-            ret_word->text[size++] = (char)(**at | 0x20);
-        }
-    }
-    return size > 0;
-}
-
-static bool is_one_of(const char *word, const char *const *words)
-{
-    for (; *words != NULL; words++) {
-        if (strcmp(word, *words) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* A word that holds one of them, as "biweekly" does. */
-static bool holds_one_of(const char *word, const char *const *words)
-{
-    for (; *words != NULL; words++) {
-        if (strstr(word, *words) != NULL) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool passes_a_day(const struct word *before, const struct word *word)
-{
-    static const char *const parts[] = {"week",
-                                        "fortnight",
-                                        "month",
-                                        "year",
-                                        "annual",
-                                        "alternat",
-                                        "sunday",
-                                        "monday",
-                                        "tuesday",
-                                        "wednesday",
-                                        "thursday",
-                                        "friday",
-                                        "saturday",
-                                        NULL};
-    static const char *const whole[] = {"days", "wk",        "wks",   "mo",  "mos", "mth",  "mths",
-                                        "yr",   "yrs",       "qod",   "eod", "qow", "qw",   "biw",
-                                        "tiw",  "quarterly", "sun",   "mon", "tue", "tues", "wed",
-                                        "thu",  "thur",      "thurs", "fri", "sat", NULL};
-    static const char *const nth[] = {"other",
-                                      "second",
-                                      "third",
-                                      "fourth",
-                                      "fifth",
-                                      "sixth",
-                                      "seventh",
-                                      "eighth",
-                                      "ninth",
-                                      "tenth",
-                                      "nd",
-                                      "rd",
-                                      "th",
-                                      NULL};
-    static const char *const hours[] = {"h", "hr", "hrs", "hour", "hours", "hourly", NULL};
-    static const char *const every[] = {"every", "each", NULL};
-    static const char *const day[] = {"day", "d", "daily", NULL};
-
-    return holds_one_of(word->text, parts) || is_one_of(word->text, whole) ||
-           (is_one_of(before->text, every) && is_one_of(word->text, nth)) ||
-           (word->number > 1 && is_one_of(word->text, day)) ||
-           (word->number > 24 && is_one_of(word->text, hours)) ||
-           (word->number > 0 && strcmp(word->text, "w") == 0);
-}
-
-/* Such as "for 7 days": how long, and not how often. */
-static bool is_duration(const struct word *before, const struct word *word)
-{
-    static const char *const nouns[] =
-        {"day", "days", "week", "weeks", "month", "months", "year", "years", NULL};
-
-    return strcmp(before->text, "for") == 0 && word->number > 0 && is_one_of(word->text, nouns);
-}
-
-/* The same in Khmer, which has no spaces between words: a week, a month, a year, or once in some
- * days. */
-static bool passes_a_day_in_khmer(const char *words)
-{
-    static const char *const periods[] = {"សប្តាហ៍", "សប្ដាហ៍", "អាទិត្យ", "ខែ", "ឆ្នាំ", NULL};
-    static const char *const once[] = {"ថ្ងៃម្តង", "ថ្ងៃម្ដង"};
-    static const char one[] = "មួយ";
-    const size_t size = sizeof(one) - 1;
-
-    for (size_t i = 0; i < sizeof(once) / sizeof(once[0]); i++) {
-        const char *at = strstr(words, once[i]);
-
-        if (at != NULL && ((size_t)(at - words) < size || memcmp(at - size, one, size) != 0)) {
-            return true;
-        }
-    }
-    return holds_one_of(words, periods);
-}
-
-bool trn_words_pass_a_day(const char *words)
-{
-    struct word before = {.number = 0};
-    struct word word;
-
-    if (passes_a_day_in_khmer(words)) {
-        return true;
-    }
-    while (next_word(&words, &word)) {
-        if (!is_duration(&before, &word) && passes_a_day(&before, &word)) {
-            return true;
-        }
-        before = word;
-    }
-    return false;
 }

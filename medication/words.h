@@ -47,9 +47,14 @@ struct trn_frequency {
 bool trn_frequency_read(const char *words, struct trn_frequency *ret_frequency);
 
 /** Whether words that are no such rate speak of a period of more than a day, such as "weekly" or
- * "every 2-3 days", in English or Khmer. It says so rather once too often: what it overlooks is
+ * "every 2-3 days", or of one dose only, in English, in Khmer, or as prescriptions have it in Latin
+ * and French. Whichever spaces and invisible characters part the words, they are the same. It says
+ * so rather once too often, and of what is longer than any column's text: what it overlooks is
  * taken to be for each day. */
 bool trn_words_pass_a_day(const char *words);
+
+/** Takes `word` from the front, if it stands there. */
+bool trn_words_take(const char **at, const char *word);
 
 /** What one phrase of a timing is. */
 enum trn_phrase_kind {

@@ -150,6 +150,85 @@ static void function_key(sqlite3_context *call, int count, sqlite3_value **argum
     }
 }
 
+/* What an entry's dependency on the row would name; the entry of an open tx has its number already.
+ */
+static tern_status read_unsent(struct trn_store *store,
+                               const struct trn_table *table,
+                               const tern_id *id,
+                               int64_t *ret_ordinal,
+                               tern_error *error)
+{
+    struct trn_version version;
+    bool found = false;
+    int64_t base = 0;
+    int64_t key = 0;
+    tern_status status = trn_store_row_version(store, table, id, &found, &version, error);
+
+    if (status == TERN_OK && found) {
+        key = version.keys[TRN_UNIT_EXISTENCE];
+    }
+    if (key != 0 && store->listener != NULL && store->stamped && key == store->stamp_key) {
+        *ret_ordinal = trn_store_key_ordinal(key);
+        return TERN_OK;
+    }
+    if (status == TERN_OK) {
+        status = trn_store_tx_base(store, key, &base, error);
+    }
+    *ret_ordinal = base < 0 ? -base : 0;
+    return status;
+}
+
+/* What is compiled for it is none of the app's, and so not the authorizer's. */
+static tern_status look_unwatched(struct trn_store *store,
+                                  const struct trn_table *table,
+                                  const tern_id *id,
+                                  int64_t *ret_ordinal,
+                                  tern_error *error)
+{
+    struct trn_guard_notes *notes = store->guard.notes;
+    tern_status status;
+
+    store->guard.notes = NULL;
+    status = read_unsent(store, table, id, ret_ordinal, error);
+    store->guard.notes = notes;
+    return status;
+}
+
+static void function_unsent(sqlite3_context *call, int count, sqlite3_value **arguments)
+{
+    const struct trn_functions *functions = sqlite3_user_data(call);
+    const struct trn_table *table = table_argument(functions, arguments[0]);
+    tern_error why = {0};
+    int64_t ordinal = 0;
+    tern_value blob;
+    tern_id id;
+    tern_status status;
+
+    if (!are_whole(call, count, arguments)) {
+        return;
+    }
+    if (!functions->is_writer || table == NULL) {
+        give_error(call,
+                   TERN_ERR_MISUSE,
+                   "tern_unsent: takes the name of a synced table, and no reader has it");
+        return;
+    }
+    if (sqlite3_value_type(arguments[1]) == SQLITE_NULL) {
+        return;
+    }
+    blob = trn_value_of(arguments[1]);
+    if (!trn_value_id(&blob, &id)) {
+        give_error(call, TERN_ERR_TYPE, "tern_unsent: an id is a blob of 16 bytes");
+        return;
+    }
+    status = look_unwatched(functions->store, table, &id, &ordinal, &why);
+    if (status == TERN_OK) {
+        sqlite3_result_int64(call, ordinal);
+    } else {
+        give_error(call, status, why.message);
+    }
+}
+
 /* DEFAULT of updated_at, and what DELETE sets deleted_at to. */
 static void function_stamp(sqlite3_context *call, int count, sqlite3_value **arguments)
 {
@@ -201,6 +280,7 @@ static const struct {
     {"tern_id_text", 1, SQLITE_DETERMINISTIC, function_id_text},
     {"tern_id_blob", 1, SQLITE_DETERMINISTIC, function_id_blob},
     {"tern_key", -1, SQLITE_DETERMINISTIC, function_key},
+    {"tern_unsent", 2, 0, function_unsent},
     {"tern_stamp", 0, 0, function_stamp},
     {"tern_version", 1, 0, function_version},
     {"tern_capturing", 0, 0, function_capturing},

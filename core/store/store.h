@@ -201,6 +201,8 @@ tern_status trn_store_tx_put(struct trn_store *store,
                              tern_error *error);
 /* The key of the tx that is first queued under this ordinal: known once its entry is added. */
 int64_t trn_store_tx_key(uint64_t ordinal);
+/* The ordinal of such a key. */
+int64_t trn_store_key_ordinal(int64_t key);
 /* What the wire calls the base of a unit with this key: the server's number; minus the ordinal of
  * the outbox entry while the tx is not acknowledged; 0 for neither. */
 tern_status

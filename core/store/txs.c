@@ -81,6 +81,11 @@ int64_t trn_store_tx_key(uint64_t ordinal)
     return (int64_t)ordinal * 2 + 1;
 }
 
+int64_t trn_store_key_ordinal(int64_t key)
+{
+    return key / 2;
+}
+
 /* The row, with the raw cell `number`: of tern_tx, or what the outbox says in its place. */
 static tern_status
 read_tx(struct trn_store *store, int64_t key, struct trn_tx_info *ret_info, tern_error *error)

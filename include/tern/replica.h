@@ -142,7 +142,10 @@ typedef struct tern_statement tern_statement;
  * clause. Beside one with ON CONFLICT FAIL a statement that fails ends its transaction. Functions
  * offered to SQL: `tern_id()` mints an id, `tern_key(table, key...)` derives one from a natural
  * key, `tern_id_text(blob)` and `tern_id_blob(text)` convert, `tern_now()` is the stamp clock in
- * microseconds.
+ * microseconds; `tern_unsent(table, id)`, which readers do not have, is the ordinal of the entry
+ * that inserted the row, or deleted it or brought it back, while the server has not acknowledged it
+ * (that of the open transaction included), else 0, also where there is no such row: an entry with a
+ * row that references it shares its fate, so what is to stand by itself is written in another.
  *
  * @param sql Exactly one statement, UTF-8, `sql_size` bytes.
  * @return TERN_OK, TERN_ERR_SQL, _NOMEM, _MISUSE.

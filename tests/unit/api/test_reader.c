@@ -102,6 +102,23 @@ TEST(a_reader_takes_json_apart)
     tern_replica_close(replica);
 }
 
+TEST(what_is_unsent_is_the_writers_to_say)
+{
+    static const char sql[] = "SELECT tern_unsent('users', id) FROM users";
+    tern_replica *replica = fixture_open(fixture_path());
+    tern_reader *reader = NULL;
+    tern_statement *statement = NULL;
+    bool row = false;
+
+    fixture_patient(replica, 0);
+    CHECK_INT(tern_reader_open(replica, &reader, NULL), TERN_OK);
+    CHECK_INT(tern_reader_prepare(reader, sql, strlen(sql), &statement, NULL), TERN_OK);
+    CHECK_INT(tern_statement_step(statement, &row, NULL), TERN_ERR_SQL);
+    tern_statement_free(statement);
+    tern_reader_close(reader);
+    tern_replica_close(replica);
+}
+
 TEST(a_reader_writes_nothing)
 {
     static const char *const writes[] = {

@@ -377,3 +377,40 @@ TEST(functions_mint_derive_and_convert_ids)
     refuses("SELECT tern_stamp()", TERN_ERR_SQL);
     tern_replica_close(replica);
 }
+
+/* In the transaction that inserts, too; an update is not what a reference waits for. */
+TEST(an_unsent_row_names_the_entry_that_inserted_it)
+{
+    static const char medications[] = "SELECT tern_unsent('medications', id) FROM medications";
+    tern_tx *tx;
+
+    open_patient(0);
+    CHECK_INT(fixture_number(replica, medications), 1);
+    fixture_run(replica, "UPDATE medications SET row_number = 7");
+    CHECK_INT(fixture_number(replica, medications), 1);
+    tx = fixture_begin(replica, false);
+    fixture_run(replica, "UPDATE users SET theme = 'DARK'");
+    fixture_run(replica,
+                "INSERT INTO medications(id, prescription_id, row_number, medicine_name) "
+                "SELECT tern_id(), prescription_id, 2, 'another' FROM medications");
+    CHECK_INT(fixture_number(replica,
+                             "SELECT tern_unsent('medications', id) FROM medications "
+                             "WHERE row_number = 2"),
+              3);
+    CHECK_INT(tern_tx_commit(tx, NULL, NULL), TERN_OK);
+    CHECK_INT(fixture_number(replica,
+                             "SELECT tern_unsent('medications', id) FROM medications "
+                             "WHERE row_number = 2"),
+              3);
+    fixture_run(replica, "DELETE FROM medications WHERE row_number = 7");
+    CHECK_INT(fixture_number(replica,
+                             "SELECT tern_unsent('medications', id) FROM medications "
+                             "WHERE row_number = 7"),
+              4);
+    CHECK_INT(fixture_number(replica, "SELECT tern_unsent('users', tern_id())"), 0);
+    CHECK_INT(fixture_number(replica, "SELECT tern_unsent('users', NULL) IS NULL"), 1);
+    refuses("SELECT tern_unsent('users', 'x')", TERN_ERR_SQL);
+    refuses("SELECT tern_unsent('nowhere', tern_id())", TERN_ERR_SQL);
+    refuses("SELECT tern_unsent(NULL, tern_id())", TERN_ERR_SQL);
+    tern_replica_close(replica);
+}

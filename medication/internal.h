@@ -20,6 +20,7 @@ enum trn_sql {
     TRN_SQL_PATIENT,
     TRN_SQL_DAY,
     TRN_SQL_DOSE_READ,
+    TRN_SQL_FATE,
     TRN_SQL_REGIMENS,
     TRN_SQL_PLANNED,
     TRN_SQL_HAS_DOSES,
@@ -336,12 +337,20 @@ TERN_MUST_USE tern_status trn_dose_visit(tern_care *care,
                                          void *context,
                                          tern_care_error *error);
 
-/** Stores MISSED for doses that have passed, in the caller's transaction: a guess by what it says,
- * in a recorded one too. Walks a bounded number of rows from the cursor on, and moves it. */
+/** Stores MISSED for doses that have passed ahead of what changes how they are read, as
+ * tern_doses_infer_missed does: a bounded number of rows is walked from the cursor on, and moves
+ * it. Doses of a zone that cannot be read here are passed over. */
 TERN_MUST_USE tern_status trn_doses_settle(tern_care *care,
                                            const tern_id *patient,
                                            tern_missed_cursor *cursor,
                                            bool *ret_more,
                                            tern_care_error *error);
+/** Whether that would store nothing; then the cursor is moved as by it. */
+TERN_MUST_USE tern_status trn_doses_are_settled(tern_care *care,
+                                                const tern_id *patient,
+                                                tern_missed_cursor *cursor,
+                                                bool *ret_settled,
+                                                bool *ret_more,
+                                                tern_care_error *error);
 
 #endif

@@ -554,21 +554,14 @@ settle_instead(tern_care *care, const tern_id *id, unsigned from, tern_care_erro
 {
     tern_missed_cursor cursor = {.scheduled_us = 0};
     struct header header;
-    tern_tx *tx = NULL;
     bool more = true;
     tern_status status = read_changeable(care, id, from, &header, error);
 
     trn_bytes_free(&header.spans);
-    if (status == TERN_OK) {
-        status = trn_care_begin(care, true, &tx, error);
-    }
-    if (status != TERN_OK) {
-        return status;
-    }
     while (status == TERN_OK && more) {
         status = trn_doses_settle(care, &header.patient, &cursor, &more, error);
     }
-    return trn_care_end(tx, status, error);
+    return status;
 }
 
 static tern_status change(tern_care *care,

@@ -11,12 +11,13 @@
 #include "medication/plan.h"
 #include "tern/row.h"
 
-/* A run: whose, and from when on. */
+/* A run: whose, from when on, and of what fate: what waits for one entry is a transaction. */
 struct run {
     tern_care *care;
     tern_tx *tx;
     tern_id patient;
     int64_t now_us;
+    int64_t fate; /* INT64_MAX: before the first */
     tern_schedule_report report;
 };
 
@@ -186,16 +187,28 @@ static tern_status schedule_subject(struct run *run, tern_statement *row, tern_c
     return status;
 }
 
-static tern_status schedule_all(struct run *run, tern_care_error *error)
+/* The fate before the last one; what the server has, 0, comes last. */
+static tern_status find_fate(struct run *run, tern_care_error *error)
 {
-    const tern_value patient = tern_value_id(&run->patient);
+    const tern_value values[] = {tern_value_id(&run->patient), tern_value_integer(run->fate)};
     tern_statement *row = NULL;
-    bool more = true;
-    tern_status status = trn_care_knows(run->care, &run->patient, error);
+    tern_status status =
+        trn_care_row(run->care, TRN_SQL_FATE, values, 2, TERN_PROBLEM_NONE, &row, error);
 
     if (status == TERN_OK) {
-        status = trn_care_bind(run->care, TRN_SQL_REGIMENS, &patient, 1, &row, error);
+        run->fate = tern_statement_value(row, 0).integer;
+        tern_statement_reset(row);
     }
+    return status;
+}
+
+static tern_status schedule_each(struct run *run, tern_care_error *error)
+{
+    const tern_value values[] = {tern_value_id(&run->patient), tern_value_integer(run->fate)};
+    tern_statement *row = NULL;
+    bool more = true;
+    tern_status status = trn_care_bind(run->care, TRN_SQL_REGIMENS, values, 2, &row, error);
+
     while (status == TERN_OK && more) {
         status = tern_statement_step(row, &more, trn_engine_error(error));
         if (status == TERN_OK && more) {
@@ -208,28 +221,42 @@ static tern_status schedule_all(struct run *run, tern_care_error *error)
     return status;
 }
 
+static tern_status schedule_fate(struct run *run, tern_care_error *error)
+{
+    tern_status status = trn_care_begin(run->care, true, &run->tx, error);
+
+    if (status != TERN_OK) {
+        return status;
+    }
+    status = trn_care_knows(run->care, &run->patient, error);
+    if (status == TERN_OK) {
+        status = trn_care_now(run->care, &run->now_us, error);
+    }
+    if (status == TERN_OK) {
+        status = find_fate(run, error);
+    }
+    if (status == TERN_OK) {
+        status = schedule_each(run, error);
+    }
+    return trn_care_end(run->tx, status, error);
+}
+
 tern_status tern_schedule_generate(tern_care *care,
                                    const tern_id *patient,
                                    tern_schedule_report *ret_report,
                                    tern_care_error *error)
 {
-    struct run run = {.care = care};
-    tern_status status;
+    struct run run = {.care = care, .fate = INT64_MAX};
+    tern_status status = TERN_OK;
 
     trn_care_clear(error);
     if (care == NULL) {
         return trn_care_misuse(error, "tern_schedule_generate");
     }
     run.patient = patient != NULL ? *patient : care->user;
-    status = trn_care_begin(care, true, &run.tx, error);
-    if (status != TERN_OK) {
-        return status;
+    while (status == TERN_OK && run.fate > 0) {
+        status = schedule_fate(&run, error);
     }
-    status = trn_care_now(care, &run.now_us, error);
-    if (status == TERN_OK) {
-        status = schedule_all(&run, error);
-    }
-    status = trn_care_end(run.tx, status, error);
     if (status == TERN_OK && ret_report != NULL) {
         *ret_report = run.report;
     }

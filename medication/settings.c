@@ -1,6 +1,7 @@
 /* Settings: cells of the user's own row, and the row of meal times. Where days or slots may change
  * by them, doses that have passed are stored as MISSED before, by what was set: a bounded number a
- * transaction, the last of which writes the setting. */
+ * transaction, each a guess. The last transaction sees that there is no more, and writes the
+ * setting alone. */
 #include "tern/medication/settings.h"
 
 #include <string.h>
@@ -159,13 +160,16 @@ typedef tern_status (*write_setting)(tern_care *care,
                                      const void *setting,
                                      tern_care_error *error);
 
-/* Settles what passed, from the cursor on; the setting is written once there is no more. */
-static tern_status settle_or_write(tern_care *care,
-                                   tern_missed_cursor *cursor,
-                                   bool *more,
-                                   write_setting write,
-                                   const void *setting,
-                                   tern_care_error *error)
+struct change {
+    write_setting write;
+    const void *setting;
+    tern_missed_cursor cursor; /* what passed is settled up to there */
+    bool is_settled;
+    bool more; /* behind the cursor */
+};
+
+/* Writes the setting, unless there is something to settle before. */
+static tern_status look_or_write(tern_care *care, struct change *change, tern_care_error *error)
 {
     tern_statement *row = NULL;
     tern_tx *tx = NULL;
@@ -177,10 +181,15 @@ static tern_status settle_or_write(tern_care *care,
     status = read_row(care, &care->user, &row, error);
     if (status == TERN_OK) {
         tern_statement_reset(row);
-        status = trn_doses_settle(care, &care->user, cursor, more, error);
+        status = trn_doses_are_settled(care,
+                                       &care->user,
+                                       &change->cursor,
+                                       &change->is_settled,
+                                       &change->more,
+                                       error);
     }
-    if (status == TERN_OK && !*more) {
-        status = write(care, tx, setting, error);
+    if (status == TERN_OK && change->is_settled && !change->more) {
+        status = change->write(care, tx, change->setting, error);
     }
     return trn_care_end(tx, status, error);
 }
@@ -188,13 +197,15 @@ static tern_status settle_or_write(tern_care *care,
 static tern_status
 change(tern_care *care, write_setting write, const void *setting, tern_care_error *error)
 {
-    tern_missed_cursor cursor = {.scheduled_us = 0};
-    bool more = true;
-    tern_status status = TERN_OK;
+    struct change change = {.write = write, .setting = setting};
+    tern_status status;
 
-    while (status == TERN_OK && more) {
-        status = settle_or_write(care, &cursor, &more, write, setting, error);
-    }
+    do {
+        status = look_or_write(care, &change, error);
+        if (status == TERN_OK && !change.is_settled) {
+            status = trn_doses_settle(care, &care->user, &change.cursor, &change.more, error);
+        }
+    } while (status == TERN_OK && (!change.is_settled || change.more));
     return status;
 }
 

@@ -83,6 +83,15 @@
     " LEFT JOIN users u ON u.id=p.patient_id"                                                      \
     " LEFT JOIN meal_time_preferences t ON t.user_id=p.patient_id AND t.deleted_at IS NULL"
 
+/* Medications m whose doses are scheduled. */
+#define IN_USE                                                                                     \
+    " FROM prescriptions p JOIN medications m ON m.prescription_id=p.id" OF_PATIENT                \
+    " WHERE p.patient_id=?1 AND p.status='ACTIVE' AND p.deleted_at IS NULL"                        \
+    " AND m.deleted_at IS NULL"
+/* The entry with which a medication and all that is written of it comes to the server, or not: what
+ * shares it may share a transaction. 0: the server has the medication. */
+#define FATE "tern_unsent('medications',m.id)"
+
 /* A medication m, and a prescription p with its current version v. */
 #define MEDICATION                                                                                 \
     "m.id,m.prescription_id,m.row_number,m.medicine_name,m.medicine_name_khmer,m.image_url,"       \
@@ -181,10 +190,9 @@ static const char *const texts[TRN_SQL_COUNT] = {
         DOSES " WHERE d.patient_id=?1 AND d.scheduled_time>=?2 AND d.scheduled_time<?3"
               " AND d.local_date=?4 AND d.deleted_at IS NULL ORDER BY d.scheduled_time,d.id",
     [TRN_SQL_DOSE_READ] = DOSES " WHERE d.id=?1 AND d.deleted_at IS NULL",
-    [TRN_SQL_REGIMENS] = "SELECT " SOURCE ",m.id,p.id FROM prescriptions p"
-                         " JOIN medications m ON m.prescription_id=p.id" OF_PATIENT
-                         " WHERE p.patient_id=?1 AND p.status='ACTIVE' AND p.deleted_at IS NULL"
-                         " AND m.deleted_at IS NULL",
+    [TRN_SQL_FATE] =
+        "SELECT coalesce(max(f.fate),0) FROM (SELECT " FATE " AS fate" IN_USE ") f WHERE f.fate<?2",
+    [TRN_SQL_REGIMENS] = "SELECT " SOURCE ",m.id,p.id" IN_USE " AND " FATE "=?2",
     [TRN_SQL_PLANNED] =
         "SELECT k.id,iif(" GUESSED
         ",'DUE',d.status),d.scheduled_time,d.reminder_time,d.time_period FROM "
@@ -212,7 +220,8 @@ static const char *const texts[TRN_SQL_COUNT] = {
     /* So many rows are walked, whatever they say; what is looked up is of those that wait. */
     [TRN_SQL_PASSED] =
         "SELECT " SOURCE_THEN ",d.id,d.scheduled_time,d.grace_minutes,d.local_date,d.slot"
-        ",d.flags,p.id IS NOT NULL FROM (SELECT * FROM dose_events WHERE patient_id=?1"
+        ",d.flags,p.id IS NOT NULL,iif(p.id IS NOT NULL," FATE
+        ",0) FROM (SELECT * FROM dose_events WHERE patient_id=?1"
         " AND scheduled_time>=?2 AND scheduled_time<?3 AND (scheduled_time,id)>(?2,?4)"
         " ORDER BY scheduled_time,id LIMIT ?6) d"
         " LEFT JOIN medications m ON d.status='DUE' AND d.deleted_at IS NULL"

@@ -201,7 +201,7 @@ static uint64_t pending(void)
     return status.pending;
 }
 
-TEST(a_setting_and_what_passed_before_it_are_stored_together)
+TEST(what_passed_before_a_setting_is_stored_as_guesses_ahead_of_it)
 {
     uint64_t before;
 
@@ -211,7 +211,7 @@ TEST(a_setting_and_what_passed_before_it_are_stored_together)
     before = pending();
     care_ok(tern_settings_set_meals(care, "6:00", NULL, NULL, &error), &error);
     CHECK_INT(stored_as_missed(), 5);
-    CHECK_INT(pending(), before + 1);
+    CHECK_INT(pending(), before + 2);
     care_end();
 }
 
@@ -277,9 +277,22 @@ TEST(much_that_passed_before_a_setting_is_stored_in_bounded_transactions)
     care_ok(tern_settings_set_meals(care, "6:00", NULL, NULL, &error), &error);
     CHECK_INT(tern_outbox_visit(care_replica, 0, see_later, &seen, NULL), TERN_OK);
     CHECK_INT(stored_as_missed(), PASSED);
-    CHECK_INT(seen.entries, 3);
+    CHECK_INT(seen.entries, 4);
     CHECK_INT(seen.most, STEP);
     CHECK_INT(read_settings().meal_minutes[0], 360);
+    care_end();
+}
+
+/* The zone was written by a device that knows it. */
+TEST(a_zone_that_is_unknown_here_keeps_nobody_from_setting_another)
+{
+    let_much_pass();
+    fixture_run(care_replica, "UPDATE users SET time_zone='Asia/Kampuchea'");
+    care_ok(tern_settings_set_meals(care, "6:00", NULL, NULL, &error), &error);
+    care_ok(tern_settings_set_time_zone(care, "Asia/Phnom_Penh", &error), &error);
+    CHECK_TEXT(read_settings().time_zone, "Asia/Phnom_Penh");
+    CHECK_INT(read_settings().meal_minutes[0], 360);
+    CHECK_INT(stored_as_missed(), 0); /* when it was missed, nobody can say */
     care_end();
 }
 

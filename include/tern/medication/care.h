@@ -7,9 +7,11 @@
  * here; without that row it is left to the server. So are the guesses (tern_schedule_generate,
  * tern_doses_infer_missed), which a job makes whose token alone says that it may.
  *
- * A call is one short transaction, or one read; after a failure nothing has changed (of a zone or
- * meal times see settings.h). Calls of one handle are made by one thread at a time, and outside any
- * transaction of that thread.
+ * A call is one short transaction, or one read; after a failure nothing has changed. Where what is
+ * guessed is of medications that the server has and of such as it has not, what waits for one entry
+ * is a transaction of its own (tern_schedule_generate, tern_doses_infer_missed, and settings.h);
+ * what a call that fails has stored until then stays, and called again it goes on. Calls of one
+ * handle are made by one thread at a time, and outside any transaction of that thread.
  */
 #ifndef TERN_CARE_H
 #define TERN_CARE_H

@@ -132,15 +132,16 @@ typedef struct tern_missed_cursor {
 } tern_missed_cursor;
 
 /**
- * Stores MISSED for doses whose grace has passed and that their prescription yields: one inferred
- * transaction, which walks at most `limit` doses from the cursor on, those with a record included.
+ * Stores MISSED for doses whose grace has passed and that their prescription yields: an inferred
+ * transaction, which walks at most `limit` doses from the cursor on, those with a record included,
+ * and one more for those of each entry that waits, as in tern_schedule_generate.
  * It yields to every record, and to what is prescribed: its row has the flag INFERRED, and is read
  * here as if it were DUE still. For a patient, or a job: of another user, as a doctor, the server
  * takes no doses.
  *
  * @param patient    NULL: the replica's user.
  * @param limit      1 to 10,000.
- * @param cursor     Where to go on; moved.
+ * @param cursor     Where to go on; moved once all is stored.
  * @param ret_missed How many were stored; may be NULL.
  * @param ret_more   Whether a further call has more to look at.
  * @return TERN_OK; problem ZONE; the engine's codes.

@@ -85,9 +85,10 @@ typedef struct tern_schedule_report {
 /**
  * Makes the rows of a patient's doses for TERN_SCHEDULE_DAYS days, this one included, and of what
  * is still to come of the day before (a night's dose may be due behind midnight), and moves
- * future ones without a record where their time has changed. An inferred transaction; running it
- * again, anywhere, makes nothing twice. For a patient, or a job: of another user, as a doctor, the
- * server takes no doses.
+ * future ones without a record where their time has changed. An inferred transaction for the
+ * medications that the server has, and one for those that an entry inserted which still waits:
+ * where that is refused, the others' doses stand. Running it again, anywhere, makes nothing twice.
+ * For a patient, or a job: of another user, as a doctor, the server takes no doses.
  *
  * @param patient    NULL: the replica's user.
  * @param ret_report May be NULL.

@@ -4,8 +4,9 @@
  *
  * Grace counts for doses that are scheduled from then on. After another zone or meal time,
  * tern_schedule_generate moves the doses to come. Before it, what has passed is stored as MISSED,
- * in short transactions, the last of which writes the setting: a call that fails leaves the setting
- * as it was, and may have stored doses as what they were read as. Called again, it goes on.
+ * in short inferred transactions, but for doses of a zone that cannot be read here; the last
+ * transaction writes the setting alone: a call that fails leaves the setting as it was, and may
+ * have stored doses as what they were read as. Called again, it goes on.
  */
 #ifndef TERN_SETTINGS_H
 #define TERN_SETTINGS_H

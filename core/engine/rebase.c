@@ -49,7 +49,7 @@ bring_back(struct trn_work *work, const struct trn_idset_item *item, tern_error 
         return status;
     }
     row.deleted_at_us = 0;
-    status = trn_work_displace(work, table, &row, error);
+    status = trn_work_displace(work, table, &row, true, error);
     return status == TERN_OK ? trn_store_row_write(work->store, table, &row, error) : status;
 }
 

@@ -381,6 +381,22 @@ static bool is_there(struct sim_world *world, sqlite3 *db, const struct sim_expe
            (table != expected->table && trn_stamp_compare(&stamp, &expected->stamp) == 0);
 }
 
+void sim_restored_settle(struct sim_world *world)
+{
+    sqlite3 *db;
+
+    if (world->expected_count == 0 || world->db == NULL || sim_disk_is_dead(world->disk)) {
+        return;
+    }
+    db = sim_look_within(world, SIM_SERVER);
+    for (size_t i = 0; i < world->expected_count; i++) {
+        if (is_there(world, db, &world->expected[i])) {
+            drop(world, &i);
+        }
+    }
+    sim_look_away(world, SIM_SERVER);
+}
+
 void sim_restored_check(struct sim_world *world)
 {
     struct rows parked = {.count = 0};

@@ -8,6 +8,8 @@
 
 #include "sim/world.h"
 
+/* The server is about to be replaced: what it has again by now is done, and may have left since. */
+void sim_restored_settle(struct sim_world *world);
 /* The server has come back: notes what it lacks and a device shows. */
 void sim_restored_note(struct sim_world *world);
 /* The device has synced: what lies in records that are not open to it is not expected any more. */

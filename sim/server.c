@@ -150,6 +150,7 @@ void sim_server_restore(struct sim_world *world, bool older)
     if (copy->image == NULL) {
         return;
     }
+    sim_restored_settle(world);
     sim_server_calm(world);
     sim_server_stop(world);
     held = sim_ledger_held(world, SIM_SERVER);

@@ -256,7 +256,7 @@ static const char *const texts[TRN_SQL_COUNT] = {
     [TRN_SQL_PRESCRIPTION] =
         "SELECT "
         "patient_id,status,current_version,active_spans,start_date,created_at,end_date," BEGINS_ON
-        " FROM prescriptions p WHERE id=?1 AND deleted_at IS NULL",
+        ",updated_at FROM prescriptions p WHERE id=?1 AND deleted_at IS NULL",
     [TRN_SQL_MEDICATIONS] =
         "SELECT id FROM medications WHERE prescription_id=?1 AND deleted_at IS NULL",
     [TRN_SQL_SETTINGS] =

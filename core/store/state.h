@@ -182,18 +182,18 @@ struct trn_store {
     bool guarded_in_tx; /* in this tx, so that its rollback takes them down */
     bool is_lax;        /* what is compiled now has no CHECKs: see compile.c */
     sqlite3_stmt *statements[TRN_SQL_COUNT];
-    atomic_ullong *changes; /* per table */
-    struct trn_meta meta;   /* as in the file, while nobody else has written to that */
-    bool meta_is_known;
-    bool is_opening_noted;
+    atomic_ullong *changes;   /* per table */
+    struct trn_meta meta;     /* as in the file, while nobody else has written to that */
     uint64_t opening_ordinal; /* the last as the file was opened */
+    bool is_opening_noted;
+    bool meta_is_known;
     unsigned meta_version;
 
     /* The stamp clock: state.c. */
+    struct trn_clock clock; /* as last written */
+    struct trn_clock clock_committed;
     tern_id boot;
-    struct trn_clock clock;           /* as last written */
-    struct trn_clock clock_committed; /* and the same for readers of other threads: */
-    atomic_llong offset_us;
+    atomic_llong offset_us; /* for readers of other threads, as committed */
     atomic_llong steady_us;
     atomic_bool is_steady;
 

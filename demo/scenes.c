@@ -290,7 +290,7 @@ void demo_scene_offline(struct demo_cast *cast)
     tell(cast,
          DEMO_TABLET,
          "clock",
-         "its clock jumps three years ahead",
+         "comes up with its clock three years ahead",
          "nobody notices, and nothing is refused for it");
     morning(cast);
     settings(cast);

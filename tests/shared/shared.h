@@ -24,6 +24,8 @@ struct device {
     const char *user;
     uint64_t state;  /* of its random numbers */
     int64_t skew_us; /* of its clock on the wall */
+    unsigned char boot;
+    bool has_synced; /* in that boot */
     tern_replica *replica;
     tern_care *care; /* NULL: not asked for yet */
     char *token;

@@ -227,7 +227,7 @@ read_header(tern_care *care, const tern_id *id, struct header *header, tern_care
     const tern_value key = tern_value_id(id);
     tern_statement *row = NULL;
     int64_t now_us = 0;
-    int64_t changed_us;
+    int64_t turned_us;
     tern_status status = trn_care_now(care, &now_us, error);
 
     *header = (struct header){.status = INACTIVE};
@@ -254,11 +254,13 @@ read_header(tern_care *care, const tern_id *id, struct header *header, tern_care
     header->created_us = tern_statement_value(row, 5).integer;
     trn_value_to_text(tern_statement_value(row, 6), header->end_date, sizeof(header->end_date));
     trn_value_to_text(tern_statement_value(row, 7), header->begins_on, sizeof(header->begins_on));
-    /* A clock that ran back since the last change turns nothing before that. */
-    changed_us = tern_statement_value(row, 8).integer;
+    /* A clock that ran back to before there was a prescription turns nothing before its last
+     * change. One that stands between the two may have been put right: then that change's time was
+     * wrong. */
+    turned_us = now_us < header->created_us ? tern_statement_value(row, 8).integer : now_us;
     status = trn_spans_turn(tern_statement_value(row, 1),
                             tern_statement_value(row, 3),
-                            now_us > changed_us ? now_us : changed_us,
+                            turned_us,
                             &header->spans,
                             &header->was_active);
     tern_statement_reset(row);

@@ -151,6 +151,10 @@ static const char *const whole[] = {
     "tues", "wed", "thu", "thur", "thurs", "fr",   "fri",       "sa",   "sat", "su",  "lun",
     "mer",  "jeu", "ven", "sam",  "dim",   "sem",  "qad",       "qaod", "mw",  NULL};
 
+/* What single letters may spell, in the midst of others: only what they hardly do by chance. */
+static const char *const spelled[] =
+    {"qod", "eod", "qow", "biw", "tiw", "mwf", "tts", "tths", "qad", "qaod", NULL};
+
 static const char *const nth[] = {"other",
                                   "second",
                                   "third",
@@ -199,8 +203,12 @@ static const struct pair once[] = {{"once", "only"},
 
 static const char *const once_whole[] = {"stat", "onetime", NULL};
 
-static const char *const of_each_day[] =
-    {"daily", "nightly", "od", "qd", "bd", "bid", "tds", "tid", "qds", "qid", NULL};
+/* A time of the day is of each day, too. */
+static const char *const of_each_day[] = {
+    "daily",   "nightly",   "od",    "qd",   "bd",     "bid",    "tds",   "tid",
+    "qds",     "qid",       "hs",    "mane", "nocte",  "night",  "bed",   "bedtime",
+    "morning", "evening",   "noon",  "midi", "matin",  "soir",   "nuit",  "coucher",
+    "meal",    "breakfast", "lunch", "tea",  "dinner", "supper", "repas", NULL};
 
 static bool
 is_pair(const struct pair *pairs, size_t count, const struct word *before, const struct word *word)
@@ -277,7 +285,7 @@ static bool passes_a_day(const struct word *before, const struct word *word)
     bool is_every = is_one_of(before->text, every);
 
     return holds_one_of(word->text, parts) || is_one_of(word->text, whole) ||
-           (word->is_spelled && holds_one_of(word->text, whole)) ||
+           (word->is_spelled && holds_one_of(word->text, spelled)) ||
            is_pair(beyond, sizeof(beyond) / sizeof(beyond[0]), before, word) ||
            (is_every && is_one_of(word->text, nth)) ||
            (is_every && word->number > 1 && is_one_of(word->text, several)) ||
@@ -309,10 +317,9 @@ static bool is_duration(const struct word *before, const struct word *word)
 static bool is_of_each_day(const struct word *before, const struct word *word)
 {
     static const char *const a[] = {"a", "per", "every", "each", NULL};
-    static const char *const noun[] = {"day", "morning", "evening", "night", "noon", NULL};
 
     return is_one_of(word->text, of_each_day) ||
-           ((word->is_per || is_one_of(before->text, a)) && is_one_of(word->text, noun)) ||
+           ((word->is_per || is_one_of(before->text, a)) && strcmp(word->text, "day") == 0) ||
            (word->number > 0 && is_one_of(before->text, every) && is_one_of(word->text, hours));
 }
 
@@ -392,7 +399,12 @@ static const char *const khmer_rest[] = {"ខាន", "រំលង", "លោត
 static const char *const khmer_take[] = {"លេប", "ផឹក", "ប្រើ", "ញ៉ាំ", "ទទួលទាន", "ចាក់", "លាប", NULL};
 
 static const char *const khmer_to[] = {"-", "ទៅ", "ដល់", "ឬ", NULL};
-static const char *const khmer_lasting[] = {"រយៈពេល", NULL};
+static const char *const khmer_lasting[] = {"រយៈពេល", "សម្រាប់", "ចំនួន", NULL};
+static const char *const khmer_not[] = {"កុំ", "មិន", NULL};
+
+/* Morning, noon, evening, night: an amount behind them, before "day", is the morning's, or noon's.
+ */
+static const char *const khmer_times_of_day[] = {"ព្រឹក", "ត្រង់", "ល្ងាច", "យប់", NULL};
 
 static const char *const khmer_once_only[] = {"តែម្តង",
                                               "ម្តងគត់",
@@ -406,8 +418,19 @@ static const char *const khmer_once_only[] = {"តែម្តង",
                                               "មួយដូស",
                                               NULL};
 
-static const char *const khmer_each_day[] =
-    {"មួយថ្ងៃ", "1ថ្ងៃ", "ថ្ងៃមួយដង", "ថ្ងៃ1ដង", "រាល់ថ្ងៃ", "ប្រចាំថ្ងៃ", "ថ្ងៃតែ", NULL};
+static const char *const khmer_each_day[] = {"មួយថ្ងៃ",
+                                             "1ថ្ងៃ",
+                                             "ថ្ងៃមួយដង",
+                                             "ថ្ងៃ1ដង",
+                                             "រាល់ថ្ងៃ",
+                                             "ប្រចាំថ្ងៃ",
+                                             "ថ្ងៃតែ",
+                                             "ព្រឹក",
+                                             "ត្រង់",
+                                             "ល្ងាច",
+                                             "យប់",
+                                             "ចូលគេង",
+                                             NULL};
 
 static bool take_one_of(const char **at, const char *const *words)
 {
@@ -429,6 +452,27 @@ static bool ends_in_one_of(const char *words, size_t size, const char *const *en
         }
     }
     return false;
+}
+
+/* "Rest", and not "do not rest". */
+static bool ends_in_rest(const char *words, size_t size)
+{
+    for (const char *const *rest = khmer_rest; *rest != NULL; rest++) {
+        const char *const one[] = {*rest, NULL};
+
+        if (ends_in_one_of(words, size, one) &&
+            !ends_in_one_of(words, size - strlen(*rest), khmer_not)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* An amount that stands before "day", which is a time of the day there. */
+static bool is_amount(const char *words, size_t before)
+{
+    return (before > 0 && words[before - 1] == '/') ||
+           ends_in_one_of(words, before, khmer_times_of_day);
 }
 
 static bool take_numeral(const char **at, double *number)
@@ -482,14 +526,17 @@ static bool says_how_often(const char *rest, bool is_lasting)
     if (trn_words_take(&rest, khmer_once)) {
         return true;
     }
-    return !is_lasting && take_khmer_number(&rest) > 0 &&
+    return !is_lasting && take_khmer_number(&rest) > 0 && !trn_words_take(&rest, khmer_day) &&
            (is_direct || trn_words_take(&rest, khmer_times));
 }
 
 /* What stands before and behind so many days, or a day without a number. */
 static bool are_days_apart(const char *words, size_t before, double number, const char *rest)
 {
-    if (ends_in_one_of(words, before, khmer_rest)) {
+    if (number > 0 && is_amount(words, before)) {
+        return false;
+    }
+    if (ends_in_rest(words, before)) {
         return true;
     }
     if (number <= 1 && take_one_of(&rest, khmer_rest)) {

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/mutant.h"
 #include "base/portion.h"
+#include "base/uuid.h"
 #include "engine/keep.h"
 #include "engine/lay.h"
 #include "engine/lift.h"
@@ -287,7 +288,8 @@ static tern_status
 stamp_behind_stored(struct trn_work *work, struct trn_entry *entry, tern_error *error)
 {
     if (work->stored_us == 0 || entry->time_us > work->stored_us ||
-        entry->reason == TERN_ERR_EPOCH_CHANGED) {
+        entry->reason == TERN_ERR_EPOCH_CHANGED || trn_entry_kind_is_left(entry->kind) ||
+        !trn_id_equal(&entry->author, &work->meta.device)) {
         return TERN_OK;
     }
     entry->time_us = ++work->stored_us;

@@ -145,6 +145,23 @@ TEST(a_pause_by_a_clock_that_ran_back_hides_no_dose_that_had_passed_before_the_l
     care_end();
 }
 
+TEST(a_pause_counts_from_its_own_time_where_the_last_edit_was_by_a_clock_that_ran_ahead)
+{
+    tern_id id;
+
+    care_begin("2026-03-02 05:00");
+    id = care_prescribe();
+    care_clock("2026-04-02 12:00");
+    care_medicine.id = care_id("SELECT id FROM medications");
+    care_ok(tern_prescription_edit(care, &id, &care_prescription, "why", NULL, &error), &error);
+    care_clock("2026-03-03 12:00");
+    care_ok(tern_prescription_pause(care, &id, &error), &error);
+    care_clock("2026-03-06 12:00");
+    CHECK_TEXT(care_day("2026-03-02"), "MORNING MISSED, NIGHT MISSED");
+    CHECK_TEXT(care_day("2026-03-04"), "");
+    care_end();
+}
+
 TEST(no_version_is_counted_on_past_the_largest_number)
 {
     tern_id id;

@@ -8,6 +8,7 @@
 #include "model/change.h"
 #include "sim/ledger.h"
 #include "sim/look.h"
+#include "sim/room.h"
 #include "wire/entry.h"
 #include "wire/upcast.h"
 
@@ -62,13 +63,10 @@ static void add_write(struct sim_applied *applied,
 {
     struct sim_applied_write *write;
 
-    if (applied->write_count == applied->write_room) {
-        applied->write_room = applied->write_room * 2 + 256;
-        applied->writes = realloc(applied->writes, applied->write_room * sizeof *applied->writes);
-        if (applied->writes == NULL) {
-            abort();
-        }
-    }
+    applied->writes = sim_room(applied->writes,
+                               applied->write_count,
+                               &applied->write_room,
+                               sizeof *applied->writes);
     write = &applied->writes[applied->write_count++];
     *write = (struct sim_applied_write){.table = change->table,
                                         .row = change->id,

@@ -5,6 +5,7 @@
 #include "base/hex.h"
 #include "base/uuid.h"
 #include "sim/care_call.h"
+#include "sim/room.h"
 
 #define CLOCK_US INT64_C(60000000)
 
@@ -23,27 +24,8 @@ void care_book_add(struct sim_world *world, const struct care_act *act)
 {
     struct sim_book *book = care_book(world);
 
-    if (book->act_count == book->act_room) {
-        book->act_room = book->act_room * 2 + 64;
-        book->acts = realloc(book->acts, book->act_room * sizeof *book->acts);
-        if (book->acts == NULL) {
-            abort();
-        }
-    }
+    book->acts = sim_room(book->acts, book->act_count, &book->act_room, sizeof *book->acts);
     book->acts[book->act_count++] = *act;
-}
-
-static void *room_for(void *list, size_t count, size_t *room, size_t size)
-{
-    if (count < *room) {
-        return list;
-    }
-    *room = *room * 2 + 64;
-    list = realloc(list, *room * size);
-    if (list == NULL) {
-        abort();
-    }
-    return list;
 }
 
 static bool has_kept(const struct sim_book *book, const struct care_kept *kept)
@@ -63,7 +45,7 @@ void care_book_keep(struct care_call *call, const struct trn_bytes *passed)
     struct sim_book *book = care_book(call->world);
     int64_t off_us = call->now_us - call->world->now_us;
 
-    book->turns = room_for(book->turns, book->turn_count, &book->turn_room, sizeof *book->turns);
+    book->turns = sim_room(book->turns, book->turn_count, &book->turn_room, sizeof *book->turns);
     book->turns[book->turn_count++] =
         (struct care_turn){.prescription = call->subject,
                            .device = call->device->index,
@@ -79,7 +61,7 @@ void care_book_keep(struct care_call *call, const struct trn_bytes *passed)
         if (trn_hex_decode(trn_slice_make(at, 32), kept.dose.bytes, sizeof kept.dose.bytes) &&
             !has_kept(book, &kept)) {
             book->kept =
-                room_for(book->kept, book->kept_count, &book->kept_room, sizeof *book->kept);
+                sim_room(book->kept, book->kept_count, &book->kept_room, sizeof *book->kept);
             book->kept[book->kept_count++] = kept;
         }
     }

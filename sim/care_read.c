@@ -8,6 +8,7 @@
 #include "sim/care_call.h"
 #include "sim/care_zones.h"
 #include "sim/memory.h"
+#include "sim/room.h"
 
 void care_line(struct care_lines *lines, const char *line)
 {
@@ -272,13 +273,7 @@ static void put_rung(struct changes *set, const struct care_rung *rung)
             return;
         }
     }
-    if (set->count == set->room) {
-        set->room = set->room * 2 + 64;
-        set->rungs = realloc(set->rungs, set->room * sizeof *set->rungs);
-        if (set->rungs == NULL) {
-            abort();
-        }
-    }
+    set->rungs = sim_room(set->rungs, set->count, &set->room, sizeof *set->rungs);
     set->rungs[set->count++] = *rung;
 }
 

@@ -7,6 +7,7 @@
 #include "base/uuid.h"
 #include "sim/look.h"
 #include "sim/replica.h"
+#include "sim/room.h"
 
 static bool holds(const struct trn_bytes *ids, const tern_id *tx)
 {
@@ -56,13 +57,8 @@ void sim_ledger_add(struct sim_device *device, const tern_id *tx)
 {
     struct sim_world *world = device->world;
 
-    if (world->commit_count == world->commit_room) {
-        world->commit_room = world->commit_room * 2 + 64;
-        world->commits = realloc(world->commits, world->commit_room * sizeof *world->commits);
-        if (world->commits == NULL) {
-            abort();
-        }
-    }
+    world->commits =
+        sim_room(world->commits, world->commit_count, &world->commit_room, sizeof *world->commits);
     world->commits[world->commit_count++] =
         (struct sim_commit){.tx = *tx, .device = device->index, .event = world->event};
 }

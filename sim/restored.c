@@ -11,6 +11,7 @@
 #include "sim/granted.h"
 #include "sim/look.h"
 #include "sim/retried.h"
+#include "sim/room.h"
 #include "sim/unit.h"
 #include "wire/entry.h"
 
@@ -41,13 +42,10 @@ struct noting {
 
 static void add(struct sim_world *world, const struct sim_expected *expected)
 {
-    if (world->expected_count == world->expected_room) {
-        world->expected_room = world->expected_room * 2 + 256;
-        world->expected = realloc(world->expected, world->expected_room * sizeof *world->expected);
-        if (world->expected == NULL) {
-            abort();
-        }
-    }
+    world->expected = sim_room(world->expected,
+                               world->expected_count,
+                               &world->expected_room,
+                               sizeof *world->expected);
     world->expected[world->expected_count++] = *expected;
 }
 
@@ -63,13 +61,7 @@ static void read_lost(struct noting *noting)
 
     (void)sqlite3_bind_int64(stmt, 1, world->answered_to);
     while (stmt != NULL && sqlite3_step(stmt) == SQLITE_ROW) {
-        if (noting->lost_count == room) {
-            room = room * 2 + 64;
-            noting->lost = realloc(noting->lost, room * sizeof *noting->lost);
-            if (noting->lost == NULL) {
-                abort();
-            }
-        }
+        noting->lost = sim_room(noting->lost, noting->lost_count, &room, sizeof *noting->lost);
         noting->lost[noting->lost_count++] = (struct lost){.key = sqlite3_column_int64(stmt, 0),
                                                            .time_us = sqlite3_column_int64(stmt, 1),
                                                            .device = sim_applied_id(stmt, 2)};
@@ -267,13 +259,7 @@ struct rows {
 
 static void add_row(struct rows *rows, const char *table, const tern_id *id)
 {
-    if (rows->count == rows->room) {
-        rows->room = rows->room * 2 + 64;
-        rows->items = realloc(rows->items, rows->room * sizeof *rows->items);
-        if (rows->items == NULL) {
-            abort();
-        }
-    }
+    rows->items = sim_room(rows->items, rows->count, &rows->room, sizeof *rows->items);
     rows->items[rows->count++] = (struct row){table, *id};
 }
 

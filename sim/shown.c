@@ -14,6 +14,7 @@
 #include "sim/cells.h"
 #include "sim/look.h"
 #include "sim/retried.h"
+#include "sim/room.h"
 #include "sim/unit.h"
 #include "wire/entry.h"
 #include "wire/upcast.h"
@@ -65,13 +66,8 @@ static void add_word(struct looking *looking, struct word word)
             return;
         }
     }
-    if (looking->count == looking->room) {
-        looking->room = looking->room * 2 + 64;
-        looking->words = realloc(looking->words, looking->room * sizeof *looking->words);
-        if (looking->words == NULL) {
-            abort();
-        }
-    }
+    looking->words =
+        sim_room(looking->words, looking->count, &looking->room, sizeof *looking->words);
     looking->words[looking->count++] = word;
 }
 

@@ -128,16 +128,18 @@ static tern_status check_dropped(struct trn_server *server,
                                  tern_error *error)
 {
     const struct trn_request_envelope *envelope = &exchange->reader.envelope;
+    tern_id device = envelope->device;
+    const struct trn_slice dropped = trn_dropped_read(envelope->dropped, &device);
     tern_error why = {.status = TERN_OK};
     tern_status status;
 
-    if (envelope->dropped.size == 0) {
+    if (dropped.size == 0) {
         return TERN_OK;
     }
-    status = trn_cursor_open(envelope->dropped,
+    status = trn_cursor_open(dropped,
                              &server->meta,
                              &exchange->call->auth.user,
-                             &envelope->device,
+                             &device,
                              &exchange->dropped,
                              &why);
     if (status == TERN_ERR_CURSOR) {

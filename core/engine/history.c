@@ -11,6 +11,7 @@
 #include "engine/work.h"
 #include "engine/work_commit.h"
 #include "wire/entry.h"
+#include "wire/request.h"
 
 /* An acknowledged entry waits again. It keeps its key, so that its values on the rows are its own
  * edit once more; it has no undo image, since the server's fresh rows replace what lies beneath
@@ -102,8 +103,27 @@ static void lose_queue(struct trn_work *work)
 }
 #endif
 
+/* The server sealed it for the id that this device had then. */
+static tern_status name_receiver(struct trn_work *work, const tern_id *device, tern_error *error)
+{
+    struct trn_bytes proof = {0};
+    struct trn_bytes named = {0};
+    tern_status status = trn_meta_proof(work->store, &proof, error);
+
+    if (status == TERN_OK && proof.size > 0) {
+        status = trn_dropped_write(device, trn_bytes_slice(&proof), &named, error);
+    }
+    if (status == TERN_OK && proof.size > 0) {
+        status = trn_meta_set_proof(work->store, trn_bytes_slice(&named), error);
+    }
+    trn_bytes_free(&named);
+    trn_bytes_free(&proof);
+    return status;
+}
+
 static tern_status change_device(struct trn_work *work, tern_error *error)
 {
+    const tern_id before = work->meta.device;
     uint8_t random[16];
     tern_status status = trn_engine_random(work->engine, random, sizeof random, error);
 
@@ -117,7 +137,11 @@ static tern_status change_device(struct trn_work *work, tern_error *error)
         lose_queue(work);
     }
 #endif
-    return forget_cursor(work, error);
+    status = trn_work_start_over(work, error);
+    if (TRN_MUTANT(PROOF_FORGOTTEN)) {
+        return trn_meta_set_cursor(work->store, trn_slice_make(NULL, 0), error);
+    }
+    return status == TERN_OK ? name_receiver(work, &before, error) : status;
 }
 
 /* Whether the word is of the file as it is: a later session may have heard of the fork, too. */

@@ -43,6 +43,45 @@ static json_t *make_windows(const struct trn_request_envelope *envelope)
     return array;
 }
 
+/* ---- A cursor that was given under another id ---- */
+
+/* Behind the id, of TRN_ID_WIRE_SIZE characters; no cursor has it. */
+static const char id_ends = '.';
+
+static bool names_receiver(struct trn_slice dropped)
+{
+    return dropped.size > TRN_ID_WIRE_SIZE && dropped.data[TRN_ID_WIRE_SIZE] == (uint8_t)id_ends;
+}
+
+tern_status trn_dropped_write(const tern_id *device,
+                              struct trn_slice cursor,
+                              struct trn_bytes *dropped,
+                              tern_error *error)
+{
+    char text[TRN_ID_WIRE_SIZE + 1];
+    tern_status status = TERN_OK;
+
+    if (!names_receiver(cursor)) {
+        trn_id_to_wire(device, text);
+        text[TRN_ID_WIRE_SIZE] = id_ends;
+        status = trn_bytes_append(dropped, text, sizeof text);
+    }
+    status = status == TERN_OK ? trn_bytes_append_slice(dropped, cursor) : status;
+    return status == TERN_OK ? TERN_OK : trn_fail_nomem(error);
+}
+
+struct trn_slice trn_dropped_read(struct trn_slice dropped, tern_id *device)
+{
+    if (!names_receiver(dropped) ||
+        !trn_id_from_wire(trn_slice_make(dropped.data, TRN_ID_WIRE_SIZE), device)) {
+        return dropped;
+    }
+    return trn_slice_make(dropped.data + TRN_ID_WIRE_SIZE + 1,
+                          dropped.size - TRN_ID_WIRE_SIZE - 1);
+}
+
+/* ---- Envelopes ---- */
+
 static json_t *make_envelope(const struct trn_request_envelope *envelope)
 {
     json_t *object = json_object();

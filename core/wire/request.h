@@ -32,7 +32,8 @@ struct trn_request_envelope {
     int64_t sent_us;
     uint32_t rows;             /* wanted in the answer; 0: push only */
     struct trn_slice cursor;   /* opaque text; size 0 before the first answer */
-    struct trn_slice dropped;  /* one not gone by, any more or yet; size 0: none */
+    struct trn_slice dropped;  /* one not gone by, any more or yet, for trn_dropped_read; size 0:
+                                  none */
     struct trn_landmark acked; /* last acknowledged */
     struct trn_landmark top;   /* highest committed */
     size_t tx_count;
@@ -61,7 +62,17 @@ TERN_MUST_USE tern_status trn_request_write_entry(struct trn_line_writer *writer
                                                   struct trn_slice entry,
                                                   tern_error *error);
 
+/* Appends to `dropped` the cursor with whom it was given before it, unless that stands there: a
+ * device that has taken another id proves by it what it was given under an earlier one. */
+TERN_MUST_USE tern_status trn_dropped_write(const tern_id *device,
+                                            struct trn_slice cursor,
+                                            struct trn_bytes *dropped,
+                                            tern_error *error);
+
 /* ---- Server ---- */
+
+/* The cursor in `dropped`. Whom it was given replaces `device` where that is said. */
+struct trn_slice trn_dropped_read(struct trn_slice dropped, tern_id *device);
 
 struct trn_request_entry {
     struct trn_attempt attempt;

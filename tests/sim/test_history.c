@@ -312,6 +312,63 @@ begin_three(struct world *world, struct device *phone, struct device *desk, stru
     device_sync_well(phone);
 }
 
+/* A sync that ends where the device has taken another id. */
+static void hear_of_copy(struct device *phone)
+{
+    tern_sync *sync = device_sync_open(phone);
+    tern_sync_step step = {.action = TERN_SYNC_WORK};
+    tern_id before;
+    tern_id after;
+
+    tern_replica_device(phone->replica, &before);
+    do {
+        CHECK(tern_sync_next(sync, &step, NULL) == TERN_OK);
+        CHECK(step.action != TERN_SYNC_DONE);
+        if (step.action == TERN_SYNC_SEND) {
+            device_carry(phone, sync, step.request);
+        }
+        tern_replica_device(phone->replica, &after);
+    } while (memcmp(&before, &after, sizeof before) == 0);
+    tern_sync_close(sync);
+}
+
+/* Under its new id the server has given it nothing yet: what proves is what it was given under the
+ * one before, however often it takes another. */
+TEST(a_device_that_has_just_taken_another_id_proves_that_the_server_was_restored)
+{
+    struct world world;
+    struct device phone;
+    struct device copy;
+    struct device other;
+    char before[64];
+
+    begin_three(&world, &phone, &copy, &other);
+    device_run(&other, "UPDATE users SET name = 'other'");
+    device_close(&phone);
+    device_close(&copy);
+    world_copy_file(phone.path, copy.path);
+    device_open(&phone);
+    device_open(&copy);
+    world_save(&world, "backup");
+    device_run(&phone, "INSERT INTO notes(id, owner_id, title) VALUES(tern_id(), @p, 'lost')");
+    device_sync_well(&phone);
+    device_run(&copy, "INSERT INTO notes(id, owner_id, title) VALUES(tern_id(), @p, 'copy')");
+    device_sync_well(&copy);
+    hear_of_copy(&phone);
+    (void)snprintf(before, sizeof before, "%s", world_ask(&world, EPOCH));
+    world_restore(&world, "backup");
+    take_numbers(&world, &other);
+    check_proved(&world, &phone, before);
+    device_sync_well(&copy);
+    device_sync_well(&phone);
+    CHECK_TEXT(device_ask(&phone, "SELECT title FROM notes ORDER BY title"), "copy;lost");
+    device_check_converged(&copy);
+    device_end(&phone);
+    device_end(&copy);
+    device_end(&other);
+    world_end(&world);
+}
+
 /* The one was refused before the server came back from its backup, the other is taken after.
  * Neither wrote anything since, so nothing tells the server that there are two. */
 TEST(what_a_copy_handed_in_reaches_the_replica_that_could_not)

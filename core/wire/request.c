@@ -76,8 +76,7 @@ struct trn_slice trn_dropped_read(struct trn_slice dropped, tern_id *device)
         !trn_id_from_wire(trn_slice_make(dropped.data, TRN_ID_WIRE_SIZE), device)) {
         return dropped;
     }
-    return trn_slice_make(dropped.data + TRN_ID_WIRE_SIZE + 1,
-                          dropped.size - TRN_ID_WIRE_SIZE - 1);
+    return trn_slice_make(dropped.data + TRN_ID_WIRE_SIZE + 1, dropped.size - TRN_ID_WIRE_SIZE - 1);
 }
 
 /* ---- Envelopes ---- */

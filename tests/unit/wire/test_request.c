@@ -282,6 +282,31 @@ TEST(an_entry_without_a_readable_head_is_malformed)
     CHECK_INT(status_of(HEAD "\"txs\":1}\n[\"@\",0]\n[\"x\",7]\n[\"z\",3]\n"), TERN_ERR_PROTOCOL);
 }
 
+TEST(a_cursor_that_was_given_under_another_id_names_that_id_once)
+{
+    const struct trn_slice cursor = trn_slice_text("AAAAAAAAAAAAAAAAAAAAAAAAAAAA");
+    const tern_id first = {{0xFF, 1}};
+    const tern_id second = {{2}};
+    tern_id device = second;
+    struct trn_bytes once = {0};
+    struct trn_bytes twice = {0};
+
+    CHECK_INT(trn_dropped_write(&first, cursor, &once, NULL), TERN_OK);
+    CHECK_INT(trn_dropped_write(&second, trn_bytes_slice(&once), &twice, NULL), TERN_OK);
+    CHECK(trn_slice_equal(trn_dropped_read(trn_bytes_slice(&twice), &device), cursor));
+    CHECK(trn_id_equal(&device, &first));
+    device = second;
+    CHECK(trn_slice_equal(trn_dropped_read(cursor, &device), cursor));
+    CHECK(trn_id_equal(&device, &second));
+    CHECK(trn_slice_equal(trn_dropped_read(trn_slice_text(""), &device), trn_slice_text("")));
+    CHECK(
+        trn_slice_equal(trn_dropped_read(trn_slice_text("AAAAAAAAAAAAAAAAAAAAA?.cursor"), &device),
+                        trn_slice_text("AAAAAAAAAAAAAAAAAAAAA?.cursor")));
+    CHECK(trn_id_equal(&device, &second));
+    trn_bytes_free(&once);
+    trn_bytes_free(&twice);
+}
+
 TEST(an_envelope_that_is_not_what_it_should_be_is_refused)
 {
     CHECK_INT(status_of(""), TERN_ERR_PROTOCOL);

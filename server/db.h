@@ -87,7 +87,8 @@ struct trn_db_tx {
     int64_t time_us;
     int64_t received_us; /* the server's clock then */
     bool applied;
-    bool relayed; /* what is left of it, from another than its author, who may have had a part */
+    bool left;    /* what was left of it, which may be a part */
+    bool relayed; /* that, from another than its author */
 };
 
 struct trn_db_device {

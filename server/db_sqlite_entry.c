@@ -334,8 +334,8 @@ static tern_status tx_get(struct trn_db_view *view,
         ret_tx->sender = trn_db_sqlite_column_id(statement, 3);
         ret_tx->received_us = sqlite3_column_int64(statement, 4);
         ret_tx->applied = sqlite3_column_int(statement, 5) != 0;
-        ret_tx->relayed = trn_entry_kind_is_left((unsigned)sqlite3_column_int(statement, 6)) &&
-                          sqlite3_column_int(statement, 7) != 0;
+        ret_tx->left = trn_entry_kind_is_left((unsigned)sqlite3_column_int(statement, 6));
+        ret_tx->relayed = ret_tx->left && sqlite3_column_int(statement, 7) != 0;
         sqlite3_reset(statement);
     }
     *ret_found = row;

@@ -384,8 +384,8 @@ static void fill_entry(struct trn_push *push,
     push->same_epoch = !push->is_left && strcmp(header->epoch, push->epoch) == 0;
 }
 
-/* What is left of a transaction that this server has not lost: it has all of it, but where another
- * than its author handed it in, who may have had a part of it. */
+/* What is left of a transaction that this server has not lost. It has all of it, but where it was
+ * itself handed what was left, which may have been less. */
 static tern_status find_left(struct trn_push *push,
                              const struct trn_entry_header *header,
                              struct trn_outcome *ret_outcome,
@@ -400,7 +400,7 @@ static tern_status find_left(struct trn_push *push,
         status = push->db->ops->tx_get(writer(push), header->former, &found, &tx, error);
     }
     *ret_found = status == TERN_OK && found && tx.applied &&
-                 trn_id_equal(&tx.device, &push->entry.device) && !tx.relayed &&
+                 trn_id_equal(&tx.device, &push->entry.device) && !tx.left &&
                  tx.time_us == header->time_us;
     if (*ret_found) {
         ret_outcome->kind = TRN_OUTCOME_DUPLICATE;

@@ -77,6 +77,54 @@ static void carry_much(json_t *history)
     }
 }
 
+static bool is_job(const struct scene *scene, size_t device)
+{
+    json_t *object = json_array_get(scene->devices, device);
+
+    return sim_event_flag(object, "service") || sim_event_flag(object, "operator");
+}
+
+/* A file is copied, both copies are told apart, each in its time and by halves, and the server goes
+ * back to a copy of its own that may be older than what they were told. */
+static void part_copies(json_t *history)
+{
+    enum { ONE_IN = 25, ACTS = 9, CHANGES = 3, STOP = 8 };
+    struct scene scene = begin(history, 7);
+    size_t device_count = json_array_size(scene.devices);
+    size_t both[2] = {sim_roll(&scene.dice, (unsigned)device_count), 0};
+    size_t at = sim_roll(&scene.dice, (unsigned)json_array_size(scene.events) + 1);
+    unsigned copied = sim_roll(&scene.dice, 3);
+
+    if (device_count < 2 || sim_roll(&scene.dice, ONE_IN) > 0) {
+        return;
+    }
+    both[1] = (both[0] + 1 + sim_roll(&scene.dice, (unsigned)device_count - 1)) % device_count;
+    if (is_job(&scene, both[0]) || is_job(&scene, both[1])) {
+        return;
+    }
+    (void)put_device(&scene, at++, "sync", both[0]);
+    (void)json_object_set(put_device(&scene, at++, "clone", both[1]),
+                          "from",
+                          json_object_get(json_array_get(scene.devices, both[0]), "name"));
+    for (unsigned i = 0; i < ACTS; i++) {
+        size_t device = both[sim_roll(&scene.dice, 2)];
+        bool writes = sim_roll(&scene.dice, 2) > 0;
+        json_t *event;
+
+        if (i == copied) {
+            (void)json_object_set_new(put(&scene, at++, "backup"), "device", json_string("server"));
+        }
+        event = put_device(&scene, at++, writes ? "write" : "sync", device);
+        if (writes) {
+            throw_seed(&scene, event);
+            set(event, "changes", 1 + sim_roll(&scene.dice, CHANGES));
+        } else if (sim_roll(&scene.dice, 2) > 0) {
+            set(event, "stop", 1 + sim_roll(&scene.dice, STOP));
+        }
+    }
+    (void)json_object_set_new(put(&scene, at, "restore"), "device", json_string("server"));
+}
+
 static json_t *put_care(struct scene *scene, size_t at, const char *call, size_t device)
 {
     json_t *event = put_device(scene, at, "care", device);
@@ -171,5 +219,6 @@ void sim_scene_add(json_t *history)
         say_farewell(history);
     } else {
         carry_much(history);
+        part_copies(history);
     }
 }

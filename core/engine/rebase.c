@@ -281,21 +281,29 @@ lay_one(struct trn_work *work, struct trn_entry *entry, bool *doubt, tern_error 
     return trn_rebase_park(work, entry, TERN_ENTRY_QUARANTINED, laid, 0, why.message, error);
 }
 
-/* The server stores each transaction of a device after the one before, whatever its clock had said:
- * so does what waits stand here, or it would be hidden by what its own writer had seen. A time that
- * a server has stored before stays. */
+/* The server stores each transaction of an author after the one before, whatever its clock had
+ * said: so does what waits stand here, or it would be hidden by what its own writer had seen. A
+ * time that a server has stored before stays. */
 static tern_status
 stamp_behind_stored(struct trn_work *work, struct trn_entry *entry, tern_error *error)
 {
+    tern_status status;
+
     if (work->stored_us == 0 || entry->time_us > work->stored_us ||
         entry->reason == TERN_ERR_EPOCH_CHANGED || trn_entry_kind_is_left(entry->kind) ||
-        !trn_id_equal(&entry->author, &work->meta.device)) {
+        !trn_id_equal(&entry->author, &work->stored_of)) {
         return TERN_OK;
     }
     entry->time_us = ++work->stored_us;
     trn_clock_observe(&work->meta.clock, entry->time_us);
-    trn_known_clear(&work->known);
-    return trn_outbox_update(work->store, entry, NULL, error);
+    status = trn_known_settle(&work->known,
+                              work->store,
+                              entry->key,
+                              -(int64_t)entry->ordinal,
+                              entry->time_us,
+                              &entry->author,
+                              error);
+    return status == TERN_OK ? trn_outbox_update(work->store, entry, NULL, error) : status;
 }
 
 /* A pending one is laid, or parked behind what it builds on. A locked one that is still sent is

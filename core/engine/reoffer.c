@@ -278,6 +278,30 @@ static tern_status queue(struct offering *offering, struct trn_entry *entry, ter
     return status == TERN_OK ? trn_outbox_requeue(work->store, entry, error) : status;
 }
 
+/* Whether an entry says it all: one that waits for its verdict, or one of what was left before.
+ * That may say less: a server that had the whole transaction may have come in between. */
+static tern_status find_said(struct offering *offering,
+                             const struct trn_left *items,
+                             size_t count,
+                             bool *ret_said,
+                             tern_error *error)
+{
+    size_t unheard = offering->unheard.size;
+    tern_status status =
+        trn_left_offered(offering->work->store, items[0].time_us, &offering->unheard, error);
+
+    if (status == TERN_OK) {
+        status = trn_unheard_says(offering->work,
+                                  trn_bytes_slice(&offering->unheard),
+                                  items,
+                                  count,
+                                  ret_said,
+                                  error);
+    }
+    offering->unheard.size = unheard;
+    return status;
+}
+
 static tern_status offer(struct offering *offering, tern_error *error)
 {
     const struct trn_left *items = (const void *)offering->items.data;
@@ -292,12 +316,7 @@ static tern_status offer(struct offering *offering, tern_error *error)
         return TERN_OK;
     }
     if (offering->parked_for == NULL) {
-        status = trn_unheard_says(offering->work,
-                                  trn_bytes_slice(&offering->unheard),
-                                  items,
-                                  count,
-                                  &is_queued,
-                                  error);
+        status = find_said(offering, items, count, &is_queued, error);
     }
     if (status != TERN_OK || is_queued) {
         trn_bytes_clear(&offering->items);

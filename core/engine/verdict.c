@@ -86,6 +86,16 @@ lay_as_ground(struct trn_work *work, const struct trn_entry *entry, bool told, t
     return status;
 }
 
+/* Authors come one after the other: what was written under an earlier id of this device has lower
+ * ordinals. */
+static void note_stored(struct trn_work *work, const tern_id *author, int64_t stored_us)
+{
+    if (!trn_id_equal(&work->stored_of, author) || stored_us > work->stored_us) {
+        work->stored_of = *author;
+        work->stored_us = stored_us;
+    }
+}
+
 static void note_acknowledged(struct trn_work *work,
                               const struct trn_entry *entry,
                               const struct trn_verdict *verdict,
@@ -102,13 +112,11 @@ static void note_acknowledged(struct trn_work *work,
         meta->stamps_capped++;
     }
     /* What is left of a transaction stands under no ordinal at the server. */
-    if (!trn_id_equal(&entry->author, &meta->device) || trn_entry_kind_is_left(entry->kind)) {
+    if (trn_entry_kind_is_left(entry->kind)) {
         return;
     }
-    if (verdict->stored_us > work->stored_us) {
-        work->stored_us = verdict->stored_us;
-    }
-    if (entry->ordinal > meta->acked_ordinal) {
+    note_stored(work, &entry->author, verdict->stored_us);
+    if (trn_id_equal(&entry->author, &meta->device) && entry->ordinal > meta->acked_ordinal) {
         meta->acked_ordinal = entry->ordinal;
         meta->acked_tx = entry->tx;
     }

@@ -37,10 +37,11 @@ struct trn_work {
     bool reached_is_known;
     const struct trn_table *window_table; /* whose floor was read last; NULL: none */
     int64_t window_floor_us;
-    int64_t stored_us; /* latest time by a verdict on this device's own; 0: none came */
-    bool lifted;       /* no row shows a pending edit right now */
-    bool refetch;      /* some scope does not hold together: the commit drops cursor and staging, so
-                          that all is sent afresh */
+    int64_t stored_us; /* latest time by a verdict on an entry of `stored_of`; 0: none came */
+    tern_id stored_of;
+    bool lifted;  /* no row shows a pending edit right now */
+    bool refetch; /* some scope does not hold together: the commit drops cursor and staging, so
+                     that all is sent afresh */
     struct trn_known known; /* last: it is large, and not cleared with the rest */
 };
 

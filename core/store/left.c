@@ -9,6 +9,7 @@
  */
 #include "store/store.h"
 
+#include "base/error.h"
 #include "store/cell.h"
 #include "store/compile.h"
 #include "store/fault.h"
@@ -25,8 +26,11 @@ static tern_status begin(struct trn_store *store, tern_error *error)
         "CREATE TABLE IF NOT EXISTS temp.tern_left(key INTEGER, tab INTEGER, "
         "id BLOB, units INTEGER, PRIMARY KEY(key, tab, id)) WITHOUT ROWID;"
         "CREATE TABLE IF NOT EXISTS temp.tern_needed(ordinal INTEGER PRIMARY KEY);"
+        "CREATE TABLE IF NOT EXISTS temp.tern_offered(time INTEGER, ordinal INTEGER, "
+        "PRIMARY KEY(time, ordinal)) WITHOUT ROWID;"
         "DELETE FROM temp.tern_left;"
         "DELETE FROM temp.tern_own;"
+        "DELETE FROM temp.tern_offered;"
         "DELETE FROM temp.tern_needed;"
         /* To ask each entry for each ordinal would take the square of both. */
         "INSERT OR IGNORE INTO temp.tern_needed SELECT value FROM "
@@ -39,7 +43,8 @@ static tern_status begin(struct trn_store *store, tern_error *error)
 static tern_status end(struct trn_store *store, tern_error *error)
 {
     return trn_store_exec(store,
-                          "DELETE FROM temp.tern_left; DELETE FROM temp.tern_own;",
+                          "DELETE FROM temp.tern_left; DELETE FROM temp.tern_own; "
+                          "DELETE FROM temp.tern_offered;",
                           place,
                           error);
 }
@@ -52,17 +57,39 @@ prepare(struct trn_store *store, const char *sql, sqlite3_stmt **ret_stmt, tern_
     return rc == SQLITE_OK ? TERN_OK : trn_store_fail(store->db, rc, place, error);
 }
 
-/* The device's transactions that a server had and no entry is kept of. One that a page told of
- * before its verdict came has a second key, which no entry has: its device and time name it. */
+#define IS_WHOLE "kind NOT IN (3, 4)" /* enum trn_entry_kind: not what was left of one */
+
+/* The device's transactions that a server had and no whole entry is kept of. One that a page told
+ * of before its verdict came has a second key, which no entry has: its device and time name it. */
 static tern_status gather_own(struct trn_store *store, const tern_id *device, tern_error *error)
 {
     sqlite3_stmt *stmt = NULL;
+    tern_status status =
+        prepare(store,
+                "INSERT INTO temp.tern_own(key, number, time) "
+                "SELECT key, number, time FROM main.tern_tx WHERE device = ?1 AND "
+                "number > 0 AND key NOT IN (SELECT key FROM main.tern_outbox WHERE " IS_WHOLE ") "
+                "AND time NOT IN (SELECT time FROM main.tern_outbox WHERE "
+                "author = ?1 AND " IS_WHOLE ")",
+                &stmt,
+                error);
+
+    if (status == TERN_OK) {
+        trn_bind_id(stmt, 1, device);
+        status = trn_store_run(store, stmt, place, error);
+    }
+    (void)sqlite3_finalize(stmt);
+    return status;
+}
+
+/* What the device has offered of its transactions before. */
+static tern_status gather_offered(struct trn_store *store, const tern_id *device, tern_error *error)
+{
+    sqlite3_stmt *stmt = NULL;
     tern_status status = prepare(store,
-                                 "INSERT INTO temp.tern_own(key, number, time) "
-                                 "SELECT key, number, time FROM main.tern_tx WHERE device = ?1 AND "
-                                 "number > 0 AND key NOT IN (SELECT key FROM main.tern_outbox) "
-                                 "AND time NOT IN (SELECT time FROM main.tern_outbox WHERE "
-                                 "author = ?1)",
+                                 "INSERT INTO temp.tern_offered(time, ordinal) "
+                                 "SELECT time, ordinal FROM main.tern_outbox "
+                                 "WHERE author = ?1 AND NOT " IS_WHOLE,
                                  &stmt,
                                  error);
 
@@ -171,6 +198,9 @@ tern_status trn_left_gather(struct trn_store *store, const tern_id *device, tern
         status = gather_own(store, device, error);
     }
     if (status == TERN_OK) {
+        status = gather_offered(store, device, error);
+    }
+    if (status == TERN_OK) {
         status = prepare(store,
                          "INSERT INTO temp.tern_left(key, tab, id, units) "
                          "SELECT key, ?2, ?3, ?4 FROM temp.tern_own WHERE key = ?1",
@@ -235,6 +265,33 @@ trn_left_visit(struct trn_store *store,
     }
     (void)sqlite3_finalize(stmt);
     return status == TERN_OK ? end(store, error) : status;
+}
+
+tern_status trn_left_offered(struct trn_store *store,
+                             int64_t time_us,
+                             struct trn_bytes *ordinals,
+                             tern_error *error)
+{
+    sqlite3_stmt *stmt = NULL;
+    bool any = true;
+    tern_status status =
+        prepare(store, "SELECT ordinal FROM temp.tern_offered WHERE time = ?1", &stmt, error);
+
+    if (status == TERN_OK) {
+        sqlite3_bind_int64(stmt, 1, time_us);
+    }
+    while (status == TERN_OK && any) {
+        status = trn_store_step(store, stmt, place, &any, error);
+        if (status == TERN_OK && any) {
+            const uint64_t ordinal = (uint64_t)sqlite3_column_int64(stmt, 0);
+
+            status = trn_bytes_append(ordinals, &ordinal, sizeof ordinal) == TERN_OK
+                         ? TERN_OK
+                         : trn_fail_nomem(error);
+        }
+    }
+    (void)sqlite3_finalize(stmt);
+    return status;
 }
 
 static tern_status is_taken(struct trn_store *store,

@@ -377,8 +377,8 @@ struct trn_left {
     uint16_t units; /* bits */
 };
 
-/* Finds all that `device` wrote, that a server had, and that no entry is kept of. Rows must show no
- * pending edit. Ends with trn_left_visit or the tx. */
+/* Finds all that `device` wrote, that a server had, and that no whole entry is kept of. Rows must
+ * show no pending edit. Ends with trn_left_visit or the tx. */
 tern_status trn_left_gather(struct trn_store *store, const tern_id *device, tern_error *error);
 /* Visits what was found, in the order of the transactions, and forgets it. The visitor may write to
  * the outbox. */
@@ -387,6 +387,12 @@ trn_left_visit(struct trn_store *store,
                tern_status (*visit)(void *context, const struct trn_left *left, tern_error *error),
                void *context,
                tern_error *error);
+/* Appends the ordinals of entries that say what was left, at an earlier time, of the device's
+ * transaction of that time. Until the visit has ended. */
+tern_status trn_left_offered(struct trn_store *store,
+                             int64_t time_us,
+                             struct trn_bytes *ordinals,
+                             tern_error *error);
 /* The lowest ordinal above `after` under which no entry is kept, nor was waited for by one when all
  * was gathered. */
 tern_status

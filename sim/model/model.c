@@ -151,15 +151,14 @@ static bool known_before(const struct model_case *kase, struct model_verdict *re
     return false;
 }
 
-/* Whether the server has the transaction of which this is what is left: from its author, since
- * another may have had a part of it. */
+/* Whether the server has the transaction of which this is what is left: whole, since what was left
+ * of it may have been less. */
 static bool left_is_here(const struct model_case *kase, struct model_verdict *ret_verdict)
 {
     const struct model_receipt *receipt =
         kase->left ? receipt_of_number(kase->model, kase->tx->former) : NULL;
 
-    if (receipt == NULL || !model_id_equal(&receipt->author, &kase->tx->author) ||
-        (receipt->left && !model_id_equal(&receipt->sender, &receipt->author)) ||
+    if (receipt == NULL || receipt->left || !model_id_equal(&receipt->author, &kase->tx->author) ||
         receipt->verdict.stored_us != kase->tx->time_us) {
         return false;
     }

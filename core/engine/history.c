@@ -137,10 +137,10 @@ static tern_status change_device(struct trn_work *work, tern_error *error)
         lose_queue(work);
     }
 #endif
-    status = trn_work_start_over(work, error);
     if (TRN_MUTANT(PROOF_FORGOTTEN)) {
-        return trn_meta_set_cursor(work->store, trn_slice_make(NULL, 0), error);
+        return forget_cursor(work, error);
     }
+    status = trn_work_start_over(work, error);
     return status == TERN_OK ? name_receiver(work, &before, error) : status;
 }
 

@@ -4,8 +4,9 @@
  *
  * Worked out at once into a temporary table, since only that can be walked in the order of the
  * transactions without heap that grows with the rows; it is empty again behind the walk, but for
- * what entries wait for, since what was found last is offered behind it. It stays: with each
- * temporary table that is made or dropped SQLite compiles all statements anew.
+ * what entries wait for and what was offered before, since what was found last is offered behind
+ * it. It stays: with each temporary table that is made or dropped SQLite compiles all statements
+ * anew.
  */
 #include "store/store.h"
 
@@ -43,8 +44,7 @@ static tern_status begin(struct trn_store *store, tern_error *error)
 static tern_status end(struct trn_store *store, tern_error *error)
 {
     return trn_store_exec(store,
-                          "DELETE FROM temp.tern_left; DELETE FROM temp.tern_own; "
-                          "DELETE FROM temp.tern_offered;",
+                          "DELETE FROM temp.tern_left; DELETE FROM temp.tern_own;",
                           place,
                           error);
 }

@@ -388,7 +388,7 @@ trn_left_visit(struct trn_store *store,
                void *context,
                tern_error *error);
 /* Appends the ordinals of entries that say what was left, at an earlier time, of the device's
- * transaction of that time. Until the visit has ended. */
+ * transaction of that time. */
 tern_status trn_left_offered(struct trn_store *store,
                              int64_t time_us,
                              struct trn_bytes *ordinals,

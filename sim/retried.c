@@ -21,6 +21,8 @@ static void add(struct sim_entries *entries, sqlite3_stmt *stmt)
                                     .kind = sqlite3_column_int(stmt, 7),
                                     .is_parked = sqlite3_column_int(stmt, 1) != 0,
                                     .is_unseen = sqlite3_column_int(stmt, 8) != 0,
+                                    .is_offered_again =
+                                        sqlite3_column_int(stmt, 9) == TERN_ERR_EPOCH_CHANGED,
                                     .at = entries->bodies.size};
     tern_status status = sqlite3_column_int(stmt, 3) != 0
                              ? trn_gunzip(body, TRN_WIRE_TX_BYTES_MAX, &entries->bodies, NULL)
@@ -45,7 +47,7 @@ struct sim_entries sim_entries_read(struct sim_device *device)
         device->world,
         db,
         "SELECT o.ordinal, o.state IN (2, 3), coalesce(o.body, b.body), o.gzip, o.key, "
-        "o.time, o.author, o.kind, length(o.undo) = 0 "
+        "o.time, o.author, o.kind, length(o.undo) = 0, o.reason "
         "FROM tern_outbox o LEFT JOIN tern_body b ON b.ordinal = o.ordinal "
         "WHERE o.state IN (0, 2, 3) ORDER BY o.ordinal");
 

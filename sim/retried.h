@@ -17,7 +17,8 @@ struct sim_entries {
         int kind;
         bool is_parked;
         bool is_unseen; /* nothing of it is on the rows */
-        size_t at;      /* in `bodies` */
+        bool is_offered_again;
+        size_t at; /* in `bodies` */
         size_t size;
     } * items;
     size_t count;

@@ -256,6 +256,14 @@ static bool is_overruled(struct looking *looking, const struct word *word, int64
            ((number == 0 || number != word->base) && !is_of_earlier(looking, word, key));
 }
 
+/* Whether a page told of a later one before its verdict did: then it has no trace of its own. */
+static bool
+is_told(const struct word *word, const struct sim_entries_item *other, const struct sim_unit *unit)
+{
+    return other->is_unseen && other->ordinal > word->entry->ordinal &&
+           unit->rank >= word->stamp.rank;
+}
+
 static bool is_shown(struct looking *looking, const struct word *word, struct sim_unit *ret_unit)
 {
     sqlite3_stmt *stmt = sim_unit_prepare(looking->device->world, looking->db, word->table);
@@ -266,15 +274,19 @@ static bool is_shown(struct looking *looking, const struct word *word, struct si
         return true;
     }
     if (!sim_unit_read(stmt, word->table, &word->row, word->unit, ret_unit)) {
-        /* It may have left for its age, or with an erased record. */
-        return trn_window_is_declared(word->table) || looking->device->world->any_erased;
+        /* It may have left for its age, or with an erased record; what is offered again, with one
+         * that was closed. */
+        return trn_window_is_declared(word->table) || looking->device->world->any_erased ||
+               word->entry->is_offered_again;
     }
     if (ret_unit->values == word->values) {
         return true;
     }
     other = find_waiting(looking, ret_unit->key);
-    return other != NULL ? trn_entry_kind_is_left((unsigned)other->kind)
-                         : is_overruled(looking, word, ret_unit->key, (int)ret_unit->rank);
+    if (other != NULL) {
+        return trn_entry_kind_is_left((unsigned)other->kind) || is_told(word, other, ret_unit);
+    }
+    return is_overruled(looking, word, ret_unit->key, (int)ret_unit->rank);
 }
 
 static void compare(struct looking *looking)

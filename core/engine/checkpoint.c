@@ -19,30 +19,35 @@ struct applying {
     bool sweeps; /* what is met is noted, and what is not goes */
     struct trn_idset met;
     struct trn_leavers leavers;      /* what was held, found before any row makes way for another */
-    struct trn_bulk bulk;            /* rows taken that are not in the file yet */
+    struct trn_bulk bulk;            /* rows taken, not in the file yet; none if it sweeps */
     const struct trn_table *touched; /* counted last */
     struct trn_lost lost;            /* what waits for others to offer it again */
 };
 
-/* What makes way for the row may come in this very copy, and then is parked no longer. */
-static tern_status park_lost(struct applying *applying,
+static tern_status load_lost(struct applying *applying, tern_error *error)
+{
+    trn_lost_free(&applying->lost);
+    return trn_lost_load(applying->work, &applying->lost, error);
+}
+
+/* What makes way for the row is parked, and may come in this very copy: then it is parked no
+ * longer. Of what is parked each takes the next ordinal. */
+static tern_status write_row(struct applying *applying,
                              const struct trn_table *table,
-                             const struct trn_row *row,
+                             struct trn_row *row,
                              tern_error *error)
 {
     struct trn_work *work = applying->work;
-    bool parked = false;
-    tern_status status = trn_lost_park(work, table, &row->id, row, error);
+    struct trn_bulk *bulk = applying->sweeps ? NULL : &applying->bulk;
+    uint64_t before = work->meta.last_ordinal;
+    tern_status status = trn_ground_take(work, table, row, applying->mode, bulk, error);
 
-    if (status == TERN_OK) {
-        status = trn_lost_park_holders(work, table, row, &parked, error);
+    if (status == TERN_OK && work->meta.last_ordinal != before) {
+        status = load_lost(applying, error);
     }
-    if (status == TERN_OK && parked) {
-        trn_lost_free(&applying->lost);
-        applying->lost = (struct trn_lost){0};
-        status = trn_lost_load(work, &applying->lost, error);
-    }
-    return status;
+    return status == TERN_OK && applying->lost.items.size > 0
+               ? trn_lost_clear(work, &applying->lost, table, row, error)
+               : status;
 }
 
 static tern_status take_row(struct applying *applying,
@@ -50,19 +55,14 @@ static tern_status take_row(struct applying *applying,
                             struct trn_row *row,
                             tern_error *error)
 {
-    struct trn_work *work = applying->work;
     tern_status status = TERN_OK;
 
     if (applying->sweeps) {
-        status = park_lost(applying, table, row, error);
-    }
-    if (status == TERN_OK && applying->lost.items.size > 0) {
-        status = trn_lost_clear(work, &applying->lost, table, row, error);
+        status = trn_lost_park(applying->work, table, &row->id, row, error);
     }
     if (status == TERN_OK) {
-        status = trn_ground_take(work, table, row, applying->mode, &applying->bulk, error);
+        status = write_row(applying, table, row, error);
     }
-
     if (status == TERN_OK && applying->sweeps) {
         status = trn_idset_add(&applying->met, table, &row->id, error);
     }
@@ -70,7 +70,7 @@ static tern_status take_row(struct applying *applying,
         return status;
     }
     if (table != applying->touched) {
-        trn_store_touch(work->store, table);
+        trn_store_touch(applying->work->store, table);
         applying->touched = table;
     }
     applying->checkpoint->rows++;
@@ -223,7 +223,7 @@ trn_checkpoint_apply(struct trn_work *work, struct trn_checkpoint *checkpoint, t
         status = choose_mode(&applying, staged && staged_fresh, error);
     }
     if (status == TERN_OK) {
-        status = trn_lost_load(work, &applying.lost, error);
+        status = load_lost(&applying, error);
     }
     if (status == TERN_OK) {
         status = take_all(&applying, staged, error);

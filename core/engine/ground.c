@@ -439,10 +439,10 @@ tern_status trn_ground_take(struct trn_work *work,
         return status;
     }
     is_new = !met.lift && met.place != TRN_ROW_IS_THERE;
-    if (is_new && trn_bulk_has_room(bulk, table, incoming)) {
+    if (is_new && bulk != NULL && trn_bulk_has_room(bulk, table, incoming)) {
         return trn_bulk_add(bulk, table, incoming, error);
     }
-    if (bulk->count == 0) {
+    if (bulk == NULL || bulk->count == 0) {
         return finish(work, table, incoming, mode, &met, error);
     }
     status = trn_ground_flush(work, bulk, mode, error);

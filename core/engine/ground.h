@@ -23,8 +23,8 @@ enum trn_ground_mode {
  * into `work->known` before; they are keys afterwards.
  *
  * Lifts the pending edits off first where one stands on the row, or holds a unique key that the row
- * needs. A row that is new here may wait in `bulk` for others; all rows enter the file in the order
- * of these calls.
+ * needs. A row that is new here may wait in `bulk` for others, unless that is NULL; all rows enter
+ * the file in the order of these calls.
  */
 tern_status trn_ground_take(struct trn_work *work,
                             const struct trn_table *table,

@@ -140,33 +140,6 @@ tern_status trn_lost_park(struct trn_work *work,
     return status;
 }
 
-struct making_way {
-    struct trn_work *work;
-    const struct trn_table *table;
-};
-
-static tern_status park_holder(void *context, const tern_id *id, tern_error *error)
-{
-    const struct making_way *way = context;
-
-    return trn_lost_park(way->work, way->table, id, NULL, error);
-}
-
-tern_status trn_lost_park_holders(struct trn_work *work,
-                                  const struct trn_table *table,
-                                  const struct trn_row *incoming,
-                                  bool *ret_parked,
-                                  tern_error *error)
-{
-    struct making_way way = {work, table};
-    uint64_t before = work->meta.last_ordinal; /* each that is parked takes the next */
-    tern_status status =
-        trn_store_row_visit_holders(work->store, table, incoming, park_holder, &way, error);
-
-    *ret_parked = work->meta.last_ordinal != before;
-    return status;
-}
-
 /* ---- Clearing ---- */
 
 static tern_status read_item(struct trn_work *work,
@@ -267,7 +240,7 @@ static tern_status is_superseded(struct trn_work *work,
             continue;
         }
         status =
-            trn_known_number(&work->known, work->store, incoming->version.keys[unit], &info, error);
+            trn_known_get(&work->known, work->store, incoming->version.keys[unit], &info, error);
         there = (struct trn_stamp){trn_version_rank(&incoming->version, unit),
                                    info.time_us,
                                    info.device};

@@ -20,14 +20,6 @@ tern_status trn_lost_park(struct trn_work *work,
                           const struct trn_row *incoming,
                           tern_error *error);
 
-/* The same of the rows that hold a unique key of `incoming`, which they are about to give up.
- * `ret_parked` is set where there was something to park. */
-tern_status trn_lost_park_holders(struct trn_work *work,
-                                  const struct trn_table *table,
-                                  const struct trn_row *incoming,
-                                  bool *ret_parked,
-                                  tern_error *error);
-
 /* The parked ones, while rows come in: all zero before, and after trn_lost_free. */
 struct trn_lost {
     struct trn_bytes items;
@@ -35,7 +27,8 @@ struct trn_lost {
 
 tern_status trn_lost_load(struct trn_work *work, struct trn_lost *lost, tern_error *error);
 void trn_lost_free(struct trn_lost *lost);
-/* The server has sent this row: what it has again, or something newer, is parked no longer. */
+/* The server has sent this row (its versions are keys by now): what it has again, or something
+ * newer, is parked no longer. */
 tern_status trn_lost_clear(struct trn_work *work,
                            struct trn_lost *lost,
                            const struct trn_table *table,

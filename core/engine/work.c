@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "engine/lease.h"
+#include "engine/lost.h"
 #include "engine/reach.h"
 
 static tern_status read_start(struct trn_work *work, const tern_id *session, tern_error *error)
@@ -77,7 +78,6 @@ note_displaced(const struct displacing *displacing, const tern_id *id, tern_erro
     struct trn_displaced *displaced = &displacing->work->displaced;
     struct trn_version version = {.ranks = 0};
     bool found = false;
-    /* Not the row: what is to take its place may borrow from the reading of another. */
     tern_status status = trn_store_row_version(displacing->work->store,
                                                displacing->table,
                                                id,
@@ -103,11 +103,28 @@ note_displaced(const struct displacing *displacing, const tern_id *id, tern_erro
     return TERN_OK;
 }
 
+/* What is to take its place may borrow from the reading of another row. */
+static tern_status park(const struct displacing *displacing, const tern_id *id, tern_error *error)
+{
+    struct trn_work *work = displacing->work;
+    struct trn_bytes borrowed = {0};
+    tern_status status;
+
+    trn_store_row_swap_room(work->store, displacing->table, &borrowed);
+    status = trn_lost_park(work, displacing->table, id, NULL, error);
+    trn_store_row_swap_room(work->store, displacing->table, &borrowed);
+    trn_bytes_free(&borrowed);
+    return status;
+}
+
 static tern_status displace(void *context, const tern_id *id, tern_error *error)
 {
     const struct displacing *displacing = context;
     tern_status status = displacing->awaits ? note_displaced(displacing, id, error) : TERN_OK;
 
+    if (status == TERN_OK) {
+        status = park(displacing, id, error);
+    }
     return status == TERN_OK
                ? trn_store_row_erase(displacing->work->store, displacing->table, id, error)
                : status;

@@ -59,8 +59,8 @@ tern_status trn_work_begin_hasty(struct trn_work *work,
 void trn_work_rollback(struct trn_work *work);
 /* Frees what was noted of rows: a part of the commit and of the rollback. */
 void trn_work_forget(struct trn_work *work);
-/* Takes out the rows that hold a unique key of `row` now; it `awaits` them if they have to be back
- * before the transaction ends. */
+/* Takes out the rows that hold a unique key of `row` now, and parks what a restored server had lost
+ * of them; it `awaits` them if they have to be back before the transaction ends. */
 tern_status trn_work_displace(struct trn_work *work,
                               const struct trn_table *table,
                               const struct trn_row *row,

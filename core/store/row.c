@@ -300,6 +300,17 @@ tern_status trn_store_row_read(struct trn_store *store,
     return status;
 }
 
+void trn_store_row_swap_room(struct trn_store *store,
+                             const struct trn_table *table,
+                             struct trn_bytes *room)
+{
+    struct trn_store_table *own = trn_store_table(store, table);
+    struct trn_bytes other = *room;
+
+    *room = own->room;
+    own->room = other;
+}
+
 tern_status trn_store_row_version(struct trn_store *store,
                                   const struct trn_table *table,
                                   const tern_id *id,

@@ -104,6 +104,11 @@ tern_status trn_store_row_read(struct trn_store *store,
                                bool *ret_found,
                                struct trn_row *ret_row,
                                tern_error *error);
+/* Exchanges the room that values read of the table's rows lie in, so that they outlast what is read
+ * in between: once with a room that is empty, and once to have them back. */
+void trn_store_row_swap_room(struct trn_store *store,
+                             const struct trn_table *table,
+                             struct trn_bytes *room);
 /* Which transactions wrote the row's units, and nothing else of it. */
 tern_status trn_store_row_version(struct trn_store *store,
                                   const struct trn_table *table,

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/uuid.h"
 #include "engine/drafts.h"
 #include "engine/undo.h"
 #include "merge/merge.h"
@@ -20,6 +21,22 @@ struct laying {
 static struct trn_stamp stamp_of(const struct trn_lay *lay, enum trn_rank rank)
 {
     return (struct trn_stamp){.rank = rank, .time_us = lay->time_us, .device = lay->author};
+}
+
+/* The server stores what waits behind whatever it has of the same device, however late that was: a
+ * page may tell of one before its verdict does. */
+static struct trn_stamp stamp_over(const struct laying *laying,
+                                   enum trn_rank rank,
+                                   bool written,
+                                   const struct trn_stamp *current)
+{
+    struct trn_stamp stamp = stamp_of(laying->lay, rank);
+
+    if (laying->lay->waits && written && current->time_us >= stamp.time_us &&
+        trn_id_equal(&current->device, &stamp.device)) {
+        stamp.time_us = current->time_us + 1;
+    }
+    return stamp;
 }
 
 /* The unit is this entry's now. */
@@ -105,9 +122,8 @@ static tern_status merge_unit(struct laying *laying,
                               const struct trn_change *change,
                               tern_error *error)
 {
-    struct trn_merge_unit_input input = {
-        .incoming = stamp_of(laying->lay, rank_of(laying, draft, unit, change)),
-        .yields = yields(laying, draft, unit, change)};
+    enum trn_rank rank = rank_of(laying, draft, unit, change);
+    struct trn_merge_unit_input input = {.yields = yields(laying, draft, unit, change)};
     tern_status status = trn_known_stamp(&laying->work->known,
                                          laying->work->store,
                                          &draft->version,
@@ -116,10 +132,14 @@ static tern_status merge_unit(struct laying *laying,
                                          &input.current,
                                          error);
 
-    if (status != TERN_OK || !trn_merge_unit(&input).incoming_wins) {
+    if (status != TERN_OK) {
         return status;
     }
-    sign(laying, draft, unit, input.incoming.rank);
+    input.incoming = stamp_over(laying, rank, input.current_written, &input.current);
+    if (!trn_merge_unit(&input).incoming_wins) {
+        return TERN_OK;
+    }
+    sign(laying, draft, unit, rank);
     return copy_unit(laying, draft, unit, change->values, error);
 }
 
@@ -172,8 +192,16 @@ static tern_status describe(struct laying *laying,
                             struct trn_merge_row_input *ret_input,
                             tern_error *error)
 {
+    enum trn_rank rank = laying->lay->inferred ? TRN_RANK_0_INFERRED : TRN_RANK_1_RECORDED;
     struct trn_merge_row_input input = {.operation = change->operation};
-    bool inferred = laying->lay->inferred;
+    struct trn_merge_unit_input *existence = &input.existence;
+    tern_status status = trn_known_stamp(&laying->work->known,
+                                         laying->work->store,
+                                         &draft->version,
+                                         TRN_UNIT_EXISTENCE,
+                                         &existence->current_written,
+                                         &existence->current,
+                                         error);
 
     input.exists = draft->is;
     input.deleted = draft->is && draft->deleted_at_us != 0;
@@ -181,17 +209,10 @@ static tern_status describe(struct laying *laying,
     input.same_content = input.append_only && change->operation == TRN_OP_INSERT && draft->is &&
                          has_same_content(draft, change);
     input.base_is_current = laying->lay->left && input.deleted;
-    input.existence.incoming =
-        stamp_of(laying->lay, inferred ? TRN_RANK_0_INFERRED : TRN_RANK_1_RECORDED);
-    input.existence.yields = yields(laying, draft, TRN_UNIT_EXISTENCE, change);
+    existence->incoming = stamp_over(laying, rank, existence->current_written, &existence->current);
+    existence->yields = yields(laying, draft, TRN_UNIT_EXISTENCE, change);
     *ret_input = input;
-    return trn_known_stamp(&laying->work->known,
-                           laying->work->store,
-                           &draft->version,
-                           TRN_UNIT_EXISTENCE,
-                           &ret_input->existence.current_written,
-                           &ret_input->existence.current,
-                           error);
+    return status;
 }
 
 /* Until this laying has changed the row, only a page can have signed it. */

@@ -12,7 +12,8 @@ struct trn_lay {
     int64_t time_us;
     tern_id author;
     bool inferred;
-    bool left; /* it is what is left of a transaction, which had seen what it wrote over */
+    bool waits; /* no server has stored it: its time is its author's claim */
+    bool left;  /* it is what is left of a transaction, which had seen what it wrote over */
     bool told; /* the key is that of a page which told of it already: a row that bears the key is as
                   the server has it, with all that the entry did to it, and stays so */
 };

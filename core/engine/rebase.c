@@ -185,6 +185,12 @@ tern_status trn_rebase_find_blocker(struct trn_work *work,
     return status;
 }
 
+/* No server has stored it: its time is a claim. */
+static bool is_unstored(const struct trn_entry *entry)
+{
+    return entry->reason != TERN_ERR_EPOCH_CHANGED && !trn_entry_kind_is_left(entry->kind);
+}
+
 static tern_status lay_under_savepoint(struct trn_work *work,
                                        const struct trn_entry *entry,
                                        struct trn_bytes *body,
@@ -195,6 +201,7 @@ static tern_status lay_under_savepoint(struct trn_work *work,
                           .time_us = entry->time_us,
                           .author = entry->author,
                           .inferred = trn_entry_kind_is_inferred(entry->kind),
+                          .waits = is_unstored(entry),
                           .left = trn_entry_kind_is_left(entry->kind)};
     bool hold = true;
     tern_status status = trn_keep_body(work->store, entry->ordinal, body, error);
@@ -289,8 +296,7 @@ stamp_behind_stored(struct trn_work *work, struct trn_entry *entry, tern_error *
 {
     tern_status status;
 
-    if (work->stored_us == 0 || entry->time_us > work->stored_us ||
-        entry->reason == TERN_ERR_EPOCH_CHANGED || trn_entry_kind_is_left(entry->kind) ||
+    if (work->stored_us == 0 || entry->time_us > work->stored_us || !is_unstored(entry) ||
         !trn_id_equal(&entry->author, &work->stored_of)) {
         return TERN_OK;
     }

@@ -17,9 +17,10 @@ struct applying {
     struct trn_checkpoint *checkpoint;
     enum trn_ground_mode mode;
     bool sweeps; /* what is met is noted, and what is not goes */
+    bool parks;  /* some record is still as it was before the cursor was dropped */
     struct trn_idset met;
     struct trn_leavers leavers;      /* what was held, found before any row makes way for another */
-    struct trn_bulk bulk;            /* rows taken, not in the file yet; none if it sweeps */
+    struct trn_bulk bulk;            /* rows taken, not in the file yet; none if it parks */
     const struct trn_table *touched; /* counted last */
     struct trn_lost lost;            /* what waits for others to offer it again */
 };
@@ -38,7 +39,7 @@ static tern_status write_row(struct applying *applying,
                              tern_error *error)
 {
     struct trn_work *work = applying->work;
-    struct trn_bulk *bulk = applying->sweeps ? NULL : &applying->bulk;
+    struct trn_bulk *bulk = applying->parks ? NULL : &applying->bulk;
     uint64_t before = work->meta.last_ordinal;
     tern_status status = trn_ground_take(work, table, row, applying->mode, bulk, error);
 
@@ -57,7 +58,7 @@ static tern_status take_row(struct applying *applying,
 {
     tern_status status = TERN_OK;
 
-    if (applying->sweeps) {
+    if (applying->parks) {
         status = trn_lost_park(applying->work, table, &row->id, row, error);
     }
     if (status == TERN_OK) {
@@ -210,6 +211,7 @@ trn_checkpoint_apply(struct trn_work *work, struct trn_checkpoint *checkpoint, t
     struct applying applying = {.work = work, .checkpoint = checkpoint};
     bool staged = false;
     bool staged_fresh = false;
+    tern_id stale;
     tern_status status = trn_rebase_lift_for_unseen(work, error);
 
     trn_reach_forget(work);
@@ -221,6 +223,9 @@ trn_checkpoint_apply(struct trn_work *work, struct trn_checkpoint *checkpoint, t
     staged = staged && !checkpoint->fresh;
     if (status == TERN_OK) {
         status = choose_mode(&applying, staged && staged_fresh, error);
+    }
+    if (status == TERN_OK) {
+        status = trn_scope_stale(work->store, &applying.parks, &stale, error);
     }
     if (status == TERN_OK) {
         status = load_lost(&applying, error);

@@ -1,4 +1,4 @@
-/* What others wrote and a restored server has lost, whose unique key is another row's by now. */
+/* What others wrote and a restored server has lost, where another record's row replaces it. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,6 +46,30 @@ static void open_to_doctor(struct device *patient)
                "@d), id, @d, 'ACCEPTED' FROM users");
 }
 
+static void ask_for_bond(struct device *patient, char user)
+{
+    char sql[200];
+
+    (void)snprintf(sql,
+                   sizeof sql,
+                   "INSERT INTO bonds(id, patient_id, doctor_id) SELECT tern_key('bonds', id, "
+                   "@%c), id, @%c FROM users",
+                   user,
+                   user);
+    device_run(patient, sql);
+}
+
+static void begin_with_doctor(struct world *world, struct device *doctor)
+{
+    world_begin(world);
+    found(world);
+    device_begin(world, doctor, "doctor", 'd');
+    doctor->power = TRN_POWER_OPERATOR; /* lets it name its role */
+    device_run(doctor, "INSERT INTO users(id, role, name) VALUES(@d, 'DOCTOR', 'Dr')");
+    device_sync_well(doctor);
+    doctor->power = TRN_POWER_USER;
+}
+
 static void enter(struct world *world, struct device *patient, const char *name, char user)
 {
     char sql[200];
@@ -69,13 +93,7 @@ static void lose(char first, char second)
     struct device after;
     struct device doctor;
 
-    world_begin(&world);
-    found(&world);
-    device_begin(&world, &doctor, "doctor", 'd');
-    doctor.power = TRN_POWER_OPERATOR; /* lets it name its role */
-    device_run(&doctor, "INSERT INTO users(id, role, name) VALUES(@d, 'DOCTOR', 'Dr')");
-    device_sync_well(&doctor);
-    doctor.power = TRN_POWER_USER;
+    begin_with_doctor(&world, &doctor);
     enter(&world, &before, "before", first);
     enter(&world, &after, "after", second);
     open_to_doctor(&before);
@@ -104,4 +122,55 @@ TEST(what_makes_way_for_a_row_of_another_record_is_parked_in_whatever_order_they
 {
     lose('a', 'b');
     lose('b', 'a');
+}
+
+/* A bond lies in two records. What its patient had said last of it stands with a doctor alone, by
+ * the one record, and the other is opened to the doctor after that, with an earlier word of the
+ * patient's, which reached the server late. */
+static void lose_word(char first, char second)
+{
+    struct world world;
+    struct device phone;
+    struct device late;
+    struct device other;
+    struct device doctor;
+
+    begin_with_doctor(&world, &doctor);
+    enter(&world, &phone, "phone", first);
+    enter(&world, &other, "other", second);
+    open_to_doctor(&phone);
+    ask_for_bond(&phone, second);
+    device_sync_well(&phone);
+    device_begin(&world, &late, "late", first);
+    device_sync_well(&late);
+    world_save(&world, "backup");
+    world_pass(&world, SECOND_US);
+    device_run(&late, "UPDATE bonds SET status = 'ENDED' WHERE status = 'ASKED'");
+    world_pass(&world, SECOND_US);
+    device_run(&phone, "UPDATE bonds SET status = 'ENDED' WHERE status = 'ASKED'");
+    device_run(&phone, "UPDATE bonds SET status = 'ASKED' WHERE status = 'ENDED'");
+    device_sync_well(&phone);
+    device_sync_well(&doctor);
+    device_end(&phone);
+    world_restore(&world, "backup");
+    world_pass(&world, SECOND_US);
+    device_sync_well(&late);
+    open_to_doctor(&other);
+    device_sync_well(&other);
+    device_sync_well(&doctor);
+    CHECK_TEXT(device_ask(&doctor, "SELECT DISTINCT status FROM bonds ORDER BY 1"),
+               "ACCEPTED;ENDED");
+    CHECK_INT(device_status(&doctor).scopes, 3);
+    CHECK_INT(device_status(&doctor).quarantined, 1);
+    device_check_converged(&doctor);
+    device_end(&late);
+    device_end(&other);
+    device_end(&doctor);
+    world_end(&world);
+}
+
+TEST(what_was_lost_is_parked_also_where_its_row_comes_with_a_record_that_is_new_here)
+{
+    lose_word('a', 'b');
+    lose_word('b', 'a');
 }

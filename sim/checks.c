@@ -16,6 +16,7 @@ const char *const sim_check_names[] = {
     "calm sync",
     "coding",
     "convergence",
+    "counters",
     "day",
     "dependents",
     "discards",

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "sim/care.h"
+#include "sim/counted.h"
 #include "sim/fresh.h"
 #include "sim/held.h"
 #include "sim/ledger.h"
@@ -74,10 +75,14 @@ tern_status sim_device_open(struct sim_device *device, tern_error *error)
                                     .schema_size = strlen(text),
                                     .user = device->world->users[device->user].id,
                                     .ports = &ports};
+    tern_status status;
 
     sim_held_forget(device->index);
-    return SIM_CALL(device->index,
-                    tern_replica_open(device->path, &options, &device->replica, error));
+    sim_counted_begin(device);
+    status =
+        SIM_CALL(device->index, tern_replica_open(device->path, &options, &device->replica, error));
+    sim_counted_end();
+    return status;
 }
 
 void sim_device_close(struct sim_device *device)
@@ -87,6 +92,7 @@ void sim_device_close(struct sim_device *device)
     sim_statements_free(device);
     tern_replica_close(device->replica);
     device->replica = NULL;
+    sim_counted_free(device);
 }
 
 void sim_device_boot(struct sim_device *device)

@@ -6,6 +6,7 @@
 #include "sim/backup.h"
 #include "sim/bounded.h"
 #include "sim/care.h"
+#include "sim/counted.h"
 #include "sim/granted.h"
 #include "sim/life.h"
 #include "sim/look.h"
@@ -423,6 +424,7 @@ static tern_status run(struct sim_device *device, tern_sync *sync, const struct 
         }
         if (!sim_disk_is_dead(device->disk)) {
             sim_bounded_log(device->world, device->index);
+            sim_counted_look(device);
         }
         if (how->page_rows > 0 && step.action == TERN_SYNC_WORK) {
             sim_whole_look(device);

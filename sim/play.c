@@ -9,6 +9,7 @@
 #include "sim/care.h"
 #include "sim/care_job.h"
 #include "sim/check.h"
+#include "sim/counted.h"
 #include "sim/device.h"
 #include "sim/erased.h"
 #include "sim/event.h"
@@ -474,6 +475,9 @@ void sim_play_event(struct sim_world *world, json_t *event)
                 sim_memory_arm(SIM_SERVER, 0);
             }
             sim_world_mend(world);
+            for (size_t d = 0; d < world->device_count; d++) {
+                sim_counted_look(&world->devices[d]);
+            }
             if (world->care && !sim_failed(world)) {
                 sim_care_watch(world);
             }

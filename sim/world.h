@@ -72,7 +72,8 @@ struct sim_device {
     size_t backup_document;
     tern_replica *replica; /* NULL: it did not come up */
     struct sim_statement *statements;
-    struct sim_care *care; /* of its calls of the medication library; NULL: none yet */
+    struct sim_counted *counted; /* how rows change: counted.h */
+    struct sim_care *care;       /* of its calls of the medication library; NULL: none yet */
     int64_t clock_off_us;
     bool clock_was_off; /* ever */
     int64_t booted_us;

@@ -2,6 +2,7 @@
 #include "sim/writer.h"
 
 #include "sim/bounded.h"
+#include "sim/counted.h"
 #include "sim/ledger.h"
 #include "sim/memory.h"
 #include "sim/replica.h"
@@ -62,6 +63,7 @@ tern_status sim_writer_commit(struct sim_writer *writer)
     uint64_t ordinal = 0;
     tern_id tx;
 
+    sim_counted_look(device);
     if (status == TERN_OK && sim_device_top(device, &ordinal, &tx) && ordinal > writer->ordinal) {
         device->last_ordinal = ordinal;
         sim_ledger_add(device, &tx);

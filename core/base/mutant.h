@@ -85,6 +85,7 @@
     X(RETRY_EPOCH_NEW, 2, "what is tried again names bases of an old epoch as of today's")         \
     X(RETRY_RECORDED, 21, "what a rule inferred is recorded where it is tried again")              \
     X(OPEN_UNSYNCED, 5, "what an opening puts away does not wait for the disk")                    \
+    X(COUNTER_STILL, 1, "rows leave with a record that was closed, and no counter moves")          \
     X(STRANGER_STAGED, 26, "a piece of a record that was never granted is sent, and let go of")    \
     X(RETIRED_QUEUE_LOST, 2, "a copy whose id is retired lets go of what waits")                   \
     X(VISIT_NOTED, 0, "the server writes something down of who had nothing to send")               \

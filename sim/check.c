@@ -18,6 +18,7 @@
 #include "sim/look.h"
 #include "sim/model/twin.h"
 #include "sim/net.h"
+#include "sim/remains.h"
 #include "sim/replica.h"
 #include "sim/restored.h"
 #include "sim/server.h"
@@ -374,4 +375,5 @@ void sim_settle(struct sim_world *world)
     if (world->care && !sim_failed(world)) {
         sim_care_check(world);
     }
+    sim_remains_check(world);
 }

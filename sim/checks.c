@@ -47,6 +47,7 @@ const char *const sim_check_names[] = {
     "rebuilt",
     "records",
     "references",
+    "remains",
     "reminders",
     "restored",
     "retaken",

@@ -176,6 +176,7 @@ static void replace_image(struct sim_device *device, const struct sim_image *ima
     held = sim_ledger_held(device->world, device->index);
     sim_disk_put(device->disk, image);
     device->last_ordinal = 0;
+    device->told_erased = 0;
     sim_care_put_back(device);
     sim_steady_forget(device);
     sim_restored_forget(device);

@@ -13,6 +13,7 @@
 #include "sim/memory.h"
 #include "sim/model/twin.h"
 #include "sim/net.h"
+#include "sim/remains.h"
 #include "sim/restored.h"
 #include "sim/shown.h"
 #include "sim/steady.h"
@@ -315,6 +316,7 @@ exchange(struct sim_device *device, const tern_http_request *request, tern_http_
     status = carry(device, weather, trn_bytes_slice(&body), ret_answer);
     if (status == TERN_OK) {
         note_message(device, ret_answer->body_size);
+        sim_remains_hear(device, trn_slice_make(ret_answer->body, ret_answer->body_size));
     }
     if (getenv("SIM_TALK") != NULL) {
         (void)fprintf(stderr, "%s (%s) >> %s", device->name, weather, trn_bytes_text(&body));

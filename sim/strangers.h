@@ -21,6 +21,10 @@ void sim_strangers_note(struct sim_world *world,
                         size_t writer);
 /* There is, or was, a grant between the two. */
 void sim_strangers_link(struct sim_world *world, const tern_value *one, const tern_value *other);
+/* All rows that were noted, with the users in whose record each has lain, a bit each. */
+void sim_strangers_visit(const struct sim_world *world,
+                         void (*visit)(void *context, const tern_id *id, unsigned scopes),
+                         void *context);
 /* Reads the device's disk as it is. */
 void sim_strangers_look(struct sim_device *device);
 

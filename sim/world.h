@@ -75,7 +75,8 @@ struct sim_device {
     struct sim_counted *counted; /* how rows change: counted.h */
     struct sim_care *care;       /* of its calls of the medication library; NULL: none yet */
     int64_t clock_off_us;
-    bool clock_was_off; /* ever */
+    bool clock_was_off;   /* ever */
+    unsigned told_erased; /* users of whose erasure it has heard, a bit each */
     int64_t booted_us;
     tern_id boot;
     struct sim_dice dice; /* of its random port */

@@ -62,6 +62,7 @@
     X(ERASURE_UNTOLD, 1, "a device is not told that its user's record was erased")                 \
     X(ERASED_TAKEN, 1, "the server takes what is written into an erased record")                   \
     X(ERASED_BYTES_KEPT, 1, "the bytes of entries that touched an erased record stay")             \
+    X(ERASED_UNSCRUBBED, 1, "what a device takes out of an erased record stays in its free pages") \
     X(ERASED_ENTRY_KEPT, 1, "a device keeps its entries of an erased record")                      \
     X(RECORD_COMPLETE_EARLY, 3, "a record is called complete before its last page")                \
     X(WRONG_TOKEN_TAKEN, 41, "a device syncs under the token of another user")                     \

@@ -10,6 +10,7 @@
 
 #include "base/assert.h"
 #include "base/error.h"
+#include "base/mutant.h"
 #include "store/cell.h"
 #include "store/compile.h"
 #include "store/sql.h"
@@ -472,7 +473,11 @@ tern_status trn_store_row_write(struct trn_store *store,
 
 tern_status trn_store_scrub(struct trn_store *store, tern_error *error)
 {
-    return trn_store_exec(store, "PRAGMA secure_delete = ON", "erasure", error);
+    return trn_store_exec(store,
+                          TRN_MUTANT(ERASED_UNSCRUBBED) ? "PRAGMA secure_delete = OFF"
+                                                        : "PRAGMA secure_delete = ON",
+                          "erasure",
+                          error);
 }
 
 tern_status trn_store_row_erase(struct trn_store *store,

@@ -21,6 +21,7 @@
 #include "sim/remains.h"
 #include "sim/replica.h"
 #include "sim/restored.h"
+#include "sim/retimed.h"
 #include "sim/server.h"
 #include "sim/strangers.h"
 
@@ -370,6 +371,7 @@ void sim_settle(struct sim_world *world)
         sim_look_sound(world, SIM_SERVER);
         sim_accounts_check(world);
         sim_restored_check(world);
+        sim_retimed_check(world);
         sim_erased_check(world);
     }
     if (world->care && !sim_failed(world)) {

@@ -59,6 +59,7 @@ const char *const sim_check_names[] = {
     "stale forms",
     "start",
     "status",
+    "stored times",
     "strangers",
     "unchanged",
     "vanished history",

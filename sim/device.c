@@ -13,6 +13,7 @@
 #include "sim/memory.h"
 #include "sim/replica.h"
 #include "sim/restored.h"
+#include "sim/retimed.h"
 #include "sim/statements.h"
 #include "sim/steady.h"
 #include "sim/strangers.h"
@@ -180,6 +181,7 @@ static void replace_image(struct sim_device *device, const struct sim_image *ima
     sim_care_put_back(device);
     sim_steady_forget(device);
     sim_restored_forget(device);
+    sim_retimed_forget(device->world);
     if (sim_device_open(device, &error) != TERN_OK) {
         sim_fail(device->world,
                  "open",

@@ -11,6 +11,7 @@
 #include "sim/memory.h"
 #include "sim/model/twin.h"
 #include "sim/restored.h"
+#include "sim/retimed.h"
 #include "sim/server.h"
 #include "sim/steady.h"
 #include "sim/strangers.h"
@@ -61,6 +62,7 @@ void sim_world_end(struct sim_world *world)
     sim_copy_free(&world->older);
     sim_backup_end(world);
     sim_restored_end(world);
+    sim_retimed_end(world);
     sim_disk_free(world->disk);
     trn_bytes_free(&world->late);
     json_decref(world->rows);

@@ -14,6 +14,7 @@
 #include "sim/memory.h"
 #include "sim/model/twin.h"
 #include "sim/restored.h"
+#include "sim/retimed.h"
 #include "sim/steady.h"
 #include "sim/watch.h"
 #include "sim/whole.h"
@@ -151,6 +152,7 @@ void sim_server_restore(struct sim_world *world, bool older)
         return;
     }
     sim_restored_settle(world);
+    sim_retimed_note(world);
     sim_server_calm(world);
     sim_server_stop(world);
     held = sim_ledger_held(world, SIM_SERVER);
@@ -174,6 +176,7 @@ void sim_server_restore(struct sim_world *world, bool older)
     }
     sim_ledger_destroyed(world, &held);
     trn_bytes_free(&held);
+    sim_retimed_begin(world);
     sim_restored_note(world);
 }
 

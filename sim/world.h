@@ -147,6 +147,7 @@ struct sim_world {
     size_t commit_count;
     size_t commit_room;
 
+    struct sim_retimed *retimed;   /* of restored servers, too: retimed.h */
     struct sim_expected *expected; /* of restored servers: restored.h */
     size_t expected_count;
     size_t expected_room;

@@ -70,6 +70,9 @@
     X(WINDOW_UNTIDIED, 12, "rows that left their window stay")                                     \
     X(WINDOW_TOO_SHORT, 3, "rows leave after half of their window")                                \
     X(LOST_UNPARKED, 51, "what others wrote and a restored server lacks is let go of")             \
+    X(REOFFER_AS_CLAIMED,                                                                          \
+      9,                                                                                           \
+      "what a restored server lacks is offered with the time that was claimed alone")              \
     X(REOFFER_ALONE, 9, "only the oldest transaction is offered to a restored server")             \
     X(FACTS_KEPT, 3, "what a group looked up that failed is believed by the next")                 \
     X(HIGH_AHEAD, 3, "a cursor goes one number further than what was read")                        \

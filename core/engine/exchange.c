@@ -47,7 +47,7 @@ static tern_status write_entries(struct trn_line_writer *writer,
     for (size_t i = 0; i < batch->count && status == TERN_OK; i++) {
         const struct trn_batch_item *item = &batch->items[i];
         struct trn_attempt attempt = {.age_us = item->age_us,
-                                      .is_reoffer = item->stored,
+                                      .is_reoffer = item->stored && !TRN_MUTANT(REOFFER_AS_CLAIMED),
                                       .stored_us = item->time_us,
                                       .is_inherited = !trn_id_equal(&item->author, &meta->device),
                                       .author = item->author};

@@ -2,6 +2,7 @@
  * from nothing that they say. */
 #include "sim/remains.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -96,19 +97,13 @@ static void read_entries(struct looking *looking)
     sim_look_away(device->world, device->index);
 }
 
-/* Reminders that the medication library lists as cancelled, until their time has passed. */
-static void read_cancelled(struct looking *looking)
+/* All that the statement gives. */
+static void read_cells(struct looking *looking, const char *sql)
 {
     struct sim_device *device = looking->device;
-    sqlite3 *db = sim_look_within(device->world, device->index);
-    sqlite3_stmt *stmt = NULL;
+    sqlite3_stmt *stmt =
+        sim_look_prepare(device->world, sim_look_within(device->world, device->index), sql);
 
-    if (sim_look_number(device->world,
-                        db,
-                        "SELECT 1 FROM sqlite_master WHERE name = 'care_listed'",
-                        0) != 0) {
-        stmt = sim_look_prepare(device->world, db, "SELECT * FROM care_listed");
-    }
     while (stmt != NULL && sqlite3_step(stmt) == SQLITE_ROW) {
         for (int i = 0; i < sqlite3_column_count(stmt); i++) {
             append(&looking->kept,
@@ -118,6 +113,43 @@ static void read_cancelled(struct looking *looking)
     }
     (void)sqlite3_reset(stmt);
     sim_look_away(device->world, device->index);
+}
+
+/* Rows of other records may name one, as a log of who did what does. */
+static void read_rows(struct looking *looking)
+{
+    const struct trn_schema *schema = sim_device_schema(looking->device);
+    char sql[300];
+
+    for (size_t i = 0; i < schema->table_count; i++) {
+        for (size_t c = 0; c < schema->tables[i].column_count; c++) {
+            const struct trn_column *column = &schema->tables[i].columns[c];
+
+            if (column->type == TRN_TYPE_UUID) {
+                (void)snprintf(sql,
+                               sizeof sql,
+                               "SELECT \"%s\" FROM \"%s\"",
+                               column->name,
+                               schema->tables[i].name);
+                read_cells(looking, sql);
+            }
+        }
+    }
+}
+
+/* Reminders that the medication library lists as cancelled, until their time has passed. */
+static void read_cancelled(struct looking *looking)
+{
+    struct sim_world *world = looking->device->world;
+    sqlite3 *db = sim_look_within(world, looking->device->index);
+    bool any =
+        sim_look_number(world, db, "SELECT 1 FROM sqlite_master WHERE name = 'care_listed'", 0) !=
+        0;
+
+    sim_look_away(world, looking->device->index);
+    if (any) {
+        read_cells(looking, "SELECT * FROM care_listed");
+    }
 }
 
 static bool is_kept(const struct looking *looking, const tern_id *id)
@@ -178,6 +210,7 @@ static void look_at_device(struct sim_device *device)
     struct looking looking = {.device = device, .patterns = sim_patterns_new()};
 
     read_entries(&looking);
+    read_rows(&looking);
     read_cancelled(&looking);
     looking.is_erased =
         sim_look_prepare(device->world,

@@ -1,5 +1,5 @@
 /* A restored server gives numbers again that devices know by others: what it lacks are those above
- * its last. */
+ * its last, but for those that it gave as it started, to erasures that it did again. */
 #include "sim/restored.h"
 
 #include <stdlib.h>
@@ -36,6 +36,7 @@ struct lost {
 struct noting {
     struct sim_device *device;
     sqlite3 *db;
+    int64_t last; /* number of the backup */
     struct lost *lost;
     size_t lost_count;
 };
@@ -49,6 +50,26 @@ static void add(struct sim_world *world, const struct sim_expected *expected)
     world->expected[world->expected_count++] = *expected;
 }
 
+static int64_t read_last(struct sim_world *world)
+{
+    sqlite3_stmt *stmt;
+    int64_t last = 0;
+
+    if (world->db == NULL || sim_disk_is_dead(world->disk)) {
+        return world->answered_to;
+    }
+    stmt = sim_look_prepare(world,
+                            sim_look_within(world, SIM_SERVER),
+                            "SELECT max(number) FROM tern_entry WHERE received < ?1");
+    (void)sqlite3_bind_int64(stmt, 1, world->now_us);
+    if (sqlite3_step(stmt) == SQLITE_ROW) {
+        last = sqlite3_column_int64(stmt, 0);
+    }
+    (void)sqlite3_reset(stmt);
+    sim_look_away(world, SIM_SERVER);
+    return last;
+}
+
 /* The transactions above the server's last. */
 static void read_lost(struct noting *noting)
 {
@@ -59,7 +80,7 @@ static void read_lost(struct noting *noting)
                          "SELECT key, time, device FROM tern_tx WHERE number > ?1 ORDER BY key");
     size_t room = 0;
 
-    (void)sqlite3_bind_int64(stmt, 1, world->answered_to);
+    (void)sqlite3_bind_int64(stmt, 1, noting->last);
     while (stmt != NULL && sqlite3_step(stmt) == SQLITE_ROW) {
         noting->lost = sim_room(noting->lost, noting->lost_count, &room, sizeof *noting->lost);
         noting->lost[noting->lost_count++] = (struct lost){.key = sqlite3_column_int64(stmt, 0),
@@ -182,8 +203,10 @@ static void note_table(struct noting *noting, const struct trn_table *table)
 
 void sim_restored_note(struct sim_world *world)
 {
+    const int64_t last = read_last(world);
+
     for (size_t i = 0; i < world->device_count; i++) {
-        struct noting noting = {.device = &world->devices[i]};
+        struct noting noting = {.device = &world->devices[i], .last = last};
         const struct trn_schema *schema = sim_device_schema(noting.device);
 
         if (noting.device->replica == NULL || sim_disk_is_dead(noting.device->disk)) {
@@ -315,7 +338,7 @@ void sim_restored_decide(struct sim_device *device)
     if (world->expected_count > 0 && device->replica != NULL && !sim_disk_is_dead(device->disk)) {
         add_parked(&rows, device);
         for (size_t i = 0; i < world->expected_count; i++) {
-            if (world->expected[i].device == device->index && has_row(&rows, &world->expected[i])) {
+            if (has_row(&rows, &world->expected[i])) {
                 drop(world, &i);
             }
         }
@@ -383,12 +406,35 @@ void sim_restored_settle(struct sim_world *world)
     sim_look_away(world, SIM_SERVER);
 }
 
+/* Whether an erasure may have taken it: the row's, its record's, or that of whoever showed it,
+ * whose devices forget what they kept. */
+static bool may_be_erased(struct sim_world *world, sqlite3 *db, const struct sim_expected *expected)
+{
+    bool erased = world->erased[world->devices[expected->device].user];
+    sqlite3_stmt *stmt;
+
+    for (size_t i = 0; i < world->user_count; i++) {
+        erased = erased || (world->erased[i] && (expected->records & 1U << i) != 0);
+    }
+    if (erased || !world->any_erased) {
+        return erased;
+    }
+    stmt = sim_look_prepare(world,
+                            db,
+                            "SELECT 1 FROM tern_erased WHERE substr(id, 1, 16) = ?1 AND flags & 1");
+    (void)
+        sqlite3_bind_blob(stmt, 1, expected->row.bytes, sizeof expected->row.bytes, SQLITE_STATIC);
+    erased = sqlite3_step(stmt) == SQLITE_ROW;
+    (void)sqlite3_reset(stmt);
+    return erased;
+}
+
 void sim_restored_check(struct sim_world *world)
 {
     struct rows parked = {.count = 0};
     sqlite3 *db;
 
-    if (world->expected_count == 0 || world->any_erased) {
+    if (world->expected_count == 0) {
         return;
     }
     for (size_t i = 0; i < world->device_count; i++) {
@@ -401,7 +447,8 @@ void sim_restored_check(struct sim_world *world)
         const struct sim_expected *expected = &world->expected[i];
         char id[2 * sizeof expected->row.bytes + 1];
 
-        if (is_there(world, db, expected) || has_row(&parked, expected)) {
+        if (is_there(world, db, expected) || has_row(&parked, expected) ||
+            may_be_erased(world, db, expected)) {
             continue;
         }
         trn_hex_encode(expected->row.bytes, sizeof expected->row.bytes, id);

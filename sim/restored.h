@@ -14,7 +14,8 @@ void sim_restored_settle(struct sim_world *world);
 void sim_restored_note(struct sim_world *world);
 /* The device has synced: what lies in records that are not open to it is not expected any more. */
 void sim_restored_sync(struct sim_device *device);
-/* The user gives up some of what is parked on the device: it may be any of it. */
+/* The user gives up some of what is parked on the device: it may be any of it, whoever showed it.
+ */
 void sim_restored_decide(struct sim_device *device);
 /* Its files are replaced. */
 void sim_restored_forget(struct sim_device *device);

@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "base/hex.h"
 #include "base/memory.h"
+#include "base/mutant.h"
 #include "server/intake.h"
 #include "server/pull.h"
 #include "wire/problem.h"
@@ -295,7 +296,7 @@ static tern_status answer_upgrade(const struct trn_server *server,
         .code = TERN_ERR_UPGRADE_REQUIRED,
         .detail = trn_slice_text("this version of the schema is no longer served"),
         .verdicts = verdicts,
-        .verdict_count = exchange->outcome_count};
+        .verdict_count = TRN_MUTANT(UPGRADE_MUTE) ? 0 : exchange->outcome_count};
     struct trn_bytes cursor = {0};
     tern_status status;
 

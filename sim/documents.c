@@ -20,6 +20,29 @@ static struct {
     size_t count;
 } named[NAMED_MAX];
 
+/* The same document, but that it serves apps of its own version alone. */
+static tern_status load_alone(json_t *json, struct sim_document *document, tern_error *error)
+{
+    tern_status status;
+    char *text;
+
+    if (document->schema->minimum_version == document->schema->version) {
+        document->alone = document->schema;
+        return TERN_OK;
+    }
+    (void)json_object_set(json, "minimum_version", json_object_get(json, "version"));
+    text = json_dumps(json, JSON_COMPACT);
+    if (text == NULL) {
+        abort();
+    }
+    status = trn_schema_load(text, strlen(text), &document->alone, error);
+    free(text);
+    if (status == TERN_OK) {
+        sim_parsed_keep(document->alone);
+    }
+    return status;
+}
+
 /* Without the spaces that it was written with: every opening reads it. */
 static bool load(const char *path, struct sim_document *document, char message[600])
 {
@@ -28,18 +51,20 @@ static bool load(const char *path, struct sim_document *document, char message[6
     tern_error error = {0};
 
     document->text = json_dumps(json, JSON_COMPACT);
-    json_decref(json);
     if (document->text == NULL && place.line < 0) {
         (void)snprintf(message, 600, "%.590s", place.text);
     } else if (document->text == NULL) {
         (void)snprintf(message, 600, "%.400s:%d: %.160s", path, place.line, place.text);
     } else if (trn_schema_load(document->text, strlen(document->text), &document->schema, &error) !=
-               TERN_OK) {
+                   TERN_OK ||
+               load_alone(json, document, &error) != TERN_OK) {
         (void)snprintf(message, 600, "%.200s: %.380s", path, error.message);
     } else {
         sim_parsed_keep(document->schema);
+        json_decref(json);
         return true;
     }
+    json_decref(json);
     free(document->text);
     document->text = NULL;
     return false;

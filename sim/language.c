@@ -90,6 +90,7 @@ static const struct sim_word words[] = {
     {"room", "device", SIM_MACHINE_NAME, SIM_MAY},
     {"reopen", "device", SIM_MACHINE_NAME, SIM_MUST},
     {"reopen", "reboot", SIM_FLAG, SIM_MAY},
+    {"upgrade", "alone", SIM_FLAG, SIM_MAY},
     {"upgrade", "device", SIM_MACHINE_NAME, SIM_MUST},
     {"backup", "device", SIM_MACHINE_NAME, SIM_MUST},
     {"backup", "told", SIM_FLAG, SIM_MAY},

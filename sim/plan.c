@@ -10,6 +10,7 @@
 #include "sim/care.h"
 #include "sim/dice.h"
 #include "sim/documents.h"
+#include "sim/levers.h"
 #include "sim/scene.h"
 
 enum { STRUCK = 40 /* of a hundred faults at the server */ };
@@ -525,15 +526,6 @@ static bool is_care(const struct sim_plan *plan)
                           sim_roll(&dice, 8) == 0);
 }
 
-/* In one life in three so few rows are a batch, by dice of its own. 0: as many as is usual. */
-static unsigned plan_batch(uint64_t seed)
-{
-    enum { ONE_IN = 3, BATCH_MAX = 8 };
-    struct sim_dice dice = sim_dice_make(seed * UINT64_C(0xa0761d6478bd642f) + 2);
-
-    return sim_roll(&dice, ONE_IN) == 0 ? 1 + sim_roll(&dice, BATCH_MAX) : 0;
-}
-
 /* What may go wrong, among how many, and at which pace. Gives how many events there are. */
 static unsigned plan_kind(struct planner *planner, const struct sim_plan *plan)
 {
@@ -595,7 +587,6 @@ json_t *sim_plan(const struct sim_plan *plan)
     char message[600];
     struct sim_document *documents;
     json_t *history;
-    unsigned batch = plan_batch(plan->seed);
     unsigned steps;
 
     schema = planner.care ? "dastern" : schema;
@@ -608,14 +599,12 @@ json_t *sim_plan(const struct sim_plan *plan)
     history = json_object();
     (void)json_object_set_new(history, "seed", json_integer((json_int_t)plan->seed));
     name(history, "schema", schema);
-    if (batch > 0) {
-        set(history, "batch", batch);
-    }
     plan_people(&planner, history, documents, (unsigned)versions);
     if (plan->check != NULL) {
         name(history, "check", plan->check);
     }
     plan_events(&planner, history, steps);
     sim_scene_add(history);
+    sim_levers_pull(history);
     return history;
 }

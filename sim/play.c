@@ -18,6 +18,7 @@
 #include "sim/life.h"
 #include "sim/memory.h"
 #include "sim/net.h"
+#include "sim/replica.h"
 #include "sim/restored.h"
 #include "sim/retried.h"
 #include "sim/server.h"
@@ -107,14 +108,35 @@ static void check_weather(struct sim_world *world, json_t *weather)
     }
 }
 
-/* Whether nothing that the life does may keep the sync from ending well. An app that is newer than
- * its server waits for it; a lease that could not be given back makes it BUSY until it runs out. */
+/* Whether nothing that the life does may keep the sync from its end. An app that is newer than its
+ * server waits for it; a lease that could not be given back makes it BUSY until it runs out. */
 static bool is_in_fair_weather(const struct sim_device *device, const struct sim_sync *how)
 {
     const struct sim_world *world = device->world;
 
     return json_array_size(how->weather) == 0 && how->stop == 0 && how->busy == 0 && how->as == 0 &&
            !how->overtaken && !world->troubled && device->document <= world->served;
+}
+
+/* In fair weather a sync ends well; an app that the server serves no more hears just that, and has
+ * nothing left to send. */
+static void check_fair(struct sim_device *device, tern_status status)
+{
+    bool outdated =
+        sim_device_schema(device)->version < sim_server_schema(device->world)->minimum_version;
+
+    if (status != (outdated ? TERN_ERR_UPGRADE_REQUIRED : TERN_OK)) {
+        sim_fail(device->world,
+                 "status",
+                 "%s: sync gave %s in fair weather",
+                 device->name,
+                 tern_status_code(status));
+    } else if (outdated && sim_device_status(device).pending > 0) {
+        sim_fail(device->world,
+                 "drained",
+                 "what %s has to send is not taken, since its app is older",
+                 device->name);
+    }
 }
 
 static void play_sync(struct sim_world *world, json_t *event)
@@ -139,9 +161,11 @@ static void play_sync(struct sim_world *world, json_t *event)
     fair = !troubled && is_in_fair_weather(device, &how);
     status = sim_sync(device, &how);
     if (status == TERN_ERR_INTERNAL || status == TERN_ERR_CORRUPT || status == TERN_ERR_MISUSE ||
-        (sim_is_trouble(status) && status != TERN_ERR_BUSY && !troubled) ||
-        (fair && status != TERN_OK && status != TERN_ERR_BUSY)) {
+        (sim_is_trouble(status) && status != TERN_ERR_BUSY && !troubled)) {
         sim_fail(world, "status", "%s: sync gave %s", device->name, tern_status_code(status));
+    }
+    if (fair && status != TERN_ERR_BUSY) {
+        check_fair(device, status);
     }
     if (how.as > 0 && status == TERN_OK) {
         sim_fail(world, "isolation", "%s syncs under the token of another user", device->name);
@@ -260,8 +284,15 @@ static void play_upgrade(struct sim_world *world, json_t *event)
 {
     struct sim_device *device = sim_event_device(world, event, "device");
 
-    if (sim_event_is_server(event, "device") && world->served + 1 < world->document_count) {
-        sim_server_serve(world, world->served + 1);
+    bool alone = sim_event_flag(event, "alone") && !world->alone;
+
+    if (sim_event_is_server(event, "device")) {
+        bool newer = world->served + 1 < world->document_count;
+
+        world->alone = world->alone || alone;
+        if (newer || alone) {
+            sim_server_serve(world, world->served + newer);
+        }
     } else if (device != NULL && device->document + 1 < world->document_count) {
         device->document++;
         sim_device_reopen(device, false);

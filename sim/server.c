@@ -40,8 +40,16 @@ void sim_server_end_job(struct sim_world *world)
     world->job = NULL;
 }
 
+const struct trn_schema *sim_server_schema(const struct sim_world *world)
+{
+    const struct sim_document *document = &world->documents[world->served];
+
+    return world->alone ? document->alone : document->schema;
+}
+
 bool sim_server_start(struct sim_world *world)
 {
+    const struct trn_schema *schema = sim_server_schema(world);
     struct trn_db_sqlite_options options = {.path = "/server/server.db", .vfs = "tern-sim"};
     char says[TWIN_SAYS_BYTES];
     tern_error error = {0};
@@ -51,8 +59,7 @@ bool sim_server_start(struct sim_world *world)
     for (size_t i = 0; i < sizeof options.epoch; i++) {
         options.epoch[i] = (uint8_t)(world->now_us >> 8 * i);
     }
-    if (trn_db_sqlite_open(&options, world->documents[world->served].schema, &world->db, &error) !=
-        TERN_OK) {
+    if (trn_db_sqlite_open(&options, schema, &world->db, &error) != TERN_OK) {
         if (!sim_disk_is_dead(world->disk) && !world->troubled) {
             sim_fail(world,
                      "start",
@@ -66,7 +73,7 @@ bool sim_server_start(struct sim_world *world)
         if (!twin_reopen(world->twin, world->db, says)) {
             sim_fail(world, "model", "%.500s", says);
         }
-        twin_serve(world->twin, world->documents[world->served].schema);
+        twin_serve(world->twin, schema);
     }
     if (!sim_erased_apply(world)) {
         world->db->ops->close(world->db);

@@ -7,6 +7,8 @@
 bool sim_server_start(struct sim_world *world);
 void sim_server_stop(struct sim_world *world);
 void sim_server_restart(struct sim_world *world);
+/* The document that it runs on. */
+const struct trn_schema *sim_server_schema(const struct sim_world *world);
 /* Goes on with another of the documents. */
 void sim_server_serve(struct sim_world *world, size_t document);
 void sim_server_backup(struct sim_world *world);

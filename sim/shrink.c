@@ -226,8 +226,15 @@ static bool drop_chunks(struct shrinker *shrinker, size_t chunk)
 /* Each event asks for less. */
 static void lessen(struct shrinker *shrinker)
 {
-    static const char *const keys[] =
-        {"weather", "busy", "stop", "overtaken", "push_bytes", "page_rows", "inferred", "reboot"};
+    static const char *const keys[] = {"weather",
+                                       "busy",
+                                       "stop",
+                                       "overtaken",
+                                       "push_bytes",
+                                       "page_rows",
+                                       "inferred",
+                                       "reboot",
+                                       "alone"};
 
     for (size_t i = 0; i < json_array_size(events_of(shrinker)); i++) {
         for (size_t k = 0; k < sizeof keys / sizeof *keys; k++) {

@@ -31,6 +31,7 @@ enum { SIM_DEVICES = 8, SIM_USERS = 8, SIM_DOCUMENTS = 4, SIM_WEATHERS = 16, SIM
 struct sim_document {
     char *text;
     struct trn_schema *schema;
+    struct trn_schema *alone; /* as a server has it that serves no older version */
 };
 
 struct sim_user {
@@ -115,6 +116,7 @@ struct sim_world {
     struct sim_document *documents; /* borrowed */
     size_t document_count;
     size_t served; /* which of them the server runs on */
+    bool alone;    /* and serves no older one */
     struct sim_user users[SIM_USERS];
     size_t user_count;
     struct sim_device devices[SIM_DEVICES];

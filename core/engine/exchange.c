@@ -335,7 +335,7 @@ tern_status trn_exchange_take_verdicts(const struct trn_engine *engine,
                                        tern_error *error)
 {
     struct trn_problem_document document = {0};
-    struct trn_verdict_tally tally = {.newest_us = INT64_MIN};
+    struct trn_verdict_tally tally = {.newest_us = INT64_MIN, .apart = true};
     tern_status status = read_problem(answer, &document, error);
 
     if (status == TERN_OK) {

@@ -296,12 +296,42 @@ static tern_status check_epoch(struct trn_intake *intake, struct trn_work *work,
     return TERN_OK;
 }
 
+/* Parts share a transaction as long as they are short. */
+static bool fits(const struct part *part, size_t taken, size_t limit)
+{
+    return taken == 0 || taken + part->rows <= limit;
+}
+
+static size_t limit_of(uint32_t rows)
+{
+    const size_t usual = trn_portion(GROUP_ROWS);
+
+    return rows < usual ? rows : usual;
+}
+
+/* Whether one transaction takes all verdicts and what the page says of each record. */
+static bool is_taken_at_once(const struct trn_intake *intake, uint32_t rows)
+{
+    size_t taken = 0;
+    bool whole = intake->reader.envelope.verdict_count <= trn_portion(GROUP_VERDICTS);
+
+    for (size_t i = 0; i < intake->count && whole; i++) {
+        whole = fits(&intake->parts[i], taken, limit_of(rows));
+        taken += intake->parts[i].rows + 1;
+    }
+    return whole;
+}
+
 /* The next verdicts; with the last of them, the clocks, and what they move. */
-static tern_status
-listen(struct trn_intake *intake, struct trn_work *work, struct step *step, tern_error *error)
+static tern_status listen(struct trn_intake *intake,
+                          struct trn_work *work,
+                          uint32_t rows,
+                          struct step *step,
+                          tern_error *error)
 {
     tern_status status = check_epoch(intake, work, error);
 
+    step->tally.apart = !is_taken_at_once(intake, rows);
     step->tally.newest_us = intake->newest_us;
     step->tally.heard_us = intake->reader.envelope.time_us;
     if (status == TERN_OK) {
@@ -344,12 +374,10 @@ static tern_status take_parts(struct trn_intake *intake,
                               size_t *ret_next,
                               tern_error *error)
 {
-    const size_t usual = trn_portion(GROUP_ROWS);
-    size_t limit = rows < usual ? rows : usual;
     size_t taken = 0;
     size_t at = intake->next;
 
-    while (at < intake->count && (taken == 0 || taken + intake->parts[at].rows <= limit)) {
+    while (at < intake->count && fits(&intake->parts[at], taken, limit_of(rows))) {
         struct part *part = &intake->parts[at];
         tern_status status;
 
@@ -378,7 +406,7 @@ static tern_status work_off(struct trn_intake *intake,
         return trn_fail(error, TERN_ERR_PROTOCOL, "the answer is to a request that was overtaken");
     }
     if (status == TERN_OK && !intake->begun) {
-        status = listen(intake, work, step, error);
+        status = listen(intake, work, rows, step, error);
     }
     if (status == TERN_OK && step->begun) {
         status = take_parts(intake, work, rows, &step->next, error);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/mutant.h"
 #include "base/text.h"
 #include "base/uuid.h"
 #include "engine/keep.h"
@@ -268,7 +269,9 @@ static tern_status acknowledge(struct trn_work *work,
     /* Of a scope that never came, or went before this, only what is noted here ever leaves. */
     if (status == TERN_OK && shown && entry->state == TERN_ENTRY_LOCKED) {
         status = trn_reach_closed(work, entry->ordinal, error);
-    } else if (status == TERN_OK && shown && verdict->kind == TRN_VERDICT_DUPLICATE) {
+    } else if (status == TERN_OK && shown &&
+               (verdict->kind == TRN_VERDICT_DUPLICATE ||
+                (tally->apart && !TRN_MUTANT(APART_UNSEEN)))) {
         status = trn_reach_suspect(work, entry->ordinal, error);
     }
     return status == TERN_OK ? keep_acknowledged(work, entry, verdict, claimed_us, tally, error)

@@ -18,6 +18,7 @@ struct trn_verdict_tally {
     uint64_t acknowledged;
     int64_t newest_us; /* highest stored time; INT64_MIN for none */
     int64_t heard_us;  /* true time of the answer, as far as is known; set by the caller */
+    bool apart; /* a page that tells whose records are here comes later, if at all; likewise */
 };
 
 /* The verdict on what was sent as `item`. An entry that is not waiting for one any more is passed

@@ -371,7 +371,8 @@ hear(struct twin *twin, const struct twin_call *call, struct trn_db *db, char sa
         read_answer(twin, call->answer, &verdicts);
     } else if (call->status == 426) {
         read_problem(call->answer, &verdicts);
-    } else if (untold) {
+    }
+    if (untold || call->status == 426) { /* neither says which epoch it is */
         read_epoch(db, twin->epoch);
     }
     if (verdicts.epoch[0] != '\0') {

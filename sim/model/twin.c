@@ -371,6 +371,7 @@ hear(struct twin *twin, const struct twin_call *call, struct trn_db *db, char sa
         read_answer(twin, call->answer, &verdicts);
     } else if (call->status == 426) {
         read_problem(call->answer, &verdicts);
+        untold = verdicts.count == 0; /* memory ran out over the document: the status alone went */
     }
     if (untold || call->status == 426) { /* neither says which epoch it is */
         read_epoch(db, twin->epoch);

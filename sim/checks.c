@@ -34,6 +34,7 @@ const char *const sim_check_names[] = {
     "kept",
     "look",
     "lost",
+    "measured clock",
     "model",
     "monotone cursors",
     "monotone stamps",

@@ -1,6 +1,7 @@
 #include "sim/levers.h"
 
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "sim/dice.h"
@@ -44,8 +45,52 @@ static void leave_older_apps(json_t *history)
     }
 }
 
+/* A request stays short of the five minutes behind which a server takes its sender's clock for one
+ * that is slow. */
+static const char *some_delay(struct sim_dice *dice, char room[40])
+{
+    enum { REQUEST_S = 240 };
+    static const unsigned answers_s[] = {30, 120, 120, 900, 36000};
+    unsigned answer_s = answers_s[sim_roll(dice, sizeof answers_s / sizeof *answers_s)];
+
+    if (sim_chance(dice, 50)) {
+        (void)snprintf(room, 40, "slow %u", 1 + sim_roll(dice, answer_s));
+    } else {
+        (void)snprintf(room, 40, "request slow %u", 1 + sim_roll(dice, REQUEST_S));
+    }
+    return room;
+}
+
+/* In one life in three a request in some syncs, or its answer, is under way for seconds, minutes or
+ * a night, as where the phone sleeps over it. */
+static void take_time(json_t *history)
+{
+    enum { ONE_IN = 3, SLOW = 25 /* of a hundred syncs */ };
+    struct sim_dice dice = dice_of(history, UINT64_C(0xe7037ed1a0b428db), 8);
+    bool is_pulled = sim_roll(&dice, ONE_IN) == 0;
+    char room[40];
+    size_t index;
+    json_t *event;
+
+    json_array_foreach(json_object_get(history, "events"), index, event)
+    {
+        if (is_pulled && is_verb(event, "sync") && sim_chance(&dice, SLOW)) {
+            json_t *weather = json_object_get(event, "weather");
+
+            if (weather == NULL) {
+                weather = json_array();
+                (void)json_object_set_new(event, "weather", weather);
+            }
+            (void)json_array_insert_new(weather,
+                                        sim_roll(&dice, (unsigned)json_array_size(weather) + 1),
+                                        json_string(some_delay(&dice, room)));
+        }
+    }
+}
+
 void sim_levers_pull(json_t *history)
 {
+    take_time(history);
     make_batches_small(history);
     leave_older_apps(history);
 }

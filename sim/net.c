@@ -211,6 +211,9 @@ static tern_status hear(struct sim_device *device,
         device->world->now_us += 100 * SIM_SECOND_US;
         return TERN_ERR_TIMEOUT;
     }
+    if (is(weather, "slow")) {
+        device->world->now_us += (int64_t)size_in(weather) * SIM_SECOND_US;
+    }
     if (is(weather, "cut") && body.size > 0) {
         body.size = size_in(weather) % body.size;
     }
@@ -219,6 +222,11 @@ static tern_status hear(struct sim_device *device,
               call->retry_after_s > 0 ? (int64_t)call->retry_after_s * 1000 : -1,
               ret_answer);
     return TERN_OK;
+}
+
+bool sim_is_slow_weather(const char *word)
+{
+    return is(word, "fine") || is(word, "slow") || is(word, "request slow");
 }
 
 bool sim_is_weather(const char *word)
@@ -231,6 +239,8 @@ bool sim_is_weather(const char *word)
                                         "twice",
                                         "late",
                                         "stalled",
+                                        "slow",
+                                        "request slow",
                                         "away",
                                         "token expired"};
 
@@ -257,6 +267,9 @@ static tern_status carry(struct sim_device *device,
     if (is(weather, "request cut") && body.size > 0) {
         body.size = size_in(weather) % body.size;
     }
+    if (is(weather, "request slow")) {
+        world->now_us += (int64_t)size_in(weather) * SIM_SECOND_US;
+    }
     if (is(weather, "token expired") || is(weather, "away")) {
         problem(is(weather, "away") ? 503 : 401,
                 is(weather, "away") ? "UNAVAILABLE" : "UNAUTHORIZED",
@@ -270,6 +283,7 @@ static tern_status carry(struct sim_device *device,
         return trn_bytes_append_slice(&world->late, body) == TERN_OK ? TERN_ERR_TIMEOUT
                                                                      : TERN_ERR_NOMEM;
     }
+    device->trip.served_us = world->now_us;
     if (is(weather, "twice") && serve(world, device->bearer, device->power, body, &call)) {
         trn_sync_call_free(&call);
     }
@@ -371,14 +385,20 @@ static tern_status
 send(struct sim_device *device, tern_sync *sync, const tern_http_request *request, bool overtaken)
 {
     tern_http_answer answer = {0};
+    struct sim_trip trip = {.sent_us = device->world->now_us};
     tern_status status;
 
     status = exchange(device, request, &answer);
+    trip.served_us = device->trip.served_us;
     if (status != TERN_OK) {
         return SIM_CALL(device->index, tern_sync_failed(sync, status, NULL));
     }
     if (overtaken) {
         overtake(device);
+    }
+    trip.read_us = device->world->now_us;
+    if (answer.status == 200 && device->replica != NULL && !sim_disk_is_dead(device->disk)) {
+        sim_steady_trip(device, &trip);
     }
     status = SIM_CALL(device->index, tern_sync_answered(sync, &answer, NULL));
     free(answer.body);
@@ -510,6 +530,7 @@ tern_status sim_sync(struct sim_device *device, const struct sim_sync *how)
     sim_steady_cursor(device);
     if (status == TERN_OK && device->replica != NULL && !sim_disk_is_dead(device->disk)) {
         check_pieces(device);
+        sim_steady_clock(device);
     }
     sim_backup_look(device, &entries);
     sim_shown_look(device);

@@ -20,8 +20,10 @@ struct sim_sync {
     bool overtaken; /* its first answer comes when a later session has been through */
 };
 
-/* Whether an exchange can meet `word`, as "away" or "cut 100". */
+/* Whether an exchange can meet `word`, as "away" or "slow 100". */
 bool sim_is_weather(const char *word);
+/* Whether such a one is answered all the same, sooner or later. */
+bool sim_is_slow_weather(const char *word);
 
 /* A whole sync, or the beginning of one. What ended it; TERN_ERR_CANCELLED where it was stopped. */
 tern_status sim_sync(struct sim_device *device, const struct sim_sync *how);

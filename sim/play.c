@@ -108,13 +108,27 @@ static void check_weather(struct sim_world *world, json_t *weather)
     }
 }
 
+static bool is_answered(json_t *weather)
+{
+    size_t index;
+    json_t *item;
+
+    json_array_foreach(weather, index, item)
+    {
+        if (!sim_is_slow_weather(json_string_value(item))) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* Whether nothing that the life does may keep the sync from its end. An app that is newer than its
  * server waits for it; a lease that could not be given back makes it BUSY until it runs out. */
 static bool is_in_fair_weather(const struct sim_device *device, const struct sim_sync *how)
 {
     const struct sim_world *world = device->world;
 
-    return json_array_size(how->weather) == 0 && how->stop == 0 && how->busy == 0 && how->as == 0 &&
+    return is_answered(how->weather) && how->stop == 0 && how->busy == 0 && how->as == 0 &&
            !how->overtaken && !world->troubled && device->document <= world->served;
 }
 

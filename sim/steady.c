@@ -6,7 +6,9 @@
 
 #include "base/hex.h"
 #include "base/uuid.h"
+#include "model/clock.h"
 #include "server/cursor.h"
+#include "sim/replica.h"
 #include "sim/statements.h"
 
 /* The one row that answers, to be reset; NULL where there is none. */
@@ -120,6 +122,41 @@ void sim_steady_cursor(struct sim_device *device)
     }
     tern_statement_reset(statement);
     sim_disk_pause(world->disk, false);
+}
+
+/* ---- Its clock ---- */
+
+static int64_t find_ahead(struct sim_device *device)
+{
+    return device->clock_off_us + sim_device_status(device).server_offset_us;
+}
+
+void sim_steady_trip(struct sim_device *device, const struct sim_trip *trip)
+{
+    device->trip = *trip;
+    device->trip.ahead_us = find_ahead(device);
+}
+
+void sim_steady_clock(struct sim_device *device)
+{
+    const struct sim_trip *trip = &device->trip;
+    int64_t least_us = trip->served_us - trip->read_us;
+    int64_t most_us = trip->served_us - trip->sent_us;
+    int64_t due_us = trip->ahead_us;
+
+    if (most_us - least_us <= TRN_CLOCK_TRIP_US) {
+        due_us = least_us + (most_us - least_us) / 2;
+    } else if (due_us < least_us || due_us > most_us) {
+        due_us = due_us < least_us ? least_us : most_us;
+    }
+    if (find_ahead(device) != due_us) {
+        sim_fail(device->world,
+                 "measured clock",
+                 "%s goes by a clock that is %lld us ahead, and should by one of %lld",
+                 device->name,
+                 (long long)find_ahead(device),
+                 (long long)due_us);
+    }
 }
 
 /* ---- Its own stamps ---- */

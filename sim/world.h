@@ -57,6 +57,14 @@ struct sim_eye {
     struct sim_glance *glances; /* compiled for it, or for the connection of those whose it is */
 };
 
+/* An exchange that was answered, in true time. */
+struct sim_trip {
+    int64_t sent_us;
+    int64_t served_us;
+    int64_t read_us;
+    int64_t ahead_us; /* the device's clock, before it was read */
+};
+
 struct sim_device {
     struct sim_world *world;
     int index;
@@ -92,6 +100,7 @@ struct sim_device {
     size_t message;          /* the longest of the sync that is under way */
     tern_error heard;        /* of the last call that failed */
     size_t bearer;           /* whose token its session has */
+    struct sim_trip trip;    /* the last that was answered with a page */
     struct trn_bytes cursor; /* as last looked at: steady.h */
     tern_id cursor_device;   /* whose it was */
 };

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "base/portion.h"
 #include "medication/calendar.h"
 #include "medication/internal.h"
 #include "medication/window.h"
@@ -219,7 +220,7 @@ tern_status trn_doses_settle(tern_care *care,
 {
     struct step step = {.care = care,
                         .patient = patient,
-                        .limit = SETTLE_LIMIT,
+                        .limit = (uint32_t)trn_portion(SETTLE_LIMIT),
                         .zone_may_fail = true};
 
     return store(&step, cursor, ret_more, error);
@@ -234,7 +235,7 @@ tern_status trn_doses_are_settled(tern_care *care,
 {
     struct step step = {.care = care,
                         .patient = patient,
-                        .limit = SETTLE_LIMIT,
+                        .limit = (uint32_t)trn_portion(SETTLE_LIMIT),
                         .zone_may_fail = true,
                         .only_looks = true,
                         .from = *cursor};

@@ -98,7 +98,7 @@ void trn_waiting_try(struct trn_waiting *waiting)
 /* What finds no room is found out by the pass over all of them at the end. */
 void trn_waiting_wish(struct trn_waiting *waiting, trn_thing thing)
 {
-    if (waiting != NULL && waiting->wished_count < TRN_WISHES_MAX) {
+    if (waiting != NULL && waiting->wished_count < trn_portion(TRN_WISHES_MAX)) {
         waiting->wished[waiting->wished_count++] = thing;
     }
 }

@@ -134,7 +134,8 @@ static tern_status take_staged(struct applying *applying, tern_error *error)
     return status;
 }
 
-/* How rows are to be taken, and whether what is held of the scope has to be looked through. */
+/* How rows are to be taken, and whether what is held of the scope has to be looked through. Where
+ * none of it is held, what is in the way is of other scopes. */
 static tern_status choose_mode(struct applying *applying, bool staged_fresh, tern_error *error)
 {
     struct trn_work *work = applying->work;
@@ -152,7 +153,10 @@ static tern_status choose_mode(struct applying *applying, bool staged_fresh, ter
     }
     applying->leavers.by_age = applying->checkpoint->windows || staged_fresh;
     applying->sweeps = held && !TRN_MUTANT(NOTHING_SWEPT);
-    applying->mode = held || pending.ordinal != 0 ? TRN_GROUND_FRESH : TRN_GROUND_BLIND;
+    applying->mode = pending.ordinal != 0 ? TRN_GROUND_MERGE : TRN_GROUND_BLIND;
+    if (held) {
+        applying->mode = TRN_GROUND_FRESH;
+    }
     return status;
 }
 

@@ -1,4 +1,5 @@
-/* What others wrote and a restored server has lost, where another record's row replaces it. */
+/* What makes way for rows of another record: it is kept for its author where a restored server has
+ * lost it, and for this device's edits where it comes again. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -173,4 +174,60 @@ TEST(what_was_lost_is_parked_also_where_its_row_comes_with_a_record_that_is_new_
 {
     lose_word('a', 'b');
     lose_word('b', 'a');
+}
+
+enum { EDITS = 14 /* more than there are exchanges until that note comes */ };
+
+/* A doctor edits a note, again and again, whose place has gone to a note of another record, which
+ * is opened to the doctor and comes first. */
+static void edit_what_makes_way(char first, char second)
+{
+    struct world world;
+    struct device mover;
+    struct device taker;
+    struct device doctor;
+    tern_sync_options options = {.size = sizeof options, .page_rows = 1};
+    tern_sync *sync = NULL;
+    unsigned edits = 0;
+    tern_sync_step step = {.action = TERN_SYNC_WORK};
+
+    begin_with_doctor(&world, &doctor);
+    enter(&world, &mover, "mover", first);
+    enter(&world, &taker, "taker", second);
+    open_to_doctor(&mover);
+    write_note(&mover, "moved");
+    device_sync_well(&mover);
+    device_sync_well(&doctor);
+    device_run(&mover, "UPDATE notes SET place = 2");
+    device_sync_well(&mover);
+    open_to_doctor(&taker);
+    write_note(&taker, "new");
+    device_sync_well(&taker);
+
+    CHECK(tern_sync_open(doctor.replica, &options, &sync, NULL) == TERN_OK);
+    do {
+        CHECK(tern_sync_next(sync, &step, NULL) == TERN_OK);
+        if (step.action == TERN_SYNC_SEND) {
+            device_carry(&doctor, sync, step.request);
+            if (edits++ < EDITS) {
+                device_run(&doctor, "UPDATE notes SET body = coalesce(body, '') || 'x'");
+            }
+        }
+        CHECK_INT(device_status(&doctor).quarantined, 0);
+    } while (step.action != TERN_SYNC_DONE);
+    tern_sync_close(sync);
+    device_sync_well(&doctor);
+    CHECK_INT(device_status(&doctor).quarantined, 0);
+    CHECK_TEXT(device_ask(&doctor, "SELECT title FROM notes ORDER BY title"), "moved;new");
+    device_check_converged(&doctor);
+    device_end(&mover);
+    device_end(&taker);
+    device_end(&doctor);
+    world_end(&world);
+}
+
+TEST(an_edit_of_what_makes_way_for_a_row_of_another_record_waits_for_it_to_come)
+{
+    edit_what_makes_way('a', 'b');
+    edit_what_makes_way('b', 'a');
 }

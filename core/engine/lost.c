@@ -9,6 +9,8 @@
 #include "engine/reoffer.h"
 #include "wire/entry.h"
 
+static const unsigned PARKED = 1U << TERN_ENTRY_QUARANTINED | 1U << TERN_ENTRY_LOCKED;
+
 /* One parked entry: units of one row by one transaction. */
 struct item {
     uint64_t ordinal;
@@ -23,8 +25,8 @@ struct item {
 bool trn_lost_is(const struct trn_work *work, const struct trn_entry *entry)
 {
     return trn_entry_kind_is_left(entry->kind) &&
-           !trn_id_equal(&entry->author, &work->meta.device) &&
-           entry->reason == TERN_ERR_EPOCH_CHANGED && entry->state == TERN_ENTRY_QUARANTINED;
+           !trn_id_equal(&entry->author, &work->meta.device) && entry->reason != TERN_ERR_ERASED &&
+           (PARKED & 1U << entry->state) != 0;
 }
 
 /* ---- Parking ---- */
@@ -187,11 +189,7 @@ tern_status trn_lost_load(struct trn_work *work, struct trn_lost *lost, tern_err
 
     for (;;) {
         struct item item;
-        tern_status status = trn_outbox_next(work->store,
-                                             entry.ordinal,
-                                             1U << TERN_ENTRY_QUARANTINED,
-                                             &entry,
-                                             error);
+        tern_status status = trn_outbox_next(work->store, entry.ordinal, PARKED, &entry, error);
 
         if (status != TERN_OK || entry.ordinal == 0) {
             return status;
@@ -293,6 +291,9 @@ tern_status trn_lost_send(struct trn_work *work, struct trn_entry *entry, tern_e
     }
     if (status == TERN_OK) {
         entry->state = TERN_ENTRY_PENDING;
+        entry->reason = TERN_ERR_EPOCH_CHANGED;
+        entry->number = 0;
+        entry->waits_for = 0;
         status = trn_store_tx_await(work->store, entry, error);
     }
     if (status == TERN_OK) {

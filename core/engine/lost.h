@@ -8,7 +8,8 @@
 
 #include "engine/work.h"
 
-/* Whether the entry is one of these. */
+/* Whether the entry is one of these, also where the server has refused it or its record is closed.
+ */
 bool trn_lost_is(const struct trn_work *work, const struct trn_entry *entry);
 
 /* Parks what stands on the row from before the epoch changed, written by others, and is newer than

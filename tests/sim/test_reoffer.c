@@ -469,6 +469,7 @@ TEST(an_operator_may_send_what_another_wrote_and_nobody_else)
     device_sync_well(&doctor);
     device_sync_well(&phone);
     CHECK_TEXT(device_ask(&phone, "SELECT title FROM notes ORDER BY place"), "theirs;new");
+    CHECK_INT(device_status(&phone).locked, 0);
     device_check_converged(&phone);
     device_check_converged(&doctor);
     device_end(&phone);

@@ -316,6 +316,6 @@ void sim_job_play(struct sim_world *world, json_t *event)
         play(world,
              steps != NULL ? (unsigned)json_integer_value(steps) : ROUND_STEPS,
              steps == NULL,
-             world->now_us + off_us);
+             sim_server_now(world) + off_us);
     }
 }

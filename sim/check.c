@@ -35,6 +35,7 @@ static void calm(struct sim_world *world)
     if (world->served + 1 < world->document_count) {
         sim_server_serve(world, world->document_count - 1);
     }
+    world->clock_off_us = 0;
     world->now_us += 300 * SIM_SECOND_US; /* leases of sessions that nobody ended run out */
     for (size_t i = 0; i < world->device_count; i++) {
         struct sim_device *device = &world->devices[i];
@@ -255,6 +256,15 @@ static bool are_equal_within(const struct trn_table *table,
     return whole && strcmp(missing(trn_bytes_text(held), trn_bytes_text(due)), "(none)") == 0;
 }
 
+/* By which time rows may have left: a window goes back where the server's clock proves to have been
+ * ahead by more than a day. */
+static int64_t leaving_time(const struct sim_world *world)
+{
+    const int64_t day_us = 86400 * SIM_SECOND_US;
+
+    return world->latest_us - world->now_us <= day_us ? world->latest_us : world->now_us;
+}
+
 /* The ids of rows that are older than the window. */
 static struct trn_bytes
 read_older(struct sim_world *world, const struct trn_table *table, sqlite3 *there)
@@ -266,7 +276,7 @@ read_older(struct sim_world *world, const struct trn_table *table, sqlite3 *ther
         append(&sql, "SELECT r.id FROM \"");
         append(&sql, table->name);
         append(&sql, "\" r WHERE ");
-        append_bound(table, world->now_us, &sql);
+        append_bound(table, leaving_time(world), &sql);
         ids = sim_look_rows(world, there, trn_bytes_text(&sql));
     }
     trn_bytes_free(&sql);

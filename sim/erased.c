@@ -10,6 +10,7 @@
 #include "sim/look.h"
 #include "sim/memory.h"
 #include "sim/model/twin.h"
+#include "sim/server.h"
 #include "wire/entry.h"
 #include "wire/gzip.h"
 #include "wire/limits.h"
@@ -23,7 +24,12 @@ static void tell_twin(struct sim_world *world, size_t user, tern_status status)
 
     if (world->twin != NULL && (status == TERN_OK || status == TERN_ERR_FOREIGN_KEY) &&
         !sim_disk_is_dead(world->disk) &&
-        !twin_erase(world->twin, &world->users[user].id, world->now_us, status, world->db, says)) {
+        !twin_erase(world->twin,
+                    &world->users[user].id,
+                    sim_server_now(world),
+                    status,
+                    world->db,
+                    says)) {
         sim_fail(world, "model", "%.500s", says);
     }
 }
@@ -34,7 +40,8 @@ tern_status sim_erased_erase(struct sim_world *world, size_t user)
     tern_status status;
 
     sim_memory_enter(SIM_SERVER);
-    status = sim_memory_leave(trn_erase(world->db, &world->users[user].id, world->now_us, &error));
+    status = sim_memory_leave(
+        trn_erase(world->db, &world->users[user].id, sim_server_now(world), &error));
     if (status != TERN_OK && !sim_disk_is_dead(world->disk) && !world->troubled &&
         status != TERN_ERR_FOREIGN_KEY) {
         sim_fail(world,

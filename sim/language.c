@@ -66,7 +66,7 @@ static const struct sim_word words[] = {
     {"pass", "hours", SIM_COUNT, SIM_SOME},
     {"pass", "ms", SIM_COUNT, SIM_SOME},
     {"pass", "s", SIM_COUNT, SIM_SOME},
-    {"clock", "device", SIM_DEVICE_NAME, SIM_MUST},
+    {"clock", "device", SIM_MACHINE_NAME, SIM_MUST},
     {"clock", "off_days", SIM_NUMBER, SIM_SOME},
     {"clock", "off_s", SIM_NUMBER, SIM_SOME},
     {"clock", "reboot", SIM_FLAG, SIM_MAY},

@@ -88,8 +88,31 @@ static void take_time(json_t *history)
     }
 }
 
+/* In one life in four, though not where people take medicine, the server's clock is off, and jumps.
+ */
+static void move_servers_clock(json_t *history)
+{
+    enum { ONE_IN = 4, JUMPS = 6 };
+    static const unsigned spans_s[] = {1, 600, 43200, 5184000};
+    struct sim_dice dice = dice_of(history, UINT64_C(0x8ebc6af09c88c6e3), 9);
+    json_t *events = json_object_get(history, "events");
+    unsigned jumps = sim_roll(&dice, ONE_IN) > 0 ? 0 : 1 + sim_roll(&dice, JUMPS);
+
+    for (unsigned i = 0; i < jumps && !sim_event_flag(history, "care"); i++) {
+        int span_s = (int)spans_s[sim_roll(&dice, sizeof spans_s / sizeof *spans_s)];
+        int off_s = (int)sim_roll(&dice, 2 * (unsigned)span_s - 1) - (span_s - 1);
+        json_t *event =
+            json_pack("{s:s, s:s, s:i}", "do", "clock", "device", "server", "off_s", off_s);
+
+        (void)json_array_insert_new(events,
+                                    sim_roll(&dice, (unsigned)json_array_size(events) + 1),
+                                    event);
+    }
+}
+
 void sim_levers_pull(json_t *history)
 {
+    move_servers_clock(history);
     take_time(history);
     make_batches_small(history);
     leave_older_apps(history);

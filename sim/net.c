@@ -15,6 +15,7 @@
 #include "sim/net.h"
 #include "sim/remains.h"
 #include "sim/restored.h"
+#include "sim/server.h"
 #include "sim/shown.h"
 #include "sim/steady.h"
 #include "sim/watch.h"
@@ -107,7 +108,7 @@ static bool serve(struct sim_world *world,
     call->request = body;
     before = sim_bounded_begin_exchange();
     sim_memory_enter(SIM_SERVER);
-    trn_server_handle(world->server, world->now_us, call, 1);
+    trn_server_handle(world->server, sim_server_now(world), call, 1);
     (void)sim_memory_leave(TERN_OK);
     sim_bounded_end_exchange(world, before, body.size, call->answer.size);
     if (call->rows > world->limits.page_rows) {
@@ -123,7 +124,7 @@ static bool serve(struct sim_world *world,
 
         trn_sync_call_free(call);
         sim_world_mend(world);
-        sim_tell_twin(world, &unheard, world->now_us);
+        sim_tell_twin(world, &unheard, sim_server_now(world));
         return false;
     }
     if (call->status >= 500 && getenv("SIM_TRACE") != NULL) {
@@ -141,7 +142,7 @@ static bool serve(struct sim_world *world,
     if (call->status == 200) {
         sim_granted_check(world, user, &call->answer);
     }
-    sim_tell_twin(world, call, world->now_us);
+    sim_tell_twin(world, call, sim_server_now(world));
     sim_watch_look(world, user);
     return true;
 }
@@ -283,7 +284,7 @@ static tern_status carry(struct sim_device *device,
         return trn_bytes_append_slice(&world->late, body) == TERN_OK ? TERN_ERR_TIMEOUT
                                                                      : TERN_ERR_NOMEM;
     }
-    device->trip.served_us = world->now_us;
+    device->trip.served_us = sim_server_now(world);
     if (is(weather, "twice") && serve(world, device->bearer, device->power, body, &call)) {
         trn_sync_call_free(&call);
     }

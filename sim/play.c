@@ -192,12 +192,19 @@ static void play_sync(struct sim_world *world, json_t *event)
 static void play_clock(struct sim_world *world, json_t *event)
 {
     struct sim_device *device = sim_event_device(world, event, "device");
+    int64_t off_us =
+        (sim_event_number(event, "off_s", 0) + sim_event_number(event, "off_days", 0) * 86400) *
+        SIM_SECOND_US;
 
-    if (device != NULL) {
+    if (sim_event_is_server(event, "device")) {
+        world->clock_off_us = off_us;
+        world->faults++;
+        for (size_t i = 0; i < world->device_count; i++) {
+            world->devices[i].clock_was_off = true; /* they go by it */
+        }
+    } else if (device != NULL) {
         device->clock_was_off = true;
-        device->clock_off_us =
-            (sim_event_number(event, "off_s", 0) + sim_event_number(event, "off_days", 0) * 86400) *
-            SIM_SECOND_US;
+        device->clock_off_us = off_us;
         sim_care_set_clock(device);
         world->faults++;
         if (sim_event_flag(event, "reboot")) {

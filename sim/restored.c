@@ -7,6 +7,7 @@
 
 #include "base/hex.h"
 #include "base/uuid.h"
+#include "model/clock.h"
 #include "sim/applied.h"
 #include "sim/granted.h"
 #include "sim/look.h"
@@ -429,6 +430,12 @@ static bool may_be_erased(struct sim_world *world, sqlite3 *db, const struct sim
     return erased;
 }
 
+/* Offered again to a server whose clock stands before it, it was stored at an earlier time. */
+static bool is_moved(const struct sim_world *world, const struct sim_expected *expected)
+{
+    return expected->stamp.time_us - TRN_CLOCK_AHEAD_US > world->earliest_us;
+}
+
 void sim_restored_check(struct sim_world *world)
 {
     struct rows parked = {.count = 0};
@@ -447,8 +454,8 @@ void sim_restored_check(struct sim_world *world)
         const struct sim_expected *expected = &world->expected[i];
         char id[2 * sizeof expected->row.bytes + 1];
 
-        if (is_there(world, db, expected) || has_row(&parked, expected) ||
-            may_be_erased(world, db, expected)) {
+        if (is_moved(world, expected) || is_there(world, db, expected) ||
+            has_row(&parked, expected) || may_be_erased(world, db, expected)) {
             continue;
         }
         trn_hex_encode(expected->row.bytes, sizeof expected->row.bytes, id);

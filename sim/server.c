@@ -47,6 +47,15 @@ const struct trn_schema *sim_server_schema(const struct sim_world *world)
     return world->alone ? document->alone : document->schema;
 }
 
+int64_t sim_server_now(struct sim_world *world)
+{
+    int64_t now_us = world->now_us + world->clock_off_us;
+
+    world->latest_us = now_us > world->latest_us ? now_us : world->latest_us;
+    world->earliest_us = now_us < world->earliest_us ? now_us : world->earliest_us;
+    return now_us;
+}
+
 bool sim_server_start(struct sim_world *world)
 {
     const struct trn_schema *schema = sim_server_schema(world);
@@ -185,6 +194,7 @@ void sim_server_restore(struct sim_world *world, bool older)
     trn_bytes_free(&held);
     sim_retimed_begin(world);
     sim_restored_note(world);
+    world->earliest_us = world->earliest_us == 0 ? INT64_MAX : world->earliest_us;
 }
 
 void sim_server_mend(struct sim_world *world)

@@ -9,6 +9,8 @@ void sim_server_stop(struct sim_world *world);
 void sim_server_restart(struct sim_world *world);
 /* The document that it runs on. */
 const struct trn_schema *sim_server_schema(const struct sim_world *world);
+/* What its clock says. */
+int64_t sim_server_now(struct sim_world *world);
 /* Goes on with another of the documents. */
 void sim_server_serve(struct sim_world *world, size_t document);
 void sim_server_backup(struct sim_world *world);

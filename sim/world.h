@@ -60,7 +60,7 @@ struct sim_eye {
 /* An exchange that was answered, in true time. */
 struct sim_trip {
     int64_t sent_us;
-    int64_t served_us;
+    int64_t served_us; /* by the server's clock */
     int64_t read_us;
     int64_t ahead_us; /* the device's clock, before it was read */
 };
@@ -142,8 +142,11 @@ struct sim_world {
     struct trn_server *server;
     struct trn_missed *job; /* its own, for missed doses; NULL: not started: care_job.h */
     struct trn_sync_limits limits;
-    bool troubled;       /* a fault is armed at the server */
-    int64_t answered_to; /* highest number that an answer may have told */
+    bool troubled;        /* a fault is armed at the server */
+    int64_t clock_off_us; /* the server's */
+    int64_t latest_us;    /* that its clock has shown */
+    int64_t earliest_us;  /* the same, since it was first restored; 0: it never was */
+    int64_t answered_to;  /* highest number that an answer may have told */
     struct sim_epoch epochs[SIM_EPOCHS];
     size_t epoch_count;
 

@@ -59,6 +59,7 @@
     X(APART_UNSEEN, 9100016, "a record that closes before it comes keeps what was taken into it")  \
     X(UPGRADE_MUTE, 8, "an app that is served no more does not hear what became of its push")      \
     X(TRIP_HALVED, 2, "of an answer that is read hours late the middle is taken for its time")     \
+    X(ANCHOR_LOW, 9105070, "a clock that goes on by the server's falls behind what is here")       \
     X(LAST_STAMP_LOST, 1, "a device forgets what it stamped last")                                 \
     X(DEPENDENCY_LOST, 5, "an entry does not say what it builds on")                               \
     X(STALE_ANSWER_TAKEN, 9, "an answer is taken that another session has overtaken")              \

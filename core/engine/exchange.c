@@ -142,6 +142,7 @@ tern_status trn_exchange_set_clock(struct trn_work *work,
     /* A wall clock that was set during the exchange would spoil the middle of it; where there is a
      * better one, it says how long it took. */
     int64_t sent_wall_us = now->wall_us - trn_clock_age(then, now);
+    int64_t newest_us = tally->newest_us;
     int64_t offset_us;
     tern_status status;
 
@@ -156,8 +157,13 @@ tern_status trn_exchange_set_clock(struct trn_work *work,
         return TERN_OK;
     }
     status = trn_outbox_next(work->store, 0, 1U << TERN_ENTRY_PENDING, &pending, error);
-    if (status == TERN_OK && pending.ordinal == 0) {
-        trn_clock_anchor(clock, tally->newest_us > server_us ? tally->newest_us : server_us);
+    if (status != TERN_OK || pending.ordinal != 0) {
+        return status;
+    }
+    /* A server whose clock was ahead stored what is here: an edit of that is to stand over it. */
+    status = TRN_MUTANT(ANCHOR_LOW) ? TERN_OK : trn_store_tx_newest(work->store, &newest_us, error);
+    if (status == TERN_OK) {
+        trn_clock_anchor(clock, newest_us > server_us ? newest_us : server_us);
     }
     return status;
 }

@@ -43,6 +43,7 @@ static const char *const texts[TRN_SQL_COUNT] = {
     [TRN_SQL_CURSOR_SET] = "INSERT INTO tern_cursor(id, value) VALUES(1, ?1) "
                            "ON CONFLICT(id) DO UPDATE SET value = excluded.value",
     [TRN_SQL_TX_BY_NUMBER] = "SELECT key FROM tern_tx WHERE number = ?1 AND number > 0",
+    [TRN_SQL_TX_NEWEST] = "SELECT max(time) FROM tern_tx WHERE number > 0",
     [TRN_SQL_TX_ADD] =
         "INSERT INTO tern_tx(key, number, time, device) "
         "VALUES((SELECT coalesce(max(key), 0) / 2 * 2 + 2 FROM tern_tx), ?1, ?2, ?3)",

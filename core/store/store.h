@@ -216,6 +216,9 @@ tern_status trn_store_tx_get(struct trn_store *store,
                              int64_t key,
                              struct trn_tx_info *ret_info,
                              tern_error *error);
+/* The latest time that the server has stored of what is known here; untouched where nothing is.
+ * Looks at all of them. */
+tern_status trn_store_tx_newest(struct trn_store *store, int64_t *ret_time_us, tern_error *error);
 /* The server's tx `number`, if it has been put. */
 tern_status trn_store_tx_by_number(struct trn_store *store,
                                    int64_t number,

@@ -49,6 +49,23 @@ tern_status trn_store_tx_put(struct trn_store *store,
     return status;
 }
 
+tern_status trn_store_tx_newest(struct trn_store *store, int64_t *ret_time_us, tern_error *error)
+{
+    sqlite3_stmt *stmt = NULL;
+    bool found = false;
+    tern_status status = trn_store_sql(store, TRN_SQL_TX_NEWEST, &stmt, error);
+
+    if (status != TERN_OK) {
+        return status;
+    }
+    status = trn_store_step(store, stmt, "tern_tx", &found, error);
+    if (status == TERN_OK && found && sqlite3_column_type(stmt, 0) != SQLITE_NULL) {
+        *ret_time_us = sqlite3_column_int64(stmt, 0);
+    }
+    (void)sqlite3_reset(stmt);
+    return status;
+}
+
 tern_status trn_store_tx_by_number(struct trn_store *store,
                                    int64_t number,
                                    bool *ret_found,

@@ -103,7 +103,7 @@ static int64_t stored_time(const struct model_case *kase)
     }
     if (tx->offered_again) {
         claim.time_us = tx->stored_us;
-        claim.age_us = claim.received_us - tx->stored_us;
+        claim.age_us = claim.received_us > tx->stored_us ? claim.received_us - tx->stored_us : 0;
         claim.sent_us = claim.received_us;
     }
     note_bases(kase, &claim);

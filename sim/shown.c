@@ -231,7 +231,8 @@ static bool is_of_earlier(struct looking *looking, const struct word *word, int6
 }
 
 /* Whether the server's word stands here that the user had not seen, and that is after theirs. A
- * page tells of this device's own before the verdict does. */
+ * page tells of this device's own before the verdict does, and what was never stored comes behind
+ * them; what is offered again keeps its time, and another copy may have written since. */
 static bool is_overruled(struct looking *looking, const struct word *word, int64_t key, int rank)
 {
     sqlite3_stmt *stmt = sim_look_prepare(looking->device->world,
@@ -255,7 +256,7 @@ static bool is_overruled(struct looking *looking, const struct word *word, int64
     }
     return stamp.rank > word->stamp.rank ||
            ((number == 0 || number != word->base) && !is_of_earlier(looking, word, key) &&
-            !trn_id_equal(&stamp.device, &word->entry->author));
+            (word->entry->is_offered_again || !trn_id_equal(&stamp.device, &word->entry->author)));
 }
 
 /* Whether a page told of a later one before its verdict did: then it has no trace of its own. */

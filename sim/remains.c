@@ -186,11 +186,48 @@ static void add_erased(void *context, const tern_id *id, unsigned scopes)
     }
 }
 
+static size_t read_two(const uint8_t *bytes)
+{
+    return (size_t)bytes[0] << 8 | bytes[1];
+}
+
+/* Blanks what lies between the cell pointers of a b-tree's page and its cells. SQLite leaves there
+ * what a page held before its cells were spread over others, and overwrites none of it when these
+ * cells go (https://sqlite.org/fileformat2.html, "B-tree Pages"). */
+static void blank_unused(uint8_t *page, uint8_t *header, size_t page_size)
+{
+    bool is_leaf = header[0] == 10 || header[0] == 13;
+    size_t begin = (size_t)(header - page) + (is_leaf ? 8 : 12) + 2 * read_two(header + 3);
+    size_t end = read_two(header + 5);
+
+    if ((is_leaf || header[0] == 2 || header[0] == 5) && begin < end && end <= page_size) {
+        memset(page + begin, 0, end - begin);
+    }
+}
+
+/* The file without these; to be freed. */
+static uint8_t *copy_used(const uint8_t *data, size_t size)
+{
+    enum { FILE_HEADER = 100 };
+    uint8_t *copy = malloc(size + 1);
+    size_t page_size = size > FILE_HEADER ? read_two(data + 16) : size;
+
+    if (copy == NULL) {
+        abort();
+    }
+    memcpy(copy, data, size);
+    for (size_t at = 0; page_size > FILE_HEADER && at + page_size <= size; at += page_size) {
+        blank_unused(copy + at, copy + at + (at == 0 ? FILE_HEADER : 0), page_size);
+    }
+    return copy;
+}
+
 static void look_at_file(void *context, const char *name, const uint8_t *data, size_t size)
 {
     const struct looking *looking = context;
+    uint8_t *used = copy_used(data, size);
     size_t at = 0;
-    const tern_id *row = sim_patterns_find(looking->patterns, data, size, &at);
+    const tern_id *row = sim_patterns_find(looking->patterns, used, size, &at);
     char id[33];
 
     if (row != NULL) {
@@ -203,6 +240,7 @@ static void look_at_file(void *context, const char *name, const uint8_t *data, s
                  id,
                  at);
     }
+    free(used);
 }
 
 static void look_at_device(struct sim_device *device)

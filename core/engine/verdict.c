@@ -244,8 +244,9 @@ static tern_status acknowledge(struct trn_work *work,
     }
     if (status == TERN_OK && shown) {
         status = is_lowest(work, entry->ordinal, &as_it_stands, error);
-        as_it_stands =
-            as_it_stands && verdict->stored_us == claimed_us && !work->lifted && other_key == 0;
+        /* Of a duplicate, a page may have told of what came after it, over which it was laid. */
+        as_it_stands = as_it_stands && verdict->kind != TRN_VERDICT_DUPLICATE &&
+                       verdict->stored_us == claimed_us && !work->lifted && other_key == 0;
         if (status == TERN_OK && !as_it_stands) {
             status = trn_rebase_lift(work, error);
         }

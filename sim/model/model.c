@@ -107,7 +107,9 @@ static int64_t stored_time(const struct model_case *kase)
         claim.sent_us = claim.received_us;
     }
     note_bases(kase, &claim);
-    if (author != NULL && author->has_stored) {
+    if (author != NULL && author->has_stored &&
+        (!tx->offered_again || claim.time_us == author->last_us ||
+         claim.time_us > claim.received_us + five_minutes_us)) {
         claim.has_previous = true;
         claim.previous_us = author->last_us;
     }

@@ -58,14 +58,6 @@ static int64_t left_time(const struct trn_push *push)
                                               : ahead_us;
 }
 
-/* Of what a server had stored the order was decided then, and another copy of its author may have
- * offered what came later already. Two transactions of one author have two times. */
-static bool keeps_time(const struct trn_claim *claim)
-{
-    return claim->time_us <= claim->received_us + TRN_CLOCK_AHEAD_US &&
-           claim->time_us != claim->previous_us;
-}
-
 /* Bases are looked at even where the claim stands: its clock may be behind theirs by less than the
  * tolerance. What is wrong with the changes shows when they are applied. */
 tern_status trn_stored_time_find(struct trn_push *push,
@@ -89,7 +81,7 @@ tern_status trn_stored_time_find(struct trn_push *push,
         claim.time_us = at_least(request->attempt.stored_us, TIME_MIN_US);
         claim.sent_us = claim.received_us;
         claim.age_us = claim.received_us > claim.time_us ? claim.received_us - claim.time_us : 0;
-        claim.previous_us = keeps_time(&claim) ? INT64_MIN : claim.previous_us;
+        claim.stored = true;
     }
     status = newest_base(push, request->bytes, &claim.newest_base_us, error);
     if (status != TERN_OK && !trn_push_rejects(status)) {

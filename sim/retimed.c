@@ -86,9 +86,10 @@ static void note_device(struct sim_device *device, sqlite3_stmt *times)
 {
     struct sim_world *world = device->world;
     struct sim_stored stored = {.time_us = 0};
-    sqlite3_stmt *stmt = sim_look_prepare(world,
-                                          sim_look_within(world, device->index),
-                                          "SELECT tx FROM tern_outbox WHERE state = 1");
+    sqlite3_stmt *stmt =
+        sim_look_prepare(world,
+                         sim_look_within(world, device->index),
+                         "SELECT tx FROM tern_outbox WHERE state = 1 AND kind < 3");
 
     tern_replica_device(device->replica, &stored.sender);
     while (stmt != NULL && sqlite3_step(stmt) == SQLITE_ROW) {

@@ -129,5 +129,8 @@ int64_t trn_clock_store(const struct trn_claim *claim, bool *ret_corrected)
         *ret_corrected = time_us != claim->time_us;
     }
     time_us = later(time_us, sum(claim->newest_base_us, 1));
+    if (claim->stored && time_us == claim->time_us && time_us != claim->previous_us) {
+        return time_us; /* two of one device have two times */
+    }
     return later(time_us, sum(claim->previous_us, 1));
 }

@@ -70,12 +70,14 @@ struct trn_claim {
     int64_t received_us;    /* server's clock */
     int64_t newest_base_us; /* highest stored time among the bases it names, INT64_MIN without */
     int64_t previous_us;    /* this device's previous stored time, INT64_MIN without */
+    bool stored;            /* a server had stored it at `time_us` */
 };
 
 /* The one stored time of a tx: what it claims, corrected where its clock is off, capped, and after
  * all that it had seen, a cap notwithstanding. `ret_corrected`, if not NULL, says whether the claim
  * was moved for the clock's sake. A time that a server had stored before (a re-offer) goes through
- * unmoved with `age_us` = received - time and `sent_us` = received. */
+ * unmoved with `age_us` = received - time and `sent_us` = received: the order was decided then, and
+ * another copy of the device may have offered what came later already. */
 int64_t trn_clock_store(const struct trn_claim *claim, bool *ret_corrected);
 
 #endif

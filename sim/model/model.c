@@ -44,6 +44,10 @@ int64_t model_stored(const struct model_claim *claim)
     if (claim->has_base && time_us <= claim->base_us) {
         time_us = claim->base_us + 1;
     }
+    if (claim->offered_again && time_us == claim->time_us &&
+        !(claim->has_previous && time_us == claim->previous_us)) {
+        return time_us; /* as it was stored before */
+    }
     if (claim->has_previous && time_us <= claim->previous_us) {
         time_us = claim->previous_us + 1;
     }
@@ -102,14 +106,13 @@ static int64_t stored_time(const struct model_case *kase)
         return tx->time_us < most_us ? tx->time_us : most_us;
     }
     if (tx->offered_again) {
+        claim.offered_again = true;
         claim.time_us = tx->stored_us;
         claim.age_us = claim.received_us > tx->stored_us ? claim.received_us - tx->stored_us : 0;
         claim.sent_us = claim.received_us;
     }
     note_bases(kase, &claim);
-    if (author != NULL && author->has_stored &&
-        (!tx->offered_again || claim.time_us == author->last_us ||
-         claim.time_us > claim.received_us + five_minutes_us)) {
+    if (author != NULL && author->has_stored) {
         claim.has_previous = true;
         claim.previous_us = author->last_us;
     }

@@ -190,7 +190,8 @@ struct model_claim {
     int64_t sent_us;
     int64_t received_us;
     bool has_base;
-    int64_t base_us; /* the highest stored time of what it had seen */
+    int64_t base_us;    /* the highest stored time of what it had seen */
+    bool offered_again; /* a server had stored it at `time_us` */
     bool has_previous;
     int64_t previous_us; /* the stored time of the author's transaction before */
 };

@@ -27,6 +27,7 @@ static int64_t stored_time(const struct pair *pair, const struct draft *draft)
         return draft->tx.time_us < most_us ? draft->tx.time_us : most_us;
     }
     if (draft->tx.offered_again) {
+        claim.stored = true;
         claim.time_us = draft->tx.stored_us;
         claim.age_us = claim.received_us - claim.time_us;
         claim.sent_us = claim.received_us;

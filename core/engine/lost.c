@@ -14,7 +14,7 @@ static const unsigned PARKED = 1U << TERN_ENTRY_QUARANTINED | 1U << TERN_ENTRY_L
 /* One parked entry: units of one row by one transaction. */
 struct item {
     uint64_t ordinal;
-    const struct trn_table *table; /* NULL: cleared */
+    const struct trn_table *table; /* NULL: none, or cleared */
     tern_id id;
     uint16_t units;
     uint16_t ranks; /* bit u: rank of unit u */
@@ -22,11 +22,42 @@ struct item {
     tern_id author;
 };
 
-bool trn_lost_is(const struct trn_work *work, const struct trn_entry *entry)
+static bool may_be(const struct trn_work *work, const struct trn_entry *entry)
 {
     return trn_entry_kind_is_left(entry->kind) &&
            !trn_id_equal(&entry->author, &work->meta.device) && entry->reason != TERN_ERR_ERASED &&
            (PARKED & 1U << entry->state) != 0;
+}
+
+/* What was left of this device's own, before it took another id, names the number that it had. */
+static bool is_of_another(const struct trn_entry_reader *reader)
+{
+    return reader->header.former == 0;
+}
+
+tern_status trn_lost_is(const struct trn_work *work,
+                        const struct trn_entry *entry,
+                        bool *ret_is,
+                        tern_error *error)
+{
+    struct trn_entry_reader reader = {.schema = NULL};
+    struct trn_bytes body = {0};
+    tern_status status;
+
+    *ret_is = false;
+    if (!may_be(work, entry)) {
+        return TERN_OK;
+    }
+    status = trn_keep_body(work->store, entry->ordinal, &body, error);
+    if (status == TERN_OK) {
+        status = trn_entry_open(&reader, work->engine->schema, trn_bytes_slice(&body), error);
+    }
+    if (status == TERN_OK) {
+        *ret_is = is_of_another(&reader);
+    }
+    trn_entry_close(&reader);
+    trn_bytes_free(&body);
+    return status;
 }
 
 /* ---- Parking ---- */
@@ -161,7 +192,8 @@ static tern_status read_item(struct trn_work *work,
     if (status == TERN_OK) {
         status = trn_entry_open(&reader, work->engine->schema, trn_bytes_slice(&body), error);
     }
-    while (status == TERN_OK) {
+    any = status == TERN_OK && is_of_another(&reader);
+    while (status == TERN_OK && any) {
         status = trn_entry_next(&reader, &any, &change, error);
         if (status != TERN_OK || !any) {
             break;
@@ -194,14 +226,14 @@ tern_status trn_lost_load(struct trn_work *work, struct trn_lost *lost, tern_err
         if (status != TERN_OK || entry.ordinal == 0) {
             return status;
         }
-        if (!trn_lost_is(work, &entry)) {
+        if (!may_be(work, &entry)) {
             continue;
         }
         status = read_item(work, &entry, &item, error);
         if (status != TERN_OK) {
             return status;
         }
-        if (trn_bytes_append(&lost->items, &item, sizeof item) != TERN_OK) {
+        if (item.table != NULL && trn_bytes_append(&lost->items, &item, sizeof item) != TERN_OK) {
             return trn_fail_nomem(error);
         }
     }

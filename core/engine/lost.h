@@ -10,7 +10,10 @@
 
 /* Whether the entry is one of these, also where the server has refused it or its record is closed.
  */
-bool trn_lost_is(const struct trn_work *work, const struct trn_entry *entry);
+tern_status trn_lost_is(const struct trn_work *work,
+                        const struct trn_entry *entry,
+                        bool *ret_is,
+                        tern_error *error);
 
 /* Parks what stands on the row from before the epoch changed, written by others, and is newer than
  * `incoming`, what the server sends now (its versions are still numbers); NULL: nothing, the row

@@ -384,16 +384,19 @@ check_alone(struct trn_work *work, const struct trn_entry *entry, tern_error *er
 static tern_status settle(struct reissuing *reissuing, uint64_t ordinal, tern_error *error)
 {
     struct trn_entry entry = {0};
+    bool lost = false;
     tern_status status = find_parked(reissuing->work, ordinal, &entry, error);
 
     if (status == TERN_OK && !reissuing->discards) {
         status = check_alone(reissuing->work, &entry, error);
     }
+    if (status == TERN_OK) {
+        status = trn_lost_is(reissuing->work, &entry, &lost, error);
+    }
     if (status != TERN_OK) {
         return status;
     }
-    return trn_lost_is(reissuing->work, &entry) ? settle_lost(reissuing, &entry, error)
-                                                : replace_all(reissuing, ordinal, error);
+    return lost ? settle_lost(reissuing, &entry, error) : replace_all(reissuing, ordinal, error);
 }
 
 static tern_status run(const struct trn_engine *engine,

@@ -82,14 +82,14 @@ static tern_status gather_own(struct trn_store *store, const tern_id *device, te
     return status;
 }
 
-/* What the device has offered of its transactions before. */
+/* What the device has offered of its transactions before, and was not refused. */
 static tern_status gather_offered(struct trn_store *store, const tern_id *device, tern_error *error)
 {
     sqlite3_stmt *stmt = NULL;
     tern_status status = prepare(store,
                                  "INSERT INTO temp.tern_offered(time, ordinal) "
                                  "SELECT time, ordinal FROM main.tern_outbox "
-                                 "WHERE author = ?1 AND NOT " IS_WHOLE,
+                                 "WHERE author = ?1 AND state IN (0, 1) AND NOT " IS_WHOLE,
                                  &stmt,
                                  error);
 

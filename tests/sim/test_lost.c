@@ -231,3 +231,75 @@ TEST(an_edit_of_what_makes_way_for_a_row_of_another_record_waits_for_it_to_come)
     edit_what_makes_way('a', 'b');
     edit_what_makes_way('b', 'a');
 }
+
+static void run_both(struct device *device, const char *first, const char *second)
+{
+    tern_tx *tx = NULL;
+
+    CHECK_INT(tern_tx_begin(device->replica, NULL, &tx, NULL), TERN_OK);
+    device_run(device, first);
+    device_run(device, second);
+    CHECK_INT(tern_tx_commit(tx, NULL, NULL), TERN_OK);
+}
+
+/* A dose and the move of a note, which the server lost, and refused as it was offered again. */
+static void begin_with_refused(struct world *world, struct device *phone, struct device *tablet)
+{
+    world_begin(world);
+    device_begin(world, phone, "phone", 'p');
+    device_begin(world, tablet, "tablet", 'p');
+    device_run(phone, "INSERT INTO users(id, role, name) VALUES(@p, 'PATIENT', 'patient')");
+    device_run(phone,
+               "INSERT INTO notes(id, owner_id, place, title) VALUES(tern_id(), @p, 1, 'one')");
+    device_run(phone,
+               "INSERT INTO doses(id, patient_id, slot, planned) "
+               "VALUES(tern_key('doses', @p, 'noon'), @p, 'noon', 7)");
+    device_sync_well(phone);
+    world_save(world, "backup");
+    world_pass(world, SECOND_US);
+    device_sync_well(tablet);
+    run_both(phone,
+             "UPDATE doses SET status = 'TAKEN', taken_at = 5",
+             "UPDATE notes SET place = 2");
+    device_sync_well(phone);
+    world_pass(world, 31 * 24 * 3600 * SECOND_US); /* no entry is kept so long */
+    device_sync_well(phone);
+    world_restore(world, "backup");
+    world_pass(world, SECOND_US);
+    device_run(tablet,
+               "INSERT INTO notes(id, owner_id, place, title) VALUES(tern_id(), @p, 2, 'other')");
+    device_sync_well(tablet);
+    device_sync_well(phone);
+    CHECK_INT(device_status(phone).quarantined, 1);
+}
+
+/* It is the device's own also under the id that it takes as a copy lives: nobody else is to offer
+ * it. */
+TEST(what_was_refused_of_one_s_own_stays_parked_under_another_id)
+{
+    struct world world;
+    struct device phone;
+    struct device tablet;
+    struct device copy;
+
+    begin_with_refused(&world, &phone, &tablet);
+    device_run(&tablet, "UPDATE notes SET place = 3, title = 'x' WHERE title = 'one'");
+    device_sync_well(&tablet);
+    device_begin(&world, &copy, "copy", 'p');
+    device_close(&copy);
+    device_close(&phone);
+    world_copy_file(phone.path, copy.path);
+    device_open(&phone);
+    device_open(&copy);
+    device_run(&phone, "UPDATE users SET name = 'phone'");
+    device_sync_well(&phone);
+    device_run(&copy, "INSERT INTO notes(id, owner_id, title) VALUES(tern_id(), @p, 'copy')");
+    device_sync_well(&copy);
+    device_sync_well(&phone);
+    CHECK_INT(device_status(&phone).quarantined, 1);
+    CHECK_INT(device_status(&copy).quarantined, 1);
+    device_end(&phone);
+    device_end(&tablet);
+    device_end(&copy);
+    world_end(&world);
+}

@@ -334,6 +334,7 @@ static tern_status take(struct trn_server *server,
     if (exchange->outcomes == NULL) {
         return trn_fail_nomem(error);
     }
+    exchange->meta = server->meta;
     return push_entries(server, exchange, now_us, error);
 }
 

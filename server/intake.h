@@ -12,7 +12,7 @@ struct trn_server {
     struct trn_sync_limits limits;
     struct trn_facts *facts;      /* of the group under way */
     struct trn_facts *page_facts; /* of the snapshot under way */
-    struct trn_db_meta meta;      /* of the group under way */
+    struct trn_db_meta meta;      /* of the group under way, as far as it has come */
     struct trn_backup backup;     /* as the operator says */
     int64_t covered;              /* as far as it is one of this history */
     bool careful;                 /* it is taken with savepoints */
@@ -22,6 +22,7 @@ struct trn_server {
 struct trn_exchange {
     struct trn_sync_call *call;
     struct trn_request_reader reader;
+    struct trn_db_meta meta; /* as its entries were judged by: a later call may begin an epoch */
     struct trn_cursor cursor;
     struct trn_cursor dropped; /* empty: none that is this server's */
     bool has_cursor;

@@ -86,7 +86,6 @@ static struct trn_verdict verdict_of(size_t index, const struct trn_outcome *out
 
 static tern_status write_envelope(struct trn_exchange *exchange,
                                   const struct trn_pull *pull,
-                                  const struct trn_db_meta *meta,
                                   int64_t now_us,
                                   int64_t covered,
                                   struct trn_answer_writer *writer,
@@ -98,6 +97,7 @@ static tern_status write_envelope(struct trn_exchange *exchange,
                                            .more = pull->more,
                                            .backup = covered,
                                            .any = exchange->call->auth.power != TRN_POWER_USER};
+    const struct trn_db_meta *meta = &exchange->meta;
     struct trn_bytes cursor = {0};
     tern_status status =
         trn_cursor_seal(&pull->next, meta, &pull->user, &pull->device, &cursor, error);
@@ -136,8 +136,7 @@ static tern_status write_answer(const struct trn_server *server,
         status = trn_pull_page(pull, exchange->has_cursor ? &exchange->cursor : NULL, &page, error);
     }
     if (status == TERN_OK) {
-        status =
-            write_envelope(exchange, pull, &server->meta, now_us, server->covered, &writer, error);
+        status = write_envelope(exchange, pull, now_us, server->covered, &writer, error);
     }
     for (size_t index = 0; index < exchange->outcome_count && status == TERN_OK; index++) {
         struct trn_verdict verdict = verdict_of(index, &exchange->outcomes[index]);
@@ -202,7 +201,7 @@ static struct trn_pull pull_for(const struct trn_server *server,
         .user = exchange->call->auth.user,
         .device = envelope->device,
         .schema_version = envelope->schema_version < newest ? envelope->schema_version : newest,
-        .any_erased = server->meta.any_erased,
+        .any_erased = exchange->meta.any_erased,
         .room_rows =
             envelope->rows < server->limits.page_rows ? envelope->rows : server->limits.page_rows,
         .room_bytes = server->limits.page_bytes,
@@ -278,7 +277,7 @@ static tern_status seal_proof(const struct trn_server *server,
 
     if (status == TERN_OK) {
         status =
-            trn_cursor_seal(&pull.next, &server->meta, &pull.user, &pull.device, cursor, error);
+            trn_cursor_seal(&pull.next, &exchange->meta, &pull.user, &pull.device, cursor, error);
     }
     trn_pull_free(&pull);
     return status;

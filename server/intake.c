@@ -255,13 +255,6 @@ static tern_status check_user(const struct trn_exchange *exchange, tern_error *e
 
 /* ---- First half ---- */
 
-static void count(struct trn_sync_call *call, const struct trn_outcome *outcome)
-{
-    call->applied += outcome->kind == TRN_OUTCOME_APPLIED;
-    call->duplicates += outcome->kind == TRN_OUTCOME_DUPLICATE;
-    call->rejected += outcome->kind == TRN_OUTCOME_REJECTED;
-}
-
 static tern_status push_entries(struct trn_server *server,
                                 struct trn_exchange *exchange,
                                 int64_t now_us,
@@ -299,10 +292,7 @@ static tern_status push_entries(struct trn_server *server,
             status =
                 trn_fail(error, TERN_ERR_DEVICE_CLONED, "another copy of this device is alive");
         }
-        if (status == TERN_OK) {
-            exchange->outcome_count++;
-            count(exchange->call, outcome);
-        }
+        exchange->outcome_count += status == TERN_OK;
     }
     exchange->wrote = push.wrote;
     trn_push_end(&push);
@@ -336,14 +326,6 @@ static tern_status take(struct trn_server *server,
     }
     exchange->meta = server->meta;
     return push_entries(server, exchange, now_us, error);
-}
-
-static void forget_outcomes(struct trn_exchange *exchange)
-{
-    exchange->outcome_count = 0;
-    exchange->call->applied = 0;
-    exchange->call->duplicates = 0;
-    exchange->call->rejected = 0;
 }
 
 /* Which of two copies was told is chance, and neither holds what the other handed in under the id
@@ -392,7 +374,6 @@ static tern_status take_alone(struct trn_server *server,
     }
     if (server->careful) {
         trn_facts_forget(server->facts);
-        forget_outcomes(exchange);
         status = server->db->ops->restore(server->db, error);
     }
     return status == TERN_OK && taken == TERN_ERR_DEVICE_CLONED ? retire(server, exchange, error)
@@ -478,7 +459,6 @@ tern_status trn_intake_group(struct trn_server *server,
         return status;
     }
     for (size_t index = 0; index < total; index++) {
-        forget_outcomes(&exchanges[index]);
         trn_exchange_free(&exchanges[index]);
     }
     server->careful = true;

@@ -337,6 +337,21 @@ static void answer_one(struct trn_server *server,
     }
 }
 
+/* Not before they are durable; of a call that is refused whole none is. */
+static void count_verdicts(const struct trn_exchange *exchange)
+{
+    struct trn_sync_call *call = exchange->call;
+    size_t verdicts = exchange->error.status == TERN_OK ? exchange->outcome_count : 0;
+
+    for (size_t index = 0; index < verdicts; index++) {
+        enum trn_outcome_kind kind = exchange->outcomes[index].kind;
+
+        call->applied += kind == TRN_OUTCOME_APPLIED;
+        call->duplicates += kind == TRN_OUTCOME_DUPLICATE;
+        call->rejected += kind == TRN_OUTCOME_REJECTED;
+    }
+}
+
 static void
 answer_all(struct trn_server *server, struct trn_exchange *exchanges, size_t total, int64_t now_us)
 {
@@ -348,6 +363,7 @@ answer_all(struct trn_server *server, struct trn_exchange *exchanges, size_t tot
         trn_facts_set_view(server->page_facts, view);
     }
     for (size_t index = 0; index < total; index++) {
+        count_verdicts(&exchanges[index]);
         if (served) {
             answer_one(server, view, &exchanges[index], now_us);
         } else {

@@ -271,6 +271,8 @@ TEST(a_group_whose_commit_fails_leaves_nothing_and_says_so_to_all)
     for (size_t index = 0; index < 4; index++) {
         CHECK_INT(group.calls[index].status, 503);
         CHECK_INT(group.calls[index].code, TERN_ERR_UNAVAILABLE);
+        CHECK_INT(group.calls[index].applied, 0);
+        CHECK_INT(group.calls[index].rows, 0);
     }
     CHECK_TEXT(lab_text(&ruin.lab, EPOCH), ruin.before);
     CHECK_INT(lab_number(&ruin.lab, "SELECT count(*) FROM prescriptions"), 0);

@@ -13,7 +13,7 @@
 #include "sim/life.h"
 #include "sim/look.h"
 #include "sim/memory.h"
-#include "sim/net.h"
+#include "sim/serve.h"
 #include "sim/watch.h"
 
 enum { ROUND_STEPS = 1000 };
@@ -68,7 +68,7 @@ static void tell(struct sim_world *world, int64_t now_us, bool died)
         free(handed.answer);
     }
     if (handed.is_done && !died) {
-        sim_watch_look(world, 0);
+        sim_watch_look(world, 0, false);
     }
     handed = (struct handed){.is_done = false};
 }

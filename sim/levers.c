@@ -61,6 +61,17 @@ static const char *some_delay(struct sim_dice *dice, char room[40])
     return room;
 }
 
+static json_t *weather_of(json_t *event)
+{
+    json_t *weather = json_object_get(event, "weather");
+
+    if (weather == NULL) {
+        weather = json_array();
+        (void)json_object_set_new(event, "weather", weather);
+    }
+    return weather;
+}
+
 /* In one life in three a request in some syncs, or its answer, is under way for seconds, minutes or
  * a night, as where the phone sleeps over it. */
 static void take_time(json_t *history)
@@ -75,15 +86,48 @@ static void take_time(json_t *history)
     json_array_foreach(json_object_get(history, "events"), index, event)
     {
         if (is_pulled && is_verb(event, "sync") && sim_chance(&dice, SLOW)) {
-            json_t *weather = json_object_get(event, "weather");
+            json_t *weather = weather_of(event);
 
-            if (weather == NULL) {
-                weather = json_array();
-                (void)json_object_set_new(event, "weather", weather);
-            }
             (void)json_array_insert_new(weather,
                                         sim_roll(&dice, (unsigned)json_array_size(weather) + 1),
                                         json_string(some_delay(&dice, room)));
+        }
+    }
+}
+
+/* Puts a word, so many times, ahead of what the sync's exchanges meet. */
+static void meet_first(json_t *event, const char *word, unsigned times)
+{
+    for (unsigned i = 0; i < times; i++) {
+        (void)json_array_insert_new(weather_of(event), 0, json_string(word));
+    }
+}
+
+/* In one life in four the request of some syncs arrives together with one of the next sync, or with
+ * its own device's next one. */
+static void bring_together(json_t *history)
+{
+    enum { ONE_IN = 4, TOGETHER = 15 /* of a hundred syncs */, LOST = 10 };
+    struct sim_dice dice = dice_of(history, UINT64_C(0x589965cc75374cc3), 10);
+    bool is_pulled = sim_roll(&dice, ONE_IN) == 0;
+    bool is_awaited = false;
+    size_t index;
+    json_t *event;
+
+    json_array_foreach(json_object_get(history, "events"), index, event)
+    {
+        if (!is_pulled || !is_verb(event, "sync")) {
+            continue;
+        }
+        if (is_awaited) {
+            meet_first(event, sim_chance(&dice, 50) ? "behind the late" : "before the late", 1);
+            is_awaited = false;
+        } else if (sim_chance(&dice, TOGETHER)) {
+            is_awaited = sim_chance(&dice, 75);
+            meet_first(event,
+                       is_awaited ? "request lost" : "behind the late",
+                       is_awaited ? LOST : 1);
+            meet_first(event, "late", 1);
         }
     }
 }
@@ -114,6 +158,7 @@ void sim_levers_pull(json_t *history)
 {
     move_servers_clock(history);
     take_time(history);
+    bring_together(history);
     make_batches_small(history);
     leave_older_apps(history);
 }

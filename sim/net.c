@@ -7,18 +7,16 @@
 #include "sim/bounded.h"
 #include "sim/care.h"
 #include "sim/counted.h"
-#include "sim/granted.h"
 #include "sim/life.h"
 #include "sim/look.h"
 #include "sim/memory.h"
-#include "sim/model/twin.h"
 #include "sim/net.h"
 #include "sim/remains.h"
 #include "sim/restored.h"
+#include "sim/serve.h"
 #include "sim/server.h"
 #include "sim/shown.h"
 #include "sim/steady.h"
-#include "sim/watch.h"
 #include "sim/whole.h"
 #include "sim/world.h"
 #include "sim/write.h"
@@ -70,81 +68,36 @@ static bool is(const char *weather, const char *name)
     return strncmp(weather, name, size) == 0 && (weather[size] == '\0' || weather[size] == ' ');
 }
 
-void sim_tell_twin(struct sim_world *world, const struct trn_sync_call *call, int64_t now_us)
+/* What was under way for long. */
+static struct sim_arrival late_arrival(const struct sim_world *world, const struct trn_bytes *late)
 {
-    struct twin_call told = {.user = call->auth.user,
-                             .power = call->auth.power == TRN_POWER_OPERATOR  ? MODEL_OPERATOR
-                                      : call->auth.power == TRN_POWER_SERVICE ? MODEL_JOB
-                                                                              : MODEL_USER,
-                             .role = call->auth.role,
-                             .now_us = now_us,
-                             .request = call->request,
-                             .status = call->status,
-                             .answer = trn_bytes_slice(&call->answer)};
-    char says[TWIN_SAYS_BYTES];
-
-    sim_disk_pause(world->disk, true); /* what is armed is not for the model's looks */
-    if (world->twin != NULL && !twin_hear(world->twin, &told, world->db, says)) {
-        sim_fail(world, "model", "%.500s", says);
-    }
-    sim_disk_pause(world->disk, false);
+    return (struct sim_arrival){.user = world->late_user,
+                                .power = world->devices[world->late_device].power,
+                                .body = trn_bytes_slice(late)};
 }
 
-/* The server's process handles a body; false where it died of it or is down. */
-static bool serve(struct sim_world *world,
-                  size_t user,
-                  enum trn_power power,
-                  struct trn_slice body,
-                  struct trn_sync_call *call)
+enum { TOGETHER = 2 };
+
+/* In one group with what was under way for long, whose answer nobody waits for. */
+static bool serve_with_late(struct sim_world *world,
+                            const struct sim_arrival *own,
+                            bool behind,
+                            struct trn_sync_call *ret_call)
 {
-    struct sim_held before;
+    struct trn_bytes late = trn_bytes_move(&world->late);
+    struct sim_arrival together[TOGETHER];
+    struct trn_sync_call calls[TOGETHER] = {{.status = 0}};
+    bool served;
 
-    if (world->server == NULL) {
-        return false;
+    together[behind ? 1 : 0] = *own;
+    together[behind ? 0 : 1] = late_arrival(world, &late);
+    served = sim_serve(world, together, calls, TOGETHER);
+    if (served) {
+        *ret_call = calls[behind ? 1 : 0];
+        trn_sync_call_free(&calls[behind ? 0 : 1]);
     }
-    call->auth = (struct trn_auth){.user = world->users[user].id,
-                                   .power = power,
-                                   .role = world->users[user].role};
-    call->request = body;
-    before = sim_bounded_begin_exchange();
-    sim_memory_enter(SIM_SERVER);
-    trn_server_handle(world->server, sim_server_now(world), call, 1);
-    (void)sim_memory_leave(TERN_OK);
-    sim_bounded_end_exchange(world, before, body.size, call->answer.size);
-    if (call->rows > world->limits.page_rows) {
-        sim_fail(world,
-                 "bounded page",
-                 "an answer has %zu rows, of which %u are allowed",
-                 call->rows,
-                 world->limits.page_rows);
-    }
-    world->ops++;
-    if (sim_disk_is_dead(world->disk)) {
-        struct trn_sync_call unheard = {.auth = call->auth, .request = body};
-
-        trn_sync_call_free(call);
-        sim_world_mend(world);
-        sim_tell_twin(world, &unheard, sim_server_now(world));
-        return false;
-    }
-    if (call->status >= 500 && getenv("SIM_TRACE") != NULL) {
-        (void)fprintf(stderr, "server: %u %s\n", call->status, call->cause.message);
-    }
-    if (call->status >= 500 && !world->troubled) {
-        sim_fail(world,
-                 "server",
-                 "status %u in fair weather: %s %s",
-                 call->status,
-                 tern_status_code(call->cause.status),
-                 call->cause.message);
-    }
-    sim_bounded_log(world, SIM_SERVER);
-    if (call->status == 200) {
-        sim_granted_check(world, user, &call->answer);
-    }
-    sim_tell_twin(world, call, sim_server_now(world));
-    sim_watch_look(world, user);
-    return true;
+    trn_bytes_free(&late);
+    return served;
 }
 
 /* A request that was under way for long arrives; nobody waits for the answer any more. */
@@ -152,12 +105,9 @@ static void deliver_late(struct sim_world *world)
 {
     struct trn_sync_call call = {0};
     struct trn_bytes late = trn_bytes_move(&world->late);
+    const struct sim_arrival arrival = late_arrival(world, &late);
 
-    if (late.size > 0 && serve(world,
-                               world->late_user,
-                               world->devices[world->late_device].power,
-                               trn_bytes_slice(&late),
-                               &call)) {
+    if (late.size > 0 && sim_serve(world, &arrival, &call, 1)) {
         trn_sync_call_free(&call);
     }
     trn_bytes_free(&late);
@@ -239,6 +189,8 @@ bool sim_is_weather(const char *word)
                                         "cut",
                                         "twice",
                                         "late",
+                                        "behind the late",
+                                        "before the late",
                                         "stalled",
                                         "slow",
                                         "request slow",
@@ -253,6 +205,18 @@ bool sim_is_weather(const char *word)
     return false;
 }
 
+static bool serve_in(struct sim_world *world,
+                     const char *weather,
+                     const struct sim_arrival *arrival,
+                     struct trn_sync_call *ret_call)
+{
+    bool behind = is(weather, "behind the late");
+
+    return world->late.size > 0 && (behind || is(weather, "before the late"))
+               ? serve_with_late(world, arrival, behind, ret_call)
+               : sim_serve(world, arrival, ret_call, 1);
+}
+
 static tern_status carry(struct sim_device *device,
                          const char *weather,
                          struct trn_slice body,
@@ -260,6 +224,7 @@ static tern_status carry(struct sim_device *device,
 {
     struct sim_world *world = device->world;
     struct trn_sync_call call = {0};
+    struct sim_arrival arrival = {.user = device->bearer, .power = device->power};
     tern_status status;
 
     if (is(weather, "request lost")) {
@@ -284,11 +249,12 @@ static tern_status carry(struct sim_device *device,
         return trn_bytes_append_slice(&world->late, body) == TERN_OK ? TERN_ERR_TIMEOUT
                                                                      : TERN_ERR_NOMEM;
     }
+    arrival.body = body;
     device->trip.served_us = sim_server_now(world);
-    if (is(weather, "twice") && serve(world, device->bearer, device->power, body, &call)) {
+    if (is(weather, "twice") && sim_serve(world, &arrival, &call, 1)) {
         trn_sync_call_free(&call);
     }
-    if (!serve(world, device->bearer, device->power, body, &call)) {
+    if (!serve_in(world, weather, &arrival, &call)) {
         return TERN_ERR_NETWORK;
     }
     sim_hash(world, call.answer.data, call.answer.size);

@@ -7,9 +7,6 @@
 /* Before a life. */
 void sim_net_begin(uint64_t seed);
 
-/* The reference model hears of an exchange that the server had at that time of its clock. */
-void sim_tell_twin(struct sim_world *world, const struct trn_sync_call *call, int64_t now_us);
-
 struct sim_sync {
     json_t *weather; /* array of texts, or NULL */
     unsigned stop;   /* after so many steps; 0: not before the end */

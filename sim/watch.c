@@ -255,6 +255,18 @@ static void look_at_change(struct sim_world *world,
     tell_scope(world, view, change->table, &row, number, writer);
 }
 
+/* A group may have been of several. */
+static size_t
+writer_of(const struct sim_world *world, const struct trn_db_entry *entry, size_t otherwise)
+{
+    for (size_t i = 0; i < world->user_count; i++) {
+        if (trn_id_equal(&world->users[i].id, &entry->user)) {
+            return i;
+        }
+    }
+    return otherwise;
+}
+
 static void
 look_at_entry(struct sim_world *world, struct trn_db_view *view, int64_t number, size_t writer)
 {
@@ -292,7 +304,7 @@ look_at_entry(struct sim_world *world, struct trn_db_view *view, int64_t number,
                            view,
                            &change,
                            entry.kind < TRN_ENTRY_DISCARDED ? number : 0,
-                           writer,
+                           writer_of(world, &entry, writer),
                            entry.kind > TRN_ENTRY_DISCARDED && change.operation == TRN_OP_DELETE);
         }
     }
@@ -315,20 +327,23 @@ static void look_at_epoch(struct sim_world *world, struct trn_db_view *view)
     }
 }
 
-void sim_watch_look(struct sim_world *world, size_t writer)
+void sim_watch_look(struct sim_world *world, size_t writer, bool epoch_behind)
 {
     struct trn_db_view *view = NULL;
     int64_t last = 0;
 
     sim_disk_pause(world->disk, true);
     if (world->db->ops->snapshot_open(world->db, &view, NULL) == TERN_OK) {
-        look_at_epoch(world, view);
+        if (!epoch_behind) {
+            look_at_epoch(world, view);
+        }
         if (world->db->ops->last_number(view, &last, NULL) == TERN_OK) {
             while (world->watch->seen < last) {
                 look_at_entry(world, view, ++world->watch->seen, writer);
             }
             world->answered_to = last;
         }
+        look_at_epoch(world, view);
         world->db->ops->snapshot_close(world->db, view);
     }
     sim_disk_pause(world->disk, false);

@@ -11,8 +11,9 @@ struct sim_watch;
 
 struct sim_watch *sim_watch_new(void);
 void sim_watch_free(struct sim_watch *watch);
-/* Looks at what was applied since, of a user's. */
-void sim_watch_look(struct sim_world *world, size_t writer);
+/* Looks at what was applied since, of a user's where it does not name another; a new epoch may have
+ * begun ahead of that, or behind it. */
+void sim_watch_look(struct sim_world *world, size_t writer, bool epoch_behind);
 /* Another epoch begins. */
 void sim_watch_forget(struct sim_watch *watch);
 /* Goes on behind a number. */

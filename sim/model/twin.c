@@ -373,7 +373,7 @@ hear(struct twin *twin, const struct twin_call *call, struct trn_db *db, char sa
         read_problem(call->answer, &verdicts);
         untold = verdicts.count == 0; /* memory ran out over the document: the status alone went */
     }
-    if (untold || call->status == 426) { /* neither says which epoch it is */
+    if ((untold || call->status == 426) && !call->more) { /* neither says which epoch it is */
         read_epoch(db, twin->epoch);
     }
     if (verdicts.epoch[0] != '\0') {
@@ -385,6 +385,11 @@ hear(struct twin *twin, const struct twin_call *call, struct trn_db *db, char sa
     trn_request_close(&reader);
     free(verdicts.items);
     return good;
+}
+
+void twin_before_group(struct twin *twin, struct trn_db *db)
+{
+    read_epoch(db, twin->epoch);
 }
 
 bool twin_hear(struct twin *twin,

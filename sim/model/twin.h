@@ -25,6 +25,7 @@ struct twin_call {
     struct trn_slice request;
     unsigned status; /* of the answer; 0: the server never answered */
     struct trn_slice answer;
+    bool more; /* another of its group came behind it, and may have begun an epoch */
 };
 
 struct twin;
@@ -38,6 +39,8 @@ const struct model *twin_model(const struct twin *twin);
 
 /* Goes on with a later version of the schema document; the one before may be freed then. */
 void twin_serve(struct twin *twin, const struct trn_schema *schema);
+/* Several exchanges are to share one commit. */
+void twin_before_group(struct twin *twin, struct trn_db *db);
 /* Takes an exchange. Where the server gave no verdict (status 0, or from 500 on), what it kept all
  * the same is looked up in `db`, as it stands after that; NULL: that is not known yet. False where
  * a verdict is not the model's; `says` then names the tx and both. */

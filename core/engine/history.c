@@ -130,6 +130,10 @@ static tern_status change_device(struct trn_work *work, tern_error *error)
     if (status != TERN_OK) {
         return status;
     }
+    status = trn_meta_retire(work->store, &before, error);
+    if (status != TERN_OK) {
+        return status;
+    }
     trn_id_v4(random, &work->meta.device);
     forget_acknowledged(&work->meta);
 #ifdef TERN_MUTANTS

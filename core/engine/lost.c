@@ -70,6 +70,7 @@ static tern_status is_lost(struct trn_work *work,
                            tern_error *error)
 {
     uint64_t ordinal = 0;
+    bool own = false;
     tern_status status = TERN_OK;
 
     *ret_lost = false;
@@ -77,8 +78,10 @@ static tern_status is_lost(struct trn_work *work,
         return TERN_OK;
     }
     status = trn_known_get(&work->known, work->store, key, ret_info, error);
-    if (status != TERN_OK || ret_info->number != 0 ||
-        trn_id_equal(&ret_info->device, &work->meta.device)) {
+    if (status == TERN_OK && ret_info->number == 0) {
+        status = trn_meta_is_own(work->store, &ret_info->device, &own, error);
+    }
+    if (status != TERN_OK || ret_info->number != 0 || own) {
         return status;
     }
     status = trn_outbox_by_key(work->store, key, &ordinal, error);
@@ -139,7 +142,8 @@ static tern_status park_key(struct trn_work *work,
         return status;
     }
     left.time_us = info.time_us;
-    return trn_reoffer_park(work, &left, &info.device, error);
+    left.author = info.device;
+    return trn_reoffer_park(work, &left, error);
 }
 
 tern_status trn_lost_park(struct trn_work *work,

@@ -19,9 +19,9 @@ struct offering {
     struct trn_line_writer writer;
     struct trn_change change;
     uint32_t changes;
-    bool inferred;             /* the transaction */
-    uint64_t ordinal;          /* last taken */
-    const tern_id *parked_for; /* its author, who is to offer it; NULL: this device does */
+    bool inferred;    /* the transaction */
+    uint64_t ordinal; /* last taken */
+    bool parks;       /* its author is to offer it, who is another device */
 };
 
 /* ---- Lines ---- */
@@ -69,7 +69,7 @@ static tern_status let_go(struct offering *offering,
                           struct trn_row *row,
                           tern_error *error)
 {
-    if (units == 0 || offering->parked_for != NULL) {
+    if (units == 0 || offering->parks) {
         return TERN_OK;
     }
     for (size_t unit = 0; unit < left->table->unit_count; unit++) {
@@ -196,7 +196,7 @@ static tern_status name(struct offering *offering,
                         tern_error *error)
 {
     struct trn_work *work = offering->work;
-    struct trn_entry entry = {.author = work->meta.device,
+    struct trn_entry entry = {.author = first->author,
                               .key = first->key,
                               .state = TERN_ENTRY_PENDING,
                               .time_us = first->time_us,
@@ -212,8 +212,7 @@ static tern_status name(struct offering *offering,
         return status;
     }
     trn_id_v4(random, &entry.tx);
-    if (offering->parked_for != NULL) {
-        entry.author = *offering->parked_for;
+    if (offering->parks) {
         entry.state = TERN_ENTRY_QUARANTINED;
         entry.key = 0;
         entry.ordinal = work->meta.last_ordinal + 1;
@@ -268,9 +267,9 @@ static tern_status queue(struct offering *offering, struct trn_entry *entry, ter
                             (struct trn_slice){0},
                             NULL,
                             0,
-                            offering->parked_for == NULL ? NULL : waits_for_author,
+                            offering->parks ? waits_for_author : NULL,
                             error);
-    if (status != TERN_OK || offering->parked_for != NULL) {
+    if (status != TERN_OK || offering->parks) {
         return status;
     }
     status = trn_reach_suspect(work, entry->ordinal, error);
@@ -315,7 +314,7 @@ static tern_status offer(struct offering *offering, tern_error *error)
     if (count == 0) {
         return TERN_OK;
     }
-    if (offering->parked_for == NULL) {
+    if (!offering->parks) {
         status = find_said(offering, items, count, &is_queued, error);
     }
     if (status != TERN_OK || is_queued) {
@@ -362,7 +361,7 @@ tern_status trn_reoffer_gather(struct trn_work *work, tern_error *error)
 {
     tern_status status = trn_rebase_lift(work, error);
 
-    return status == TERN_OK ? trn_left_gather(work->store, &work->meta.device, error) : status;
+    return status == TERN_OK ? trn_left_gather(work->store, error) : status;
 }
 
 tern_status trn_reoffer_queue(struct trn_work *work, tern_error *error)
@@ -382,12 +381,9 @@ tern_status trn_reoffer_queue(struct trn_work *work, tern_error *error)
     return status == TERN_OK ? trn_rebase_lay(work, error) : status;
 }
 
-tern_status trn_reoffer_park(struct trn_work *work,
-                             const struct trn_left *left,
-                             const tern_id *author,
-                             tern_error *error)
+tern_status trn_reoffer_park(struct trn_work *work, const struct trn_left *left, tern_error *error)
 {
-    struct offering offering = {.work = work, .parked_for = author};
+    struct offering offering = {.work = work, .parks = true};
     tern_status status = trn_bytes_append(&offering.items, left, sizeof *left) == TERN_OK
                              ? TERN_OK
                              : trn_fail_nomem(error);

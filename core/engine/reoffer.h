@@ -13,10 +13,7 @@ tern_status trn_reoffer_gather(struct trn_work *work, tern_error *error);
 /* Queues them; the numbers must have been forgotten. Lays pending edits back. */
 tern_status trn_reoffer_queue(struct trn_work *work, tern_error *error);
 
-/* Parks units of a row that `author` wrote, as an entry of its. */
-tern_status trn_reoffer_park(struct trn_work *work,
-                             const struct trn_left *left,
-                             const tern_id *author,
-                             tern_error *error);
+/* Parks units of a row that another device wrote, `left->author`, as an entry of its. */
+tern_status trn_reoffer_park(struct trn_work *work, const struct trn_left *left, tern_error *error);
 
 #endif

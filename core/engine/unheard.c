@@ -136,16 +136,19 @@ tern_status trn_unheard_list(struct trn_work *work, struct trn_bytes *ordinals, 
     struct trn_entry entry = {0};
 
     for (;;) {
+        bool own = false;
         tern_status status = trn_outbox_next(work->store, entry.ordinal, WAITING, &entry, error);
 
         if (status != TERN_OK || entry.ordinal == 0 || entry.ordinal > work->meta.sent_ordinal) {
             return status;
         }
-        if (entry.number != 0 || trn_entry_kind_is_left(entry.kind) ||
-            !trn_id_equal(&entry.author, &work->meta.device)) {
-            continue;
+        if (entry.number == 0 && !trn_entry_kind_is_left(entry.kind)) {
+            status = trn_meta_is_own(work->store, &entry.author, &own, error);
         }
-        if (trn_bytes_append(ordinals, &entry.ordinal, sizeof entry.ordinal) != TERN_OK) {
+        if (status != TERN_OK) {
+            return status;
+        }
+        if (own && trn_bytes_append(ordinals, &entry.ordinal, sizeof entry.ordinal) != TERN_OK) {
             return trn_fail_nomem(error);
         }
     }

@@ -23,7 +23,7 @@ static tern_status begin(struct trn_store *store, tern_error *error)
     return trn_store_exec(
         store,
         "CREATE TABLE IF NOT EXISTS temp.tern_own(key INTEGER PRIMARY KEY, "
-        "number INTEGER, time INTEGER);"
+        "number INTEGER, time INTEGER, device BLOB);"
         "CREATE TABLE IF NOT EXISTS temp.tern_left(key INTEGER, tab INTEGER, "
         "id BLOB, units INTEGER, PRIMARY KEY(key, tab, id)) WITHOUT ROWID;"
         "CREATE TABLE IF NOT EXISTS temp.tern_needed(ordinal INTEGER PRIMARY KEY);"
@@ -59,46 +59,37 @@ prepare(struct trn_store *store, const char *sql, sqlite3_stmt **ret_stmt, tern_
 
 #define IS_WHOLE "kind NOT IN (3, 4)" /* enum trn_entry_kind: not what was left of one */
 
+/* Of an id that the device has, or had before a copy of it was told apart. */
+#define IS_OWN(column)                                                                             \
+    "(" column " = (SELECT device FROM main.tern_meta) OR "                                        \
+    "instr((SELECT former FROM main.tern_meta), " column ") > 0)"
+
 /* The device's transactions that a server had and no whole entry is kept of. One that a page told
  * of before its verdict came has a second key, which no entry has: its device and time name it. */
-static tern_status gather_own(struct trn_store *store, const tern_id *device, tern_error *error)
+static tern_status gather_own(struct trn_store *store, tern_error *error)
 {
-    sqlite3_stmt *stmt = NULL;
-    tern_status status =
-        prepare(store,
-                "INSERT INTO temp.tern_own(key, number, time) "
-                "SELECT key, number, time FROM main.tern_tx WHERE device = ?1 AND "
-                "number > 0 AND key NOT IN (SELECT key FROM main.tern_outbox WHERE " IS_WHOLE ") "
-                "AND time NOT IN (SELECT time FROM main.tern_outbox WHERE "
-                "author = ?1 AND " IS_WHOLE ")",
-                &stmt,
-                error);
-
-    if (status == TERN_OK) {
-        trn_bind_id(stmt, 1, device);
-        status = trn_store_run(store, stmt, place, error);
-    }
-    (void)sqlite3_finalize(stmt);
-    return status;
+    return trn_store_exec(
+        store,
+        "INSERT INTO temp.tern_own(key, number, time, device) "
+        "SELECT key, number, time, device FROM main.tern_tx WHERE " IS_OWN(
+            "device") " AND "
+                      "number > 0 AND key NOT IN (SELECT key FROM main.tern_outbox WHERE " IS_WHOLE
+                      ") AND "
+                      "(device, time) NOT IN (SELECT author, time FROM main.tern_outbox "
+                      "WHERE " IS_WHOLE ");",
+        place,
+        error);
 }
 
 /* What the device has offered of its transactions before, and was not refused. */
-static tern_status gather_offered(struct trn_store *store, const tern_id *device, tern_error *error)
+static tern_status gather_offered(struct trn_store *store, tern_error *error)
 {
-    sqlite3_stmt *stmt = NULL;
-    tern_status status = prepare(store,
-                                 "INSERT INTO temp.tern_offered(time, ordinal) "
-                                 "SELECT time, ordinal FROM main.tern_outbox "
-                                 "WHERE author = ?1 AND state IN (0, 1) AND NOT " IS_WHOLE,
-                                 &stmt,
-                                 error);
-
-    if (status == TERN_OK) {
-        trn_bind_id(stmt, 1, device);
-        status = trn_store_run(store, stmt, place, error);
-    }
-    (void)sqlite3_finalize(stmt);
-    return status;
+    return trn_store_exec(store,
+                          "INSERT INTO temp.tern_offered(time, ordinal) "
+                          "SELECT time, ordinal FROM main.tern_outbox WHERE " IS_OWN(
+                              "author") " AND state IN (0, 1) AND NOT " IS_WHOLE ";",
+                          place,
+                          error);
 }
 
 /* Which units of the version are `key`'s. */
@@ -188,17 +179,17 @@ static tern_status gather_table(struct trn_store *store,
     return status;
 }
 
-tern_status trn_left_gather(struct trn_store *store, const tern_id *device, tern_error *error)
+tern_status trn_left_gather(struct trn_store *store, tern_error *error)
 {
     const struct trn_schema *schema = store->schema;
     sqlite3_stmt *add = NULL;
     tern_status status = begin(store, error);
 
     if (status == TERN_OK) {
-        status = gather_own(store, device, error);
+        status = gather_own(store, error);
     }
     if (status == TERN_OK) {
-        status = gather_offered(store, device, error);
+        status = gather_offered(store, error);
     }
     if (status == TERN_OK) {
         status = prepare(store,
@@ -240,6 +231,7 @@ walk(struct trn_store *store,
         left.table = &store->schema->tables[sqlite3_column_int(stmt, 3)];
         trn_column_id(stmt, 4, &left.id);
         left.units = (uint16_t)sqlite3_column_int(stmt, 5);
+        trn_column_id(stmt, 6, &left.author);
         status = visit(context, &left, error);
         if (status != TERN_OK) {
             return status;
@@ -254,11 +246,12 @@ trn_left_visit(struct trn_store *store,
                tern_error *error)
 {
     sqlite3_stmt *stmt = NULL;
-    tern_status status = prepare(store,
-                                 "SELECT key, number, time, tab, id, units FROM temp.tern_left "
-                                 "JOIN temp.tern_own USING(key) ORDER BY key, tab, id",
-                                 &stmt,
-                                 error);
+    tern_status status =
+        prepare(store,
+                "SELECT key, number, time, tab, id, units, device FROM temp.tern_left "
+                "JOIN temp.tern_own USING(key) ORDER BY key, tab, id",
+                &stmt,
+                error);
 
     if (status == TERN_OK) {
         status = walk(store, stmt, visit, context, error);

@@ -193,6 +193,54 @@ tern_status trn_meta_write(struct trn_store *store, const struct trn_meta *meta,
     return status;
 }
 
+/* ---- Ids ---- */
+
+tern_status trn_meta_retire(struct trn_store *store, const tern_id *device, tern_error *error)
+{
+    struct trn_bytes former = {0};
+    sqlite3_stmt *stmt = NULL;
+    bool found = false;
+    tern_status status = trn_store_sql(store, TRN_SQL_FORMER, &stmt, error);
+
+    if (status == TERN_OK) {
+        status = trn_store_step(store, stmt, "tern_meta", &found, error);
+    }
+    if (status == TERN_OK && found) {
+        status = trn_column_append(stmt, 0, &former, error);
+        (void)sqlite3_reset(stmt);
+    }
+    if (status == TERN_OK &&
+        trn_bytes_append(&former, device->bytes, sizeof device->bytes) != TERN_OK) {
+        status = trn_fail_nomem(error);
+    }
+    if (status == TERN_OK) {
+        status = trn_store_sql(store, TRN_SQL_FORMER_SET, &stmt, error);
+    }
+    if (status == TERN_OK) {
+        trn_bind_slice(stmt, 1, trn_bytes_slice(&former));
+        status = trn_store_run(store, stmt, "tern_meta", error);
+    }
+    trn_bytes_free(&former);
+    return status;
+}
+
+tern_status
+trn_meta_is_own(struct trn_store *store, const tern_id *device, bool *ret_is_own, tern_error *error)
+{
+    sqlite3_stmt *stmt = NULL;
+    tern_status status = trn_store_sql(store, TRN_SQL_IS_OWN, &stmt, error);
+
+    if (status != TERN_OK) {
+        return status;
+    }
+    trn_bind_id(stmt, 1, device);
+    status = trn_store_step(store, stmt, "tern_meta", ret_is_own, error);
+    (void)sqlite3_reset(stmt);
+    return status;
+}
+
+/* ---- The cursor ---- */
+
 /* In front of one that is only proof, behind the one that is gone by, if any: cursors are UTF-8,
  * which never has this byte. */
 static const uint8_t proof = 0xFF;

@@ -39,6 +39,10 @@ static const char *const texts[TRN_SQL_COUNT] = {
         "clock_suspect = ?15, lease = ?16, lease_until = ?17, lease_wall = ?18, "
         "lease_monotonic = ?19, lease_boot = ?20, sent_ordinal = ?21, steady = ?22, "
         "steady_boot = ?23 WHERE id = 1",
+    [TRN_SQL_FORMER] = "SELECT former FROM tern_meta WHERE id = 1",
+    [TRN_SQL_FORMER_SET] = "UPDATE tern_meta SET former = ?1 WHERE id = 1",
+    [TRN_SQL_IS_OWN] =
+        "SELECT 1 FROM tern_meta WHERE id = 1 AND (device = ?1 OR instr(former, ?1) > 0)",
     [TRN_SQL_CURSOR] = "SELECT value FROM tern_cursor WHERE id = 1",
     [TRN_SQL_CURSOR_SET] = "INSERT INTO tern_cursor(id, value) VALUES(1, ?1) "
                            "ON CONFLICT(id) DO UPDATE SET value = excluded.value",

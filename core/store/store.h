@@ -380,6 +380,7 @@ struct trn_left {
     int64_t key; /* in tern_tx */
     int64_t number;
     int64_t time_us;
+    tern_id author; /* an id that the device has or had */
     const struct trn_table *table;
     tern_id id;
     uint16_t units; /* bits */
@@ -387,7 +388,7 @@ struct trn_left {
 
 /* Finds all that `device` wrote, that a server had, and that no whole entry is kept of. Rows must
  * show no pending edit. Ends with trn_left_visit or the tx. */
-tern_status trn_left_gather(struct trn_store *store, const tern_id *device, tern_error *error);
+tern_status trn_left_gather(struct trn_store *store, tern_error *error);
 /* Visits what was found, in the order of the transactions, and forgets it. The visitor may write to
  * the outbox. */
 tern_status
@@ -548,6 +549,13 @@ struct trn_meta {
 int64_t trn_store_now(const struct trn_store *store, const struct trn_reading *reading);
 tern_status trn_meta_read(struct trn_store *store, struct trn_meta *ret_meta, tern_error *error);
 tern_status trn_meta_write(struct trn_store *store, const struct trn_meta *meta, tern_error *error);
+/* The device gives up this id, and goes on knowing as its own what it wrote under it. */
+tern_status trn_meta_retire(struct trn_store *store, const tern_id *device, tern_error *error);
+/* Whether the id is the device's as the file has it, or one that it had. */
+tern_status trn_meta_is_own(struct trn_store *store,
+                            const tern_id *device,
+                            bool *ret_is_own,
+                            tern_error *error);
 /* The opaque cursor; size 0 before the first answer. */
 tern_status trn_meta_cursor(struct trn_store *store, struct trn_bytes *cursor, tern_error *error);
 /* It is no longer gone by, and kept as proof of what the server had given. */

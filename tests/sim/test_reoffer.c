@@ -647,3 +647,39 @@ TEST(offering_again_works_or_runs_out_of_memory)
     device_end(&doctor);
     world_end(&world);
 }
+
+/* Nobody else is to offer it: both copies have another id by now, and the one that they had is no
+ * more. */
+TEST(what_was_written_under_an_id_that_a_copy_ended_is_offered_as_one_s_own)
+{
+    struct world world;
+    struct device phone;
+    struct device copy;
+
+    begin(&world, &phone);
+    device_run(&phone, "INSERT INTO notes(id, owner_id, title) VALUES(tern_id(), @p, 'old')");
+    device_sync_well(&phone);
+    forget_entries(&world, &phone);
+    device_begin(&world, &copy, "copy", 'p');
+    device_close(&copy);
+    device_close(&phone);
+    world_copy_file(phone.path, copy.path);
+    device_open(&phone);
+    device_open(&copy);
+    device_run(&phone, "UPDATE users SET name = 'phone'");
+    device_sync_well(&phone);
+    device_run(&copy, "INSERT INTO notes(id, owner_id, title) VALUES(tern_id(), @p, 'copy')");
+    device_sync_well(&copy);
+    device_sync_well(&phone);
+    device_sync_well(&copy);
+    restore(&world);
+    device_sync_well(&phone);
+    device_sync_well(&copy);
+    device_sync_well(&phone);
+    CHECK_TEXT(device_ask(&phone, "SELECT title FROM notes ORDER BY title"), "copy;old");
+    check_quiet(&phone);
+    check_quiet(&copy);
+    device_end(&phone);
+    device_end(&copy);
+    world_end(&world);
+}

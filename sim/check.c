@@ -257,12 +257,12 @@ static bool are_equal_within(const struct trn_table *table,
 }
 
 /* By which time rows may have left: a window goes back where the server's clock proves to have been
- * ahead by more than a day. */
+ * ahead by more than a day, and may have been set by one that was ahead by less. */
 static int64_t leaving_time(const struct sim_world *world)
 {
     const int64_t day_us = 86400 * SIM_SECOND_US;
 
-    return world->latest_us - world->now_us <= day_us ? world->latest_us : world->now_us;
+    return world->latest_us - world->now_us <= day_us ? world->latest_us : world->now_us + day_us;
 }
 
 /* The ids of rows that are older than the window. */

@@ -501,7 +501,7 @@ tern_status sim_sync(struct sim_device *device, const struct sim_sync *how)
     }
     sim_backup_look(device, &entries);
     sim_shown_look(device);
-    sim_restored_sync(device);
+    sim_restored_sync(device, status == TERN_OK);
     device->weather_count = 0;
     sim_hash_number(device->world, status);
     return status;

@@ -242,32 +242,6 @@ void sim_restored_forget(struct sim_device *device)
     }
 }
 
-void sim_restored_sync(struct sim_device *device)
-{
-    struct sim_world *world = device->world;
-    struct sim_granted granted;
-    unsigned open = 0;
-
-    if (world->expected_count == 0 || world->db == NULL || sim_disk_is_dead(world->disk)) {
-        return;
-    }
-    sim_granted_find(world, sim_look_within(world, SIM_SERVER), device->user, &granted);
-    sim_look_away(world, SIM_SERVER);
-    for (size_t i = 0; i < granted.count; i++) {
-        tern_id id;
-
-        if (trn_hex_decode(trn_slice_make(granted.ids[i], 32), id.bytes, sizeof id.bytes)) {
-            open |= bit_of(world, &id);
-        }
-    }
-    for (size_t i = 0; i < world->expected_count; i++) {
-        if (world->expected[i].device == device->index &&
-            (world->expected[i].records & open) == 0) {
-            drop(world, &i);
-        }
-    }
-}
-
 /* ---- Parked rows ---- */
 
 struct row {
@@ -365,8 +339,20 @@ read_stamp(struct sim_world *world, sqlite3 *db, const struct sim_unit *unit)
     return stamp;
 }
 
-/* Whether the server has it, or what wins over it; what lay beneath a deletion went with it, and a
- * deletion of what is not there is done. */
+/* Whether it says that a row is deleted which the server does not have: that is done, and holds
+ * nothing against whoever brings the row back later. */
+static bool is_done(struct sim_world *world, sqlite3 *db, const struct sim_expected *expected)
+{
+    const struct trn_schema *schema = world->documents[world->served].schema;
+    const struct trn_table *table = trn_schema_table(schema, expected->table->name);
+    sqlite3_stmt *stmt = sim_unit_prepare(world, db, table);
+    struct sim_unit row;
+
+    return expected->unit == TRN_UNIT_EXISTENCE && expected->values == 0 &&
+           (stmt == NULL || !sim_unit_read(stmt, table, &expected->row, expected->unit, &row));
+}
+
+/* Whether the server has it, or what wins over it; what lay beneath a deletion went with it. */
 static bool is_there(struct sim_world *world, sqlite3 *db, const struct sim_expected *expected)
 {
     const struct trn_schema *schema = world->documents[world->served].schema;
@@ -377,7 +363,7 @@ static bool is_there(struct sim_world *world, sqlite3 *db, const struct sim_expe
     struct trn_stamp stamp;
 
     if (stmt == NULL || !sim_unit_read(stmt, table, &expected->row, TRN_UNIT_EXISTENCE, &row)) {
-        return expected->unit == TRN_UNIT_EXISTENCE && expected->values == 0;
+        return is_done(world, db, expected);
     }
     if (expected->unit != TRN_UNIT_EXISTENCE && row.values == 0) {
         return true;
@@ -401,6 +387,35 @@ void sim_restored_settle(struct sim_world *world)
     db = sim_look_within(world, SIM_SERVER);
     for (size_t i = 0; i < world->expected_count; i++) {
         if (is_there(world, db, &world->expected[i])) {
+            drop(world, &i);
+        }
+    }
+    sim_look_away(world, SIM_SERVER);
+}
+
+void sim_restored_sync(struct sim_device *device, bool heard_all)
+{
+    struct sim_world *world = device->world;
+    struct sim_granted granted;
+    sqlite3 *db;
+    unsigned open = 0;
+
+    if (world->expected_count == 0 || world->db == NULL || sim_disk_is_dead(world->disk)) {
+        return;
+    }
+    db = sim_look_within(world, SIM_SERVER);
+    sim_granted_find(world, db, device->user, &granted);
+    for (size_t i = 0; i < granted.count; i++) {
+        tern_id id;
+
+        if (trn_hex_decode(trn_slice_make(granted.ids[i], 32), id.bytes, sizeof id.bytes)) {
+            open |= bit_of(world, &id);
+        }
+    }
+    for (size_t i = 0; i < world->expected_count; i++) {
+        if (world->expected[i].device == device->index &&
+            ((world->expected[i].records & open) == 0 ||
+             (heard_all && is_done(world, db, &world->expected[i])))) {
             drop(world, &i);
         }
     }

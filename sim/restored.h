@@ -12,8 +12,9 @@
 void sim_restored_settle(struct sim_world *world);
 /* The server has come back: notes what it lacks and a device shows. */
 void sim_restored_note(struct sim_world *world);
-/* The device has synced: what lies in records that are not open to it is not expected any more. */
-void sim_restored_sync(struct sim_device *device);
+/* The device has synced: what lies in records that are not open to it is not expected any more,
+ * nor, where it has heard all, that a row is deleted which the server does not have. */
+void sim_restored_sync(struct sim_device *device, bool heard_all);
 /* The user gives up some of what is parked on the device: it may be any of it, whoever showed it.
  */
 void sim_restored_decide(struct sim_device *device);

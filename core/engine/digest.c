@@ -145,6 +145,7 @@ static tern_status ask_for_token(struct trn_session *session)
 /* History has forked: told once, acted upon, and then it must have an end. */
 static tern_status follow_history(struct trn_session *session, tern_status code, tern_error *error)
 {
+    uint64_t last = 0;
     tern_status status;
 
     if (session->forks == FORKS) {
@@ -152,11 +153,16 @@ static tern_status follow_history(struct trn_session *session, tern_status code,
         return TERN_OK;
     }
     status = code == TERN_ERR_EPOCH_CHANGED
-                 ? trn_history_epoch_changed(&session->engine, &session->id, &session->sent, error)
-                 : trn_history_cloned(&session->engine, &session->id, &session->sent, error);
+                 ? trn_history_epoch_changed(&session->engine,
+                                             &session->id,
+                                             &session->sent,
+                                             &last,
+                                             error)
+                 : trn_history_cloned(&session->engine, &session->id, &session->sent, &last, error);
     if (status == TERN_OK) {
         session->forks++;
         session->backup = 0;
+        session->last_at_start = last;
         session->pulled = false;
         session->phase = PHASE_READY;
     }

@@ -163,6 +163,7 @@ static tern_status in_a_transaction(const struct trn_engine *engine,
                                     const tern_id *session,
                                     const struct trn_sent *sent,
                                     tern_status (*change)(struct trn_work *work, tern_error *error),
+                                    uint64_t *ret_last,
                                     tern_error *error)
 {
     struct trn_work work;
@@ -179,27 +180,32 @@ static tern_status in_a_transaction(const struct trn_engine *engine,
         trn_work_rollback(&work);
         return status;
     }
+    *ret_last = work.meta.last_ordinal;
     return trn_work_commit(&work, error);
 }
 
 tern_status
 trn_history_start_over(const struct trn_engine *engine, const tern_id *session, tern_error *error)
 {
-    return in_a_transaction(engine, session, NULL, start_over, error);
+    uint64_t last = 0;
+
+    return in_a_transaction(engine, session, NULL, start_over, &last, error);
 }
 
 tern_status trn_history_epoch_changed(const struct trn_engine *engine,
                                       const tern_id *session,
                                       const struct trn_sent *sent,
+                                      uint64_t *ret_last,
                                       tern_error *error)
 {
-    return in_a_transaction(engine, session, sent, change_epoch, error);
+    return in_a_transaction(engine, session, sent, change_epoch, ret_last, error);
 }
 
 tern_status trn_history_cloned(const struct trn_engine *engine,
                                const tern_id *session,
                                const struct trn_sent *sent,
+                               uint64_t *ret_last,
                                tern_error *error)
 {
-    return in_a_transaction(engine, session, sent, change_device, error);
+    return in_a_transaction(engine, session, sent, change_device, ret_last, error);
 }

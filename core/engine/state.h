@@ -32,7 +32,8 @@ struct trn_session {
     enum phase phase;
     char *token;
     bool token_refused;
-    uint64_t last_at_start; /* the highest ordinal then: what came later need not be decided */
+    uint64_t last_at_start; /* the highest ordinal then, or as history forked last: what came later
+                             * need not be decided */
 
     struct trn_batch batch; /* what is under way */
     struct trn_sent sent;

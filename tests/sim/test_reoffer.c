@@ -683,3 +683,35 @@ TEST(what_was_written_under_an_id_that_a_copy_ended_is_offered_as_one_s_own)
     device_end(&copy);
     world_end(&world);
 }
+
+TEST(what_needs_a_new_place_to_be_offered_again_is_offered_by_the_same_sync)
+{
+    struct world world;
+    struct device phone;
+    struct device copy;
+
+    begin(&world, &phone);
+    device_run(&phone, "INSERT INTO notes(id, owner_id, title) VALUES(tern_id(), @p, 'old')");
+    device_sync_well(&phone);
+    device_begin(&world, &copy, "copy", 'p');
+    device_close(&copy);
+    device_close(&phone);
+    world_copy_file(phone.path, copy.path);
+    device_open(&phone);
+    device_open(&copy);
+    device_run(&phone, "INSERT INTO notes(id, owner_id, title) VALUES(tern_id(), @p, 'phone')");
+    device_sync_well(&phone);
+    device_run(&copy, "INSERT INTO notes(id, owner_id, title) VALUES(tern_id(), @p, 'copy')");
+    device_sync_well(&copy);
+    restore(&world);
+    device_sync_by_ones(&copy);
+    CHECK_INT(device_status(&copy).pending, 0);
+    device_sync_well(&phone);
+    device_sync_well(&copy);
+    CHECK_TEXT(device_ask(&phone, "SELECT title FROM notes ORDER BY title"), "copy;old;phone");
+    check_quiet(&phone);
+    check_quiet(&copy);
+    device_end(&phone);
+    device_end(&copy);
+    world_end(&world);
+}

@@ -12,8 +12,6 @@
 #include "base/memory.h"
 #include "base/uuid.h"
 
-enum { EPOCH_TAG_BYTES = 3 };
-
 /* Position flags. */
 enum { AT_HIGH = 1, BEGUN = 2, FRESH = 4, PARTIAL = 8, INSIDE = 16, VERSION = 32, FLAGS_END = 64 };
 
@@ -135,7 +133,7 @@ static tern_status write_content(struct trn_bytes *bytes,
                                  const struct trn_cursor *cursor,
                                  const struct trn_db_meta *meta)
 {
-    tern_status status = trn_bytes_append(bytes, meta->epoch, EPOCH_TAG_BYTES);
+    tern_status status = trn_bytes_append(bytes, meta->epoch, TRN_EPOCH_TAG_BYTES);
 
     if (status == TERN_OK) {
         status = write_integer(bytes, cursor->high);
@@ -256,11 +254,10 @@ static void read_position(struct rest *rest, int64_t high, struct trn_position *
 static tern_status
 read_content(struct rest *rest, const struct trn_db_meta *meta, struct trn_cursor *ret_cursor)
 {
-    uint8_t epoch[EPOCH_TAG_BYTES];
     tern_status status = TERN_OK;
 
-    read_bytes(rest, epoch, sizeof(epoch));
-    ret_cursor->same_epoch = memcmp(epoch, meta->epoch, sizeof(epoch)) == 0;
+    read_bytes(rest, ret_cursor->epoch, sizeof(ret_cursor->epoch));
+    ret_cursor->same_epoch = memcmp(ret_cursor->epoch, meta->epoch, sizeof(ret_cursor->epoch)) == 0;
     ret_cursor->high = read_integer(rest);
     read_bytes(rest, ret_cursor->tag, sizeof(ret_cursor->tag));
     read_position(rest, ret_cursor->high, &ret_cursor->own);

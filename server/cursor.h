@@ -24,6 +24,7 @@ struct trn_position {
 
 struct trn_cursor {
     bool same_epoch;
+    uint8_t epoch[TRN_EPOCH_TAG_BYTES]; /* by which it was opened */
     int64_t high;
     uint8_t tag[TRN_CURSOR_TAG_BYTES]; /* of the tx at `high` */
     struct trn_position own;

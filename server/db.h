@@ -15,7 +15,12 @@
 #include "base/digest.h"
 #include "model/change.h"
 
-enum { TRN_EPOCH_SIZE = 8, TRN_SEAL_KEY_BYTES = 32, TRN_DETAIL_BYTES = 256 };
+enum {
+    TRN_EPOCH_SIZE = 8,
+    TRN_EPOCH_TAG_BYTES = 3, /* of its beginning: what a cursor names it by */
+    TRN_SEAL_KEY_BYTES = 32,
+    TRN_DETAIL_BYTES = 256
+};
 
 /* A database, and somewhere to read from in it. */
 struct trn_db;
@@ -130,6 +135,14 @@ struct trn_db_ops {
     tern_status (*set_epoch)(struct trn_db *db,
                              const uint8_t epoch[TRN_EPOCH_SIZE],
                              tern_error *error);
+    /* Epochs that ended: that one did, and whether one of that tag did. */
+    tern_status (*epoch_ended)(struct trn_db *db,
+                               const uint8_t tag[TRN_EPOCH_TAG_BYTES],
+                               tern_error *error);
+    tern_status (*has_epoch_ended)(struct trn_db_view *view,
+                                   const uint8_t tag[TRN_EPOCH_TAG_BYTES],
+                                   bool *ret_ended,
+                                   tern_error *error);
 
     /* ---- Views ---- */
 

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/hex.h"
 #include "base/uuid.h"
 #include "wire/entry.h"
 
@@ -116,6 +117,43 @@ set_epoch(struct trn_db *db, const uint8_t epoch[TRN_EPOCH_SIZE], tern_error *er
                                     epoch,
                                     TRN_EPOCH_SIZE,
                                     error);
+}
+
+/* The key of an epoch that ended, in `tern_meta`. */
+enum { ENDED_KEY_BYTES = sizeof("ended ") + 2 * (size_t)TRN_EPOCH_TAG_BYTES };
+
+static void write_ended_key(const uint8_t tag[TRN_EPOCH_TAG_BYTES], char ret_key[ENDED_KEY_BYTES])
+{
+    memcpy(ret_key, "ended ", sizeof("ended "));
+    trn_hex_encode(tag, TRN_EPOCH_TAG_BYTES, ret_key + sizeof("ended ") - 1);
+}
+
+static tern_status
+epoch_ended(struct trn_db *db, const uint8_t tag[TRN_EPOCH_TAG_BYTES], tern_error *error)
+{
+    char key[ENDED_KEY_BYTES];
+
+    write_ended_key(tag, key);
+    return trn_db_sqlite_meta_write(trn_db_sqlite_of(db)->writer,
+                                    key,
+                                    tag,
+                                    TRN_EPOCH_TAG_BYTES,
+                                    error);
+}
+
+static tern_status has_epoch_ended(struct trn_db_view *view,
+                                   const uint8_t tag[TRN_EPOCH_TAG_BYTES],
+                                   bool *ret_ended,
+                                   tern_error *error)
+{
+    struct trn_bytes value = {0};
+    char key[ENDED_KEY_BYTES];
+    tern_status status;
+
+    write_ended_key(tag, key);
+    status = trn_db_sqlite_meta_get(view, key, ret_ended, &value, error);
+    trn_bytes_free(&value);
+    return status;
 }
 
 /* ---- Entries ---- */
@@ -411,6 +449,8 @@ static tern_status device_write(struct trn_db *db,
 void trn_db_sqlite_enter_entries(struct trn_db_ops *ops)
 {
     ops->set_epoch = set_epoch;
+    ops->epoch_ended = epoch_ended;
+    ops->has_epoch_ended = has_epoch_ended;
     ops->meta_read = meta_read;
     ops->entry_by_tx = entry_by_tx;
     ops->entry_by_ordinal = entry_by_ordinal;

@@ -17,11 +17,16 @@
 
 /* ---- What the request proves of this server and that device ---- */
 
-/* A new history after a restored backup: named by what came before it, so no chance is needed. */
-static tern_status start_epoch(struct trn_server *server, int64_t now_us, tern_error *error)
+/* A new history after a restored backup: named by what came before it, so no chance is needed. What
+ * ended is the epoch in force and the one that the cursor names, which proves the restoring. */
+static tern_status start_epoch(struct trn_server *server,
+                               const struct trn_cursor *cursor,
+                               int64_t now_us,
+                               tern_error *error)
 {
     struct trn_db_meta *meta = &server->meta;
     uint8_t hash[TRN_SHA256_BYTES];
+    tern_status status;
     struct trn_slice parts[3] = {
         trn_slice_make(meta->seal_key, sizeof(meta->seal_key)),
         trn_slice_make(meta->epoch, sizeof(meta->epoch)),
@@ -31,11 +36,18 @@ static tern_status start_epoch(struct trn_server *server, int64_t now_us, tern_e
     if (trn_sha256(parts, 3, hash) != TERN_OK) {
         return trn_fail(error, TERN_ERR_INTERNAL, "epoch: the hash engine failed");
     }
+    status = server->db->ops->epoch_ended(server->db, meta->epoch, error);
+    if (status == TERN_OK) {
+        status = server->db->ops->epoch_ended(server->db, cursor->epoch, error);
+    }
+    if (status != TERN_OK) {
+        return status;
+    }
     memcpy(meta->epoch, hash, sizeof(meta->epoch));
     return server->db->ops->set_epoch(server->db, meta->epoch, error);
 }
 
-/* Whether this server knows what a cursor of its own names. */
+/* Whether this server knows what a cursor of its epoch names. */
 static tern_status cursor_is_known(struct trn_server *server,
                                    const struct trn_cursor *cursor,
                                    bool *ret_known,
@@ -59,6 +71,21 @@ static tern_status cursor_is_known(struct trn_server *server,
     }
     *ret_known = found || TRN_MUTANT(RESTORE_UNNOTICED);
     return status;
+}
+
+static tern_status epoch_is_known(struct trn_server *server,
+                                  const struct trn_cursor *cursor,
+                                  bool *ret_known,
+                                  tern_error *error)
+{
+    if (TRN_MUTANT(EPOCH_UNKNOWN)) {
+        *ret_known = true;
+        return TERN_OK;
+    }
+    return server->db->ops->has_epoch_ended(server->db->ops->writer(server->db),
+                                            cursor->epoch,
+                                            ret_known,
+                                            error);
 }
 
 /* Whether the entry is what the device says it is. */
@@ -95,7 +122,9 @@ check_acked(struct trn_server *server, struct trn_exchange *exchange, tern_error
     return status;
 }
 
-/* Whether a cursor that was opened is of the history that stands here. */
+/* Whether a cursor that was opened is of the history that stands here. One of an epoch that ended
+ * here is only late; one of an epoch that never began here proves as much as a number that was
+ * never given. */
 static tern_status check_history(struct trn_server *server,
                                  const struct trn_cursor *cursor,
                                  int64_t now_us,
@@ -103,16 +132,16 @@ static tern_status check_history(struct trn_server *server,
                                  tern_error *error)
 {
     bool known = false;
-    tern_status status;
+    tern_status status = cursor->same_epoch ? cursor_is_known(server, cursor, &known, error)
+                                            : epoch_is_known(server, cursor, &known, error);
 
-    if (!cursor->same_epoch) {
-        return trn_fail(error, TERN_ERR_EPOCH_CHANGED, "the cursor is of another epoch");
-    }
-    status = cursor_is_known(server, cursor, &known, error);
-    if (status != TERN_OK || known) {
+    if (status != TERN_OK || (known && cursor->same_epoch)) {
         return status;
     }
-    status = start_epoch(server, now_us, error);
+    if (known) {
+        return trn_fail(error, TERN_ERR_EPOCH_CHANGED, "the cursor is of another epoch");
+    }
+    status = start_epoch(server, cursor, now_us, error);
     if (status != TERN_OK) {
         return status;
     }

@@ -33,6 +33,7 @@
     X(PROOF_FORGOTTEN,                                                                             \
       8932263,                                                                                     \
       "a device that takes another id forgets what proves a server's history")                     \
+    X(EPOCH_UNKNOWN, 8971485, "a cursor of an epoch that never began here proves nothing")         \
     X(RESTORE_UNNOTICED, 54, "a server that came back from a backup begins no epoch")              \
     X(FOREIGN_BASES, 49, "bases of another epoch are taken for numbers of this one")               \
     X(PUSH_UNCHECKED, 2, "anybody may write anything")                                             \

@@ -64,8 +64,8 @@ prepare(struct trn_store *store, const char *sql, sqlite3_stmt **ret_stmt, tern_
     "(" column " = (SELECT device FROM main.tern_meta) OR "                                        \
     "instr((SELECT former FROM main.tern_meta), " column ") > 0)"
 
-/* The device's transactions that a server had and no whole entry is kept of. One that a page told
- * of before its verdict came has a second key, which no entry has: its device and time name it. */
+/* The device's transactions that a server had and no whole entry is kept of. An entry has the key
+ * of what it was acknowledged as. */
 static tern_status gather_own(struct trn_store *store, tern_error *error)
 {
     return trn_store_exec(
@@ -74,9 +74,7 @@ static tern_status gather_own(struct trn_store *store, tern_error *error)
         "SELECT key, number, time, device FROM main.tern_tx WHERE " IS_OWN(
             "device") " AND "
                       "number > 0 AND key NOT IN (SELECT key FROM main.tern_outbox WHERE " IS_WHOLE
-                      ") AND "
-                      "(device, time) NOT IN (SELECT author, time FROM main.tern_outbox "
-                      "WHERE " IS_WHOLE ");",
+                      ");",
         place,
         error);
 }

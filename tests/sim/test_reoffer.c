@@ -684,6 +684,41 @@ TEST(what_was_written_under_an_id_that_a_copy_ended_is_offered_as_one_s_own)
     world_end(&world);
 }
 
+/* Of two that were written under one id, each on a copy of its own, the claimed time may be the
+ * same: that names neither. */
+TEST(what_a_copy_wrote_at_the_time_of_what_was_refused_here_is_offered_as_one_s_own)
+{
+    struct world world;
+    struct device phone;
+    struct device copy;
+
+    begin(&world, &phone);
+    device_begin(&world, &copy, "copy", 'p');
+    device_close(&copy);
+    device_close(&phone);
+    world_copy_file(phone.path, copy.path);
+    device_open(&phone);
+    device_open(&copy);
+    device_run(&phone,
+               "INSERT INTO notes(id, owner_id, place, title) VALUES(tern_id(), @p, 1, 'phone')");
+    device_run(&copy,
+               "INSERT INTO notes(id, owner_id, place, title) VALUES(tern_id(), @p, 1, 'copy')");
+    device_sync_well(&phone);
+    device_sync_well(&copy);
+    CHECK_TEXT(device_ask(&copy,
+                          "SELECT count(*) FROM tern_outbox o JOIN tern_tx t ON t.device = "
+                          "o.author AND t.time = o.time WHERE o.state = 2 AND t.number > 0"),
+               "1");
+    device_end(&phone);
+    restore(&world);
+    device_sync_well(&copy);
+    CHECK_TEXT(device_ask(&copy, "SELECT title FROM notes"), "phone");
+    CHECK_INT(device_status(&copy).quarantined, 1);
+    device_check_converged(&copy);
+    device_end(&copy);
+    world_end(&world);
+}
+
 TEST(what_needs_a_new_place_to_be_offered_again_is_offered_by_the_same_sync)
 {
     struct world world;

@@ -267,6 +267,17 @@ is_told(const struct word *word, const struct sim_entries_item *other, const str
            unit->rank >= word->stamp.rank;
 }
 
+/* As all is offered again, what lies beneath a deletion is let go: nobody sees it, and the fresh
+ * row comes beneath what is offered. */
+static bool is_let_go(sqlite3_stmt *stmt, const struct word *word, const struct sim_unit *unit)
+{
+    struct sim_unit row;
+
+    return unit->key == 0 && word->entry->is_offered_again &&
+           sim_unit_read(stmt, word->table, &word->row, TRN_UNIT_EXISTENCE, &row) &&
+           row.values == 0;
+}
+
 static bool is_shown(struct looking *looking, const struct word *word, struct sim_unit *ret_unit)
 {
     sqlite3_stmt *stmt = sim_unit_prepare(looking->device->world, looking->db, word->table);
@@ -282,7 +293,7 @@ static bool is_shown(struct looking *looking, const struct word *word, struct si
         return trn_window_is_declared(word->table) || looking->device->world->any_erased ||
                word->entry->is_offered_again;
     }
-    if (ret_unit->values == word->values) {
+    if (ret_unit->values == word->values || is_let_go(stmt, word, ret_unit)) {
         return true;
     }
     other = find_waiting(looking, ret_unit->key);

@@ -214,13 +214,15 @@ static const struct sim_entries_item *find_waiting(const struct looking *looking
     return NULL;
 }
 
-/* Whether an entry that came before it, and was acknowledged, has the key. */
+/* Whether an entry that came before it, and was acknowledged, has the key. What is left of a
+ * transaction takes any ordinal that is free. */
 static bool is_of_earlier(struct looking *looking, const struct word *word, int64_t key)
 {
     sqlite3_stmt *stmt =
         sim_look_prepare(looking->device->world,
                          looking->db,
-                         "SELECT 1 FROM tern_outbox WHERE key = ?1 AND ordinal < ?2");
+                         "SELECT 1 FROM tern_outbox WHERE key = ?1 AND ordinal < ?2 AND "
+                         "kind NOT IN (3, 4)");
     bool found;
 
     (void)sqlite3_bind_int64(stmt, 1, key);

@@ -132,7 +132,6 @@ tern_status trn_exchange_compose(struct trn_work *work,
 tern_status trn_exchange_set_clock(struct trn_work *work,
                                    const struct trn_sent *sent,
                                    int64_t server_us,
-                                   const struct trn_verdict_tally *tally,
                                    tern_error *error)
 {
     const struct trn_reading *then = &sent->sent;
@@ -142,7 +141,7 @@ tern_status trn_exchange_set_clock(struct trn_work *work,
     /* A wall clock that was set during the exchange would spoil the middle of it; where there is a
      * better one, it says how long it took. */
     int64_t sent_wall_us = now->wall_us - trn_clock_age(then, now);
-    int64_t newest_us = tally->newest_us;
+    int64_t newest_us = server_us;
     int64_t offset_us;
     tern_status status;
 
@@ -150,9 +149,6 @@ tern_status trn_exchange_set_clock(struct trn_work *work,
     offset_us = trn_clock_offset(clock, now);
     work->meta.clock_suspect = offset_us > TRN_CLOCK_TOLERANCE_US ||
                                offset_us < -TRN_CLOCK_TOLERANCE_US || now->wall_us < then->wall_us;
-    if (tally->newest_us != INT64_MIN) {
-        trn_clock_observe(clock, tally->newest_us);
-    }
     if (clock->last_us <= server_us + TRN_CLOCK_AHEAD_US) {
         return TERN_OK;
     }
@@ -341,7 +337,7 @@ tern_status trn_exchange_take_verdicts(const struct trn_engine *engine,
                                        tern_error *error)
 {
     struct trn_problem_document document = {0};
-    struct trn_verdict_tally tally = {.newest_us = INT64_MIN, .apart = true};
+    struct trn_verdict_tally tally = {.apart = true};
     tern_status status = read_problem(answer, &document, error);
 
     if (status == TERN_OK) {

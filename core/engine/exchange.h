@@ -44,7 +44,6 @@ tern_status trn_exchange_compose(struct trn_work *work,
 tern_status trn_exchange_set_clock(struct trn_work *work,
                                    const struct trn_sent *sent,
                                    int64_t server_us,
-                                   const struct trn_verdict_tally *tally,
                                    tern_error *error);
 /* The body of an answer as it was before compression, appended. TERN_ERR_TOO_LARGE, _PROTOCOL. */
 tern_status

@@ -42,7 +42,6 @@ struct trn_intake {
     size_t next;              /* part to take */
     size_t heard;             /* verdicts taken */
     bool begun;               /* all of them, and the clock set */
-    int64_t newest_us;        /* highest stored time among them */
     struct trn_intake_result result;
 };
 
@@ -221,7 +220,6 @@ tern_status trn_intake_new(const struct trn_engine *engine,
     intake->engine = engine;
     intake->batch = batch;
     intake->sent = sent;
-    intake->newest_us = INT64_MIN;
     status = trn_exchange_expand(answer, &intake->body, error);
     if (status == TERN_OK) {
         status = find_parts(intake, error);
@@ -332,7 +330,6 @@ static tern_status listen(struct trn_intake *intake,
     tern_status status = check_epoch(intake, work, error);
 
     step->tally.apart = !is_taken_at_once(intake, rows);
-    step->tally.newest_us = intake->newest_us;
     step->tally.heard_us = intake->reader.envelope.time_us;
     if (status == TERN_OK) {
         status = take_verdicts(intake, work, &step->tally, &step->heard, error);
@@ -341,11 +338,7 @@ static tern_status listen(struct trn_intake *intake,
     if (status != TERN_OK || !step->begun) {
         return status;
     }
-    status = trn_exchange_set_clock(work,
-                                    intake->sent,
-                                    intake->reader.envelope.time_us,
-                                    &step->tally,
-                                    error);
+    status = trn_exchange_set_clock(work, intake->sent, intake->reader.envelope.time_us, error);
     return status == TERN_OK ? trn_window_move(work, intake->reader.envelope.time_us, error)
                              : status;
 }
@@ -437,7 +430,6 @@ advance(struct trn_intake *intake, const struct step *step, tern_sync_progress *
     }
     progress->sent_txs += step->tally.acknowledged;
     intake->result.decided += step->tally.decided;
-    intake->newest_us = step->tally.newest_us;
     intake->heard = step->heard;
     intake->begun = step->begun;
     intake->next = step->next;
@@ -503,10 +495,7 @@ tern_status trn_intake_step(struct trn_intake *intake,
                             bool *ret_done,
                             tern_error *error)
 {
-    struct step step = {.tally = {.newest_us = intake->newest_us},
-                        .heard = intake->heard,
-                        .begun = intake->begun,
-                        .next = intake->next};
+    struct step step = {.heard = intake->heard, .begun = intake->begun, .next = intake->next};
     struct trn_work work;
     tern_error torn = {0};
     tern_status status;

@@ -106,9 +106,7 @@ static void note_acknowledged(struct trn_work *work,
     struct trn_meta *meta = &work->meta;
 
     tally->acknowledged++;
-    if (verdict->stored_us > tally->newest_us) {
-        tally->newest_us = verdict->stored_us;
-    }
+    trn_clock_observe(&meta->clock, verdict->stored_us);
     if (verdict->stored_us != claimed_us) {
         meta->stamps_capped++;
     }

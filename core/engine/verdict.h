@@ -16,8 +16,7 @@
 struct trn_verdict_tally {
     uint64_t decided;
     uint64_t acknowledged;
-    int64_t newest_us; /* highest stored time; INT64_MIN for none */
-    int64_t heard_us;  /* true time of the answer, as far as is known; set by the caller */
+    int64_t heard_us; /* true time of the answer, as far as is known; set by the caller */
     bool apart; /* a page that tells whose records are here comes later, if at all; likewise */
 };
 

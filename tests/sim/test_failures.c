@@ -3,9 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tern/outbox.h"
 #include "tests/sim/world.h"
 
 #define SECOND_US INT64_C(1000000)
+#define HOUR_US (3600 * SECOND_US)
 
 struct lone {
     struct world world;
@@ -509,6 +511,33 @@ TEST(a_server_that_asks_for_an_upgrade_still_takes_what_is_pushed)
     CHECK_INT(device_sync(&lone.phone), TERN_ERR_UPGRADE_REQUIRED);
     CHECK_TEXT(device_ask(&lone.phone, "SELECT count(*) FROM notes"), "3");
     device_end(&lone.phone);
+    world_end(&lone.world);
+}
+
+/* Its answer tells no time, so that the stored ones alone move a clock which is an hour slow. */
+TEST(what_is_tried_again_stands_behind_what_a_server_stored_that_asked_for_an_upgrade)
+{
+    struct lone lone;
+    struct device tablet;
+
+    begin(&lone);
+    device_begin(&lone.world, &tablet, "tablet", 'p');
+    device_sync_well(&tablet);
+    device_run(&tablet,
+               "INSERT INTO notes(id, owner_id, place, title) VALUES(tern_id(), @p, 7, 'theirs')");
+    device_sync_well(&tablet);
+    device_boot(&lone.phone, -HOUR_US);
+    device_run(&lone.phone,
+               "INSERT INTO notes(id, owner_id, place, title) VALUES(tern_id(), @p, 1, 'first')");
+    device_run(&lone.phone, "UPDATE notes SET title = 'second', place = 7");
+    world_upgrade(&lone.world);
+    CHECK_INT(device_sync(&lone.phone), TERN_ERR_UPGRADE_REQUIRED);
+    CHECK_INT(device_status(&lone.phone).quarantined, 1);
+    CHECK_TEXT(device_ask(&lone.phone, "SELECT title FROM notes"), "first");
+    CHECK_INT(tern_quarantine_retry(lone.phone.replica, 3, NULL, NULL), TERN_OK);
+    CHECK_TEXT(device_ask(&lone.phone, "SELECT title FROM notes"), "second");
+    device_end(&lone.phone);
+    device_end(&tablet);
     world_end(&lone.world);
 }
 

@@ -26,7 +26,7 @@ static tern_status offer_again(struct trn_work *work, struct trn_entry *entry, t
     entry->number = 0;
     entry->reason = TERN_ERR_EPOCH_CHANGED;
     entry->state = entry->kind == TRN_ENTRY_DISCARDED ? TERN_ENTRY_DISCARDED : TERN_ENTRY_PENDING;
-    status = trn_reach_suspect(work, entry->ordinal, error);
+    status = trn_reach_offered(work, entry->ordinal, error);
     return status == TERN_OK ? trn_outbox_requeue(work->store, entry, error) : status;
 }
 

@@ -5,14 +5,17 @@
 
 #include "base/uuid.h"
 #include "engine/keep.h"
+#include "engine/window.h"
 #include "model/about.h"
 #include "wire/entry.h"
 
 struct asking {
     struct trn_work *work;
     const tern_id *scope; /* NULL: whether each is held */
-    /* Each is noted by it. */
+    /* Each is noted by it; of a row that has left by the other, if there is one. */
     tern_status (*note)(struct trn_store *store, const tern_id *scope, tern_error *error);
+    tern_status (*note_left)(struct trn_store *store, const tern_id *scope, tern_error *error);
+    bool left;    /* the row has, and not for its age */
     bool gathers; /* add each to what the work has reached */
     bool abouts;  /* also where the row lies that one is about */
     bool alone;   /* some row lies in `scope` alone */
@@ -50,7 +53,9 @@ ask(struct asking *asking, const tern_id *scopes, size_t count, tern_error *erro
         return gather(asking->work, scopes, count, error);
     }
     for (size_t i = 0; i < count && status == TERN_OK && asking->note != NULL; i++) {
-        status = asking->note(asking->work->store, &scopes[i], error);
+        status = asking->left && asking->note_left != NULL
+                     ? asking->note_left(asking->work->store, &scopes[i], error)
+                     : asking->note(asking->work->store, &scopes[i], error);
     }
     for (size_t i = 0; i < count && status == TERN_OK; i++) {
         if (asking->scope != NULL && trn_id_equal(&scopes[i], asking->scope)) {
@@ -132,6 +137,7 @@ ask_of_change(struct asking *asking, const struct trn_change *change, tern_error
 {
     struct trn_row row;
     bool found = false;
+    bool past = false;
     tern_status status =
         trn_store_row_read(asking->work->store, change->table, &change->id, &found, &row, error);
 
@@ -143,11 +149,14 @@ ask_of_change(struct asking *asking, const struct trn_change *change, tern_error
         asking->unknown = true;
         return TERN_OK;
     }
+    asking->left = false;
     if (!found) {
         row.id = change->id;
         memcpy(row.values, change->values, change->table->column_count * sizeof *row.values);
+        status = trn_window_is_past(asking->work, change->table, &row, &past, error);
+        asking->left = !past;
     }
-    return ask_of_row(asking, change->table, &row, error);
+    return status == TERN_OK ? ask_of_row(asking, change->table, &row, error) : status;
 }
 
 static tern_status ask_of_entry(struct asking *asking, struct trn_slice body, tern_error *error)
@@ -229,6 +238,13 @@ tern_status trn_reach_held(struct trn_work *work,
 tern_status trn_reach_suspect(struct trn_work *work, uint64_t ordinal, tern_error *error)
 {
     struct asking asking = {.work = work, .note = trn_scope_suspect};
+
+    return run(&asking, ordinal, error);
+}
+
+tern_status trn_reach_offered(struct trn_work *work, uint64_t ordinal, tern_error *error)
+{
+    struct asking asking = {.work = work, .note = trn_scope_suspect, .note_left = trn_scope_closed};
 
     return run(&asking, ordinal, error);
 }

@@ -34,6 +34,9 @@ tern_status trn_reach_held(struct trn_work *work,
 /* Rows of the entry may stay behind, where it is refused or where the scope never comes: every
  * scope that one lies in is stale, unless it is held. */
 tern_status trn_reach_suspect(struct trn_work *work, uint64_t ordinal, tern_error *error);
+/* The same of an entry that is offered again: a row of it that has left, and not for its age, did
+ * so with records that were closed. */
+tern_status trn_reach_offered(struct trn_work *work, uint64_t ordinal, tern_error *error);
 /* The same of an entry that was locked: a record of it was closed, and nobody knows any more which
  * of those that are not held. */
 tern_status trn_reach_closed(struct trn_work *work, uint64_t ordinal, tern_error *error);

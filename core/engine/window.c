@@ -258,18 +258,23 @@ tern_status trn_window_ask(struct trn_work *work,
 
 /* ---- What comes ---- */
 
-static tern_status is_covered(struct trn_work *work,
-                              const struct trn_table *table,
-                              const struct trn_row *row,
-                              bool *ret_covered,
-                              tern_error *error)
+tern_status trn_window_is_past(struct trn_work *work,
+                               const struct trn_table *table,
+                               const struct trn_row *row,
+                               bool *ret_past,
+                               tern_error *error)
 {
     int64_t floor_us = 0;
-    tern_status status = floor_of(work, table, &floor_us, error);
+    tern_status status;
 
-    *ret_covered = trn_window_covers(table->columns[table->window_column].type,
-                                     floor_us,
-                                     &row->values[table->window_column]);
+    *ret_past = false;
+    if (!trn_window_is_declared(table)) {
+        return TERN_OK;
+    }
+    status = floor_of(work, table, &floor_us, error);
+    *ret_past = !trn_window_covers(table->columns[table->window_column].type,
+                                   floor_us,
+                                   &row->values[table->window_column]);
     return status;
 }
 
@@ -292,15 +297,12 @@ tern_status trn_window_refuses(struct trn_work *work,
                                bool *ret_refuses,
                                tern_error *error)
 {
+    bool past = false;
     bool stays = true;
-    tern_status status;
+    tern_status status = trn_window_is_past(work, table, row, &past, error);
 
     *ret_refuses = false;
-    if (!trn_window_is_declared(table)) {
-        return TERN_OK;
-    }
-    status = is_covered(work, table, row, &stays, error);
-    if (status != TERN_OK || stays || trn_window_is_referenced(work->engine->schema, table) ||
+    if (status != TERN_OK || !past || trn_window_is_referenced(work->engine->schema, table) ||
         is_displaced(work, table, &row->id)) {
         return status;
     }
@@ -317,7 +319,7 @@ tern_status trn_window_keeps(struct trn_work *work,
 {
     struct trn_row row;
     bool found = false;
-    bool covered = true;
+    bool past = false;
     bool held = false;
     tern_status status = TERN_OK;
 
@@ -327,9 +329,9 @@ tern_status trn_window_keeps(struct trn_work *work,
     }
     status = trn_store_row_read(work->store, table, id, &found, &row, error);
     if (status == TERN_OK && found) {
-        status = is_covered(work, table, &row, &covered, error);
+        status = trn_window_is_past(work, table, &row, &past, error);
     }
-    if (status == TERN_OK && !covered) {
+    if (status == TERN_OK && past) {
         status = trn_held_has(work, table, id, &held, error);
     }
     *ret_keeps = held;

@@ -27,6 +27,12 @@ tern_status trn_window_ask(struct trn_work *work,
                            size_t *ret_count,
                            tern_error *error);
 
+/* Whether the row is older than its window, so that it may have left for its age. */
+tern_status trn_window_is_past(struct trn_work *work,
+                               const struct trn_table *table,
+                               const struct trn_row *row,
+                               bool *ret_past,
+                               tern_error *error);
 /* Whether a row of the server that is not here is to be passed over. Rows of a table that others
  * reference never are: who references them may come later, so they wait for the tidying. */
 tern_status trn_window_refuses(struct trn_work *work,

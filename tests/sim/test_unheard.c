@@ -351,3 +351,39 @@ TEST(what_somebody_wrote_into_a_record_that_was_closed_meanwhile_leaves)
     device_end(&office);
     end(&world, &phone, &tablet);
 }
+
+/* Its entry is kept, and taken again: that the record is closed the device had heard before. */
+TEST(what_a_job_wrote_into_a_record_that_was_closed_leaves_again_when_the_server_is_restored)
+{
+    struct world world;
+    struct device phone;
+    struct device tablet;
+    struct device office;
+
+    begin(&world, &phone, &tablet);
+    begin_office(&world, &office);
+    world_save(&world, "backup");
+    office.power = TRN_POWER_SERVICE;
+    device_run(&phone,
+               "INSERT INTO bonds(id, patient_id, doctor_id, status) VALUES(tern_key('bonds', @p, "
+               "@d), @p, @d, 'ACCEPTED')");
+    device_sync_well(&phone);
+    device_sync_well(&office);
+    write_note(&office, "taken");
+    device_sync_well(&office);
+    device_run(&phone, "UPDATE bonds SET status = 'ENDED'");
+    device_sync_well(&phone);
+    device_sync_well(&office);
+    CHECK_TEXT(device_ask(&office, "SELECT count(*) FROM notes"), "0");
+    world_restore(&world, "backup");
+    world_pass(&world, SECOND_US);
+    device_sync_well(&phone);
+    device_sync_well(&office);
+    CHECK_TEXT(world_ask(&world, "SELECT count(*) FROM notes WHERE title = 'taken'"), "1");
+    CHECK_TEXT(device_ask(&office, "SELECT count(*) FROM notes"), "0");
+    device_check_converged(&office);
+    device_sync_well(&phone);
+    device_sync_well(&tablet);
+    device_end(&office);
+    end(&world, &phone, &tablet);
+}

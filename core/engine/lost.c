@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/uuid.h"
 #include "engine/keep.h"
+#include "engine/reach.h"
 #include "engine/rebase.h"
 #include "engine/reoffer.h"
 #include "wire/entry.h"
@@ -117,12 +118,14 @@ static tern_status is_newer(struct trn_work *work,
     return status;
 }
 
-/* The units of the row that `key` wrote last and that are to be parked. */
+/* The units from `first` up to `end` that the transaction of the first wrote last and that are to
+ * be parked. */
 static tern_status park_key(struct trn_work *work,
                             const struct trn_table *table,
                             const struct trn_row *here,
                             const struct trn_row *incoming,
                             size_t first,
+                            size_t end,
                             tern_error *error)
 {
     struct trn_left left = {.key = here->version.keys[first], .table = table, .id = here->id};
@@ -130,7 +133,7 @@ static tern_status park_key(struct trn_work *work,
     bool lost = false;
     tern_status status = is_lost(work, left.key, &lost, &info, error);
 
-    for (size_t unit = first; unit < table->unit_count && status == TERN_OK && lost; unit++) {
+    for (size_t unit = first; unit < end && status == TERN_OK && lost; unit++) {
         bool newer = false;
 
         if (here->version.keys[unit] == left.key) {
@@ -144,6 +147,31 @@ static tern_status park_key(struct trn_work *work,
     left.time_us = info.time_us;
     left.author = info.device;
     return trn_reoffer_park(work, &left, error);
+}
+
+/* A deletion of a row that the server does not have says nothing to it, unless what waits here is
+ * about to bring the row back. */
+static tern_status park_deletion(struct trn_work *work,
+                                 const struct trn_table *table,
+                                 const struct trn_row *here,
+                                 tern_error *error)
+{
+    struct trn_tx_info info = {0};
+    bool lost = false;
+    bool comes = false;
+    tern_status status = is_lost(work, here->version.keys[TRN_UNIT_EXISTENCE], &lost, &info, error);
+
+    if (status == TERN_OK && lost) {
+        status = trn_reach_makes(work, table, &here->id, &comes, error);
+    }
+    return status == TERN_OK && comes ? park_key(work,
+                                                 table,
+                                                 here,
+                                                 NULL,
+                                                 TRN_UNIT_EXISTENCE,
+                                                 TRN_UNIT_EXISTENCE + 1,
+                                                 error)
+                                      : status;
 }
 
 tern_status trn_lost_park(struct trn_work *work,
@@ -160,8 +188,10 @@ tern_status trn_lost_park(struct trn_work *work,
         return TERN_OK; /* the audit is the server's */
     }
     status = trn_store_row_read(work->store, table, id, &found, &here, error);
-    /* A deletion of a row that the server does not have says nothing to it. */
-    if (status != TERN_OK || !found || (incoming == NULL && here.deleted_at_us != 0)) {
+    if (status == TERN_OK && found && incoming == NULL && here.deleted_at_us != 0) {
+        return park_deletion(work, table, &here, error);
+    }
+    if (status != TERN_OK || !found) {
         return status;
     }
     for (size_t unit = 0; unit < table->unit_count && status == TERN_OK; unit++) {
@@ -171,7 +201,7 @@ tern_status trn_lost_park(struct trn_work *work,
             first = first && here.version.keys[i] != here.version.keys[unit];
         }
         if (first) {
-            status = park_key(work, table, &here, incoming, unit, error);
+            status = park_key(work, table, &here, incoming, unit, table->unit_count, error);
         }
     }
     return status;

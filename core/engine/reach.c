@@ -141,6 +141,9 @@ ask_of_change(struct asking *asking, const struct trn_change *change, tern_error
     tern_status status =
         trn_store_row_read(asking->work->store, change->table, &change->id, &found, &row, error);
 
+    if (status == TERN_OK && asking->gathers && change->operation == TRN_OP_INSERT) {
+        status = trn_idset_add(&asking->work->made, change->table, &change->id, error);
+    }
     if (status != TERN_OK) {
         return status;
     }
@@ -274,14 +277,35 @@ static tern_status gather_all(struct trn_work *work, tern_error *error)
     }
 }
 
-tern_status
-trn_reach_may(struct trn_work *work, const tern_id *scope, bool *ret_may, tern_error *error)
+static tern_status know(struct trn_work *work, tern_error *error)
 {
     tern_status status = work->reached_is_known ? TERN_OK : gather_all(work, error);
 
+    work->reached_is_known = work->reached_is_known || status == TERN_OK;
+    return status;
+}
+
+tern_status
+trn_reach_may(struct trn_work *work, const tern_id *scope, bool *ret_may, tern_error *error)
+{
+    tern_status status = know(work, error);
+
     if (status == TERN_OK) {
-        work->reached_is_known = true;
         *ret_may = trn_idset_has(&work->reached, users_of(work), scope);
+    }
+    return status;
+}
+
+tern_status trn_reach_makes(struct trn_work *work,
+                            const struct trn_table *table,
+                            const tern_id *id,
+                            bool *ret_makes,
+                            tern_error *error)
+{
+    tern_status status = know(work, error);
+
+    if (status == TERN_OK) {
+        *ret_makes = trn_idset_has(&work->made, table, id);
     }
     return status;
 }
@@ -289,5 +313,6 @@ trn_reach_may(struct trn_work *work, const tern_id *scope, bool *ret_may, tern_e
 void trn_reach_forget(struct trn_work *work)
 {
     trn_idset_free(&work->reached);
+    trn_idset_free(&work->made);
     work->reached_is_known = false;
 }

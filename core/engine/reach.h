@@ -9,6 +9,12 @@
  * looked at once, and again behind trn_reach_forget: a page may close many records. */
 tern_status
 trn_reach_may(struct trn_work *work, const tern_id *scope, bool *ret_may, tern_error *error);
+/* Whether some entry that is pending or quarantined inserts the row. */
+tern_status trn_reach_makes(struct trn_work *work,
+                            const struct trn_table *table,
+                            const tern_id *id,
+                            bool *ret_makes,
+                            tern_error *error);
 /* To be called where rows come: they may say where others lie. */
 void trn_reach_forget(struct trn_work *work);
 /* Whether some row of the entry lies in `scope` and in no other that is held. */

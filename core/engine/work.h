@@ -34,6 +34,7 @@ struct trn_work {
     struct trn_idset held; /* rows that open entries hold, once it is known */
     bool held_is_known;
     struct trn_idset reached; /* scopes that waiting entries' rows lie in, once it is known */
+    struct trn_idset made;    /* rows that waiting entries insert, known with it */
     bool reached_is_known;
     const struct trn_table *window_table; /* whose floor was read last; NULL: none */
     int64_t window_floor_us;

@@ -275,6 +275,34 @@ static void begin_office(struct world *world, struct device *office)
     device_sync_well(office);
 }
 
+/* The tablet's deletion is lost, the phone is sent the record before it offers its own note again,
+ * and nobody else knows that the note was deleted. */
+TEST(a_deletion_of_what_is_about_to_be_offered_again_is_parked)
+{
+    struct world world;
+    struct device phone;
+    struct device tablet;
+
+    begin(&world, &phone, &tablet);
+    device_run(&phone, "INSERT INTO notes(id, owner_id, title) VALUES(tern_id(), @p, 'gone')");
+    device_sync_well(&phone);
+    device_sync_well(&tablet);
+    world_pass(&world, SECOND_US);
+    device_run(&tablet, "DELETE FROM notes WHERE title = 'gone'");
+    device_sync_well(&tablet);
+    device_sync_well(&phone);
+    world_restore(&world, "backup");
+    world_pass(&world, SECOND_US);
+    pull_only(&phone);
+    device_sync_well(&phone);
+    CHECK_INT(device_status(&phone).pending, 0);
+    CHECK_INT(device_status(&phone).quarantined, 1);
+    device_sync_well(&tablet);
+    device_sync_well(&phone);
+    CHECK_TEXT(device_ask(&phone, "SELECT title FROM notes WHERE deleted_at IS NULL"), "first");
+    end(&world, &phone, &tablet);
+}
+
 TEST(an_operator_whose_answer_was_lost_keeps_what_it_wrote_into_others_records)
 {
     struct world world;

@@ -198,12 +198,13 @@ void sim_retimed_check(struct sim_world *world)
     if (retimed == NULL || retimed->count == 0 || !is_up(world)) {
         return;
     }
-    stmt = sim_look_prepare(world,
-                            sim_look_within(world, SIM_SERVER),
-                            "SELECT e.time FROM tern_entry e WHERE e.tx = ?1 AND e.sender = ?2 AND "
-                            "e.number > ?3 AND e.time <> ?4 AND e.received >= ?4 AND NOT (e.time > "
-                            "?4 AND EXISTS (SELECT 1 FROM tern_entry b WHERE b.time = e.time - 1 "
-                            "AND b.number < e.number))");
+    stmt = sim_look_prepare(
+        world,
+        sim_look_within(world, SIM_SERVER),
+        "SELECT e.time FROM tern_entry e WHERE e.tx = ?1 AND e.sender = ?2 AND "
+        "e.verdict = 0 AND e.number > ?3 AND e.time <> ?4 AND e.received >= ?4 AND NOT (e.time > "
+        "?4 AND EXISTS (SELECT 1 FROM tern_entry b WHERE b.time = e.time - 1 "
+        "AND b.number < e.number))");
     for (size_t i = 0; stmt != NULL && i < retimed->count && !sim_failed(world); i++) {
         const struct sim_stored *stored = &retimed->items[i];
         char id[2 * sizeof stored->tx.bytes + 1];

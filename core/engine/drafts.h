@@ -11,9 +11,6 @@
 
 #include "engine/work.h"
 
-/* When a row was deleted that only stands out of the way, for no longer than a transaction. */
-enum { TRN_ASIDE_US = 1 };
-
 struct trn_draft {
     const struct trn_table *table;
     tern_id id;

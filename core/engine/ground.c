@@ -189,6 +189,11 @@ static tern_status combine(struct trn_work *work,
     const struct trn_row *result = incoming;
     bool same = mode == TRN_GROUND_MERGE;
 
+    met->result = incoming;
+    met->units = UINT16_MAX;
+    if (trn_work_made_way(&ground->version, ground->deleted_at_us)) {
+        return TERN_OK;
+    }
     met->units = 0;
     for (size_t unit = 0; unit < table->unit_count; unit++) {
         bool stays = false;

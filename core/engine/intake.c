@@ -435,22 +435,6 @@ advance(struct trn_intake *intake, const struct step *step, tern_sync_progress *
     intake->next = step->next;
 }
 
-/* A row made way for another and is not back, and others reference it: nothing of this is shown,
- * and all is asked for again. */
-static tern_status ask_afresh(struct trn_intake *intake, const tern_id *session, tern_error *error)
-{
-    struct trn_work work;
-    tern_status status = trn_work_begin(&work, intake->engine, session, error);
-
-    if (status != TERN_OK) {
-        return status;
-    }
-    work.refetch = true;
-    status = trn_work_commit(&work, error);
-    intake->result.refetch = status == TERN_OK;
-    return status;
-}
-
 #ifdef TERN_MUTANTS
 static void move_cursor(struct trn_intake *intake, const tern_id *session)
 {
@@ -497,7 +481,6 @@ tern_status trn_intake_step(struct trn_intake *intake,
 {
     struct step step = {.heard = intake->heard, .begun = intake->begun, .next = intake->next};
     struct trn_work work;
-    tern_error torn = {0};
     tern_status status;
 
 #ifdef TERN_MUTANTS
@@ -518,13 +501,9 @@ tern_status trn_intake_step(struct trn_intake *intake,
         trn_work_rollback(&work);
         return status;
     }
-    status = trn_work_commit(&work, &torn);
-    if (status == TERN_ERR_FOREIGN_KEY && work.refetch) {
-        *ret_done = true;
-        return ask_afresh(intake, session, error);
-    }
+    status = trn_work_commit(&work, error);
     if (status != TERN_OK) {
-        return trn_fail(error, status, "%s", torn.message);
+        return status;
     }
     advance(intake, &step, progress);
     intake->result.refetch = intake->result.refetch || work.refetch;

@@ -229,6 +229,17 @@ static bool is_told(const struct laying *laying, const struct trn_draft *draft)
     return false;
 }
 
+/* What it is by now is still to come, and the server knows it. */
+static tern_status
+meet_aside(struct laying *laying, const struct trn_draft *draft, tern_error *error)
+{
+    if (laying->ground) {
+        return TERN_OK;
+    }
+    laying->work->met_aside = true;
+    return trn_fail(error, TERN_ERR_UNIQUE, "%s: the row has made way", draft->table->name);
+}
+
 static tern_status
 lay_change(struct laying *laying, const struct trn_change *change, tern_error *error)
 {
@@ -244,6 +255,9 @@ lay_change(struct laying *laying, const struct trn_change *change, tern_error *e
 
     if (status != TERN_OK || is_told(laying, draft)) {
         return status;
+    }
+    if (draft->is && trn_work_made_way(&draft->version, draft->deleted_at_us)) {
+        return meet_aside(laying, draft, error);
     }
     status = describe(laying, draft, change, &input, error);
     if (status != TERN_OK) {

@@ -275,7 +275,8 @@ lay_one(struct trn_work *work, struct trn_entry *entry, bool *doubt, tern_error 
     if (status == TERN_OK) {
         status = check_ground(work, laid, why.message, error);
     }
-    *doubt = *doubt || work->refetch || entry->ordinal <= work->meta.sent_ordinal;
+    *doubt =
+        *doubt || work->refetch || work->met_aside || entry->ordinal <= work->meta.sent_ordinal;
     if (status == TERN_OK && !*doubt && laid == TERN_ERR_FOREIGN_KEY) {
         status = trn_window_lacks(work, entry->ordinal, doubt, error);
     }

@@ -278,19 +278,6 @@ tern_status trn_window_is_past(struct trn_work *work,
     return status;
 }
 
-/* It made way in this transaction, and has to come back. */
-static bool
-is_displaced(const struct trn_work *work, const struct trn_table *table, const tern_id *id)
-{
-    for (size_t i = 0; i < work->displaced.count; i++) {
-        if (work->displaced.rows[i].table == table &&
-            trn_id_equal(&work->displaced.rows[i].id, id)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 tern_status trn_window_refuses(struct trn_work *work,
                                const struct trn_table *table,
                                const struct trn_row *row,
@@ -302,8 +289,7 @@ tern_status trn_window_refuses(struct trn_work *work,
     tern_status status = trn_window_is_past(work, table, row, &past, error);
 
     *ret_refuses = false;
-    if (status != TERN_OK || !past || trn_window_is_referenced(work->engine->schema, table) ||
-        is_displaced(work, table, &row->id)) {
+    if (status != TERN_OK || !past || trn_window_is_referenced(work->engine->schema, table)) {
         return status;
     }
     status = trn_held_has(work, table, &row->id, &stays, error);

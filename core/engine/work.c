@@ -103,31 +103,46 @@ note_displaced(const struct displacing *displacing, const tern_id *id, tern_erro
     return TERN_OK;
 }
 
-/* What is to take its place may borrow from the reading of another row. */
-static tern_status park(const struct displacing *displacing, const tern_id *id, tern_error *error)
+/* Nothing is known of it, so that whatever comes of it is taken whole. */
+static tern_status
+stand_aside(const struct displacing *displacing, const tern_id *id, tern_error *error)
 {
+    struct trn_store *store = displacing->work->store;
+    struct trn_row row;
+    bool found = false;
+    tern_status status = trn_store_row_read(store, displacing->table, id, &found, &row, error);
+
+    if (status != TERN_OK || !found) {
+        return status;
+    }
+    row.deleted_at_us = TRN_ASIDE_US;
+    row.version = (struct trn_version){.ranks = 0};
+    return trn_store_row_take(store, displacing->table, &row, TRN_ROW_IS_THERE, error);
+}
+
+/* What is to take its place may borrow from the reading of another row. */
+static tern_status displace(void *context, const tern_id *id, tern_error *error)
+{
+    const struct displacing *displacing = context;
     struct trn_work *work = displacing->work;
     struct trn_bytes borrowed = {0};
-    tern_status status;
+    tern_status status = displacing->awaits ? note_displaced(displacing, id, error) : TERN_OK;
 
     trn_store_row_swap_room(work->store, displacing->table, &borrowed);
-    status = trn_lost_park(work, displacing->table, id, NULL, error);
+    if (status == TERN_OK) {
+        status = trn_lost_park(work, displacing->table, id, NULL, error);
+    }
+    if (status == TERN_OK) {
+        status = stand_aside(displacing, id, error);
+    }
     trn_store_row_swap_room(work->store, displacing->table, &borrowed);
     trn_bytes_free(&borrowed);
     return status;
 }
 
-static tern_status displace(void *context, const tern_id *id, tern_error *error)
+bool trn_work_made_way(const struct trn_version *version, int64_t deleted_at_us)
 {
-    const struct displacing *displacing = context;
-    tern_status status = displacing->awaits ? note_displaced(displacing, id, error) : TERN_OK;
-
-    if (status == TERN_OK) {
-        status = park(displacing, id, error);
-    }
-    return status == TERN_OK
-               ? trn_store_row_erase(displacing->work->store, displacing->table, id, error)
-               : status;
+    return deleted_at_us == TRN_ASIDE_US && version->keys[TRN_UNIT_EXISTENCE] == 0;
 }
 
 tern_status trn_work_displace(struct trn_work *work,

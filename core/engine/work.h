@@ -13,6 +13,9 @@
 #include "engine/idset.h"
 #include "engine/known.h"
 
+/* When a row was deleted that stands aside: it is in no unique index then. */
+enum { TRN_ASIDE_US = 1 };
+
 /* Rows of the ground that had to make way for others. Where they are not back when the transaction
  * ends, or are back as an older page has them, the ground does not hold together. */
 struct trn_displaced {
@@ -40,9 +43,10 @@ struct trn_work {
     int64_t window_floor_us;
     int64_t stored_us; /* latest time by a verdict on an entry of `stored_of`; 0: none came */
     tern_id stored_of;
-    bool lifted;  /* no row shows a pending edit right now */
-    bool refetch; /* some scope does not hold together: the commit drops cursor and staging, so
-                     that all is sent afresh */
+    bool lifted;    /* no row shows a pending edit right now */
+    bool met_aside; /* an entry changes a row that has made way, so nobody can judge it yet */
+    bool refetch;   /* some scope does not hold together: the commit drops cursor and staging, so
+                       that all is sent afresh */
     struct trn_known known; /* last: it is large, and not cleared with the rest */
 };
 
@@ -60,13 +64,16 @@ tern_status trn_work_begin_hasty(struct trn_work *work,
 void trn_work_rollback(struct trn_work *work);
 /* Frees what was noted of rows: a part of the commit and of the rollback. */
 void trn_work_forget(struct trn_work *work);
-/* Takes out the rows that hold a unique key of `row` now, and parks what a restored server had lost
- * of them; it `awaits` them if they have to be back before the transaction ends. */
+/* The rows that hold a unique key of `row` now make way, and what a restored server had lost of
+ * them is parked; it `awaits` them if they have to be back before the transaction ends. Others may
+ * reference them, so they stay, hidden as deleted ones are, until they come again. */
 tern_status trn_work_displace(struct trn_work *work,
                               const struct trn_table *table,
                               const struct trn_row *row,
                               bool awaits,
                               tern_error *error);
+/* Whether a row of such a version has made way so: nothing that it says counts any more. */
+bool trn_work_made_way(const struct trn_version *version, int64_t deleted_at_us);
 /* The cursor is forgotten with all that is staged, in this transaction. Without a cursor nothing
  * tells the server what is held, so what it does not send again has to leave (trn_leave_stale). */
 tern_status trn_work_start_over(struct trn_work *work, tern_error *error);

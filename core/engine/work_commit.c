@@ -34,7 +34,7 @@ static tern_status came_back_older(struct trn_work *work,
  * it again. */
 static tern_status look_for_displaced(struct trn_work *work, tern_error *error)
 {
-    struct trn_version version = {.ranks = 0};
+    struct trn_row row;
     tern_status status = TERN_OK;
 
     for (size_t i = 0; i < work->displaced.count && status == TERN_OK && !work->refetch; i++) {
@@ -42,9 +42,10 @@ static tern_status look_for_displaced(struct trn_work *work, tern_error *error)
         bool older = false;
         bool back = false;
 
-        status = trn_store_row_version(work->store, was->table, &was->id, &back, &version, error);
+        status = trn_store_row_read(work->store, was->table, &was->id, &back, &row, error);
+        back = back && !trn_work_made_way(&row.version, row.deleted_at_us);
         if (status == TERN_OK && back && !was->table->append_only) {
-            status = came_back_older(work, was, &version, &older, error);
+            status = came_back_older(work, was, &row.version, &older, error);
         }
         work->refetch = work->refetch || !back || older;
     }

@@ -179,8 +179,8 @@ TEST(what_was_lost_is_parked_also_where_its_row_comes_with_a_record_that_is_new_
 enum { EDITS = 14 /* more than there are exchanges until that note comes */ };
 
 /* A doctor edits a note, again and again, whose place has gone to a note of another record, which
- * is opened to the doctor and comes first. */
-static void edit_what_makes_way(char first, char second)
+ * is opened to the doctor and comes first, or was open and all is sent anew. */
+static void edit_what_makes_way(char first, char second, bool anew)
 {
     struct world world;
     struct device mover;
@@ -197,10 +197,21 @@ static void edit_what_makes_way(char first, char second)
     open_to_doctor(&mover);
     write_note(&mover, "moved");
     device_sync_well(&mover);
+    if (anew) {
+        open_to_doctor(&taker);
+        device_sync_well(&taker);
+    }
     device_sync_well(&doctor);
+    if (anew) {
+        doctor.meddle = device_refuse_cursor;
+        CHECK_INT(device_sync(&doctor), TERN_ERR_CURSOR);
+        doctor.meddle = NULL;
+    }
     device_run(&mover, "UPDATE notes SET place = 2");
     device_sync_well(&mover);
-    open_to_doctor(&taker);
+    if (!anew) {
+        open_to_doctor(&taker);
+    }
     write_note(&taker, "new");
     device_sync_well(&taker);
 
@@ -228,8 +239,76 @@ static void edit_what_makes_way(char first, char second)
 
 TEST(an_edit_of_what_makes_way_for_a_row_of_another_record_waits_for_it_to_come)
 {
-    edit_what_makes_way('a', 'b');
-    edit_what_makes_way('b', 'a');
+    edit_what_makes_way('a', 'b', false);
+    edit_what_makes_way('b', 'a', false);
+    edit_what_makes_way('a', 'b', true);
+    edit_what_makes_way('b', 'a', true);
+}
+
+/* The place of a note, on which its patient has commented, goes to a note of a record that comes to
+ * the doctor for the first time, and before the note as it has become. */
+static void take_place_of_a_commented(char first, char second, const char *edit)
+{
+    struct world world;
+    struct device mover;
+    struct device taker;
+    struct device doctor;
+    tern_sync_options options = {.size = sizeof options, .page_rows = 1};
+    tern_sync *sync = NULL;
+    tern_sync_step step = {.action = TERN_SYNC_WORK};
+
+    begin_with_doctor(&world, &doctor);
+    enter(&world, &mover, "mover", first);
+    enter(&world, &taker, "taker", second);
+    open_to_doctor(&mover);
+    write_note(&mover, "moved");
+    device_run(&mover,
+               "INSERT INTO comments(id, note_id, body) SELECT tern_id(), id, 'said' FROM notes");
+    device_sync_well(&mover);
+    device_sync_well(&doctor);
+    device_run(&mover, "UPDATE notes SET place = 2");
+    device_sync_well(&mover);
+    open_to_doctor(&taker);
+    write_note(&taker, "new");
+    device_sync_well(&taker);
+    if (edit != NULL) {
+        device_run(&doctor, edit);
+    }
+
+    CHECK(tern_sync_open(doctor.replica, &options, &sync, NULL) == TERN_OK);
+    do {
+        CHECK(tern_sync_next(sync, &step, NULL) == TERN_OK);
+        if (step.action == TERN_SYNC_SEND) {
+            device_carry(&doctor, sync, step.request);
+        }
+        CHECK_TEXT(device_ask(&doctor, "SELECT body FROM comments WHERE body = 'said'"), "said");
+        CHECK_INT(device_status(&doctor).quarantined, 0);
+    } while (step.action != TERN_SYNC_DONE);
+    CHECK_INT(step.result, TERN_OK);
+    tern_sync_close(sync);
+    CHECK_TEXT(device_ask(&doctor,
+                          "SELECT title, place FROM notes WHERE deleted_at IS NULL ORDER BY title"),
+               "moved,2;new,1");
+    device_check_converged(&doctor);
+    device_end(&mover);
+    device_end(&taker);
+    device_end(&doctor);
+    world_end(&world);
+}
+
+TEST(a_row_that_others_reference_makes_way_for_one_of_a_record_that_is_new_here)
+{
+    static const char *const edits[] = {
+        NULL,
+        "UPDATE users SET name = 'x' WHERE id = @d",
+        "UPDATE notes SET body = 'x'",
+        "INSERT INTO comments(id, note_id, body) SELECT tern_id(), id, 'heard' FROM notes",
+    };
+
+    for (size_t i = 0; i < sizeof edits / sizeof *edits; i++) {
+        take_place_of_a_commented('a', 'b', edits[i]);
+        take_place_of_a_commented('b', 'a', edits[i]);
+    }
 }
 
 static void run_both(struct device *device, const char *first, const char *second)

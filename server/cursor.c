@@ -13,7 +13,16 @@
 #include "base/uuid.h"
 
 /* Position flags. */
-enum { AT_HIGH = 1, BEGUN = 2, FRESH = 4, PARTIAL = 8, INSIDE = 16, VERSION = 32, FLAGS_END = 64 };
+enum {
+    AT_HIGH = 1,
+    BEGUN = 2,
+    FRESH = 4,
+    PARTIAL = 8,
+    INSIDE = 16,
+    VERSION = 32,
+    ERASED = 64,
+    FLAGS_END = 128
+};
 
 void trn_cursor_tag(const struct trn_db_tx *tx, uint8_t ret_tag[TRN_CURSOR_TAG_BYTES])
 {
@@ -33,6 +42,8 @@ void trn_cursor_free(struct trn_cursor *cursor)
 
 tern_status trn_cursor_add(struct trn_cursor *cursor, const struct trn_position *position)
 {
+    size_t at = cursor->count;
+
     if (cursor->count == cursor->capacity) {
         size_t capacity = cursor->capacity == 0 ? 8 : cursor->capacity * 2;
         struct trn_position *others = trn_realloc(cursor->others, capacity * sizeof(*others));
@@ -43,7 +54,14 @@ tern_status trn_cursor_add(struct trn_cursor *cursor, const struct trn_position 
         cursor->others = others;
         cursor->capacity = capacity;
     }
-    cursor->others[cursor->count++] = *position;
+    /* Nearly all come in order. */
+    while (at > 0 && trn_id_compare(&cursor->others[at - 1].scope, &position->scope) > 0) {
+        at--;
+    }
+    memmove(&cursor->others[at + 1],
+            &cursor->others[at],
+            (cursor->count++ - at) * sizeof(*cursor->others));
+    cursor->others[at] = *position;
     return TERN_OK;
 }
 
@@ -111,7 +129,8 @@ static tern_status write_position(struct trn_bytes *bytes,
     bool at_high = position->place.number == high && !inside;
     unsigned flags = (at_high ? AT_HIGH : 0U) | (position->begun ? BEGUN : 0U) |
                      (position->fresh ? FRESH : 0U) | (position->partial ? PARTIAL : 0U) |
-                     (inside ? INSIDE : 0U) | (versioned ? VERSION : 0U);
+                     (inside ? INSIDE : 0U) | (versioned ? VERSION : 0U) |
+                     (position->erased ? ERASED : 0U);
     tern_status status = trn_bytes_append_byte(bytes, (uint8_t)flags);
 
     if (status == TERN_OK && !at_high) {
@@ -237,6 +256,7 @@ static void read_position(struct rest *rest, int64_t high, struct trn_position *
     ret_position->begun = (flags & BEGUN) != 0;
     ret_position->fresh = (flags & FRESH) != 0;
     ret_position->partial = (flags & PARTIAL) != 0;
+    ret_position->erased = (flags & ERASED) != 0;
     ret_position->place.number = (flags & AT_HIGH) != 0 ? high : read_integer(rest);
     if ((flags & VERSION) != 0) {
         ret_position->version = read_integer(rest);

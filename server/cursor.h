@@ -20,6 +20,7 @@ struct trn_position {
     bool begun; /* false: nothing of it was sent yet */
     bool fresh; /* a whole copy is under way */
     bool partial;
+    bool erased; /* the answer that this cursor came with said so */
 };
 
 struct trn_cursor {
@@ -38,7 +39,7 @@ struct trn_cursor {
 void trn_cursor_tag(const struct trn_db_tx *tx, uint8_t ret_tag[TRN_CURSOR_TAG_BYTES]);
 
 void trn_cursor_free(struct trn_cursor *cursor);
-/* Adds a position behind those there are. */
+/* Adds the position of a scope that has none, in its place. */
 tern_status trn_cursor_add(struct trn_cursor *cursor, const struct trn_position *position);
 /* NULL if it has none. */
 const struct trn_position *trn_cursor_find(const struct trn_cursor *cursor, const tern_id *scope);

@@ -67,6 +67,22 @@ static bool goes_on(const struct trn_position *position)
     return TRN_MUTANT(GRANT_OF_FIRST_PAGE) && position->partial;
 }
 
+/* The next cursor may be dropped before the device has heard of it: then it is named once more. */
+static tern_status name_erased(struct trn_pull *pull,
+                               struct trn_answer_writer *page,
+                               const struct trn_db_erased *erased,
+                               const tern_id *scope,
+                               tern_error *error)
+{
+    const struct trn_position position = {.scope = *scope,
+                                          .place = {.table = TRN_NO_TABLE},
+                                          .erased = true};
+
+    return trn_cursor_add(&pull->next, &position) == TERN_OK
+               ? trn_answer_write_erased(page, scope, erased->number, error)
+               : trn_fail_nomem(error);
+}
+
 static tern_status name_gone(struct trn_pull *pull,
                              struct trn_answer_writer *page,
                              const struct trn_cursor *cursor,
@@ -76,17 +92,18 @@ static tern_status name_gone(struct trn_pull *pull,
     tern_status status = TERN_OK;
 
     for (size_t index = 0; index < cursor->count && status == TERN_OK; index++) {
-        const tern_id *scope = &cursor->others[index].scope;
+        const struct trn_position *held = &cursor->others[index];
+        const tern_id *scope = &held->scope;
         struct trn_db_erased erased;
 
         if (trn_grants_find(grants, scope) != NULL || TRN_MUTANT(SCOPE_NOT_NAMED_GONE) ||
-            goes_on(&cursor->others[index])) {
+            goes_on(held) || (held->erased && cursor != pull->dropped)) {
             continue;
         }
         status = read_erased(pull, scope, &erased, error);
         if (status == TERN_OK) {
             status = (erased.flags & TRN_ERASED_ITSELF) != 0
-                         ? trn_answer_write_erased(page, scope, erased.number, error)
+                         ? name_erased(pull, page, &erased, scope, error)
                          : trn_answer_write_gone(page, scope, error);
         }
     }
@@ -242,14 +259,32 @@ tern_status trn_pull_page(struct trn_pull *pull,
     return status;
 }
 
+/* What was held before the device began afresh is named, and nothing of it taken for sent. */
+static tern_status
+remember(struct trn_pull *pull, const struct trn_cursor *dropped, tern_error *error)
+{
+    tern_status status = TERN_OK;
+
+    for (size_t index = 0; index < dropped->count && status == TERN_OK; index++) {
+        const struct trn_position position = {.scope = dropped->others[index].scope,
+                                              .place = {.table = TRN_NO_TABLE}};
+
+        status = trn_cursor_add(&pull->next, &position);
+    }
+    return status == TERN_OK ? TERN_OK : trn_fail_nomem(error);
+}
+
 tern_status
 trn_pull_nothing(struct trn_pull *pull, const struct trn_cursor *cursor, tern_error *error)
 {
     tern_status status = set_high(pull, error);
 
     pull->next.own.place.table = TRN_NO_TABLE;
-    if (cursor == NULL || status != TERN_OK) {
+    if (status != TERN_OK) {
         return status;
+    }
+    if (cursor == NULL) {
+        return pull->dropped != NULL ? remember(pull, pull->dropped, error) : TERN_OK;
     }
     pull->next.own = cursor->own;
     for (size_t index = 0; index < cursor->count && status == TERN_OK; index++) {

@@ -29,7 +29,8 @@ tern_status trn_pull_page(struct trn_pull *pull,
                           struct trn_answer_writer *page,
                           tern_error *error);
 
-/* The cursor of a device that only pushes: as it was, at the snapshot's highest number. */
+/* The cursor of a device that only pushes: as it was, at the snapshot's highest number. One that
+ * has none stands nowhere, but what it held before goes on being named. */
 tern_status
 trn_pull_nothing(struct trn_pull *pull, const struct trn_cursor *cursor, tern_error *error);
 

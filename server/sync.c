@@ -273,7 +273,8 @@ static tern_status seal_proof(const struct trn_server *server,
                               tern_error *error)
 {
     struct trn_pull pull = pull_for(server, view, exchange, 0);
-    tern_status status = trn_pull_nothing(&pull, NULL, error);
+    tern_status status =
+        trn_pull_nothing(&pull, exchange->has_cursor ? &exchange->cursor : NULL, error);
 
     if (status == TERN_OK) {
         status =

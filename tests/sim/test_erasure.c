@@ -1,6 +1,7 @@
 /* A person's record is erased on an operator's word, and nothing brings it back. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "tests/sim/world.h"
 
@@ -129,6 +130,106 @@ TEST(a_record_erased_after_the_cursor_was_dropped_is_named_and_nothing_is_kept_o
                "1");
     device_check_converged(&clinic.doctor);
     end(&clinic);
+}
+
+/* The server serves no older document. */
+static void require_newer(struct world *world)
+{
+    static const char old[] = "\"version\":1,";
+    static const char newer[] = "\"version\":2,\"minimum_version\":2,";
+    const char *at = strstr(world->document, old);
+    char *text = malloc(strlen(world->document) + sizeof newer);
+
+    CHECK(at != NULL && text != NULL);
+    (void)sprintf(text,
+                  "%.*s%s%s",
+                  (int)(at - world->document),
+                  world->document,
+                  newer,
+                  at + strlen(old));
+    world_serve(world, text);
+    free(text);
+}
+
+/* The doctor's app is too old as the record is erased, and what it fetches afresh once it is
+ * upgraded names that: of what was taken there, nothing is kept. */
+static void erase_before_upgrade(bool dropped)
+{
+    struct clinic clinic;
+
+    begin(&clinic);
+    if (dropped) {
+        clinic.doctor.meddle = device_refuse_cursor;
+        CHECK_INT(device_sync(&clinic.doctor), TERN_ERR_CURSOR);
+        clinic.doctor.meddle = NULL;
+    }
+    require_newer(&clinic.world);
+    world_erase(&clinic.world, 'p');
+    world_pass(&clinic.world, SECOND_US);
+    CHECK_INT(device_sync(&clinic.doctor), TERN_ERR_UPGRADE_REQUIRED);
+    device_close(&clinic.doctor);
+    device_open(&clinic.doctor);
+    device_sync_well(&clinic.doctor);
+    check_gone(&clinic.doctor);
+    CHECK_TEXT(device_ask(&clinic.doctor, "SELECT count(*) FROM tern_outbox"), "2");
+    device_check_converged(&clinic.doctor);
+    end(&clinic);
+}
+
+TEST(a_record_erased_before_the_app_was_upgraded_is_named_and_nothing_is_kept_of_it)
+{
+    erase_before_upgrade(false);
+}
+
+TEST(a_record_erased_after_the_cursor_was_dropped_is_named_to_an_upgraded_app)
+{
+    erase_before_upgrade(true);
+}
+
+/* The doctor's device hears the first verdicts of an answer that names the record, and no more. */
+static void stop_behind_verdicts(bool dropped)
+{
+    struct clinic clinic;
+    tern_sync_step step = {.action = TERN_SYNC_WORK};
+    tern_sync *sync = NULL;
+
+    begin(&clinic);
+    if (dropped) {
+        clinic.doctor.meddle = device_refuse_cursor;
+        CHECK_INT(device_sync(&clinic.doctor), TERN_ERR_CURSOR);
+        clinic.doctor.meddle = NULL;
+    }
+    for (unsigned i = 0; i < 520; i++) {
+        device_run(&clinic.doctor,
+                   "INSERT INTO notes(id, owner_id, title) VALUES(tern_id(), @d, 'n')");
+    }
+    world_erase(&clinic.world, 'p');
+    world_pass(&clinic.world, SECOND_US);
+    sync = device_sync_open(&clinic.doctor);
+    while (device_status(&clinic.doctor).pending == 520) {
+        CHECK(tern_sync_next(sync, &step, NULL) == TERN_OK);
+        if (step.action == TERN_SYNC_SEND) {
+            device_carry(&clinic.doctor, sync, step.request);
+        }
+    }
+    tern_sync_close(sync);
+    CHECK(device_status(&clinic.doctor).pending > 0);
+    if (!dropped) {
+        clinic.doctor.meddle = device_refuse_cursor;
+        CHECK_INT(device_sync(&clinic.doctor), TERN_ERR_CURSOR);
+        clinic.doctor.meddle = NULL;
+    }
+    device_sync_well(&clinic.doctor);
+    check_gone(&clinic.doctor);
+    CHECK_TEXT(device_ask(&clinic.doctor, "SELECT count(*) FROM tern_outbox"), "522");
+    device_check_converged(&clinic.doctor);
+    end(&clinic);
+}
+
+TEST(a_record_that_an_answer_named_erased_is_named_again_where_its_verdicts_alone_were_heard)
+{
+    stop_behind_verdicts(false);
+    stop_behind_verdicts(true);
 }
 
 TEST(edits_of_an_erased_record_are_parked_and_bring_nothing_back)

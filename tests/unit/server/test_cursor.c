@@ -61,22 +61,29 @@ TEST(what_was_sealed_is_read_back)
                                  .begun = true,
                                  .fresh = true,
                                  .partial = true};
+    const struct trn_position erased = {.scope = lab_id('u', 4),
+                                        .place = {.table = TRN_NO_TABLE},
+                                        .erased = true};
     struct trn_bytes text = {0};
     tern_id user = lab_id('u', 1);
     tern_id device = lab_id('d', 1);
 
     CHECK(trn_cursor_add(&cursor, &other) == TERN_OK);
+    CHECK(trn_cursor_add(&cursor, &erased) == TERN_OK);
     CHECK(trn_cursor_seal(&cursor, &meta, &user, &device, &text, NULL) == TERN_OK);
     CHECK(trn_cursor_open(trn_bytes_slice(&text), &meta, &user, &device, &again, NULL) == TERN_OK);
     CHECK(again.same_epoch && again.high == 77 && again.own.begun && !again.own.partial);
     CHECK(memcmp(again.tag, cursor.tag, sizeof(again.tag)) == 0);
     CHECK_INT(again.own.place.number, 77);
-    CHECK_INT(again.count, 1);
-    CHECK_INT(again.others[0].version, 31);
-    CHECK_INT(again.others[0].place.number, 60);
-    CHECK_INT(again.others[0].place.table, 3);
-    CHECK(again.others[0].begun && again.others[0].fresh && again.others[0].partial);
-    CHECK(memcmp(&again.others[0].place.id, &other.place.id, sizeof(other.place.id)) == 0);
+    CHECK_INT(again.count, 2);
+    CHECK_INT(again.others[1].version, 31);
+    CHECK_INT(again.others[1].place.number, 60);
+    CHECK_INT(again.others[1].place.table, 3);
+    CHECK(again.others[1].begun && again.others[1].fresh && again.others[1].partial);
+    CHECK(memcmp(&again.others[1].place.id, &other.place.id, sizeof(other.place.id)) == 0);
+    CHECK(again.others[0].erased && !again.others[0].begun && !again.others[1].erased);
+    CHECK(trn_cursor_find(&again, &erased.scope) == &again.others[0]);
+    CHECK(trn_cursor_find(&again, &other.scope) == &again.others[1]);
     trn_cursor_free(&again);
     trn_cursor_free(&cursor);
     trn_bytes_free(&text);

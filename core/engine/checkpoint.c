@@ -23,16 +23,20 @@ struct applying {
     struct trn_bulk bulk;            /* rows taken, not in the file yet; none if it parks */
     const struct trn_table *touched; /* counted last */
     struct trn_lost lost;            /* what waits for others to offer it again */
+    uint64_t looked;                 /* the last ordinal looked at for that */
 };
 
+/* Of what is parked each takes the next ordinal. */
 static tern_status load_lost(struct applying *applying, tern_error *error)
 {
-    trn_lost_free(&applying->lost);
-    return trn_lost_load(applying->work, &applying->lost, error);
+    const uint64_t after = applying->looked;
+
+    applying->looked = applying->work->meta.last_ordinal;
+    return trn_lost_load(applying->work, &applying->lost, after, error);
 }
 
 /* What makes way for the row is parked, and may come in this very copy: then it is parked no
- * longer. Of what is parked each takes the next ordinal. */
+ * longer. */
 static tern_status write_row(struct applying *applying,
                              const struct trn_table *table,
                              struct trn_row *row,

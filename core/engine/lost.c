@@ -249,9 +249,10 @@ static tern_status read_item(struct trn_work *work,
     return status;
 }
 
-tern_status trn_lost_load(struct trn_work *work, struct trn_lost *lost, tern_error *error)
+tern_status
+trn_lost_load(struct trn_work *work, struct trn_lost *lost, uint64_t after, tern_error *error)
 {
-    struct trn_entry entry = {0};
+    struct trn_entry entry = {.ordinal = after};
 
     for (;;) {
         struct item item;

@@ -29,7 +29,9 @@ struct trn_lost {
     struct trn_bytes items;
 };
 
-tern_status trn_lost_load(struct trn_work *work, struct trn_lost *lost, tern_error *error);
+/* Adds those above the ordinal `after`. */
+tern_status
+trn_lost_load(struct trn_work *work, struct trn_lost *lost, uint64_t after, tern_error *error);
 void trn_lost_free(struct trn_lost *lost);
 /* The server has sent this row (its versions are keys by now): what it has again, or something
  * newer, is parked no longer. */

@@ -15,7 +15,8 @@ struct offering {
     struct trn_work *work;
     struct trn_bytes items; /* struct trn_left, of one transaction */
     struct trn_bytes body;
-    struct trn_bytes unheard; /* ordinals: see unheard.h */
+    struct trn_unheard unheard;
+    struct trn_bytes ordinals; /* of entries that may say it all */
     struct trn_line_writer writer;
     struct trn_change change;
     uint32_t changes;
@@ -285,20 +286,24 @@ static tern_status find_said(struct offering *offering,
                              bool *ret_said,
                              tern_error *error)
 {
-    size_t unheard = offering->unheard.size;
+    struct trn_work *work = offering->work;
     tern_status status =
-        trn_left_offered(offering->work->store, items[0].time_us, &offering->unheard, error);
+        offering->unheard.is_listed ? TERN_OK : trn_unheard_list(work, &offering->unheard, error);
 
+    trn_bytes_clear(&offering->ordinals);
     if (status == TERN_OK) {
-        status = trn_unheard_says(offering->work,
-                                  trn_bytes_slice(&offering->unheard),
-                                  items,
-                                  count,
-                                  ret_said,
-                                  error);
+        status = trn_unheard_find(&offering->unheard, &items[0], &offering->ordinals, error);
     }
-    offering->unheard.size = unheard;
-    return status;
+    if (status == TERN_OK) {
+        status = trn_left_offered(work->store, items[0].time_us, &offering->ordinals, error);
+    }
+    return status == TERN_OK ? trn_unheard_says(work,
+                                                trn_bytes_slice(&offering->ordinals),
+                                                items,
+                                                count,
+                                                ret_said,
+                                                error)
+                             : status;
 }
 
 static tern_status offer(struct offering *offering, tern_error *error)
@@ -367,17 +372,15 @@ tern_status trn_reoffer_gather(struct trn_work *work, tern_error *error)
 tern_status trn_reoffer_queue(struct trn_work *work, tern_error *error)
 {
     struct offering offering = {.work = work};
-    tern_status status = trn_unheard_list(work, &offering.unheard, error);
+    tern_status status = trn_left_visit(work->store, gather, &offering, error);
 
-    if (status == TERN_OK) {
-        status = trn_left_visit(work->store, gather, &offering, error);
-    }
     if (status == TERN_OK) {
         status = offer(&offering, error);
     }
     trn_bytes_free(&offering.items);
     trn_bytes_free(&offering.body);
-    trn_bytes_free(&offering.unheard);
+    trn_bytes_free(&offering.ordinals);
+    trn_unheard_free(&offering.unheard);
     return status == TERN_OK ? trn_rebase_lay(work, error) : status;
 }
 

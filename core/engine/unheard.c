@@ -2,6 +2,7 @@
  * transaction left the same, the entry says that as well as it could. */
 #include "engine/unheard.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -131,28 +132,145 @@ static bool is_all_said(const struct search *search)
     return true;
 }
 
-tern_status trn_unheard_list(struct trn_work *work, struct trn_bytes *ordinals, tern_error *error)
+/* ---- Which entries are read ---- */
+
+/* A row that an entry changes. Rows are told apart by a number made of their ids: where two share
+ * one, an entry is read in vain. */
+struct line {
+    uint64_t row;
+    uint64_t ordinal;
+};
+
+static uint64_t number_of(const struct trn_table *table, const tern_id *id)
 {
-    struct trn_entry entry = {0};
+    uint64_t halves[2];
 
-    for (;;) {
-        bool own = false;
-        tern_status status = trn_outbox_next(work->store, entry.ordinal, WAITING, &entry, error);
+    memcpy(halves, id->bytes, sizeof halves);
+    return halves[0] ^ halves[1] ^ table->index;
+}
 
-        if (status != TERN_OK || entry.ordinal == 0 || entry.ordinal > work->meta.sent_ordinal) {
-            return status;
-        }
-        if (entry.number == 0 && !trn_entry_kind_is_left(entry.kind)) {
-            status = trn_meta_is_own(work->store, &entry.author, &own, error);
-        }
-        if (status != TERN_OK) {
-            return status;
-        }
-        if (own && trn_bytes_append(ordinals, &entry.ordinal, sizeof entry.ordinal) != TERN_OK) {
-            return trn_fail_nomem(error);
+static int compare_lines(const void *left, const void *right)
+{
+    const struct line *a = left;
+    const struct line *b = right;
+
+    if (a->row != b->row) {
+        return a->row < b->row ? -1 : 1;
+    }
+    return (a->ordinal > b->ordinal) - (a->ordinal < b->ordinal);
+}
+
+/* The place of the first line that is not before the row. */
+static size_t find_line(const struct line *lines, size_t count, uint64_t row)
+{
+    size_t low = 0;
+    size_t high = count;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+
+        if (lines[middle].row < row) {
+            low = middle + 1;
+        } else {
+            high = middle;
         }
     }
+    return low;
 }
+
+static tern_status
+list_lines(struct trn_work *work, uint64_t ordinal, struct trn_bytes *lines, tern_error *error)
+{
+    struct trn_entry_reader reader = {.schema = NULL};
+    struct trn_change change;
+    struct trn_bytes body = {0};
+    bool any = true;
+    tern_status status = trn_keep_body(work->store, ordinal, &body, error);
+
+    if (status == TERN_OK) {
+        status = trn_entry_open(&reader, work->engine->schema, trn_bytes_slice(&body), error);
+    }
+    while (status == TERN_OK) {
+        struct line line = {.ordinal = ordinal};
+
+        status = trn_entry_next(&reader, &any, &change, error);
+        if (status != TERN_OK || !any) {
+            break;
+        }
+        line.row = number_of(change.table, &change.id);
+        if (trn_bytes_append(lines, &line, sizeof line) != TERN_OK) {
+            status = trn_fail_nomem(error);
+        }
+    }
+    trn_entry_close(&reader);
+    trn_bytes_free(&body);
+    return status;
+}
+
+/* What is left of transactions is left out. */
+static tern_status is_unheard(struct trn_work *work,
+                              const struct trn_entry *entry,
+                              bool *ret_unheard,
+                              tern_error *error)
+{
+    *ret_unheard = false;
+    return entry->number == 0 && !trn_entry_kind_is_left(entry->kind)
+               ? trn_meta_is_own(work->store, &entry->author, ret_unheard, error)
+               : TERN_OK;
+}
+
+tern_status trn_unheard_list(struct trn_work *work, struct trn_unheard *unheard, tern_error *error)
+{
+    struct trn_bytes *lines = &unheard->lines;
+    struct trn_entry entry = {0};
+    tern_status status = TERN_OK;
+
+    while (status == TERN_OK) {
+        bool is = false;
+
+        status = trn_outbox_next(work->store, entry.ordinal, WAITING, &entry, error);
+        if (status != TERN_OK || entry.ordinal == 0 || entry.ordinal > work->meta.sent_ordinal) {
+            break;
+        }
+        status = is_unheard(work, &entry, &is, error);
+        if (status == TERN_OK && is) {
+            status = list_lines(work, entry.ordinal, lines, error);
+        }
+    }
+    unheard->is_listed = status == TERN_OK;
+    if (lines->size > 0) {
+        qsort(lines->data, lines->size / sizeof(struct line), sizeof(struct line), compare_lines);
+    }
+    return status;
+}
+
+void trn_unheard_free(struct trn_unheard *unheard)
+{
+    trn_bytes_free(&unheard->lines);
+    unheard->is_listed = false;
+}
+
+tern_status trn_unheard_find(const struct trn_unheard *unheard,
+                             const struct trn_left *left,
+                             struct trn_bytes *ordinals,
+                             tern_error *error)
+{
+    const struct line *lines = (const void *)unheard->lines.data;
+    const size_t count = unheard->lines.size / sizeof *lines;
+    const uint64_t row = number_of(left->table, &left->id);
+    uint64_t last = 0;
+
+    for (size_t i = find_line(lines, count, row); i < count && lines[i].row == row; i++) {
+        if (lines[i].ordinal != last &&
+            trn_bytes_append(ordinals, &lines[i].ordinal, sizeof lines[i].ordinal) != TERN_OK) {
+            return trn_fail_nomem(error);
+        }
+        last = lines[i].ordinal;
+    }
+    return TERN_OK;
+}
+
+/* ---- What they say ---- */
 
 tern_status trn_unheard_says(struct trn_work *work,
                              struct trn_slice ordinals,

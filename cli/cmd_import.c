@@ -7,6 +7,7 @@
 #include "cli/command.h"
 #include "cli/fhir_import.h"
 #include "cli/fhir_map.h"
+#include "cli/fhir_turns.h"
 #include "cli/files.h"
 #include "cli/output.h"
 #include "medication/source.h"
@@ -37,7 +38,7 @@ static size_t cells_of(const struct trn_fhir_row *row,
     for (size_t i = 0; i < row->count; i++) {
         const char *column = row->cells[i].column;
 
-        if (with_contacts || !is_contact(column)) {
+        if ((with_contacts || !is_contact(column)) && strcmp(column, TRN_FHIR_TURNS) != 0) {
             cells[count++] = (tern_cell){.column = column, .value = trn_fhir_row_value(row, i)};
         }
     }
@@ -109,8 +110,12 @@ static tern_status changed_cells(const tern_row *stored,
         const char *column = row->cells[i].column;
         tern_value wanted = trn_fhir_row_value(row, i);
         tern_value present;
-        tern_status status = tern_row_value(stored, column, &present, error);
+        tern_status status;
 
+        if (strcmp(column, TRN_FHIR_TURNS) == 0) {
+            continue;
+        }
+        status = tern_row_value(stored, column, &present, error);
         if (status != TERN_OK) {
             return status;
         }
@@ -122,69 +127,35 @@ static tern_status changed_cells(const tern_row *stored,
     return TERN_OK;
 }
 
-static tern_cell *find_cell(tern_cell *cells, size_t count, const char *column)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (strcmp(cells[i].column, column) == 0) {
-            return &cells[i];
-        }
-    }
-    return NULL;
-}
-
-/* Whether the file's own word of when the prescription was active stands: not where it contradicts
- * the file's status, which another program has changed alone, and not where what is stored begins
- * with it, and goes on. */
-static bool stands(const struct trn_fhir_row *row, tern_value from, tern_value past)
-{
-    const tern_value told = trn_fhir_row_find(row, "active_spans");
-
-    return trn_spans_fit(trn_fhir_row_find(row, "status"), told) &&
-           !(trn_spans_fit(from, past) && past.size > told.size &&
-             memcmp(past.data, told.data, told.size) == 0 &&
-             ((const char *)past.data)[told.size] == ',');
-}
-
 /* A prescription that the file takes out of a pause, or ends, was until now what it was: else what
  * passed in that pause would be missed. */
-static tern_status turn_spans(const tern_row *stored,
-                              const struct trn_fhir_row *row,
-                              int64_t now_us,
-                              tern_cell *cells,
-                              size_t *count,
-                              struct trn_bytes *spans,
-                              tern_error *error)
+static tern_status turn(tern_replica *replica,
+                        tern_tx *tx,
+                        const tern_row *stored,
+                        const struct trn_fhir_row *row,
+                        int64_t now_us,
+                        struct trn_fhir_report *report,
+                        tern_error *error)
 {
+    const tern_value to = trn_fhir_row_find(row, "status");
     tern_value from = {.kind = TERN_NULL};
-    tern_value past = {.kind = TERN_NULL};
-    tern_cell *wanted;
-    bool was_active;
     tern_status status = tern_row_value(stored, "status", &from, error);
 
-    if (status == TERN_OK) {
-        status = tern_row_value(stored, "active_spans", &past, error);
-    }
-    if (status != TERN_OK || stands(row, from, past)) {
+    if (status != TERN_OK || to.kind == TERN_NULL || is_equal(from, to)) {
         return status;
     }
-    wanted = find_cell(cells, *count, "active_spans");
-    if (wanted != NULL) {
-        *wanted = cells[--*count];
-    }
-    wanted = find_cell(cells, *count, "status");
-    if (wanted == NULL) {
-        return TERN_OK;
-    }
-    if (trn_spans_turn(from, past, now_us, spans, &was_active) != TERN_OK) {
-        return trn_fail_nomem(error);
-    }
-    if (was_active != trn_value_is(wanted->value, "ACTIVE")) {
-        cells[(*count)++] = (tern_cell){"active_spans", tern_value_text((const char *)spans->data)};
-    }
-    return TERN_OK;
+    return trn_fhir_turns_turn(replica,
+                               tx,
+                               &row->id,
+                               from,
+                               trn_value_is(to, "ACTIVE"),
+                               now_us,
+                               report,
+                               error);
 }
 
-static tern_status update(tern_tx *tx,
+static tern_status update(tern_replica *replica,
+                          tern_tx *tx,
                           const tern_row *stored,
                           const struct trn_fhir_row *row,
                           int64_t now_us,
@@ -192,46 +163,45 @@ static tern_status update(tern_tx *tx,
                           tern_error *error)
 {
     tern_cell cells[TRN_FHIR_CELLS_MAX + 1];
-    struct trn_bytes spans = {0};
-    tern_value deleted;
     size_t count = 0;
-    tern_status status = tern_row_value(stored, "deleted_at", &deleted, error);
+    tern_status status = changed_cells(stored, row, cells, &count, error);
 
-    if (status == TERN_OK && deleted.kind != TERN_NULL) {
-        trn_fhir_report_row(report, row->table, "deleted");
-        return TERN_OK;
-    }
-    if (status == TERN_OK) {
-        status = changed_cells(stored, row, cells, &count, error);
-    }
     if (status == TERN_OK && strcmp(row->table, "prescriptions") == 0) {
-        status = turn_spans(stored, row, now_us, cells, &count, &spans, error);
+        status = turn(replica, tx, stored, row, now_us, report, error);
     }
     if (status == TERN_OK && count > 0) {
         status = tern_row_update(tx, row->table, &row->id, cells, count, error);
     }
-    trn_bytes_free(&spans);
     if (status == TERN_OK) {
         trn_fhir_report_row(report, row->table, count > 0 ? "changed" : "unchanged");
     }
     return status;
 }
 
-static tern_status put_row(tern_tx *tx,
+static tern_status put_row(tern_replica *replica,
+                           tern_tx *tx,
                            const struct trn_fhir_row *row,
                            int64_t now_us,
                            struct trn_fhir_report *report,
                            tern_error *error)
 {
+    tern_value deleted = {.kind = TERN_NULL};
     tern_row *stored = NULL;
     tern_status status = tern_row_get(tx, row->table, &row->id, &stored, error);
 
     if (status == TERN_ERR_NOT_FOUND) {
         trn_error_clear(error);
-        return insert(tx, row, report, error);
+        status = insert(tx, row, report, error);
+    } else if (status == TERN_OK) {
+        status = tern_row_value(stored, "deleted_at", &deleted, error);
+        if (status == TERN_OK && deleted.kind != TERN_NULL) {
+            trn_fhir_report_row(report, row->table, "deleted");
+        } else if (status == TERN_OK) {
+            status = update(replica, tx, stored, row, now_us, report, error);
+        }
     }
-    if (status == TERN_OK) {
-        status = update(tx, stored, row, now_us, report, error);
+    if (status == TERN_OK && deleted.kind == TERN_NULL) {
+        status = trn_fhir_turns_put(tx, row, report, error);
     }
     tern_row_free(stored);
     return status;
@@ -254,7 +224,7 @@ static tern_status put(void *context,
         return status;
     }
     for (size_t i = 0; status == TERN_OK && i < count; i++) {
-        status = put_row(tx, &rows[i], clock.now_us, report, error);
+        status = put_row(context, tx, &rows[i], clock.now_us, report, error);
     }
     if (status != TERN_OK) {
         tern_tx_rollback(tx);

@@ -11,6 +11,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "base/uuid.h"
+#include "cli/fhir_turns.h"
 #include "cli/fhir_value.h"
 #include "model/change.h"
 #include "schema/format.h"
@@ -74,7 +75,7 @@ static const struct column columns[] = {
     {"prescriptions", "end_date", DATE, 0, 0, TRN_FORMAT_NONE, NONE, {NULL}},
     {"prescriptions", "status", WORD, 0, 0, TRN_FORMAT_NONE, NONE,
      {"DRAFT", "ACTIVE", "PAUSED", "INACTIVE"}},
-    {"prescriptions", "active_spans", TEXT, 0, TEXT_MAX, TRN_FORMAT_NONE, NONE, {NULL}},
+    {"prescriptions", TRN_FHIR_TURNS, TEXT, 0, TEXT_MAX, TRN_FORMAT_NONE, NONE, {NULL}},
     {"prescriptions", "current_version", COUNT, 1, INT_MAX, TRN_FORMAT_NONE, "1", {NULL}},
     {"prescriptions", "is_urgent", FLAG, 0, 1, TRN_FORMAT_NONE, "0", {NULL}},
     {"prescriptions", "urgent_reason", TEXT, 0, TEXT_MAX, TRN_FORMAT_NONE, NONE, {NULL}},

@@ -141,7 +141,7 @@ look_at_dose(void *context, tern_statement *row, bool *ret_more, tern_care_error
     int64_t passed_us = trn_window_end(tern_statement_value(row, SCHEDULED).integer,
                                        tern_statement_value(row, GRACE).integer);
     struct trn_source source;
-    tern_status status = trn_source_read(run->care, row, 0, passed_us, &source, error);
+    tern_status status = trn_source_read(run->care, row, 0, &source, error);
 
     if (status != TERN_OK || !is_missed(run, row, &source, passed_us) || !has_room(run, ret_more)) {
         return status;

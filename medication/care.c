@@ -401,7 +401,6 @@ tern_status trn_care_start(tern_care *care,
 tern_status trn_source_read(tern_care *care,
                             tern_statement *statement,
                             int first,
-                            int64_t at_us,
                             struct trn_source *ret_source,
                             tern_care_error *error)
 {
@@ -411,7 +410,7 @@ tern_status trn_source_read(tern_care *care,
     for (int i = 0; i < TRN_SOURCE_COLUMNS; i++) {
         values[i] = tern_statement_value(statement, first + i);
     }
-    status = trn_source_make(&care->zones, values, at_us, ret_source, trn_engine_error(error));
+    status = trn_source_make(&care->zones, values, ret_source, trn_engine_error(error));
     if (status == TERN_ERR_RANGE) {
         /* When it was made is one prescription's trouble, and the patient has others. */
         ret_source->rule = (struct trn_regimen){.is_understood = false};

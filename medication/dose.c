@@ -145,7 +145,7 @@ read_exists(tern_care *care, tern_statement *row, bool *ret_exists, tern_care_er
     values[TRN_SOURCE_BEGINS] = tern_statement_value(row, BEGINS_ON);
     values[TRN_SOURCE_STANDS] = tern_value_integer(1);
     values[TRN_SOURCE_ACTIVE] = tern_value_integer(1);
-    status = trn_source_make(&care->zones, values, INT64_MAX, &source, trn_engine_error(error));
+    status = trn_source_make(&care->zones, values, &source, trn_engine_error(error));
     *ret_exists = status == TERN_OK && trn_day_parse(date.data, date.size, &day) &&
                   trn_regimen_yields(&source.rule, day, slot.data, slot.size);
     return trn_zone_failed(status, error);
@@ -386,7 +386,7 @@ read_prn(tern_care *care, const tern_id *medication, struct prn *prn, tern_care_
     prn->medication = *medication;
     prn->prescription = trn_value_to_id(tern_statement_value(row, TRN_SOURCE_COLUMNS));
     prn->patient = trn_value_to_id(tern_statement_value(row, TRN_SOURCE_COLUMNS + 1));
-    status = trn_source_read(care, row, 0, INT64_MAX, &source, error);
+    status = trn_source_read(care, row, 0, &source, error);
     tern_statement_reset(row);
     if (status == TERN_OK) {
         status = trn_care_may(care, &prn->patient, TRN_RIGHT_DOSES, error);

@@ -61,7 +61,6 @@ static tern_status read_shown(tern_care *care,
                               tern_care_error *error)
 {
     struct trn_source source;
-    int64_t passes_us;
     bool is_guess;
     bool passed;
     tern_status status = TERN_OK;
@@ -73,8 +72,7 @@ static tern_status read_shown(tern_care *care,
         return TERN_OK;
     }
     passed = trn_window_has_passed(dose->scheduled_us, dose->grace_minutes, now_us);
-    passes_us = trn_window_end(dose->scheduled_us, dose->grace_minutes);
-    status = trn_source_read(care, row, 0, passed ? passes_us : INT64_MAX, &source, error);
+    status = trn_source_read(care, row, 0, &source, error);
     if (status == TERN_OK) {
         *ret_shown = trn_source_has(&source, is_guess && passed, day, dose->slot) ||
                      (trn_value_is(dose->flags, trn_undone) && passed &&

@@ -87,6 +87,9 @@ go_on(const struct trn_source *source, const tern_medicine *edited, int32_t firs
     return (int32_t)minute;
 }
 
+/* Of TRN_SQL_MEDICATION, behind the source, the prescription and the patient. */
+enum { HAS_TURNED = TRN_SOURCE_COLUMNS + 2 };
+
 /* As it stands, and its first day once the prescription starts on `start_date`. A pause leaves the
  * last dose where it was. What cannot be read has none. */
 static tern_status read_source(tern_care *care,
@@ -109,15 +112,15 @@ static tern_status read_source(tern_care *care,
     for (int i = 0; i < TRN_SOURCE_COLUMNS; i++) {
         values[i] = tern_statement_value(row, i);
     }
-    if (values[TRN_SOURCE_SPANS].kind == TERN_TEXT) {
+    if (tern_statement_value(row, HAS_TURNED).integer != 0) {
         values[TRN_SOURCE_ACTIVE] = tern_value_integer(1);
     }
-    status = trn_source_make(&care->zones, values, INT64_MAX, source, trn_engine_error(error));
+    status = trn_source_make(&care->zones, values, source, trn_engine_error(error));
     if (start_date != NULL) {
         values[TRN_SOURCE_START] = tern_value_text(start_date);
     }
     if (status == TERN_OK) {
-        status = trn_source_make(&care->zones, values, INT64_MAX, &moved, trn_engine_error(error));
+        status = trn_source_make(&care->zones, values, &moved, trn_engine_error(error));
     }
     tern_statement_reset(row);
     (void)trn_day_parse(moved.start, strlen(moved.start), ret_first_day);

@@ -77,6 +77,8 @@ enum trn_sql {
     TRN_SQL_PRN_INSERT,
     TRN_SQL_ACTION,
     TRN_SQL_BEGINNING,
+    TRN_SQL_TURN,
+    TRN_SQL_LAST_TURN,
     TRN_SQL_VERSION,
     TRN_SQL_VERSION_BEFORE, /* of one that came without, such as an import */
     TRN_SQL_RETAKE,
@@ -237,6 +239,16 @@ TERN_MUST_USE tern_status trn_quota_check(tern_care *care,
                                           int64_t bytes,
                                           tern_care_error *error);
 
+/* ---- Turns ---- */
+
+/** Writes that a prescription of that status begins to be taken, or ceases, as trn_turns_make. */
+TERN_MUST_USE tern_status trn_care_turn(tern_care *care,
+                                        const tern_id *prescription,
+                                        const char *status_now,
+                                        bool begins,
+                                        int64_t now_us,
+                                        tern_care_error *error);
+
 /* ---- Regimens ---- */
 
 /** Columns of a medication, as trn_medication_read takes them. */
@@ -247,7 +259,6 @@ enum { TRN_MEDICATION_COLUMNS = 14 };
 TERN_MUST_USE tern_status trn_source_read(tern_care *care,
                                           tern_statement *statement,
                                           int first,
-                                          int64_t at_us,
                                           struct trn_source *ret_source,
                                           tern_care_error *error);
 

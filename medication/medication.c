@@ -66,7 +66,7 @@ tern_status trn_medication_judge(tern_care *care,
         medication->state = TERN_MEDICATION_INACTIVE;
         return TERN_OK;
     }
-    status = trn_source_read(care, row, 0, INT64_MAX, &source, error);
+    status = trn_source_read(care, row, 0, &source, error);
     if (status == TERN_OK) {
         status = trn_care_local_day(care, source.zone, now_us, &today, NULL, error);
     }

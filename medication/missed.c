@@ -40,14 +40,7 @@ static tern_status read_source(struct step *step,
                                tern_care_error *error)
 {
     tern_care_error cause = {.problem = TERN_PROBLEM_NONE};
-    tern_status status =
-        trn_source_read(step->care,
-                        row,
-                        0,
-                        trn_window_end(tern_statement_value(row, SCHEDULED).integer,
-                                       tern_statement_value(row, GRACE).integer),
-                        source,
-                        &cause);
+    tern_status status = trn_source_read(step->care, row, 0, source, &cause);
 
     *ret_read = status == TERN_OK;
     if (status != TERN_OK && step->zone_may_fail && cause.problem == TERN_PROBLEM_ZONE) {

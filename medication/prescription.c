@@ -212,22 +212,48 @@ struct header {
     tern_id patient;
     enum status status;
     int32_t version;
-    struct trn_bytes spans; /* active_spans as they become if the status turns now */
-    bool was_active;        /* until now, by what they are */
+    int64_t now_us; /* the moment of a turn that is made now */
     int64_t created_us;
     char start_date[TRN_DATE_BYTES]; /* "": it names none */
     char end_date[TRN_DATE_BYTES];
     char begins_on[TRN_DATE_BYTES]; /* the day that stands there; "": nobody wrote one */
 };
 
-/* Its spans are to be freed, also on failure. */
+/* The columns of TRN_SQL_PRESCRIPTION. */
+enum { PATIENT, STATUS, VERSION, START_DATE, CREATED_AT, END_DATE, BEGINS_ON, UPDATED_AT };
+
+static void read_columns(tern_statement *row, int64_t now_us, struct header *header)
+{
+    header->patient = trn_value_to_id(tern_statement_value(row, PATIENT));
+    for (unsigned i = 0; i < INACTIVE; i++) {
+        if (trn_value_is(tern_statement_value(row, STATUS), status_names[i])) {
+            header->status = (enum status)i;
+        }
+    }
+    header->version = (int32_t)tern_statement_value(row, VERSION).integer;
+    trn_value_to_text(tern_statement_value(row, START_DATE),
+                      header->start_date,
+                      sizeof(header->start_date));
+    header->created_us = tern_statement_value(row, CREATED_AT).integer;
+    trn_value_to_text(tern_statement_value(row, END_DATE),
+                      header->end_date,
+                      sizeof(header->end_date));
+    trn_value_to_text(tern_statement_value(row, BEGINS_ON),
+                      header->begins_on,
+                      sizeof(header->begins_on));
+    /* A clock that ran back to before there was a prescription turns nothing before its last
+     * change. One that stands between the two may have been put right: then that change's time was
+     * wrong. */
+    header->now_us =
+        now_us < header->created_us ? tern_statement_value(row, UPDATED_AT).integer : now_us;
+}
+
 static tern_status
 read_header(tern_care *care, const tern_id *id, struct header *header, tern_care_error *error)
 {
     const tern_value key = tern_value_id(id);
     tern_statement *row = NULL;
     int64_t now_us = 0;
-    int64_t turned_us;
     tern_status status = trn_care_now(care, &now_us, error);
 
     *header = (struct header){.status = INACTIVE};
@@ -240,31 +266,11 @@ read_header(tern_care *care, const tern_id *id, struct header *header, tern_care
                               &row,
                               error);
     }
-    if (status != TERN_OK) {
-        return status;
+    if (status == TERN_OK) {
+        read_columns(row, now_us, header);
+        tern_statement_reset(row);
     }
-    header->patient = trn_value_to_id(tern_statement_value(row, 0));
-    header->version = (int32_t)tern_statement_value(row, 2).integer;
-    for (unsigned i = 0; i < INACTIVE; i++) {
-        if (trn_value_is(tern_statement_value(row, 1), status_names[i])) {
-            header->status = (enum status)i;
-        }
-    }
-    trn_value_to_text(tern_statement_value(row, 4), header->start_date, sizeof(header->start_date));
-    header->created_us = tern_statement_value(row, 5).integer;
-    trn_value_to_text(tern_statement_value(row, 6), header->end_date, sizeof(header->end_date));
-    trn_value_to_text(tern_statement_value(row, 7), header->begins_on, sizeof(header->begins_on));
-    /* A clock that ran back to before there was a prescription turns nothing before its last
-     * change. One that stands between the two may have been put right: then that change's time was
-     * wrong. */
-    turned_us = now_us < header->created_us ? tern_statement_value(row, 8).integer : now_us;
-    status = trn_spans_turn(tern_statement_value(row, 1),
-                            tern_statement_value(row, 3),
-                            turned_us,
-                            &header->spans,
-                            &header->was_active);
-    tern_statement_reset(row);
-    return status == TERN_OK ? status : trn_fail_nomem(trn_engine_error(error));
+    return status;
 }
 
 /* `from` is a set of bits, 1 for DRAFT. */
@@ -416,7 +422,6 @@ static tern_status edit(tern_care *care,
     size_t count = CLINICAL_CELLS + 1;
     tern_status status = read_changeable(care, id, NOT_ENDED, &header, error);
 
-    trn_bytes_free(&header.spans);
     if (status != TERN_OK) {
         return status;
     }
@@ -529,27 +534,26 @@ static tern_status write_status(tern_care *care,
                                 const char *action,
                                 tern_care_error *error)
 {
-    tern_cell cells[] = {{"status", tern_value_text(status_names[to])},
-                         {"active_spans", tern_value_null()}};
+    const tern_cell cell = {"status", tern_value_text(status_names[to])};
     struct header header;
     tern_status status = read_changeable(care, id, from, &header, error);
 
     if (status == TERN_OK) {
-        cells[1].value = tern_value_text((const char *)header.spans.data);
-        status = tern_row_update(
-            tx,
-            table,
-            id,
-            cells,
-            header.was_active != (to == ACTIVE) && !TRN_MUTANT(CARE_SETTLED_INSTEAD) ? 2 : 1,
-            trn_engine_error(error));
+        status = tern_row_update(tx, table, id, &cell, 1, trn_engine_error(error));
+    }
+    if (status == TERN_OK && !TRN_MUTANT(CARE_SETTLED_INSTEAD)) {
+        status = trn_care_turn(care,
+                               id,
+                               status_names[header.status],
+                               to == ACTIVE,
+                               header.now_us,
+                               error);
     }
     if (status == TERN_OK && header.status == DRAFT && to == ACTIVE &&
         trn_is_blank(header.start_date) && trn_is_blank(header.begins_on) &&
         !TRN_MUTANT(CARE_ACTIVATED_UNDATED)) {
         status = begin_now(care, id, &header, error);
     }
-    trn_bytes_free(&header.spans);
     return status == TERN_OK ? trn_care_action(care, action, table, id, NULL, error) : status;
 }
 
@@ -562,7 +566,6 @@ settle_instead(tern_care *care, const tern_id *id, unsigned from, tern_care_erro
     bool more = true;
     tern_status status = read_changeable(care, id, from, &header, error);
 
-    trn_bytes_free(&header.spans);
     while (status == TERN_OK && more) {
         status = trn_doses_settle(care, &header.patient, &cursor, &more, error);
     }

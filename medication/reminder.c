@@ -170,7 +170,7 @@ look_at(struct run *run, tern_statement *row, bool *ret_more, tern_care_error *e
     tern_value slot = tern_statement_value(row, SLOT);
     struct trn_source source;
     int32_t day = 0;
-    tern_status status = trn_source_read(run->care, row, 0, INT64_MAX, &source, error);
+    tern_status status = trn_source_read(run->care, row, 0, &source, error);
 
     if (status == TERN_OK && !is_over(run, &entry) && trn_day_parse(date.data, date.size, &day) &&
         trn_source_has(&source, false, day, slot)) {
@@ -257,7 +257,7 @@ look_at_prn(void *context, tern_statement *row, bool *ret_more, tern_care_error 
     run->subject = trn_value_to_id(tern_statement_value(row, PRN_MEDICATION));
     run->said = hash_said(row, PRN_SAID, PRN_SAID_COLUMNS);
     run->names = tern_statement_value(row, PRN_NAMES);
-    status = trn_source_read(run->care, row, 0, INT64_MAX, &source, error);
+    status = trn_source_read(run->care, row, 0, &source, error);
     if (status == TERN_OK) {
         status = trn_care_local_day(run->care, source.zone, run->now_us, &today, NULL, error);
     }

@@ -164,7 +164,7 @@ static tern_status schedule_subject(struct run *run, tern_statement *row, tern_c
         .medication = trn_value_to_id(tern_statement_value(row, TRN_SOURCE_COLUMNS)),
         .prescription = trn_value_to_id(tern_statement_value(row, TRN_SOURCE_COLUMNS + 1))};
     int32_t today = 0;
-    tern_status status = trn_source_read(run->care, row, 0, INT64_MAX, &subject.source, error);
+    tern_status status = trn_source_read(run->care, row, 0, &subject.source, error);
 
     if (status == TERN_OK) {
         status =

@@ -1,8 +1,6 @@
 /* Rows as regimens. */
 #include "medication/source.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/mutant.h"
@@ -110,89 +108,43 @@ static void read_texts(const tern_value *values, struct trn_source *source)
     trn_value_to_text(values[TRN_SOURCE_TIMING], source->timing, sizeof(source->timing));
 }
 
-/* ---- Spans ---- */
+/* ---- Turns ---- */
 
-enum { SPAN_BYTES = 26 }; /* of two moments between commas, and a NUL */
-
-struct spans {
-    size_t count;
-    size_t by; /* of them that lie at or before the moment asked for */
-    int64_t last;
-};
-
-/* Digits between commas, and nothing else. */
-static bool read_spans(tern_value text, int64_t at_us, struct spans *spans)
+static bool was_active(const tern_value *values)
 {
-    const char *data = text.data;
-    int64_t number = 0;
-    size_t digits = 0;
+    const bool is_active = values[TRN_SOURCE_ACTIVE].integer != 0;
+    const tern_value was = values[TRN_SOURCE_WAS_ACTIVE];
 
-    *spans = (struct spans){.last = 0};
-    for (size_t i = 0; text.kind == TERN_TEXT && i <= text.size; i++) {
-        if (i == text.size || data[i] == ',') {
-            if (digits == 0) {
-                return false;
-            }
-            spans->count++;
-            spans->by += number <= at_us ? 1 : 0;
-            spans->last = number;
-            number = 0;
-            digits = 0;
-        } else if (data[i] < '0' || data[i] > '9' || ++digits > 18) {
-            return false;
-        } else {
-            number = number * 10 + (data[i] - '0');
-        }
-    }
-    return text.kind == TERN_TEXT;
-}
-
-/* Spans end with one that is open where, and only where, the status is ACTIVE. */
-static bool believe(tern_value text, bool is_active, int64_t at_us, struct spans *spans)
-{
-    return read_spans(text, at_us, spans) && (spans->count % 2 == 1) == is_active;
-}
-
-bool trn_spans_fit(tern_value status, tern_value spans)
-{
-    struct spans read;
-
-    return believe(spans, trn_value_is(status, "ACTIVE"), 0, &read);
-}
-
-bool trn_spans_cover(tern_value spans, bool is_active, int64_t at_us)
-{
-    struct spans read;
-
-    if (at_us == INT64_MAX || TRN_MUTANT(CARE_PAUSE_HIDES) ||
-        !believe(spans, is_active, at_us, &read)) {
+    if (was.kind != TERN_INTEGER || TRN_MUTANT(CARE_PAUSE_HIDES)) {
         return is_active;
     }
-    return read.by % 2 == 1 || (TRN_MUTANT(CARE_PAUSE_COUNTS) && is_active);
+    return was.integer != 0 || (TRN_MUTANT(CARE_PAUSE_COUNTS) && is_active);
 }
 
-tern_status trn_spans_turn(tern_value status,
-                           tern_value spans,
-                           int64_t now_us,
-                           struct trn_bytes *ret_spans,
-                           bool *ret_was_active)
+static int64_t behind(int64_t at_us)
 {
-    struct spans read;
-    char added[SPAN_BYTES];
-    bool was_active = trn_value_is(status, "ACTIVE") ||
-                      (trn_value_is(status, "DRAFT") && !trn_spans_fit(status, spans));
-    bool kept = believe(spans, was_active, now_us, &read);
-    tern_status appended = kept ? trn_bytes_append(ret_spans, spans.data, spans.size) : TERN_OK;
+    return at_us < TRN_MOMENT_MAX_US ? at_us + 1 : TRN_MOMENT_MAX_US;
+}
 
-    *ret_was_active = was_active;
-    (void)snprintf(added,
-                   sizeof(added),
-                   "%s%" PRId64,
-                   kept         ? ","
-                   : was_active ? "0,"
-                                : "",
-                   kept && read.last > now_us ? read.last : now_us);
-    return appended == TERN_OK ? trn_bytes_append(ret_spans, added, strlen(added) + 1) : appended;
+size_t trn_turns_make(tern_value status,
+                      const struct trn_turn *last,
+                      bool begins,
+                      int64_t now_us,
+                      struct trn_turn ret_turns[2])
+{
+    const bool is_draft = trn_value_is(status, "DRAFT");
+    const bool was = is_draft ? last == NULL || last->begins : trn_value_is(status, "ACTIVE");
+    int64_t least_us = last != NULL ? behind(last->at_us) : INT64_MIN;
+    size_t count = 0;
+
+    if (last != NULL && last->begins != was) {
+        ret_turns[count++] = (struct trn_turn){least_us, was};
+        least_us = behind(least_us);
+    }
+    if (!(is_draft && was && begins)) {
+        ret_turns[count++] = (struct trn_turn){now_us > least_us ? now_us : least_us, begins};
+    }
+    return count;
 }
 
 /* ---- Sources ---- */
@@ -201,7 +153,6 @@ enum { SLOTS = 3, ALL_SLOTS = (1 << SLOTS) - 1 };
 
 tern_status trn_source_make(const tern_zone_port *zones,
                             const tern_value values[TRN_SOURCE_COLUMNS],
-                            int64_t at_us,
                             struct trn_source *ret_source,
                             tern_error *error)
 {
@@ -235,9 +186,7 @@ tern_status trn_source_make(const tern_zone_port *zones,
     /* What was to be taken at a slot cannot be known by the words that stand beside it. */
     ret_source->rule.is_understood &= ret_source->unread == 0 || regimen->slots != 0;
     /* What is paused, ended or deleted yields nothing. */
-    ret_source->rule.is_understood &=
-        values[TRN_SOURCE_STANDS].integer != 0 &&
-        trn_spans_cover(values[TRN_SOURCE_SPANS], values[TRN_SOURCE_ACTIVE].integer != 0, at_us);
+    ret_source->rule.is_understood &= values[TRN_SOURCE_STANDS].integer != 0 && was_active(values);
     return TERN_OK;
 }
 

@@ -28,9 +28,9 @@ enum trn_source_column {
     TRN_SOURCE_PRN,
     TRN_SOURCE_MEALS,                        /* three: morning, afternoon, night */
     TRN_SOURCE_GRACE = TRN_SOURCE_MEALS + 3, /* the patient's minutes */
-    TRN_SOURCE_SPANS,                        /* active_spans */
-    TRN_SOURCE_STANDS,                       /* nothing is deleted */
-    TRN_SOURCE_ACTIVE,                       /* the status is ACTIVE */
+    TRN_SOURCE_WAS_ACTIVE, /* when it passed, by its turns; null: the status says it */
+    TRN_SOURCE_STANDS,     /* nothing is deleted */
+    TRN_SOURCE_ACTIVE,     /* the status is ACTIVE */
     TRN_SOURCE_COLUMNS
 };
 
@@ -47,12 +47,11 @@ struct trn_source {
     char timing[401];
 };
 
-/** Makes a source of what was prescribed at a moment; INT64_MAX: of what is prescribed now. Of a
- * moment that has passed the values are those of the version that was in force. The port's codes,
- * and TERN_ERR_RANGE as tern_zone_to_local. */
+/** Makes a source of what is prescribed now, or, where the values are those of the version and the
+ * turn that were in force at a moment, of what was prescribed then. The port's codes, and
+ * TERN_ERR_RANGE as tern_zone_to_local. */
 TERN_MUST_USE tern_status trn_source_make(const tern_zone_port *zones,
                                           const tern_value values[TRN_SOURCE_COLUMNS],
-                                          int64_t at_us,
                                           struct trn_source *ret_source,
                                           tern_error *error);
 
@@ -76,23 +75,26 @@ bool trn_is_guess(tern_value status, tern_value flags);
 /** Whether what stands for the dosage of that slot is none. */
 bool trn_source_is_unread(const struct trn_source *source, tern_value slot);
 
-/** Whether active_spans can be read and say of a prescription of that status that it is active, or,
- * of any but an ACTIVE one, that it has ceased to be. */
-bool trn_spans_fit(tern_value status, tern_value spans);
+/** The last moment that a column of such holds, in the year 9999. */
+#define TRN_MOMENT_MAX_US INT64_C(253402300799000000)
 
-/** Whether a prescription was active at a moment, by its active_spans and its status now. What is
- * null, unreadable, or contradicts the status is not believed: then the status always was. */
-bool trn_spans_cover(tern_value spans, bool is_active, int64_t at_us);
+/** A moment at which a prescription began to be active, or ceased. */
+struct trn_turn {
+    int64_t at_us;
+    bool begins;
+};
 
-/** Appends what active_spans becomes, and a NUL, where a prescription of that status ceases to be
- * active, or becomes so, now; and says whether it was active until now: a draft may have become so
- * elsewhere, and had doses, unless its spans say that it had ceased to be; a draft that did not has
- * none. TERN_ERR_NOMEM. */
-TERN_MUST_USE tern_status trn_spans_turn(tern_value status,
-                                         tern_value spans,
-                                         int64_t now_us,
-                                         struct trn_bytes *ret_spans,
-                                         bool *ret_was_active);
+/** What is written where one of that status begins to be active, or ceases, now; `last` is its last
+ * turn, NULL for none. Returns how many there are, in order. Also who knows of a pause says once
+ * more that it has ceased, for another may have resumed it unheard. A draft may have become active
+ * elsewhere, and had doses, unless its turns say that it had ceased: to begin, it turns only then.
+ * Where the last turn contradicts the status, which an app wrote alone, the status was right ever
+ * since. */
+size_t trn_turns_make(tern_value status,
+                      const struct trn_turn *last,
+                      bool begins,
+                      int64_t now_us,
+                      struct trn_turn ret_turns[2]);
 
 tern_id trn_value_to_id(tern_value value);
 /** Copies a text of the schema's length; one that is longer is cut at a whole character, null is

@@ -26,17 +26,22 @@
 #define WORDS(of) of("frequency") "," of("timing") "," of("is_prn") ","
 #define MEALS "t.morning_meal,t.afternoon_meal,t.night_meal,"
 #define GRACE "coalesce(u.grace_period_minutes,30),"
-#define STATE(stands) "p.active_spans,p.deleted_at IS NULL AND " stands ",p.status='ACTIVE'"
+#define STATE(was, stands) was ",p.deleted_at IS NULL AND " stands ",p.status='ACTIVE'"
+/* Of all that turned it, whoever had heard of whom, in order; at one moment it begins after it has
+ * ceased. */
+#define TURN(of, where, by)                                                                        \
+    "(SELECT " of " FROM prescription_turns k WHERE k.prescription_id=p.id AND k.deleted_at IS "   \
+    "NULL" where " ORDER BY k.turned_at" by ",k.begins" by " LIMIT 1)"
 #define ZONE "coalesce(u.time_zone,'Asia/Phnom_Penh'),"
 #define DURATION(of) of("duration") "," of("starts_on") "," of("first_minute") ","
-#define SOURCE_OF(of, type, said, date, stands)                                                    \
+#define SOURCE_OF(of, type, said, date, was, stands)                                               \
     ZONE DATES(date) DURATION(of) SLOTS(HAS, type) SLOTS(BEFORE, said) WORDS(of) MEALS GRACE       \
-    STATE(stands)
+    STATE(was, stands)
 #define NOW(column) "m." column
 #define NOW_TYPE(column) "json_type(m." column ")"
 #define NOW_SAID(column) "json_type(m." column ",'$.before_meal')"
 #define NOW_DATE(column) "p." column
-#define SOURCE SOURCE_OF(NOW, NOW_TYPE, NOW_SAID, NOW_DATE, "m.deleted_at IS NULL")
+#define SOURCE SOURCE_OF(NOW, NOW_TYPE, NOW_SAID, NOW_DATE, "NULL", "m.deleted_at IS NULL")
 #define THEN(column) "iif(w.id IS NULL,m." column ",json_extract(j.value,'$." column "'))"
 #define THEN_TYPE(column) "iif(w.id IS NULL," NOW_TYPE(column) ",json_type(j.value,'$." column "'))"
 #define THEN_SAID(column)                                                                          \
@@ -49,10 +54,17 @@
               THEN_TYPE,                                                                           \
               THEN_SAID,                                                                           \
               THEN_DATE,                                                                           \
+              WAS_ACTIVE,                                                                          \
               "iif(w.id IS NULL,m.deleted_at IS NULL,j.value IS NOT NULL)")
 /* Of a dose d without a record that had passed by ?5 the version w that was in force when it
  * passed, unless that is the current one, and what it says of the medication, j. */
 #define PASSES "d.scheduled_time+d.grace_minutes*60000000"
+/* Whether its prescription was active when it passed, by the last turn until then and the next
+ * behind; null: there is none behind, and the status says it. */
+#define WAS_ACTIVE                                                                                 \
+    "iif(next.id IS NULL,NULL,coalesce(" TURN("k.begins",                                          \
+                                              " AND k.turned_at<=" PASSES,                         \
+                                              " DESC") ",NOT next.begins))"
 /* Nobody said what became of it: what a rule has stored is no more than another reader infers. */
 #define GUESSED "(d.status='MISSED' AND d.flags='" TRN_INFERRED "')"
 #define UNSAID "(d.status='DUE' OR " GUESSED ")"
@@ -60,12 +72,16 @@
     "(SELECT v.id FROM prescription_versions v WHERE v.prescription_id=p.id AND v.deleted_at IS "  \
     "NULL "
 #define IN_FORCE                                                                                   \
-    " LEFT JOIN prescription_versions w ON " UNSAID " AND " PASSES                                 \
-    "<?5 AND w.id=coalesce(" VERSION_OF "AND v.created_at<=" PASSES                                \
-    " ORDER BY v.version_number DESC LIMIT 1)," VERSION_OF                                         \
-    "ORDER BY v.version_number LIMIT 1)) AND w.version_number<p.current_version"                   \
-    " LEFT JOIN json_each(w.medications_snapshot) j"                                               \
-    " ON CASE j.type WHEN 'object' THEN json_extract(j.value,'$.id')=tern_id_text(m.id) END"
+    " LEFT JOIN prescription_turns next ON " UNSAID " AND " PASSES "<?5 AND next.id=" TURN(        \
+        "k.id",                                                                                    \
+        " AND k.turned_at>" PASSES,                                                                \
+        "") " LEFT JOIN prescription_versions w ON " UNSAID " AND " PASSES                         \
+            "<?5 AND w.id=coalesce(" VERSION_OF "AND v.created_at<=" PASSES                        \
+            " ORDER BY v.version_number DESC LIMIT 1)," VERSION_OF                                 \
+            "ORDER BY v.version_number LIMIT 1)) AND w.version_number<p.current_version"           \
+            " LEFT JOIN json_each(w.medications_snapshot) j"                                       \
+            " ON CASE j.type WHEN 'object' THEN json_extract(j.value,'$.id')=tern_id_text(m.id) "  \
+            "END"
 /* What is taken at a dose d. */
 #define AT(slot, column)                                                                           \
     " WHEN '" slot "' THEN iif(json_type(m." column ")='object',m." column ",NULL)"
@@ -180,7 +196,8 @@
     "(SELECT n.first FROM tern_noted n LEFT JOIN users u ON u.id=n.first"                          \
     " WHERE n.name='care.users' AND u.id IS NULL)"
 #define RULES                                                                                      \
-    "('care.users','care.prescriptions','care.beginnings','care.medications','care.meals')"
+    "('care.users','care.prescriptions','care.beginnings','care.turns','care.medications',"        \
+    "'care.meals')"
 
 static const char *const texts[TRN_SQL_COUNT] = {
     [TRN_SQL_NOW] = "SELECT tern_now()",
@@ -227,9 +244,12 @@ static const char *const texts[TRN_SQL_COUNT] = {
         " LEFT JOIN medications m ON d.status='DUE' AND d.deleted_at IS NULL"
         " AND m.id=d.medication_id LEFT JOIN prescriptions p ON m.id IS NOT NULL"
         " AND p.id=d.prescription_id" OF_PATIENT IN_FORCE " ORDER BY d.scheduled_time,d.id",
-    [TRN_SQL_MEDICATION] = "SELECT " SOURCE ",p.id,p.patient_id FROM medications m"
-                           " JOIN prescriptions p ON p.id=m.prescription_id" OF_PATIENT
-                           " WHERE m.id=?1 AND m.deleted_at IS NULL AND p.deleted_at IS NULL",
+    [TRN_SQL_MEDICATION] = "SELECT " SOURCE ",p.id,p.patient_id," TURN(
+        "1",
+        "",
+        "") " IS NOT NULL FROM medications m"
+            " JOIN prescriptions p ON p.id=m.prescription_id" OF_PATIENT
+            " WHERE m.id=?1 AND m.deleted_at IS NULL AND p.deleted_at IS NULL",
     [TRN_SQL_PRN_TIMES] =
         "SELECT " SOURCE ",m.id,j.value,m.medicine_name,m.medicine_name_khmer,"
         "(SELECT group_concat(hex(tern_key('dose_events',m.id,k.value,'PRN '||j.value)),'')"
@@ -255,7 +275,7 @@ static const char *const texts[TRN_SQL_COUNT] = {
         " WHEN 'daytime_dosage' THEN daytime_dosage WHEN 'night_dosage' THEN night_dosage END",
     [TRN_SQL_PRESCRIPTION] =
         "SELECT "
-        "patient_id,status,current_version,active_spans,start_date,created_at,end_date," BEGINS_ON
+        "patient_id,status,current_version,start_date,created_at,end_date," BEGINS_ON
         ",updated_at FROM prescriptions p WHERE id=?1 AND deleted_at IS NULL",
     [TRN_SQL_MEDICATIONS] =
         "SELECT id FROM medications WHERE prescription_id=?1 AND deleted_at IS NULL",
@@ -280,6 +300,13 @@ static const char *const texts[TRN_SQL_COUNT] = {
     [TRN_SQL_BEGINNING] =
         "INSERT INTO prescription_beginnings(id,prescription_id,begins_on,is_taken)"
         " VALUES(tern_key('prescription_beginnings',?1,?2,?3),?1,?2,?3)",
+    [TRN_SQL_LAST_TURN] = "SELECT turned_at,begins FROM prescription_turns WHERE prescription_id=?1"
+                          " AND deleted_at IS NULL ORDER BY turned_at DESC,begins DESC LIMIT 1",
+    /* It is there only where a turn at the end of time was. */
+    [TRN_SQL_TURN] =
+        "INSERT INTO prescription_turns(id,prescription_id,turned_at,begins) SELECT k.id,?1,?2,?3"
+        " FROM (SELECT tern_key('prescription_turns',?1,?2,?3) AS id) k"
+        " WHERE NOT EXISTS(SELECT 1 FROM prescription_turns t WHERE t.id=k.id)",
     [TRN_SQL_VERSION] =
         "INSERT INTO prescription_versions(id,prescription_id,version_number,author_id,"
         "change_reason,medications_snapshot)"
@@ -351,7 +378,7 @@ static const char *const texts[TRN_SQL_COUNT] = {
         " SELECT patient_id,local_date FROM care_total WHERE passes>0 AND patient_id IN"
         " (SELECT first FROM tern_noted WHERE name IN " RULES
         " UNION SELECT p.patient_id FROM tern_noted n JOIN prescriptions p ON p.id=n.first"
-        " WHERE n.name IN ('care.beginnings','care.medications'))",
+        " WHERE n.name IN ('care.beginnings','care.turns','care.medications'))",
     [TRN_SQL_SUMS_AGAIN_DAYS] =
         "INSERT OR IGNORE INTO care_again(patient_id,local_date) SELECT first,second"
         " FROM tern_noted WHERE name='care.doses' AND first=?1 AND second<=?2",

@@ -62,6 +62,7 @@ static tern_status follow_all(tern_care *care, tern_tx *tx, tern_care_error *err
         {"care.doses", "dose_events", "patient_id", "local_date"},
         {"care.prescriptions", "prescriptions", "patient_id", NULL},
         {"care.beginnings", "prescription_beginnings", "prescription_id", NULL},
+        {"care.turns", "prescription_turns", "prescription_id", NULL},
         {"care.medications", "medications", "prescription_id", NULL},
         {"care.meals", "meal_time_preferences", "user_id", NULL},
         {"care.users", "users", "id", NULL},

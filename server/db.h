@@ -62,7 +62,7 @@ struct trn_db_entry {
     char detail[TRN_DETAIL_BYTES];
 };
 
-/* Three columns of an index, in its order: whose row it is, a flag, and what is least. */
+/* Three columns of an index: whose row it is, a flag, and what is least. */
 struct trn_db_least {
     const struct trn_table *table;
     uint16_t naming;
@@ -260,6 +260,17 @@ struct trn_db_ops {
                              bool *ret_found,
                              tern_id *ret_row,
                              tern_error *error);
+    /* The live row that holds `id` and, of the values that are greater than `value`, the least, or
+     * else of the others the greatest; of equal ones by the flag, likewise. By an index that has
+     * `naming`, `least` and `flag` in this order. */
+    tern_status (*row_beside)(struct trn_db_view *view,
+                              const struct trn_db_least *by,
+                              const tern_id *id,
+                              int64_t value,
+                              bool is_greater,
+                              bool *ret_found,
+                              tern_id *ret_row,
+                              tern_error *error);
 
     /* ---- Rows that wait ---- */
 

@@ -436,22 +436,33 @@ static tern_status row_replace(struct trn_db *db,
     return status == TERN_OK ? write_row(db, TABLE_REPLACE, table, row, 0, error) : status;
 }
 
-static tern_status prepare_least(struct trn_db_view *view,
-                                 const struct trn_db_least *by,
-                                 sqlite3_stmt **ret_statement,
-                                 tern_error *error)
+/* Takes the text over. */
+static tern_status find_one(struct trn_db_view *view,
+                            char *sql,
+                            const tern_id *id,
+                            int64_t value,
+                            bool *ret_found,
+                            tern_id *ret_row,
+                            tern_error *error)
 {
-    const struct trn_column *columns = by->table->columns;
-    char *sql = sqlite3_mprintf("SELECT id FROM \"%w\" WHERE \"%w\" = ?1 AND \"%w\" = ?2 AND "
-                                "deleted_at IS NULL ORDER BY \"%w\" LIMIT 1",
-                                by->table->name,
-                                columns[by->naming].name,
-                                columns[by->flag].name,
-                                columns[by->least].name);
-    tern_status status = sql == NULL ? trn_fail_nomem(error)
-                                     : trn_db_sqlite_prepare(view, sql, ret_statement, error);
+    sqlite3_stmt *statement = NULL;
+    bool row = false;
+    tern_status status =
+        sql == NULL ? trn_fail_nomem(error) : trn_db_sqlite_prepare(view, sql, &statement, error);
 
+    if (status == TERN_OK) {
+        trn_db_sqlite_bind_id(statement, 1, id);
+        sqlite3_bind_int64(statement, 2, value);
+        status = trn_db_sqlite_step(view, statement, &row, "row: find one", error);
+    }
+    if (status == TERN_OK && row) {
+        *ret_row = trn_db_sqlite_column_id(statement, 0);
+    }
+    sqlite3_finalize(statement);
     sqlite3_free(sql);
+    if (status == TERN_OK) {
+        *ret_found = row;
+    }
     return status;
 }
 
@@ -463,23 +474,40 @@ static tern_status row_least(struct trn_db_view *view,
                              tern_id *ret_row,
                              tern_error *error)
 {
-    sqlite3_stmt *statement = NULL;
-    bool row = false;
-    tern_status status = prepare_least(view, by, &statement, error);
+    const struct trn_column *columns = by->table->columns;
+    char *sql = sqlite3_mprintf("SELECT id FROM \"%w\" WHERE \"%w\" = ?1 AND \"%w\" = ?2 AND "
+                                "deleted_at IS NULL ORDER BY \"%w\" LIMIT 1",
+                                by->table->name,
+                                columns[by->naming].name,
+                                columns[by->flag].name,
+                                columns[by->least].name);
 
-    if (status == TERN_OK) {
-        trn_db_sqlite_bind_id(statement, 1, id);
-        sqlite3_bind_int(statement, 2, flag ? 1 : 0);
-        status = trn_db_sqlite_step(view, statement, &row, "row: least", error);
-    }
-    if (status == TERN_OK && row) {
-        *ret_row = trn_db_sqlite_column_id(statement, 0);
-    }
-    sqlite3_finalize(statement);
-    if (status == TERN_OK) {
-        *ret_found = row;
-    }
-    return status;
+    return find_one(view, sql, id, flag ? 1 : 0, ret_found, ret_row, error);
+}
+
+static tern_status row_beside(struct trn_db_view *view,
+                              const struct trn_db_least *by,
+                              const tern_id *id,
+                              int64_t value,
+                              bool is_greater,
+                              bool *ret_found,
+                              tern_id *ret_row,
+                              tern_error *error)
+{
+    const struct trn_column *columns = by->table->columns;
+    const char *order = is_greater ? "ASC" : "DESC";
+    char *sql = sqlite3_mprintf("SELECT id FROM \"%w\" WHERE \"%w\" = ?1 AND \"%w\" %s ?2 AND "
+                                "deleted_at IS NULL ORDER BY \"%w\" %s, \"%w\" %s LIMIT 1",
+                                by->table->name,
+                                columns[by->naming].name,
+                                columns[by->least].name,
+                                is_greater ? ">" : "<=",
+                                columns[by->least].name,
+                                order,
+                                columns[by->flag].name,
+                                order);
+
+    return find_one(view, sql, id, value, ret_found, ret_row, error);
 }
 
 void trn_db_sqlite_enter_rows(struct trn_db_ops *ops)
@@ -490,4 +518,5 @@ void trn_db_sqlite_enter_rows(struct trn_db_ops *ops)
     ops->row_replace = row_replace;
     ops->grant_rows = grant_rows;
     ops->row_least = row_least;
+    ops->row_beside = row_beside;
 }

@@ -1,7 +1,8 @@
 /* Five rows a dose: its own, the medication's, the prescription's, the patient's and the meals';
- * where the prescription names no start one more, of the day on which it began; and the
- * prescription's versions, found by the index on its id, and remembered. What a prescription says
- * of its versions' numbers is its writer's word, and nothing is counted by it. */
+ * where the prescription names no start one more, of the day on which it began; of its turns those
+ * beside the dose; and the prescription's versions, found by the index on its id, and remembered.
+ * What a prescription says of its versions' numbers is its writer's word, and nothing is counted by
+ * it. */
 #include "server/doses.h"
 
 #include <string.h>
@@ -30,7 +31,6 @@ enum prescription_column {
     PRESCRIPTION_STATUS,
     PRESCRIPTION_CREATED,
     PRESCRIPTION_VERSION,
-    PRESCRIPTION_SPANS,
     PRESCRIPTION_COLUMNS
 };
 enum version_column {
@@ -41,6 +41,7 @@ enum version_column {
     VERSION_COLUMNS
 };
 enum beginning_column { BEGINNING_PRESCRIPTION, BEGINNING_DAY, BEGINNING_TAKEN, BEGINNING_COLUMNS };
+enum turn_column { TURN_PRESCRIPTION, TURN_AT, TURN_BEGINS, TURN_COLUMNS };
 enum user_column { USER_ZONE, USER_GRACE, USER_COLUMNS };
 enum meal_column { MEAL_USER, MEAL_MORNING, MEAL_AFTERNOON, MEAL_NIGHT, MEAL_COLUMNS };
 
@@ -65,8 +66,11 @@ static const char *const medication_names[MEDICATION_COLUMNS] = {"morning_dosage
                                                                  "starts_on",
                                                                  "first_minute",
                                                                  "is_prn"};
-static const char *const prescription_names[PRESCRIPTION_COLUMNS] =
-    {"start_date", "end_date", "status", "created_at", "current_version", "active_spans"};
+static const char *const prescription_names[PRESCRIPTION_COLUMNS] = {"start_date",
+                                                                     "end_date",
+                                                                     "status",
+                                                                     "created_at",
+                                                                     "current_version"};
 static const char *const version_names[VERSION_COLUMNS] = {"prescription_id",
                                                            "version_number",
                                                            "medications_snapshot",
@@ -74,6 +78,7 @@ static const char *const version_names[VERSION_COLUMNS] = {"prescription_id",
 static const char *const beginning_names[BEGINNING_COLUMNS] = {"prescription_id",
                                                                "begins_on",
                                                                "is_taken"};
+static const char *const turn_names[TURN_COLUMNS] = {"prescription_id", "turned_at", "begins"};
 static const char *const user_names[USER_COLUMNS] = {"time_zone", "grace_period_minutes"};
 static const char *const meal_names[MEAL_COLUMNS] = {"user_id",
                                                      "morning_meal",
@@ -122,6 +127,7 @@ bool trn_doses_know(const struct trn_schema *schema, struct trn_doses *ret_doses
                            beginning_names,
                            BEGINNING_COLUMNS,
                            &doses.beginnings) &&
+            trn_known_find(schema, "prescription_turns", turn_names, TURN_COLUMNS, &doses.turns) &&
             trn_known_find(schema, "users", user_names, USER_COLUMNS, &doses.users) &&
             trn_known_find(schema, "meal_time_preferences", meal_names, MEAL_COLUMNS, &doses.meals);
     if (known) {
@@ -253,6 +259,57 @@ static tern_status read_beginning(struct reading *reading, tern_error *error)
     return status;
 }
 
+/* Whether there is a turn behind the moment, or else one by it, and whether it begins. */
+static tern_status read_turn(struct reading *reading,
+                             bool is_behind,
+                             bool *ret_found,
+                             bool *ret_begins,
+                             tern_error *error)
+{
+    const struct trn_known_table *known = &reading->doses->turns;
+    const struct trn_db_least by = {.table = known->table,
+                                    .naming = known->columns[TURN_PRESCRIPTION],
+                                    .flag = known->columns[TURN_BEGINS],
+                                    .least = known->columns[TURN_AT]};
+    struct trn_row row;
+    tern_id id;
+    tern_status status = reading->db->ops->row_beside(reading->view,
+                                                      &by,
+                                                      &reading->prescription,
+                                                      reading->passes_us,
+                                                      is_behind,
+                                                      ret_found,
+                                                      &id,
+                                                      error);
+
+    if (status != TERN_OK || !*ret_found) {
+        return status;
+    }
+    reading->doses->rows_read++;
+    status = reading->db->ops->row_read(reading->view, known->table, &id, ret_found, &row, error);
+    if (status == TERN_OK && *ret_found) {
+        *ret_begins = trn_known_value(known, &row, TURN_BEGINS).integer != 0;
+    }
+    return status;
+}
+
+/* What the last turn by the moment says, or before the first the opposite of that. Behind the last
+ * one the status says it. */
+static tern_status read_was_active(struct reading *reading, tern_error *error)
+{
+    bool was_active = false;
+    bool begins = false;
+    bool found = false;
+    tern_status status = read_turn(reading, true, &found, &begins, error);
+
+    if (status != TERN_OK || !found) {
+        return status;
+    }
+    status = read_turn(reading, false, &found, &was_active, error);
+    reading->values[TRN_SOURCE_WAS_ACTIVE] = tern_value_integer(found ? was_active : !begins);
+    return status;
+}
+
 static tern_status read_prescription(struct reading *reading, bool *ret_live, tern_error *error)
 {
     const struct trn_known_table *known = &reading->doses->prescriptions;
@@ -272,7 +329,6 @@ static tern_status read_prescription(struct reading *reading, bool *ret_live, te
     reading->values[TRN_SOURCE_START] = trn_known_value(known, &row, PRESCRIPTION_START);
     reading->values[TRN_SOURCE_END] = trn_known_value(known, &row, PRESCRIPTION_END);
     reading->values[TRN_SOURCE_CREATED] = trn_known_value(known, &row, PRESCRIPTION_CREATED);
-    reading->values[TRN_SOURCE_SPANS] = trn_known_value(known, &row, PRESCRIPTION_SPANS);
     reading->values[TRN_SOURCE_ACTIVE] = tern_value_integer(
         trn_value_is(trn_known_value(known, &row, PRESCRIPTION_STATUS), "ACTIVE"));
     reading->version = trn_known_value(known, &row, PRESCRIPTION_VERSION).integer;
@@ -545,6 +601,9 @@ tern_status trn_doses_source(struct trn_doses *doses,
         status = read_prescription(&reading, &stands, error);
     }
     if (status == TERN_OK) {
+        status = read_was_active(&reading, error);
+    }
+    if (status == TERN_OK) {
         status = read_in_force(&reading, &lives, error);
     }
     if (status == TERN_OK && reading.values[TRN_SOURCE_START].kind == TERN_NULL) {
@@ -558,7 +617,7 @@ tern_status trn_doses_source(struct trn_doses *doses,
     }
     if (status == TERN_OK) {
         reading.values[TRN_SOURCE_STANDS] = tern_value_integer(lives && stands);
-        status = trn_source_make(zones, reading.values, reading.passes_us, ret_source, error);
+        status = trn_source_make(zones, reading.values, ret_source, error);
     }
     json_decref(reading.snapshot);
     return status;

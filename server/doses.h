@@ -37,9 +37,10 @@ struct trn_doses {
     struct trn_known_table prescriptions;
     struct trn_known_table versions;
     struct trn_known_table beginnings;
+    struct trn_known_table turns;
     struct trn_known_table users;
     struct trn_known_table meals;
-    size_t rows_read; /* of versions and beginnings, by trn_doses_source, in all */
+    size_t rows_read; /* of versions, beginnings and turns, by trn_doses_source, in all */
 };
 
 /* Finds a table and columns of it by their names; false where the document lacks one. */

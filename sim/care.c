@@ -156,6 +156,7 @@ bool sim_care_owns(const char *table)
                                          "prescriptions",
                                          "prescription_versions",
                                          "prescription_beginnings",
+                                         "prescription_turns",
                                          "medications",
                                          "dose_events",
                                          "audit_logs",

@@ -74,6 +74,7 @@ struct care_turn {
     int device;
     int64_t at_us; /* by the device's clock */
     bool activates;
+    bool ceases; /* a pause or an end: a row of prescription_turns */
 };
 
 /* A dose without a record that had passed, and counted, as a device changed its prescription. */
@@ -82,6 +83,7 @@ struct care_kept {
     tern_id prescription;
     int device;
     int64_t at_us; /* of the change */
+    int64_t heard; /* turns of before it passed that the device knew */
 };
 
 struct sim_book {
@@ -307,15 +309,20 @@ care_lost(const struct trn_bytes *left, const struct trn_bytes *right, const ter
 #define CARE_NOW_DATE(column) "p." column
 #define CARE_YIELDS                                                                                \
     CARE_YIELDS_OF("p.status='ACTIVE'", "m.deleted_at IS NULL", CARE_NOW, CARE_NOW_DATE)
-/* The same of the moment at which its grace ended: by the spans in which it was active, and the
- * snapshot s of the version w that was in force. */
+/* The same of the moment at which its grace ended: by the turns around it, and the snapshot s of
+ * the version w that was in force. */
 #define CARE_ENDS "(d.scheduled_time+d.grace_minutes*60000000)"
 #define CARE_OLD "o.old"
 #define CARE_THEN(column) "iif(" CARE_OLD ",s." column ",m." column ")"
 #define CARE_THEN_DATE(column) "iif(" CARE_OLD ",s." column ",p." column ")"
+/* The last turn until then, else the opposite of the first; behind all of them the status. */
+#define CARE_TURN "r.turned_at*2+r.begins"
+#define CARE_ACTIVE                                                                                \
+    "(SELECT iif(coalesce(max(r.turned_at)<=" CARE_ENDS ",1),p.status='ACTIVE',coalesce("          \
+    "max(iif(r.turned_at<=" CARE_ENDS "," CARE_TURN ",NULL))%2,1-min(" CARE_TURN                   \
+    ")%2)) FROM prescription_turns r WHERE r.prescription_id=p.id)"
 #define CARE_YIELDED                                                                               \
-    CARE_YIELDS_OF("iif(p.active_spans IS NULL,p.status='ACTIVE',(SELECT count(*) FROM "           \
-                   "json_each('['||p.active_spans||']') WHERE value<=" CARE_ENDS ")%2=1)",         \
+    CARE_YIELDS_OF(CARE_ACTIVE,                                                                    \
                    "iif(" CARE_OLD ",s.medication IS NOT NULL,m.deleted_at IS NULL)",              \
                    CARE_THEN,                                                                      \
                    CARE_THEN_DATE)
@@ -342,6 +349,10 @@ care_lost(const struct trn_bytes *left, const struct trn_bytes *right, const ter
 /* Nobody said what became of it: a stored guess is no more than what is read of a plan. */
 #define CARE_UNSAID "(d.status='DUE' OR (d.status='MISSED' AND d.flags IS 'INFERRED'))"
 #define CARE_STATUS "iif(" CARE_UNSAID ",iif(" CARE_PASSED ",'MISSED','DUE'),d.status)"
+/* The turns of before it passed. */
+#define CARE_TURNS_BEFORE                                                                          \
+    "(SELECT count(*) FROM prescription_turns r WHERE r.prescription_id=d.prescription_id AND "    \
+    "r.turned_at<=" CARE_ENDS ")"
 /* What counts for adherence by now, and stays so whatever is prescribed later. */
 #define CARE_COUNTS                                                                                \
     "(NOT " CARE_UNSAID " OR (" CARE_PASSED                                                        \

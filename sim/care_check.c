@@ -227,8 +227,8 @@ static void check_dose(struct sim_world *world, sqlite3 *db, const struct care_a
 
 /* ---- What had passed ---- */
 
-/* The doses that do not count, though they have passed: when the grace of each ended, and whether
- * it goes by the hours from a meal, which may be moved. */
+/* The doses that do not count, though they have passed: when the grace of each ended, whether it
+ * goes by the hours from a meal, which may be moved, and how many turns there are of before it. */
 static struct trn_bytes find_hidden(struct sim_world *world, sqlite3 *db)
 {
     struct trn_bytes rows = {0};
@@ -237,8 +237,8 @@ static struct trn_bytes find_hidden(struct sim_world *world, sqlite3 *db)
 
     (void)snprintf(sql,
                    sizeof sql,
-                   "SELECT d.id," CARE_ENDS ",length(d.slot)=5" CARE_DOSES " WHERE " CARE_PASSED
-                   " AND NOT coalesce(%s,0)",
+                   "SELECT d.id," CARE_ENDS ",length(d.slot)=5," CARE_TURNS_BEFORE CARE_DOSES
+                   " WHERE " CARE_PASSED " AND NOT coalesce(%s,0)",
                    CARE_COUNTS);
     stmt = sim_look_prepare(world, db, sql);
     if (stmt != NULL) {
@@ -248,15 +248,27 @@ static struct trn_bytes find_hidden(struct sim_world *world, sqlite3 *db)
     return rows;
 }
 
-/* When the grace of this one ended; 0: it is none of them. */
-static int64_t hidden_since(const struct trn_bytes *hidden, const char *id, bool *ret_by_meal)
-{
-    const char *at = strstr(trn_bytes_text(hidden), id);
-    char *end = NULL;
-    int64_t ends_us = at != NULL ? strtoll(at + strlen(id) + 1, &end, 10) : 0;
+struct hidden {
+    int64_t ends_us; /* 0: it is not hidden */
+    bool by_meal;
+    bool is_turned; /* by a turn of before it passed, which its keeper had not heard of */
+};
 
-    *ret_by_meal = at != NULL && end[0] == '|' && end[1] == '1';
-    return ends_us;
+static struct hidden hidden_as(const struct trn_bytes *all, const struct care_kept *kept)
+{
+    struct hidden hidden = {0};
+    char id[33];
+    const char *at;
+    char *end = NULL;
+
+    trn_hex_encode(kept->dose.bytes, sizeof kept->dose.bytes, id);
+    at = strstr(trn_bytes_text(all), id);
+    if (at != NULL) {
+        hidden.ends_us = strtoll(at + strlen(id) + 1, &end, 10);
+        hidden.by_meal = strtoll(end + 1, &end, 10) == 1;
+        hidden.is_turned = strtoll(end + 1, NULL, 10) > kept->heard;
+    }
+    return hidden;
 }
 
 /* Whether two have put the prescription in force, and so on two days. */
@@ -274,22 +286,21 @@ static bool is_begun_twice(const struct sim_book *book, const struct care_turn *
 }
 
 /* Whether another device had changed the prescription, or the meal, before the dose passed: a meal
- * by which it goes by hours, or that moved it behind the change which is said to have kept it. Or
- * whether one that knew the draft alone put it in force, whose spans or whose day may stand. */
-static bool is_explained(const struct sim_book *book,
-                         const struct care_kept *kept,
-                         int64_t ends_us,
-                         bool by_meal)
+ * by which it goes by hours, or that moved it behind the change which is said to have kept it; a
+ * pause or an end that its keeper had not heard of. Or whether one that knew the draft alone put it
+ * in force, whose day may stand. */
+static bool
+is_explained(const struct sim_book *book, const struct care_kept *kept, const struct hidden *hidden)
 {
     static const tern_id settings = {{0}};
 
     for (size_t i = 0; i < book->turn_count; i++) {
         const struct care_turn *turn = &book->turns[i];
 
-        if (turn->device != kept->device &&
-            ((turn->at_us <= ends_us) != turn->activates || is_begun_twice(book, turn)) &&
+        if (turn->device != kept->device && (!turn->ceases || hidden->is_turned) &&
+            ((turn->at_us <= hidden->ends_us) != turn->activates || is_begun_twice(book, turn)) &&
             (trn_id_equal(&turn->prescription, &kept->prescription) ||
-             ((by_meal || ends_us > kept->at_us) &&
+             ((hidden->by_meal || hidden->ends_us > kept->at_us) &&
               trn_id_equal(&turn->prescription, &settings)))) {
             return true;
         }
@@ -302,19 +313,18 @@ static void check_kept(struct sim_world *world, int device)
 {
     const struct sim_book *book = care_book(world);
     sqlite3 *db = sim_look_within(world, device);
-    struct trn_bytes hidden = {0};
+    struct trn_bytes all = {0};
 
     if (book->kept_count > 0) {
-        hidden = find_hidden(world, db);
+        all = find_hidden(world, db);
     }
     for (size_t i = 0; i < book->kept_count && !sim_failed(world); i++) {
-        char id[33];
-        bool by_meal = false;
-        int64_t ends_us;
+        const struct hidden hidden = hidden_as(&all, &book->kept[i]);
 
-        trn_hex_encode(book->kept[i].dose.bytes, sizeof book->kept[i].dose.bytes, id);
-        ends_us = hidden_since(&hidden, id, &by_meal);
-        if (ends_us != 0 && !is_explained(book, &book->kept[i], ends_us, by_meal)) {
+        if (hidden.ends_us != 0 && !is_explained(book, &book->kept[i], &hidden)) {
+            char id[33];
+
+            trn_hex_encode(book->kept[i].dose.bytes, sizeof book->kept[i].dose.bytes, id);
             sim_fail(world,
                      "vanished history",
                      "%s hides a dose that %s had missed when it changed the prescription: %s",
@@ -323,7 +333,7 @@ static void check_kept(struct sim_world *world, int device)
                      id);
         }
     }
-    trn_bytes_free(&hidden);
+    trn_bytes_free(&all);
     sim_look_away(world, device);
 }
 

@@ -68,7 +68,9 @@ bool care_prepare_retake(struct care_call *call)
 /* What the ended one is, with all that hangs on it. */
 #define ENDED                                                                                      \
     "SELECT p.status,p.start_date," CARE_BEGINS_ON ",p.end_date,p.is_urgent,p.current_version,"    \
-    "p.active_spans,p.doctor_id,(SELECT count(*) FROM medications m WHERE m.prescription_id=p.id " \
+    "(SELECT count(*) FROM prescription_turns r WHERE "                                            \
+    "r.prescription_id=p.id),p.doctor_id,(SELECT count(*) FROM medications m WHERE "               \
+    "m.prescription_id=p.id "                                                                      \
     "AND m.deleted_"                                                                               \
     "at IS NULL),(SELECT count(*) FROM dose_events d WHERE d.prescription_id=p.id) FROM "          \
     "prescriptions p WHERE p.id=?3 AND p.deleted_at IS NULL"

@@ -81,10 +81,15 @@ static void make_patient(struct life *life, const tern_id *patient, const char *
         values,
         2);
     run(life,
-        "UPDATE prescriptions SET current_version=" VERSIONS_TEXT ",active_spans='0,'||"
-        "unixepoch('now','-365 days')*1000000||','||unixepoch('now','-365 days','+1 hour')*1000000"
-        "||','||unixepoch('now','-107 days')*1000000||','||unixepoch('now','-100 days')*1000000"
-        " WHERE patient_id=?1",
+        "UPDATE prescriptions SET current_version=" VERSIONS_TEXT " WHERE patient_id=?1",
+        values,
+        1);
+    run(life,
+        "INSERT INTO prescription_turns(id,prescription_id,turned_at,begins) SELECT "
+        "tern_key('prescription_turns',p.id,t.turned_at,t.begins),p.id,t.turned_at,t.begins FROM "
+        "prescriptions p,(SELECT unixepoch('now',column1,column2)*1000000 AS turned_at,column3 AS "
+        "begins FROM (VALUES ('-365 days','+0 hours',0),('-365 days','+1 hour',1),('-107 days',"
+        "'+0 hours',0),('-100 days','+0 hours',1))) t WHERE p.patient_id=?1",
         values,
         1);
     for (int i = 0; i < MEDICATIONS; i++) {

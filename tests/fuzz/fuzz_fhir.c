@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "cli/fhir_import.h"
+#include "cli/fhir_turns.h"
 #include "schema/schema.h"
 
 static char path[40]; /* in memory where the system has such a place */
@@ -64,6 +65,9 @@ static void check_row(const struct trn_fhir_row *row)
         uint16_t column = trn_table_column(table, row->cells[i].column);
         tern_value value = trn_fhir_row_value(row, i);
 
+        if (strcmp(row->cells[i].column, TRN_FHIR_TURNS) == 0) {
+            continue; /* rows of another table, which the command makes */
+        }
         fuzz_expect(column != TRN_NO_COLUMN, "a cell has its column");
         if (!takes(table, column, &value)) {
             (void)fprintf(stderr, "%s.%s\n", row->table, row->cells[i].column);

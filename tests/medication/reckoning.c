@@ -132,9 +132,14 @@ static bool is_prescribed(tern_statement *row, const char *date, const char *slo
 #define HAS(column)                                                                                \
     "coalesce(iif(w.version_number < p.current_version, s.value ->> '" column "', m." column       \
     "), 'null') <> 'null', "
+/* By the last turn until then, or before all of them the opposite of the first; behind the last by
+ * the status. */
 #define WAS_ACTIVE                                                                                 \
-    "iif(p.active_spans IS NULL, p.status = 'ACTIVE', (SELECT count(*) FROM "                      \
-    "json_each('[' || p.active_spans || ']') WHERE value <= " ENDS ") % 2 = 1)"
+    "CASE (SELECT count(*) FROM prescription_turns x WHERE x.prescription_id = p.id AND "          \
+    "x.turned_at > " ENDS ") WHEN 0 THEN p.status = 'ACTIVE' ELSE coalesce((SELECT x.begins FROM " \
+    "prescription_turns x WHERE x.prescription_id = p.id AND x.turned_at <= " ENDS                 \
+    " ORDER BY x.turned_at DESC, x.begins DESC), (SELECT NOT x.begins FROM prescription_turns x "  \
+    "WHERE x.prescription_id = p.id ORDER BY x.turned_at, x.begins)) END"
 #define IN_FORCE                                                                                   \
     "coalesce((SELECT max(x.version_number) FROM prescription_versions x WHERE "                   \
     "x.prescription_id = p.id AND x.created_at <= " ENDS "), (SELECT min(x.version_number) FROM "  \

@@ -9,6 +9,7 @@
 #include "base/bytes.h"
 #include "cli/command.h"
 #include "cli/fhir_import.h"
+#include "cli/fhir_turns.h"
 #include "tern/medication/settings.h"
 #include "tern/row.h"
 
@@ -50,10 +51,10 @@ static tern_status put(void *context,
     tern_tx *tx = context;
     tern_status status = TERN_OK;
 
-    (void)report;
     for (size_t i = 0; status == TERN_OK && i < count; i++) {
         tern_cell cells[TRN_FHIR_CELLS_MAX + 1] = {{"id", tern_value_id(&rows[i].id)}};
         tern_row *stored = NULL;
+        size_t cell_count = 1;
         bool there = tern_row_get(tx, rows[i].table, &rows[i].id, &stored, NULL) == TERN_OK;
 
         tern_row_free(stored);
@@ -61,11 +62,18 @@ static tern_status put(void *context,
             continue; /* each request of the prescription tells it; it never changes */
         }
         for (size_t at = 0; at < rows[i].count; at++) {
-            cells[at + 1] = (tern_cell){rows[i].cells[at].column, trn_fhir_row_value(&rows[i], at)};
+            if (strcmp(rows[i].cells[at].column, TRN_FHIR_TURNS) != 0) {
+                cells[cell_count++] =
+                    (tern_cell){rows[i].cells[at].column, trn_fhir_row_value(&rows[i], at)};
+            }
         }
         status =
-            there ? tern_row_update(tx, rows[i].table, &rows[i].id, &cells[1], rows[i].count, cause)
-                  : tern_row_insert(tx, rows[i].table, cells, rows[i].count + 1, NULL, cause);
+            there
+                ? tern_row_update(tx, rows[i].table, &rows[i].id, &cells[1], cell_count - 1, cause)
+                : tern_row_insert(tx, rows[i].table, cells, cell_count, NULL, cause);
+        if (status == TERN_OK) {
+            status = trn_fhir_turns_put(tx, &rows[i], report, cause);
+        }
     }
     return status;
 }

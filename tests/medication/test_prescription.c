@@ -716,28 +716,36 @@ TEST(a_dosage_says_how_much_and_whether_before_the_meal_or_nothing_of_it)
     care_end();
 }
 
-/* What its spans become where it is put in force, or ended. */
-static void turn_draft(const char *spans, bool ends, const char *become)
+/* What the turns of a draft become where it is put in force, or ended: b begins, c ceases. */
+static void turn_draft(const char *turns, bool ends, const char *become)
 {
-    char sql[160];
+    char sql[300];
     tern_id id;
 
     care_begin("2026-03-02 05:00");
     id = care_prescribe();
-    (void)snprintf(sql,
-                   sizeof(sql),
-                   "UPDATE prescriptions SET status='DRAFT',active_spans='%s'",
-                   spans);
-    fixture_run(care_replica, sql);
+    fixture_run(care_replica, "UPDATE prescriptions SET status='DRAFT'");
+    for (int i = 0; turns[i] != '\0'; i++) {
+        (void)snprintf(sql,
+                       sizeof(sql),
+                       "INSERT INTO prescription_turns(id,prescription_id,turned_at,begins) SELECT "
+                       "tern_key('prescription_turns',id,%d,%d),id,%d,%d FROM prescriptions",
+                       1000 * (i + 1),
+                       turns[i] == 'b',
+                       1000 * (i + 1),
+                       turns[i] == 'b');
+        fixture_run(care_replica, sql);
+    }
     care_ok(ends ? tern_prescription_end(care, &id, &error)
                  : tern_prescription_activate(care, &id, &error),
             &error);
-    (void)snprintf(
-        sql,
-        sizeof(sql),
-        "SELECT count(*) FROM prescriptions WHERE status='%s' AND active_spans GLOB '%s'",
-        ends ? "INACTIVE" : "ACTIVE",
-        become);
+    (void)snprintf(sql,
+                   sizeof(sql),
+                   "SELECT coalesce((SELECT group_concat(iif(begins,'b','c'),'') FROM (SELECT "
+                   "begins FROM prescription_turns ORDER BY turned_at,begins)),'')='%s' AND "
+                   "status='%s' FROM prescriptions",
+                   become,
+                   ends ? "INACTIVE" : "ACTIVE");
     CHECK_INT(fixture_number(care_replica, sql), 1);
     care_end();
 }
@@ -745,17 +753,37 @@ static void turn_draft(const char *spans, bool ends, const char *become)
 /* As an import makes it where the file has a draft. */
 TEST(a_draft_that_had_been_paused_counts_nothing_of_its_pause)
 {
-    turn_draft("0,1000", false, "0,1000,[1-9]*");
-    turn_draft("0,1000", true, "0,1000");
+    turn_draft("c", false, "cb");
+    turn_draft("c", true, "cc");
 }
 
 /* As if it had none: it may have become active elsewhere. */
-TEST(a_draft_whose_spans_do_not_say_that_it_had_ceased_may_have_had_doses)
+TEST(a_draft_whose_turns_do_not_say_that_it_had_ceased_may_have_had_doses)
 {
-    turn_draft("0,1000,2000", false, "0,1000,2000");
-    turn_draft("0,1000,2000", true, "0,1000,2000,[1-9]*");
-    turn_draft("no moments", false, "no moments");
-    turn_draft("no moments", true, "0,[1-9]*");
+    turn_draft("cb", false, "cb");
+    turn_draft("cb", true, "cbc");
+    turn_draft("", false, "");
+    turn_draft("", true, "c");
+}
+
+/* Anybody who may prescribe can write such a row. */
+TEST(a_turn_at_the_end_of_time_keeps_nobody_from_turning_it)
+{
+    tern_id id;
+
+    care_begin("2026-03-02 05:00");
+    id = care_prescribe();
+    fixture_run(care_replica,
+                "INSERT INTO prescription_turns(id,prescription_id,turned_at,begins) SELECT "
+                "tern_key('prescription_turns',id,253402300799000000,0),id,253402300799000000,0 "
+                "FROM prescriptions");
+    for (int i = 0; i < 2; i++) {
+        care_ok(tern_prescription_pause(care, &id, &error), &error);
+        care_ok(tern_prescription_resume(care, &id, &error), &error);
+    }
+    care_ok(tern_prescription_end(care, &id, &error), &error);
+    CHECK_INT(fixture_number(care_replica, "SELECT status='INACTIVE' FROM prescriptions"), 1);
+    care_end();
 }
 
 TEST(what_just_fits_is_taken)

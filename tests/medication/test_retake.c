@@ -51,9 +51,12 @@ TEST(what_is_retaken_is_a_new_draft_of_what_the_ended_one_held)
     CHECK_INT(number("SELECT count(*) FROM prescriptions WHERE status='DRAFT' AND "
                      "start_date='2026-06-02' AND end_date='2026-06-20' AND current_version=1 AND "
                      "diagnosis='a diagnosis' AND patient_name='a patient' AND NOT is_urgent AND "
-                     "urgent_reason IS NULL AND active_spans IS NULL"),
+                     "urgent_reason IS NULL"),
               1);
     CHECK_INT(number("SELECT count(*) FROM prescriptions WHERE status='INACTIVE'"), 1);
+    CHECK_INT(number("SELECT count(*) FROM prescription_turns t JOIN prescriptions p ON "
+                     "p.id=t.prescription_id WHERE p.status='DRAFT'"),
+              0);
     CHECK_INT(number("SELECT count(*) FROM medications m JOIN prescriptions p ON "
                      "p.id=m.prescription_id WHERE p.status='DRAFT' AND m.deleted_at IS NULL AND "
                      "m.prn_times IS NULL"),

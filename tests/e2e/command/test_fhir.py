@@ -18,7 +18,8 @@ OPERATOR = "0a1b0000-0000-4000-8000-0000000000ff"
 DOCTOR = "0a1b0000-0000-4000-8000-0000000000dd"
 FILES = [ROOT / "demo/patient.json", ROOT / "demo/neighbour.ndjson"]
 STATUSES = {"ACTIVE": "active", "PAUSED": "on-hold", "INACTIVE": "stopped", "DRAFT": "draft"}
-TABLES = ("users", "meal_time_preferences", "prescriptions", "prescription_beginnings", "medications", "dose_events")
+TABLES = ("users", "meal_time_preferences", "prescriptions", "prescription_beginnings", "prescription_turns", "medications",
+          "dose_events")
 
 # A record with every column filled, several medications in one prescription, and texts that FHIR has no place for.
 RECORD = [
@@ -29,9 +30,12 @@ RECORD = [
     "INSERT INTO meal_time_preferences(id,user_id,morning_meal,afternoon_meal,night_meal) VALUES("
     "tern_key('meal_time_preferences',x'{patient}'),x'{patient}','6-7AM','12:40','19:15')",
     "INSERT INTO prescriptions(id,patient_id,doctor_id,patient_name,patient_gender,patient_age,symptoms,diagnosis,"
-    "start_date,end_date,status,current_version,is_urgent,urgent_reason,created_at,active_spans) VALUES(x'{first}',x'{patient}',"
+    "start_date,end_date,status,current_version,is_urgent,urgent_reason,created_at) VALUES(x'{first}',x'{patient}',"
     "x'{doctor}','another name','FEMALE',61,'','ឈឺក្បាល; fever','2026-03-02','2026-04-02','PAUSED',3,1,'he said so',"
-    "1772400000000001,'1772400000000001,1772900000000000')",
+    "1772400000000001)",
+    "INSERT INTO prescription_turns(id,prescription_id,turned_at,begins) VALUES"
+    "(tern_key('prescription_turns',x'{first}',1772400000000001,1),x'{first}',1772400000000001,1),"
+    "(tern_key('prescription_turns',x'{first}',1772900000000000,0),x'{first}',1772900000000000,0)",
     "INSERT INTO medications(id,prescription_id,row_number,medicine_name,medicine_name_khmer,image_url,morning_dosage,"
     "night_dosage,frequency,duration,timing,is_prn,prn_times,starts_on,first_minute) VALUES(x'{one}',x'{first}',1,'Amlodipine 5 mg','អាំឡូឌីពីន',"
     "'https://example.org/a.png','{{\"before_meal\":true, \"amount\":0.1}}','{{\"amount\":2,\"unit\":\"tablet\"}}',"
@@ -82,7 +86,7 @@ class Fhir(Case):
     def content(self, name, table):
         columns = [row[1] for row in self.rows(name, f"PRAGMA table_info({table})")
                    if row[1] not in ("tern_v", "updated_at")
-                   and (table, row[1]) != ("prescription_beginnings", "created_at")]
+                   and (table, row[1]) not in (("prescription_beginnings", "created_at"), ("prescription_turns", "created_at"))]
         where = " WHERE status <> 'DUE'" if table == "dose_events" else ""
         return self.rows(name, f"SELECT {', '.join(columns)} FROM {table}{where} ORDER BY id")
 
@@ -159,89 +163,104 @@ class Fhir(Case):
         self.run_tern("import", "fhir", "-q", "-r", "a.db", *FILES)
         self.check_round_trip("a")
 
-    # Sets what all prescriptions are.
-    def turn(self, status, spans):
-        self.run_tern("sql", "-w", "-r", "a.db", f"UPDATE prescriptions SET status='{status}',active_spans={spans}")
+    # A new replica in which all prescriptions are such; turns are told as in a file.
+    def live(self, status, turns):
+        name = f"r{len(list(self.folder.glob('r*.db')))}"
+        self.init(name, OPERATOR)
+        self.imports(name, *FILES)
+        self.run_tern("sql", "-w", "-r", f"{name}.db", f"UPDATE prescriptions SET status='{status}'")
+        for place, moment in enumerate(turns.split(",") if turns else []):
+            turn = f"{moment},{1 - place % 2}"
+            if moment != "0":
+                self.run_tern("sql", "-w", "-r", f"{name}.db", "INSERT INTO prescription_turns(id,prescription_id,turned_at,"
+                              f"begins) SELECT tern_key('prescription_turns',id,{turn}),id,{turn} FROM prescriptions")
+        return name
 
     # What all prescriptions are; a moment of now is told as such.
-    def turned(self):
+    def turned(self, name):
         def told(moment):
-            return "now" if moment.isdigit() and abs(int(moment) / 1e6 - time.time()) < 600 else moment
-        rows = self.rows("a", "SELECT status,coalesce(active_spans,'') FROM prescriptions")
-        (row,) = {(status, ",".join(map(told, spans.split(",")))) for status, spans in rows}
-        return row
+            return "now" if abs(moment / 1e6 - time.time()) < 600 else str(moment)
+        said = set()
+        for row, status in self.rows(name, "SELECT id,status FROM prescriptions"):
+            turns = self.rows(name, "SELECT turned_at,begins FROM prescription_turns WHERE prescription_id=? ORDER BY 1,2", row)
+            moments = ["0"] if turns and not turns[0][1] else []
+            moments += [told(at) for (at, begins), before in zip(turns, [None, *turns]) if not before or before[1] != begins]
+            said.add((status, ",".join(moments)))
+        (only,) = said
+        return only
 
     # Imports the file, and once more, which changes nothing.
-    def imports(self, *files):
-        self.run_tern("import", "fhir", "-q", "-r", "a.db", *files)
-        again = json.loads(self.run_tern("import", "fhir", "--json", "-r", "a.db", *files))
+    def imports(self, name, *files):
+        self.run_tern("import", "fhir", "-q", "-r", f"{name}.db", *files)
+        again = json.loads(self.run_tern("import", "fhir", "--json", "-r", f"{name}.db", *files))
         self.assertEqual({"unchanged"}, {outcome for table in again["rows"].values() for outcome in table})
 
     # A file in which all prescriptions are such.
-    def saved(self, status, spans, told=None):
-        self.turn(status, spans)
-        document = self.export("a")
+    def saved(self, status, turns, told=None):
+        document = self.export(self.live(status, turns))
         if told:
             document = document.replace(f'"{STATUSES[status]}"', f'"{told}"')
         (self.folder / "saved.json").write_text(document)
         return "saved.json"
 
     # What the prescriptions are becomes the last of these by the file.
-    def check_turns(self, name, *cases):
-        for status, spans, becomes in cases:
-            with self.subTest(f"{status} {spans}"):
-                self.turn(status, spans)
-                self.imports(name)
-                self.assertEqual(becomes, self.turned())
+    def check_turns(self, file, *cases):
+        for status, turns, becomes in cases:
+            with self.subTest(f"{status} {turns}"):
+                name = self.live(status, turns)
+                self.imports(name, file)
+                self.assertEqual(becomes, self.turned(name))
 
     def test_a_pause_stays_known_where_the_file_makes_it_active_again(self):
-        self.init("a", OPERATOR)
-        self.imports(*FILES)
-        self.check_turns(self.saved("ACTIVE", "NULL"),
-                         ("PAUSED", "'0,1000'", ("ACTIVE", "0,1000,now")),
-                         ("INACTIVE", "'0,1000'", ("ACTIVE", "0,1000,now")),
-                         ("DRAFT", "'0,1000'", ("ACTIVE", "0,1000,now")),
-                         ("PAUSED", "NULL", ("ACTIVE", "now")),
-                         ("DRAFT", "NULL", ("ACTIVE", "")))
+        self.check_turns(self.saved("ACTIVE", ""),
+                         ("PAUSED", "0,1000", ("ACTIVE", "0,1000,now")),
+                         ("INACTIVE", "0,1000", ("ACTIVE", "0,1000,now")),
+                         ("DRAFT", "0,1000", ("ACTIVE", "0,1000,now")),
+                         ("PAUSED", "", ("ACTIVE", "now")),
+                         ("DRAFT", "", ("ACTIVE", "")))
 
     def test_what_the_file_ends_was_active_until_then(self):
-        self.init("a", OPERATOR)
-        self.imports(*FILES)
         for status in ("PAUSED", "INACTIVE"):
-            self.check_turns(self.saved(status, "NULL"),
-                             ("ACTIVE", "NULL", (status, "0,now")),
-                             ("DRAFT", "NULL", (status, "0,now")),
-                             ("ACTIVE", "'0,1000,2000'", (status, "0,1000,2000,now")),
-                             ("DRAFT", "'0,1000'", (status, "0,1000")))
+            self.check_turns(self.saved(status, ""),
+                             ("ACTIVE", "", (status, "0,now")),
+                             ("DRAFT", "", (status, "0,now")),
+                             ("ACTIVE", "0,1000,2000", (status, "0,1000,2000,now")),
+                             ("DRAFT", "0,1000", (status, "0,1000")))
 
-    def test_spans_that_go_on_from_those_of_the_file_stay(self):
-        self.init("a", OPERATOR)
-        self.imports(*FILES)
-        self.check_turns(self.saved("ACTIVE", "'0,1000,2000'"),
-                         ("PAUSED", "'0,1000,2000,3000'", ("ACTIVE", "0,1000,2000,3000,now")),
-                         ("DRAFT", "'0,1000,2000,3000'", ("ACTIVE", "0,1000,2000,3000,now")),
-                         ("ACTIVE", "'0,1000,2000,3000,4000'", ("ACTIVE", "0,1000,2000,3000,4000")))
-        self.check_turns(self.saved("PAUSED", "'0,1000'"), ("ACTIVE", "'0,1000,2000'", ("PAUSED", "0,1000,2000,now")))
+    def test_turns_that_go_on_from_those_of_the_file_stay(self):
+        self.check_turns(self.saved("ACTIVE", "0,1000,2000"),
+                         ("PAUSED", "0,1000,2000,3000", ("ACTIVE", "0,1000,2000,3000,now")),
+                         ("DRAFT", "0,1000,2000,3000", ("ACTIVE", "0,1000,2000,3000,now")),
+                         ("ACTIVE", "0,1000,2000,3000,4000", ("ACTIVE", "0,1000,2000,3000,4000")))
+        self.check_turns(self.saved("PAUSED", "0,1000"), ("ACTIVE", "0,1000,2000", ("PAUSED", "0,1000,2000,now")))
 
-    def test_the_file_has_its_own_spans_where_the_replica_has_others(self):
-        self.init("a", OPERATOR)
-        self.imports(*FILES)
-        own = ("PAUSED", "0,1000")
-        self.check_turns(self.saved("PAUSED", "'0,1000'"),
-                         ("ACTIVE", "'0,1000'", own), ("ACTIVE", "'0,10000'", own), ("INACTIVE", "'0,500,700,800'", own),
-                         ("ACTIVE", "'0,1000,2000,3000'", own), ("PAUSED", "'0,1000,x'", own), ("ACTIVE", "NULL", own))
+    # As where two devices have turned it; who wrote the status alone was right behind the last turn.
+    def test_turns_of_the_file_stand_beside_others_of_the_replica(self):
+        self.check_turns(self.saved("PAUSED", "0,1000"),
+                         ("ACTIVE", "", ("PAUSED", "0,1000")),
+                         ("PAUSED", "0,10000", ("PAUSED", "0,1000")),
+                         ("ACTIVE", "0,500,700", ("PAUSED", "0,500,700,1000")),
+                         ("INACTIVE", "0,500,700,800", ("PAUSED", "0,500,700,800")),
+                         ("ACTIVE", "0,1000", ("PAUSED", "0,1000,1001,now")))
+
+    def test_turns_that_cannot_be_read_say_nothing(self):
+        document = (self.folder / self.saved("PAUSED", "0,1000")).read_text()
+        for text in ("0,1000,x", "0,", ",", "1000 2000", "0,253402300799000001", "0,9999999999999999999"):
+            with self.subTest(text):
+                (self.folder / "odd.json").write_text(document.replace('"0,1000"', f'"{text}"'))
+                name = self.live("PAUSED", "")
+                self.imports(name, "odd.json")
+                self.assertEqual(("PAUSED", ""), self.turned(name))
 
     # A program that knows the status alone has changed it.
-    def test_spans_that_contradict_the_status_of_the_file_do_not_stand(self):
-        self.init("a", OPERATOR)
-        self.imports(*FILES)
+    def test_a_status_that_contradicts_the_turns_of_the_file_holds_from_now_on(self):
         for told, becomes in (("on-hold", "PAUSED"), ("stopped", "INACTIVE")):
-            self.check_turns(self.saved("ACTIVE", "'0,1000,2000'", told),
-                             ("ACTIVE", "'0,1000,2000'", (becomes, "0,1000,2000,now")),
-                             ("ACTIVE", "NULL", (becomes, "0,now")))
-        self.check_turns(self.saved("PAUSED", "'0,1000'", "active"),
-                         ("PAUSED", "'0,1000'", ("ACTIVE", "0,1000,now")),
-                         ("ACTIVE", "'0,500,700'", ("ACTIVE", "0,500,700")))
+            self.check_turns(self.saved("ACTIVE", "0,1000,2000", told),
+                             ("ACTIVE", "0,1000,2000", (becomes, "0,1000,2000,now")),
+                             ("ACTIVE", "", (becomes, "0,1000,2000,now")))
+        self.check_turns(self.saved("PAUSED", "0,1000", "active"),
+                         ("PAUSED", "0,1000", ("ACTIVE", "0,1000,now")),
+                         ("ACTIVE", "0,500,700", ("ACTIVE", "0,500,700,1000")))
 
     @needs_data
     def test_every_real_bundle_comes_back_row_by_row(self):

@@ -31,10 +31,10 @@ TEST(dastern_has_its_tables_enums_references_and_indexes)
     size_t indexes = 0;
     size_t uniques = 0;
 
-    CHECK_INT(schema->table_count, 13);
-    CHECK_TEXT(schema->tables[12].name, "sync_audit");
+    CHECK_INT(schema->table_count, 14);
+    CHECK_TEXT(schema->tables[13].name, "sync_audit");
     CHECK_INT(schema->enum_count, 13);
-    for (size_t t = 0; t < 12; t++) {
+    for (size_t t = 0; t < 13; t++) {
         const struct trn_table *table = &schema->tables[t];
 
         CHECK_INT(table->index, t);
@@ -45,9 +45,9 @@ TEST(dastern_has_its_tables_enums_references_and_indexes)
             cascades += table->columns[c].on_delete == TRN_DELETE_CASCADE;
         }
     }
-    CHECK_INT(references, 17);
-    CHECK_INT(cascades, 14);
-    CHECK_INT(indexes, 29);
+    CHECK_INT(references, 18);
+    CHECK_INT(cascades, 15);
+    CHECK_INT(indexes, 30);
     CHECK_INT(uniques, 9);
     trn_schema_free(schema);
 }
@@ -137,7 +137,7 @@ TEST(dastern_opens_a_patient_s_record_to_a_connected_doctor)
     CHECK_TEXT(grant->subject_role, "PATIENT");
     CHECK_INT(grant->holder_count, 2);
     CHECK_TEXT(grant->holders[0].role, "DOCTOR");
-    CHECK_INT(grant->holders[0].write_count, 4);
+    CHECK_INT(grant->holders[0].write_count, 5);
     CHECK_INT(grant->holders[1].write_count, 0);
     trn_schema_free(schema);
 }
@@ -179,17 +179,17 @@ TEST(sqlite_takes_the_replica_s_tables)
     struct trn_schema *schema = documents_dastern();
     sqlite3 *db = documents_replica(schema);
 
-    CHECK_INT(documents_number(db, "SELECT count(*) FROM sqlite_schema WHERE type = 'table'"), 13);
+    CHECK_INT(documents_number(db, "SELECT count(*) FROM sqlite_schema WHERE type = 'table'"), 14);
     CHECK_INT(documents_number(db, "SELECT count(*) FROM sqlite_schema WHERE type = 'trigger'"),
-              39);
+              42);
     CHECK_INT(documents_number(db,
                                "SELECT count(*) FROM sqlite_schema WHERE type = 'index' AND name "
                                "NOT LIKE 'sqlite_%' AND tbl_name <> 'sync_audit'"),
-              38);
+              39);
     CHECK_INT(documents_number(db,
                                "SELECT count(*) FROM sqlite_schema s, "
                                "pragma_foreign_key_list(s.name) WHERE s.type = 'table'"),
-              5);
+              6);
     CHECK(sqlite3_close(db) == SQLITE_OK);
     trn_schema_free(schema);
 }
@@ -206,7 +206,7 @@ TEST(sqlite_takes_the_server_s_tables)
     CHECK_INT(documents_number(db,
                                "SELECT count(*) FROM sqlite_schema s, "
                                "pragma_foreign_key_list(s.name) WHERE s.type = 'table'"),
-              17);
+              18);
     trn_bytes_free(&ddl);
     CHECK(sqlite3_close(db) == SQLITE_OK);
     trn_schema_free(schema);

@@ -87,7 +87,7 @@ TEST(postgresql_takes_the_server_s_tables)
         "IN ('passwordHash', 'pinCodeHash', 'failedLoginAttempts', 'lockedUntil');\n");
     output = run(&sql);
     CHECK_TEXT(output,
-               "13\n17\n14\n12\n1\n38\n9\n"
+               "13\n18\n15\n13\n1\n39\n9\n"
                "id uuid, createdAt timestamp with time zone, userId uuid, tier "
                "\"SubscriptionTier\", storageQuota bigint, storageUsed bigint, expiresAt timestamp "
                "with time zone, countedAt timestamp with time zone, updatedAt timestamp with time "

@@ -201,7 +201,7 @@ TEST(a_table_more_leaves_the_audit_where_devices_find_it)
     CHECK(reply.more);
     lab_upgrade(&lab, with_a_table_more());
     CHECK_INT(
-        lab_number(&lab, "SELECT count(*) FROM tern_log JOIN sync_audit USING(id) WHERE tab = 13"),
+        lab_number(&lab, "SELECT count(*) FROM tern_log JOIN sync_audit USING(id) WHERE tab = 14"),
         audits);
     CHECK_INT((int64_t)rest_of(&phones[2], "sync_audit"), audits);
     lab.spoken = old;

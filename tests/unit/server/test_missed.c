@@ -78,20 +78,30 @@ TEST(what_nothing_yields_any_more_stays_due)
     }
 }
 
-/* The day of the dose that job_push_dose(1) makes. */
-static void set_spans(struct job *job, const char *status, int64_t from_us, int64_t until_us)
+static void write_turn(struct job *job, int64_t at_us, bool begins)
 {
-    char sql[200];
+    char sql[300];
 
     (void)snprintf(sql,
                    sizeof(sql),
-                   "UPDATE prescriptions SET status = '%s', active_spans = '0,%lld'||iif(%lld=0, "
-                   "'', ',%lld')",
-                   status,
-                   (long long)from_us,
-                   (long long)until_us,
-                   (long long)until_us);
+                   "INSERT INTO prescription_turns(id, created_at, prescription_id, turned_at, "
+                   "begins, updated_at, tern_v) SELECT randomblob(16), created_at, id, %lld, %d, "
+                   "updated_at, tern_v FROM prescriptions",
+                   (long long)at_us,
+                   begins);
     lab_write(&job->lab, sql);
+}
+
+static void set_turns(struct job *job, const char *status, int64_t from_us, int64_t until_us)
+{
+    char sql[80];
+
+    (void)snprintf(sql, sizeof(sql), "UPDATE prescriptions SET status = '%s'", status);
+    lab_write(&job->lab, sql);
+    write_turn(job, from_us, false);
+    if (until_us != 0) {
+        write_turn(job, until_us, true);
+    }
 }
 
 TEST(what_passed_in_a_pause_is_not_missed_and_what_passed_before_it_is)
@@ -109,8 +119,10 @@ TEST(what_passed_in_a_pause_is_not_missed_and_what_passed_before_it_is)
         {"ACTIVE", ends_us, ends_us + 1, 0},
         {"ACTIVE", ends_us - 2, ends_us, 1},
         {"ACTIVE", ends_us + 1, ends_us + 2, 1},
-        {"ACTIVE", ends_us - 2, 0, 1}, /* contradicts the status: not believed */
-        {"PAUSED", ends_us + 1, ends_us + 2, 0},
+        /* The last one contradicts the status, which is believed behind it. */
+        {"ACTIVE", ends_us - 2, 0, 1},
+        {"PAUSED", ends_us - 2, ends_us, 0},
+        {"PAUSED", ends_us + 1, ends_us + 2, 1},
     };
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -118,7 +130,7 @@ TEST(what_passed_in_a_pause_is_not_missed_and_what_passed_before_it_is)
 
         job_start(&job);
         (void)job_push_dose(&job, 1);
-        set_spans(&job, cases[i].status, cases[i].from_us, cases[i].until_us);
+        set_turns(&job, cases[i].status, cases[i].from_us, cases[i].until_us);
         job.lab.now_us = LAB_START_US + 10 * DAY_US;
         CHECK_INT(job_step(&job).missed, cases[i].missed);
         job_end(&job);

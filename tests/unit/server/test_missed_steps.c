@@ -217,8 +217,8 @@ static void insert_beginning(struct job *job, const char *day, bool is_taken)
     phone_commit(&job->phone);
 }
 
-/* The first day by the rows around the dose, and how many rows of beginnings and versions that
- * took. */
+/* The first day by the rows around the dose, and how many rows of beginnings, turns and versions
+ * that took. */
 static size_t read_start(struct job *job, tern_id id, char ret_start[11])
 {
     const struct trn_missed_port port = job_port(&job->lab);
@@ -277,6 +277,67 @@ TEST(the_least_of_them_is_found_by_an_index)
                "SEARCH prescription_beginnings USING INDEX "
                "prescription_beginnings_prescription_id_is_taken_begins_on_idx (prescription_id=? "
                "AND is_taken=?)");
+    job_end(&job);
+}
+
+/* ---- The turns around a dose ---- */
+
+static void insert_turn(struct job *job, int64_t at_us, bool begins)
+{
+    struct trn_change change =
+        lab_change(&job->lab, TRN_OP_INSERT, "prescription_turns", lab_id('?', 0));
+    bool derived = false;
+
+    lab_set(&change, "prescription_id", tern_value_id(&job->prescription));
+    lab_set(&change, "turned_at", tern_value_integer(at_us));
+    lab_set(&change, "begins", tern_value_integer(begins ? 1 : 0));
+    CHECK(trn_natural_id(change.table, change.values, &derived, &change.id, NULL) == TERN_OK);
+    phone_begin(&job->phone, TRN_ENTRY_RECORDED);
+    phone_change(&job->phone, &change);
+    phone_commit(&job->phone);
+}
+
+TEST(of_many_turns_of_a_prescription_the_two_around_a_dose_are_read)
+{
+    struct job job;
+    char start[11];
+    tern_id dose;
+
+    job_start(&job);
+    dose = job_push_dose(&job, 10);
+    for (int day = 1; day < 20; day++) {
+        insert_turn(&job, LAB_START_US + day * DAY_US, day % 2 == 0);
+    }
+    phone_push(&job.phone);
+    CHECK_INT(read_start(&job, dose, start), 2);
+    job_end(&job);
+}
+
+TEST(the_turns_around_a_dose_are_found_by_an_index)
+{
+    static const char *const beside[] = {
+        "> ?2 AND deleted_at IS NULL ORDER BY turned_at ASC, begins ASC",
+        "<= ?2 AND deleted_at IS NULL ORDER BY turned_at DESC, begins DESC"};
+    struct job job;
+
+    job_start(&job);
+    for (int i = 0; i < 2; i++) {
+        char sql[240];
+        char plan[240];
+
+        (void)snprintf(sql,
+                       sizeof(sql),
+                       "SELECT id FROM prescription_turns WHERE prescription_id = ?1 AND turned_at "
+                       "%s LIMIT 1",
+                       beside[i]);
+        (void)snprintf(plan,
+                       sizeof(plan),
+                       "SEARCH prescription_turns USING INDEX "
+                       "prescription_turns_prescription_id_turned_at_begins_idx (prescription_id=? "
+                       "AND turned_at%s?)",
+                       i == 0 ? ">" : "<");
+        CHECK_TEXT(lab_plan(&job.lab, sql), plan);
+    }
     job_end(&job);
 }
 

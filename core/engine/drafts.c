@@ -384,6 +384,7 @@ static tern_status force_one(const struct trn_draft *draft,
     if (!draft->changed) {
         return TERN_OK;
     }
+    trn_store_touch(store, draft->table);
     if (!draft->is) {
         return trn_store_row_erase(store, draft->table, &draft->id, error);
     }

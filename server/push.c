@@ -303,16 +303,17 @@ static tern_status keep_receipt(struct trn_push *push,
     return push->db->ops->device_write(push->db, &entry->device, device, error);
 }
 
-/* What is left of another device's transaction is that one's user's to hand in, or an operator's.
- */
-static bool speaks_for(const struct trn_push *push, const struct trn_db_device *device)
+/* What is left of another device's transaction is that one's user's to hand in, or an operator's;
+ * what names the number that it had is the sender's own, of an id that it had before. */
+static bool speaks_for(const struct trn_push *push,
+                       const struct trn_entry_header *header,
+                       const struct trn_db_device *device)
 {
-    bool own = trn_id_equal(&device->user, &push->auth->user);
-
-    if (is_relayed(push)) {
-        return own || push->auth->power == TRN_POWER_OPERATOR;
+    if (trn_id_is_nil(&device->user)) {
+        return !is_relayed(push) || header->former != 0 || push->auth->power == TRN_POWER_OPERATOR;
     }
-    return own || trn_id_is_nil(&device->user);
+    return trn_id_equal(&device->user, &push->auth->user) ||
+           (is_relayed(push) && push->auth->power == TRN_POWER_OPERATOR);
 }
 
 static tern_status push_new(struct trn_push *push,
@@ -331,7 +332,7 @@ static tern_status push_new(struct trn_push *push,
     if (status != TERN_OK || push->cloned) {
         return status;
     }
-    if (!speaks_for(push, &device)) {
+    if (!speaks_for(push, header, &device)) {
         reject(ret_outcome, TERN_ERR_FORBIDDEN, -1, "the device belongs to another user");
         return TERN_OK;
     }

@@ -30,9 +30,7 @@
     X(AUDIT_MISSING, 2, "a winner that had not seen what it replaced is not audited")              \
     X(DELETE_UNDONE, 11, "an edit brings a deleted row back")                                      \
     X(CLONE_UNNOTICED, 2, "two copies of a device go on under one id")                             \
-    X(PROOF_FORGOTTEN,                                                                             \
-      8932263,                                                                                     \
-      "a device that takes another id forgets what proves a server's history")                     \
+    X(PROOF_FORGOTTEN, 0, "a device that takes another id forgets what proves a server's history") \
     X(EPOCH_UNKNOWN, 8971485, "a cursor of an epoch that never began here proves nothing")         \
     X(RESTORE_UNNOTICED, 54, "a server that came back from a backup begins no epoch")              \
     X(FOREIGN_BASES, 49, "bases of another epoch are taken for numbers of this one")               \

@@ -241,6 +241,7 @@ trn_checkpoint_apply(struct trn_work *work, struct trn_checkpoint *checkpoint, t
     if (status == TERN_OK) {
         status = take_all(&applying, staged, error);
     }
+    trn_reach_forget(work);
     trn_lost_free(&applying.lost);
     trn_idset_free(&applying.met);
     trn_bulk_free(&applying.bulk);

@@ -46,7 +46,8 @@ bring_back(struct trn_work *work, const struct trn_idset_item *item, tern_error 
     bool found = false;
     tern_status status = trn_store_row_read(work->store, table, &item->id, &found, &row, error);
 
-    if (status != TERN_OK || !found || row.deleted_at_us != TRN_ASIDE_US) {
+    if (status != TERN_OK || !found || row.deleted_at_us != TRN_ASIDE_US ||
+        trn_work_made_way(&row.version, row.deleted_at_us)) {
         return status;
     }
     row.deleted_at_us = 0;

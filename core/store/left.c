@@ -247,7 +247,7 @@ trn_left_visit(struct trn_store *store,
     tern_status status =
         prepare(store,
                 "SELECT key, number, time, tab, id, units, device FROM temp.tern_left "
-                "JOIN temp.tern_own USING(key) ORDER BY key, tab, id",
+                "JOIN temp.tern_own USING(key) ORDER BY number, key, tab, id",
                 &stmt,
                 error);
 

@@ -386,8 +386,8 @@ struct trn_left {
     uint16_t units; /* bits */
 };
 
-/* Finds all that `device` wrote, that a server had, and that no whole entry is kept of. Rows must
- * show no pending edit. Ends with trn_left_visit or the tx. */
+/* Finds all that this device wrote, under whichever of its ids, that a server had, and that no
+ * whole entry is kept of. Rows must show no pending edit. Ends with trn_left_visit or the tx. */
 tern_status trn_left_gather(struct trn_store *store, tern_error *error);
 /* Visits what was found, in the order of the transactions, and forgets it. The visitor may write to
  * the outbox. */

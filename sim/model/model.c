@@ -179,14 +179,16 @@ static bool is_left_of_another(const struct model_case *kase)
 }
 
 /* A device belongs to the first user that pushes from it; what is left of another device's is that
- * one's user's to hand in, or an operator's. */
+ * one's user's to hand in, or an operator's. Of a device that nobody has pushed from it is the
+ * sender's under an earlier id where it names its former number. */
 static bool speaks_for_author(const struct model_case *kase)
 {
     const struct model_author *author = author_of(kase->model, &kase->tx->author);
     bool own = author != NULL && model_id_equal(&author->user, &kase->request->user);
 
     if (is_left_of_another(kase)) {
-        return own || kase->request->power == MODEL_OPERATOR;
+        return own || (author == NULL && kase->tx->former != 0) ||
+               kase->request->power == MODEL_OPERATOR;
     }
     return own || author == NULL;
 }

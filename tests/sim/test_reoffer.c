@@ -719,6 +719,82 @@ TEST(what_a_copy_wrote_at_the_time_of_what_was_refused_here_is_offered_as_one_s_
     world_end(&world);
 }
 
+TEST(what_was_written_under_an_id_that_a_restored_server_never_knew_is_taken_as_one_s_own)
+{
+    struct world world;
+    struct device tablet;
+    struct device phone;
+    struct device copy;
+
+    world_begin(&world);
+    device_begin(&world, &tablet, "tablet", 'p');
+    device_run(&tablet, "INSERT INTO users(id, role, name) VALUES(@p, 'PATIENT', 'patient')");
+    device_sync_well(&tablet);
+    world_save(&world, "backup");
+    world_pass(&world, SECOND_US);
+    device_begin(&world, &phone, "phone", 'p');
+    device_sync_well(&phone);
+    device_run(&phone, "INSERT INTO notes(id, owner_id, title) VALUES(tern_id(), @p, 'old')");
+    device_sync_well(&phone);
+    forget_entries(&world, &phone);
+    device_begin(&world, &copy, "copy", 'p');
+    device_close(&copy);
+    device_close(&phone);
+    world_copy_file(phone.path, copy.path);
+    device_open(&phone);
+    device_open(&copy);
+    device_run(&phone, "INSERT INTO notes(id, owner_id, title) VALUES(tern_id(), @p, 'phone')");
+    device_sync_well(&phone);
+    device_run(&copy, "UPDATE users SET name = 'copy'");
+    device_sync_well(&copy);
+    restore(&world);
+    device_sync_well(&copy);
+    CHECK_TEXT(device_ask(&copy, "SELECT title FROM notes ORDER BY title"), "old;phone");
+    check_quiet(&copy);
+    device_end(&tablet);
+    device_end(&phone);
+    device_end(&copy);
+    world_end(&world);
+}
+
+/* The dose was made under the former id, and taken under the present one. */
+TEST(what_two_ids_of_a_device_wrote_is_offered_in_order_to_one_restored_server_after_another)
+{
+    struct world world;
+    struct device phone;
+    struct device copy;
+
+    begin(&world, &phone);
+    device_run(&phone,
+               "INSERT INTO doses(id, patient_id, slot, planned) VALUES(tern_key('doses', @p, "
+               "'noon'), @p, 'noon', 7)");
+    device_sync_well(&phone);
+    forget_entries(&world, &phone);
+    device_begin(&world, &copy, "copy", 'p');
+    device_close(&copy);
+    device_close(&phone);
+    world_copy_file(phone.path, copy.path);
+    device_open(&phone);
+    device_open(&copy);
+    device_run(&phone, "UPDATE users SET name = 'phone'");
+    device_sync_well(&phone);
+    device_run(&copy, "UPDATE users SET name = 'copy'");
+    device_sync_well(&copy);
+    device_end(&phone);
+    device_run(&copy, "UPDATE doses SET status = 'TAKEN', taken_at = 5");
+    device_sync_well(&copy);
+    for (int i = 0; i < 2; i++) {
+        world_pass(&world, 31 * DAY_US);
+        device_sync_well(&copy);
+        restore(&world);
+        device_sync_well(&copy);
+        CHECK_TEXT(world_ask(&world, "SELECT planned, status FROM doses"), "7,TAKEN");
+        check_quiet(&copy);
+    }
+    device_end(&copy);
+    world_end(&world);
+}
+
 TEST(what_needs_a_new_place_to_be_offered_again_is_offered_by_the_same_sync)
 {
     struct world world;

@@ -126,7 +126,11 @@ class Mutants(Gate):
 
     def test_a_bug_that_nobody_looks_for_is_told(self):
         self.replace("core/base/mutant.h", "X(TX_HALF_APPLIED, 1,", "X(TX_HALF_APPLIED, 0,")
-        self.assert_fails("no life looks for TX_HALF_APPLIED", "mutants")
+        self.assert_fails("no life or history looks for TX_HALF_APPLIED", "mutants")
+
+    def test_a_bug_that_only_a_history_finds_has_to_be_hunted_by_it(self):
+        self.replace("sim/CMakeLists.txt", "found_by_file(PROOF_FORGOTTEN ", "# (PROOF_FORGOTTEN ")
+        self.assert_fails("no life or history looks for PROOF_FORGOTTEN", "mutants")
 
 
 class Layers(Gate):

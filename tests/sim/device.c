@@ -106,6 +106,20 @@ void device_begin(struct world *world, struct device *device, const char *name, 
     device_open(device);
 }
 
+void device_begin_copy(struct world *world,
+                       struct device *copy,
+                       const char *name,
+                       struct device *from)
+{
+    device_begin(world, copy, name, 'p');
+    copy->user = from->user;
+    device_close(copy);
+    device_close(from);
+    world_copy_file(from->path, copy->path);
+    device_open(from);
+    device_open(copy);
+}
+
 void device_boot(struct device *device, int64_t clock_off_us)
 {
     device_close(device);

@@ -364,12 +364,7 @@ TEST(what_was_refused_of_one_s_own_stays_parked_under_another_id)
     begin_with_refused(&world, &phone, &tablet);
     device_run(&tablet, "UPDATE notes SET place = 3, title = 'x' WHERE title = 'one'");
     device_sync_well(&tablet);
-    device_begin(&world, &copy, "copy", 'p');
-    device_close(&copy);
-    device_close(&phone);
-    world_copy_file(phone.path, copy.path);
-    device_open(&phone);
-    device_open(&copy);
+    device_begin_copy(&world, &copy, "copy", &phone);
     device_run(&phone, "UPDATE users SET name = 'phone'");
     device_sync_well(&phone);
     device_run(&copy, "INSERT INTO notes(id, owner_id, title) VALUES(tern_id(), @p, 'copy')");

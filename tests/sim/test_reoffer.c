@@ -660,12 +660,7 @@ TEST(what_was_written_under_an_id_that_a_copy_ended_is_offered_as_one_s_own)
     device_run(&phone, "INSERT INTO notes(id, owner_id, title) VALUES(tern_id(), @p, 'old')");
     device_sync_well(&phone);
     forget_entries(&world, &phone);
-    device_begin(&world, &copy, "copy", 'p');
-    device_close(&copy);
-    device_close(&phone);
-    world_copy_file(phone.path, copy.path);
-    device_open(&phone);
-    device_open(&copy);
+    device_begin_copy(&world, &copy, "copy", &phone);
     device_run(&phone, "UPDATE users SET name = 'phone'");
     device_sync_well(&phone);
     device_run(&copy, "INSERT INTO notes(id, owner_id, title) VALUES(tern_id(), @p, 'copy')");
@@ -693,12 +688,7 @@ TEST(what_a_copy_wrote_at_the_time_of_what_was_refused_here_is_offered_as_one_s_
     struct device copy;
 
     begin(&world, &phone);
-    device_begin(&world, &copy, "copy", 'p');
-    device_close(&copy);
-    device_close(&phone);
-    world_copy_file(phone.path, copy.path);
-    device_open(&phone);
-    device_open(&copy);
+    device_begin_copy(&world, &copy, "copy", &phone);
     device_run(&phone,
                "INSERT INTO notes(id, owner_id, place, title) VALUES(tern_id(), @p, 1, 'phone')");
     device_run(&copy,
@@ -737,12 +727,7 @@ TEST(what_was_written_under_an_id_that_a_restored_server_never_knew_is_taken_as_
     device_run(&phone, "INSERT INTO notes(id, owner_id, title) VALUES(tern_id(), @p, 'old')");
     device_sync_well(&phone);
     forget_entries(&world, &phone);
-    device_begin(&world, &copy, "copy", 'p');
-    device_close(&copy);
-    device_close(&phone);
-    world_copy_file(phone.path, copy.path);
-    device_open(&phone);
-    device_open(&copy);
+    device_begin_copy(&world, &copy, "copy", &phone);
     device_run(&phone, "INSERT INTO notes(id, owner_id, title) VALUES(tern_id(), @p, 'phone')");
     device_sync_well(&phone);
     device_run(&copy, "UPDATE users SET name = 'copy'");
@@ -770,12 +755,7 @@ TEST(what_two_ids_of_a_device_wrote_is_offered_in_order_to_one_restored_server_a
                "'noon'), @p, 'noon', 7)");
     device_sync_well(&phone);
     forget_entries(&world, &phone);
-    device_begin(&world, &copy, "copy", 'p');
-    device_close(&copy);
-    device_close(&phone);
-    world_copy_file(phone.path, copy.path);
-    device_open(&phone);
-    device_open(&copy);
+    device_begin_copy(&world, &copy, "copy", &phone);
     device_run(&phone, "UPDATE users SET name = 'phone'");
     device_sync_well(&phone);
     device_run(&copy, "UPDATE users SET name = 'copy'");
@@ -804,12 +784,7 @@ TEST(what_needs_a_new_place_to_be_offered_again_is_offered_by_the_same_sync)
     begin(&world, &phone);
     device_run(&phone, "INSERT INTO notes(id, owner_id, title) VALUES(tern_id(), @p, 'old')");
     device_sync_well(&phone);
-    device_begin(&world, &copy, "copy", 'p');
-    device_close(&copy);
-    device_close(&phone);
-    world_copy_file(phone.path, copy.path);
-    device_open(&phone);
-    device_open(&copy);
+    device_begin_copy(&world, &copy, "copy", &phone);
     device_run(&phone, "INSERT INTO notes(id, owner_id, title) VALUES(tern_id(), @p, 'phone')");
     device_sync_well(&phone);
     device_run(&copy, "INSERT INTO notes(id, owner_id, title) VALUES(tern_id(), @p, 'copy')");

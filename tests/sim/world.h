@@ -119,6 +119,11 @@ void world_tell(const char *what, const tern_error *error);
 
 /* A device of `user` (one hexadecimal digit names a user), its replica new. */
 void device_begin(struct world *world, struct device *device, const char *name, char user);
+/* A second device on a copy of the first one's file; both are open then. */
+void device_begin_copy(struct world *world,
+                       struct device *copy,
+                       const char *name,
+                       struct device *from);
 void device_end(struct device *device);
 void device_close(struct device *device);
 void device_open(struct device *device);
